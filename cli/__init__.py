@@ -1,0 +1,1 @@
+"""The pleo-export command, for AWS and for the local stack alike."""

@@ -1,0 +1,1 @@
+"""Pleo's export jobs, recorded in the customer's accounting system."""

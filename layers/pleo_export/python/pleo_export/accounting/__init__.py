@@ -1,0 +1,1 @@
+"""The port to accounting systems, its errors, and one module per connector."""

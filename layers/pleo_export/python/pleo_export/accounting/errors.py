@@ -1,0 +1,92 @@
+"""What an accounting system can answer, each error named for the decision it leads to.
+
+    AccountingError                 .failure: what Pleo is told about the item
+    ├── AuthenticationFailed        stop posting: the connection must be renewed (R-6.11)
+    ├── PermissionDenied            stop posting: a right is missing
+    ├── RateLimited(retry_after)    nothing was done: wait, then go on
+    ├── Unavailable                 nothing was done: try again
+    ├── OutcomeUnknown              sent, no answer: only `find_many` may follow (R-8.3)
+    └── Rejected                    the accounting system says no to this document
+        ├── PeriodClosed(on)
+        ├── UnknownAccount, UnknownTaxCode, UnknownDimension
+        └── PossibleDuplicate
+
+The message is shown to the bookkeeper, so it names what to fix. The evidence (status, code, request id) is for
+the operator's log. Mapping from (HTTP status, provider code) to these is a table of data in each connector.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from pleo_export.errors import ItemFailure, PleoExportError
+
+
+class AccountingError(PleoExportError):
+    """`message` is for the bookkeeper. Evidence: HTTP `status`, provider `code`, `request_id`."""
+
+    failure: ClassVar[ItemFailure]
+
+    def __init__(
+        self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class AuthenticationFailed(AccountingError):
+    failure = ItemFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE
+
+
+class PermissionDenied(AccountingError):
+    failure = ItemFailure.AUTHORIZATION_FAILURE
+
+
+class RateLimited(AccountingError):
+    """`retry_after` in seconds."""
+
+    failure = ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT
+
+    def __init__(self, message: str, *, retry_after: int, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message, status=status, code=code)
+        self.retry_after = retry_after
+
+
+class Unavailable(AccountingError):
+    failure = ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE
+
+
+class OutcomeUnknown(AccountingError):
+    failure = ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT
+
+
+class Rejected(AccountingError):
+    failure = ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE
+
+
+class PeriodClosed(Rejected):
+    def __init__(
+        self, message: str, *, on: date, status: int | None = None, code: str | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.on = on
+
+
+class UnknownAccount(Rejected):
+    failure = ItemFailure.ACCOUNT_UNKNOWN
+
+
+class UnknownTaxCode(Rejected):
+    failure = ItemFailure.TAX_CODE_UNKNOWN
+
+
+class UnknownDimension(Rejected):
+    failure = ItemFailure.TAG_UNKNOWN
+
+
+class PossibleDuplicate(Rejected):
+    """Several documents carry one reference, or a person booked the same already: a person decides."""

@@ -1,0 +1,90 @@
+"""What can go wrong, each error named for the decision it leads to.
+
+    PleoExportError
+    ├── JobRejected       the job cannot run: tell Pleo `failed`, with this type and sentence
+    ├── ItemRejected      this item cannot be booked: tell Pleo, go on with the others
+    ├── TryAgain          nothing is wrong with the data: wait, then run the same state again
+    ├── NotOurs           another execution or installation owns the job: stop, touch nothing
+    └── InvalidSettings   refused when entered; names the field
+
+The clients' own errors (`pleo.errors`, `accounting.errors`) keep the evidence of a call; the use cases
+translate them into one of these. The state machine knows only these names.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ItemFailure(StrEnum):
+    """Pleo's `ExportJobItemFailureReasonType` (pleo-api 4)."""
+
+    RECEIPT_UPLOAD_FAILURE = "receipt_upload_failure"
+    RECEIPT_DOWNLOAD_FAILURE = "receipt_download_failure"
+    RECEIPT_FILE_SIZE_LIMIT_EXCEEDED = "receipt_file_size_limit_exceeded"
+    RECEIPT_CONVERSION_FAILURE = "receipt_conversion_failure"
+    UNEXPECTED_FAILURE = "unexpected_failure"
+    INVALID_CONFIGURATION = "invalid_configuration"
+    MISSING_CONFIGURATION = "missing_configuration"
+    ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE = "accounting_system_authentication_failure"
+    ACCOUNTING_SYSTEM_RATE_LIMIT = "accounting_system_rate_limit"
+    ACCOUNTING_SYSTEM_UNREACHABLE = "accounting_system_unreachable"
+    VALIDATION_FAILURE = "validation_failure"
+    ACCOUNTING_SYSTEM_VALIDATION_FAILURE = "accounting_system_validation_failure"
+    AUTHORIZATION_FAILURE = "authorization_failure"
+    ACCOUNTING_SYSTEM_TIMEOUT = "accounting_system_timeout"
+    VENDOR_UNKNOWN = "vendor_unknown"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    TAX_CODE_UNKNOWN = "tax_code_unknown"
+    TAG_UNKNOWN = "tag_unknown"
+
+
+class JobFailure(StrEnum):
+    """Pleo's `ExportJobFailureReasonType` (pleo-api 3); the ones an integration may send."""
+
+    INVALID_CONFIGURATION = "invalid_configuration"
+    MISSING_CONFIGURATION = "missing_configuration"
+    ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE = "accounting_system_authentication_failure"
+    PLEO_RATE_LIMIT = "pleo_rate_limit"
+    ACCOUNTING_SYSTEM_RATE_LIMIT = "accounting_system_rate_limit"
+    SERVICE_UNREACHABLE = "service_unreachable"
+    ACCOUNTING_SYSTEM_UNREACHABLE = "accounting_system_unreachable"
+    VALIDATION_FAILURE = "validation_failure"
+    AUTHORIZATION_FAILURE = "authorization_failure"
+    INTEGRATION_UNUSABLE = "integration_unusable"
+    SERVICE_TIMEOUT = "service_timeout"
+    ACCOUNTING_SYSTEM_TIMEOUT = "accounting_system_timeout"
+
+
+class PleoExportError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class JobRejected(PleoExportError):
+    """The job as a whole cannot run. `reason` says what to fix and where (R-2.1, R-2.2)."""
+
+    def __init__(self, failure: JobFailure, reason: str) -> None:
+        super().__init__(f"{failure}: {reason}")
+        self.failure = failure
+        self.reason = reason
+
+
+class ItemRejected(PleoExportError):
+    """One item cannot be booked. `reason` names the field or setting to fix (R-6.4)."""
+
+    def __init__(self, failure: ItemFailure, reason: str) -> None:
+        super().__init__(f"{failure}: {reason}")
+        self.failure = failure
+        self.reason = reason
+
+
+class TryAgain(PleoExportError):
+    """A fault that passes by itself. The state machine runs the state again; all states are idempotent."""
+
+
+class NotOurs(PleoExportError):
+    """The job or the company's lease belongs to another run. Touch nothing (R-1.12)."""
+
+
+class InvalidSettings(PleoExportError):
+    """Settings that cannot work. The message names the field and gives an example."""

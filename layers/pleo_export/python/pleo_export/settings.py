@@ -1,0 +1,113 @@
+"""The settings of one company: what a bookkeeper decides, validated when entered.
+
+Written as YAML by people (`pleo-export connect settings.yaml`), kept in the company's connection record. Every
+refusal names the field and an example. No secret is in here: secrets live in Secrets Manager.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError
+
+from pleo_export.errors import InvalidSettings
+
+AccountCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Posting(StrEnum):
+    """Whether entries arrive as drafts for a person to approve, or posted (R-5f.2)."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Accounts(_Model):
+    """The account roles of R-5b, each an account code of the accounting system.
+
+    A role that is absent fails only the items that need it, with `missing_configuration`.
+    """
+
+    wallets: dict[Currency, AccountCode] = Field(
+        default_factory=dict, description="The account of each Pleo wallet, by currency.", examples=[{"GBP": "1900"}]
+    )
+    out_of_pocket: AccountCode | None = Field(None, description="What is owed to employees.", examples=["2250"])
+    clearing: AccountCode | None = Field(None, description="Money in transit to or from the wallet.", examples=["1950"])
+    external_reimbursement: AccountCode | None = Field(
+        None, description="The other side of reimbursements paid outside Pleo.", examples=["2251"]
+    )
+    payables: AccountCode | None = Field(None, description="Suppliers, where none has an own account.", examples=["2100"])
+    input_tax: AccountCode | None = Field(None, description="Deductible input VAT.", examples=["2200"])
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("not a time zone of the IANA database; write for example Europe/Copenhagen") from None
+    return name
+
+
+class TrytonSettings(_Model):
+    """Where the books are, for the connector `tryton`."""
+
+    name: Literal["tryton"]
+    url: HttpUrl = Field(description="The server's address.", examples=["https://books.example.com"])
+    database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] = Field(examples=["books"])
+    company: int = Field(1, ge=1, description="Tryton's id of the company.")
+    journal: str = Field("EXP", min_length=1, description="Code of the journal that takes the entries.")
+    web_url: HttpUrl | None = Field(None, description="Where people open Tryton, for links; default `url`.")
+
+
+class Settings(_Model):
+    """Everything that decides how one Pleo company is booked."""
+
+    company_id: UUID = Field(description="The Pleo company.", examples=["11111111-1111-4111-8111-111111111111"])
+    accounting_system: TrytonSettings
+    accounts: Accounts
+    posting: Posting = Field(Posting.DRAFT, description="draft: a person approves; posted: final at once.")
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="The zone in which a moment becomes a date (R-5c.12).", examples=["Europe/Copenhagen"]
+    )
+    dimensions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Pleo tag group code -> dimension of the accounting system. Other groups are ignored.",
+        examples=[{"cost_centre": "CC"}],
+    )
+    tax_accounts: dict[str, AccountCode] = Field(
+        default_factory=dict, description="Tax code -> account of its input VAT, where not `accounts.input_tax`."
+    )
+
+
+def parse_settings(data: Any) -> Settings:
+    """Raises InvalidSettings, one line per wrong field, with the field's example where it has one."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise InvalidSettings("\n".join(_explain(each) for each in error.errors())) from None
+
+
+def _explain(error: Any) -> str:
+    path = ".".join(str(part) for part in error["loc"]) or "settings"
+    example = _example(error["loc"])
+    return f"{path}: {error['msg']}" + (f" (for example {example!r})" if example is not None else "")
+
+
+def _example(loc: tuple[int | str, ...]) -> Any:
+    model: Any = Settings
+    example = None
+    for part in loc:
+        field = getattr(model, "model_fields", {}).get(part)
+        if field is None:
+            break
+        example = field.examples[0] if field.examples else None
+        model = field.annotation
+    return example

@@ -1,0 +1,1 @@
+"""Our own records in DynamoDB and S3: connections, leases, jobs, postings, payloads."""
