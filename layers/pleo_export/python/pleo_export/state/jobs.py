@@ -1,0 +1,123 @@
+"""What we know of export jobs: which are ours, how often we ran them, how they ended, and each item's result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pleo_export.errors import ItemFailure
+from pleo_export.state.table import expiry, get_many, iso, item_key, job_key, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """`claimed`: we sent `started`, or may have; nothing else tells our run from another's (R-1.12).
+    `fetched`: items may be booked, so that a failure must settle each of them."""
+
+    job_id: str
+    company_id: str
+    attempts: int
+    claimed: bool
+    fetched: bool
+    outcome: str | None
+
+
+class Jobs:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, job_id: str) -> JobRecord | None:
+        record: Any = self._table.get_item(Key=job_key(job_id), ConsistentRead=True).get("Item")
+        if record is None:
+            return None
+        return JobRecord(
+            job_id=job_id,
+            company_id=record["company_id"],
+            attempts=int(record.get("attempts", 0)),
+            claimed=bool(record.get("claimed", False)),
+            fetched=bool(record.get("fetched", False)),
+            outcome=record.get("outcome"),
+        )
+
+    def next_attempt(self, job_id: str, company_id: str, now: datetime) -> int:
+        """The number of the next run. Numbers may be skipped, never reused: execution names stay unique."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="ADD attempts :one SET company_id = :company, expires_at = :expiry",
+            ExpressionAttributeValues={":one": 1, ":company": company_id, ":expiry": expiry(now)},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["attempts"])
+
+    def note(self, job_id: str, **facts: str | int | bool) -> None:
+        """Set facts of the job record: claimed, fetched, items, outcome, finished_at, ..."""
+        names = {f"#{name}": name for name in facts}
+        self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
+        )
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """The final word on one item. Successful with a document, or failed with Pleo's type and a reason."""
+
+    entry_id: str
+    external_id: str | None = None
+    external_url: str | None = None
+    exported_at: datetime | None = None
+    failure: ItemFailure | None = None
+    reason: str | None = None
+
+    @property
+    def status(self) -> str:
+        return "failed" if self.failure else "successful"
+
+
+class Results:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put_many(self, job_id: str, results: Iterable[ItemResult], now: datetime) -> None:
+        with self._table.batch_writer() as batch:
+            for result in results:
+                facts = {
+                    "status": result.status,
+                    "external_id": result.external_id,
+                    "external_url": result.external_url,
+                    "exported_at": iso(result.exported_at) if result.exported_at else None,
+                    "failure": result.failure,
+                    "reason": result.reason,
+                }
+                known = {name: value for name, value in facts.items() if value is not None}
+                batch.put_item(
+                    Item={
+                        **item_key(job_id, result.entry_id),
+                        "entry_id": result.entry_id,
+                        "recorded_at": iso(now),
+                        "expires_at": expiry(now),
+                        **known,
+                    }
+                )
+
+    def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
+        records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
+        return {record["entry_id"]: _result(record) for record in records}
+
+
+def _result(record: Mapping[str, Any]) -> ItemResult:
+    return ItemResult(
+        entry_id=record["entry_id"],
+        external_id=record.get("external_id"),
+        external_url=record.get("external_url"),
+        exported_at=moment(record["exported_at"]) if "exported_at" in record else None,
+        failure=ItemFailure(record["failure"]) if "failure" in record else None,
+        reason=record.get("reason"),
+    )

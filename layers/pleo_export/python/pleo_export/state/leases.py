@@ -1,0 +1,56 @@
+"""The lease of a company: at most one execution works for it (promise 4).
+
+The owner is the name of an execution. FIFO orders the starts, the lease orders the runs: it is taken before the
+execution starts and checked by the execution's first state, so that a run that lost it never touches the company.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
+
+from pleo_export.state.table import company_key, condition_failed, iso, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@dataclass(frozen=True)
+class Lease:
+    company_id: str
+    owner: str
+    since: datetime
+
+
+class Leases:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, company_id: str) -> Lease | None:
+        record = self._table.get_item(Key=company_key(company_id, "LEASE"), ConsistentRead=True).get("Item")
+        return Lease(company_id, str(record["owner"]), moment(str(record["since"]))) if record else None
+
+    def take(self, company_id: str, owner: str, now: datetime, *, replacing: Lease | None) -> bool:
+        """True if the lease is now ours. `replacing` is the dead owner's lease that the caller has seen, if any."""
+        vacant: Any = Attr("pk").not_exists() if replacing is None else Attr("owner").eq(replacing.owner)
+        try:
+            self._table.put_item(
+                Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now)}, ConditionExpression=vacant
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def release(self, company_id: str, owner: str) -> None:
+        """Give it back; a lease that is another's by now stays."""
+        try:
+            self._table.delete_item(Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner))
+        except ClientError as error:
+            if not condition_failed(error):
+                raise

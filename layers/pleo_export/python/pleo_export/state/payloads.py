@@ -1,0 +1,44 @@
+"""Item payloads on their way from Pleo to the accounting system: one S3 object per chunk, gone after 7 days.
+
+They never travel through the state machine, whose payloads and history are no place for people's data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One item of the work set: its status at Pleo when fetched, and its payload if Pleo gave one."""
+
+    entry_id: str
+    status: str
+    payload: dict[str, Any] | None
+
+
+class Payloads:
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def write_chunk(self, job_id: str, execution: str, chunk: int, items: Sequence[WorkItem]) -> None:
+        # Decimals become strings: their digits survive, and the reader expects them so.
+        body = json.dumps([asdict(item) for item in items], default=str, ensure_ascii=False).encode()
+        self._s3.put_object(
+            Bucket=self._bucket, Key=_key(job_id, execution, chunk), Body=body, ContentType="application/json"
+        )
+
+    def read_chunk(self, job_id: str, execution: str, chunk: int) -> list[WorkItem]:
+        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id, execution, chunk))
+        return [WorkItem(**item) for item in json.loads(answer["Body"].read())]
+
+
+def _key(job_id: str, execution: str, chunk: int) -> str:
+    return f"jobs/{job_id}/{execution}/chunk-{chunk:05d}.json"

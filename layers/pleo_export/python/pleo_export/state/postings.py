@@ -1,0 +1,105 @@
+"""The posting record: what we meant to book for an accounting entry, and what became of it (promise 1).
+
+Keyed by company, entry and revision, never by job, so that a re-exported or expired item finds it again. The
+records outlive jobs; they are the audit trail. Losing them does not cause duplicates, because the accounting system is
+always asked as well (R-8.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
+
+from pleo_export.state.table import condition_failed, get_many, iso, moment, posting_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@dataclass(frozen=True)
+class Posting:
+    """`intended_at`: from then on the document may exist. `document_id`: it does, we have seen it."""
+
+    company_id: str
+    entry_id: str
+    revision: int
+    reference: str
+    fingerprint: str
+    job_id: str
+    intended_at: datetime
+    document_id: str | None = None
+    document_url: str | None = None
+    document_number: str | None = None
+    document_state: str | None = None
+    recorded_at: datetime | None = None
+
+
+class Postings:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get_many(self, company_id: str, revisions: Mapping[str, int]) -> Mapping[str, Posting]:
+        """The postings of the given entries, each at the given revision."""
+        keys = (posting_key(company_id, entry_id, revision) for entry_id, revision in revisions.items())
+        return {record["entry_id"]: _posting(record) for record in get_many(self._table, keys)}
+
+    def intend(self, posting: Posting, *, replacing: Posting | None) -> bool:
+        """Write the intent, if the record is still as the caller has read it (`replacing`, None: absent).
+
+        False means that another run is at work on the same entry: a run that was aborted, whose function lives on.
+        """
+        seen: Any = Attr("pk").not_exists() if replacing is None else Attr("intended_at").eq(iso(replacing.intended_at))
+        try:
+            self._table.put_item(Item=_record(posting), ConditionExpression=seen)
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def record_many(self, postings: Iterable[Posting]) -> None:
+        """Write what became of intended postings."""
+        with self._table.batch_writer() as batch:
+            for posting in postings:
+                batch.put_item(Item=_record(posting))
+
+
+def _record(posting: Posting) -> dict[str, Any]:
+    facts = {
+        "company_id": posting.company_id,
+        "entry_id": posting.entry_id,
+        "revision": posting.revision,
+        "reference": posting.reference,
+        "fingerprint": posting.fingerprint,
+        "job_id": posting.job_id,
+        "intended_at": iso(posting.intended_at),
+        "document_id": posting.document_id,
+        "document_url": posting.document_url,
+        "document_number": posting.document_number,
+        "document_state": posting.document_state,
+        "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
+    }
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {**posting_key(posting.company_id, posting.entry_id, posting.revision), **known}
+
+
+def _posting(record: Mapping[str, Any]) -> Posting:
+    return Posting(
+        company_id=record["company_id"],
+        entry_id=record["entry_id"],
+        revision=int(record["revision"]),
+        reference=record["reference"],
+        fingerprint=record["fingerprint"],
+        job_id=record["job_id"],
+        intended_at=moment(record["intended_at"]),
+        document_id=record.get("document_id"),
+        document_url=record.get("document_url"),
+        document_number=record.get("document_number"),
+        document_state=record.get("document_state"),
+        recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
+    )
