@@ -1,0 +1,212 @@
+"""The Export API v3 and the webhook subscriptions, one method per call (pleo-api 2 to 5 and 7).
+
+Every method raises PleoError (see `pleo.errors`); ids are UUIDs as text. Lists are read to their last page and
+never trusted to be full; a page is let go before the next one is asked for.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from pleo_export.errors import JobFailure
+from pleo_export.pleo.credentials import Credential
+from pleo_export.pleo.errors import PleoNotFound
+from pleo_export.pleo.models import (
+    UNFINISHED,
+    Data,
+    ExportJob,
+    Introspection,
+    ItemUpdate,
+    JobEvent,
+    JobItem,
+    Page,
+    Subscription,
+    SubscriptionSecret,
+    UpdateAnswer,
+    shorten,
+    updates_as_json,
+)
+from pleo_export.pleo.transport import Request, Transport
+
+T = TypeVar("T")
+Query = Sequence[tuple[str, str | int]]
+
+PAGE_LIMIT = 100  # open question 1 (pleo-api 11): the maximum is assumed; every answer may hold fewer
+
+
+class PleoClient:
+    """One connection. `base_url` is https://external.pleo.io or its staging twin (pleo-api 1)."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Credential,
+        *,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = Transport(base_url, credential, session or requests.Session(), sleep, jitter)
+
+    # Export jobs
+
+    def unfinished_jobs(self, company_id: str) -> list[ExportJob]:
+        """The company's jobs that are pending or in progress, oldest first (R-1.3, R-1.5).
+
+        Pleo's filters are checked again: another company's job must never be booked with these settings.
+        """
+        query = [("company_id", company_id), *(("statuses", status.value) for status in UNFINISHED)]
+        jobs = [job for page in self._pages("/v3/export-jobs", query, Page[ExportJob]) for job in page]
+        ours = (job for job in jobs if job.company_id.lower() == company_id.lower() and job.status in UNFINISHED)
+        return sorted(ours, key=oldest_first)
+
+    def job(self, job_id: str) -> ExportJob:
+        return self._get(_path("/v3/export-jobs/{}", job_id), Data[ExportJob]).data
+
+    def send_event(
+        self, job_id: str, event: JobEvent, failure: JobFailure | None = None, reason: str | None = None
+    ) -> None:
+        """Move the job on. 202 means accepted: read the job to see its new status (pleo-api 3).
+
+        `failure` and `reason` go with `failed` only (C7), ValueError otherwise. PleoRefused with
+        `INVALID_EXPORT_JOB_STATUS_CHANGE` means that the job is no longer, or not yet, where the event starts (R-1).
+        """
+        if event is not JobEvent.FAILED and (failure or reason):
+            raise ValueError(f"{event} carries no failure")
+        body = {"jobId": job_id, "event": event.value}
+        if failure:
+            body["failureReasonType"] = failure.value
+        if reason:
+            body["failureReason"] = shorten(reason)
+        self._transport.send(Request("POST", "/v3/export-job-events", body=body))
+
+    # Items of a job
+
+    def job_items(self, job_id: str, status: str | None = None, limit: int | None = None) -> Iterator[JobItem]:
+        """How far each item has come, page by page as the caller goes on; at most `limit` items in all (R-3)."""
+        path = _path("/v3/export-jobs/{}/items", job_id)
+        pages = self._pages(path, [("status", status)] if status else [], Page[JobItem], limit)
+        return islice((item for page in pages for item in page), limit)
+
+    def has_items(self, job_id: str, status: str) -> bool:
+        """Whether any item of the job has this status, for the price of one call."""
+        return any(True for _ in self.job_items(job_id, status, limit=1))
+
+    def export_item_pages(self, job_id: str) -> Iterator[list[dict[str, Any]]]:
+        """The payloads of all entries of an unfinished job, as JSON objects, fractions as Decimal (pleo-api 5).
+
+        PleoRefused with `MISSING_CONTRA_ACCOUNTS` names the currencies in its message (R-2);
+        with `EXPORT_JOB_STATUS_UNPROCESSABLE` the job has finished.
+        """
+        return self._pages("/v3/export-items", [("job_id", job_id)], Page[dict[str, Any]])
+
+    def update_items(self, job_id: str, updates: Sequence[ItemUpdate]) -> UpdateAnswer:
+        """Report at most 100 results, ValueError above. A 200 can hold failures: read `errors` (R-6.1, R-6.5)."""
+        body = updates_as_json(updates)
+        if not body:
+            return UpdateAnswer(updated=(), errors=())
+        request = Request("PUT", _path("/v3/export-jobs/{}/items", job_id), body=body)
+        return self._transport.send(request).read(UpdateAnswer)
+
+    def last_results(self, company_id: str, entry_id: str) -> JobItem | None:
+        """What Pleo last heard about this entry, under whichever job; None if it was never exported (R-8.2)."""
+        query = [("company_id", company_id), ("accounting_entry_id", entry_id)]
+        try:
+            return self._get("/v3/export-job-items", Data[JobItem], query).data
+        except PleoNotFound:
+            return None
+
+    # The connection
+
+    def introspect(self) -> Introspection:
+        """Whose credential this is and what it may do: the cheapest check of a connection (pleo-api 8)."""
+        return self._get("/v1/introspect", Data[Introspection]).data
+
+    # Webhook subscriptions. They belong to the credential's company. PleoForbidden at set-up says that a scope is
+    # missing: which one is open question 21 (pleo-api 11).
+
+    def subscriptions(self) -> list[Subscription]:
+        """All, active or not. List before creating: nothing keeps duplicates out (pleo-api 7)."""
+        pages = self._pages("/v1/subscriptions", [], Page[Subscription])
+        return [subscription for page in pages for subscription in page]
+
+    def subscription(self, subscription_id: str) -> Subscription:
+        return self._get(_path("/v1/subscriptions/{}", subscription_id), Data[Subscription]).data
+
+    def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
+        """Active at once. After PleoOutcomeUnknown list before creating again."""
+        request = Request("POST", "/v1/subscriptions", body=_subscription(endpoint_url, event_types, active=True))
+        return self._transport.send(request).read(Data[Subscription]).data
+
+    def update_subscription(
+        self, subscription_id: str, endpoint_url: str, event_types: Sequence[str], *, active: bool = True
+    ) -> Subscription:
+        """Replaces the whole subscription. Fetch the secret again afterwards: whether it stays is open
+        question 22 (pleo-api 11)."""
+        path = _path("/v1/subscriptions/{}", subscription_id)
+        request = Request("PUT", path, body=_subscription(endpoint_url, event_types, active))
+        return self._transport.send(request).read(Data[Subscription]).data
+
+    def delete_subscription(self, subscription_id: str) -> None:
+        """PleoNotFound if it is gone already."""
+        self._transport.send(Request("DELETE", _path("/v1/subscriptions/{}", subscription_id)))
+
+    def subscription_secret(self, subscription_id: str) -> str:
+        """`whsec_…`: what `pleo.webhook.verify` needs. Goes to the connection's secret and nowhere else."""
+        path = _path("/v1/subscriptions/{}/secret", subscription_id)
+        return self._get(path, Data[SubscriptionSecret]).data.secret_key
+
+    # Reading
+
+    def _get(self, path: str, model: type[Data[T]], query: Query = ()) -> Data[T]:
+        return self._transport.send(Request("GET", path, query)).read(model)
+
+    def _pages(self, path: str, query: Query, model: type[Page[T]], limit: int | None = None) -> Iterator[list[T]]:
+        """Raises PleoProtocolError rather than read for ever (R-3.9)."""
+        query = [*query, ("limit", min(limit or PAGE_LIMIT, PAGE_LIMIT))]
+        seen: set[str] = set()
+        cursor: str | None = None
+        while True:
+            data, cursor = self._page(path, [*query, ("after", cursor)] if cursor else query, model, seen)
+            yield data
+            del data  # before the next page comes
+            if cursor is None:
+                return
+            seen.add(cursor)
+
+    def _page(self, path: str, query: Query, model: type[Page[T]], seen: set[str]) -> tuple[list[T], str | None]:
+        """One page and the cursor of the next; open question 1 (pleo-api 11)."""
+        answer = self._transport.send(Request("GET", path, query))
+        page = answer.read(model)
+        if not page.pagination.has_next_page:
+            return page.data, None
+        cursor = page.pagination.end_cursor
+        if not cursor:
+            raise answer.protocol_error("pagination: hasNextPage without endCursor")
+        if cursor in seen:
+            raise answer.protocol_error("pagination: the cursor repeats")
+        return page.data, cursor
+
+
+def oldest_first(job: ExportJob) -> tuple[Any, str]:
+    """Pleo names no sorting keys: we sort by ourselves. Open question 2 (pleo-api 11); R-1.5."""
+    return job.created_at, job.id
+
+
+def _path(template: str, identifier: str) -> str:
+    return template.format(quote(identifier, safe=""))
+
+
+def _subscription(endpoint_url: str, event_types: Sequence[str], active: bool) -> dict[str, Any]:
+    return {
+        "endpointUrl": endpoint_url,
+        "eventTypes": list(event_types),
+        "status": "ACTIVE" if active else "INACTIVE",
+    }

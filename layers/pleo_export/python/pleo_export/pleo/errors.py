@@ -1,0 +1,122 @@
+"""What Pleo can answer, each error named for the decision it leads to.
+
+    PleoError                         keeps the evidence of the call
+    ├── PleoUnauthorized              401: the credential is expired or wrong, the connection must be renewed (R-10.6)
+    ├── PleoForbidden                 403: a scope or a right is missing, the connection must be renewed
+    ├── PleoNotFound                  404: there is no such thing, drop it
+    ├── PleoRefused                   any other 4xx: Pleo says no, and `type` says why
+    ├── PleoRateLimited(retry_after)  429: nothing was done, wait that many seconds and do the same again
+    ├── PleoUnavailable               nothing was changed: try again later
+    ├── PleoOutcomeUnknown            a write was sent and no proper answer came: read back before going on
+    └── PleoProtocolError             the answer is not what Pleo's specification says: a person must look
+
+No text of an error holds a credential, a query or a body; of an answer it holds Pleo's own `type` and `message`
+only. They are raised outside of the `except` that caught the cause, so that no traceback shows the cause's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pleo_export.errors import PleoExportError
+
+MESSAGE_LENGTH = 500
+
+
+class PleoError(PleoExportError):
+    """Evidence: `method`, `path` (without query), HTTP `status` (None if no answer came), Pleo's `type` and
+    `message` (or our own sentence where Pleo gave none), `request_id`.
+
+    `type` is kept in upper case, because Pleo's pages write the codes in both (pleo-api 10); "" if there is none.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        type: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        self.message = message[:MESSAGE_LENGTH]
+        self.method = method
+        self.path = path
+        self.status = status
+        self.type = type.upper()
+        self.request_id = request_id
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        what = " ".join(str(part) for part in (self.method, self.path, self.status, self.type) if part)
+        who = f"(request {self.request_id})" if self.request_id else ""
+        return " ".join(part for part in (f"{what}:" if what else "", self.message, who) if part)
+
+
+class PleoUnauthorized(PleoError):
+    """The credential is expired, revoked or wrong."""
+
+
+class PleoForbidden(PleoError):
+    """The credential lacks a scope (pleo-api 1) or the company is another's."""
+
+
+class PleoNotFound(PleoError):
+    """No such job, entry or subscription for this credential."""
+
+
+class PleoRefused(PleoError):
+    """Pleo understood and says no: `MISSING_CONTRA_ACCOUNTS`, `INVALID_EXPORT_JOB_STATUS_CHANGE`,
+    `EXPORT_JOB_STATUS_UNPROCESSABLE`, ... in `type` (pleo-api 2)."""
+
+
+class PleoRateLimited(PleoError):
+    """`retry_after` in whole seconds, at least 1."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: int,
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        type: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, method=method, path=path, status=status, type=type, request_id=request_id)
+        self.retry_after = max(1, retry_after)
+
+
+class PleoUnavailable(PleoError):
+    """Pleo could not be reached, or could not answer a read."""
+
+
+class PleoOutcomeUnknown(PleoError):
+    """A write may have been carried out or not."""
+
+
+class PleoProtocolError(PleoError):
+    """Not JSON, a required field missing, a cursor that repeats, a redirect."""
+
+
+# HTTP status, or its hundreds for all others of its class -> the error for a read, the error for a write.
+# 408 and 5xx come from whatever stands before Pleo's service too, so that a write may have got through.
+ERROR_BY_STATUS: Mapping[int, tuple[type[PleoError], type[PleoError]]] = {
+    401: (PleoUnauthorized, PleoUnauthorized),
+    403: (PleoForbidden, PleoForbidden),
+    404: (PleoNotFound, PleoNotFound),
+    408: (PleoUnavailable, PleoOutcomeUnknown),
+    429: (PleoRateLimited, PleoRateLimited),
+    4: (PleoRefused, PleoRefused),
+    5: (PleoUnavailable, PleoOutcomeUnknown),
+}
+
+
+def error_class(status: int, *, write: bool) -> type[PleoError]:
+    """The error that an answer with this status means; PleoProtocolError for one that Pleo never gives."""
+    read_error, write_error = (
+        ERROR_BY_STATUS.get(status) or ERROR_BY_STATUS.get(status // 100) or (PleoProtocolError, PleoProtocolError)
+    )
+    return write_error if write else read_error

@@ -1,0 +1,214 @@
+"""Pleo's objects as we read and write them. Unknown fields and values are accepted (open question 27).
+
+Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.client`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from pleo_export.errors import ItemFailure
+
+T = TypeVar("T")
+
+REASON_LENGTH = 500  # Pleo states no limit; a bookkeeper reads this in a list
+MAX_UPDATES = 100  # of one call; more is refused with 413 (R-6.1)
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    FAILED = "failed"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+
+
+UNFINISHED = (JobStatus.PENDING, JobStatus.IN_PROGRESS)
+FINISHED = (JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_ERRORS)
+
+
+class JobEvent(StrEnum):
+    """What an integration may tell Pleo about a job (pleo-api 3)."""
+
+    STARTED = "started"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _several(value: Any) -> Any:
+    """The specification calls `eventTypes` an array and shows a string as its example."""
+    return (value,) if isinstance(value, str) else value
+
+
+Moment = Annotated[datetime, AfterValidator(_utc)]
+Identifier = Annotated[str, Field(min_length=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True, hide_input_in_errors=True
+    )
+
+
+class ExportJob(_Model):
+    """One click on Export by a bookkeeper (pleo-api 3)."""
+
+    id: Identifier
+    company_id: Identifier
+    status: str
+    created_at: Moment
+    created_by: str | None = None
+    is_interactive: bool
+    number_of_items: int
+    vendor_based_bookkeeping: bool
+    started_at: Moment | None = None
+    last_updated_at: Moment | None = None
+    expires_in: int  # seconds, counted from the last action
+    expired_at: Moment | None = None
+    completed_at: Moment | None = None
+    failure_reason: str | None = None
+    failure_reason_type: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """No event and no item update is possible any more. False for a status that we do not know."""
+        return self.status in FINISHED
+
+
+class JobItem(_Model):
+    """How far one accounting entry of a job has come (control layer, pleo-api 4)."""
+
+    accounting_entry_id: Identifier
+    export_job_id: str | None = None
+    status: str
+    external_id: str | None = None
+    external_url: str | None = None
+    failure_reason: str | None = None
+    failure_reason_type: str | None = None
+    exported_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUpdate:
+    """The result of one item, as Pleo is told it.
+
+    `exported_at`: when the accounting system made the entry (R-6.8). A failed item needs `failure` and a `reason`
+    that says what to fix (R-6.4), a successful one has neither; ValueError otherwise.
+    """
+
+    entry_id: str
+    status: Literal["successful", "failed"]
+    external_id: str | None = None
+    external_url: str | None = None
+    exported_at: datetime | None = None
+    failure: ItemFailure | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.status == "failed" and not (self.failure and self.reason):
+            raise ValueError(f"item {self.entry_id}: failed without a failure and a reason")
+        if self.status == "successful" and (self.failure or self.reason):
+            raise ValueError(f"item {self.entry_id}: successful with a failure or a reason")
+        if self.exported_at is not None and self.exported_at.tzinfo is None:
+            raise ValueError(f"item {self.entry_id}: exported_at without a time zone")
+
+    def as_json(self) -> dict[str, str]:
+        """Absent fields are left out: none of them is nullable (pleo-api 4)."""
+        fields = {
+            "accountingEntryId": self.entry_id,
+            "status": self.status,
+            "externalId": self.external_id,
+            "externalUrl": self.external_url,
+            "exportedAt": self.exported_at and self.exported_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "failureReasonType": self.failure and self.failure.value,
+            "failureReason": self.reason and shorten(self.reason),
+        }
+        return {name: value for name, value in fields.items() if value}
+
+
+def shorten(reason: str) -> str:
+    """A reason of a length that people read."""
+    return reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1].rstrip() + "…"
+
+
+class ItemUpdateError(_Model):
+    """One update of a call that Pleo did not take, although it answered 200 (R-6.5)."""
+
+    accounting_entry_id: Identifier
+    type: str
+    message: str = ""
+
+
+class UpdateAnswer(_Model):
+    """What became of each update of a call. An entry in neither list was not answered for."""
+
+    updated: tuple[JobItem, ...] = Field(alias="data")
+    errors: tuple[ItemUpdateError, ...]
+
+
+class Subscription(_Model):
+    """Where Pleo sends which events. Headers and credentials of the endpoint are not read: we verify signatures."""
+
+    id: Identifier
+    endpoint_url: str
+    event_types: Annotated[tuple[str, ...], BeforeValidator(_several)]
+    status: str
+    created_at: Moment
+    updated_at: Moment
+
+    @property
+    def active(self) -> bool:
+        return self.status == "ACTIVE"
+
+
+class SubscriptionSecret(_Model):
+    secret_key: Identifier = Field(repr=False)
+
+
+class Introspection(_Model):
+    """What a credential is good for (pleo-api 1)."""
+
+    auth_method: str
+    client_id: str
+    scope: str
+    application_name: str | None = None
+    subject_urn: str | None = Field(None, alias="subjectURN")
+
+    @property
+    def company_id(self) -> str | None:
+        """The credential's company; None for one of an organisation."""
+        kind, _, identifier = (self.subject_urn or "").rpartition(":")
+        return identifier if kind == "urn:pleo:company" else None
+
+
+class Pagination(_Model):
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class Page(_Model, Generic[T]):
+    data: list[T]
+    pagination: Pagination
+
+
+class Data(_Model, Generic[T]):
+    data: T
+
+
+def updates_as_json(updates: Sequence[ItemUpdate]) -> list[dict[str, str]]:
+    """The body of one call. Raises ValueError for more than MAX_UPDATES."""
+    if len(updates) > MAX_UPDATES:
+        raise ValueError(f"{len(updates)} updates in one call; Pleo takes at most {MAX_UPDATES}")
+    return [update.as_json() for update in updates]

@@ -1,0 +1,214 @@
+"""One HTTP call to Pleo: time limits, tries, and the error that each answer means.
+
+What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
+same effect once or twice); a POST or a DELETE only while no connection came about. 401, 403, 404 and the other 4xx
+are answers and never repeated. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import requests
+from pydantic import BaseModel, ValidationError
+from requests.auth import AuthBase
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError
+from urllib3.exceptions import NewConnectionError
+
+from pleo_export import __version__
+from pleo_export.pleo.errors import (
+    PleoError,
+    PleoOutcomeUnknown,
+    PleoProtocolError,
+    PleoRateLimited,
+    PleoUnavailable,
+    error_class,
+)
+from pleo_export.pleo.strict_json import parse
+
+CONNECT_SECONDS, READ_SECONDS = 3, 20
+TRIES = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
+LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
+RATE_LIMIT_WAIT = 60  # open question 16 (pleo-api 11): the limit is per minute, for a 429 that names no time
+REPEATABLE = frozenset({"GET", "PUT"})
+REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "cf-ray")  # open question 16: none is documented
+NO_PROPER_ANSWER = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError, ContentDecodingError)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`body` is what will be JSON; `path` starts with / and carries no query."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str | int]] = ()
+    body: Any = None
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer, not yet read."""
+
+    request: Request
+    http: requests.Response
+
+    def read(self, model: type[Model]) -> Model:
+        """Raises PleoProtocolError, naming the fields and showing no value."""
+        try:
+            return model.model_validate(parse(self.http.content))
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        except ValueError:
+            problems = "not JSON"
+        raise self.protocol_error(problems)
+
+    def protocol_error(self, problem: str) -> PleoProtocolError:
+        return PleoProtocolError(problem, **_evidence(self.request, self.http))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A try that failed: the error it means, whether another may follow, the seconds Pleo asked for."""
+
+    error: PleoError
+    may_follow: bool
+    wait: int | None = None
+
+
+class Transport:
+    """Raises PleoError for everything but a 2xx answer."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: AuthBase,
+        session: requests.Session,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._credential = credential
+        self._session = session
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def send(self, request: Request) -> Answer:
+        unknown: PleoOutcomeUnknown | None = None
+        attempt = 1
+        while True:
+            outcome = self._try(request)
+            if isinstance(outcome, Answer):
+                return outcome
+            error, wait = outcome.error, outcome.wait or 0
+            unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown
+            if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT:
+                # A last try that found nobody there says nothing about an earlier one that was sent.
+                raise unknown if unknown and isinstance(error, PleoUnavailable) else error
+            self._sleep(max(self._pause(attempt), wait))
+            attempt += 1
+
+    def _try(self, request: Request) -> Answer | _Fault:
+        try:
+            response = self._session.request(
+                request.method,
+                self._base_url + request.path,
+                params=list(request.query),
+                data=None if request.body is None else json.dumps(request.body).encode(),
+                headers=_headers(request),
+                auth=self._credential,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+        except NO_PROPER_ANSWER as failure:
+            return _no_answer(request, failure)
+        if 200 <= response.status_code < 300:
+            return Answer(request, response)
+        return _refusal(request, response)
+
+    def _pause(self, attempt: int) -> float:
+        longest = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
+        return longest * (1 + self._jitter()) / 2
+
+
+def _headers(request: Request) -> dict[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": f"pleo-export/{__version__}"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json;charset=UTF-8"  # as the specification writes it
+    return headers
+
+
+def _no_answer(request: Request, failure: requests.RequestException) -> _Fault:
+    nothing_sent = _never_connected(failure)
+    error = PleoOutcomeUnknown if request.is_write and not nothing_sent else PleoUnavailable
+    return _Fault(
+        error(f"no answer ({type(failure).__name__})", method=request.method, path=request.path),
+        may_follow=nothing_sent or request.method in REPEATABLE,
+    )
+
+
+def _never_connected(failure: requests.RequestException) -> bool:
+    """Whether surely nothing was sent: refused, no such host, or no connection within the time limit."""
+    cause = getattr(failure.args[0] if failure.args else None, "reason", None)
+    return isinstance(failure, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
+
+
+def _refusal(request: Request, response: requests.Response) -> _Fault:
+    kind = error_class(response.status_code, write=request.is_write)
+    code, message = _type_and_message(response.content)
+    evidence = _evidence(request, response)
+    wait = seconds_to_wait(response.headers)
+    passing = issubclass(kind, (PleoUnavailable, PleoOutcomeUnknown, PleoRateLimited))
+    error = (
+        PleoRateLimited(message, retry_after=RATE_LIMIT_WAIT if wait is None else wait, type=code, **evidence)
+        if issubclass(kind, PleoRateLimited)
+        else kind(message, type=code, **evidence)
+    )
+    return _Fault(error, may_follow=passing and request.method in REPEATABLE, wait=wait)
+
+
+def _type_and_message(content: bytes) -> tuple[str, str]:
+    """Pleo's `ExceptionInfo`; nothing of a body that is something else."""
+    try:
+        info = parse(content)
+    except ValueError:
+        return "", ""
+    if not isinstance(info, dict):
+        return "", ""
+    code, message = info.get("type"), info.get("message")
+    return code[:100] if isinstance(code, str) else "", message if isinstance(message, str) else ""
+
+
+def _evidence(request: Request, response: requests.Response) -> dict[str, Any]:
+    ids = (response.headers.get(name) for name in REQUEST_ID_HEADERS)
+    return {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "request_id": next((each[:100] for each in ids if each), None),
+    }
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> int | None:
+    """`Retry-After`, in seconds or as a date. A date counts from the answer's own `Date`: one clock, no skew."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return int(value)
+    try:
+        span = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0, int(span.total_seconds()))
