@@ -1,0 +1,63 @@
+"""Which account plays which role (R-5b): the category from the line, the others from Pleo or the settings."""
+
+from __future__ import annotations
+
+from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
+from pleo_export.bookkeeping.rules import Role
+from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.settings import Settings
+
+# Open question 15: Pleo's entries API writes "no category" as an account with this id.
+NO_ACCOUNT_ID = "00000000-0000-0000-0000-000000000000"
+
+# R-5b: the roles that the settings fill, and what people call them.
+_ROLE_NAMES = {
+    Role.OUT_OF_POCKET: "what is owed to employees",
+    Role.CLEARING: "money in transit to or from the Pleo wallet",
+    Role.EXTERNAL_REIMBURSEMENT: "reimbursements paid outside Pleo",
+    Role.PAYABLES: "suppliers",
+}
+
+
+def category(line: Line, number: int) -> str:
+    """The account code of the line's category (R-4.5). Raises ItemRejected (`missing_configuration`)."""
+    if line.account is None or line.account.id == NO_ACCOUNT_ID:
+        raise missing(f"Line {number} has no category. Choose a category for it in Pleo and export the item again.")
+    code = _code(line.account)
+    if code is None:
+        raise missing(
+            f"The category of line {number} ({line.account.name}) has no account code. Enter the code in Pleo under "
+            "Settings, Accounting, Categories and export the item again."
+        )
+    return code
+
+
+def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
+    """The account code of a role other than the category. Raises ItemRejected (`missing_configuration`)."""
+    if role is Role.WALLET:
+        return _wallet(item, settings)
+    code: str | None = getattr(settings.accounts, role.value)
+    if code is None:
+        raise missing(f"There is no account for {_ROLE_NAMES[role]}. Set accounts.{role.value} in the settings.")
+    return code
+
+
+def _wallet(item: ExportItem, settings: Settings) -> str:
+    """R-5b.2: Pleo's contra account, else the configured wallet of the item's currency."""
+    contra = item.contra_account
+    pleo = _code(contra) if contra is not None and contra.id != NO_ACCOUNT_ID else None
+    code = pleo or settings.accounts.wallets.get(item.currency)
+    if code is None:
+        raise missing(
+            f"There is no account for the Pleo wallet in {item.currency}. Set the contra account in Pleo under "
+            f"Settings, Accounting, Contra accounts, or accounts.wallets.{item.currency} in the settings."
+        )
+    return code
+
+
+def _code(account: Account) -> str | None:
+    return (account.code or "").strip() or None
+
+
+def missing(reason: str) -> ItemRejected:
+    return ItemRejected(ItemFailure.MISSING_CONFIGURATION, reason)

@@ -1,0 +1,13 @@
+"""The day on which a moment is booked (R-5c.12)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+
+def booking_date(moment: datetime, time_zone: str) -> date:
+    """The calendar day of `moment` (UTC) in the zone. Exactly midnight UTC is a date already and never shifts."""
+    if moment.time() == time(0):
+        return moment.date()
+    return moment.astimezone(ZoneInfo(time_zone)).date()

@@ -1,0 +1,26 @@
+"""The lifelong key of an expense in the accounting system (R-5c.13): derived, never minted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from uuid import UUID
+
+_SHORT_LENGTH = 20
+
+
+def reference(company_id: UUID | str, entry_id: UUID | str, revision: int = 1, *, max_length: int) -> str:
+    """`pleo:<entry id>`, with `:r2` and so on for later revisions (R-8.1), where `max_length` characters hold it;
+    else 20 characters of base32 (100 bits of a hash over company, entry and revision).
+
+    The same arguments always give the same reference. Raises ValueError for an id that is not a UUID, a revision
+    below 1 or a field of fewer than 20 characters.
+    """
+    if revision < 1 or max_length < _SHORT_LENGTH:
+        raise ValueError(f"no reference for revision {revision} in {max_length} characters")
+    company, entry = UUID(str(company_id)), UUID(str(entry_id))
+    readable = f"pleo:{entry}" + (f":r{revision}" if revision > 1 else "")
+    if len(readable) <= max_length:
+        return readable
+    digest = hashlib.sha256(f"{company}:{entry}:{revision}".encode()).digest()
+    return base64.b32encode(digest).decode()[:_SHORT_LENGTH]

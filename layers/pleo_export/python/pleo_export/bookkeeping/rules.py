@@ -1,0 +1,152 @@
+"""The decision tables of R-5a and R-5b: how each type is booked. Data, next to its rule number.
+
+Every pair of `type` and `subType` of pleo-api 5 that makes sense has one row. Any other pair is refused: it is
+never guessed (R-0.1). Balance amendments have no type of their own: they arrive as `wallet_topup` (raises the
+balance) and `wallet_unload` (lowers it), with the method `none`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from pleo_export.errors import ItemFailure, ItemRejected
+
+
+class Role(StrEnum):
+    """The part an account plays in an entry (R-5b)."""
+
+    CATEGORY = "category"
+    WALLET = "wallet"
+    OUT_OF_POCKET = "out_of_pocket"
+    CLEARING = "clearing"
+    EXTERNAL_REIMBURSEMENT = "external_reimbursement"
+    PAYABLES = "payables"
+
+
+class Side(IntEnum):
+    DEBIT = 1
+    CREDIT = -1
+
+
+class Sign(StrEnum):
+    """The sign that Pleo's amounts have for a type (R-5b.4, open question 10); to be pinned in staging."""
+
+    POSITIVE = "positive"  # an item that is negative as a whole is the opposite: booked reversed, with a warning
+    UNKNOWN = "unknown"  # the sign says nothing: the absolute value is booked in the direction of the type
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRule:
+    """How a type is booked as a journal entry: each item line on `lines`' account, on `side`; the total on the
+    other side, on the account of `counter`."""
+
+    type: str
+    sub_type: str | None
+    label: str
+    lines: Role
+    side: Side
+    counter: Role
+    sign: Sign
+    rule: str
+
+    @property
+    def debit(self) -> Role:
+        return self.lines if self.side is Side.DEBIT else self.counter
+
+    @property
+    def credit(self) -> Role:
+        return self.lines if self.side is Side.CREDIT else self.counter
+
+
+def _journal_rules() -> tuple[JournalRule, ...]:
+    category, wallet, pocket, clearing = Role.CATEGORY, Role.WALLET, Role.OUT_OF_POCKET, Role.CLEARING
+    external, payables = Role.EXTERNAL_REIMBURSEMENT, Role.PAYABLES
+    debit, credit = Side.DEBIT, Side.CREDIT
+    positive, unknown = Sign.POSITIVE, Sign.UNKNOWN
+    to_employee, bounced, to_company = (
+        "reimbursement_to_employee",
+        "reimbursement_to_employee_refund",
+        "reimbursement_to_company",
+    )
+    # fmt: off
+    return tuple(JournalRule(*row) for row in (
+        ("card_purchase", None, "Card purchase", category, debit, wallet, positive, "R-5b E1"),
+        ("card_invoice", None, "Card invoice", category, debit, wallet, positive, "R-5b E12"),
+        ("fee", None, "Fee", category, debit, wallet, positive, "R-5b E20"),
+        ("fee", "interest", "Interest", category, debit, wallet, positive, "R-5b E20"),
+        ("refund", None, "Refund", category, credit, wallet, unknown, "R-5b E5"),
+        ("chargeback", None, "Chargeback", category, credit, wallet, unknown, "R-5b E6"),
+        ("cashback", None, "Cashback", category, credit, wallet, unknown, "R-5b E17"),
+        ("atm_withdrawal", None, "Cash withdrawal", pocket, debit, wallet, positive, "R-5b E18"),
+        ("personal_spend", None, "Personal spend", pocket, debit, wallet, positive, "R-5b E19"),
+        ("out_of_pocket", None, "Out-of-pocket expense", category, debit, pocket, positive, "R-5b E7"),
+        ("mileage", None, "Mileage", category, debit, pocket, positive, "R-5b E8"),
+        ("per_diem", None, "Per diem", category, debit, pocket, positive, "R-5b E9"),
+        ("direct_reimbursement", None, "Reimbursement", pocket, debit, wallet, unknown, "R-5b E10"),
+        ("direct_reimbursement", to_employee, "Reimbursement", pocket, debit, wallet, unknown, "R-5b E10"),
+        ("direct_reimbursement", bounced, "Bounced reimbursement", pocket, credit, wallet, unknown, "R-5b"),
+        ("direct_reimbursement", to_company, "Paid back by the employee", pocket, credit, wallet, unknown, "R-5b"),
+        ("external_reimbursement", None, "Reimbursement", pocket, debit, external, unknown, "R-5b E10b"),
+        ("external_reimbursement", to_employee, "Reimbursement", pocket, debit, external, unknown, "R-5b E10b"),
+        ("external_reimbursement", bounced, "Bounced reimbursement", pocket, credit, external, unknown, "R-5b"),
+        ("external_reimbursement", to_company, "Paid back by the employee", pocket, credit, external, unknown, "R-5b"),
+        ("invoice", None, "Invoice", category, debit, payables, positive, "R-5b E11"),
+        ("invoice_payment", None, "Invoice payment", payables, debit, wallet, positive, "R-5b E11"),
+        ("invoice_payment", "invoice_payment_sent", "Invoice payment", payables, debit, wallet, positive, "R-5b E11"),
+        ("invoice_payment", "invoice_payment_returned", "Returned invoice payment",
+         payables, credit, wallet, unknown, "R-5b E11"),
+        ("wallet_topup", None, "Wallet top-up", clearing, credit, wallet, unknown, "R-5b E14, E16"),
+        ("wallet_unload", None, "Wallet unload", clearing, debit, wallet, unknown, "R-5b E15"),
+    ))
+    # fmt: on
+
+
+JOURNAL_RULES = _journal_rules()
+_BY_TYPE = {(each.type, each.sub_type): each for each in JOURNAL_RULES}
+TYPES = tuple(dict.fromkeys(each.type for each in JOURNAL_RULES))
+
+
+class Method(StrEnum):
+    """How an item is booked."""
+
+    JOURNAL = "journal"
+    ACCOUNTS_PAYABLE = "accounts_payable"
+
+
+# R-5a: what Pleo's `bookkeeping.method` means. Null is normal: Vendor Tagging is off (R-5a.2, R-5a.4).
+METHODS: dict[str | None, Method] = {
+    "journal": Method.JOURNAL,
+    "none": Method.JOURNAL,
+    None: Method.JOURNAL,
+    "accounts_payable": Method.ACCOUNTS_PAYABLE,
+}
+
+# R-5a.1, and R-5a's table of objects for the two card types that never have a vendor.
+ALWAYS_JOURNAL = frozenset({"wallet_topup", "wallet_unload", "atm_withdrawal", "personal_spend"})
+
+
+def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
+    """Raises ItemRejected (`validation_failure`) naming the type (R-0.1)."""
+    rule = _BY_TYPE.get((type_, sub_type or None))
+    if rule is not None:
+        return rule
+    what = f"type {type_!r}" if type_ not in TYPES else f"subType {sub_type!r} with type {type_!r}"
+    raise ItemRejected(
+        ItemFailure.VALIDATION_FAILURE,
+        f"Pleo sent {what}, which this integration does not know, so it was not booked. Book it by hand and tell the "
+        "integration's support.",
+    )
+
+
+def method_for(type_: str, stated: str | None) -> Method:
+    """The method for an item whose `bookkeeping.method` is `stated`. Raises ItemRejected for an unknown one."""
+    if type_ in ALWAYS_JOURNAL:
+        return Method.JOURNAL
+    if stated not in METHODS:
+        raise ItemRejected(
+            ItemFailure.VALIDATION_FAILURE,
+            f"Pleo sent bookkeeping.method {stated!r}, which this integration does not know. Choose journal entry as "
+            "bookkeeping method in Pleo and export the item again.",
+        )
+    return METHODS[stated]

@@ -1,0 +1,126 @@
+"""The texts of an entry: what a bookkeeper reads in the ledger (R-5c, R-5c.3, R-5c.11).
+
+A text that is too long loses its note first, the reconciliation id never. Lengths are Unicode characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pleo_export.bookkeeping.export_item import ExportItem
+from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, plain
+from pleo_export.errors import ItemFailure, ItemRejected
+
+_SEPARATOR = " | "
+
+# R-5c.11: what gives way first. Parts that are not named here are never cut.
+_CUT_ORDER = ("note", "user", "attendees", "service", "supplier", "settles", "invoice", "currency")
+
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_JOINER = "\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLimits:
+    """What the accounting system holds: characters of the reference, of a line's text, of the entry's memo."""
+
+    reference: int
+    text: int
+    memo: int
+
+
+def line_text(item: ExportItem, label: str, limit: int) -> str:
+    """Supplier (else the type's label), user and note, at most `limit` characters."""
+    return _fit(_description(item, label), limit)
+
+
+def memo(item: ExportItem, label: str, limit: int) -> str:
+    """The description with everything else that R-5c asks for, at most `limit` characters. Raises ItemRejected
+    (`validation_failure`) where not even the reconciliation id has room."""
+    parts = _description(item, label) | _details(item)
+    identity = clean(item.additional_information.reconciliation_id)
+    if len(identity) > limit:
+        raise ItemRejected(
+            ItemFailure.VALIDATION_FAILURE,
+            f"additionalInformation.reconciliationId is longer than the {limit} characters that the accounting system "
+            "keeps. Book this item by hand and tell the integration's support.",
+        )
+    return _fit(parts | {"reconciliation id": identity}, limit)
+
+
+def clean(text: str | None) -> str:
+    """Without control characters, direction marks and broken surrogates; line breaks and tabs become spaces."""
+    if not text:
+        return ""
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+    return " ".join(text.split())
+
+
+def _description(item: ExportItem, label: str) -> dict[str, str]:
+    supplier = clean(item.supplier.name) if item.supplier is not None else ""
+    return {
+        "supplier": supplier or label,
+        "user": clean(item.user.name) if item.user is not None else "",
+        "note": clean(item.note),
+    }
+
+
+def _details(item: ExportItem) -> dict[str, str]:
+    more = item.additional_information
+    invoice, period = more.invoice_information, item.service_period
+    return {
+        "currency": _paid_in(item),
+        "invoice": f"invoice {clean(invoice.invoice_number)} of {invoice.invoice_date:%Y-%m-%d}" if invoice else "",
+        "service": f"service {period.from_:%Y-%m-%d} to {period.to:%Y-%m-%d}" if period else "",
+        "settles": _listed("settles", more.reconciled_entries),
+        "attendees": _listed("attendees", more.attendees),
+    }
+
+
+def _listed(what: str, values: tuple[str, ...]) -> str:
+    return f"{what} {', '.join(clean(value) for value in values)}" if values else ""
+
+
+def _paid_in(item: ExportItem) -> str:
+    """The amount in the supplier's currency and the implied rate, wallet per supplier unit (R-5c.3)."""
+    paid, booked = item.amount.in_supplier_currency, item.amount.in_wallet_currency
+    if paid.currency in (booked.currency, "UNDEFINED") or paid.value == 0:
+        return ""
+    if paid.currency in NOT_IN_HUNDREDTHS:
+        return f"paid in {paid.currency}"  # open question 11: the amount cannot be told for sure
+    rate = abs(Decimal(booked.value) / paid.value)
+    places = max(4, 3 - rate.adjusted())
+    return f"{paid.currency} {plain(paid.value)}, rate {rate:.{places}f}"
+
+
+def _fit(parts: dict[str, str], limit: int) -> str:
+    for name in _CUT_ORDER:
+        excess = len(_joined(parts)) - limit
+        if excess <= 0:
+            break
+        if part := parts.get(name):
+            parts = parts | {name: _initials(part) if name == "user" else _cut(part, len(part) - excess)}
+    return _joined(parts) if len(_joined(parts)) <= limit else _last_resort(parts, limit)
+
+
+def _last_resort(parts: dict[str, str], limit: int) -> str:
+    """Even the initials are too much: keep what must stay."""
+    return parts.get("reconciliation id") or _cut(_joined(parts), limit)
+
+
+def _joined(parts: dict[str, str]) -> str:
+    return _SEPARATOR.join(part for part in parts.values() if part)
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in name.split())
+
+
+def _cut(text: str, length: int) -> str:
+    if length < 2:
+        return ""
+    return text[: length - 1].rstrip(_JOINER + " ") + "…"
