@@ -44,8 +44,13 @@ class Accounts(_Model):
     external_reimbursement: AccountCode | None = Field(
         None, description="The other side of reimbursements paid outside Pleo.", examples=["2251"]
     )
-    payables: AccountCode | None = Field(None, description="Suppliers, where none has an own account.", examples=["2100"])
+    payables: AccountCode | None = Field(
+        None, description="Suppliers, where none has an own account.", examples=["2100"]
+    )
     input_tax: AccountCode | None = Field(None, description="Deductible input VAT.", examples=["2200"])
+    output_tax: AccountCode | None = Field(
+        None, description="VAT owed under reverse charge, where Pleo's tax code has no account.", examples=["2202"]
+    )
 
 
 def _known_zone(name: str) -> str:
