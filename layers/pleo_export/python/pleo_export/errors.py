@@ -4,8 +4,9 @@
     ├── JobRejected       the job cannot run: tell Pleo `failed`, with this type and sentence
     ├── ItemRejected      this item cannot be booked: tell Pleo, go on with the others
     ├── TryAgain          nothing is wrong with the data: wait, then run the same state again
-    ├── NotOurs           another execution or installation owns the job: stop, touch nothing
-    └── InvalidSettings   refused when entered; names the field
+    ├── NotOurs           the job is another run's, or over: stop, touch nothing
+    ├── InvalidSettings   refused when entered; names the field
+    └── Unexpected        a fault of ours: the operator reads the log, Pleo gets an honest failure
 
 The clients' own errors (`pleo.errors`, `accounting.errors`) keep the evidence of a call; the use cases
 translate them into one of these. The state machine knows only these names.
@@ -79,12 +80,24 @@ class ItemRejected(PleoExportError):
 
 
 class TryAgain(PleoExportError):
-    """A fault that passes by itself. The state machine runs the state again; all states are idempotent."""
+    """A fault that passes by itself. The state machine runs the state again; all states are idempotent.
+
+    `failure` and `reason` are what Pleo is told if it does not pass.
+    """
+
+    def __init__(self, failure: JobFailure, reason: str) -> None:
+        super().__init__(f"{failure}: {reason}")
+        self.failure = failure
+        self.reason = reason
 
 
 class NotOurs(PleoExportError):
-    """The job or the company's lease belongs to another run. Touch nothing (R-1.12)."""
+    """The job or the company's lease belongs to another run, or the job is over. Touch nothing (R-1.12, R-7.4)."""
 
 
 class InvalidSettings(PleoExportError):
     """Settings that cannot work. The message names the field and gives an example."""
+
+
+class Unexpected(PleoExportError):
+    """An error that nobody foresaw, by its class only: its message may hold an expense's content."""

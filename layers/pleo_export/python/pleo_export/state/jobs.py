@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pleo_export.errors import ItemFailure
 from pleo_export.state.table import expiry, get_many, iso, item_key, job_key, moment
@@ -77,7 +77,7 @@ class ItemResult:
     reason: str | None = None
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["successful", "failed"]:
         return "failed" if self.failure else "successful"
 
 

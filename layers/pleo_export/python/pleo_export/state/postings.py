@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from pleo_export.state.table import condition_failed, get_many, iso, moment, posting_key
@@ -48,6 +48,16 @@ class Postings:
         keys = (posting_key(company_id, entry_id, revision) for entry_id, revision in revisions.items())
         return {record["entry_id"]: _posting(record) for record in get_many(self._table, keys)}
 
+    def latest(self, company_id: str, entry_id: str) -> Posting | None:
+        """The posting of the entry's highest revision."""
+        answer: Any = self._table.query(
+            KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]),
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )
+        return _posting(answer["Items"][0]) if answer["Items"] else None
+
     def intend(self, posting: Posting, *, replacing: Posting | None) -> bool:
         """Write the intent, if the record is still as the caller has read it (`replacing`, None: absent).
 
@@ -61,6 +71,17 @@ class Postings:
                 return False
             raise
         return True
+
+    def withdraw(self, posting: Posting) -> None:
+        """Take an intent back: the accounting system has said for certain that nothing was recorded."""
+        try:
+            self._table.delete_item(
+                Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
+                ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
 
     def record_many(self, postings: Iterable[Posting]) -> None:
         """Write what became of intended postings."""

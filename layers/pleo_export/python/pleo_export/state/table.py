@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pleo_export.errors import TryAgain
+from pleo_export.errors import JobFailure, TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -70,7 +70,7 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise TryAgain("DynamoDB left keys unprocessed six times")
+            raise TryAgain(JobFailure.SERVICE_TIMEOUT, "the integration's database is overloaded; export again later")
 
 
 def condition_failed(error: ClientError) -> bool:

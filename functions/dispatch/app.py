@@ -1,0 +1,17 @@
+"""A wake-up from the queue, one per invocation: start the company's oldest job. See workflow/dispatch.py."""
+
+import json
+
+from pleo_export.workflow.dispatch import dispatch
+from pleo_export.workflow.entry import our_errors, parse
+from pleo_export.workflow.events import WakeUp
+from pleo_export.workflow.runtime import Runtime
+
+runtime = Runtime()
+
+
+def handler(event, _context):
+    (record,) = event["Records"]
+    wake_up = parse(WakeUp, json.loads(record["body"]))
+    with our_errors(company_id=wake_up.company_id):
+        return {"outcome": dispatch(wake_up, runtime)}

@@ -1,0 +1,12 @@
+"""Every five minutes: wake all connected companies. See workflow/poll.py."""
+
+from pleo_export.workflow.entry import our_errors
+from pleo_export.workflow.poll import poll
+from pleo_export.workflow.runtime import Runtime
+
+runtime = Runtime()
+
+
+def handler(_event, _context):
+    with our_errors():
+        return {"companies": poll(runtime)}

@@ -1,0 +1,53 @@
+"""CompleteJob: every item is final at Pleo, so the job can be (section 7).
+
+The outcome is computed from what Pleo holds, not from memory (R-7.6).
+"""
+
+from __future__ import annotations
+
+from pleo_export.errors import ItemFailure, JobFailure, TryAgain
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.errors import PleoRefused
+from pleo_export.pleo.models import JobEvent
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.reports import settle_open_items
+from pleo_export.workflow.runtime import Runtime
+
+FINISHED_BEFORE_US = "finished before us"
+NEVER_REPORTED = "The export ended without a result for this item. Export it again."
+
+
+def complete_job(run: JobRun, runtime: Runtime) -> str:
+    """The final event sent. Raises TryAgain when Pleo still sees open items, or does not answer."""
+    pleo = runtime.pleo(runtime.connection(run.company_id))
+    if pleo.has_items(run.job_id, "pending"):
+        _settle(pleo, run, runtime, "pending")
+    event = _final_event(pleo, run.job_id)
+    try:
+        pleo.send_event(run.job_id, event)
+    except PleoRefused:
+        if not pleo.job(run.job_id).finished:
+            # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
+            _settle(pleo, run, runtime, "pending", "in_progress")
+            raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Pleo refused to complete the export") from None
+        finish(run, runtime, FINISHED_BEFORE_US)
+        return FINISHED_BEFORE_US
+    finish(run, runtime, event)
+    return event
+
+
+def _final_event(pleo: PleoClient, job_id: str) -> JobEvent:
+    # Open question 5 (pleo-api 11): all items failed, each with its own reason, is completed_with_errors;
+    # `failed` is for causes that hold for the job.
+    return JobEvent.COMPLETED_WITH_ERRORS if pleo.has_items(job_id, "failed") else JobEvent.COMPLETED
+
+
+def _settle(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:
+    settled = settle_open_items(pleo, run, runtime, ItemFailure.UNEXPECTED_FAILURE, NEVER_REPORTED, statuses)
+    logger.warning("items were still open at completion", extra={"items": settled})
+
+
+def finish(run: JobRun, runtime: Runtime, outcome: str) -> None:
+    runtime.jobs.note(run.job_id, outcome=outcome, finished_at=runtime.clock().isoformat())
+    logger.info("job finished", extra={"outcome": outcome})

@@ -1,0 +1,86 @@
+"""Dispatch: for a woken company, take its lease and start the oldest job (R-1.3 to R-1.6).
+
+Whatever wakes it, however often and in whatever order, at most one execution runs for a company: the lease says so,
+and the execution's first state checks it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pleo_export.observability import logger
+from pleo_export.pleo.models import ExportJob
+from pleo_export.state.leases import Lease
+from pleo_export.workflow.events import JobRun, WakeUp
+from pleo_export.workflow.runtime import Runtime
+
+# Between taking the lease and StartExecution becoming visible an owner looks like none; then it is dead.
+START_GRACE = timedelta(seconds=60)
+
+
+class Dispatched(StrEnum):
+    STARTED = "started"
+    BUSY = "busy"
+    NO_JOB = "no_job"
+    UNKNOWN_COMPANY = "unknown_company"
+
+
+def dispatch(wake_up: WakeUp, runtime: Runtime) -> Dispatched:
+    company_id = wake_up.company_id
+    connection = runtime.connections.get(company_id)
+    if connection is None:
+        logger.warning("wake-up dropped: company not connected", extra={"company_id": company_id})
+        return Dispatched.UNKNOWN_COMPANY
+    lease = runtime.leases.get(company_id)
+    if lease and _alive(lease, runtime):
+        # Nothing is lost: the run's last state wakes the company again.
+        return Dispatched.BUSY
+    job = choose(runtime.pleo(connection).unfinished_jobs(company_id), lambda job_id: _is_ours(job_id, runtime))
+    if job is None:
+        if lease:
+            runtime.leases.release(company_id, lease.owner)
+        return Dispatched.NO_JOB
+    return _start(job, lease, runtime)
+
+
+def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> ExportJob | None:
+    """The job to run, of jobs sorted oldest first: ours that was interrupted, else the oldest pending one.
+
+    A job in progress that is not ours is another installation's run: one job at a time, so nothing starts (R-1.12).
+    """
+    in_progress = [job for job in unfinished if job.status == "in_progress"]
+    if in_progress:
+        return next((job for job in in_progress if is_ours(job.id)), None)
+    return next((job for job in unfinished if job.status == "pending"), None)
+
+
+def _start(job: ExportJob, dead: Lease | None, runtime: Runtime) -> Dispatched:
+    now = runtime.clock()
+    attempt = runtime.jobs.next_attempt(job.id, job.company_id, now)
+    run = JobRun(company_id=job.company_id, job_id=job.id, execution=f"{job.id}-{attempt}")
+    if not runtime.leases.take(run.company_id, run.execution, now, replacing=dead):
+        return Dispatched.BUSY
+    try:
+        runtime.executions.start(run)
+    except Exception:
+        # If it started all the same, its first state finds the lease gone and stops.
+        runtime.leases.release(run.company_id, run.execution)
+        raise
+    logger.info("execution started", extra={"job_id": job.id, "execution": run.execution, "attempt": attempt})
+    return Dispatched.STARTED
+
+
+def _alive(lease: Lease, runtime: Runtime) -> bool:
+    running = runtime.executions.running(lease.owner)
+    return _starting(lease, runtime.clock()) if running is None else running
+
+
+def _starting(lease: Lease, now: datetime) -> bool:
+    return now - lease.since < START_GRACE
+
+
+def _is_ours(job_id: str, runtime: Runtime) -> bool:
+    record = runtime.jobs.get(job_id)
+    return record is not None and record.claimed

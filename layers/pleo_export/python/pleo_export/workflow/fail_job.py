@@ -1,0 +1,63 @@
+"""FailJob: the run cannot go on. Say so to Pleo, item by item if items may be booked, and end the job.
+
+Before items were fetched nothing is booked: the job gets `failed` with type and reason (R-2.1). Afterwards every open
+item gets its result or an honest failure, and the job ends as `completed_with_errors` (open question 5).
+"""
+
+from __future__ import annotations
+
+import json
+
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.observability import logger
+from pleo_export.pleo.errors import PleoRefused
+from pleo_export.pleo.models import JobEvent
+from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, finish
+from pleo_export.workflow.events import FailedRun, StateError
+from pleo_export.workflow.reports import settle_open_items
+from pleo_export.workflow.runtime import Runtime
+
+OUR_FAULT = "The integration met an unexpected fault; its operator has been told. Export again later."
+
+
+def fail_job(run: FailedRun, runtime: Runtime) -> str:
+    """The final event sent. Raises TryAgain when Pleo does not answer."""
+    failure, reason = explain(run.error)
+    logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
+    pleo = runtime.pleo(runtime.connection(run.company_id))
+    record = runtime.jobs.get(run.job_id)
+    try:
+        if record is not None and record.fetched:
+            settle_open_items(
+                pleo, run, runtime, item_failure(failure), f"Not booked. {reason}", ("pending", "in_progress")
+            )
+            event = JobEvent.COMPLETED_WITH_ERRORS
+            pleo.send_event(run.job_id, event)
+        else:
+            event = JobEvent.FAILED
+            pleo.send_event(run.job_id, event, failure, reason)
+    except PleoRefused:
+        if not pleo.job(run.job_id).finished:
+            raise
+        finish(run, runtime, FINISHED_BEFORE_US)
+        return FINISHED_BEFORE_US
+    finish(run, runtime, event)
+    return event
+
+
+def explain(error: StateError) -> tuple[JobFailure, str]:
+    """Our own errors say `<failure type>: <sentence>`; anything else is a fault of ours."""
+    try:
+        message = str(json.loads(error.cause)["errorMessage"])
+        failure, _, reason = message.partition(": ")
+        return JobFailure(failure), reason
+    except (ValueError, KeyError, TypeError):
+        return JobFailure.SERVICE_UNREACHABLE, OUR_FAULT
+
+
+def item_failure(failure: JobFailure) -> ItemFailure:
+    """The item's type for a job-level cause; they share most names."""
+    try:
+        return ItemFailure(failure.value)
+    except ValueError:
+        return ItemFailure.UNEXPECTED_FAILURE

@@ -1,0 +1,96 @@
+"""FetchItems: what is to be booked, in chunks, in order (sections 3 and 4).
+
+The control layer says which items are open, the data layer brings their payloads; both are read to the end before
+anything is booked. Memory stays flat whatever the job's size: payloads go to a temporary file, only a small sort key
+per item stays in memory, and each chunk is read back on its own.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from pleo_export.bookkeeping.order import sort_key
+from pleo_export.errors import JobFailure, JobRejected
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.state.payloads import WorkItem
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.runtime import Runtime
+
+CHUNK_SIZE = 50  # the largest batch that every connector takes
+OPEN = frozenset({"pending", "in_progress"})
+
+
+class FetchRun(JobRun):
+    number_of_items: int
+
+
+def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
+    """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8)."""
+    pleo = runtime.pleo(runtime.connection(run.company_id))
+    open_items = _open_items(pleo, run)
+    # From here on a failing run must settle every item (promise 3).
+    runtime.jobs.note(run.job_id, fetched=True, items=len(open_items))
+    chunks = 0
+    with tempfile.TemporaryFile() as spool:
+        payloads = _Spool(spool)
+        for page in pleo.export_item_pages(run.job_id):
+            payloads.add(item for item in page if _entry_id(item) in open_items)
+        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items)), start=1):
+            items = [WorkItem(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
+            runtime.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
+    logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
+    return {"chunks": list(range(chunks)), "count": len(open_items)}
+
+
+def _open_items(pleo: PleoClient, run: FetchRun) -> Mapping[str, str]:
+    """Status by entry id, of the items still to be done. In progress means: may be half booked (R-8)."""
+    for _ in range(2):
+        items = {item.accounting_entry_id: item.status for item in pleo.job_items(run.job_id)}
+        if len(items) == run.number_of_items:
+            return {entry_id: status for entry_id, status in items.items() if status in OPEN}
+    raise JobRejected(
+        JobFailure.VALIDATION_FAILURE,
+        f"Pleo announced {run.number_of_items} items for this export but lists {len(items)}. Export again.",
+    )
+
+
+@dataclass
+class _Spool:
+    """Payloads on disk, found again by entry id."""
+
+    file: IO[bytes]
+    keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def add(self, items: Iterator[Mapping[str, Any]]) -> None:
+        for item in items:
+            entry_id = _entry_id(item)
+            self.keys[entry_id] = sort_key(str(item.get("date")), str(item.get("type")), entry_id)
+            self.places[entry_id] = self.file.tell()
+            self.file.write(json.dumps(item, default=str).encode() + b"\n")
+
+    def in_order(self, wanted: Mapping[str, str]) -> Sequence[str]:
+        """Every wanted id, in the order of R-3.7; those without a payload last."""
+        last = sorted(entry_id for entry_id in wanted if entry_id not in self.keys)
+        return sorted(self.keys, key=self.keys.__getitem__) + last
+
+    def read(self, entry_id: str) -> dict[str, Any] | None:
+        if entry_id not in self.places:
+            return None
+        self.file.seek(self.places[entry_id])
+        payload: dict[str, Any] = json.loads(self.file.readline())
+        return payload
+
+
+def _entry_id(item: Mapping[str, Any]) -> str:
+    return str(item.get("accountingEntryId"))
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), CHUNK_SIZE):
+        yield ids[start : start + CHUNK_SIZE]

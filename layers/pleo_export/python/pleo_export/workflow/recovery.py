@@ -1,0 +1,120 @@
+"""What to do with one item, given what Pleo, our posting record and the accounting system say (R-8, R-8.1).
+
+| Item at Pleo | Posting                   | Found            | Then                                           |
+|--------------|---------------------------|------------------|------------------------------------------------|
+| any          | any                       | several          | fail: a person decides                         |
+| any          | of another job, changed   | live             | fail: already exported as ...; void it         |
+| any          | any other                 | live             | adopt: finish it, report it                    |
+| any          | any                       | void             | next revision                                  |
+| any          | recorded, another job     | not found        | next revision: a person deleted it             |
+| any          | recorded, this job        | not found        | fail: it was there and is gone                 |
+| any          | intended, unsettled       | not found        | wait: the document may still appear            |
+| in_progress  | intended or none          | not found        | fail: not booked; safe to export again         |
+| pending      | intended, settled         | not found        | create                                         |
+| pending      | none                      | not found        | create                                         |
+
+"Unsettled" is an intent so young that the run which wrote it, or its request, may live on somewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.errors import ItemFailure
+from pleo_export.state.postings import Posting
+
+OUTCOME_UNKNOWN = (
+    "The accounting system did not say in time whether this item was booked. "
+    "Export it again: it is looked for first, and booked only if it is not there."
+)
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    ADOPT = "adopt"
+    NEXT_REVISION = "next_revision"
+    WAIT = "wait"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Decision:
+    action: Action
+    document: DocumentRef | None = None
+    failure: ItemFailure | None = None
+    reason: str | None = None
+    wait: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One item as the three sides see it. `settle_time`: see workflow.runtime.Runtime.settle_time."""
+
+    item_status: str
+    posting: Posting | None
+    found: Outcome | None
+    job_id: str
+    fingerprint: str
+    now: datetime
+    settle_time: timedelta
+
+
+def decide(seen: Situation) -> Decision:
+    """The row of the table above."""
+    if isinstance(seen.found, AccountingError):
+        return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
+    if seen.found is not None:
+        return _found(seen, seen.found)
+    return _not_found(seen)
+
+
+def too_late(decision: Decision) -> Decision:
+    """The same after the job's deadline: nothing new is posted, what nobody knows is said (R-9, promise 2)."""
+    if decision.action is Action.CREATE:
+        return _fail(
+            ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+            "The export ran out of time before this item. It is not booked; export it again.",
+        )
+    if decision.action is Action.WAIT:
+        return _fail(ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
+    return decision
+
+
+def _found(seen: Situation, document: DocumentRef) -> Decision:
+    if document.state is State.VOID:
+        return Decision(Action.NEXT_REVISION)
+    posting = seen.posting
+    if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
+        return _fail(
+            ItemFailure.VALIDATION_FAILURE,
+            f"Already exported as {document.number or document.id}, with other content. "
+            "Void that entry in the accounting system and export again to record the change.",
+        )
+    return Decision(Action.ADOPT, document=document)
+
+
+def _not_found(seen: Situation) -> Decision:
+    posting = seen.posting
+    if posting and posting.document_id:
+        if posting.job_id != seen.job_id:
+            return Decision(Action.NEXT_REVISION)
+        return _fail(
+            ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE,
+            f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
+            "system. If that was intended, export again to record it anew.",
+        )
+    if posting and (age := seen.now - posting.intended_at) < seen.settle_time:
+        return Decision(Action.WAIT, wait=seen.settle_time - age)
+    if seen.item_status == "in_progress":
+        return _fail(
+            ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."
+        )
+    return Decision(Action.CREATE)
+
+
+def _fail(failure: ItemFailure, reason: str) -> Decision:
+    return Decision(Action.FAIL, failure=failure, reason=reason)

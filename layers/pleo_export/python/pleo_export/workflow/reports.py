@@ -1,0 +1,69 @@
+"""Telling Pleo the results of items: at most 100 in a request, and what Pleo refuses is said (section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pleo_export.errors import ItemFailure
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.models import ItemUpdate
+from pleo_export.state.jobs import ItemResult
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
+from pleo_export.workflow.runtime import Runtime
+
+BATCH = 100
+
+
+def report(pleo: PleoClient, job_id: str, results: Sequence[ItemResult]) -> None:
+    """A 200 can carry refusals (R-6.5); those items are looked at again before the job is completed."""
+    for start in range(0, len(results), BATCH):
+        answer = pleo.update_items(job_id, [_update(result) for result in results[start : start + BATCH]])
+        for refusal in answer.errors:
+            logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
+
+
+def settle_open_items(
+    pleo: PleoClient, run: JobRun, runtime: Runtime, failure: ItemFailure, reason: str, statuses: Iterable[str]
+) -> int:
+    """Give every item that is still open its final word: its result if it has one, else the given failure.
+
+    Returns how many were open.
+    """
+    open_ids = [item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status)]
+    results = runtime.results.get_many(run.job_id, open_ids)
+    final = [
+        results.get(entry_id)
+        or _from_posting(run, runtime, entry_id, ItemResult(entry_id, failure=failure, reason=reason))
+        for entry_id in open_ids
+    ]
+    report(pleo, run.job_id, final)
+    return len(open_ids)
+
+
+def _from_posting(run: JobRun, runtime: Runtime, entry_id: str, not_booked: ItemResult) -> ItemResult:
+    """What this job's posting record knows of an item whose result is missing (promise 2)."""
+    posting = runtime.postings.latest(run.company_id, entry_id)
+    if posting is None or posting.job_id != run.job_id:
+        return not_booked
+    if posting.document_id:
+        return ItemResult(
+            entry_id,
+            external_id=posting.document_id,
+            external_url=posting.document_url,
+            exported_at=posting.recorded_at,
+        )
+    return ItemResult(entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=OUTCOME_UNKNOWN)
+
+
+def _update(result: ItemResult) -> ItemUpdate:
+    return ItemUpdate(
+        entry_id=result.entry_id,
+        status=result.status,
+        external_id=result.external_id,
+        external_url=result.external_url,
+        exported_at=result.exported_at,
+        failure=result.failure,
+        reason=result.reason,
+    )

@@ -1,0 +1,111 @@
+"""What the use cases work with, built from the function's environment; tests build it from fakes.
+
+Everything is made on first use, so that a function pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from pleo_export.errors import InvalidSettings, NotOurs
+from pleo_export.state.connections import Connection, Connections
+from pleo_export.state.jobs import Jobs, Results
+from pleo_export.state.leases import Leases
+from pleo_export.state.payloads import Payloads
+from pleo_export.state.postings import Postings
+from pleo_export.state.secrets import Secrets
+from pleo_export.workflow.executions import Executions
+from pleo_export.workflow.wake_ups import WakeUps
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import AccountingSystem
+    from pleo_export.pleo.client import PleoClient
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """`environment` holds the template's variables; `clock` gives UTC."""
+
+    def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._environment = dict(os.environ) if environment is None else environment
+        self.clock = clock
+
+    def _variable(self, name: str) -> str:
+        value = self._environment.get(name)
+        if not value:
+            raise InvalidSettings(f"environment variable {name} is not set on this function; see template.yaml")
+        return value
+
+    @cached_property
+    def settle_time(self) -> timedelta:
+        """How long a document may still appear after the run that meant to record it has died."""
+        return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
+
+    @cached_property
+    def _table(self) -> Any:
+        return boto3.resource("dynamodb").Table(self._variable("TABLE_NAME"))
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self._table)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self._table)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self._table)
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self._table)
+
+    @cached_property
+    def postings(self) -> Postings:
+        return Postings(self._table)
+
+    @cached_property
+    def payloads(self) -> Payloads:
+        return Payloads(boto3.client("s3"), self._variable("BUCKET_NAME"))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(boto3.client("secretsmanager"))
+
+    @cached_property
+    def wake_ups(self) -> WakeUps:
+        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"))
+
+    @cached_property
+    def executions(self) -> Executions:
+        return Executions(boto3.client("stepfunctions"), self._variable("STATE_MACHINE_ARN"))
+
+    def connection(self, company_id: str) -> Connection:
+        """Raises NotOurs when the company was disconnected while its job was running."""
+        connection = self.connections.get(company_id)
+        if connection is None:
+            raise NotOurs(f"company {company_id} is not connected")
+        return connection
+
+    def pleo(self, connection: Connection) -> PleoClient:
+        from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
+
+        credential = credential_from_secret(self.secrets.get(connection.secret_arn).pleo)
+        return PleoClient(self._variable("PLEO_API_URL"), credential)
+
+    def accounting_system(self, connection: Connection) -> AccountingSystem:
+        from pleo_export.accounting.connect import connect  # noqa: PLC0415 - only where the books are opened
+
+        secret = self.secrets.get(connection.secret_arn).accounting_system
+        return connect(connection.settings.accounting_system, secret)

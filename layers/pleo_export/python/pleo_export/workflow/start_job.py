@@ -1,0 +1,75 @@
+"""StartJob: check the lease, tell Pleo `started` once, and learn what the later states need.
+
+`started` is the first write (R-1.2), and the claim is written before it, so that a lost answer still lets us know
+the job as ours. After a 422 the job is read again (section 1's decision table):
+
+| Job now     | Claimed by us | Then                                              |
+|-------------|---------------|---------------------------------------------------|
+| in_progress | yes           | resume                                            |
+| in_progress | no            | another installation's: NotOurs                   |
+| final       | any           | NotOurs: nothing is left to do                    |
+| pending     | any           | TryAgain                                          |
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from pleo_export.errors import JobFailure, NotOurs, TryAgain
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.errors import PleoNotFound, PleoRefused
+from pleo_export.pleo.models import ExportJob, JobEvent
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.runtime import Runtime
+
+# Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
+# with a sixth of its time left: 50 minutes into the hour (R-9, stop rule).
+USABLE_SHARE = 5 / 6
+
+
+def start_job(run: JobRun, runtime: Runtime) -> dict[str, Any]:
+    """Raises NotOurs (stop), TryAgain (run again)."""
+    lease = runtime.leases.get(run.company_id)
+    if lease is None or lease.owner != run.execution:
+        raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
+    pleo = runtime.pleo(runtime.connection(run.company_id))
+    job = _started(pleo, run, runtime)
+    begun = job.started_at or runtime.clock()
+    deadline = begun + timedelta(seconds=job.expires_in * USABLE_SHARE)
+    return {
+        "numberOfItems": job.number_of_items,
+        "vendorBasedBookkeeping": job.vendor_based_bookkeeping,
+        "deadline": deadline.astimezone(UTC).isoformat(),
+    }
+
+
+def _started(pleo: PleoClient, run: JobRun, runtime: Runtime) -> ExportJob:
+    job = _read(pleo, run)
+    record = runtime.jobs.get(run.job_id)
+    claimed = record is not None and record.claimed
+    if job.status == "pending":
+        runtime.jobs.note(run.job_id, claimed=True)
+        try:
+            pleo.send_event(run.job_id, JobEvent.STARTED)
+            logger.info("job started", extra={"items": job.number_of_items})
+            return job
+        except PleoRefused:
+            # If we have claimed it before, the refusal may answer our own earlier, lost request.
+            if not claimed:
+                runtime.jobs.note(run.job_id, claimed=False)
+            job = _read(pleo, run)
+    if job.status == "in_progress" and claimed:
+        logger.info("job resumed", extra={"items": job.number_of_items})
+        return job
+    if job.status == "pending":
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Pleo refused to start the job, which is still pending")
+    raise NotOurs(f"job {run.job_id} is {job.status}" + ("" if job.finished else ", started elsewhere"))
+
+
+def _read(pleo: PleoClient, run: JobRun) -> ExportJob:
+    try:
+        return pleo.job(run.job_id)
+    except PleoNotFound:
+        raise NotOurs(f"job {run.job_id} no longer exists") from None

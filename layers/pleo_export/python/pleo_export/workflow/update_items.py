@@ -1,0 +1,19 @@
+"""UpdateItems: report a finished chunk to Pleo at once: the checkpoint, and the heartbeat of the job (R-6.7)."""
+
+from __future__ import annotations
+
+from pleo_export.errors import Unexpected
+from pleo_export.observability import logger
+from pleo_export.workflow.events import ChunkRun
+from pleo_export.workflow.reports import report
+from pleo_export.workflow.runtime import Runtime
+
+
+def update_items(run: ChunkRun, runtime: Runtime) -> None:
+    """Raises NotOurs when the job is over at Pleo, TryAgain when Pleo does not answer."""
+    items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
+    results = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
+    if len(results) < len(items):
+        raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
+    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, [results[item.entry_id] for item in items])
+    logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})

@@ -1,0 +1,52 @@
+"""ValidateJob: can this job be booked at all? Nothing has been booked yet, so failing is free (section 2).
+
+Whether single account codes, tax codes or tags exist is not asked here: one bad code must not fail the job (R-2.3).
+"""
+
+from __future__ import annotations
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unavailable,
+)
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.errors import JobFailure, JobRejected, TryAgain
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.runtime import Runtime
+
+# What the accounting system's answer to the check tells Pleo about the whole job (section 2's table).
+PASSING: dict[type[AccountingError], JobFailure] = {
+    Unavailable: JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
+    OutcomeUnknown: JobFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+    RateLimited: JobFailure.ACCOUNTING_SYSTEM_RATE_LIMIT,
+}
+FINAL: dict[type[AccountingError], JobFailure] = {
+    AuthenticationFailed: JobFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE,
+    PermissionDenied: JobFailure.INVALID_CONFIGURATION,
+}
+
+
+class JobFacts(JobRun):
+    vendor_based_bookkeeping: bool
+
+
+def validate_job(run: JobFacts, runtime: Runtime) -> None:
+    """Raises JobRejected (fail the job), TryAgain (the accounting system may come back)."""
+    connection = runtime.connection(run.company_id)
+    system = runtime.accounting_system(connection)
+    if run.vendor_based_bookkeeping and Kind.BILL not in system.capabilities.kinds:
+        raise JobRejected(
+            JobFailure.INVALID_CONFIGURATION,
+            "Vendor-based bookkeeping is on, but this connection cannot record bills. "
+            "Turn it off in Pleo (Settings, Accounting) and export again.",
+        )
+    try:
+        system.check()
+    except AccountingError as error:
+        if type(error) in PASSING:
+            raise TryAgain(PASSING[type(error)], error.message) from error
+        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.message) from error
