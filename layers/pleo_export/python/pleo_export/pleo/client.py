@@ -108,7 +108,10 @@ class PleoClient:
         return self._pages("/v3/export-items", [("job_id", job_id)], Page[dict[str, Any]])
 
     def update_items(self, job_id: str, updates: Sequence[ItemUpdate]) -> UpdateAnswer:
-        """Report at most 100 results, ValueError above. A 200 can hold failures: read `errors` (R-6.1, R-6.5)."""
+        """Report at most 100 results, ValueError above. A 200 can hold failures: read `errors` (R-6.1, R-6.5).
+
+        Repeated by itself when no answer came; an update that had been carried out may then come back in `errors`.
+        """
         body = updates_as_json(updates)
         if not body:
             return UpdateAnswer(updated=(), errors=())

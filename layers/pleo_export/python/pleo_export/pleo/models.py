@@ -104,8 +104,8 @@ class JobItem(_Model):
 class ItemUpdate:
     """The result of one item, as Pleo is told it.
 
-    `exported_at`: when the accounting system made the entry (R-6.8). A failed item needs `failure` and a `reason`
-    that says what to fix (R-6.4), a successful one has neither; ValueError otherwise.
+    `exported_at`: when the accounting system made the entry (R-6.8). A failed item has a `failure` and a `reason` that
+    says what to fix (R-6.4), a successful one has neither. ValueError when status and failure contradict each other.
     """
 
     entry_id: str
@@ -117,10 +117,8 @@ class ItemUpdate:
     reason: str | None = None
 
     def __post_init__(self) -> None:
-        if self.status == "failed" and not (self.failure and self.reason):
-            raise ValueError(f"item {self.entry_id}: failed without a failure and a reason")
-        if self.status == "successful" and (self.failure or self.reason):
-            raise ValueError(f"item {self.entry_id}: successful with a failure or a reason")
+        if (self.status == "failed") != (self.failure is not None):
+            raise ValueError(f"item {self.entry_id}: {self.status} {'with' if self.failure else 'without'} a failure")
         if self.exported_at is not None and self.exported_at.tzinfo is None:
             raise ValueError(f"item {self.entry_id}: exported_at without a time zone")
 
