@@ -1,0 +1,113 @@
+"""Connect a company: everything is tried before anything is stored, so that a wrong setting is refused here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from pleo_export.accounting.connect import connect as open_books
+
+from cli.stack import Stack
+from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.port import AccountingSystem
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.errors import InvalidSettings
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.pleo.errors import PleoError
+from pleo_export.pleo.models import Subscription
+from pleo_export.settings import Posting, Settings
+from pleo_export.state.connections import Connection
+
+EVENT = "v1.export-job.created"
+SECRETS_KEPT = 2  # the subscription's secret and the one before, while deliveries signed with it are under way
+
+
+def connect(
+    stack: Stack, settings: Settings, pleo_secret: dict[str, str], accounting_secret: dict[str, str], webhook_url: str
+) -> Iterator[str]:
+    """Yields a line for each step done. Raises InvalidSettings naming what to correct; then nothing is stored."""
+    company_id = str(settings.company_id)
+    pleo = PleoClient(stack.outputs["PleoApiUrl"], credential_from_secret(pleo_secret))
+    _check_pleo(pleo, company_id)
+    yield "Pleo: the key is this company's"
+    system = open_books(settings.accounting_system, accounting_secret)
+    _check_accounting_system(system, settings)
+    yield f"{settings.accounting_system.name}: reachable, and may record entries"
+    subscription = _subscribe(pleo, webhook_url + company_id)
+    webhook_secret = pleo.subscription_secret(subscription.id)
+    yield f"Pleo: sends {EVENT} to {subscription.endpoint_url}"
+    arn = _store_secret(stack, company_id, pleo_secret, accounting_secret, webhook_secret)
+    stack.connections.put(Connection(company_id, settings, arn))
+    yield f"connected: company {company_id}, entries arrive {settings.posting}"
+
+
+def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
+    """Stop polling, end the subscription, delete the secrets; keep the posting records (R-10.18)."""
+    connection = stack.connections.get(company_id)
+    if connection is None:
+        raise InvalidSettings(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
+    secrets = boto3.client("secretsmanager")
+    stored = json.loads(secrets.get_secret_value(SecretId=connection.secret_arn)["SecretString"])
+    stack.connections.delete(company_id)
+    yield "no longer polled"
+    pleo = PleoClient(stack.outputs["PleoApiUrl"], credential_from_secret(stored["pleo"]))
+    for subscription in pleo.subscriptions():
+        if subscription.endpoint_url == webhook_url + company_id:
+            pleo.delete_subscription(subscription.id)
+            yield "Pleo: subscription deleted"
+    secrets.delete_secret(SecretId=connection.secret_arn, ForceDeleteWithoutRecovery=True)
+    yield "secrets deleted; the posting records stay, so that nothing is booked twice if the company comes back"
+
+
+def _check_pleo(pleo: PleoClient, company_id: str) -> None:
+    try:
+        owner = pleo.introspect().company_id
+    except PleoError as error:
+        raise InvalidSettings(f"pleo: the credential does not work: {error}") from None
+    if owner is not None and owner.lower() != company_id:
+        raise InvalidSettings(f"company_id: the Pleo credential belongs to company {owner}, not to {company_id}")
+
+
+def _check_accounting_system(system: AccountingSystem, settings: Settings) -> None:
+    try:
+        system.check()
+    except AccountingError as error:
+        raise InvalidSettings(f"accounting_system: {error.message}") from None
+    if settings.posting is Posting.DRAFT and Kind.JOURNAL_ENTRY not in system.capabilities.drafts:
+        name = settings.accounting_system.name
+        raise InvalidSettings(f"posting: {name} has no draft entries; write posting: posted")
+
+
+def _subscribe(pleo: PleoClient, endpoint_url: str) -> Subscription:
+    """The subscription to that address: ours from before, else a new one. Two would double the deliveries."""
+    mine = [each for each in pleo.subscriptions() if each.endpoint_url == endpoint_url]
+    if not mine:
+        return pleo.create_subscription(endpoint_url, [EVENT])
+    if mine[0].active and EVENT in mine[0].event_types:
+        return mine[0]
+    return pleo.update_subscription(mine[0].id, endpoint_url, [EVENT])
+
+
+def _store_secret(
+    stack: Stack, company_id: str, pleo: dict[str, str], accounting_system: dict[str, str], webhook_secret: str
+) -> str:
+    """One write holds all of a company's secrets. Returns the secret's ARN."""
+    client = boto3.client("secretsmanager")
+    name = stack.secret_name(company_id)
+    before = _webhook_secrets(client, name)
+    webhook_secrets = [webhook_secret, *(secret for secret in before if secret != webhook_secret)][:SECRETS_KEPT]
+    value = json.dumps({"pleo": pleo, "accounting_system": accounting_system, "webhook_secrets": webhook_secrets})
+    try:
+        return str(client.create_secret(Name=name, SecretString=value)["ARN"])
+    except client.exceptions.ResourceExistsException:
+        return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+
+
+def _webhook_secrets(client: Any, name: str) -> list[str]:
+    try:
+        return list(json.loads(client.get_secret_value(SecretId=name)["SecretString"])["webhook_secrets"])
+    except client.exceptions.ResourceNotFoundException:
+        return []

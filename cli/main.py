@@ -1,0 +1,138 @@
+"""pleo-export: connect companies, and see what became of their export jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import boto3
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from cli import connecting
+from cli.stack import Stack
+from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.settings import Settings, parse_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+StackName = Annotated[str, typer.Option("--stack", envvar="PLEO_EXPORT_STACK", help="Name of the deployed stack.")]
+WebhookUrl = Annotated[
+    str, typer.Option("--webhook-url", envvar="PLEO_EXPORT_WEBHOOK_URL", help="Default: the stack's own address.")
+]
+CompanyId = Annotated[str, typer.Argument(help="The Pleo company's id.")]
+
+
+@app.command()
+def connect(settings_file: Path, stack: StackName = "pleo-export", webhook_url: WebhookUrl = "") -> None:
+    """Connect a company: check settings and credentials, subscribe to Pleo, store. Run it again to change something.
+
+    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN, or are asked for.
+    """
+    settings = _read_settings(settings_file)
+    deployed = Stack(stack)
+    if token := os.environ.get("PLEO_ACCESS_TOKEN"):
+        pleo = {"access_token": token}
+    else:
+        pleo = {"api_key": os.environ.get("PLEO_API_KEY") or typer.prompt("Pleo API key", hide_input=True)}
+    name = settings.accounting_system.name
+    accounting = os.environ.get("ACCOUNTING_TOKEN") or typer.prompt(f"Token of {name}", hide_input=True)
+    url = webhook_url or deployed.outputs["WebhookUrl"]
+    for line in connecting.connect(deployed, settings, pleo, {"token": accounting}, url):
+        console.print(f"[green]✓[/green] {line}")
+
+
+@app.command()
+def disconnect(company_id: CompanyId, stack: StackName = "pleo-export", webhook_url: WebhookUrl = "") -> None:
+    """Disconnect a company. What was booked stays known, so that nothing is ever booked twice."""
+    deployed = Stack(stack)
+    url = webhook_url or deployed.outputs["WebhookUrl"]
+    for line in connecting.disconnect(deployed, company_id, url):
+        console.print(f"[green]✓[/green] {line}")
+
+
+@app.command()
+def connections(stack: StackName = "pleo-export") -> None:
+    """List the connected companies."""
+    deployed = Stack(stack)
+    table = Table("company", "accounting system", "posting", "time zone")
+    for company_id in deployed.connections.company_ids():
+        connection = deployed.connections.get(company_id)
+        if connection:
+            settings = connection.settings
+            table.add_row(company_id, settings.accounting_system.name, settings.posting, settings.time_zone)
+    console.print(table)
+
+
+@app.command()
+def poll(stack: StackName = "pleo-export") -> None:
+    """Look for export jobs of all companies now, as the schedule does."""
+    answer = boto3.client("lambda").invoke(FunctionName=Stack(stack).outputs["PollFunctionName"])
+    body = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise InvalidSettings(f"the poll failed: {body.get('errorType')}: {body.get('errorMessage')}")
+    console.print(f"{body['companies']} companies woken")
+
+
+@app.command()
+def job(job_id: str, stack: StackName = "pleo-export") -> None:
+    """What became of an export job: our record, and each item as Pleo holds it."""
+    deployed = Stack(stack)
+    record = deployed.jobs.get(job_id)
+    if record is None:
+        raise InvalidSettings(f"job {job_id} was never taken up by stack {stack!r}")
+    connection = deployed.connections.get(record.company_id)
+    if connection is None:
+        raise InvalidSettings(f"company {record.company_id} of that job is no longer connected")
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=connection.secret_arn)["SecretString"]
+    pleo = PleoClient(deployed.outputs["PleoApiUrl"], credential_from_secret(json.loads(secret)["pleo"]))
+    at_pleo = pleo.job(job_id)
+    items = list(pleo.job_items(job_id))
+    console.print(f"job {job_id} of company {record.company_id}: [bold]{at_pleo.status}[/bold] at Pleo")
+    console.print(f"runs: {record.attempts}, outcome: {record.outcome or 'not finished'}")
+    console.print(", ".join(f"{count} {status}" for status, count in Counter(item.status for item in items).items()))
+    console.print(failed_items(items))
+
+
+def failed_items(items: list[Any]) -> Table:
+    """The items that need a person, with the reason that Pleo shows."""
+    table = Table("expense", "failure", "reason", title="failed items")
+    for item in items:
+        if item.status == "failed":
+            table.add_row(item.accounting_entry_id, item.failure_reason_type, item.failure_reason)
+    return table
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings file, for editors."""
+    typer.echo(json.dumps(Settings.model_json_schema(), indent=2))
+
+
+def _read_settings(file: Path) -> Settings:
+    try:
+        data = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise InvalidSettings(f"{file} cannot be read: {error}") from None
+    return parse_settings(data)
+
+
+def main() -> None:
+    """Our own errors are for people: printed as a sentence, exit code 1. Anything else is a fault and fails loudly."""
+    try:
+        app()
+    except PleoExportError as error:
+        console.print(f"[red]✗[/red] {error}", style="default", highlight=False)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()
