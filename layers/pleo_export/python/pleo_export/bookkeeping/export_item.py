@@ -30,10 +30,17 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _two_decimals(money: Money) -> Money:
-    if money.currency in NOT_IN_HUNDREDTHS:
-        raise ValueError(f"is in {money.currency}: only currencies with two decimals can be booked yet")
-    return money
+def _two_decimals(amount: Amount) -> Amount:
+    currency = amount.in_wallet_currency.currency
+    if currency in NOT_IN_HUNDREDTHS:
+        raise ValueError(f"is in {currency}: only currencies with two decimals can be booked yet")
+    return amount
+
+
+def _at_least_one(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    if not lines:
+        raise ValueError("is empty")
+    return lines
 
 
 def _without_nulls(values: object) -> object:
@@ -61,7 +68,7 @@ class Amount(_Model):
     """The merchant's currency is for information; the books are kept in the wallet's (R-5c.3)."""
 
     in_supplier_currency: Money
-    in_wallet_currency: Annotated[Money, AfterValidator(_two_decimals)]
+    in_wallet_currency: Money
 
 
 class Account(_Model):
@@ -159,8 +166,8 @@ class ExportItem(_Model):
     type: str
     sub_type: str | None = None
     date: Moment
-    amount: Amount
-    lines: tuple[Line, ...] = Field(alias="accountingEntryLines", min_length=1)
+    amount: Annotated[Amount, AfterValidator(_two_decimals)]
+    lines: Annotated[tuple[Line, ...], AfterValidator(_at_least_one)] = Field(alias="accountingEntryLines")
     additional_information: AdditionalInformation
     bookkeeping: Bookkeeping | None = None
     contra_account: Account | None = None
@@ -197,7 +204,5 @@ def _explain(error: Any) -> str:
             return f"{path} is missing"
         case "value_error":  # our own words, which hold no value
             return f"{path} {error['ctx']['error']}"
-        case "too_short":
-            return f"{path} is empty"
         case _:  # pydantic's words may quote what was sent: people's data
             return f"{path} is not of the expected kind"

@@ -1,0 +1,141 @@
+"""docs/bookkeeping.md, written from the decision tables and the golden entries, so that it is never wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pleo_export.bookkeeping.book import Booking
+from pleo_export.bookkeeping.documents import JournalEntry
+from pleo_export.bookkeeping.money import plain
+from pleo_export.bookkeeping.rules import JOURNAL_RULES, TYPES, JournalRule, Role, Sign
+from pleo_export.bookkeeping.taxes import TREATMENTS
+from pleo_export.errors import ItemRejected
+from tests.golden.cases import HERE, Case, account_name, cases
+
+GUIDE = HERE.parents[1] / "docs" / "bookkeeping.md"
+
+ROLES = {
+    Role.CATEGORY: "category of each line, and its tax",
+    Role.WALLET: "Pleo wallet",
+    Role.OUT_OF_POCKET: "owed to employees",
+    Role.CLEARING: "clearing",
+    Role.EXTERNAL_REIMBURSEMENT: "external reimbursement",
+    Role.PAYABLES: "suppliers",
+}
+
+HEAD = """\
+# How Pleo's expenses are booked
+
+For bookkeepers. Every entry on this page is what the program makes of the example, not what someone wrote down:
+the page is generated from the tests (`python -m tests.golden generate`).
+
+Each item of an export becomes one journal entry, in the currency of its Pleo wallet, dated on the item's date. Every
+line of a split gets its own line, with its own category, tax code and dimensions; the other side is their sum.
+
+## The accounts
+
+| Role | Where it comes from |
+|---|---|
+| category | the category of the line in Pleo; its account code |
+| Pleo wallet | the contra account in Pleo (Settings, Accounting, Contra accounts), else `accounts.wallets.<currency>` |
+| owed to employees | `accounts.out_of_pocket` |
+| clearing (money on its way to or from the wallet) | `accounts.clearing` |
+| external reimbursement | `accounts.external_reimbursement` |
+| suppliers | `accounts.payables` |
+| input tax | the tax code's ingoing account in Pleo, else `tax_accounts.<code>`, else `accounts.input_tax` |
+| reverse charge tax owed | the tax code's outgoing account in Pleo, else `accounts.output_tax` |
+
+Names like `accounts.clearing` are the settings of the connection. A missing account fails only the items that need it.
+
+## What holds for every type
+
+- **Direction** comes from the type. A card purchase, an expense or an invoice that is negative as a whole is booked
+  the other way round, with a warning. For money that comes back and for transfers the sign of the amount says nothing:
+  its size is booked in the direction of the type. A negative line in a split (a discount) is booked against the others.
+- **Only the balance moves** for transfers, reimbursements, invoice payments, cash withdrawals and personal spend: their
+  lines need no category; category, tax and tags of such an item are not used.
+- **Tax** is taken from Pleo line by line and never computed anew (table below).
+- **Lines of 0.00** are left out; an item of 0.00 is refused: there is nothing to book.
+- **Lines that do not add up** to the item's amount by at most one penny a line are booked as they are, with a warning;
+  by more, the item is refused.
+- **Date**: the item's moment becomes a day in `time_zone`. Exactly midnight UTC is a day already and never moves.
+- **Foreign currency**: the amount in the merchant's currency and the implied rate are in the memo. For a merchant's
+  currency without two decimals (JPY, for example) only its name is, and wallets in such currencies are refused, until
+  Pleo's unit for them is confirmed.
+- **Memo**: supplier (or the type), employee, note, currency, invoice, service period, settled expenses, attendees, and
+  the reconciliation ID. When it is too long the note goes first, the reconciliation ID never. The lines' text is
+  supplier, employee and note.
+- **Tags** become dimensions by `dimensions` in the settings, on the category's line. Other tag groups are ignored,
+  with a warning.
+- **Accounts payable** is not supported yet: such items are refused, except the types that are always a journal entry
+  (transfers, cash withdrawals, personal spend).
+
+## The types
+"""
+
+
+def guide() -> str:
+    booked: list[tuple[Case, Booking]] = []
+    refused: list[tuple[Case, ItemRejected]] = []
+    for case in sorted(cases(), key=lambda case: not case.title.startswith("E")):  # the plain examples first
+        outcome = case.outcome()
+        if isinstance(outcome, Booking):
+            booked.append((case, outcome))
+        else:
+            refused.append((case, outcome))
+    return "\n".join([HEAD, *_types(booked), *_taxes(), *_refusals(refused)])
+
+
+def _types(booked: Iterable[tuple[Case, Booking]]) -> Iterator[str]:
+    for type_ in TYPES:
+        yield f"### `{type_}`\n"
+        yield "| Subtype | Debit | Credit | Expected sign | Rule |\n|---|---|---|---|---|"
+        for rule in (each for each in JOURNAL_RULES if each.type == type_):
+            yield _rule(rule)
+        yield "\n| Example | Account | Debit | Credit | Tax, dimensions |\n|---|---|---|---|---|"
+        for case, booking in booked:
+            if case.payload["type"] == type_:
+                yield from _example(case, booking)
+        yield ""
+
+
+def _rule(rule: JournalRule) -> str:
+    sub_type = f"`{rule.sub_type}`" if rule.sub_type else "none"
+    sign = "positive" if rule.sign is Sign.POSITIVE else "either"
+    return f"| {sub_type} | {ROLES[rule.debit]} | {ROLES[rule.credit]} | {sign} | {rule.rule} |"
+
+
+def _example(case: Case, booking: Booking) -> Iterator[str]:
+    for entry in booking.entries:
+        title = f"**{case.title}**<br>{_cell(entry)}"
+        for line in entry.lines:
+            debit, credit = (plain(line.amount), "") if line.amount > 0 else ("", plain(line.amount))
+            tax = [f"{line.tax.code} {line.tax.role}"] if line.tax else []
+            more = ", ".join([*tax, *(f"{each.category} {each.value}" for each in line.dimensions)])
+            yield f"| {title} | {line.account} {account_name(line.account)} | {debit} | {credit} | {more} |"
+            title = ""
+    for warning in booking.warnings:
+        yield f"| | *{warning}* | | | |"
+
+
+def _cell(entry: JournalEntry) -> str:
+    memo = entry.memo if len(entry.memo) <= 90 else f"{entry.memo[:89]}…"
+    return f"{entry.document_date}, {entry.currency}: {memo}".replace("|", "·")
+
+
+def _taxes() -> Iterator[str]:
+    yield "## Tax\n"
+    yield "L is the line's amount, N its net amount, T its tax, as Pleo sends them (R-5c.6). The other side is always"
+    yield "L. Any other pair is refused. A line without tax has no tax code in the entry.\n"
+    yield "| Type of the tax code | Pleo's amounts | Booked |\n|---|---|---|"
+    for (type_, agreement), treatment in TREATMENTS.items():
+        yield f"| {type_} | {agreement} | {treatment} |"
+    yield ""
+
+
+def _refusals(refused: Iterable[tuple[Case, ItemRejected]]) -> Iterator[str]:
+    yield "## What is refused, and what Pleo shows\n"
+    yield "| Case | Type | Sentence |\n|---|---|---|"
+    for case, rejection in refused:
+        yield f"| {case.title} | `{rejection.failure}` | {rejection.reason} |"
+    yield ""

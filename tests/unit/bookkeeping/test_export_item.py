@@ -1,0 +1,120 @@
+"""Reading Pleo's payload: tolerant of what may be missing, strict about what is money (R-4.8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
+from pleo_export.errors import ItemFailure, ItemRejected
+from tests.unit.bookkeeping.payloads import additional, item, line, money
+
+REQUIRED = ["accountingEntryId", "accountingEntryLines", "additionalInformation", "amount", "companyId", "date", "type"]
+NULLABLE = ["subType", "bookkeeping", "contraAccount", "files", "note", "servicePeriod", "supplier", "user", "vendor"]
+
+
+def refusal(payload: Any) -> ItemRejected:
+    with pytest.raises(ItemRejected) as caught:
+        parse_export_item(payload)
+    assert caught.value.failure is ItemFailure.VALIDATION_FAILURE
+    return caught.value
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_given_a_required_field_is_missing_when_parsed_then_it_is_named(field: str) -> None:
+    payload = item()
+    del payload[field]
+    assert f"{field} is missing" in refusal(payload).reason
+    with pytest.raises(ValidationError):
+        ExportItem.model_validate(payload)
+
+
+def test_given_a_required_field_of_a_line_is_missing_when_parsed_then_its_path_is_named() -> None:
+    payload = item(lines=[line(1000), line(500)])
+    del payload["accountingEntryLines"][1]["netAmount"]["inWalletCurrency"]
+    assert "accountingEntryLines.1.netAmount.inWalletCurrency is missing" in refusal(payload).reason
+
+
+@pytest.mark.parametrize("field", NULLABLE)
+def test_given_a_nullable_field_is_null_or_absent_when_parsed_then_both_read_the_same(field: str) -> None:
+    absent = item()
+    del absent[field]
+    assert parse_export_item(item() | {field: None}) == parse_export_item(absent)
+
+
+def test_given_nulls_inside_lists_when_parsed_then_they_are_left_out() -> None:
+    payload = item(
+        lines=[line(1000, tags=[None])],
+        files=[None, {"url": "https://files.example.com/1"}],
+        additionalInformation=additional(attendees=["Ada", None], reconciledEntries=None),
+    )
+    parsed = parse_export_item(payload)
+    assert (parsed.lines[0].tags, len(parsed.files)) == ((), 1)
+    assert parsed.additional_information.attendees == ("Ada",)
+    assert parsed.additional_information.reconciled_entries == ()
+
+
+def test_given_unknown_fields_when_parsed_then_they_are_ignored() -> None:
+    assert parse_export_item(item(newInVersion40={"a": 1})) == parse_export_item(item())
+
+
+@pytest.mark.parametrize("value", [6366, Decimal(6366), Decimal("6366.00"), "6366", 6366.0])
+def test_given_a_whole_number_in_any_spelling_when_parsed_then_it_is_minor_units(value: object) -> None:
+    amount = parse_export_item(item(amount=money(value))).amount.in_wallet_currency.value
+    assert (amount, type(amount)) == (6366, int)
+
+
+@pytest.mark.parametrize(
+    "value", [6366.5, Decimal("6366.5"), "6366.5", "1E-400", "NaN", float("inf"), 10**15, "1E+4000000", "x", True, None]
+)
+def test_given_anything_else_as_amount_when_parsed_then_the_field_is_refused(value: object) -> None:
+    payload = item()
+    payload["amount"]["inWalletCurrency"]["value"] = value
+    assert "amount.inWalletCurrency.value is not" in refusal(payload).reason
+
+
+@pytest.mark.parametrize("currency", ["JPY", "ISK", "KWD", "UNDEFINED"])
+def test_given_a_wallet_currency_without_two_decimals_when_parsed_then_it_is_refused_by_name(currency: str) -> None:
+    assert f"amount is in {currency}" in refusal(item(lines=[line(1000, currency=currency)])).reason
+
+
+def test_given_a_merchants_currency_without_two_decimals_when_parsed_then_it_is_accepted() -> None:
+    assert parse_export_item(item(amount=money(1000, "GBP", 2000, "JPY"))).currency == "GBP"
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-05-31T23:30:00Z", "2026-05-31T23:30:00.000Z", "2026-05-31T23:30:00", "2026-06-01T01:30:00+02:00"]
+)
+def test_given_a_moment_in_any_spelling_when_parsed_then_it_is_utc(date: str) -> None:
+    assert parse_export_item(item(date=date)).date == datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("date", ["2026-04-30", "2026-04-30T00:00:00Z"])
+def test_given_an_invoice_date_in_either_shape_when_parsed_then_it_is_the_same_day(date: str) -> None:
+    invoice = {"invoiceNumber": "1", "invoiceDate": date, "status": "paid"}
+    parsed = parse_export_item(item("invoice", additionalInformation=additional(invoiceInformation=invoice)))
+    assert parsed.additional_information.invoice_information is not None
+    assert parsed.additional_information.invoice_information.invoice_date == datetime(2026, 4, 30, tzinfo=UTC)
+
+
+def test_given_wrong_values_when_refused_then_none_of_them_is_repeated() -> None:
+    secret = "Zaphod"
+    wrong = item(date=secret, companyId=secret, note=[secret], user={"name": {"x": secret}}, amount=money(secret))
+    wrong["amount"]["inWalletCurrency"]["currency"] = secret
+    reason = refusal(wrong).reason
+    assert secret not in reason
+    for path in ("date", "companyId", "note", "user.name", "amount.inWalletCurrency.currency"):
+        assert path in reason
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 7, {}])
+def test_given_something_that_is_no_item_when_parsed_then_it_is_refused(payload: object) -> None:
+    assert refusal(payload).reason
+
+
+def test_a_number_is_no_date() -> None:
+    assert "date is not a date and time" in refusal(item(date=1_700_000_000)).reason
