@@ -1,0 +1,35 @@
+"""What the simulator does where Pleo's documents are silent.
+
+Each value carries the number of the open question (pleo-api 11). The default is the stricter reading, so that a
+client that passes here does not lean on kindness; a test may build a world with another reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+DEFAULT_LIMIT = 20  # question 1
+MAX_LIMIT = 100  # question 1: a larger limit is cut to it, not refused
+MAX_ITEMS_PER_UPDATE = 100
+EXPIRY = timedelta(hours=1)  # question 3: from creation on, for a pending job too; only writes start it anew
+FILE_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """Readings that a test may turn around."""
+
+    pending_job_may_fail: bool = False
+    """Question 4: is `failed` legal for a job that was never `started`?"""
+
+    completion_needs_final_items: bool = True
+    """Question 6: are both `completed` events refused (422) while an item is `pending` or `in_progress`, and is
+    `completed` refused when an item is `failed` or `abandoned`?"""
+
+    final_item_may_be_repeated: bool = False
+    """Question 6, 7: may a `successful` or `failed` item be reported again with the same status? If not, the repeat
+    of an update whose answer was lost comes back under `errors`."""
+
+    updates_need_a_started_job: bool = True
+    """Are item updates refused (422) while the job is still `pending`?"""
