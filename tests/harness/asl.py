@@ -1,0 +1,156 @@
+"""A small interpreter for the part of the Amazon States Language that the export job uses; no clock, no threads.
+
+It runs the real definition with Python callables as its tasks. What it does not know it refuses, so that the
+definition cannot use more than is tested. `tests/limits` runs the same definition on moto's interpreter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.harness.aws import ROOT
+
+DEFINITION = ROOT / "statemachine" / "export_job.asl.json"
+Task = Callable[[Any], Any]
+
+
+class StateFailed(Exception):
+    """A state's error as Step Functions names it."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(f"{name}: {cause}")
+        self.name = name
+        self.cause = cause
+
+
+@dataclass
+class Machine:
+    """`tasks` by the name in `${...}` of the state's resource; `wait` is told how many seconds a state waits."""
+
+    tasks: Mapping[str, Task]
+    wait: Callable[[float], None]
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    definition: Path = DEFINITION
+    transitions: int = 0
+
+    def run(self, payload: Any) -> Any:
+        """The output. Raises StateFailed when the execution would fail."""
+        return self._run(json.loads(self.definition.read_text()), deepcopy(payload), {})
+
+    def _run(self, machine: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+        name = machine["StartAt"]
+        while True:
+            self.transitions += 1
+            state = machine["States"][name]
+            try:
+                data, following = self._state(state, data, context)
+            except StateFailed as error:
+                data, following = _caught(state, data, error)
+            if following is None:
+                return data
+            name = following
+
+    def _state(self, state: dict[str, Any], data: Any, context: dict[str, Any]) -> tuple[Any, str | None]:
+        kind = state["Type"]
+        following = state.get("Next")
+        if kind == "Succeed":
+            return data, None
+        if kind == "Choice":
+            return data, _choice(state, data)
+        if kind == "Wait":
+            self.wait(_path(state["SecondsPath"], data, context))
+            return data, following
+        if kind == "Task":
+            return _placed(state, data, self._retrying(state, _input(state, data, context))), following
+        if kind == "Map":
+            results = [self._run(state["ItemProcessor"], item, context) for item in self._items(state, data, context)]
+            return _placed(state, data, results), following
+        raise NotImplementedError(kind)
+
+    def _items(self, state: dict[str, Any], data: Any, context: dict[str, Any]) -> list[Any]:
+        items = _path(state["ItemsPath"], data, context)
+        return [
+            _build(state["ItemSelector"], data, {**context, "Map": {"Item": {"Index": index, "Value": value}}})
+            for index, value in enumerate(items)
+        ]
+
+    def _retrying(self, state: dict[str, Any], payload: Any) -> Any:
+        tried: dict[int, int] = {}
+        while True:
+            try:
+                return self._invoke(state["Resource"], payload)
+            except StateFailed as error:
+                number, retrier = _retrier(state, error)
+                if retrier is None or tried.get(number, 0) >= retrier["MaxAttempts"]:
+                    raise
+                pause = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tried.get(number, 0)
+                tried[number] = tried.get(number, 0) + 1
+                self.wait(min(pause, retrier.get("MaxDelaySeconds", pause)))
+
+    def _invoke(self, resource: str, payload: Any) -> Any:
+        name = re.sub(r"\$\{(\w+)\}", lambda found: self.substitutions.get(found[1], found[1]), resource)
+        payload = json.loads(json.dumps(payload))
+        try:
+            return json.loads(json.dumps(self.tasks[name](payload)))
+        except StateFailed:
+            raise
+        except Exception as error:
+            cause = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            raise StateFailed(type(error).__name__, json.dumps(cause)) from error
+
+
+def _retrier(state: dict[str, Any], error: StateFailed) -> tuple[int, dict[str, Any] | None]:
+    for number, retrier in enumerate(state.get("Retry", [])):
+        if error.name in retrier["ErrorEquals"]:
+            return number, retrier
+    return -1, None
+
+
+def _caught(state: dict[str, Any], data: Any, error: StateFailed) -> tuple[Any, str]:
+    for catcher in state.get("Catch", []):
+        if error.name in catcher["ErrorEquals"] or "States.ALL" in catcher["ErrorEquals"]:
+            return _placed(catcher, data, {"Error": error.name, "Cause": error.cause}), catcher["Next"]
+    raise error
+
+
+def _input(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+    return _build(state["Parameters"], data, context) if "Parameters" in state else data
+
+
+def _build(template: Any, data: Any, context: dict[str, Any]) -> Any:
+    if not isinstance(template, dict):
+        return template
+    return {
+        key.removesuffix(".$"): _path(value, data, context) if key.endswith(".$") else _build(value, data, context)
+        for key, value in template.items()
+    }
+
+
+def _path(path: str, data: Any, context: dict[str, Any]) -> Any:
+    if formatted := re.fullmatch(r"States\.Format\('([^']*)', (\S+)\)", path):
+        return formatted[1].replace("{}", str(_path(formatted[2], data, context)))
+    value = context if path.startswith("$$.") else data
+    for part in path.lstrip("$").strip(".").split("."):
+        value = value[part] if part else value
+    return value
+
+
+def _placed(state: dict[str, Any], data: Any, result: Any) -> Any:
+    if "ResultPath" not in state:
+        return result
+    if state["ResultPath"] is None:
+        return data
+    return {**data, state["ResultPath"].removeprefix("$."): result}
+
+
+def _choice(state: dict[str, Any], data: Any) -> str:
+    for choice in state["Choices"]:
+        if _path(choice["Variable"], data, {}) > choice["NumericGreaterThan"]:
+            return str(choice["Next"])
+    return str(state["Default"])

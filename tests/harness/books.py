@@ -1,0 +1,119 @@
+"""An accounting system in memory that keeps its own ledger: the outer world that tests look at.
+
+It speaks the port like a connector, so that faults can be ordered around each of its effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pleo_export.accounting.errors import PeriodClosed, PossibleDuplicate, Rejected, UnknownAccount
+from pleo_export.accounting.port import Capabilities, DocumentRef, Outcome, PeriodState, State
+from pleo_export.bookkeeping.documents import JournalEntry, Kind
+
+CAPABILITIES = Capabilities(
+    kinds=frozenset({Kind.JOURNAL_ENTRY}),
+    drafts=frozenset({Kind.JOURNAL_ENTRY}),
+    periods_readable=True,
+    reference_length=64,
+    text_length=200,
+    max_batch=50,
+    max_dimensions_per_line=None,
+)
+
+BALANCE_SHEET = (1200, 1900, 1901, 1950, 2100, 2101, 2102, 2200, 2201, 2202, 2250, 2251)
+INCOME_STATEMENT = (4900, 6100, 6200, 6210, 6300, 6400, 6500, 6900)
+CHART = frozenset(str(account) for account in (*BALANCE_SHEET, *INCOME_STATEMENT))
+
+
+@dataclass
+class Document:
+    id: str
+    entry: JournalEntry
+    state: State
+
+
+@dataclass
+class Books:
+    """`before` and `after` are called around each effect with its name and the reference; they raise faults."""
+
+    documents: list[Document] = field(default_factory=list)
+    closed_until: date = date(2025, 12, 31)
+    before: Callable[[str, str], None] = lambda _call, _reference: None
+    after: Callable[[str, str], None] = lambda _call, _reference: None
+    capabilities: Capabilities = CAPABILITIES
+
+    def check(self) -> None:
+        self.before("check", "")
+
+    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+        self.before("find_many", "")
+        found: dict[str, Outcome] = {}
+        for reference in references:
+            documents = [each for each in self.documents if each.entry.reference == reference]
+            live = [each for each in documents if each.state is not State.VOID]
+            if len(live) > 1:
+                found[reference] = PossibleDuplicate(f"{len(live)} entries carry {reference}")
+            elif documents:
+                found[reference] = self._ref((live or documents)[-1])
+        return found
+
+    def record_many(self, entries: Sequence[JournalEntry], state: State) -> Mapping[str, Outcome]:
+        return {entry.reference: self._record(entry, state) for entry in entries}
+
+    def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for wanted in documents:
+            self.before("finalise", wanted.reference)
+            document = next(each for each in self.documents if each.id == wanted.id)
+            document.state = State.POSTED
+            outcomes[wanted.reference] = self._ref(document)
+        return outcomes
+
+    def period_state(self, on: date) -> PeriodState:
+        return PeriodState.CLOSED if on <= self.closed_until else PeriodState.OPEN
+
+    # What tests look at
+
+    def live(self) -> list[JournalEntry]:
+        return [each.entry for each in self.documents if each.state is not State.VOID]
+
+    def void(self, reference: str) -> None:
+        for document in self.documents:
+            if document.entry.reference == reference:
+                document.state = State.VOID
+
+    def balance(self, account: str) -> int:
+        return sum(line.amount for entry in self.live() for line in entry.lines if line.account == account)
+
+    def _record(self, entry: JournalEntry, state: State) -> Outcome:
+        self.before("record", entry.reference)
+        if refusal := self._refusal(entry):
+            return refusal
+        document = Document(str(len(self.documents) + 1), entry, state)
+        self.documents.append(document)
+        self.after("record", entry.reference)
+        return self._ref(document)
+
+    def _refusal(self, entry: JournalEntry) -> Rejected | None:
+        unknown = next((line.account for line in entry.lines if line.account not in CHART), None)
+        if unknown:
+            return UnknownAccount(f"account {unknown} is not in the chart of accounts")
+        if self.period_state(entry.posting_date) is PeriodState.CLOSED:
+            return PeriodClosed(f"the period of {entry.posting_date} is closed", on=entry.posting_date)
+        if sum(line.amount for line in entry.lines):
+            return Rejected("the entry does not balance")
+        return None
+
+    def _ref(self, document: Document) -> DocumentRef:
+        return DocumentRef(
+            reference=document.entry.reference,
+            kind=document.entry.kind,
+            id=document.id,
+            number=f"J{document.id}" if document.state is State.POSTED else None,
+            state=document.state,
+            date=document.entry.posting_date,
+            url=f"https://books.example/{document.id}",
+        )
