@@ -18,7 +18,7 @@ from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.rules import Role
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings, parse_settings
-from tests.unit.bookkeeping.payloads import COMPANY, additional, item, line, tag, tax
+from tests.unit.bookkeeping.payloads import COMPANY, additional, item, line, money, tag, tax
 
 LIMITS = TextLimits(reference=64, text=60, memo=250)
 ACCOUNTS = {
@@ -69,6 +69,10 @@ def test_given_little_room_when_cut_then_the_note_goes_first_and_then_the_name()
     ]
 
 
+def test_given_nothing_in_the_merchants_currency_then_no_rate_is_made_up() -> None:
+    assert "USD" not in booked(item(amount=money(1000, "GBP", 0, "USD"))).entries[0].memo
+
+
 def test_given_a_memo_field_too_short_for_the_reconciliation_id_then_the_item_is_refused() -> None:
     with pytest.raises(ItemRejected, match="reconciliationId") as caught:
         booked(item(additionalInformation=additional("B" * 30)), TextLimits(64, 60, 29))
@@ -103,6 +107,14 @@ def test_given_midnight_utc_then_it_is_a_date_already(zone: str) -> None:
 def test_given_a_contra_account_then_it_wins_over_the_configured_wallet() -> None:
     assert amounts(booked(item()))[-1] == ("1900", -1000)
     assert amounts(booked(item(contraAccount=None)))[-1] == ("1905", -1000)
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_given_a_blank_code_then_it_is_no_account(blank: str | None) -> None:
+    contra = {"id": "1", "name": "Pleo", "code": blank}
+    assert amounts(booked(item(contraAccount=contra)))[-1] == ("1905", -1000)
+    with pytest.raises(ItemRejected, match="no account code"):
+        booked(item(lines=[line(1000, account=contra)]))
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.CATEGORY])

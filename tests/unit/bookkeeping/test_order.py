@@ -18,6 +18,7 @@ IN_ORDER = [
     ("2026-05-02T12:00:00Z", "external_reimbursement", "a"),
     ("2026-05-02T00:00:00Z", "brand_new", "a"),
     ("2026-05-03T00:00:00Z", "wallet_unload", "a"),
+    ("02/05/2026", "card_purchase", "a"),
     ("None", "card_purchase", "a"),
     ("not a date", "card_purchase", "a"),
 ]
