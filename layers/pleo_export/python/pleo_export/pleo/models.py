@@ -179,8 +179,8 @@ class Introspection(_Model):
     """What a credential is good for (pleo-api 1)."""
 
     auth_method: str
-    client_id: str
-    scope: str
+    client_id: str | None = None
+    scope: str = ""
     application_name: str | None = None
     subject_urn: str | None = Field(None, alias="subjectURN")
 
