@@ -38,7 +38,7 @@ class Books(Ledger):
             directory = self._stack.enter_context(workspace())
             shutil.copytree(origin.data, directory / "data")
             self._postgres = Postgres(directory)
-            self._stack.enter_context(self._postgres.running(disposable=True))
+            self._stack.enter_context(self._postgres.running())
             url = self._stack.enter_context(application.running(self._postgres, "books", self._port))
             super().__init__(url, "books", origin.api_key, origin.admin_password)
             self._stack.callback(self.close)

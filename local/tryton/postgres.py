@@ -62,13 +62,11 @@ class Postgres:
             initdb.wait(60)
 
     @contextmanager
-    def running(self, *, disposable: bool = False) -> Iterator[None]:
-        """`disposable`: the directory goes at the end, even if we are killed."""
+    def running(self) -> Iterator[None]:
         self._hand_over()
         settings = {**_SETTINGS, "unix_socket_directories": str(self.directory)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        scratch = self.directory if disposable else None
-        with self._child("postgres", "-D", str(self.data), *options, ready=self._ready, scratch=scratch):
+        with self._child("postgres", "-D", str(self.data), *options, ready=self._ready):
             yield
 
     def execute(self, statement: str) -> None:
@@ -78,13 +76,7 @@ class Postgres:
         psql = _programs(self.directory) / "psql"
         subprocess.run([psql, *connection, *options], check=True, stdout=subprocess.DEVNULL)
 
-    def _child(
-        self,
-        program: str,
-        *options: str,
-        ready: Callable[[], bool] | None = None,
-        scratch: Path | None = None,
-    ) -> Child:
+    def _child(self, program: str, *options: str, ready: Callable[[], bool] | None = None) -> Child:
         user = _system_user()
         become = [sys.executable, "-I", "-S", str(Path(__file__).with_name("as_user.py")), user] if user else []
         return Child(
@@ -92,7 +84,6 @@ class Postgres:
             log=self.directory / f"{program}.log",
             cwd=self.directory,
             ready=ready,
-            scratch=scratch,
         )
 
     def _ready(self) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from local.processes import Child
 from local.tryton import application, company
 from local.tryton.postgres import Postgres
 from local.tryton.rpc import Rpc
@@ -56,10 +57,9 @@ def workspace() -> Iterator[Path]:
     """A private directory with a short path, for a Unix socket's name has to fit. In memory, where there is room."""
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
     directory = Path(tempfile.mkdtemp(prefix="tryton-", dir=_MEMORY if roomy else None))
-    try:
+    keeper = Child(["sleep", "1000000"], log=directory / "keeper.log", scratch=directory)
+    with keeper:  # takes the directory away afterwards, also when we are killed
         yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _fingerprint() -> str:
