@@ -122,6 +122,7 @@ class Town:
             "BUCKET_NAME": create_bucket(),
             "QUEUE_URL": create_queue(),
             "SETTLE_SECONDS": "180",
+            "CHUNK_SIZE": "50",
         }
         self.queue_url = environment["QUEUE_URL"]
         self.runtime = TownRuntime(self, environment)

@@ -21,7 +21,6 @@ from pleo_export.state.payloads import WorkItem
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.runtime import Runtime
 
-CHUNK_SIZE = 50  # the largest batch that every connector takes
 OPEN = frozenset({"pending", "in_progress"})
 
 
@@ -40,7 +39,7 @@ def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
         payloads = _Spool(spool)
         for page in pleo.export_item_pages(run.job_id):
             payloads.add(item for item in page if _entry_id(item) in open_items)
-        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items)), start=1):
+        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), runtime.chunk_size), start=1):
             items = [WorkItem(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
             runtime.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
     logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
@@ -91,6 +90,6 @@ def _entry_id(item: Mapping[str, Any]) -> str:
     return str(item.get("accountingEntryId"))
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), CHUNK_SIZE):
-        yield ids[start : start + CHUNK_SIZE]
+def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

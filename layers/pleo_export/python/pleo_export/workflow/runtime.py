@@ -51,6 +51,11 @@ class Runtime:
         return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
 
     @cached_property
+    def chunk_size(self) -> int:
+        """Items per iteration of the Map."""
+        return int(self._variable("CHUNK_SIZE"))
+
+    @cached_property
     def _table(self) -> Any:
         return boto3.resource("dynamodb").Table(self._variable("TABLE_NAME"))
 

@@ -1,0 +1,225 @@
+"""Everything on one machine: AWS with our stack deployed, Pleo with sample companies, and Tryton's books.
+
+python -m local.stack up        start it and leave it running (`make up`)
+python -m local.stack down      stop it (`make down`)
+python -m local.stack serve     the same in the foreground, until Ctrl-C
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
+
+from cli import connecting
+from cli.stack import Stack
+from local.aws import STATE, LocalAws
+from local.pleo.sample import API_KEYS, NORTHGATE
+from local.pleo.server import Simulator
+from local.processes import ChildFailed
+from local.tryton import Books
+from local.tryton.ledger import Ledger
+from pleo_export.settings import parse_settings
+
+NAME = "pleo-export"
+RUNNING = STATE / "up.json"
+LOG = STATE / "log" / "up.log"
+ACCOUNTS = {
+    "wallets": {"GBP": "1900", "EUR": "1901"},
+    "out_of_pocket": "2250",
+    "clearing": "1950",
+    "external_reimbursement": "2251",
+    "payables": "2100",
+    "input_tax": "2200",
+    "output_tax": "2202",
+}
+
+
+class LocalStack:
+    """`aws`, `pleo` and `books` run, and the project is deployed, until the `with` block ends.
+
+    `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
+    """
+
+    def __init__(self, *, wait_scale: float = 1, parameters: Mapping[str, str] | None = None) -> None:
+        self._wait_scale = wait_scale
+        self._parameters = dict(parameters or {})
+        self._stack = ExitStack()
+        self.seconds: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self.pleo = self._stack.enter_context(
+                Simulator("sample", seed=secrets.randbits(64), retry_scale=0.01)  # lost webhooks come back in seconds
+            )
+            with ThreadPoolExecutor() as pool:
+                deployed = pool.submit(self._timed, "local AWS and sam deploy", self._deploy)
+                opened = pool.submit(self._timed, "Tryton", self._open_books)
+                deployed.result()
+                opened.result()
+            self._stack.enter_context(_environment(self.aws.credentials))
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Pleo sends webhooks; the company's id follows."""
+        return self.aws.http_api_url(self.outputs["ApiId"]) + "/webhooks/pleo/"
+
+    @property
+    def deployed(self) -> Stack:
+        return Stack(NAME)
+
+    def connect(self, company_id: str = NORTHGATE, ledger: Ledger | None = None, **changes: Any) -> list[str]:
+        """Connect a sample company to the books, by the steps of `pleo-export connect`; the lines it prints."""
+        ledger = ledger or self.books
+        settings = parse_settings(settings_of(company_id, ledger) | changes)
+        key, token = {"api_key": API_KEYS[company_id]}, {"token": ledger.token}
+        return list(connecting.connect(self.deployed, settings, key, token, self.webhook_url))
+
+    def _deploy(self) -> None:
+        self.aws = self._stack.enter_context(LocalAws(NAME, wait_scale=self._wait_scale))
+        self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, **self._parameters)
+
+    def _open_books(self) -> None:
+        self.books = self._stack.enter_context(Books(STATE / "tryton"))
+
+    def _timed(self, what: str, work: Callable[[], None]) -> None:
+        begun = time.monotonic()
+        work()
+        self.seconds[what] = time.monotonic() - begun
+
+
+def settings_of(company_id: str, ledger: Ledger) -> dict[str, Any]:
+    """A sample company's settings, as a person would write them to YAML."""
+    return {
+        "company_id": company_id,
+        "accounting_system": {
+            "name": "tryton",
+            "url": ledger.url,
+            "database": ledger.database,
+            "company": ledger.company,
+            "journal": "EXP",
+        },
+        "accounts": ACCOUNTS,
+        "posting": "posted",
+        "dimensions": {"cost_centre": "cost_centre", "project": "project"},
+    }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """For boto3 in this process, as a shell would export them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def serve() -> None:
+    """Run until told to stop; what others need to know is in `.local/up.json` meanwhile."""
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with LocalStack() as stack:
+        stack.connect()
+        facts = {
+            "pid": os.getpid(),
+            "environment": stack.aws.credentials,
+            "pleo": stack.pleo.url,
+            "tryton": stack.books.url,
+            "webhook": stack.webhook_url,
+            "company": NORTHGATE,
+        }
+        RUNNING.write_text(json.dumps(facts, indent=2))
+        try:
+            stop.wait()
+        finally:
+            RUNNING.unlink()
+
+
+def up() -> None:
+    """Start `serve` in the background and say how to use it."""
+    if (facts := running()) is None:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        with LOG.open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "local.stack", "serve"], stdout=log, stderr=log, start_new_session=True
+            )
+        while (facts := running()) is None:
+            if server.poll() is not None:
+                raise ChildFailed(f"the local stack did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
+            time.sleep(0.1)
+    exports = " ".join(f"{name}={value}" for name, value in facts["environment"].items())
+    print(f"""The local stack is up: company {facts["company"]} is connected.
+
+  Pleo simulator  {facts["pleo"]}
+  Tryton          {facts["tryton"]}  (database books)
+  AWS             {facts["environment"]["AWS_ENDPOINT_URL"]}
+
+Click Export in Pleo (a job of all queued expenses; again with a list of ids to export some once more):
+  curl -X POST {facts["pleo"]}/_sim/companies/{facts["company"]}/export -H 'content-type: application/json' -d '{{}}'
+See what became of it:
+  export {exports}
+  .venv/bin/pleo-export job JOB_ID
+Stop it:
+  make down""")
+
+
+def running() -> dict[str, Any] | None:
+    """What `serve` wrote, if it is alive."""
+    try:
+        facts: dict[str, Any] = json.loads(RUNNING.read_text())
+        os.kill(facts["pid"], 0)
+    except (OSError, ValueError):
+        return None
+    return facts
+
+
+def down() -> None:
+    facts = running()
+    if facts is None:
+        print("The local stack is not running.")
+        return
+    os.kill(facts["pid"], signal.SIGTERM)
+    while RUNNING.exists() and running():
+        time.sleep(0.1)
+    while _alive(facts["pid"]):
+        time.sleep(0.1)
+    print("The local stack is down.")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    commands = {"up": up, "down": down, "serve": serve}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    commands[sys.argv[1]]()
