@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from local.pleo.clock import Clock, timestamp
+from local.pleo.errors import Refused
 from local.pleo.mint import Mint
 from local.pleo.subscriptions import Subscription, Subscriptions
 
@@ -98,7 +99,9 @@ class Deliveries:
     def resend(self, delivery_id: str) -> None:
         """The same message again: at-least-once delivery, made visible."""
         with self._changed:
-            delivery = next(each for each in self._all if each.id == delivery_id)
+            delivery = next((each for each in self._all if each.id == delivery_id), None)
+            if delivery is None:
+                raise Refused(404, "DELIVERY_NOT_FOUND", "Delivery not found.")
             delivery.state, delivery.due = "waiting", self._clock.now()
             self._changed.notify_all()
 

@@ -76,7 +76,7 @@ _NO_USER = frozenset({"wallet_topup", "wallet_unload", "fee", "cashback"})
 def sample_items(
     company_id: str, count: int, seed: int, types: Collection[str] = TYPES, today: date = TODAY
 ) -> Iterator[Json]:
-    """`count` raw export items, taking turns through `types` and their subtypes; all can be booked. The same arguments
+    """`count` raw export items, taking turns through `types` and their subtypes; all of them add up. The same arguments
     give the same items. Dates lie between 1 January 2026 and `today`."""
     random = Random(seed)  # noqa: S311 - sample data
     variants = [(each, sub_type) for each in types for sub_type in _SUB_TYPES.get(each, (None,))]

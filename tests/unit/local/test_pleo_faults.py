@@ -1,0 +1,79 @@
+"""Faults to order: on which requests they fire, and when they are used up. And the request limit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.pleo.clock import Clock
+from local.pleo.errors import Refused
+from local.pleo.faults import Fault, FaultBoard
+from local.pleo.limits import RequestLimit
+
+
+def fired(board: FaultBoard, *requests: tuple[str, str]) -> list[str | None]:
+    faults = [board.take(method, path) for method, path in requests]
+    return [fault.effect if fault else None for fault in faults]
+
+
+def test_given_a_fault_then_it_fires_once_on_its_method_and_path_prefix() -> None:
+    board = FaultBoard()
+    board.order(Fault(effect="status", method="PUT", path="/v3/export-jobs"))
+
+    assert fired(
+        board,
+        ("GET", "/v3/export-jobs"),
+        ("PUT", "/v3/export-items"),
+        ("PUT", "/v3/export-jobs/1/items"),
+        ("PUT", "/v3/export-jobs/1/items"),
+    ) == [None, None, "status", None]
+
+
+def test_given_an_anchored_path_then_longer_paths_are_spared() -> None:
+    board = FaultBoard()
+    board.order(Fault(effect="status", path="/v3/export-jobs$"))
+
+    assert fired(board, ("GET", "/v3/export-jobs/1"), ("GET", "/v3/export-jobs")) == [None, "status"]
+
+
+def test_given_nth_and_count_then_it_waits_and_then_fires_that_often() -> None:
+    board = FaultBoard()
+    board.order(Fault(effect="drop_after", nth=3, count=2))
+
+    assert fired(board, *[("GET", "/")] * 6) == [None, None, "drop_after", "drop_after", None, None]
+
+
+def test_given_a_probability_then_the_seed_decides_and_misses_do_not_use_it_up() -> None:
+    def run(seed: int) -> list[str | None]:
+        board = FaultBoard()
+        board.order(Fault(effect="status", probability=0.3, count=100, seed=seed))
+        return fired(board, *[("GET", "/")] * 50)
+
+    assert run(1) == run(1) != run(2)
+    assert 5 < sum(each is not None for each in run(1)) < 25
+
+
+def test_given_two_faults_for_a_request_then_the_one_ordered_first_fires_first() -> None:
+    board = FaultBoard()
+    board.order(Fault(effect="bad_json"))
+    board.order(Fault(effect="status"))
+
+    assert [fault.effect for fault in board.waiting()] == ["bad_json", "status"]
+    assert fired(board, *[("GET", "/")] * 3) == ["bad_json", "status", None]
+
+
+def test_given_a_limit_when_the_minute_is_full_then_429_says_when_to_come_back() -> None:
+    clock = Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    limit = RequestLimit(clock, per_minute=2)
+    limit.spend("key-1")
+    clock.advance(timedelta(seconds=20))
+    limit.spend("key-1")
+
+    with pytest.raises(Refused) as error:
+        limit.spend("key-1")
+
+    assert (error.value.status, error.value.headers) == (429, {"Retry-After": "40"})
+    limit.spend("key-2")
+    clock.advance(timedelta(seconds=40))
+    limit.spend("key-1")
