@@ -7,7 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from pleo_export.errors import ItemFailure
-from pleo_export.pleo.models import ExportJob, Introspection, ItemUpdate, Subscription, updates_as_json
+from pleo_export.pleo.models import (
+    ExportJob,
+    Introspection,
+    ItemUpdate,
+    Subscription,
+    SubscriptionSecret,
+    updates_as_json,
+)
 from tests.unit.pleo.pleo_answers import COMPANY, JOB, job_json
 
 ENTRY = "77777777-7777-4777-8777-777777777777"
@@ -130,3 +137,9 @@ def test_given_event_types_as_a_string_or_a_list_when_read_then_they_are_the_sam
 
     assert read.event_types == ("v1.export-job.created",)
     assert read.active
+
+
+def test_no_text_of_a_subscriptions_secret_shows_it() -> None:
+    secret = SubscriptionSecret(secret_key="whsec_never-to-be-seen")
+
+    assert "never" not in f"{secret!r} {secret}"

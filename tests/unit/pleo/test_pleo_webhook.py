@@ -118,7 +118,7 @@ def test_given_no_secret_that_fits_when_verified_then_it_is_refused(secrets: lis
         verify(secrets, HEADERS, BODY, SENT)
 
 
-@pytest.mark.parametrize("broken", ["", "whsec_", "whsec_not base64!", "whsec_ü"])
+@pytest.mark.parametrize("broken", ["", "whsec_", "whsec_not base64!", SECRET + "!", "whsec_ü"])
 def test_given_a_secret_of_ours_that_cannot_be_one_when_verified_then_the_setting_is_named(broken: str) -> None:
     with pytest.raises(InvalidSettings, match="webhook_secrets") as refusal:
         verify([SECRET, broken], HEADERS, BODY, SENT)
