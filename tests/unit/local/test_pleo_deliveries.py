@@ -158,7 +158,9 @@ def test_given_an_inactive_deleted_or_foreign_subscription_then_nothing_is_sent(
     foreign.deliveries.announce("22222222-2222-4222-8222-222222222222", "v1.export-job.created", {})
     foreign.deliveries.run_due()
 
-    assert [each.receiver.received for each in (inactive, deleted, foreign)] == [[], [], []]
+    for post in (inactive, deleted, foreign):
+        assert post.receiver.received == []
+        assert post.deliveries.all() == []
 
 
 def test_given_a_subscription_deleted_between_attempts_then_the_retry_is_given_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -341,6 +342,23 @@ def test_given_an_exported_expense_when_it_is_exported_again_then_a_new_job_carr
     assert [item["exportJobId"] for item in found] == [again["id"], first["id"]]
 
 
+def test_given_two_workers_when_both_start_the_same_job_then_exactly_one_wins() -> None:
+    world = make_world()
+    job = world.click_export(COMPANY)
+
+    def start(_: int) -> bool:
+        try:
+            world.post_event(COMPANY, job["id"], "started")
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as workers:
+        won = list(workers.map(start, range(16)))
+
+    assert won.count(True) == 1
+
+
 def test_given_nothing_in_the_queue_when_the_bookkeeper_clicks_then_the_job_is_empty_and_can_be_completed() -> None:
     world = make_world(count=0)
     job = started_job(world)
@@ -373,6 +391,15 @@ def test_given_a_wallet_without_contra_account_when_items_are_asked_for_then_400
         world.list_export_items(COMPANY, job["id"])
 
     assert refusal(error) == (400, "MISSING_CONTRA_ACCOUNTS")
+
+
+def test_given_no_contra_account_for_the_companys_own_currency_then_400_even_if_no_item_needs_it() -> None:
+    world = make_world(count=0)
+    world.put_company(Company(COMPANY, "Northgate", default_currency="DKK"))
+    job = world.click_export(COMPANY)
+
+    with pytest.raises(Refused, match=r"DKK\."):
+        world.list_export_items(COMPANY, job["id"])
 
 
 def test_given_vendor_based_bookkeeping_is_off_when_items_are_read_then_they_carry_neither_vendor_nor_method() -> None:
