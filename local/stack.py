@@ -27,7 +27,7 @@ from local.aws import STATE, LocalAws
 from local.pleo.sample import API_KEYS, NORTHGATE
 from local.pleo.server import Simulator
 from local.processes import ChildFailed
-from local.tryton import Books
+from local.tryton.books import Books
 from local.tryton.ledger import Ledger
 from pleo_export.settings import parse_settings
 
@@ -51,7 +51,10 @@ class LocalStack:
     `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
     """
 
-    def __init__(self, *, wait_scale: float = 1, parameters: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str = NAME, *, wait_scale: float = 1, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
         self._wait_scale = wait_scale
         self._parameters = dict(parameters or {})
         self._stack = ExitStack()
@@ -74,7 +77,10 @@ class LocalStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        try:
+            self._keep_logs()
+        finally:
+            self._stack.close()
 
     @property
     def webhook_url(self) -> str:
@@ -83,7 +89,7 @@ class LocalStack:
 
     @property
     def deployed(self) -> Stack:
-        return Stack(NAME)
+        return Stack(self.name)
 
     def connect(self, company_id: str = NORTHGATE, ledger: Ledger | None = None, **changes: Any) -> list[str]:
         """Connect a sample company to the books, by the steps of `pleo-export connect`; the lines it prints."""
@@ -93,11 +99,16 @@ class LocalStack:
         return list(connecting.connect(self.deployed, settings, key, token, self.webhook_url))
 
     def _deploy(self) -> None:
-        self.aws = self._stack.enter_context(LocalAws(NAME, wait_scale=self._wait_scale))
+        self.aws = self._stack.enter_context(LocalAws(self.name, wait_scale=self._wait_scale))
         self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, **self._parameters)
 
     def _open_books(self) -> None:
         self.books = self._stack.enter_context(Books(STATE / "tryton"))
+
+    def _keep_logs(self) -> None:
+        """What the functions said, for whoever comes later; the local AWS takes it with it."""
+        lines = self.aws.lambda_logs("WebhookFunction")  # all functions share one log group
+        (STATE / "log" / f"{self.name}-functions.log").write_text("".join(line.rstrip() + "\n" for line in lines))
 
     def _timed(self, what: str, work: Callable[[], None]) -> None:
         begun = time.monotonic()

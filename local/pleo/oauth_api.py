@@ -66,17 +66,16 @@ def oauth_routes(service: PleoService) -> APIRouter:
     @router.get("/v1/introspect")
     def introspect(request: Request) -> Response:
         if "authorization" not in request.headers:
-            return PleoJson({"authMethod": "NONE"})
+            return PleoJson({"data": {"authMethod": "NONE", "clientId": "", "scope": ""}})
         who = identify(request)
-        return PleoJson(
-            {
-                "authMethod": who.method,
-                "clientId": who.client_id,
-                "scope": " ".join(sorted(who.scopes)),
-                "applicationName": "pleo-export",
-                "subjectURN": f"urn:pleo:company:{who.company_id}",
-            }
-        )
+        facts = {
+            "authMethod": who.method,
+            "clientId": who.client_id or who.id,
+            "scope": " ".join(sorted(who.scopes)),
+            "applicationName": "pleo-export",
+            "subjectURN": f"urn:pleo:company:{who.company_id}",
+        }
+        return PleoJson({"data": facts})
 
     return router
 

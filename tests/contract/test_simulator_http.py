@@ -366,7 +366,7 @@ def test_given_the_code_flow_then_the_access_token_opens_the_api_within_its_scop
     assert redirect["state"] == "xyz"
     assert get("/v3/export-jobs").status_code == 200
     assert get("/v3/export-items").status_code == 403
-    assert get("/v1/introspect").json() == {
+    assert get("/v1/introspect").json()["data"] == {
         "authMethod": "OAUTH2",
         "clientId": OAUTH_CLIENT.id,
         "scope": "export-jobs:read",
@@ -395,8 +395,8 @@ def test_given_a_dead_refresh_token_then_the_error_is_the_one_that_clients_look_
 
 
 def test_introspect_tells_a_key_from_no_credential(simulator: Simulator, pleo: Caller) -> None:
-    assert pleo.get("/v1/introspect").json()["authMethod"] == "API_KEY"
-    assert requests.get(simulator.url + "/v1/introspect", timeout=10).json() == {"authMethod": "NONE"}
+    assert pleo.get("/v1/introspect").json()["data"]["authMethod"] == "API_KEY"
+    assert requests.get(simulator.url + "/v1/introspect", timeout=10).json()["data"]["authMethod"] == "NONE"
     assert requests.get(simulator.url + "/v1/introspect", auth=("wrong", ""), timeout=10).status_code == 401
 
 

@@ -1,0 +1,67 @@
+"""What a bookkeeper does and sees, for tests of the deployed stack."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from local.stack import LocalStack
+
+PATIENCE_SECONDS = 90
+T = TypeVar("T")
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
+    """The first answer that is not None. Fails with `what` when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (answer := look()) is not None:
+            return answer
+        time.sleep(0.05)
+    pytest.fail(f"not within {seconds:.0f} s: {what}")
+
+
+def export(stack: LocalStack, company_id: str, entry_ids: list[str] | None = None) -> str:
+    return str(stack.pleo.world.click_export(company_id, entry_ids)["id"])
+
+
+def job(stack: LocalStack, job_id: str) -> dict[str, Any]:
+    return next(each for each in stack.pleo.world.all_jobs() if each["id"] == job_id)
+
+
+def finished(stack: LocalStack, job_id: str) -> dict[str, Any]:
+    """The job once it is final at Pleo and its execution is over."""
+
+    def look() -> dict[str, Any] | None:
+        found = job(stack, job_id)
+        runs = executions(stack, job_id)
+        over = runs and all(run["status"] != "RUNNING" for run in runs)
+        return found if over and found["status"] not in ("pending", "in_progress") else None
+
+    return wait_for(f"job {job_id} finished", look)
+
+
+def executions(stack: LocalStack, job_id: str) -> list[dict[str, Any]]:
+    """Of that job, oldest first."""
+    pages = stack.aws.client("stepfunctions").get_paginator("list_executions")
+    found = [
+        run
+        for page in pages.paginate(stateMachineArn=stack.outputs["StateMachineArn"])
+        for run in page["executions"]
+        if run["name"].startswith(job_id)
+    ]
+    return sorted(found, key=lambda run: run["startDate"])
+
+
+def successful(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in found["items"] if item["status"] == "successful"]
+
+
+def queued(stack: LocalStack) -> int:
+    """Messages waiting or in flight in the queue of wake-ups."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = stack.aws.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
+    return sum(int(count) for count in answer["Attributes"].values())

@@ -1,0 +1,113 @@
+"""The whole system as deployed: from a signed webhook to booked entries. Asserts on what Pleo and Tryton hold."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+import requests
+
+from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
+from local.stack import LocalStack
+from local.tryton.ledger import Ledger
+from tests.integration.journeys import executions, export, finished, job, queued, successful, wait_for
+
+pytestmark = pytest.mark.enable_socket
+
+COMMON = {"card_purchase", "out_of_pocket", "refund", "fee", "wallet_topup", "atm_withdrawal"}
+
+
+def some_expenses(stack: LocalStack, company_id: str, count: int, skip: int = 0) -> list[str]:
+    """Ids of queued expenses of common types."""
+    world = stack.pleo.world
+    ids = [
+        entry_id
+        for entry_id, item in world.company(company_id).expenses.items()
+        if item["type"] in COMMON and world.expense_state(company_id, entry_id) == "queued"
+    ]
+    return ids[skip : skip + count]
+
+
+def test_given_a_connected_company_when_export_is_clicked_then_every_expense_is_booked_or_explained(
+    stack: LocalStack, books: Ledger
+) -> None:
+    stack.connect(NORTHGATE, books)
+
+    done = finished(stack, export(stack, NORTHGATE))
+
+    assert done["status"] == "completed_with_errors"
+    assert {item["status"] for item in done["items"]} == {"successful", "failed"}
+    reasons = {item["failureReasonType"] for item in done["items"] if item["status"] == "failed"}
+    assert {"missing_configuration", "account_unknown", "validation_failure"} <= reasons
+    moves = books.moves()
+    assert {str(move.id) for move in moves} == {item["externalId"] for item in successful(done)}
+    assert len(moves) == len(successful(done)) > 30
+    assert {move.state for move in moves} == {"posted"}
+    assert sum(each.debit - each.credit for each in books.trial_balance()) == Decimal(0)
+
+
+def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_execution_books_each_expense_once(
+    stack: LocalStack, books: Ledger
+) -> None:
+    stack.connect(HAVN, books)
+    job_id = export(stack, HAVN, some_expenses(stack, HAVN, 5))
+    [delivery] = [each for each in stack.pleo.service.deliveries.all() if job_id in each["body"]]
+    poll = stack.outputs["PollFunctionName"]
+
+    racing = [threading.Thread(target=stack.pleo.service.deliveries.resend, args=(delivery["id"],)) for _ in range(5)]
+    racing.append(
+        threading.Thread(target=stack.aws.client("lambda").invoke, kwargs={"FunctionName": poll}, daemon=True)
+    )
+    for thread in racing:
+        thread.start()
+    for thread in racing:
+        thread.join()
+    done = finished(stack, job_id)
+    wait_for("the queue is empty", lambda: True if queued(stack) == 0 else None)
+
+    assert done["status"] == "completed"
+    assert len(executions(stack, job_id)) == 1
+    assert len(books.moves()) == len(successful(done)) == 5
+
+
+def test_given_two_jobs_of_one_company_and_one_of_another_then_each_company_works_alone_and_in_order(
+    stack: LocalStack,
+) -> None:
+    with stack.books.fresh() as one, stack.books.fresh() as other:
+        stack.connect(HAVN, one)
+        stack.connect(LUMBRE, other)
+
+        first = export(stack, HAVN, some_expenses(stack, HAVN, 8))
+        elsewhere = export(stack, LUMBRE, some_expenses(stack, LUMBRE, 8))
+        second = export(stack, HAVN, some_expenses(stack, HAVN, 8))
+        for job_id in (first, elsewhere, second):
+            assert finished(stack, job_id)["status"] == "completed"
+
+        [run_1], [run_2], [run_x] = (executions(stack, job_id) for job_id in (first, second, elsewhere))
+        assert run_1["stopDate"] <= run_2["startDate"], "one job at a time, oldest first"
+        assert run_x["startDate"] < run_2["stopDate"], "companies never wait for each other"
+        assert job(stack, first)["completedAt"] <= job(stack, second)["startedAt"]
+        assert len(one.moves()) == 16
+        assert len(other.moves()) == 8
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,x"}]
+)
+def test_given_a_webhook_without_a_valid_signature_then_it_is_refused_and_nothing_is_queued(
+    stack: LocalStack, books: Ledger, headers: dict[str, str]
+) -> None:
+    stack.connect(LUMBRE, books)
+
+    answer = requests.post(stack.webhook_url + LUMBRE, data=b"{}", headers=headers, timeout=10)
+
+    assert answer.status_code == 401
+    assert queued(stack) == 0
+
+
+def test_given_a_wrong_setting_when_a_company_is_connected_then_it_is_refused_by_the_fields_name(
+    stack: LocalStack, books: Ledger
+) -> None:
+    with pytest.raises(Exception, match="accounting_system"):
+        stack.connect(LUMBRE, books, accounting_system={"name": "tryton", "url": books.url, "database": "no_such"})
