@@ -34,14 +34,15 @@ class Books(Ledger):
 
     def __enter__(self) -> Self:
         with self._stack:
-            origin = template(self._root)
+            self._origin = template(self._root)
             directory = self._stack.enter_context(workspace())
-            shutil.copytree(origin.data, directory / "data")
+            shutil.copytree(self._origin.data, directory / "data")
             self._postgres = Postgres(directory)
             self._stack.enter_context(self._postgres.running())
             url = self._stack.enter_context(application.running(self._postgres, "books", self._port))
-            super().__init__(url, "books", origin.api_key, origin.admin_password)
+            super().__init__(url, "books", self._origin)
             self._stack.callback(self.close)
+            self.admin_password = self._origin.admin_password
             self._stack = self._stack.pop_all()
         return self
 
@@ -57,7 +58,7 @@ class Books(Ledger):
         self._postgres.execute(f"create database {database} template {PRISTINE}")
         try:
             find_databases_again(self.url, database)
-            ledger = Ledger(self.url, database, self.token, self.admin_password)
+            ledger = Ledger(self.url, database, self._origin)
             yield ledger
             ledger.close()
         finally:

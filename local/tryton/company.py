@@ -14,6 +14,7 @@ from typing import Any
 from local.tryton.rpc import Rpc
 
 COMPANY = "Brightwater Trading Ltd"
+INTEGRATION_USER = "pleo"
 JOURNAL = "EXP"  # comes with Tryton
 YEARS = (2025, 2026, 2027)
 CLOSED_YEARS = (2025,)
@@ -79,8 +80,8 @@ DIMENSIONS = {
 SUPPLIERS = ("Northwind Office Supplies", "Lumen Consulting")
 
 
-def set_up(rpc: Rpc) -> str:
-    """Everything, in a database where the modules are active. Returns the integration's API key."""
+def set_up(rpc: Rpc, password: str) -> str:
+    """Everything, in a database where the modules are active. `password` is the integration's; returns its API key."""
     currencies = _currencies(rpc)
     company = _company(rpc, currencies["GBP"])
     rpc.context = {"company": company}
@@ -89,7 +90,7 @@ def set_up(rpc: Rpc) -> str:
     _dimensions(rpc, company)
     rpc.create("party.party", *({"name": name} for name in SUPPLIERS))
     _years(rpc, company)
-    return _integration_user(rpc, company)
+    return _integration_user(rpc, company, password)
 
 
 def _currencies(rpc: Rpc) -> dict[str, int]:
@@ -228,14 +229,15 @@ def _month(year: int, month: int) -> dict[str, Any]:
     }
 
 
-def _integration_user(rpc: Rpc, company: int) -> str:
-    """`pleo`: may create and post entries, may not close a period. It has an API key and no password."""
+def _integration_user(rpc: Rpc, company: int, password: str) -> str:
+    """May create and post entries, may not close a period."""
     accounting = rpc("model.ir.model.data.get_id", "account", "group_account")
     (user,) = rpc.create(
         "res.user",
         {
             "name": "Pleo export",
-            "login": "pleo",
+            "login": INTEGRATION_USER,
+            "password": password,
             "groups": [["add", [accounting]]],
             "companies": [["add", [company]]],
             "company": company,

@@ -7,7 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from local.tryton.company import INTEGRATION_USER
 from local.tryton.rpc import Rpc
+from local.tryton.template import Template
 
 _LINE_FIELDS = (
     *("account.code", "account.name", "debit", "credit", "description"),
@@ -52,14 +54,17 @@ class Balance:
 
 
 class Ledger:
-    """One database of the running Tryton, and what a person would look up or do in it."""
+    """One database of the running Tryton, and what a person would look up or do in it.
 
-    def __init__(self, url: str, database: str, token: str, admin_password: str) -> None:
+    `secret` is what the connector needs; `token`, the API key alone, is enough for it.
+    """
+
+    def __init__(self, url: str, database: str, origin: Template) -> None:
         self.url = url
         self.database = database
-        self.token = token
-        self.admin_password = admin_password
-        self.rpc = Rpc(url, database, "admin", admin_password)
+        self.token = origin.api_key
+        self.secret = {"token": origin.api_key, "user": INTEGRATION_USER, "password": origin.password}
+        self.rpc = Rpc(url, database, "admin", origin.admin_password)
         (found,) = self.rpc.search_read("company.company", [], ["id"])
         self.company: int = found["id"]
         self.rpc.context = {"company": self.company}
@@ -92,6 +97,33 @@ class Ledger:
 
     def reopen_period(self, name: str) -> None:
         self.rpc("model.account.period.reopen", self._period(name))
+
+    def cancel(self, reference: str) -> None:
+        """What "Cancel" does in Tryton's client: a reversed copy, posted if the entry is."""
+        ids = [move.id for move in self.moves(reference)]
+        session, *_ = self.rpc("wizard.account.move.cancel.create")
+        usual, self.rpc.context = (
+            self.rpc.context,
+            {
+                **self.rpc.context,
+                "active_model": "account.move",
+                "active_id": ids[0],
+                "active_ids": ids,
+            },
+        )
+        answers = {"default": {"description": None, "reversal": True}}
+        self.rpc("wizard.account.move.cancel.execute", session, answers, "cancel")
+        self.rpc.context = usual
+
+    def copy(self, reference: str) -> None:
+        """What "Duplicate" does in Tryton's client: the same entry once more, as a draft."""
+        self.rpc("model.account.move.copy", [move.id for move in self.moves(reference)], {})
+
+    def withdraw_rights(self) -> None:
+        """Take the integration's user out of the group Accounting."""
+        group = self.rpc("model.ir.model.data.get_id", "account", "group_account")
+        users = [row["id"] for row in self.rpc.search_read("res.user", [["login", "=", INTEGRATION_USER]], ["id"])]
+        self.rpc("model.res.user.write", users, {"groups": [["remove", [group]]]})
 
     def close(self) -> None:
         self.rpc.close()

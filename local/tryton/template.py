@@ -37,11 +37,15 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Template:
-    """`data` is the cluster. It holds the databases `books` and, for copies, PRISTINE, which are the same."""
+    """`data` is the cluster. It holds the databases `books` and, for copies, PRISTINE, which are the same.
+
+    `api_key` and `password` are those of the integration's user.
+    """
 
     data: Path
     admin_password: str
     api_key: str
+    password: str
 
 
 def template(root: Path) -> Template:
@@ -94,16 +98,16 @@ def _name(unnamed: Path, place: Path) -> None:
 
 
 def _set_up(directory: Path) -> dict[str, str]:
-    password = secrets.token_urlsafe(16)
+    admin_password, password = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     postgres = Postgres(directory)
     postgres.create_cluster()
     with postgres.running():
         postgres.execute("create database books")
-        application.activate_modules(postgres, "books", _MODULES, password)
+        application.activate_modules(postgres, "books", _MODULES, admin_password)
         with application.running(postgres, "books") as url:
-            rpc = Rpc(url, "books", "admin", password)
-            key = company.set_up(rpc)
+            rpc = Rpc(url, "books", "admin", admin_password)
+            key = company.set_up(rpc, password)
             rpc.close()
         # Tryton leaves databases that are templates to PostgreSQL out of its list.
         postgres.execute(f"create database {PRISTINE} template books is_template true")
-    return {"admin_password": password, "api_key": key}
+    return {"admin_password": admin_password, "api_key": key, "password": password}

@@ -3,6 +3,7 @@
     AccountingError                 .failure: what Pleo is told about the item
     ├── AuthenticationFailed        stop posting: the connection must be renewed (R-6.11)
     ├── PermissionDenied            stop posting: a right is missing
+    ├── InvalidConfiguration        stop posting: a setting names what is not there (database, company, journal)
     ├── RateLimited(retry_after)    nothing was done: wait, then go on
     ├── Unavailable                 nothing was done: try again
     ├── OutcomeUnknown              sent, no answer: only `find_many` may follow (R-8.3)
@@ -46,6 +47,10 @@ class PermissionDenied(AccountingError):
     failure = ItemFailure.AUTHORIZATION_FAILURE
 
 
+class InvalidConfiguration(AccountingError):
+    failure = ItemFailure.INVALID_CONFIGURATION
+
+
 class RateLimited(AccountingError):
     """`retry_after` in seconds."""
 
@@ -70,7 +75,13 @@ class Rejected(AccountingError):
 
 class PeriodClosed(Rejected):
     def __init__(
-        self, message: str, *, on: date, status: int | None = None, code: str | None = None, request_id: str | None = None
+        self,
+        message: str,
+        *,
+        on: date,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message, status=status, code=code, request_id=request_id)
         self.on = on

@@ -1,0 +1,95 @@
+"""HTTP to an accounting system: time limits always, retries on reads only, nothing secret in an error.
+
+What it cannot know it says: a write that was sent and not answered is OutcomeUnknown. Every answer, whatever its
+status, goes back to the connector, whose table says what it means.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+
+CONNECT_SECONDS, READ_SECONDS = 3, 30
+TRIES = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
+PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content: bytes
+    headers: Mapping[str, str]
+
+
+class Transport:
+    """`system` is the name that people read in messages; `headers` carry the credential and go with every call."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._system = system
+        self._base_url = base_url.rstrip("/")
+        self._session = requests.Session()
+        self._session.headers.update(headers)
+        self._session.trust_env = False  # a .netrc would replace the credential
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def read(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        """A call without effect, whatever its method. Raises Unavailable."""
+        for attempt in range(1, TRIES):
+            try:
+                answer = self._send(method, path, body)
+            except requests.RequestException:
+                pass
+            else:
+                if answer.status not in PASSING:
+                    return answer
+            self._sleep(min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2)
+        try:
+            return self._send(method, path, body)
+        except requests.RequestException as failure:
+            raise self._unavailable(failure) from None
+
+    def write(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        """Sent once. Raises Unavailable (surely nothing was sent), OutcomeUnknown."""
+        try:
+            return self._send(method, path, body)
+        except requests.RequestException as failure:
+            if _never_connected(failure):
+                raise self._unavailable(failure) from None
+            message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
+            raise OutcomeUnknown(message, code=type(failure).__name__) from None
+
+    def _send(self, method: str, path: str, body: bytes | None) -> Answer:
+        response = self._session.request(
+            method,
+            self._base_url + path,
+            data=body,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,  # a redirected POST would become a GET
+        )
+        return Answer(response.status_code, response.content, response.headers)
+
+    def _unavailable(self, failure: requests.RequestException) -> Unavailable:
+        return Unavailable(f"{self._system} cannot be reached. Nothing was done.", code=type(failure).__name__)
+
+
+def _never_connected(failure: requests.RequestException) -> bool:
+    """Whether surely nothing was sent: refused, no such host, or no connection within the time limit."""
+    cause = getattr(failure.args[0] if failure.args else None, "reason", None)
+    return isinstance(failure, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)

@@ -1,0 +1,181 @@
+"""Tryton's REST interface (8.0 or later), and what its answers mean.
+
+The batches of Tryton's clients are there as well, though its manual shows single records only: any method that clients
+may call is a path below its model, with its arguments by name in the body. So one call creates, or finds, many records.
+It cannot press a button (such as Post) on many: over REST such a method gets its records from the path, one at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.accounting.transport import Answer, Transport
+
+Record = dict[str, Any]
+
+RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
+
+
+class Body(StrEnum):
+    """What came with an error: Tryton's own words to the user, or a page of the web server."""
+
+    MESSAGE = "message"
+    PAGE = "page"
+
+
+# (HTTP status, body) -> what it means for a write and, where Tryton has no words of its own, what the bookkeeper
+# reads. Tryton rolls everything back before any of its own errors; only other 5xx leave the outcome open. A read has
+# no outcome, so for it OutcomeUnknown is Unavailable.
+MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
+    (400, Body.MESSAGE): (Rejected, ""),
+    (400, Body.PAGE): (Rejected, "Tryton failed on this request; its log has the reason."),
+    (401, Body.PAGE): (
+        AuthenticationFailed,
+        "Tryton does not accept the API key. Make a new one (user preferences, Applications) and connect again.",
+    ),
+    (403, Body.PAGE): (PermissionDenied, "Tryton does not allow this to the user of the API key."),
+    (404, Body.PAGE): (InvalidConfiguration, "Tryton does not know this address: check url and database."),
+    (413, Body.PAGE): (Rejected, "Tryton finds the request too large."),
+    (423, Body.PAGE): (Unavailable, "Tryton is busy with the same records. Nothing was done."),
+    (429, Body.PAGE): (RateLimited, "Tryton asks for fewer requests. Nothing was done."),
+    (500, Body.PAGE): (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet."),
+    (502, Body.PAGE): (OutcomeUnknown, "Tryton's gateway failed; whether this was recorded is not known yet."),
+    (503, Body.PAGE): (Unavailable, "Tryton is busy or being serviced. Nothing was done."),
+    (504, Body.PAGE): (OutcomeUnknown, "Tryton did not answer in time; whether this was recorded is not known yet."),
+}
+_OTHER_FAULT = (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet.")
+_OTHER_ANSWER = (InvalidConfiguration, "This is not the answer of a Tryton server: check url and database.")
+
+
+class TrytonRest:
+    """One company's view of one database. Every method raises AccountingError."""
+
+    def __init__(self, transport: Transport, database: str, company: int) -> None:
+        self._transport = transport
+        self._root = f"/{quote(database)}/rest/model"
+        self.company = company
+
+    def search_read(
+        self, model: str, domain: Sequence[Any], fields: Sequence[str], order: Sequence[Any] | None = None
+    ) -> list[Record]:
+        """Fields of other records by a dotted path (`type.statement`) come nested: `{"type": {"statement": ..}}`."""
+        arguments = {"domain": domain, "fields_names": fields, "order": order}
+        rows: list[Record] = self._read(f"/{model}/search_read", arguments)
+        return rows
+
+    def access(self, model: str) -> Mapping[str, bool]:
+        """The user's rights on the model: read, write, create, delete."""
+        rights = self._read("/ir.model.access/get_access", {"models": [model]})[model]
+        return {right: bool(given) for right, given in rights.items()}
+
+    def create_many(self, model: str, records: Sequence[Record]) -> list[int]:
+        """One transaction, ids in the order of the records. A refusal says little: 403 also for a closed period."""
+        ids: list[int] = self._write(f"/{model}/create", {"vlist": records})
+        return ids
+
+    def create(self, model: str, record: Record) -> int:
+        """A refusal comes in Tryton's own words."""
+        return int(self._write(f"/{model}?f=id", record)["id"])
+
+    def press(self, model: str, record: int, button: str, fields: Sequence[str]) -> Record:
+        """Press a button on one record, and read it."""
+        query = urlencode([("f", field) for field in fields])
+        row: Record = self._write(f"/{model}/{record}/{button}?{query}", {})
+        return row
+
+    def _read(self, path: str, arguments: Record) -> Any:
+        answer = self._transport.read("POST", self._root + path, _encode(arguments))
+        return _content(answer, write=False)
+
+    def _write(self, path: str, arguments: Record) -> Any:
+        answer = self._transport.write("POST", self._root + path, _encode(arguments))
+        return _content(answer, write=True)
+
+
+def headers(key: str, company: int) -> dict[str, str]:
+    """What goes with every call. The context tells Tryton which company the records are of."""
+    context = base64.urlsafe_b64encode(json.dumps({"company": company, "language": "en"}).encode()).decode()
+    return {
+        "Authorization": f"Bearer {key}",
+        "X-Tryton-Context": context,
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+
+
+def error_of(answer: Answer, *, write: bool) -> AccountingError:
+    """What an answer other than 2xx means."""
+    said = _message(answer.content)
+    body = Body.MESSAGE if said else Body.PAGE
+    kind, words = MEANING.get((answer.status, body)) or MEANING.get(
+        (answer.status, Body.PAGE), _OTHER_FAULT if answer.status >= 500 else _OTHER_ANSWER
+    )
+    if kind is OutcomeUnknown and not write:
+        kind, words = Unavailable, "Tryton cannot be reached. Nothing was done."
+    if kind is RateLimited:
+        return RateLimited(words, retry_after=_retry_after(answer), status=answer.status)
+    return kind(words or said, status=answer.status, code=body)
+
+
+def _content(answer: Answer, *, write: bool) -> Any:
+    if not 200 <= answer.status < 300:
+        raise error_of(answer, write=write)
+    try:
+        return json.loads(answer.content, object_hook=_decode)
+    except ValueError:
+        kind = OutcomeUnknown if write else InvalidConfiguration
+        raise kind(_OTHER_ANSWER[1], status=answer.status) from None
+
+
+def _message(content: bytes) -> str:
+    try:
+        said = json.loads(content)
+    except ValueError:
+        return ""
+    if not isinstance(said, dict):
+        return ""
+    return " ".join(str(said[part]) for part in ("message", "description") if said.get(part))
+
+
+def _retry_after(answer: Answer) -> int:
+    value = answer.headers.get("Retry-After", "").strip()
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else RATE_LIMIT_WAIT
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, default=_encode_value).encode()
+
+
+def _encode_value(value: Any) -> Record:
+    if isinstance(value, Decimal):
+        return {"__class__": "Decimal", "decimal": str(value)}
+    if isinstance(value, date):
+        return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+    raise TypeError(f"no place for {type(value).__name__} in Tryton's JSON")
+
+
+def _decode(value: Record) -> Any:
+    match value.get("__class__"):
+        case "Decimal":
+            return Decimal(value["decimal"])
+        case "date":
+            return date(value["year"], value["month"], value["day"])
+    return {name.removesuffix("."): inner for name, inner in value.items()}

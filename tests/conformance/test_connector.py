@@ -1,0 +1,331 @@
+"""What it means to be a connector: the contract of `pleo_export.accounting.port`, against the real system."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    OutcomeUnknown,
+    PeriodClosed,
+    PermissionDenied,
+    PossibleDuplicate,
+    Rejected,
+    Unavailable,
+    UnknownAccount,
+    UnknownDimension,
+    UnknownTaxCode,
+)
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, PeriodState, State
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Kind, TaxPart, TaxRole
+from tests.conformance.bench import CLOSED, NO_PERIOD, OPEN, Bench
+from tests.conformance.lossy import losing_answers
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def an_entry(*, on: date = OPEN, **changes: object) -> JournalEntry:
+    """E1 of the worked examples: 63.66 by card, 20 % VAT inside."""
+    lines = (
+        JournalLine("6100", 5305, "Paper", TaxPart("GB20", TaxRole.BASE), (Dimension("cost_centre", "LON"),)),
+        JournalLine("2200", 1061, "Paper", TaxPart("GB20", TaxRole.TAX)),
+        JournalLine("1900", -6366, "Paper"),
+    )
+    entry = JournalEntry(f"pleo:{uuid4()}", on, on, "GBP", lines, "Northwind | Ann | reconciliation 1")
+    return replace(entry, **changes)  # type: ignore[arg-type]
+
+
+def with_line(entry: JournalEntry, **changes: object) -> JournalEntry:
+    return replace(entry, lines=(replace(entry.lines[0], **changes), *entry.lines[1:]))  # type: ignore[arg-type]
+
+
+def recorded(system: AccountingSystem, entry: JournalEntry, state: State) -> DocumentRef:
+    outcome = system.record_many([entry], state)[entry.reference]
+    assert isinstance(outcome, DocumentRef), outcome
+    return outcome
+
+
+def refused(system: AccountingSystem, entry: JournalEntry) -> AccountingError:
+    outcome = system.record_many([entry], State.POSTED)[entry.reference]
+    assert isinstance(outcome, AccountingError), outcome
+    return outcome
+
+
+class TestCheck:
+    def test_given_a_good_connection_when_checked_then_nothing_is_said(self, bench: Bench) -> None:
+        bench.connector().check()
+
+    def test_given_a_wrong_key_when_checked_then_authentication_has_failed(self, bench: Bench) -> None:
+        with pytest.raises(AuthenticationFailed, match="key"):
+            bench.with_wrong_key().check()
+
+    def test_given_a_user_without_rights_when_checked_then_permission_is_denied(self, own_bench: Bench) -> None:
+        system = own_bench.without_rights()
+        with pytest.raises(PermissionDenied):
+            system.check()
+
+    def test_given_a_missing_journal_when_checked_then_the_setting_is_named(self, bench: Bench) -> None:
+        with pytest.raises(InvalidConfiguration, match=r"accounting_system\.journal"):
+            bench.with_missing_journal().check()
+
+    def test_given_no_server_when_checked_then_it_is_unavailable(self, bench: Bench) -> None:
+        with pytest.raises(Unavailable):
+            bench.connector(url=NOWHERE).check()
+
+
+class TestRecord:
+    def test_given_an_entry_when_recorded_as_draft_then_the_books_hold_a_draft_of_its_lines(self, bench: Bench) -> None:
+        entry = an_entry()
+
+        document = recorded(bench.connector(), entry, State.DRAFT)
+
+        (held,) = bench.held(entry.reference)
+        assert held.state is document.state is State.DRAFT
+        assert held.lines == (("6100", 5305), ("2200", 1061), ("1900", -6366))
+        assert document.kind is Kind.JOURNAL_ENTRY
+        assert document.url is not None
+        assert document.id in document.url
+
+    def test_given_an_entry_when_recorded_as_posted_then_it_has_a_number_and_its_date(self, bench: Bench) -> None:
+        entry = an_entry()
+
+        document = recorded(bench.connector(), entry, State.POSTED)
+
+        (held,) = bench.held(entry.reference)
+        assert held.state is document.state is State.POSTED
+        assert held.number == document.number is not None
+        assert held.date == document.date == OPEN
+
+    def test_given_many_entries_when_recorded_then_their_numbers_follow_their_order(self, own_bench: Bench) -> None:
+        entries = [an_entry() for _ in range(6)]
+
+        outcomes = own_bench.connector().record_many(entries, State.POSTED)
+
+        documents = [outcomes[entry.reference] for entry in entries]
+        numbers = [document.number for document in documents if isinstance(document, DocumentRef)]
+        assert len(numbers) == 6
+        assert numbers == sorted(numbers, key=str)
+
+    def test_given_a_refund_when_recorded_then_debit_and_credit_change_sides(self, bench: Bench) -> None:
+        entry = an_entry()
+        refund = replace(entry, lines=tuple(replace(line, amount=-line.amount) for line in entry.lines))
+
+        recorded(bench.connector(), refund, State.POSTED)
+
+        (held,) = bench.held(refund.reference)
+        assert held.lines == (("6100", -5305), ("2200", -1061), ("1900", 6366))
+
+    def test_given_an_entry_in_another_currency_when_recorded_then_both_currencies_balance(self, bench: Bench) -> None:
+        lines = (JournalLine("6400", 20000), JournalLine("2200", 4200), JournalLine("1901", -24200))
+        entry = an_entry(currency="EUR", lines=lines)
+
+        recorded(bench.connector(), entry, State.POSTED)
+
+        (held,) = bench.held(entry.reference)
+        assert held.foreign == (("6400", 20000), ("2200", 4200), ("1901", -24200))
+        assert sum(amount for _, amount in held.lines) == 0
+        assert all(
+            0 < abs(amount) < abs(foreign[1]) for (_, amount), foreign in zip(held.lines, held.foreign, strict=True)
+        )
+
+    def test_given_one_bad_entry_of_five_when_recorded_then_the_other_four_are_there(self, bench: Bench) -> None:
+        entries = [an_entry() for _ in range(5)]
+        # An account for euros takes no pounds: that is for the accounting system to refuse, not for us.
+        entries[2] = an_entry(currency="GBP", lines=(JournalLine("1901", 100), JournalLine("1900", -100)))
+
+        outcomes = bench.connector().record_many(entries, State.POSTED)
+
+        assert isinstance(outcomes[entries[2].reference], Rejected)
+        assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 0, 1, 1]
+        assert [isinstance(outcomes[entry.reference], DocumentRef) for entry in entries] == [
+            True,
+            True,
+            False,
+            True,
+            True,
+        ]
+
+    def test_given_an_unbalanced_entry_when_recorded_then_it_never_leaves_us(self, bench: Bench) -> None:
+        sent: list[str] = []
+        entry = with_line(an_entry(), amount=5306)
+
+        def note(request: str) -> bool:
+            sent.append(request)
+            return False
+
+        with losing_answers(bench.url, note) as url:
+            error = refused(bench.connector(url=url), entry)
+
+        assert "balance" in error.message
+        assert not any(bench.creates(request) for request in sent)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("changes", "error", "named"),
+        [
+            ({"account": "6999"}, UnknownAccount, "6999"),
+            ({"tax": TaxPart("XX99", TaxRole.BASE)}, UnknownTaxCode, "XX99"),
+            ({"dimensions": (Dimension("cost_centre", "OSL"),)}, UnknownDimension, "OSL"),
+            ({"dimensions": (Dimension("region", "LON"),)}, UnknownDimension, "region"),
+        ],
+        ids=["account", "tax code", "dimension value", "dimension"],
+    )
+    def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
+        self, bench: Bench, changes: dict[str, object], error: type[AccountingError], named: str
+    ) -> None:
+        good, bad = an_entry(), with_line(an_entry(), **changes)
+
+        outcomes = bench.connector().record_many([good, bad], State.DRAFT)
+
+        outcome = outcomes[bad.reference]
+        assert type(outcome) is error
+        assert named in outcome.message
+        assert isinstance(outcomes[good.reference], DocumentRef)
+        assert bench.held(bad.reference) == []
+
+    def test_given_a_closed_period_when_recorded_then_the_error_names_date_and_period(self, bench: Bench) -> None:
+        entry = an_entry(on=CLOSED)
+
+        error = refused(bench.connector(), entry)
+
+        assert isinstance(error, PeriodClosed)
+        assert error.on == CLOSED
+        assert "2025-12" in error.message
+        assert bench.held(entry.reference) == []
+
+    def test_given_no_period_when_recorded_then_the_error_names_the_date(self, bench: Bench) -> None:
+        error = refused(bench.connector(), an_entry(on=NO_PERIOD))
+
+        assert isinstance(error, PeriodClosed)
+        assert "2031-02-10" in error.message
+
+    def test_given_a_period_closed_between_two_batches_when_recorded_then_the_second_is_refused(
+        self, own_bench: Bench
+    ) -> None:
+        system = own_bench.connector()
+        recorded(system, an_entry(), State.POSTED)
+        own_bench.close_period(OPEN)
+
+        error = refused(system, an_entry())
+
+        assert isinstance(error, PeriodClosed)
+        assert system.period_state(OPEN) is PeriodState.CLOSED
+
+    def test_given_periods_when_asked_for_their_state_then_it_is_that_of_the_books(self, bench: Bench) -> None:
+        system = bench.connector()
+
+        assert [system.period_state(on) for on in (OPEN, CLOSED, NO_PERIOD)] == [
+            PeriodState.OPEN,
+            PeriodState.CLOSED,
+            PeriodState.NONE,
+        ]
+
+    def test_given_a_wrong_key_when_recorded_then_the_call_fails_as_a_whole(self, bench: Bench) -> None:
+        with pytest.raises(AuthenticationFailed):
+            bench.with_wrong_key().record_many([an_entry()], State.POSTED)
+
+    def test_given_no_server_when_recorded_then_it_is_unavailable(self, bench: Bench) -> None:
+        with pytest.raises(Unavailable):
+            bench.connector(url=NOWHERE).record_many([an_entry()], State.POSTED)
+
+
+class TestFind:
+    def test_given_recorded_entries_when_searched_then_they_are_found_as_they_were_recorded(self, bench: Bench) -> None:
+        system = bench.connector()
+        draft, posted = an_entry(), an_entry()
+        expected = {
+            draft.reference: recorded(system, draft, State.DRAFT),
+            posted.reference: recorded(system, posted, State.POSTED),
+        }
+
+        assert bench.connector().find_many([posted.reference, draft.reference, "pleo:unknown"]) == expected
+
+    def test_given_unknown_references_when_searched_then_nothing_is_found(self, bench: Bench) -> None:
+        assert bench.connector().find_many(["pleo:unknown", "%", ""]) == {}
+
+    def test_given_two_documents_with_one_reference_when_searched_then_a_person_has_to_decide(
+        self, bench: Bench
+    ) -> None:
+        system, entry = bench.connector(), an_entry()
+        document = recorded(system, entry, State.POSTED)
+        bench.duplicate(entry.reference)
+
+        found = system.find_many([entry.reference])[entry.reference]
+
+        assert isinstance(found, PossibleDuplicate)
+        assert str(document.number) in found.message
+
+    @pytest.mark.parametrize("state", [State.DRAFT, State.POSTED])
+    def test_given_a_voided_document_when_searched_then_it_is_void(self, bench: Bench, state: State) -> None:
+        system, entry = bench.connector(), an_entry()
+        document = recorded(system, entry, state)
+        bench.void(entry.reference)
+
+        assert system.find_many([entry.reference]) == {entry.reference: replace(document, state=State.VOID)}
+
+    def test_given_no_server_when_searched_then_nobody_could_look(self, bench: Bench) -> None:
+        with pytest.raises(Unavailable):
+            bench.connector(url=NOWHERE).find_many(["pleo:unknown"])
+
+
+class TestFinalise:
+    def test_given_a_draft_when_finalised_then_it_is_posted_under_the_same_id(self, bench: Bench) -> None:
+        system, entry = bench.connector(), an_entry()
+        draft = recorded(system, entry, State.DRAFT)
+
+        posted = system.finalise_many([draft])[entry.reference]
+
+        assert isinstance(posted, DocumentRef)
+        assert (posted.id, posted.state) == (draft.id, State.POSTED)
+        assert [held.state for held in bench.held(entry.reference)] == [State.POSTED]
+
+    def test_given_a_posted_document_when_finalised_again_then_it_is_the_same(self, bench: Bench) -> None:
+        system, entry = bench.connector(), an_entry()
+        draft = recorded(system, entry, State.DRAFT)
+        first = system.finalise_many([draft])
+
+        assert system.finalise_many([draft]) == first
+
+
+class TestLostAnswers:
+    """The reply is lost after the effect (R-8.3)."""
+
+    def test_given_a_lost_answer_to_create_when_searched_then_each_is_found_once(self, bench: Bench) -> None:
+        entries = [an_entry() for _ in range(3)]
+        with losing_answers(bench.url, bench.creates) as url:
+            outcomes = bench.connector(url=url).record_many(entries, State.POSTED)
+
+        assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
+        found = bench.connector().find_many(list(outcomes))
+        assert {reference: getattr(document, "state", None) for reference, document in found.items()} == {
+            entry.reference: State.DRAFT for entry in entries
+        }
+        assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 1]
+
+    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
+        entries = [an_entry() for _ in range(3)]
+        with losing_answers(bench.url, bench.finalises) as url:
+            outcomes = bench.connector(url=url).record_many(entries, State.POSTED)
+
+        assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
+        system = bench.connector()
+        found = system.find_many(list(outcomes)).values()
+        system.finalise_many([document for document in found if isinstance(document, DocumentRef)])
+        assert [[held.state for held in bench.held(entry.reference)] for entry in entries] == [[State.POSTED]] * 3
+
+    def test_given_a_lost_answer_to_a_search_when_asked_again_then_it_is_found(self, bench: Bench) -> None:
+        entry = an_entry()
+        document = recorded(bench.connector(), entry, State.DRAFT)
+        losses = iter([True])
+
+        with losing_answers(bench.url, lambda _: next(losses, False)) as url:
+            found = bench.connector(url=url).find_many([entry.reference])
+
+        assert [getattr(each, "id", None) for each in found.values()] == [document.id]
