@@ -13,7 +13,6 @@ from local.pleo.errors import Refused
 
 Json = dict[str, Any]
 
-JOB_STATUSES = ("pending", "in_progress", "failed", "completed", "completed_with_errors")
 ITEM_STATUSES = ("pending", "in_progress", "failed", "successful", "abandoned")
 
 _EVENT_LEADS_TO = {

@@ -13,8 +13,6 @@ from local.pleo.errors import bad_request
 
 Json = dict[str, Any]
 
-ORDERS = ("ASC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
-
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
