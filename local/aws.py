@@ -149,7 +149,7 @@ class LocalAws:
         (stage / "parameters.yaml").write_text(json.dumps(chosen))
         command: list[str | Path] = [
             *(Path(sys.executable).with_name("sam"), "deploy", "--stack-name", self.name, "--resolve-s3"),
-            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
             *("--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", "file://parameters.yaml"),
         ]
         with Child(command, log=self._log("deploy"), env=self._sam_env(), cwd=stage) as sam:

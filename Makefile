@@ -1,0 +1,70 @@
+# Everything that one does with this project. `make` lists it. Needs Python 3.11 or newer, with venv; nothing else.
+PYTHON ?= python3
+RUNTIME ?= python3.13
+ARCH ?= arm64
+
+BIN := .venv/bin
+LAYER := layers/pleo_export
+SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/sam
+UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check build lock clean
+
+help: ## List the targets
+	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.project .local/.prepared ## Install what all the others need into .venv and .local (they do it themselves)
+
+demo: setup ## Watch an export, from the click in Pleo to the entries in the books
+	@$(BIN)/python -m local.demo
+
+up: setup ## Start the whole stack on this machine and leave it running
+	@$(BIN)/python -m local.stack up
+
+down: setup ## Stop it
+	@$(BIN)/python -m local.stack down
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest
+
+check: setup ## Run all linters and type checks, on the code, the template and the state machine
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint
+	$(SAM) validate --lint
+	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json
+
+build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
+	  $(SAM) build --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
+
+lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
+	$(PYTHON) -m venv .local/uv
+	.local/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8
+	$(UV) requirements/dev.in -o requirements/dev.txt
+	$(UV) -c requirements/dev.txt $(LAYER)/requirements.in -o $(LAYER)/requirements.txt
+	$(UV) -c requirements/dev.txt requirements/base-image.in -o requirements/base-image.txt
+	rm -rf .local/uv
+
+clean: ## Remove all that make has made: environment, caches, local data
+	rm -rf .venv .local .aws-sam .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.requirements: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please: make PYTHON=...")'
+	@echo "Setting up .venv, once: about a minute."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.project: .venv/.requirements pyproject.toml
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+.local/.prepared: .venv/.project $(LAYER)/requirements.txt requirements/base-image.txt
+	@$(BIN)/python -m local.aws prepare
+	@touch $@
