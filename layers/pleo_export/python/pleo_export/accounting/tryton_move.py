@@ -156,8 +156,8 @@ def _company_amounts(entry: JournalEntry, books: Books) -> list[Decimal]:
     amounts = [_units(line.amount) for line in entry.lines]
     if entry.currency == books.currency:
         return amounts
-    day = entry.posting_date
-    factor = books.rate(books.currency, day) / books.rate(entry.currency, day)
+    foreign = books.rate(entry.currency, entry.posting_date)
+    factor = books.rate(books.currency, entry.posting_date) / foreign
     converted = [(amount * factor).quantize(_CENT, ROUND_HALF_EVEN) for amount in amounts]
     converted[_counter(entry)] -= sum(converted)
     return converted

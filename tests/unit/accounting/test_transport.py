@@ -1,0 +1,114 @@
+"""What a connection fault means for a read and for a write, and that nothing secret leaves the transport."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+import responses
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
+from pleo_export.accounting.transport import FIRST_PAUSE, TRIES, Answer, Transport
+
+URL = "http://books.example.com"
+NEVER_CONNECTED = requests.ConnectionError(
+    MaxRetryError(
+        HTTPConnectionPool("books"),
+        "/",
+        NewConnectionError(HTTPConnectionPool("books"), "refused"),  # type: ignore[arg-type]
+    )
+)
+DROPPED = requests.ConnectionError("Connection aborted.")
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def transport(pauses: list[float]) -> Transport:
+    headers = {"Authorization": "Bearer top-secret"}
+    return Transport("Tryton", URL, headers, sleep=pauses.append, jitter=lambda: 1.0)
+
+
+@responses.activate
+def test_given_a_read_that_fails_once_when_read_then_it_is_tried_again(
+    transport: Transport, pauses: list[float]
+) -> None:
+    responses.post(f"{URL}/x", body=DROPPED)
+    responses.post(f"{URL}/x", status=503)
+    responses.post(f"{URL}/x", json=1)
+
+    assert transport.read("POST", "/x").content == b"1"
+    assert pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE]
+
+
+@responses.activate
+def test_given_a_read_that_never_succeeds_when_read_then_it_is_unavailable(transport: Transport) -> None:
+    answers = responses.post(f"{URL}/x", body=requests.ReadTimeout())
+
+    with pytest.raises(Unavailable):
+        transport.read("POST", "/x")
+    assert answers.call_count == TRIES
+
+
+@responses.activate
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+def test_given_an_answer_that_will_not_change_when_read_then_it_is_asked_for_once(
+    transport: Transport, status: int
+) -> None:
+    answers = responses.post(f"{URL}/x", status=status)
+
+    assert transport.read("POST", "/x").status == status
+    assert answers.call_count == 1
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (NEVER_CONNECTED, Unavailable),
+        (requests.ConnectTimeout(), Unavailable),
+        (requests.ReadTimeout(), OutcomeUnknown),
+        (DROPPED, OutcomeUnknown),
+        (requests.exceptions.ChunkedEncodingError(), OutcomeUnknown),
+    ],
+)
+def test_given_a_fault_of_the_connection_when_written_then_it_is_known_what_is_known(
+    transport: Transport, fault: Exception, error: type[AccountingError]
+) -> None:
+    answers = responses.post(f"{URL}/x", body=fault)
+
+    with pytest.raises(error):
+        transport.write("POST", "/x", b"{}")
+    assert answers.call_count == 1
+
+
+@responses.activate
+@pytest.mark.parametrize("status", [307, 500, 503])
+def test_given_an_answer_when_written_then_it_is_sent_once_and_not_followed(transport: Transport, status: int) -> None:
+    answers = responses.post(f"{URL}/x", status=status, headers={"Location": "/y"})
+
+    assert transport.write("POST", "/x", b"{}").status == status
+    assert answers.call_count == 1
+
+
+@responses.activate
+def test_given_a_fault_when_it_is_shown_then_it_holds_no_credential_and_no_body(transport: Transport) -> None:
+    responses.post(f"{URL}/x", body=requests.ConnectionError("Bearer top-secret, Paper for Ann"))
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        transport.write("POST", "/x", b"Paper for Ann")
+
+    shown = f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__cause__} {transport!r}"
+    assert "secret" not in shown
+    assert "Ann" not in shown
+
+
+@responses.activate
+def test_given_any_call_when_sent_then_it_carries_the_credential(transport: Transport) -> None:
+    responses.post(f"{URL}/x", match=[responses.matchers.header_matcher({"Authorization": "Bearer top-secret"})])
+
+    assert isinstance(transport.write("POST", "/x"), Answer)
