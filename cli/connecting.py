@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from pleo_export.accounting.connect import connect as open_books
 
 from cli.stack import Stack
+from pleo_export.accounting.connect import connect as open_books
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import Kind

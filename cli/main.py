@@ -63,7 +63,10 @@ def disconnect(company_id: CompanyId, stack: StackName = "pleo-export", webhook_
 def connections(stack: StackName = "pleo-export") -> None:
     """List the connected companies."""
     deployed = Stack(stack)
-    table = Table("company", "accounting system", "posting", "time zone")
+    table = Table()
+    table.add_column("company", no_wrap=True)
+    for column in ("accounting system", "posting", "time zone"):
+        table.add_column(column)
     for company_id in deployed.connections.company_ids():
         connection = deployed.connections.get(company_id)
         if connection:
@@ -104,7 +107,10 @@ def job(job_id: str, stack: StackName = "pleo-export") -> None:
 
 def failed_items(items: list[Any]) -> Table:
     """The items that need a person, with the reason that Pleo shows."""
-    table = Table("expense", "failure", "reason", title="failed items")
+    table = Table(title="failed items")
+    table.add_column("expense", no_wrap=True)
+    table.add_column("failure")
+    table.add_column("reason")
     for item in items:
         if item.status == "failed":
             table.add_row(item.accounting_entry_id, item.failure_reason_type, item.failure_reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import requests
@@ -49,12 +50,14 @@ def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_ex
     stack.connect(HAVN, books)
     job_id = export(stack, HAVN, some_expenses(stack, HAVN, 5))
     [delivery] = [each for each in stack.pleo.service.deliveries.all() if job_id in each["body"]]
-    poll = stack.outputs["PollFunctionName"]
+    polls: list[dict[str, Any]] = []
+
+    def poll() -> None:
+        function = stack.outputs["PollFunctionName"]
+        polls.append(stack.aws.client("lambda").invoke(FunctionName=function))
 
     racing = [threading.Thread(target=stack.pleo.service.deliveries.resend, args=(delivery["id"],)) for _ in range(5)]
-    racing.append(
-        threading.Thread(target=stack.aws.client("lambda").invoke, kwargs={"FunctionName": poll}, daemon=True)
-    )
+    racing.append(threading.Thread(target=poll))
     for thread in racing:
         thread.start()
     for thread in racing:
@@ -62,6 +65,7 @@ def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_ex
     done = finished(stack, job_id)
     wait_for("the queue is empty", lambda: True if queued(stack) == 0 else None)
 
+    assert [answer.get("FunctionError") for answer in polls] == [None]
     assert done["status"] == "completed"
     assert len(executions(stack, job_id)) == 1
     assert len(books.moves()) == len(successful(done)) == 5

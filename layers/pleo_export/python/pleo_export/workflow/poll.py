@@ -10,7 +10,8 @@ from pleo_export.workflow.runtime import Runtime
 def poll(runtime: Runtime) -> int:
     """Returns how many companies were woken."""
     minute = runtime.clock().strftime("%Y%m%dT%H%M")
-    companies = (WakeUp(company_id=company_id, reason="poll") for company_id in runtime.connections.company_ids())
-    woken = runtime.wake_ups.send_many(companies, once_per=f"poll-{minute}")
-    logger.info("poll", extra={"companies": woken})
-    return woken
+    woken = list(runtime.connections.company_ids())
+    for company_id in woken:
+        runtime.wake_ups.send(WakeUp(company_id=company_id, reason="poll"), once_per=f"poll-{minute}-{company_id}")
+    logger.info("poll", extra={"companies": len(woken)})
+    return len(woken)

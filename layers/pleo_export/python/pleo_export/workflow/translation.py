@@ -51,6 +51,8 @@ def translate(error: Exception) -> PleoExportError:
         return TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
     if isinstance(error, BotoCoreError):  # no connection, time-out: botocore has retried already
         return TryAgain(JobFailure.SERVICE_UNREACHABLE, "The integration lost its connection; export again.")
+    if isinstance(error, ClientError):
+        return Unexpected(f"{error.operation_name}: {error.response['Error']['Code']}")
     return Unexpected(type(error).__name__)
 
 
