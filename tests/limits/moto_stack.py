@@ -83,8 +83,13 @@ class MotoStack:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
             thread.start()
             opening.callback(server.shutdown)
-            here = {"AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{server.server_port}", "AWS_DEFAULT_REGION": REGION}
-            opening.enter_context(mock.patch.dict(os.environ, here))
+            opening.enter_context(mock.patch.dict(os.environ))
+            for name in [
+                name for name in os.environ if name.startswith("AWS_")
+            ]:  # another AWS, local or the user's own
+                del os.environ[name]
+            os.environ["AWS_ENDPOINT_URL_LAMBDA"] = f"http://127.0.0.1:{server.server_port}"
+            os.environ["AWS_DEFAULT_REGION"] = REGION
             opening.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
             self._resources = opening.pop_all()
         return self

@@ -53,7 +53,9 @@ class NotOurs(Exception):
 
 
 @pytest.fixture
-def stack() -> Iterator[MotoStack]:
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # whoever has another AWS in the environment
+    monkeypatch.setenv("AWS_PROFILE", "the-developers-own")
     with MotoStack() as stack:
         stack.client("dynamodb").create_table(
             TableName="records",
