@@ -17,6 +17,9 @@ from typing import Any
 from tests.harness.aws import ROOT
 
 DEFINITION = ROOT / "statemachine" / "export_job.asl.json"
+PAYLOAD_LIMIT = 256 * 1024
+# What `States.ALL` does not catch; an execution that is stopped or out of time is over as well.
+FATAL = frozenset({"States.DataLimitExceeded", "States.Runtime", "Stopped"})
 Task = Callable[[Any], Any]
 
 
@@ -38,6 +41,7 @@ class Machine:
     substitutions: Mapping[str, str] = field(default_factory=dict)
     definition: Path = DEFINITION
     transitions: int = 0
+    payloads: list[str] = field(default_factory=list)  # all that passed through the machine, as JSON
 
     def run(self, payload: Any) -> Any:
         """The output. Raises StateFailed when the execution would fail."""
@@ -50,6 +54,7 @@ class Machine:
             state = machine["States"][name]
             try:
                 data, following = self._state(state, data, context)
+                self._pass(data)
             except StateFailed as error:
                 data, following = _caught(state, data, error)
             if following is None:
@@ -95,14 +100,22 @@ class Machine:
 
     def _invoke(self, resource: str, payload: Any) -> Any:
         name = re.sub(r"\$\{(\w+)\}", lambda found: self.substitutions.get(found[1], found[1]), resource)
-        payload = json.loads(json.dumps(payload))
+        payload = json.loads(self._pass(payload))
         try:
-            return json.loads(json.dumps(self.tasks[name](payload)))
+            return json.loads(self._pass(self.tasks[name](payload)))
         except StateFailed:
             raise
         except Exception as error:
             cause = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            self._pass(cause)
             raise StateFailed(type(error).__name__, json.dumps(cause)) from error
+
+    def _pass(self, value: Any) -> str:
+        text = json.dumps(value)
+        self.payloads.append(text)
+        if len(text.encode()) > PAYLOAD_LIMIT:
+            raise StateFailed("States.DataLimitExceeded", "the payload is larger than 256 KiB")
+        return text
 
 
 def _retrier(state: dict[str, Any], error: StateFailed) -> tuple[int, dict[str, Any] | None]:
@@ -114,7 +127,7 @@ def _retrier(state: dict[str, Any], error: StateFailed) -> tuple[int, dict[str, 
 
 def _caught(state: dict[str, Any], data: Any, error: StateFailed) -> tuple[Any, str]:
     for catcher in state.get("Catch", []):
-        if error.name in catcher["ErrorEquals"] or "States.ALL" in catcher["ErrorEquals"]:
+        if error.name in catcher["ErrorEquals"] or ("States.ALL" in catcher["ErrorEquals"] and error.name not in FATAL):
             return _placed(catcher, data, {"Error": error.name, "Cause": error.cause}), catcher["Next"]
     raise error
 

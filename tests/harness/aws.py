@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
+ACCOUNT = "123456789012"  # moto's
 
 
 @cache
@@ -19,18 +21,45 @@ def template() -> dict[str, Any]:
     return parsed
 
 
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+
+
+@cache
+def client(service: str) -> Any:
+    """Made once for all towns of the process: making one takes longer than a test."""
+    return _session().client(service)  # type: ignore[call-overload]
+
+
+@cache
+def resource(service: str) -> Any:
+    return _session().resource(service)  # type: ignore[call-overload]
+
+
 def create_table(name: str = "table") -> str:
     wanted = template()["Resources"]["Table"]["Properties"]
     used = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    boto3.client("dynamodb").create_table(TableName=name, **{key: wanted[key] for key in used})
+    client("dynamodb").create_table(TableName=name, **{key: wanted[key] for key in used})
     return name
 
 
 def create_bucket(name: str = "payloads") -> str:
-    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return name
 
 
-def create_queue() -> str:
-    url: str = boto3.client("sqs").create_queue(QueueName="wake-ups.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+def create_queues() -> tuple[str, str]:
+    """The addresses of the queue of wake-ups and of its dead letters."""
+    failed = _create_queue("wake-ups-failed.fifo")
+    wanted = template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]
+    policy = {
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups-failed.fifo",
+        "maxReceiveCount": wanted["maxReceiveCount"],
+    }
+    return _create_queue("wake-ups.fifo", RedrivePolicy=json.dumps(policy)), failed
+
+
+def _create_queue(name: str, **attributes: str) -> str:
+    url: str = client("sqs").create_queue(QueueName=name, Attributes={"FifoQueue": "true", **attributes})["QueueUrl"]
     return url

@@ -1,6 +1,7 @@
 """An accounting system in memory that keeps its own ledger: the outer world that tests look at.
 
-It speaks the port like a connector, so that faults can be ordered around each of its effects.
+It speaks the port like a connector. Its effects ("books check", "books find_many", "books record <reference>",
+"books finalise <reference>") are what faults can be ordered around.
 """
 
 from __future__ import annotations
@@ -8,10 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
-from pleo_export.accounting.errors import PeriodClosed, PossibleDuplicate, Rejected, UnknownAccount
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    PeriodClosed,
+    PermissionDenied,
+    PossibleDuplicate,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UnknownAccount,
+    UnknownDimension,
+)
 from pleo_export.accounting.port import Capabilities, DocumentRef, Outcome, PeriodState, State
 from pleo_export.bookkeeping.documents import JournalEntry, Kind
+from tests.harness.effects import Effects
 
 CAPABILITIES = Capabilities(
     kinds=frozenset({Kind.JOURNAL_ENTRY}),
@@ -25,6 +39,7 @@ CAPABILITIES = Capabilities(
 
 BALANCE_SHEET = (1200, 1900, 1901, 1950, 2100, 2101, 2102, 2200, 2201, 2202, 2250, 2251)
 INCOME_STATEMENT = (4900, 6100, 6200, 6210, 6300, 6400, 6500, 6900)
+DIMENSIONS = frozenset({"LON", "CPH", "MAD", "P-100", "P-200"})
 CHART = frozenset(str(account) for account in (*BALANCE_SHEET, *INCOME_STATEMENT))
 
 
@@ -37,19 +52,18 @@ class Document:
 
 @dataclass
 class Books:
-    """`before` and `after` are called around each effect with its name and the reference; they raise faults."""
+    """One company's books. `documents` are in the order in which they were recorded."""
 
+    effects: Effects = field(default_factory=Effects)
     documents: list[Document] = field(default_factory=list)
     closed_until: date = date(2025, 12, 31)
-    before: Callable[[str, str], None] = lambda _call, _reference: None
-    after: Callable[[str, str], None] = lambda _call, _reference: None
     capabilities: Capabilities = CAPABILITIES
 
     def check(self) -> None:
-        self.before("check", "")
+        self.effects.before("books check")
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
-        self.before("find_many", "")
+        self.effects.before("books find_many")
         found: dict[str, Outcome] = {}
         for reference in references:
             documents = [each for each in self.documents if each.entry.reference == reference]
@@ -61,16 +75,13 @@ class Books:
         return found
 
     def record_many(self, entries: Sequence[JournalEntry], state: State) -> Mapping[str, Outcome]:
-        return {entry.reference: self._record(entry, state) for entry in entries}
+        outcomes: dict[str, Outcome] = {}
+        for entry in entries:
+            outcomes[entry.reference] = _outcome(partial(self._record, entry, state), first=not outcomes)
+        return outcomes
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        for wanted in documents:
-            self.before("finalise", wanted.reference)
-            document = next(each for each in self.documents if each.id == wanted.id)
-            document.state = State.POSTED
-            outcomes[wanted.reference] = self._ref(document)
-        return outcomes
+        return {each.reference: _outcome(partial(self._finalise, each), first=False) for each in documents}
 
     def period_state(self, on: date) -> PeriodState:
         return PeriodState.CLOSED if on <= self.closed_until else PeriodState.OPEN
@@ -85,22 +96,34 @@ class Books:
             if document.entry.reference == reference:
                 document.state = State.VOID
 
+    def delete(self, reference: str) -> None:
+        self.documents = [each for each in self.documents if each.entry.reference != reference]
+
     def balance(self, account: str) -> int:
         return sum(line.amount for entry in self.live() for line in entry.lines if line.account == account)
 
     def _record(self, entry: JournalEntry, state: State) -> Outcome:
-        self.before("record", entry.reference)
+        self.effects.before(f"books record {entry.reference}")
         if refusal := self._refusal(entry):
             return refusal
         document = Document(str(len(self.documents) + 1), entry, state)
         self.documents.append(document)
-        self.after("record", entry.reference)
+        self.effects.after(f"books record {entry.reference}")
+        return self._ref(document)
+
+    def _finalise(self, wanted: DocumentRef) -> Outcome:
+        self.effects.before(f"books finalise {wanted.reference}")
+        document = next(each for each in self.documents if each.id == wanted.id)
+        document.state = State.POSTED
+        self.effects.after(f"books finalise {wanted.reference}")
         return self._ref(document)
 
     def _refusal(self, entry: JournalEntry) -> Rejected | None:
-        unknown = next((line.account for line in entry.lines if line.account not in CHART), None)
-        if unknown:
+        if unknown := next((line.account for line in entry.lines if line.account not in CHART), None):
             return UnknownAccount(f"account {unknown} is not in the chart of accounts")
+        values = {dimension.value for line in entry.lines for dimension in line.dimensions}
+        if unknown := next(iter(values - DIMENSIONS), None):
+            return UnknownDimension(f"tag {unknown} is not a dimension of the accounting system")
         if self.period_state(entry.posting_date) is PeriodState.CLOSED:
             return PeriodClosed(f"the period of {entry.posting_date} is closed", on=entry.posting_date)
         if sum(line.amount for line in entry.lines):
@@ -117,3 +140,15 @@ class Books:
             date=document.entry.posting_date,
             url=f"https://books.example/{document.id}",
         )
+
+
+def _outcome(effect: Callable[[], Outcome], *, first: bool) -> Outcome:
+    """What holds for the whole batch may be raised only while nothing was recorded (see the port)."""
+    try:
+        return effect()
+    except (AuthenticationFailed, PermissionDenied, RateLimited, Unavailable) as error:
+        if first:
+            raise
+        return error
+    except AccountingError as error:
+        return error

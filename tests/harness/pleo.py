@@ -11,25 +11,30 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 
+from tests.harness.effects import Effects
+
 URL = "https://pleo.test"
 
 
 class InProcess(BaseAdapter):
-    """A transport of requests. `before` and `after` may raise, as a network does."""
+    """A transport of requests, whose calls are effects that something can go wrong with."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, effects: Effects) -> None:
         super().__init__()
         self._client = TestClient(app, base_url=URL, raise_server_exceptions=True)
-        self.before: Any = lambda _method, _path: None
-        self.after: Any = lambda _method, _path: None
+        self._effects = effects
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        method, path = str(request.method), str(request.path_url)
-        self.before(method, path)
+        effect = f"pleo {request.method} {request.path_url}"
+        self._effects.before(effect)
         answer = self._client.request(
-            method, str(request.url), content=request.body, headers=dict(request.headers), follow_redirects=False
+            str(request.method),
+            str(request.url),
+            content=request.body,
+            headers=dict(request.headers),
+            follow_redirects=False,
         )
-        self.after(method, path)
+        self._effects.after(effect)
         raw = HTTPResponse(
             body=io.BytesIO(answer.content),
             headers=dict(answer.headers),

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-import boto3
 import requests
 from moto import mock_aws
 
@@ -32,8 +32,9 @@ from pleo_export.state.connections import Connection
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed
-from tests.harness.aws import REGION, ROOT, create_bucket, create_queue, create_table
+from tests.harness.aws import ROOT, client, create_bucket, create_queues, create_table, resource
 from tests.harness.books import Books
+from tests.harness.effects import Effects, Killed
 from tests.harness.pleo import URL, InProcess
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -77,8 +78,11 @@ class Executions:
     def __init__(self) -> None:
         self.started: list[JobRun] = []
         self.over: dict[str, str] = {}
+        self.refuses: Exception | None = None
 
     def start(self, run: JobRun) -> None:
+        if self.refuses:
+            raise self.refuses
         if run not in self.started:
             self.started.append(run)
 
@@ -91,13 +95,14 @@ class Executions:
 class TownRuntime(Runtime):
     """The functions' runtime, with the outer worlds put in the place of the network's."""
 
+    executions: Any = None
+
     def __init__(self, town: Town, environment: dict[str, str]) -> None:
         super().__init__(environment, town.clock.now)
         self._town = town
 
-    executions: Any = None
-
     def pleo(self, connection: Connection) -> PleoClient:
+        self._variable("PLEO_API_URL")
         session = requests.Session()
         session.mount(URL, self._town.wire)
         credential = ApiKey(f"plp_{connection.company_id}")
@@ -109,29 +114,37 @@ class TownRuntime(Runtime):
 
 @dataclass
 class Town:
+    """`handlers` are the functions by name; a test may put another in the place of one.
+
+    `payloads` is all that passed through the state machine, `transitions` counts those of the last execution.
+    """
+
     clock: Clock
     service: PleoService
     wire: InProcess
+    effects: Effects
     books: dict[str, Books] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
     transitions: int = 0
+    payloads: list[str] = field(default_factory=list)
 
     def open(self) -> None:
-        environment = {
+        self.queue_url, self.dead_letters_url = create_queues()
+        self.environment = {
             "TABLE_NAME": create_table(),
             "BUCKET_NAME": create_bucket(),
-            "QUEUE_URL": create_queue(),
+            "QUEUE_URL": self.queue_url,
+            "PLEO_API_URL": URL,
             "SETTLE_SECONDS": "180",
             "CHUNK_SIZE": "50",
         }
-        self.queue_url = environment["QUEUE_URL"]
-        self.runtime = TownRuntime(self, environment)
-        self.runtime.executions = Executions()
+        self.runtime = TownRuntime(self, self.environment)
+        self.executions = self.runtime.executions = Executions()
         with (
             mock.patch("pleo_export.workflow.runtime.Runtime", lambda: self.runtime),
             mock.patch("pleo_export.workflow.entry.Runtime", lambda: self.runtime),
         ):
-            self.handlers = {name: _load(name) for name in FUNCTIONS}
+            self.handlers = {name: self._function(load_handler(name)) for name in FUNCTIONS}
 
     def pause(self, seconds: float) -> None:
         """Whoever waits, waits on the town's clock."""
@@ -141,12 +154,12 @@ class Town:
     # What people do
 
     def connect(self, company_id: str, expenses: Sequence[dict[str, Any]] = (), **changes: Any) -> Books:
-        """A company at Pleo, its books, and the connection between them."""
+        """A company at Pleo, its books, and the connection between them. `changes` are settings."""
         self.service.world.put_company(Company(company_id, "Company"))
         self.service.world.put_expenses(company_id, list(expenses))
         self.service.credentials.add_key(f"plp_{company_id}", company_id)
-        self.books[company_id] = Books()
-        secret = boto3.client("secretsmanager").create_secret(
+        self.books[company_id] = Books(self.effects)
+        secret = client("secretsmanager").create_secret(
             Name=f"town/connections/{company_id}",
             SecretString=json.dumps(
                 {"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {"token": "t"}}
@@ -172,34 +185,59 @@ class Town:
         return str(self.handlers["dispatch"]({"Records": [{"body": body}]}, None)["outcome"])
 
     def deliver(self) -> list[str]:
-        """Hand every queued wake-up to dispatch, as the event source mapping does; the outcomes."""
-        sqs, outcomes = boto3.client("sqs"), []
+        """Hand every queued wake-up to dispatch, as the event source mapping does; the outcomes, or errors' names.
+
+        One that fails comes back, until the queue gives it up to the dead letters.
+        """
+        sqs, outcomes = client("sqs"), []
         while messages := sqs.receive_message(QueueUrl=self.queue_url).get("Messages", []):
-            for message in messages:
+            (message,) = messages
+            handle = {"QueueUrl": self.queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+            try:
                 outcomes.append(self.handlers["dispatch"]({"Records": [{"body": message["Body"]}]}, None)["outcome"])
-                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            except Exception as error:
+                outcomes.append(type(error).__name__)
+                sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+            else:
+                sqs.delete_message(**handle)
         return outcomes
+
+    def queued(self) -> list[tuple[str, dict[str, Any]]]:
+        """Takes the queued wake-ups: the message group and the body of each."""
+        return [(group, json.loads(body)) for group, body in _taken(self.queue_url)]
+
+    def dead_letters(self) -> list[str]:
+        return [body for _, body in _taken(self.dead_letters_url)]
 
     def run_executions(self) -> None:
         """Run every started execution to its end, and what they start in turn."""
-        executions = self.runtime.executions
-        while waiting := [run for run in executions.started if run.execution not in executions.over]:
+        while waiting := [run for run in self.executions.started if run.execution not in self.executions.over]:
             self.execute(waiting[0])
             self.deliver()
 
-    def execute(self, run: JobRun) -> None:
+    def execute(self, run: JobRun) -> str:
+        """Run one execution to its end; how it ended."""
         machine = Machine(tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"})
         try:
             machine.run(run.model_dump(by_alias=True))
-            self.runtime.executions.over[run.execution] = "SUCCEEDED"
+            self.executions.over[run.execution] = "SUCCEEDED"
         except StateFailed as error:
-            self.runtime.executions.over[run.execution] = error.name
+            self.executions.over[run.execution] = error.name
         finally:
             self.transitions = machine.transitions
+            self.payloads += machine.payloads
+        return self.executions.over[run.execution]
 
     def run(self, company_id: str) -> None:
         """The usual course: a wake-up, and everything that follows."""
         self.wake(company_id)
+        self.run_executions()
+
+    def heal(self) -> None:
+        """What the schedule does in the end: a poll, late enough for an execution that never started to be dead."""
+        self.pause(90)
+        self.poll()
+        self.deliver()
         self.run_executions()
 
     # What people see in the end
@@ -207,36 +245,53 @@ class Town:
     def job(self, job_id: str) -> dict[str, Any]:
         return next(job for job in self.service.world.all_jobs() if job["id"] == job_id)
 
+    def items(self, job_id: str) -> dict[str, dict[str, Any]]:
+        """What Pleo holds of each item, by entry id."""
+        return {item["accountingEntryId"]: item for item in self.job(job_id)["items"]}
+
     def statuses(self, job_id: str) -> Mapping[str, int]:
         return Counter(item["status"] for item in self.job(job_id)["items"])
 
     def failures(self, job_id: str) -> dict[str, tuple[str, str]]:
         """Type and reason by entry id."""
         return {
-            item["accountingEntryId"]: (item["failureReasonType"], item["failureReason"])
-            for item in self.job(job_id)["items"]
+            entry_id: (item["failureReasonType"], item["failureReason"])
+            for entry_id, item in self.items(job_id).items()
             if item["status"] == "failed"
         }
 
     def _tasks(self) -> dict[str, Any]:
-        states = {arn: _task(self.handlers[name]) for arn, name in STATES.items()}
         return {
-            **states,
+            **{arn: partial(self._state, name) for arn, name in STATES.items()},
             "arn:aws:states:::dynamodb:deleteItem": self._delete_item,
             "arn:aws:states:::sqs:sendMessage": self._send_message,
         }
 
+    def _state(self, name: str, event: Any) -> Any:
+        return self.handlers[name](event, None)
+
+    def _function(self, handler: Any) -> Any:
+        def invoked(event: Any, context: Any) -> Any:
+            with self.effects.of_function():
+                try:
+                    return handler(event, context)
+                except Killed:
+                    cause = {"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: 1 Error: Task timed out"}
+                    raise StateFailed("Sandbox.Timedout", json.dumps(cause)) from None
+
+        return invoked
+
     def _delete_item(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        client = boto3.client("dynamodb")
+        dynamodb = client("dynamodb")
         try:
-            client.delete_item(**{**parameters, "TableName": "table"})
-        except client.exceptions.ConditionalCheckFailedException as error:
+            dynamodb.delete_item(**{**parameters, "TableName": self.environment["TABLE_NAME"]})
+        except dynamodb.exceptions.ConditionalCheckFailedException as error:
             raise StateFailed("DynamoDB.ConditionalCheckFailedException", str(error)) from None
         return {}
 
     def _send_message(self, parameters: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(parameters["MessageBody"])
-        boto3.client("sqs").send_message(**{**parameters, "QueueUrl": self.queue_url, "MessageBody": body})
+        client("sqs").send_message(**{**parameters, "QueueUrl": self.queue_url, "MessageBody": body})
         return {}
 
 
@@ -246,29 +301,34 @@ WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 @contextmanager
 def town() -> Iterator[Town]:
     """A fresh town at noon, on its own clock."""
-    variables = {
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    }
-    with mock.patch.dict(os.environ, variables), mock_aws():
+    effects = Effects()
+    cloud = SimpleNamespace(client=client, resource=resource)
+    with mock_aws(), mock.patch("pleo_export.workflow.runtime.boto3", cloud), effects.of_aws():
         clock = Clock(NOON)
         service = build_service(clock)
-        wire = InProcess(build_app(service))
-        made = Town(clock, service, wire)
+        wire = InProcess(build_app(service), effects)
+        made = Town(clock, service, wire, effects)
         made.open()
         yield made
         wire.close()
 
 
-def _load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"functions_{name}", ROOT / "functions" / name / "app.py")
+def load_handler(function: str) -> Any:
+    """The handler of functions/<function>/app.py, loaded afresh."""
+    path = ROOT / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions_{function}", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.handler
 
 
-def _task(handler: Any) -> Any:
-    return lambda event: handler(event, None)
+def _taken(queue_url: str) -> list[tuple[str, str]]:
+    """Empties the queue: the message group and the body of each message."""
+    sqs, taken = client("sqs"), []
+    wanted = {"QueueUrl": queue_url, "MessageSystemAttributeNames": ["MessageGroupId"], "MaxNumberOfMessages": 10}
+    while messages := sqs.receive_message(**wanted).get("Messages", []):
+        for message in messages:
+            taken.append((message["Attributes"]["MessageGroupId"], message["Body"]))
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return taken

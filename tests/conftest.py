@@ -1,0 +1,37 @@
+"""What every test may rely on: no network unless it asks for it, and a town of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+if TYPE_CHECKING:
+    from tests.harness.town import Town
+
+TESTS = Path(__file__).parent
+WITHOUT_NETWORK = ("unit", "property")
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Unit and property tests open no socket but the event loop's own, unless marked `enable_socket`."""
+    folder = request.path.relative_to(TESTS).parts[0]
+    if folder not in WITHOUT_NETWORK or request.node.get_closest_marker("enable_socket"):
+        yield
+        return
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture
+def world() -> Iterator[Town]:
+    """Pleo, our functions and the books in one process, at noon of 20 November 2026 (tests/harness/town.py)."""
+    from tests.harness.town import town  # noqa: PLC0415 - only for those who live in it
+
+    with town() as made:
+        yield made
