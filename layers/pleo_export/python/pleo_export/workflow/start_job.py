@@ -13,7 +13,7 @@ the job as ours. After a 422 the job is read again (section 1's decision table):
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pleo_export.errors import JobFailure, NotOurs, TryAgain
@@ -26,6 +26,7 @@ from pleo_export.workflow.runtime import Runtime
 
 # Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
 # with a sixth of its time left: 50 minutes into the hour (R-9, stop rule).
+LIFETIME = timedelta(hours=1)
 USABLE_SHARE = 5 / 6
 
 
@@ -36,13 +37,19 @@ def start_job(run: JobRun, runtime: Runtime) -> dict[str, Any]:
         raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
     pleo = runtime.pleo(runtime.connection(run.company_id))
     job = _started(pleo, run, runtime)
-    begun = job.started_at or runtime.clock()
-    deadline = begun + timedelta(seconds=job.expires_in * USABLE_SHARE)
     return {
         "numberOfItems": job.number_of_items,
         "vendorBasedBookkeeping": job.vendor_based_bookkeeping,
-        "deadline": deadline.astimezone(UTC).isoformat(),
+        "deadline": _deadline(job, runtime.clock()).astimezone(UTC).isoformat(),
     }
+
+
+def _deadline(job: ExportJob, now: datetime) -> datetime:
+    """`job` as read before `started` was sent, or while it runs. `expiresIn` has been counting down since the job's
+    last action: the hours that it waited in Pleo's queue are no part of ours."""
+    waited = max(now - (job.last_updated_at or job.created_at), timedelta())
+    lifetime = min(timedelta(seconds=job.expires_in) + waited, LIFETIME)
+    return (job.started_at or now) + lifetime * USABLE_SHARE
 
 
 def _started(pleo: PleoClient, run: JobRun, runtime: Runtime) -> ExportJob:
