@@ -32,8 +32,6 @@ def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
     """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8)."""
     pleo = runtime.pleo(runtime.connection(run.company_id))
     open_items = _open_items(pleo, run)
-    # From here on a failing run must settle every item (promise 3).
-    runtime.jobs.note(run.job_id, fetched=True, items=len(open_items))
     chunks = 0
     with tempfile.TemporaryFile() as spool:
         payloads = _Spool(spool)
@@ -42,6 +40,8 @@ def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
         for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), runtime.chunk_size), start=1):
             items = [WorkItem(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
             runtime.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
+    # Until here nothing is booked, and a failure is the job's. From here on each item is settled (promise 3).
+    runtime.jobs.note(run.job_id, fetched=True, items=len(open_items))
     logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
     return {"chunks": list(range(chunks)), "count": len(open_items)}
 
