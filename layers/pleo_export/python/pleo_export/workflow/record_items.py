@@ -24,14 +24,28 @@ from pleo_export.state.jobs import ItemResult
 from pleo_export.state.postings import Posting
 from pleo_export.workflow.candidates import Candidate, prepare
 from pleo_export.workflow.events import ChunkRun
-from pleo_export.workflow.recovery import Action, Decision, Situation, decide, too_late
+from pleo_export.workflow.recovery import OUTCOME_UNKNOWN, Action, Decision, Situation, decide, too_late
 from pleo_export.workflow.runtime import Runtime
-
-# Each item of a chunk ends with a result, or has to wait.
-Settled = ItemResult | timedelta
 
 # Some items of a batch met an accounting system that was away: a pause before the next try.
 UNAVAILABLE_PAUSE = timedelta(seconds=15)
+SHORTEST_PAUSE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """An item that has to wait for `time`; `otherwise` is its result if the job has no time for that."""
+
+    time: timedelta
+    otherwise: ItemResult
+
+    @property
+    def entry_id(self) -> str:
+        return self.otherwise.entry_id
+
+
+# Each item of a chunk ends with a result, or has to wait.
+Settled = ItemResult | Wait
 
 
 def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
@@ -42,32 +56,40 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
     items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     done = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
-    results: list[ItemResult] = []
-    wait = timedelta()
+    settled: list[Settled] = []
     try:
         desk = _Desk.open(run, runtime)
         candidates, rejected = prepare(todo, desk.connection, desk.system.capabilities)
-        results += rejected
-        for settled in desk.record(candidates):
-            if isinstance(settled, ItemResult):
-                results.append(settled)
-            else:
-                wait = max(wait, settled)
-    except RateLimited as error:
-        wait = timedelta(seconds=error.retry_after)
+        settled += rejected
+        for each in desk.record(candidates):
+            settled.append(each)
     except (Unavailable, OutcomeUnknown) as error:
         raise TryAgain(JobFailure(error.failure), error.message) from error
     except AccountingError as error:
-        # The connection is refused: every item that is left would meet the same answer (R-6.11).
-        finished = {result.entry_id for result in results}
-        results += [_failed(item.entry_id, error) for item in todo if item.entry_id not in finished]
+        # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
+        known = {each.entry_id for each in settled}
+        settled += [_refused(item.entry_id, error) for item in todo if item.entry_id not in known]
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
+        results, wait = _in_time(settled, run.deadline - runtime.clock())
         runtime.results.put_many(run.job_id, results, runtime.clock())
     failed = sum(1 for result in results if result.failure)
     counts = {"successful": len(results) - failed, "failed": failed, "wait_seconds": math.ceil(wait.total_seconds())}
     logger.info("chunk recorded", extra={"chunk": run.chunk, **counts})
     return {"waitSeconds": counts["wait_seconds"]}
+
+
+def _in_time(settled: Sequence[Settled], left: timedelta) -> tuple[list[ItemResult], timedelta]:
+    """The results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
+    results, longest = [], timedelta()
+    for each in settled:
+        if isinstance(each, ItemResult):
+            results.append(each)
+        elif each.time > left:
+            results.append(each.otherwise)
+        else:
+            longest = max(longest, each.time)
+    return results, longest
 
 
 @dataclass(frozen=True)
@@ -105,9 +127,9 @@ class _Desk:
         for case in cases:
             by_action[case.decision.action].append(case)
         for case in by_action[Action.FAIL]:
-            yield ItemResult(case.candidate.entry_id, failure=case.decision.failure, reason=case.decision.reason)
+            yield _unsuccessful(case)
         for case in by_action[Action.WAIT]:
-            yield case.decision.wait
+            yield Wait(case.decision.wait, _unsuccessful(case))
         yield from self._adopt(by_action[Action.ADOPT])
         batch = self.system.capabilities.max_batch
         create = by_action[Action.CREATE]
@@ -198,7 +220,7 @@ class _Desk:
                 postings.append(noted)
                 settled.append(_successful(candidate.entry_id, outcome, noted))
             elif isinstance(outcome, OutcomeUnknown):
-                settled.append(self.runtime.settle_time)
+                settled.append(Wait(self.runtime.settle_time, _unknown(candidate.entry_id)))
             else:
                 settled.append(_refused(candidate.entry_id, outcome))
         self.runtime.postings.record_many(postings)
@@ -209,6 +231,7 @@ class _Desk:
         known = posting or self._intent(candidate)
         return replace(
             known,
+            job_id=self.run.job_id,
             document_id=document.id,
             document_url=document.url,
             document_number=document.number,
@@ -221,13 +244,18 @@ def _successful(entry_id: str, document: DocumentRef, posting: Posting) -> ItemR
     return ItemResult(entry_id, external_id=document.id, external_url=document.url, exported_at=posting.recorded_at)
 
 
+def _unsuccessful(case: _Case) -> ItemResult:
+    return ItemResult(case.candidate.entry_id, failure=case.decision.failure, reason=case.decision.reason)
+
+
+def _unknown(entry_id: str) -> ItemResult:
+    return ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)
+
+
 def _refused(entry_id: str, error: AccountingError) -> Settled:
+    failed = ItemResult(entry_id, failure=error.failure, reason=error.message)
     if isinstance(error, RateLimited):
-        return timedelta(seconds=error.retry_after)
+        return Wait(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
     if isinstance(error, Unavailable):
-        return UNAVAILABLE_PAUSE
-    return _failed(entry_id, error)
-
-
-def _failed(entry_id: str, error: AccountingError) -> ItemResult:
-    return ItemResult(entry_id, failure=error.failure, reason=error.message)
+        return Wait(UNAVAILABLE_PAUSE, failed)
+    return failed

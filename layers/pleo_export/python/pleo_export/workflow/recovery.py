@@ -43,6 +43,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
+    """`failure` and `reason` are said when it fails, or when the job has no time left to `wait`."""
+
     action: Action
     document: DocumentRef | None = None
     failure: ItemFailure | None = None
@@ -73,14 +75,12 @@ def decide(seen: Situation) -> Decision:
 
 
 def too_late(decision: Decision) -> Decision:
-    """The same after the job's deadline: nothing new is posted, what nobody knows is said (R-9, promise 2)."""
+    """The same after the job's deadline: nothing new is posted (R-9)."""
     if decision.action is Action.CREATE:
         return _fail(
             ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
             "The export ran out of time before this item. It is not booked; export it again.",
         )
-    if decision.action is Action.WAIT:
-        return _fail(ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
     return decision
 
 
@@ -108,7 +108,12 @@ def _not_found(seen: Situation) -> Decision:
             "system. If that was intended, export again to record it anew.",
         )
     if posting and (age := seen.now - posting.intended_at) < seen.settle_time:
-        return Decision(Action.WAIT, wait=seen.settle_time - age)
+        return Decision(
+            Action.WAIT,
+            failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+            reason=OUTCOME_UNKNOWN,
+            wait=seen.settle_time - age,
+        )
     if seen.item_status == "in_progress":
         return _fail(
             ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."
