@@ -53,7 +53,7 @@ def prepare(
         except Exception as error:  # a fault of ours in one item; its message may hold content, its class does not
             fault = type(error).__name__
             logger.error("item could not be prepared", extra={"entry_id": item.entry_id, "error": fault})
-            reason = f"Internal fault ({fault}); the operator has been told. It is not booked."
+            reason = f"Internal fault ({fault}); the operator has been told. Export it again later."
             rejected.append(ItemResult(item.entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
     return candidates, rejected
 

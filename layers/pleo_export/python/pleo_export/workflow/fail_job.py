@@ -28,9 +28,7 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
     record = runtime.jobs.get(run.job_id)
     try:
         if record is not None and record.fetched:
-            settle_open_items(
-                pleo, run, runtime, item_failure(failure), f"Not booked. {reason}", ("pending", "in_progress")
-            )
+            settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
             event = JobEvent.COMPLETED_WITH_ERRORS
             pleo.send_event(run.job_id, event)
         else:
