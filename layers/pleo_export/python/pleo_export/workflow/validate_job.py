@@ -13,6 +13,7 @@ from pleo_export.accounting.errors import (
     RateLimited,
     Unavailable,
 )
+from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import JobFailure, JobRejected, TryAgain
 from pleo_export.workflow.events import JobRun
@@ -37,16 +38,20 @@ class JobFacts(JobRun):
 def validate_job(run: JobFacts, runtime: Runtime) -> None:
     """Raises JobRejected (fail the job), TryAgain (the accounting system may come back)."""
     connection = runtime.connection(run.company_id)
-    system = runtime.accounting_system(connection)
+    try:
+        system = runtime.accounting_system(connection)
+        _check_method(run, system)
+        system.check()
+    except AccountingError as error:
+        if type(error) in PASSING:
+            raise TryAgain(PASSING[type(error)], error.message) from error
+        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.message) from error
+
+
+def _check_method(run: JobFacts, system: AccountingSystem) -> None:
     if run.vendor_based_bookkeeping and Kind.BILL not in system.capabilities.kinds:
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
             "Vendor-based bookkeeping is on, but this connection cannot record bills. "
             "Turn it off in Pleo (Settings, Accounting) and export again.",
         )
-    try:
-        system.check()
-    except AccountingError as error:
-        if type(error) in PASSING:
-            raise TryAgain(PASSING[type(error)], error.message) from error
-        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.message) from error
