@@ -23,6 +23,7 @@ from pleo_export.settings import Settings, parse_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
+LOGIN = ("user", "password")
 
 StackName = Annotated[str, typer.Option("--stack", envvar="PLEO_EXPORT_STACK", help="Name of the deployed stack.")]
 WebhookUrl = Annotated[
@@ -35,7 +36,8 @@ CompanyId = Annotated[str, typer.Argument(help="The Pleo company's id.")]
 def connect(settings_file: Path, stack: StackName = "pleo-export", webhook_url: WebhookUrl = "") -> None:
     """Connect a company: check settings and credentials, subscribe to Pleo, store. Run it again to change something.
 
-    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN, or are asked for.
+    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN, or are asked for. Where the
+    accounting system takes batches only from a login, add ACCOUNTING_USER and ACCOUNTING_PASSWORD.
     """
     settings = _read_settings(settings_file)
     deployed = Stack(stack)
@@ -44,9 +46,10 @@ def connect(settings_file: Path, stack: StackName = "pleo-export", webhook_url: 
     else:
         pleo = {"api_key": os.environ.get("PLEO_API_KEY") or typer.prompt("Pleo API key", hide_input=True)}
     name = settings.accounting_system.name
-    accounting = os.environ.get("ACCOUNTING_TOKEN") or typer.prompt(f"Token of {name}", hide_input=True)
+    token = os.environ.get("ACCOUNTING_TOKEN") or typer.prompt(f"Token of {name}", hide_input=True)
+    login = {key: os.environ[f"ACCOUNTING_{key.upper()}"] for key in LOGIN if f"ACCOUNTING_{key.upper()}" in os.environ}
     url = webhook_url or deployed.outputs["WebhookUrl"]
-    for line in connecting.connect(deployed, settings, pleo, {"token": accounting}, url):
+    for line in connecting.connect(deployed, settings, pleo, {"token": token} | login, url):
         console.print(f"[green]✓[/green] {line}")
 
 

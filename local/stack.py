@@ -52,9 +52,15 @@ class LocalStack:
     """
 
     def __init__(
-        self, name: str = NAME, *, wait_scale: float = 1, parameters: Mapping[str, str] | None = None
+        self,
+        name: str = NAME,
+        *,
+        wait_scale: float = 1,
+        parameters: Mapping[str, str] | None = None,
+        account: type[LocalAws] = LocalAws,
     ) -> None:
         self.name = name
+        self._account = account
         self._wait_scale = wait_scale
         self._parameters = dict(parameters or {})
         self._stack = ExitStack()
@@ -95,11 +101,11 @@ class LocalStack:
         """Connect a sample company to the books, by the steps of `pleo-export connect`; the lines it prints."""
         ledger = ledger or self.books
         settings = parse_settings(settings_of(company_id, ledger) | changes)
-        key, token = {"api_key": API_KEYS[company_id]}, {"token": ledger.token}
-        return list(connecting.connect(self.deployed, settings, key, token, self.webhook_url))
+        key = {"api_key": API_KEYS[company_id]}
+        return list(connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url))
 
     def _deploy(self) -> None:
-        self.aws = self._stack.enter_context(LocalAws(self.name, wait_scale=self._wait_scale))
+        self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale))
         self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, **self._parameters)
 
     def _open_books(self) -> None:
