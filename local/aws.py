@@ -147,8 +147,8 @@ class LocalAws:
         chosen = {**parameters, "PythonRuntime": "provided.al2023"}
         # A file, since SAM cuts a value on the command line at its first space; YAML, of which JSON is a part.
         (stage / "parameters.yaml").write_text(json.dumps(chosen))
-        command: list[str | Path] = [
-            *(Path(sys.executable).with_name("sam"), "deploy", "--stack-name", self.name, "--resolve-s3"),
+        command = [
+            *(sys.executable, "-m", "samcli", "deploy", "--stack-name", self.name, "--resolve-s3"),
             *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
             *("--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", "file://parameters.yaml"),
         ]
