@@ -18,6 +18,12 @@ class Event(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
 
+class Address(Event):
+    """Where Pleo sends a company's webhooks: the part of the path that names the company."""
+
+    company_id: Id
+
+
 class WakeUp(Event):
     """The company may have an export job waiting. A hint, never the truth: Pleo's job list is."""
 
