@@ -73,16 +73,17 @@ FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values())
 
 
 class Executions:
-    """The executions of the town: started ones wait until the test runs them."""
+    """The executions of the town: started ones wait until the test runs them. `refusals` are raised by the next
+    starts, one each."""
 
     def __init__(self) -> None:
         self.started: list[JobRun] = []
         self.over: dict[str, str] = {}
-        self.refuses: Exception | None = None
+        self.refusals: list[Exception] = []
 
     def start(self, run: JobRun) -> None:
-        if self.refuses:
-            raise self.refuses
+        if self.refusals:
+            raise self.refusals.pop()
         if run not in self.started:
             self.started.append(run)
 
