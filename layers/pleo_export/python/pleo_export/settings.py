@@ -6,12 +6,23 @@ refusal names the field and an example. No secret is in here: secrets live in Se
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from pleo_export.errors import InvalidSettings
 
@@ -26,8 +37,40 @@ class Posting(StrEnum):
     POSTED = "posted"
 
 
+class LegacyVendors(StrEnum):
+    """How items are booked that carry no bookkeeping method, because Vendor Tagging is off in Pleo (R-5a.3)."""
+
+    JOURNAL = "journal"
+    ACCOUNTS_PAYABLE = "accounts_payable"
+
+
+class ClosedPeriod(StrEnum):
+    """What becomes of an item whose accounting period is closed (R-5e.4)."""
+
+    FAIL = "fail"
+    TODAY = "today"
+    NEXT_OPEN = "next_open"
+    ADJUSTMENT = "adjustment"
+
+
+class Receipts(StrEnum):
+    """Whether an item counts as exported though a receipt could not be attached (R-5d.9, R-5d.12)."""
+
+    REQUIRED = "required"
+    BEST_EFFORT = "best_effort"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# The roles that stand on the two sides of one entry (R-5b). On one account such an entry would move nothing.
+_OPPOSITES = {
+    "out_of_pocket": ("wallets",),
+    "clearing": ("wallets",),
+    "external_reimbursement": ("out_of_pocket",),
+    "payables": ("wallets",),
+}
 
 
 class Accounts(_Model):
@@ -45,12 +88,23 @@ class Accounts(_Model):
         None, description="The other side of reimbursements paid outside Pleo.", examples=["2251"]
     )
     payables: AccountCode | None = Field(
-        None, description="Suppliers, where none has an own account.", examples=["2100"]
+        None, description="What is owed to suppliers that have no own account.", examples=["2100"]
     )
     input_tax: AccountCode | None = Field(None, description="Deductible input VAT.", examples=["2200"])
     output_tax: AccountCode | None = Field(
         None, description="VAT owed under reverse charge, where Pleo's tax code has no account.", examples=["2202"]
     )
+
+    @field_validator(*_OPPOSITES)
+    @classmethod
+    def _not_its_opposite(cls, code: str | None, info: ValidationInfo) -> str | None:
+        for role in _OPPOSITES[str(info.field_name)]:
+            other = info.data.get(role)
+            if code is not None and code in (other.values() if isinstance(other, dict) else [other]):
+                raise ValueError(
+                    f"is the account of accounts.{role} too, so entries between the two would move nothing"
+                )
+        return code
 
 
 def _known_zone(name: str) -> str:
@@ -64,21 +118,59 @@ def _known_zone(name: str) -> str:
 class TrytonSettings(_Model):
     """Where the books are, for the connector `tryton`."""
 
-    name: Literal["tryton"]
+    name: Literal["tryton"] = Field(description="The connector.", examples=["tryton"])
     url: HttpUrl = Field(description="The server's address.", examples=["https://books.example.com"])
-    database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] = Field(examples=["books"])
-    company: int = Field(1, ge=1, description="Tryton's id of the company.")
-    journal: str = Field("EXP", min_length=1, description="Code of the journal that takes the entries.")
-    web_url: HttpUrl | None = Field(None, description="Where people open Tryton, for links; default `url`.")
+    database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] = Field(
+        description="The database's name.", examples=["books"]
+    )
+    company: int = Field(1, ge=1, description="Tryton's id of the company.", examples=[1])
+    journal: str = Field(
+        "EXP", min_length=1, description="Code of the journal that takes the entries.", examples=["EXP"]
+    )
+    web_url: HttpUrl | None = Field(
+        None, description="Where people open Tryton, for links; default `url`.", examples=["https://erp.example.com"]
+    )
 
 
 class Settings(_Model):
     """Everything that decides how one Pleo company is booked."""
 
     company_id: UUID = Field(description="The Pleo company.", examples=["11111111-1111-4111-8111-111111111111"])
-    accounting_system: TrytonSettings
-    accounts: Accounts
-    posting: Posting = Field(Posting.DRAFT, description="draft: a person approves; posted: final at once.")
+    accounting_system: TrytonSettings = Field(
+        description="Where the books are.",
+        examples=[{"name": "tryton", "url": "https://books.example.com", "database": "books"}],
+    )
+    accounts: Accounts = Field(
+        description="The accounts that Pleo does not name.",
+        examples=[{"wallets": {"GBP": "1900"}, "out_of_pocket": "2250", "payables": "2100"}],
+    )
+    posting: Posting = Field(
+        Posting.DRAFT, description="draft: a person approves; posted: final at once.", examples=["posted"]
+    )
+    closed_period: ClosedPeriod = Field(
+        ClosedPeriod.FAIL,
+        description="An item whose accounting period is closed: fail refuses it; today, next_open and adjustment post "
+        "it once on that later date and keep the original date in the memo (R-5e.4).",
+        examples=["next_open"],
+    )
+    adjustment_date: date | None = Field(
+        None,
+        validate_default=True,
+        description="The posting date under `closed_period: adjustment`: a day of the adjustment period.",
+        examples=["2026-12-31"],
+    )
+    receipts: Receipts = Field(
+        Receipts.BEST_EFFORT,
+        description="When a receipt cannot be attached: required fails the item in Pleo, best_effort counts it as "
+        "exported and warns (R-5d.12). The entry stays either way.",
+        examples=["required"],
+    )
+    legacy_vendors: LegacyVendors = Field(
+        LegacyVendors.JOURNAL,
+        description="Items without bookkeeping method (Vendor Tagging is off in Pleo): always a journal entry, or "
+        "accounts_payable where the accounting system knows the supplier (R-5a.4).",
+        examples=["accounts_payable"],
+    )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "UTC", description="The zone in which a moment becomes a date (R-5c.12).", examples=["Europe/Copenhagen"]
     )
@@ -88,8 +180,20 @@ class Settings(_Model):
         examples=[{"cost_centre": "CC"}],
     )
     tax_accounts: dict[str, AccountCode] = Field(
-        default_factory=dict, description="Tax code -> account of its input VAT, where not `accounts.input_tax`."
+        default_factory=dict,
+        description="Tax code -> account of its input VAT, where not `accounts.input_tax`.",
+        examples=[{"TRAVEL9": "2209"}],
     )
+
+    @field_validator("adjustment_date")
+    @classmethod
+    def _fits_closed_period(cls, day: date | None, info: ValidationInfo) -> date | None:
+        adjusts = info.data.get("closed_period") is ClosedPeriod.ADJUSTMENT
+        if adjusts and day is None:
+            raise ValueError("is missing, but closed_period is adjustment")
+        if day is not None and not adjusts:
+            raise ValueError("is used only with closed_period: adjustment")
+        return day
 
 
 def parse_settings(data: Any) -> Settings:

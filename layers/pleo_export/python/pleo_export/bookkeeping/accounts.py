@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pleo_export.bookkeeping.documents import Party
 from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
 from pleo_export.errors import ItemFailure, ItemRejected
@@ -40,6 +41,11 @@ def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
     if code is None:
         raise missing(f"There is no account for {_ROLE_NAMES[role]}. Set accounts.{role.value} in the settings.")
     return code
+
+
+def payable_account(party: Party, fallback: Role, item: ExportItem, settings: Settings) -> str:
+    """R-5b.6: the party's own account, else that of the role `fallback`. Raises ItemRejected."""
+    return (party.payable_account or "").strip() or account_of(fallback, item, settings)
 
 
 def _wallet(item: ExportItem, settings: Settings) -> str:

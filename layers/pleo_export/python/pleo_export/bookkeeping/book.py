@@ -4,30 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pleo_export.bookkeeping.documents import JournalEntry
+from pleo_export.bookkeeping.documents import Document, JournalEntry
 from pleo_export.bookkeeping.export_item import ExportItem
-from pleo_export.bookkeeping.journal import journal_entry, warnings
-from pleo_export.bookkeeping.rules import Method, journal_rule, method_for
+from pleo_export.bookkeeping.journal import journal_entry
+from pleo_export.bookkeeping.lines import warnings
+from pleo_export.bookkeeping.parties import PartyAnswer, resolved, wanted_party
+from pleo_export.bookkeeping.payables import payable_documents
+from pleo_export.bookkeeping.rules import journal_rule
 from pleo_export.bookkeeping.texts import TextLimits
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings
 
 __all__ = ["Booking", "TextLimits", "book"]
 
+NO_SUPPLIER = "The accounting system knows no such supplier: it was booked as a journal entry (R-5a.4)."
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The documents of one item, and what the bookkeeper should know about them though they are booked."""
+    """The documents of one item in the order in which they are recorded, and what the bookkeeper should know about
+    them though they are booked."""
 
-    entries: tuple[JournalEntry, ...]
+    documents: tuple[Document, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def entries(self) -> tuple[JournalEntry, ...]:
+        """The journal entries among the documents."""
+        return tuple(each for each in self.documents if isinstance(each, JournalEntry))
 
-def book(item: ExportItem, settings: Settings, reference: str, limits: TextLimits) -> Booking:
-    """The balanced documents of one item (R-5a to R-5c), the reference inside.
+
+def book(
+    item: ExportItem, settings: Settings, reference: str, limits: TextLimits, party: PartyAnswer | None = None
+) -> Booking:
+    """The balanced documents of one item (R-5a to R-5c), the first with the reference inside. `party` is the
+    accounting system's answer to `wanted_party`.
 
     Raises ItemRejected with the type of R-6's item failure table and a sentence that says what to fix and where.
-    Its sentences hold codes and names of settings, never amounts, people or notes.
+    Its sentences hold codes, names of settings and, for `vendor_unknown`, of suppliers; never amounts, people or notes.
     """
     if len(reference) > limits.reference:
         raise ItemRejected(
@@ -35,12 +49,10 @@ def book(item: ExportItem, settings: Settings, reference: str, limits: TextLimit
             f"The reference {reference} is longer than the accounting system's field. Tell the integration's support.",
         )
     rule = journal_rule(item.type, item.sub_type)
-    if method_for(item.type, item.bookkeeping.method if item.bookkeeping else None) is Method.ACCOUNTS_PAYABLE:
-        raise ItemRejected(
-            ItemFailure.INVALID_CONFIGURATION,
-            "Pleo asks to book this item under accounts payable, which this integration does not support yet. Set the "
-            "bookkeeping method of its vendor to journal entry in Pleo, or turn Vendor Tagging off, and export it "
-            "again.",
-        )
+    wanted = wanted_party(item, settings)
+    found = resolved(wanted, party) if wanted is not None else None
+    said = warnings(item, rule, settings)
+    if found is not None:
+        return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), said)
     entry = journal_entry(item, rule, settings, reference, limits)
-    return Booking(entries=(entry,), warnings=warnings(item, rule, settings))
+    return Booking((entry,), said if wanted is None else (*said, NO_SUPPLIER))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 
 class Kind(StrEnum):
@@ -16,6 +17,19 @@ class Kind(StrEnum):
     BILL = "bill"
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
+
+
+class Purpose(StrEnum):
+    """What a payment does to what is owed."""
+
+    PAYMENT = "payment"  # we pay: it settles bills
+    REFUND = "refund"  # the party pays us: it settles credit notes
+    RETURN = "return"  # a payment came back: what it had settled is open again
+
+
+class PartyRole(StrEnum):
+    SUPPLIER = "supplier"
+    EMPLOYEE = "employee"
 
 
 class TaxRole(StrEnum):
@@ -53,9 +67,33 @@ class JournalLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """A supplier or an employee of the accounting system. `id` is its key there; `payable_account` the code of the
+    account for what it is owed, where it has an own one (R-5b.6)."""
+
+    id: str
+    name: str
+    payable_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settles:
+    """What a payment is for, so that both can be reconciled though they may come from different jobs (R-5a.12).
+
+    `reference` is the document of ours in the same booking. Without it the documents are those of the payment's
+    party with this `invoice_number`, else those with one of these `reconciliation_ids`; none, and the payment
+    stays open until they come (R-5a.13).
+    """
+
+    reference: str | None
+    invoice_number: str | None
+    reconciliation_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One balanced entry. `reference` is our lifelong key (R-5c.13); `posting_date` may be moved by the
-    closed-period strategy, `document_date` never is (R-5e.9)."""
+    closed-period strategy, `document_date` never is (R-5e.9). The same holds for the documents below."""
 
     reference: str
     posting_date: date
@@ -65,3 +103,53 @@ class JournalEntry:
     memo: str
 
     kind = Kind.JOURNAL_ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a party is owed or, as CREDIT_NOTE, what it owes back.
+
+    The last line is what is owed, on the party's payables account. `document_date` is the date of the supplier's
+    invoice, `due_date` None where Pleo does not tell. `invoice_number` is the supplier's; where there is none, the
+    `reconciliation_id` takes its place.
+    """
+
+    kind: Literal[Kind.BILL, Kind.CREDIT_NOTE]
+    reference: str
+    party: Party
+    invoice_number: str
+    reconciliation_id: str
+    posting_date: date
+    document_date: date
+    due_date: date | None
+    currency: str
+    lines: tuple[JournalLine, ...]
+    memo: str
+
+    @property
+    def payable(self) -> JournalLine:
+        return self.lines[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money to or from a party. The first line is on the party's payables account, the second where the money moved."""
+
+    purpose: Purpose
+    reference: str
+    party: Party
+    settles: Settles
+    posting_date: date
+    document_date: date
+    currency: str
+    lines: tuple[JournalLine, JournalLine]
+    memo: str
+
+    kind = Kind.PAYMENT
+
+    @property
+    def payable(self) -> JournalLine:
+        return self.lines[0]
+
+
+Document = JournalEntry | Bill | Payment

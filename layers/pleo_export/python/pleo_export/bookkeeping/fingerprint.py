@@ -6,20 +6,35 @@ import hashlib
 import json
 
 from pleo_export.bookkeeping.book import Booking
-from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
+from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, JournalLine, Payment
 
 
 def fingerprint(booking: Booking) -> str:
-    """SHA-256 (hex) over what the booking means: kind, document date, currency, and per line account, amount, tax
-    and dimensions. Neither texts nor the reference count, nor the order of lines, nor the posting date, which the
-    closed-period strategy may move (R-5e.9)."""
-    content = [_entry(each) for each in booking.entries]
+    """SHA-256 (hex) over what the booking means: kind, document date, currency, per line account, amount, tax and
+    dimensions; under accounts payable also the party, the invoice's number and due date, and what a payment is for.
+    Neither texts nor references count, nor the order of lines, nor the posting date, which the closed-period strategy
+    may move (R-5e.9)."""
+    content = [_document(each) for each in booking.documents]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def _entry(entry: JournalEntry) -> list[object]:
-    lines = sorted(json.dumps(_line(each), separators=(",", ":")) for each in entry.lines)
-    return [entry.kind.value, entry.document_date.isoformat(), entry.currency, lines]
+def _document(document: Document) -> list[object]:
+    lines = sorted(json.dumps(_line(each), separators=(",", ":")) for each in document.lines)
+    ledger = [document.kind.value, document.document_date.isoformat(), document.currency, lines]
+    return ledger + _payable(document)
+
+
+def _payable(document: Document) -> list[object]:
+    match document:
+        case JournalEntry():
+            return []
+        case Bill():
+            due = document.due_date.isoformat() if document.due_date is not None else None
+            return [document.party.id, document.invoice_number, due]
+        case Payment():
+            settles = document.settles
+            numbers = [settles.invoice_number, sorted(settles.reconciliation_ids)]
+            return [document.party.id, document.purpose.value, *numbers]
 
 
 def _line(line: JournalLine) -> list[object]:

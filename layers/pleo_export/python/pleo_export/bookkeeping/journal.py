@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from pleo_export.bookkeeping.accounts import account_of, category
+from pleo_export.bookkeeping.accounts import account_of
 from pleo_export.bookkeeping.balance import balanced
 from pleo_export.bookkeeping.dates import booking_date
-from pleo_export.bookkeeping.dimensions import dimensions, unmapped_groups
 from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
-from pleo_export.bookkeeping.export_item import ExportItem, Line
-from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
-from pleo_export.bookkeeping.taxes import taxed_amounts
+from pleo_export.bookkeeping.export_item import ExportItem
+from pleo_export.bookkeeping.lines import item_lines, signed_total
+from pleo_export.bookkeeping.rules import JournalRule
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
-from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings
 
 
 def journal_entry(
     item: ExportItem, rule: JournalRule, settings: Settings, reference: str, limits: TextLimits
 ) -> JournalEntry:
-    """One line or more per item line, and the counter line (R-5c.1). Lines of 0.00 are left out: there is nothing
-    to book. Raises ItemRejected."""
-    total = _checked_total(item)
-    direction = rule.side * _orientation(total, rule)
+    """The item's lines, and the counter line unless the lines cancel out. Raises ItemRejected."""
+    total = signed_total(item, rule)
     text = line_text(item, rule.label, limits.text)
     day = booking_date(item.date, settings.time_zone)
-    lines = [line for line in _item_lines(item, rule, settings, direction, text) if line.amount != 0]
-    if not lines:
-        raise _invalid("amount is 0.00, so there is nothing to book. Take the item out of the export in Pleo.")
+    lines = item_lines(item, rule, settings, text)
     if total != 0:
-        lines.append(JournalLine(account_of(rule.counter, item, settings), -direction * total, text))
+        lines.append(JournalLine(account_of(rule.counter, item, settings), -total, text))
     return balanced(
         JournalEntry(
             reference=reference,
@@ -38,78 +30,6 @@ def journal_entry(
             document_date=day,
             currency=item.currency,
             lines=tuple(lines),
-            memo=memo(item, rule.label, limits.memo),
+            memo=memo(item, rule.label, limits.memo, settings.time_zone),
         )
     )
-
-
-def warnings(item: ExportItem, rule: JournalRule, settings: Settings) -> tuple[str, ...]:
-    """What was booked otherwise than Pleo's data may suggest; for the run's report."""
-    found = []
-    total = _total(item)
-    if rule.sign is Sign.POSITIVE and total < 0:
-        found.append(f"The amount of this {item.type} is negative: it was booked the other way round (R-5b.4).")
-    if total != item.amount.in_wallet_currency.value:
-        found.append("The lines do not add up exactly to the item's amount: the lines were booked (R-5c.2).")
-    if rule.lines is Role.CATEGORY:
-        found += [
-            f"The tag group {group} has no dimension in the settings: its tags were ignored (R-5c.10)."
-            for group in unmapped_groups(item, settings)
-        ]
-    return tuple(found)
-
-
-def _item_lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str
-) -> Iterator[JournalLine]:
-    for number, line in enumerate(item.lines, start=1):
-        if rule.lines is Role.CATEGORY:
-            yield from _category_lines(line, number, settings, direction, text)
-        else:
-            # Only the balance moves: category, tags and tax belong to the expense itself, booked on its own.
-            account = account_of(rule.lines, item, settings)
-            yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
-
-
-def _category_lines(line: Line, number: int, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
-    taxed = taxed_amounts(line, number, settings)
-    if taxed.base != 0:
-        tags = dimensions(line, number, settings)
-        yield JournalLine(category(line, number), direction * taxed.base, text, taxed.base_tax, tags)
-    for account, amount, part in taxed.taxes:
-        yield JournalLine(account, direction * amount, text, part)
-
-
-def _orientation(total: int, rule: JournalRule) -> int:
-    """What the amounts are multiplied by so that positive means the direction of the type (R-5b.4)."""
-    if rule.sign is Sign.POSITIVE:
-        return 1
-    if total == 0:
-        raise _invalid(f"amount is 0.00, so this {rule.type} has no direction. Take it out of the export in Pleo.")
-    return 1 if total > 0 else -1
-
-
-def _total(item: ExportItem) -> int:
-    return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
-
-
-def _checked_total(item: ExportItem) -> int:
-    """The sum of the lines, which is what is booked; it may differ from the amount by rounding only (R-5c.2)."""
-    for number, line in enumerate(item.lines, start=1):
-        used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
-        if any(amount.in_wallet_currency.currency != item.currency for amount in used):
-            raise _invalid(
-                f"line {number} is not in the wallet's currency {item.currency}. Correct the expense in Pleo and "
-                "export it again."
-            )
-    total = _total(item)
-    if abs(total - item.amount.in_wallet_currency.value) > len(item.lines):
-        raise _invalid(
-            "accountingEntryLines do not add up to amount.inWalletCurrency. Correct the split of the expense in Pleo "
-            "and export it again."
-        )
-    return total
-
-
-def _invalid(what: str) -> ItemRejected:
-    return ItemRejected(ItemFailure.VALIDATION_FAILURE, f"This item cannot be booked: {what}")

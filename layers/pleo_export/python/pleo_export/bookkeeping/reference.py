@@ -22,5 +22,15 @@ def reference(company_id: UUID | str, entry_id: UUID | str, revision: int = 1, *
     readable = f"pleo:{entry}" + (f":r{revision}" if revision > 1 else "")
     if len(readable) <= max_length:
         return readable
-    digest = hashlib.sha256(f"{company}:{entry}:{revision}".encode()).digest()
-    return base64.b32encode(digest).decode()[:_SHORT_LENGTH]
+    return _short(f"{company}:{entry}:{revision}")
+
+
+def payment_reference(reference: str, max_length: int) -> str:
+    """The key of the payment that is booked with the document `reference`: the same with `:pay` where `max_length`
+    characters hold it, else 20 characters of a hash. Never the key of another item's document."""
+    readable = f"{reference}:pay"
+    return readable if len(readable) <= max_length else _short(readable)
+
+
+def _short(key: str) -> str:
+    return base64.b32encode(hashlib.sha256(key.encode()).digest()).decode()[:_SHORT_LENGTH]

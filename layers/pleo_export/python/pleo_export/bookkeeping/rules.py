@@ -7,9 +7,11 @@ balance) and `wallet_unload` (lowers it), with the method `none`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from typing import Literal
 
+from pleo_export.bookkeeping.documents import Kind, PartyRole, Purpose
 from pleo_export.errors import ItemFailure, ItemRejected
 
 
@@ -112,18 +114,87 @@ class Method(StrEnum):
 
     JOURNAL = "journal"
     ACCOUNTS_PAYABLE = "accounts_payable"
+    LEGACY = "legacy"  # as `legacy_vendors` in the settings says
 
 
 # R-5a: what Pleo's `bookkeeping.method` means. Null is normal: Vendor Tagging is off (R-5a.2, R-5a.4).
 METHODS: dict[str | None, Method] = {
     "journal": Method.JOURNAL,
     "none": Method.JOURNAL,
-    None: Method.JOURNAL,
+    None: Method.LEGACY,
     "accounts_payable": Method.ACCOUNTS_PAYABLE,
 }
 
 # R-5a.1, and R-5a's table of objects for the two card types that never have a vendor.
 ALWAYS_JOURNAL = frozenset({"wallet_topup", "wallet_unload", "atm_withdrawal", "personal_spend"})
+
+# R-5a's table of objects: cashback comes from Pleo; it is the supplier's only where a vendor is tagged.
+ONLY_WITH_VENDOR = frozenset({"cashback"})
+
+# R-5b.6: the account for what a party is owed, where it has no own one.
+PAYABLE_ROLES = {PartyRole.SUPPLIER: Role.PAYABLES, PartyRole.EMPLOYEE: Role.OUT_OF_POCKET}
+
+BillKind = Literal[Kind.BILL, Kind.CREDIT_NOTE]
+
+
+@dataclass(frozen=True, slots=True)
+class PayableRule:
+    """What a type becomes under accounts payable (R-5a): a bill or credit note with the item's lines, a payment, or
+    both at once. The sides and the account of the money are those of its journal rule."""
+
+    type: str
+    sub_type: str | None
+    party: PartyRole
+    bill: BillKind | None
+    payment: Purpose | None
+    rule: str
+
+    def reversed(self) -> PayableRule:
+        """For an item that is negative as a whole (R-5b.4): the party owes us. A negative payment is a refund, not a
+        return: nothing that is settled is opened again on a guess."""
+        return replace(self, bill=self.bill and Kind.CREDIT_NOTE, payment=self.payment and Purpose.REFUND)
+
+
+def _payable_rules() -> tuple[PayableRule, ...]:
+    supplier, employee = PartyRole.SUPPLIER, PartyRole.EMPLOYEE
+    bill: BillKind = Kind.BILL
+    credit_note: BillKind = Kind.CREDIT_NOTE
+    payment, refund, back = Purpose.PAYMENT, Purpose.REFUND, Purpose.RETURN
+    to_employee, bounced, to_company = (
+        "reimbursement_to_employee",
+        "reimbursement_to_employee_refund",
+        "reimbursement_to_company",
+    )
+    # fmt: off
+    return (
+        PayableRule("card_purchase", None, supplier, bill, payment, "R-5b E1-AP"),
+        PayableRule("card_invoice", None, supplier, bill, payment, "R-5b E12"),
+        PayableRule("fee", None, supplier, bill, payment, "R-5a"),
+        PayableRule("fee", "interest", supplier, bill, payment, "R-5a"),
+        PayableRule("refund", None, supplier, credit_note, refund, "R-5b E5-AP"),
+        PayableRule("chargeback", None, supplier, credit_note, refund, "R-5a"),
+        PayableRule("cashback", None, supplier, credit_note, refund, "R-5a"),
+        PayableRule("out_of_pocket", None, employee, bill, None, "R-5a.15"),
+        PayableRule("mileage", None, employee, bill, None, "R-5a.16"),
+        PayableRule("per_diem", None, employee, bill, None, "R-5a.16"),
+        PayableRule("direct_reimbursement", None, employee, None, payment, "R-5a.15"),
+        PayableRule("direct_reimbursement", to_employee, employee, None, payment, "R-5a.15"),
+        PayableRule("direct_reimbursement", bounced, employee, None, back, "R-5a"),
+        PayableRule("direct_reimbursement", to_company, employee, None, refund, "R-5a"),
+        PayableRule("external_reimbursement", None, employee, None, payment, "R-5a.15"),
+        PayableRule("external_reimbursement", to_employee, employee, None, payment, "R-5a.15"),
+        PayableRule("external_reimbursement", bounced, employee, None, back, "R-5a"),
+        PayableRule("external_reimbursement", to_company, employee, None, refund, "R-5a"),
+        PayableRule("invoice", None, supplier, bill, None, "R-5b E11"),
+        PayableRule("invoice_payment", None, supplier, None, payment, "R-5b E11"),
+        PayableRule("invoice_payment", "invoice_payment_sent", supplier, None, payment, "R-5b E11"),
+        PayableRule("invoice_payment", "invoice_payment_returned", supplier, None, back, "R-5b E11"),
+    )
+    # fmt: on
+
+
+PAYABLE_RULES = _payable_rules()
+_PAYABLE = {(each.type, each.sub_type): each for each in PAYABLE_RULES}
 
 
 def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
@@ -137,6 +208,11 @@ def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
         f"Pleo sent {what}, which this integration does not know, so it was not booked. Book it by hand and tell the "
         "integration's support.",
     )
+
+
+def payable_rule(rule: JournalRule) -> PayableRule:
+    """The row of the same type under accounts payable; every type that is not always a journal entry has one."""
+    return _PAYABLE[rule.type, rule.sub_type]
 
 
 def method_for(type_: str, stated: str | None) -> Method:

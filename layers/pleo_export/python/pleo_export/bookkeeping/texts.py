@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 
+from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, plain
 from pleo_export.errors import ItemFailure, ItemRejected
@@ -33,14 +35,14 @@ class TextLimits:
 
 
 def line_text(item: ExportItem, label: str, limit: int) -> str:
-    """Supplier (else the type's label), user and note, at most `limit` characters."""
+    """Supplier (else the vendor, else the type's label), user and note, at most `limit` characters."""
     return _fit(_description(item, label), limit)
 
 
-def memo(item: ExportItem, label: str, limit: int) -> str:
+def memo(item: ExportItem, label: str, limit: int, time_zone: str) -> str:
     """The description with everything else that R-5c asks for, at most `limit` characters. Raises ItemRejected
     (`validation_failure`) where not even the reconciliation id has room."""
-    parts = _description(item, label) | _details(item)
+    parts = _description(item, label) | _details(item, time_zone)
     identity = clean(item.additional_information.reconciliation_id)
     if len(identity) > limit:
         raise ItemRejected(
@@ -49,6 +51,13 @@ def memo(item: ExportItem, label: str, limit: int) -> str:
             "keeps. Book this item by hand and tell the integration's support.",
         )
     return _fit(parts | {"reconciliation id": identity}, limit)
+
+
+def redated(memo: str, original: date, limit: int) -> str:
+    """The memo of a document that is posted on another date, with its original date (R-5e.8) before the last part,
+    which is the reconciliation id and stays."""
+    description, _, identity = memo.rpartition(_SEPARATOR)
+    return _fit({"note": description, "dated": f"dated {original}", "reconciliation id": identity}, limit)
 
 
 def clean(text: str | None) -> str:
@@ -62,20 +71,25 @@ def clean(text: str | None) -> str:
 
 def _description(item: ExportItem, label: str) -> dict[str, str]:
     supplier = clean(item.supplier.name) if item.supplier is not None else ""
+    vendor = clean(item.vendor.name) if item.vendor is not None else ""
     return {
-        "supplier": supplier or label,
+        "supplier": supplier or vendor or label,
         "user": clean(item.user.name) if item.user is not None else "",
         "note": clean(item.note),
     }
 
 
-def _details(item: ExportItem) -> dict[str, str]:
+def _details(item: ExportItem, time_zone: str) -> dict[str, str]:
     more = item.additional_information
     invoice, period = more.invoice_information, item.service_period
+
+    def day(moment: datetime) -> str:
+        return booking_date(moment, time_zone).isoformat()
+
     return {
         "currency": _paid_in(item),
-        "invoice": f"invoice {clean(invoice.invoice_number)} of {invoice.invoice_date:%Y-%m-%d}" if invoice else "",
-        "service": f"service {period.from_:%Y-%m-%d} to {period.to:%Y-%m-%d}" if period else "",
+        "invoice": clean(f"invoice {invoice.invoice_number} of {day(invoice.invoice_date)}") if invoice else "",
+        "service": f"service {day(period.from_)} to {day(period.to)}" if period else "",
         "settles": _listed("settles", more.reconciled_entries),
         "attendees": _listed("attendees", more.attendees),
     }

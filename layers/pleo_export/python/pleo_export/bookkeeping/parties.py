@@ -1,0 +1,207 @@
+"""Whom an item is owed to: what to ask the accounting system, and what its answer means (R-5a)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pleo_export.bookkeeping.documents import Party, PartyRole
+from pleo_export.bookkeeping.export_item import ExportItem
+from pleo_export.bookkeeping.rules import ONLY_WITH_VENDOR, Method, journal_rule, method_for, payable_rule
+from pleo_export.bookkeeping.texts import clean
+from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.settings import LegacyVendors, Settings
+
+__all__ = [
+    "Ambiguous",
+    "Blocked",
+    "KeyKind",
+    "NotFound",
+    "Party",
+    "PartyAnswer",
+    "PartyKey",
+    "PartyKeys",
+    "resolved",
+    "tax_number",
+    "wanted_party",
+]
+
+
+class KeyKind(StrEnum):
+    """By what a party is looked for."""
+
+    EXTERNAL_ID = "external id"  # the accounting system's own id, from when its suppliers were copied to Pleo
+    CODE = "code"  # supplier number or employee number
+    ACCOUNT = "account"  # the supplier's account number
+    TAX_NUMBER = "tax number"  # in the form of `tax_number`
+
+
+@dataclass(frozen=True, slots=True)
+class PartyKey:
+    kind: KeyKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyKeys:
+    """A question to the accounting system. The first of `keys` that fits anybody decides: one record is the Party,
+    several are Ambiguous (R-5a.9); no key fits, NotFound. A record that may not be used is Blocked.
+
+    `name` is for people (`vendor Paper & Pens`, `employee E7`) and never matched. Not `required`: where there is
+    nobody, a journal entry does (R-5a.4).
+    """
+
+    role: PartyRole
+    name: str
+    keys: tuple[PartyKey, ...]
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several records share a key; their names in the accounting system."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The record is there, but nothing may be booked on it; its name in the accounting system."""
+
+    name: str
+
+
+PartyAnswer = Party | NotFound | Ambiguous | Blocked
+
+
+def tax_number(text: str) -> str:
+    """The form in which tax registration numbers are compared: without spaces and case (R-5a.8)."""
+    return "".join(text.split()).upper()
+
+
+def wanted_party(item: ExportItem, settings: Settings) -> PartyKeys | None:
+    """Whom to ask for before this item can be booked; None where a journal entry needs nobody.
+
+    Raises ItemRejected: `vendor_unknown` where accounts payable is asked for and Pleo says nothing to look for,
+    `validation_failure` for an unknown type or method.
+    """
+    payable_to = _payable_to(item, settings)
+    if payable_to is None:
+        return None
+    role, required = payable_to
+    name, keys = _keys(item, role)
+    if keys:
+        return PartyKeys(role, name, keys, required)
+    if required:
+        raise _nothing_to_look_for(item, role, name)
+    return None
+
+
+def resolved(wanted: PartyKeys, answer: PartyAnswer | None) -> Party | None:
+    """The party, or None for a journal entry instead. Raises ItemRejected: `vendor_unknown` (R-5a.7, R-5a.9), or
+    `invalid_configuration` where nobody was asked: the connection keeps no suppliers."""
+    match answer:
+        case Party():
+            return answer
+        case NotFound() if not wanted.required:
+            return None
+        case NotFound():
+            keys = ", ".join(f"{key.kind} {clean(key.value)}" for key in wanted.keys)
+            raise _unknown(
+                f"The accounting system does not know the {wanted.name} ({keys}). Create the record there, or correct "
+                "it in Pleo, and export the item again."
+            )
+        case Blocked():
+            raise _unknown(
+                f"The {wanted.name} is blocked in the accounting system{_named(wanted, answer.name)}. Unblock the "
+                "record there, or choose another in Pleo, and export the item again."
+            )
+        case Ambiguous():
+            raise _unknown(
+                f"The accounting system has several records for the {wanted.name}{_named(wanted, *answer.names)}, and "
+                "none is chosen on a guess. Give each its own code there and export the item again."
+            )
+        case None:
+            raise _nobody_asked(wanted)
+
+
+def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] | None:
+    """The role, and whether accounts payable was asked for by name; None for a journal entry."""
+    rule = journal_rule(item.type, item.sub_type)
+    method = method_for(item.type, item.bookkeeping.method if item.bookkeeping else None)
+    if method is Method.JOURNAL or (item.type in ONLY_WITH_VENDOR and item.vendor is None):
+        return None
+    role = payable_rule(rule).party
+    if method is Method.ACCOUNTS_PAYABLE:
+        return role, True
+    # Legacy items are told by their supplier (R-5a.3), whom a reimbursement does not have: to keep pocket spend and
+    # its reimbursement on one account, both stay journal entries.
+    allowed = settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and role is PartyRole.SUPPLIER
+    return (role, False) if allowed else None
+
+
+def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]:
+    """What people call the party, and the keys in the order of R-5a.8 (vendor), R-5a.3 (supplier), R-5a.16."""
+    vendor, supplier, user = item.vendor, item.supplier, item.user
+    if role is PartyRole.EMPLOYEE:
+        code = clean(user.code) if user is not None else ""
+        return f"employee {code}".strip(), _given((KeyKind.CODE, code))
+    if vendor is not None:  # then `supplier` is ignored completely (R-5a.6)
+        return f"vendor {clean(vendor.name)}".strip(), _given(
+            (KeyKind.EXTERNAL_ID, vendor.external_id),
+            (KeyKind.CODE, vendor.code),
+            (KeyKind.TAX_NUMBER, tax_number(vendor.tax_registration_number or "")),
+        )
+    if supplier is not None:
+        return f"vendor {clean(supplier.name)}".strip(), _given(
+            (KeyKind.CODE, supplier.code),
+            (KeyKind.ACCOUNT, supplier.account),
+            (KeyKind.TAX_NUMBER, tax_number(supplier.tax_identifier or "")),
+        )
+    return "vendor", ()
+
+
+def _given(*keys: tuple[KeyKind, str | None]) -> tuple[PartyKey, ...]:
+    return tuple(PartyKey(kind, value.strip()) for kind, value in keys if value and value.strip())
+
+
+def _nothing_to_look_for(item: ExportItem, role: PartyRole, name: str) -> ItemRejected:
+    if role is PartyRole.EMPLOYEE:
+        return _unknown(
+            "Pleo gives no employee code for this item, so the accounting system cannot tell who is owed. Enter the "
+            "code of its employee in Pleo under People and export the item again."
+        )
+    if item.vendor is None and item.supplier is None:
+        return _unknown("This item has no vendor. Choose its vendor in Pleo and export the item again.")
+    return _unknown(
+        f"The {name} has neither a code nor a tax number in Pleo, so it cannot be found in the accounting system. "
+        "Enter one of them in Pleo, or choose another vendor, and export the item again."
+    )
+
+
+def _named(wanted: PartyKeys, *names: str) -> str:
+    """What the records are called; of suppliers only: employees are people, and their code says enough."""
+    if wanted.role is PartyRole.EMPLOYEE:
+        return ""
+    return f" ({' and '.join(clean(name) for name in names)})"
+
+
+def _nobody_asked(wanted: PartyKeys) -> ItemRejected:
+    fix = (
+        "Set its bookkeeping method to journal entry in Pleo, or turn Vendor Tagging off, and export it again."
+        if wanted.required
+        else "Set legacy_vendors: journal in the settings and export it again."
+    )
+    return ItemRejected(
+        ItemFailure.INVALID_CONFIGURATION,
+        f"This item would be booked under accounts payable, which this connection does not support. {fix}",
+    )
+
+
+def _unknown(reason: str) -> ItemRejected:
+    return ItemRejected(ItemFailure.VENDOR_UNKNOWN, reason)
