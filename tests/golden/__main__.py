@@ -32,12 +32,13 @@ def benchmark(seconds: float = 2.0) -> int:
     for case in cases():
         if not isinstance(case.outcome(), ItemRejected):
             payloads.append(case)
-            items.append((case.item(), case.settings))
+            item = case.item()
+            items.append((item, case.settings, case.party(item)))
     raw = [case.payload for case in payloads]
     parse = type(items[0][0]).model_validate
     for name, work in (
         ("parse", lambda: [parse(each) for each in raw]),
-        ("book", lambda: [book(item, settings, "pleo:benchmark", LIMITS) for item, settings in items]),
+        ("book", lambda: [book(item, settings, "pleo:benchmark", LIMITS, party) for item, settings, party in items]),
     ):
         rounds, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds:

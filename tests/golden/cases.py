@@ -1,4 +1,4 @@
-"""The golden cases, and the entry of each as text."""
+"""The golden cases, and the documents of each as text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from typing import Any
 import yaml
 
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
-from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
+from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Payment
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.bookkeeping.money import plain
+from pleo_export.bookkeeping.parties import PartyAnswer, wanted_party
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemRejected
 from pleo_export.settings import Settings, parse_settings
+from tests.golden.parties import answer
 
 HERE = Path(__file__).parent
+NO_PARTIES = "journals-only"  # the folder whose books keep no suppliers
 LIMITS = TextLimits(reference=64, text=60, memo=250)
 
 
@@ -53,16 +56,22 @@ class Case:
         payload = self.payload
         try:
             key = reference(self.settings.company_id, payload["accountingEntryId"], max_length=LIMITS.reference)
-            return book(parse_export_item(payload), self.settings, key, LIMITS)
+            item = parse_export_item(payload)
+            return book(item, self.settings, key, LIMITS, self.party(item))
         except ItemRejected as rejection:
             return rejection
+
+    def party(self, item: ExportItem) -> PartyAnswer | None:
+        """What the books answer when they are asked for the item's party."""
+        wanted = wanted_party(item, self.settings)
+        return answer(wanted) if wanted is not None and self.path.parent.name != NO_PARTIES else None
 
     def as_text(self) -> str:
         outcome = self.outcome()
         if isinstance(outcome, ItemRejected):
             return f"rejected {outcome.failure}\n  {outcome.reason}\n"
-        entries = "\n".join(_entry(each) for each in outcome.entries)
-        return entries + "".join(f"  warning: {each}\n" for each in outcome.warnings)
+        documents = "\n".join(_document(each) for each in outcome.documents)
+        return documents + "".join(f"  warning: {each}\n" for each in outcome.warnings)
 
 
 def cases() -> Iterator[Case]:
@@ -80,10 +89,26 @@ def _settings(folder: Path) -> Settings:
     return parse_settings(yaml.safe_load((folder / "settings.yaml").read_text()))
 
 
-def _entry(entry: JournalEntry) -> str:
-    head = f"{entry.document_date} {entry.currency} {entry.kind} {entry.reference}\n  {entry.memo}\n"
-    texts = sorted({line.text for line in entry.lines})
-    return head + "".join(f"  text: {text}\n" for text in texts) + "".join(_line(line) for line in entry.lines)
+def _document(document: Document) -> str:
+    head = f"{document.posting_date} {document.currency} {document.kind} {document.reference}\n  {document.memo}\n"
+    texts = sorted({line.text for line in document.lines})
+    text = "".join(f"  text: {text}\n" for text in texts)
+    return head + party_line(document) + text + "".join(_line(line) for line in document.lines)
+
+
+def party_line(document: Document) -> str:
+    match document:
+        case Bill(party=party):
+            due = f", due {document.due_date}" if document.due_date else ""
+            invoice = f"invoice {document.invoice_number} of {document.document_date}{due}"
+            return f"  {party.name} ({party.id}): {invoice}, id {document.reconciliation_id}\n"
+        case Payment(party=party, settles=settles):
+            named = [settles.reference, settles.invoice_number and f"invoice {settles.invoice_number}"]
+            ids = [f"id {each}" for each in settles.reconciliation_ids]
+            what = ", ".join(each for each in [*named, *ids] if each)
+            return f"  {party.name} ({party.id}): {document.purpose} for {what}\n"
+        case _:
+            return ""
 
 
 def _line(line: JournalLine) -> str:

@@ -1,16 +1,25 @@
-"""docs/bookkeeping.md, written from the decision tables and the golden entries, so that it is never wrong."""
+"""docs/bookkeeping.md, written from the decision tables and the golden documents, so that it is never wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from pleo_export.bookkeeping.book import Booking
-from pleo_export.bookkeeping.documents import JournalEntry
+from pleo_export.bookkeeping.documents import Document, JournalEntry, Payment
 from pleo_export.bookkeeping.money import plain
-from pleo_export.bookkeeping.rules import JOURNAL_RULES, TYPES, JournalRule, Role, Sign
+from pleo_export.bookkeeping.rules import (
+    ALWAYS_JOURNAL,
+    JOURNAL_RULES,
+    ONLY_WITH_VENDOR,
+    TYPES,
+    JournalRule,
+    Role,
+    Sign,
+    payable_rule,
+)
 from pleo_export.bookkeeping.taxes import TREATMENTS
 from pleo_export.errors import ItemRejected
-from tests.golden.cases import HERE, Case, account_name, cases
+from tests.golden.cases import HERE, Case, account_name, cases, party_line
 
 GUIDE = HERE.parents[1] / "docs" / "bookkeeping.md"
 
@@ -29,8 +38,9 @@ HEAD = """\
 For bookkeepers. Every entry on this page is what the program makes of the example, not what someone wrote down:
 the page is generated from the tests (`python -m tests.golden generate`).
 
-Each item of an export becomes one journal entry, in the currency of its Pleo wallet, dated on the item's date. Every
-line of a split gets its own line, with its own category, tax code and dimensions; the other side is their sum.
+Each item of an export becomes one journal entry or, under accounts payable, a bill, a payment or both, in the currency
+of its Pleo wallet, posted on the item's date. Every line of a split gets its own line, with its own category, tax code
+and dimensions; the other side is their sum.
 
 ## The accounts
 
@@ -41,7 +51,8 @@ line of a split gets its own line, with its own category, tax code and dimension
 | owed to employees | `accounts.out_of_pocket` |
 | clearing (money on its way to or from the wallet) | `accounts.clearing` |
 | external reimbursement | `accounts.external_reimbursement` |
-| suppliers | `accounts.payables` |
+| suppliers | the supplier's own payables account in the accounting system, else `accounts.payables` |
+| owed to an employee under accounts payable | the employee's own payables account, else `accounts.out_of_pocket` |
 | input tax | the tax code's ingoing account in Pleo, else `tax_accounts.<code>`, else `accounts.input_tax` |
 | reverse charge tax owed | the tax code's outgoing account in Pleo, else `accounts.output_tax` |
 
@@ -67,8 +78,33 @@ Names like `accounts.clearing` are the settings of the connection. A missing acc
   supplier, employee and note.
 - **Tags** become dimensions by `dimensions` in the settings, on the category's line. Other tag groups are ignored,
   with a warning.
-- **Accounts payable** is not supported yet: such items are refused, except the types that are always a journal entry
-  (transfers, cash withdrawals, personal spend).
+
+## Accounts payable
+
+Pleo's bookkeeping method decides for each item: `journal` and `none` make a journal entry, `accounts_payable` the
+documents below. Transfers, cash withdrawals and personal spend are always journal entries; cashback is the supplier's
+only if a vendor is tagged. An item without method (Vendor Tagging is off) is a journal entry, unless
+`legacy_vendors: accounts_payable` is set and the accounting system knows the supplier; expenses and reimbursements of
+employees without method always are journal entries, so that both stay on one account.
+
+- **The supplier** is looked for by the vendor's external ID, code and tax number, in this order; where an item has no
+  vendor, by the supplier's code, account and tax number. **The employee** is looked for by the employee code. Spaces
+  and case of tax numbers do not count. Nobody found, several found or a blocked record: the item is refused.
+- **A bill** has the lines of the journal entry, against what is owed. It is posted on the item's date and dated on the
+  supplier's invoice date. Without invoice number (card purchases, expenses) it carries the reconciliation ID instead.
+- **A payment** settles the bill of the same item, or one from another export: that with the invoice number, else those
+  with the reconciliation IDs that the payment lists, else that with its own. If there is none yet, it stays open.
+- **Money back** is a credit note and its refund. **A returned payment** opens again what it had settled.
+- **An item that is negative as a whole** becomes the opposite: a credit note instead of a bill, a refund instead of a
+  payment, with a warning.
+- **An item of 0.00**, also when its lines cancel out, is refused: nobody is owed anything.
+
+## Closed periods
+
+A document is always tried on its own date first. If the accounting system says that the period is closed,
+`closed_period` decides: `fail` (the default) refuses the item; `today`, `next_open` and `adjustment` (on
+`adjustment_date`) post it once on that later date, never on an earlier one. The document keeps its own date, and the
+memo the original posting date.
 
 ## The types
 """
@@ -77,7 +113,7 @@ Names like `accounts.clearing` are the settings of the connection. A missing acc
 def guide() -> str:
     booked: list[tuple[Case, Booking]] = []
     refused: list[tuple[Case, ItemRejected]] = []
-    for case in sorted(cases(), key=lambda case: not case.title.startswith("E")):  # the plain examples first
+    for case in sorted(cases(), key=_plain_first):
         outcome = case.outcome()
         if isinstance(outcome, Booking):
             booked.append((case, outcome))
@@ -86,10 +122,15 @@ def guide() -> str:
     return "\n".join([HEAD, *_types(booked), *_taxes(), *_refusals(refused)])
 
 
+def _plain_first(case: Case) -> tuple[bool, bool, str]:
+    """The worked examples first, and each as a journal entry before accounts payable."""
+    return not case.title.startswith("E"), " AP " in case.title, case.title
+
+
 def _types(booked: Iterable[tuple[Case, Booking]]) -> Iterator[str]:
     for type_ in TYPES:
         yield f"### `{type_}`\n"
-        yield "| Subtype | Debit | Credit | Expected sign | Rule |\n|---|---|---|---|---|"
+        yield "| Subtype | Debit | Credit | Accounts payable | Expected sign | Rule |\n|---|---|---|---|---|---|"
         for rule in (each for each in JOURNAL_RULES if each.type == type_):
             yield _rule(rule)
         yield "\n| Example | Account | Debit | Credit | Tax, dimensions |\n|---|---|---|---|---|"
@@ -102,13 +143,27 @@ def _types(booked: Iterable[tuple[Case, Booking]]) -> Iterator[str]:
 def _rule(rule: JournalRule) -> str:
     sub_type = f"`{rule.sub_type}`" if rule.sub_type else "none"
     sign = "positive" if rule.sign is Sign.POSITIVE else "either"
-    return f"| {sub_type} | {ROLES[rule.debit]} | {ROLES[rule.credit]} | {sign} | {rule.rule} |"
+    return f"| {sub_type} | {ROLES[rule.debit]} | {ROLES[rule.credit]} | {_payable(rule)} | {sign} | {_sources(rule)} |"
+
+
+def _payable(rule: JournalRule) -> str:
+    if rule.type in ALWAYS_JOURNAL:
+        return "journal entry as well"
+    row = payable_rule(rule)
+    documents = [str(each).replace("_", " ") for each in (row.bill, row.payment) if each is not None]
+    condition = ", if a vendor is tagged" if rule.type in ONLY_WITH_VENDOR else ""
+    return f"{' and '.join(documents)} of the {row.party}{condition}"
+
+
+def _sources(rule: JournalRule) -> str:
+    rules = [rule.rule] if rule.type in ALWAYS_JOURNAL else [rule.rule, payable_rule(rule).rule]
+    return "; ".join(dict.fromkeys(rules))
 
 
 def _example(case: Case, booking: Booking) -> Iterator[str]:
-    for entry in booking.entries:
-        title = f"**{case.title}**<br>{_cell(entry)}"
-        for line in entry.lines:
+    for document in booking.documents:
+        title = f"**{case.title}**<br>{_cell(document)}"
+        for line in document.lines:
             debit, credit = (plain(line.amount), "") if line.amount > 0 else ("", plain(line.amount))
             tax = [f"{line.tax.code} {line.tax.role}"] if line.tax else []
             more = ", ".join([*tax, *(f"{each.category} {each.value}" for each in line.dimensions)])
@@ -118,9 +173,14 @@ def _example(case: Case, booking: Booking) -> Iterator[str]:
         yield f"| | *{warning}* | | | |"
 
 
-def _cell(entry: JournalEntry) -> str:
-    memo = entry.memo if len(entry.memo) <= 90 else f"{entry.memo[:89]}…"
-    return f"{entry.document_date}, {entry.currency}: {memo}".replace("|", "·")
+def _cell(document: Document) -> str:
+    memo = document.memo if len(document.memo) <= 90 else f"{document.memo[:89]}…"
+    what = "" if isinstance(document, JournalEntry) else f"{document.kind.replace('_', ' ')}, "
+    party = party_line(document).strip()
+    if isinstance(document, Payment) and document.settles.reference:
+        party = f"{document.purpose} for the document above"
+    head = f"{what}{document.posting_date}, {document.currency}: {memo}" + (f"<br>{party}" if party else "")
+    return head.replace("|", "·")
 
 
 def _taxes() -> Iterator[str]:

@@ -95,6 +95,32 @@ def item(type: str = "card_purchase", lines: list[Payload] | None = None, **more
     } | more
 
 
+def vendor(name: str = "Paper & Pens Ltd", **keys: Any) -> Payload:
+    """A vendor with the given keys only: `externalId`, `code`, `taxRegistrationNumber`."""
+    return {
+        "id": uuid(0x5E),
+        "name": name,
+        "defaultCurrency": "GBP",
+        "code": None,
+        "externalId": None,
+        "country": "GB",
+        "registrationNumber": None,
+        "taxRegistrationNumber": None,
+    } | keys
+
+
+def invoice(number: str = "INV-204", date: str = "2026-04-30", due: str | None = "2026-05-30T00:00:00Z") -> Payload:
+    """`additionalInformation.invoiceInformation`."""
+    return {
+        "invoiceNumber": number,
+        "invoiceDate": date,
+        "dueDate": due,
+        "paymentDate": None,
+        "status": "paid",
+        "supplierBankAccount": None,
+    }
+
+
 def additional(reconciliation_id: str = "B-1001", **more: Any) -> Payload:
     return {
         "reconciliationId": reconciliation_id,

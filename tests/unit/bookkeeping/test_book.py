@@ -42,7 +42,7 @@ def booked(payload: dict[str, Any], limits: TextLimits = LIMITS, **changes: Any)
 
 
 def amounts(booking: Booking) -> list[tuple[str, int]]:
-    return [(each.account, each.amount) for each in booking.entries[0].lines]
+    return [(each.account, each.amount) for each in booking.documents[0].lines]
 
 
 # --- texts
@@ -51,7 +51,7 @@ def amounts(booking: Booking) -> list[tuple[str, int]]:
 @pytest.mark.parametrize("limit", range(12, 320, 7))
 def test_given_a_long_note_when_cut_then_the_limit_holds_and_the_reconciliation_id_survives(limit: int) -> None:
     payload = item(note=LONG_NOTE, additionalInformation=additional("B-123456", attendees=["Ada", "Bo"]))
-    entry = booked(payload, TextLimits(64, limit, limit)).entries[0]
+    entry = booked(payload, TextLimits(64, limit, limit)).documents[0]
     assert len(entry.memo) <= limit
     assert entry.memo.endswith("B-123456")
     assert all(0 < len(each.text) <= limit for each in entry.lines)
@@ -60,7 +60,7 @@ def test_given_a_long_note_when_cut_then_the_limit_holds_and_the_reconciliation_
 
 def test_given_little_room_when_cut_then_the_note_goes_first_and_then_the_name() -> None:
     payload = item(note="Ink", additionalInformation=additional("B-1", attendees=["Bo"]))
-    memos = [booked(payload, TextLimits(64, 60, limit)).entries[0].memo for limit in (53, 47, 46, 38)]
+    memos = [booked(payload, TextLimits(64, 60, limit)).documents[0].memo for limit in (53, 47, 46, 38)]
     assert memos == [
         "Paper & Pens | Ada Example | Ink | attendees Bo | B-1",
         "Paper & Pens | Ada Example | attendees Bo | B-1",
@@ -70,7 +70,7 @@ def test_given_little_room_when_cut_then_the_note_goes_first_and_then_the_name()
 
 
 def test_given_nothing_in_the_merchants_currency_then_no_rate_is_made_up() -> None:
-    assert "USD" not in booked(item(amount=money(1000, "GBP", 0, "USD"))).entries[0].memo
+    assert "USD" not in booked(item(amount=money(1000, "GBP", 0, "USD"))).documents[0].memo
 
 
 def test_given_a_memo_field_too_short_for_the_reconciliation_id_then_the_item_is_refused() -> None:
@@ -194,7 +194,7 @@ def test_given_other_content_then_another_fingerprint(other: dict[str, Any]) -> 
         {"memo": "other"},
         {"reference": "pleo:1:r2"},
         {"posting_date": date(2026, 6, 1)},
-        {"lines": tuple(reversed(rich_booking().entries[0].lines))},
+        {"lines": tuple(reversed(rich_booking().documents[0].lines))},
     ],
     ids=lambda same: next(iter(same)),
 )
