@@ -1,0 +1,182 @@
+"""Downloads an expense's files to disk.
+
+The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28,
+pleo-api 11), and they are followed only to hosts on our list, redirect by redirect.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+
+from pleo_export import __version__
+from pleo_export.bookkeeping.export_item import File
+from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, too_large
+from pleo_export.receipts.formats import claimed, recognise
+from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
+from pleo_export.receipts.receipt import Receipt, file_number
+
+# Pleo's limit is "30 MB" (R-5d.1) without saying of which kind; the larger kind refuses nothing that Pleo took.
+FILE_BYTES = 30 * 1024 * 1024
+EXPENSE_BYTES = 240 * 1024 * 1024  # what was fetched and what is made of it: twice this fits Lambda's 512 MB of /tmp
+CONNECT_SECONDS, READ_SECONDS = 3, 10
+EXPENSE_SECONDS = 60  # for all files of one expense, tries and pauses included
+TRIES = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
+REDIRECTS = 5
+PIECE = 64 * 1024
+
+REDIRECT = frozenset({301, 302, 303, 307, 308})
+# Open question 28: how an old link is refused. S3 says 403, and 400 where the credential that signed it has ended.
+EXPIRED = frozenset({400, 403, 410})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class _Fault(Exception):
+    """One try failed, another may not. The message says how, without the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Download:
+    """`room` in bytes, `ends` on the fetcher's clock."""
+
+    which: str
+    url: str
+    path: Path
+    room: int
+    ends: float
+
+
+class Fetcher:
+    """`clock` counts seconds."""
+
+    def __init__(
+        self,
+        hosts: ReceiptHosts,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hosts = hosts
+        self._session = session or _session()
+        self._sleep = sleep
+        self._jitter = jitter
+        self._clock = clock
+
+    def fetch(self, files: Sequence[File], folder: Path) -> tuple[Receipt, ...]:
+        """All files, in Pleo's order, written into `folder`, which is the caller's to remove.
+
+        Raises Expired (fetch the export item again, once), ReceiptFailed.
+        """
+        ends = self._clock() + EXPENSE_SECONDS
+        receipts: list[Receipt] = []
+        for number, file in enumerate(files, start=1):
+            room = EXPENSE_BYTES - sum(receipt.size for receipt in receipts)
+            download = _Download(file_number(number, len(files)), file.url, folder / f"source-{number}", room, ends)
+            served_as = self._insist(download)
+            format = recognise(download.path, claimed(file.type) or claimed(served_as))
+            if format is None:
+                raise not_downloaded(
+                    download.which, "what arrived is neither a PDF, JPEG, PNG, Word, Excel nor text file"
+                )
+            receipts.append(Receipt(number, len(files), format, download.path, download.path.stat().st_size))
+        return tuple(receipts)
+
+    def _insist(self, download: _Download) -> str | None:
+        """The content type that the file was served as."""
+        attempt = 1
+        while True:
+            try:
+                return self._try(download)
+            except _Fault as fault:
+                pause = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2
+                if attempt == TRIES or self._clock() + pause >= download.ends:
+                    raise not_downloaded(download.which, str(fault)) from None
+            self._sleep(pause)
+            attempt += 1
+
+    def _try(self, download: _Download) -> str | None:
+        url = download.url
+        for _ in range(1 + REDIRECTS):
+            with self._get(url, download) as answer:
+                if answer.status_code in REDIRECT:
+                    url = urljoin(url, answer.headers.get("Location", ""))
+                    continue
+                _check(answer, download)
+                self._save(answer, download)
+                return answer.headers.get("Content-Type")
+        raise not_downloaded(download.which, "its link leads round in circles")
+
+    def _get(self, url: str, download: _Download) -> requests.Response:
+        try:
+            return self._session.get(
+                self._hosts.admit(url),
+                headers={"User-Agent": f"pleo-export/{__version__}", "Accept-Encoding": "identity"},
+                auth=_nobody,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+        except ForeignHost as host:
+            raise not_downloaded(
+                download.which,
+                f"its link leads to {host}, which this installation may not fetch from (RECEIPT_HOSTS)",
+            ) from None
+        except requests.RequestException as failure:  # its message holds the address
+            raise _Fault(f"no answer ({type(failure).__name__})") from None
+
+    def _save(self, answer: requests.Response, download: _Download) -> None:
+        """Counts what comes, whatever was announced."""
+        limit = min(FILE_BYTES, download.room)
+        size = 0
+        with download.path.open("wb") as target:
+            try:
+                for piece in answer.iter_content(PIECE):
+                    size += len(piece)
+                    if size > limit:
+                        raise _over_our_limit(download)
+                    if self._clock() >= download.ends:
+                        raise _Fault(f"not finished after {EXPENSE_SECONDS} seconds")
+                    target.write(piece)
+            except requests.RequestException as failure:
+                raise _Fault(f"broken off ({type(failure).__name__})") from None
+        if not size:
+            raise not_downloaded(download.which, "it is empty")
+
+
+def _check(answer: requests.Response, download: _Download) -> None:
+    status = answer.status_code
+    if status in EXPIRED:
+        raise Expired(f"The link to {download.which} has expired. Export the expense again.")
+    if status in PASSING:
+        raise _Fault(f"HTTP {status}")
+    if status != requests.codes.ok:
+        raise not_downloaded(download.which, f"HTTP {status}")
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > min(FILE_BYTES, download.room):
+        raise _over_our_limit(download)
+
+
+def _over_our_limit(download: _Download) -> ReceiptFailed:
+    if download.room < FILE_BYTES:
+        return too_large(download.which, f"the files of the expense together exceed {EXPENSE_BYTES >> 20} MB")
+    return too_large(download.which, f"larger than {FILE_BYTES >> 20} MB, the most that Pleo serves")
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credential, also none that a .netrc file knows for the host."""
+    return request
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing is carried from company to company
+    return session

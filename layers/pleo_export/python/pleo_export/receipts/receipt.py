@@ -1,0 +1,34 @@
+"""A file of an expense, on our disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pleo_export.receipts.formats import Format
+from pleo_export.receipts.limits import size_in_words
+
+
+def file_number(number: int, of: int) -> str:
+    """How people find the file in Pleo, which keeps the order (R-5d.2)."""
+    return f"File {number} of {of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`number` of `of` files in Pleo's order, from 1. `size` in bytes, as it lies at `path`."""
+
+    number: int
+    of: int
+    format: Format
+    path: Path
+    size: int
+
+    def __str__(self) -> str:
+        return f"{file_number(self.number, self.of)} ({self.format.name}, {size_in_words(self.size)})"
+
+    @property
+    def name(self) -> str:
+        """What the accounting system calls it. Derived, so that no name of a stranger is ever a path, and so that
+        an upload repeated has the name of the first."""
+        return f"receipt-{self.number}.{self.format.extension}"
