@@ -1,0 +1,123 @@
+"""Pictures made smaller or into another format, with Pillow, which is imported by the first that needs it."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pleo_export.receipts.errors import Unusable
+from pleo_export.receipts.formats import JPEG, PDF, PNG, Format
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Points of a picture that is decoded: a phone's 48 megapixels pass. Decoded, a point takes four bytes.
+MAX_PIXELS = 50_000_000
+# A receipt's rendering must not depend on when it is made: its hash is the key of the upload (R-5d.10).
+_NO_TIME = time.gmtime(0)
+_A4_LONG, _A4_SHORT = 842, 595  # points of 1/72 inch
+_LOWEST_DPI = 150  # on paper, a small picture stays small
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """At most so many points, kept in their proportions (a till receipt may be ten times as long as wide)."""
+
+    pixels: int
+    quality: int
+
+
+# From as good as the original on paper down to where small print is still read.
+STEPS = (
+    Step(12_000_000, 85),
+    Step(8_000_000, 80),
+    Step(5_000_000, 75),
+    Step(3_000_000, 70),
+    Step(2_000_000, 65),
+    Step(1_000_000, 60),
+)
+
+
+def render(source: Path, target: Format, step: Step, path: Path) -> None:
+    """Write the JPEG or PNG at `source` to `path` as JPEG, PNG or a one-page PDF, upright, never larger than it was.
+
+    Same picture, same bytes. Raises Unusable.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 - only for a picture that has to change
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(source, formats=("JPEG", "PNG")) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise Unusable(_too_many_pixels(picture.width, picture.height))
+                small = _scaled(_in_full_tones(picture), step.pixels)
+                ImageOps.exif_transpose(small, in_place=True)
+                _save(_on_white(small), target, step, path)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unusable(f"it has more than {MAX_PIXELS // 1_000_000} megapixels") from None
+    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say that a file is broken
+        raise Unusable("the picture is damaged") from None
+
+
+def _too_many_pixels(width: int, height: int) -> str:
+    return f"it has {width} by {height} points; more than {MAX_PIXELS // 1_000_000} megapixels are not converted"
+
+
+def _in_full_tones(picture: Image.Image) -> Image.Image:
+    """Palettes and two-tone pictures scale badly; deep grey does not fit a JPEG."""
+    match picture.mode:
+        case "P" | "PA":
+            return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        case "1":
+            return picture.convert("L")
+        case mode if mode.startswith("I"):
+            return picture.convert("I").point(lambda value: value / 256).convert("L")
+        case _:
+            return picture
+
+
+def _scaled(picture: Image.Image, pixels: int) -> Image.Image:
+    """In place, from a draft where the format allows one: a JPEG is then never decoded at its full size."""
+    factor = (pixels / (picture.width * picture.height)) ** 0.5
+    if factor < 1:
+        size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
+        picture.draft(None, size)
+        picture.thumbnail(size)
+    return picture
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGB", picture.size, "white")
+        paper.paste(picture, mask=picture.getchannel("A"))
+        return paper
+    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+
+
+def _save(picture: Image.Image, target: Format, step: Step, path: Path) -> None:
+    if target is PNG:
+        picture.save(path, "PNG", optimize=True)
+    elif target is JPEG:
+        picture.save(path, "JPEG", quality=step.quality)
+    elif target is PDF:
+        picture.save(
+            path,
+            "PDF",
+            quality=step.quality,
+            resolution=_dpi(picture.width, picture.height),
+            creationDate=_NO_TIME,
+            modDate=_NO_TIME,
+        )
+
+
+def _dpi(width: int, height: int) -> float:
+    """So that the page is at most A4."""
+    longer, shorter = max(width, height), min(width, height)
+    return max(_LOWEST_DPI, longer * 72 / _A4_LONG, shorter * 72 / _A4_SHORT)
