@@ -5,18 +5,34 @@ from __future__ import annotations
 import copy
 import unicodedata
 from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
+from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Party, Payment, Purpose
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
-from pleo_export.bookkeeping.rules import JOURNAL_RULES, Role, Sign
+from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, PartyAnswer
+from pleo_export.bookkeeping.periods import shifted
+from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, PAYABLE_RULES, Role, Sign
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import parse_settings
-from tests.unit.bookkeeping.payloads import COMPANY, Payload, account, additional, item, line, money, tag, tax
+from pleo_export.settings import LegacyVendors, Settings, parse_settings
+from tests.unit.bookkeeping.payloads import (
+    COMPANY,
+    Payload,
+    account,
+    additional,
+    invoice,
+    item,
+    line,
+    money,
+    tag,
+    tax,
+    vendor,
+)
 
 LIMITS = TextLimits(reference=64, text=40, memo=120)
 SETTINGS = parse_settings(
@@ -36,12 +52,20 @@ SETTINGS = parse_settings(
         "dimensions": {"cost_centre": "CC", "project": "PROJECT"},
     }
 )
+LEGACY = SETTINGS.model_copy(update={"legacy_vendors": LegacyVendors.ACCOUNTS_PAYABLE})
+AP = {"method": "accounts_payable"}
+SOMEBODY = Party("17", "Somebody")  # owed on the accounts of the settings
+OWN_ACCOUNT = Party("18", "Somebody else", "2109")
 BALANCE_SHEET = {"1900", "1901", "1950", "2100", "2250", "2251"}
 TAX_SIDE = {"2200", "2202"}
 
 texts = st.none() | st.text(max_size=200)
 cents = st.integers(-1_000_000, 1_000_000)
 kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in JOURNAL_RULES])
+payable_kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in PAYABLE_RULES])
+answers: st.SearchStrategy[PartyAnswer | None] = st.sampled_from(
+    [SOMEBODY, OWN_ACCOUNT, NotFound(), Ambiguous(("A", "B")), Blocked("C"), None]
+)
 tags = st.lists(
     st.builds(tag, st.sampled_from(["cost_centre", "project", "colour"]), st.sampled_from("AB")), max_size=3
 )
@@ -61,8 +85,12 @@ def sound_lines(draw: st.DrawFn, amount: st.SearchStrategy[int], currency: str) 
 
 
 @st.composite
-def sound_items(draw: st.DrawFn, amount: st.SearchStrategy[int] = cents) -> Payload:
-    type_, sub_type = draw(kinds)
+def sound_items(
+    draw: st.DrawFn,
+    amount: st.SearchStrategy[int] = cents,
+    kind: st.SearchStrategy[tuple[str, str | None]] = kinds,
+) -> Payload:
+    type_, sub_type = draw(kind)
     currency = draw(st.sampled_from(["GBP", "EUR"]))
     user = draw(st.none() | st.builds(lambda name: {"id": "u", "name": name}, st.text(max_size=60)))
     return item(
@@ -73,7 +101,10 @@ def sound_items(draw: st.DrawFn, amount: st.SearchStrategy[int] = cents) -> Payl
         user=user,
         supplier=draw(st.none() | st.builds(lambda name: {"name": name}, texts)),
         contraAccount=None,
-        additionalInformation=additional(attendees=draw(st.lists(st.text(max_size=30), max_size=9))),
+        additionalInformation=additional(
+            attendees=draw(st.lists(st.text(max_size=30), max_size=9)),
+            invoiceInformation=draw(st.none() | st.builds(invoice, st.text(max_size=30), due=st.none())),
+        ),
         date=draw(st.datetimes()).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0"),
     )
 
@@ -93,19 +124,29 @@ def any_items(draw: st.DrawFn) -> Payload:
     payload = item(draw(kinds)[0] if draw(st.booleans()) else draw(st.text()), lines)
     payload["amount"] = money(draw(value), draw(currency))
     payload["bookkeeping"] = draw(st.sampled_from([None, {"method": "journal"}, {"method": "accounts_payable"}, {}]))
+    payload["vendor"] = draw(st.sampled_from([None, vendor(), vendor(code="V9")]))
     payload["contraAccount"] = draw(st.sampled_from([None, account("1900")]))
     for field in draw(st.sets(st.sampled_from(sorted(payload)), max_size=2)):
         payload[field] = draw(st.none() | st.text() | st.integers() | st.lists(st.integers()))
     return payload
 
 
-def booked(payload: Payload) -> Booking:
-    return book(parse_export_item(payload), SETTINGS, "pleo:1", LIMITS)
+@st.composite
+def payable_items(draw: st.DrawFn, amount: st.SearchStrategy[int] = cents) -> Payload:
+    """Sound items under accounts payable, of every type that can be."""
+    user = {"id": "u", "name": "Ada", "code": "E7"}
+    return draw(sound_items(amount, payable_kinds)) | {"bookkeeping": AP, "vendor": vendor(code="V9"), "user": user}
 
 
-def outcome(payload: Payload) -> Booking | ItemRejected:
+def booked(payload: Payload, party: PartyAnswer | None = None, settings: Settings = SETTINGS) -> Booking:
+    return book(parse_export_item(payload), settings, "pleo:1", LIMITS, party)
+
+
+def outcome(
+    payload: Payload, party: PartyAnswer | None = None, settings: Settings = SETTINGS
+) -> Booking | ItemRejected:
     try:
-        return booked(payload)
+        return booked(payload, party, settings)
     except ItemRejected as rejection:
         return rejection
 
@@ -113,8 +154,9 @@ def outcome(payload: Payload) -> Booking | ItemRejected:
 def balances(*bookings: Booking) -> Counter[str]:
     sums: Counter[str] = Counter()
     for booking in bookings:
-        for each in booking.entries[0].lines:
-            sums[each.account] += each.amount
+        for document in booking.documents:
+            for each in document.lines:
+                sums[each.account] += each.amount
     return Counter({account: amount for account, amount in sums.items() if amount})
 
 
@@ -135,21 +177,28 @@ def negated(payload: Payload) -> Payload:
     return {key: flip(value) if key in ("amount", "accountingEntryLines") else value for key, value in payload.items()}
 
 
-@given(any_items() | sound_items())
-@settings(max_examples=300, deadline=None)
-def test_given_any_item_then_it_balances_to_the_minor_unit_or_is_refused_with_a_reason(payload: Payload) -> None:
-    match outcome(payload):
-        case Booking(entries=(entry,)):
-            assert sum(each.amount for each in entry.lines) == 0
-            assert all(type(each.amount) is int and each.amount for each in entry.lines)
-            assert len(entry.memo) <= LIMITS.memo
-            assert all(len(each.text) <= LIMITS.text for each in entry.lines)
-            assert not {unicodedata.category(each) for each in entry.memo} & {"Cc", "Cs"}
+@given(any_items() | sound_items() | payable_items(), answers, st.sampled_from([SETTINGS, LEGACY]))
+@settings(max_examples=500, deadline=None)
+def test_given_any_item_then_it_balances_to_the_minor_unit_or_is_refused_with_a_reason(
+    payload: Payload, party: PartyAnswer | None, chosen: Settings
+) -> None:
+    match outcome(payload, party, chosen):
+        case Booking(documents=documents):
+            assert documents
+            for each in documents:
+                assert_sound(each)
         case ItemRejected() as rejection:
             assert rejection.failure is not ItemFailure.UNEXPECTED_FAILURE
             assert len(rejection.reason) > 20
-        case other:
-            raise AssertionError(other)
+
+
+def assert_sound(document: Document) -> None:
+    assert sum(each.amount for each in document.lines) == 0
+    assert all(type(each.amount) is int and each.amount for each in document.lines)
+    assert len(document.memo) <= LIMITS.memo
+    assert all(len(each.text) <= LIMITS.text for each in document.lines)
+    assert not {unicodedata.category(each) for each in document.memo} & {"Cc", "Cs"}
+    assert len(document.reference) <= LIMITS.reference
 
 
 @given(sound_items(st.integers(1, 1_000_000)))
@@ -159,11 +208,11 @@ def test_given_a_sound_item_then_it_is_booked_and_the_counter_side_is_the_sum_of
     if isinstance(booking, ItemRejected):
         assert "for one dimension" in booking.reason  # the only thing that may be wrong with a sound item
         return
-    counter = booking.entries[0].lines[-1]
+    counter = booking.documents[0].lines[-1]
     assert counter.amount == -rule.side * total(payload)
     assert counter.account in BALANCE_SHEET
     if rule.lines is not Role.CATEGORY:
-        assert {each.account for each in booking.entries[0].lines} <= BALANCE_SHEET
+        assert {each.account for each in booking.documents[0].lines} <= BALANCE_SHEET
 
 
 @given(sound_items())
@@ -209,3 +258,120 @@ def test_given_a_purchase_and_its_whole_refund_then_every_account_is_as_before(
     refund = (negated(refund) if negative else refund) | {"subType": None}
     if isinstance(outcome(purchase), Booking):
         assert not balances(booked(purchase), booked(refund))
+
+
+# --- accounts payable
+
+
+def payable_outcome(payload: Payload, party: Party = SOMEBODY) -> Booking | None:
+    """None where the item is refused for one of the two things that may be wrong with it."""
+    result = outcome(payload, party)
+    if isinstance(result, Booking):
+        return result
+    assert "for one dimension" in result.reason or "0.00" in result.reason
+    return None
+
+
+@given(payable_items(), st.sampled_from([SOMEBODY, OWN_ACCOUNT]))
+@settings(max_examples=150, deadline=None)
+def test_given_an_item_under_accounts_payable_then_its_kind_says_who_owes_whom(payload: Payload, party: Party) -> None:
+    booking = payable_outcome(payload, party)
+    for each in booking.documents if booking else ():
+        assert not isinstance(each, JournalEntry)
+        assert each.party == party
+        match each:
+            case Bill():
+                assert (each.kind is Kind.BILL) is (each.payable.amount < 0)
+                assert each.invoice_number
+            case Payment():
+                assert (each.purpose is Purpose.PAYMENT) is (each.payable.amount > 0)
+                assert {line.account for line in each.lines} <= BALANCE_SHEET | {"2109"}
+
+
+@given(payable_items(), st.sampled_from([SOMEBODY, OWN_ACCOUNT]))
+@settings(max_examples=100, deadline=None)
+def test_given_a_bill_with_its_payment_then_nothing_is_owed_and_the_payment_names_the_bill(
+    payload: Payload, party: Party
+) -> None:
+    booking = payable_outcome(payload, party)
+    if booking is not None and len(booking.documents) > 1:
+        bill, payment = booking.documents
+        assert isinstance(bill, Bill)
+        assert isinstance(payment, Payment)
+        assert bill.payable.amount + payment.payable.amount == 0
+        assert balances(booking)[bill.payable.account] == 0
+        assert payment.settles.reference == bill.reference != payment.reference
+
+
+@given(payable_items())
+@settings(max_examples=100, deadline=None)
+def test_given_a_party_without_own_account_then_both_methods_move_the_same_accounts(payload: Payload) -> None:
+    payables = payable_outcome(payload)
+    if payables is not None:
+        journal = booked(payload | {"bookkeeping": {"method": "journal"}})
+        assert balances(payables) == balances(journal)
+
+
+@given(payable_items())
+@settings(max_examples=100, deadline=None)
+def test_given_the_negated_item_then_it_is_the_opposite_document_where_the_sign_means_it(payload: Payload) -> None:
+    one, other = payable_outcome(payload), payable_outcome(negated(payload))
+    assert (one is None) == (other is None)
+    if one is None or other is None:
+        return
+    if rule_of(payload).sign is Sign.POSITIVE:
+        assert not balances(one, other)
+        assert not [there for there, back in zip(_natures(one), _natures(other), strict=True) if there == back]
+    else:
+        assert one == other
+
+
+def _natures(booking: Booking) -> list[Kind | Purpose]:
+    return [each.purpose if isinstance(each, Payment) else each.kind for each in booking.documents]
+
+
+@given(payable_items(st.integers(1, 1_000_000)), st.sampled_from(["refund", "chargeback"]))
+@settings(max_examples=60, deadline=None)
+def test_given_a_bill_and_its_whole_refund_then_every_account_is_as_before(payload: Payload, back: str) -> None:
+    purchase = payable_outcome(payload | {"type": "card_purchase", "subType": None}, OWN_ACCOUNT)
+    refund = payable_outcome(payload | {"type": back, "subType": None}, OWN_ACCOUNT)
+    if purchase is not None and refund is not None:
+        assert not balances(purchase, refund)
+
+
+@given(payable_items(st.integers(1, 1_000_000)))
+@settings(max_examples=100, deadline=None)
+def test_given_an_invoice_paid_in_another_job_then_nothing_is_owed_until_the_payment_returns(payload: Payload) -> None:
+    bill = payable_outcome(payload | {"type": "invoice", "subType": None}, OWN_ACCOUNT)
+    if bill is None:
+        return
+    paid, returned = (
+        booked(payload | {"type": "invoice_payment", "subType": f"invoice_payment_{how}"}, OWN_ACCOUNT)
+        for how in ("sent", "returned")
+    )
+    assert balances(bill, paid)["2109"] == 0
+    assert balances(bill, paid, returned) == balances(bill)
+
+
+@given(sound_items(), st.sampled_from(sorted(ALWAYS_JOURNAL)), answers)
+@settings(max_examples=50, deadline=None)
+def test_given_a_type_that_is_always_a_journal_entry_then_no_method_and_no_party_changes_it(
+    payload: Payload, type_: str, party: PartyAnswer | None
+) -> None:
+    plain = payload | {"type": type_, "subType": None}
+    assert _comparable(outcome(plain | {"bookkeeping": AP}, party, LEGACY)) == _comparable(outcome(plain))
+
+
+@given(sound_items() | payable_items(), st.integers(1, 400), st.integers(50, 120))
+@settings(max_examples=100, deadline=None)
+def test_given_a_document_when_shifted_then_it_is_sound_and_still_the_same_to_a_re_export(
+    payload: Payload, days: int, limit: int
+) -> None:
+    result = outcome(payload, SOMEBODY)
+    for each in result.documents if isinstance(result, Booking) else ():
+        if each.posting_date <= date.max - timedelta(days):
+            moved: Document = shifted(each, each.posting_date + timedelta(days), limit)
+            assert_sound(moved)
+            assert len(moved.memo) <= limit
+            assert moved.memo.endswith(f"dated {each.posting_date} | B-1001")
+            assert fingerprint(Booking((moved,), ())) == fingerprint(Booking((each,), ()))
