@@ -50,14 +50,24 @@ def prepare() -> tuple[Path, Path]:
     Installs them from their hash-locked files if this interpreter has not done so yet; needs the network only then.
     """
     layer = _installed("layer-deps", ROOT / "layers/pleo_export/requirements.txt")
-    base_image = _installed("base-image", ROOT / "requirements/base-image.txt")
+    base_image = _base_image()
     SAM_SETTINGS.mkdir(exist_ok=True)
     asked_for_a_newer_sam = datetime(3000, 1, 1, tzinfo=UTC)  # so that `sam` does not ask PyPI
     (SAM_SETTINGS / "metadata.json").write_text(json.dumps({"lastVersionCheck": asked_for_a_newer_sam.timestamp()}))
     return layer, base_image
 
 
-def _installed(name: str, requirements: Path) -> Path:
+def _base_image() -> Path:
+    requirements = ROOT / "requirements/base-image.txt"
+    if sys.platform == "linux":
+        return _installed("base-image", requirements)
+    # awslambdaric has wheels for Linux only; all but one module of it runs elsewhere too.
+    folder = _installed("base-image", requirements, "--platform", "manylinux2014_x86_64")
+    shutil.copy(Path(__file__).with_name("runtime_client.py"), folder)
+    return folder
+
+
+def _installed(name: str, requirements: Path, *platform: str) -> Path:
     text = f"{sys.implementation.cache_tag} {sysconfig.get_platform()}\n{requirements.read_text()}"
     target = STATE / name / hashlib.sha256(text.encode()).hexdigest()[:16]
     if not target.is_dir():
@@ -66,7 +76,7 @@ def _installed(name: str, requirements: Path) -> Path:
             folder = Path(unfinished, "packages")
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             locked = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(requirements)]
-            subprocess.run([*pip, *locked, "--target", str(folder)], check=True)
+            subprocess.run([*pip, *locked, *platform, "--target", str(folder)], check=True)
             folder.rename(target)
     return target
 

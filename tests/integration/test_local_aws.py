@@ -1,6 +1,7 @@
 """The local AWS keeps what it promises, shown on a project of one function."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from local.aws import STATE, LocalAws
+from local.aws import STATE, LocalAws, prepare
 from local.processes import answers
 
 pytestmark = pytest.mark.enable_socket
@@ -200,3 +201,26 @@ def test_given_two_accounts_side_by_side_then_neither_sees_the_other_and_nothing
         assert len(aws.client("lambda").list_functions()["Functions"]) == 1
     assert not answers(other.url)()
     assert list((STATE / "run").glob("toy-2-*")) == before
+
+
+def test_given_no_linux_when_a_function_runs_then_the_stand_in_for_the_runtime_client_does_the_same(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[tuple[str, ...]] = []
+
+    def base_image_without_its_compiled_module(name: str, _requirements: Path, *platform: str) -> Path:
+        installed.append(platform)
+        folder = tmp_path / name
+        if not folder.exists():
+            shutil.copytree(on_linux[name], folder, ignore=shutil.ignore_patterns("runtime_client.*.so"))
+        return folder
+
+    on_linux = dict(zip(("layer-deps", "base-image"), prepare(), strict=True))
+    monkeypatch.setattr("local.aws._installed", base_image_without_its_compiled_module)
+    monkeypatch.setattr("local.aws.sys.platform", "darwin")
+    with LocalAws("toy-3", project=project) as aws:
+        aws.deploy()
+        assert ask(aws)["greeting"] == "hello"
+        assert ask(aws, do="fail")["errorType"] == "TooLate"
+        assert ask(aws)["greeting"] == "hello"
+    assert installed == [(), ("--platform", "manylinux2014_x86_64")]
