@@ -34,13 +34,14 @@ class Pleo:
     folder: Path
     pauses: list[float] = field(default_factory=list)
     now: float = 0.0
+    chance: float = 1.0
 
     def serves(self, url: str = URL, **answer: Any) -> None:
         self.answers.get(url, **({"body": samples.pdf()} | answer))
 
     def fetch(self, *files: File) -> tuple[Receipt, ...]:
         hosts = ReceiptHosts.parse("files.example.com, example.org, http://127.0.0.1:8080")
-        fetcher = Fetcher(hosts, sleep=self._sleep, jitter=lambda: 1.0, clock=lambda: self.now)
+        fetcher = Fetcher(hosts, sleep=self._sleep, jitter=lambda: self.chance, clock=lambda: self.now)
         return fetcher.fetch(files or (File(url=URL),), self.folder)
 
     def _sleep(self, seconds: float) -> None:
@@ -196,6 +197,23 @@ def test_given_a_fault_that_stays_then_the_item_fails_and_says_how(
     assert error.failure is ItemFailure.RECEIPT_DOWNLOAD_FAILURE
     assert says in error.reason
     assert pleo.asked == TRIES
+
+
+def test_given_no_time_for_another_try_then_there_is_none(pleo: Pleo) -> None:
+    def late(_: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        pleo.now += EXPENSE_SECONDS - 0.1
+        return 503, {}, b""
+
+    pleo.answers.add_callback(responses.GET, URL, late)
+    assert "HTTP 503" in failure(pleo).reason
+    assert pleo.asked == 1
+
+
+def test_given_many_functions_at_once_then_chance_spreads_their_tries(pleo: Pleo) -> None:
+    pleo.serves(status=503)
+    pleo.chance = 0.0
+    failure(pleo)
+    assert pleo.pauses == [0.25, 0.5, 1.0]
 
 
 @pytest.mark.parametrize("status", [401, 404, 418, 204, 206, 304])

@@ -19,10 +19,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import DependencyError
 
 from pleo_export.errors import ItemFailure
-from pleo_export.receipts import pdfs
+from pleo_export.receipts import formats, pdfs
 from pleo_export.receipts.errors import ReceiptFailed
-from pleo_export.receipts.limits import AttachmentLimits
-from pleo_export.receipts.pictures import MAX_PIXELS, STEPS
+from pleo_export.receipts.limits import AttachmentLimits, limit_in_words, size_in_words
+from pleo_export.receipts.pictures import MAX_PIXELS, STEPS, Step, render
 from pleo_export.receipts.prepare import Attachment, Prepared, prepare
 from tests.unit.receipts import samples
 
@@ -176,6 +176,18 @@ def test_given_a_png_of_any_kind_when_made_a_jpeg_then_it_looks_the_same_on_whit
     assert image.getpixel((4, 4)) == pytest.approx(expected, abs=2)
 
 
+@pytest.mark.parametrize("mode", ["P", "1"])
+def test_given_a_picture_of_few_colours_when_shrunk_then_its_lines_stay_visible(tmp_path: Path, mode: str) -> None:
+    stripes = Image.new("L", (400, 400), "white")
+    for left in range(0, 400, 4):
+        stripes.paste(0, (left, 0, left + 1, 400))
+    (tmp_path / "source").write_bytes(samples.picture(stripes.convert(mode), "PNG"))
+    render(tmp_path / "source", formats.PNG, Step(10_000, 85), tmp_path / "small")
+    with Image.open(tmp_path / "small") as small:
+        assert small.size == (100, 100)
+        assert small.convert("L").getpixel((50, 50)) == pytest.approx(191, abs=10)
+
+
 def test_given_a_printers_jpeg_when_it_must_change_then_its_colours_become_a_screens(tmp_path: Path) -> None:
     cmyk = samples.picture(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG")
     image = shown(only(prepared(tmp_path, limits(PNG), cmyk)))
@@ -294,6 +306,7 @@ def test_given_pdfs_that_together_are_too_large_then_the_item_fails_and_names_bo
     body = samples.pdf(size=80_000)
     error = failure(tmp_path, limits(max_count=1, max_bytes=max_bytes), body, body)
     assert error.failure is ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED
+    assert not (tmp_path / "receipts.pdf").exists()  # not even tried: a merge lies in memory
     assert re.search(rf"2 files \(16[\d.]+ kB together\): .* at most {max_bytes // 1000} kB", error.reason)
 
 
@@ -442,6 +455,14 @@ def test_limits_of_a_system_without_attachments_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="without attachments"):
         AttachmentLimits(max_bytes, max_count, frozenset(types))
+
+
+@pytest.mark.parametrize(
+    ("size", "as_size", "as_limit"),
+    [(3_000_000, "3 MB", "3 MB"), (3_000_001, "3.1 MB", "3 MB"), (3_099_999, "3.1 MB", "3 MB"), (1, "0.1 kB", "0 kB")],
+)
+def test_what_is_over_a_limit_never_reads_like_it(size: int, as_size: str, as_limit: str) -> None:
+    assert (size_in_words(size), limit_in_words(size)) == (as_size, as_limit)
 
 
 def test_the_steps_go_down() -> None:

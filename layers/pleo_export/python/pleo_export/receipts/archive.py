@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say
 _UNIX, _READABLE = 3, 0o100644 << 16
 
 
@@ -15,7 +14,7 @@ def pack(files: Iterable[tuple[str, Path]], path: Path) -> None:
     """Write the named files in their order to `path`. Same files, same bytes."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, source in files:
-            entry = zipfile.ZipInfo(name, _NO_TIME)
+            entry = zipfile.ZipInfo(name)  # dated 1980, whenever it is made
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX
             entry.external_attr = _READABLE

@@ -50,14 +50,14 @@ def render(source: Path, target: Format, step: Step, path: Path) -> None:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
             with Image.open(source, formats=("JPEG", "PNG")) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise Unusable(_too_many_pixels(picture.width, picture.height))
                 small = _scaled(_in_full_tones(picture), step.pixels)
                 ImageOps.exif_transpose(small, in_place=True)
                 _save(_on_white(small), target, step, path)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise Unusable(f"it has more than {MAX_PIXELS // 1_000_000} megapixels") from None
     except (OSError, SyntaxError, ValueError):  # Pillow's ways to say that a file is broken
         raise Unusable("the picture is damaged") from None
@@ -83,10 +83,9 @@ def _in_full_tones(picture: Image.Image) -> Image.Image:
 def _scaled(picture: Image.Image, pixels: int) -> Image.Image:
     """In place, from a draft where the format allows one: a JPEG is then never decoded at its full size."""
     factor = (pixels / (picture.width * picture.height)) ** 0.5
-    if factor < 1:
-        size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
-        picture.draft(None, size)
-        picture.thumbnail(size)
+    size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
+    picture.draft(None, size)
+    picture.thumbnail(size)  # never enlarges
     return picture
 
 
