@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from tests.harness.aws import client, resource
@@ -12,6 +13,10 @@ from tests.harness.aws import client, resource
 
 class Killed(BaseException):
     """The function's process is gone. No `except Exception` of ours sees it."""
+
+
+class Stopped(Killed):
+    """The whole execution is gone with it: nothing of it is retried or caught."""
 
 
 Event = BaseException | Callable[[], object]
@@ -46,7 +51,8 @@ class Effects:
         """Let `event` happen at the `nth` moment that begins with `moment`, and at the next ones, `times` in all.
 
         A moment is "before " or "after " and the effect: "after books record". An exception is raised there, anything
-        else is called. After `Killed()` nothing that the process still tries (in a `finally`) reaches a world.
+        else is called. After `Killed()` or `Stopped()` nothing that the process still tries (in a `finally`) reaches
+        a world.
         """
         self._orders.append(_Order(moment, event, nth, times))
 
@@ -81,23 +87,26 @@ class Effects:
     @contextmanager
     def of_aws(self) -> Iterator[None]:
         """Watch the AWS clients of the functions."""
-        clients = [*map(client, ("s3", "secretsmanager", "sqs")), resource("dynamodb").meta.client]
-        for each in clients:
-            each.meta.events.register("before-parameter-build", self._before_aws, unique_id="town")
-            each.meta.events.register("after-call", self._after_aws, unique_id="town")
+        watched = (("before-parameter-build", self._before_aws), ("after-call", self._after_aws))
+        emitters = [client(name).meta.events for name in ("s3", "secretsmanager", "sqs")]
+        emitters.append(resource("dynamodb").meta.client.meta.events)
+        for emitter, (event, handler) in product(emitters, watched):
+            emitter.register(event, handler, unique_id=f"town {event}")
         try:
             yield
         finally:
-            for each in clients:
-                each.meta.events.unregister("before-parameter-build", unique_id="town")
-                each.meta.events.unregister("after-call", unique_id="town")
+            for emitter, (event, _) in product(emitters, watched):
+                emitter.unregister(event, unique_id=f"town {event}")
 
     def _pass(self, moment: str) -> None:
-        for event in [order.event for order in self._orders if order.due(moment)]:
-            if isinstance(event, BaseException):
-                self._dead = isinstance(event, Killed)
-                raise event
-            event()
+        try:
+            for event in [order.event for order in self._orders if order.due(moment)]:
+                if isinstance(event, BaseException):
+                    raise event
+                event()
+        except Killed:
+            self._dead = True
+            raise
 
     def _before_aws(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.before(f"{model.service_model.service_name} {model.name}")

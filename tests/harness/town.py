@@ -34,7 +34,7 @@ from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed
 from tests.harness.aws import ROOT, client, create_bucket, create_queues, create_table, resource
 from tests.harness.books import Books
-from tests.harness.effects import Effects, Killed
+from tests.harness.effects import Effects, Killed, Stopped
 from tests.harness.pleo import URL, InProcess
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -276,6 +276,8 @@ class Town:
             with self.effects.of_function():
                 try:
                     return handler(event, context)
+                except Stopped:
+                    raise StateFailed("Stopped", "the execution was stopped") from None
                 except Killed:
                     cause = {"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: 1 Error: Task timed out"}
                     raise StateFailed("Sandbox.Timedout", json.dumps(cause)) from None
