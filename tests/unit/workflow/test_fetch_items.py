@@ -1,0 +1,127 @@
+"""FetchItems: the whole work set, read to its last page before anything is booked (sections 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from local.pleo.sample import NORTHGATE
+from tests.harness.expenses import entry_id, purchases, reference, references
+from tests.harness.town import Town
+
+ITEM_LIST = "before pleo GET /v3/export-jobs/{}/items"
+
+
+def hide(world: Town, job: str, entry: str) -> Callable[[], object]:
+    items = world.service.world._jobs[job].items
+    return lambda: items.pop(entry)
+
+
+def test_given_a_list_that_is_short_by_one_when_it_is_complete_the_second_time_then_all_is_booked(world: Town) -> None:
+    books = world.connect(NORTHGATE, items := purchases(3))
+    job = world.export(NORTHGATE)
+    listed = world.service.world._jobs[job].items
+    missing = entry_id(items[1])
+    kept = listed[missing]
+    world.effects.on(ITEM_LIST.format(job), hide(world, job, missing))
+    world.effects.on(ITEM_LIST.format(job), lambda: listed.update({missing: kept}), nth=2)
+
+    world.run(NORTHGATE)
+
+    assert world.job(job)["status"] == "completed"
+    assert [each.reference for each in books.live()] == references(items)
+
+
+def test_given_a_list_that_stays_short_when_it_was_read_twice_then_the_job_fails_and_nothing_is_booked(
+    world: Town,
+) -> None:
+    books = world.connect(NORTHGATE, items := purchases(3))
+    job = world.export(NORTHGATE)
+    world.effects.on(ITEM_LIST.format(job), hide(world, job, entry_id(items[1])))
+
+    world.run(NORTHGATE)
+
+    assert world.job(job)["status"] == "failed"
+    assert world.job(job)["failureReasonType"] == "validation_failure"
+    assert "announced 3 items" in world.job(job)["failureReason"]
+    assert "lists 2" in world.job(job)["failureReason"]
+    assert sum(each["path"].endswith("/items") for each in world.service.requests) == 2
+    assert books.documents == []
+
+
+@pytest.mark.parametrize("listing", ["list_job_items", "list_export_items"])
+def test_given_a_cursor_that_repeats_when_a_list_is_read_then_the_job_fails_and_nothing_is_booked(
+    world: Town, monkeypatch: pytest.MonkeyPatch, listing: str
+) -> None:
+    books = world.connect(NORTHGATE, purchases(3))
+    job = world.export(NORTHGATE)
+    pages = getattr(world.service.world, listing)
+
+    def never_ending(*arguments: Any, **named: Any) -> dict[str, Any]:
+        page: dict[str, Any] = pages(*arguments, **named)
+        return page | {"pagination": page["pagination"] | {"hasNextPage": True, "endCursor": "AAAA"}}
+
+    monkeypatch.setattr(world.service.world, listing, never_ending)
+
+    world.run(NORTHGATE)
+
+    assert (world.job(job)["status"], books.documents) == ("failed", [])
+    assert len(world.service.requests) < 20
+
+
+def test_given_pages_of_twenty_when_pleo_cuts_them_then_every_item_is_booked_once(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.pleo.paging.MAX_LIMIT", 20)
+    books = world.connect(NORTHGATE, items := purchases(45))
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert world.statuses(job) == {"successful": 45}
+    assert [each.reference for each in books.live()] == references(items)
+
+
+def test_given_a_page_that_is_lost_on_the_way_when_it_is_read_again_then_every_item_is_booked_once(
+    world: Town,
+) -> None:
+    books = world.connect(NORTHGATE, items := purchases(120))
+    job = world.export(NORTHGATE)
+    world.effects.on("after pleo GET /v3/export-items", requests.ReadTimeout(), nth=2)
+
+    world.run(NORTHGATE)
+
+    assert world.statuses(job) == {"successful": 120}
+    assert [each.reference for each in books.live()] == references(items)
+
+
+def test_given_items_with_a_final_word_when_the_job_is_resumed_then_only_the_open_ones_are_booked(world: Town) -> None:
+    books = world.connect(NORTHGATE, items := purchases(4))
+    job = world.export(NORTHGATE)
+    pleo = world.service.world
+    done = [{"accountingEntryId": entry_id(items[0]), "status": "successful"}]
+    done += [{"accountingEntryId": entry_id(items[1]), "status": "failed", "failureReason": "Told before."}]
+    world.effects.on(ITEM_LIST.format(job), lambda: pleo.update_items(NORTHGATE, job, done))
+
+    world.run(NORTHGATE)
+
+    assert [each.reference for each in books.live()] == references(items[2:])
+    assert world.statuses(job) == {"successful": 3, "failed": 1}
+    assert world.items(job)[entry_id(items[1])]["failureReason"] == "Told before."
+
+
+def test_given_an_item_in_progress_when_it_is_in_no_record_of_ours_then_it_is_not_booked_but_told(world: Town) -> None:
+    """R-3.4: it may be half booked; only a search may speak for it, and the search found nothing."""
+    books = world.connect(NORTHGATE, items := purchases(2))
+    job = world.export(NORTHGATE)
+    half = [{"accountingEntryId": entry_id(items[0]), "status": "in_progress"}]
+    world.effects.on(ITEM_LIST.format(job), lambda: world.service.world.update_items(NORTHGATE, job, half))
+
+    world.run(NORTHGATE)
+
+    assert [each.reference for each in books.live()] == [reference(items[1])]
+    kind, reason = world.failures(job)[entry_id(items[0])]
+    assert (kind, "safe to export again" in reason) == ("unexpected_failure", True)
