@@ -1,0 +1,125 @@
+"""The rows of the table in workflow/recovery.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pleo_export.accounting.errors import PossibleDuplicate
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.errors import ItemFailure
+from pleo_export.state.postings import Posting
+from pleo_export.workflow.recovery import OUTCOME_UNKNOWN, Action, Decision, Situation, decide, too_late
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SETTLE_TIME = timedelta(minutes=3)
+
+LIVE = DocumentRef("pleo:1", Kind.JOURNAL_ENTRY, "17", "J17", State.POSTED, date(2026, 3, 2), "https://books/17")
+DRAFT = replace(LIVE, state=State.DRAFT, number=None)
+VOID = replace(LIVE, state=State.VOID)
+SEVERAL = PossibleDuplicate("2 entries carry pleo:1")
+
+SETTLED = Posting("company", "entry", 1, "pleo:1", "same", "this job", NOW - SETTLE_TIME)
+UNSETTLED = replace(SETTLED, intended_at=NOW - SETTLE_TIME + timedelta(seconds=1))
+RECORDED = replace(UNSETTLED, document_id="17", document_number="J17")
+
+
+def elsewhere(posting: Posting) -> Posting:
+    return replace(posting, job_id="another job")
+
+
+def changed(posting: Posting) -> Posting:
+    return replace(elsewhere(posting), fingerprint="other")
+
+
+EVERY_POSTING = [None, SETTLED, UNSETTLED, RECORDED, changed(SETTLED), changed(RECORDED)]
+
+
+def seen(posting: Posting | None, found: Outcome | None, item: str = "pending") -> Situation:
+    return Situation(item, posting, found, "this job", "same", NOW, SETTLE_TIME)
+
+
+@pytest.mark.parametrize("item", ["pending", "in_progress"])
+@pytest.mark.parametrize(
+    ("posting", "found", "action"),
+    [
+        *((posting, SEVERAL, Action.FAIL) for posting in EVERY_POSTING),
+        (changed(SETTLED), LIVE, Action.FAIL),
+        (changed(RECORDED), LIVE, Action.FAIL),
+        (changed(RECORDED), DRAFT, Action.FAIL),
+        (None, LIVE, Action.ADOPT),
+        (None, DRAFT, Action.ADOPT),
+        (UNSETTLED, LIVE, Action.ADOPT),
+        (SETTLED, LIVE, Action.ADOPT),
+        (RECORDED, LIVE, Action.ADOPT),
+        (elsewhere(RECORDED), LIVE, Action.ADOPT),
+        (replace(RECORDED, fingerprint="other"), LIVE, Action.ADOPT),
+        *((posting, VOID, Action.NEXT_REVISION) for posting in EVERY_POSTING),
+        (elsewhere(RECORDED), None, Action.NEXT_REVISION),
+        (RECORDED, None, Action.FAIL),
+        (UNSETTLED, None, Action.WAIT),
+        (elsewhere(UNSETTLED), None, Action.WAIT),
+    ],
+)
+def test_whatever_pleo_says_of_the_item(item: str, posting: Posting | None, found: Outcome, action: Action) -> None:
+    assert decide(seen(posting, found, item)).action is action
+
+
+@pytest.mark.parametrize(
+    ("item", "posting", "action"),
+    [
+        ("in_progress", None, Action.FAIL),
+        ("in_progress", SETTLED, Action.FAIL),
+        ("pending", None, Action.CREATE),
+        ("pending", SETTLED, Action.CREATE),
+        ("pending", changed(SETTLED), Action.CREATE),
+    ],
+)
+def test_when_nothing_is_found_and_nothing_can_still_appear(item: str, posting: Posting | None, action: Action) -> None:
+    assert decide(seen(posting, None, item)).action is action
+
+
+@pytest.mark.parametrize(
+    ("posting", "found", "item", "failure", "words"),
+    [
+        (None, SEVERAL, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "2 entries carry pleo:1"),
+        (changed(RECORDED), LIVE, "pending", ItemFailure.VALIDATION_FAILURE, "Already exported as J17"),
+        (changed(RECORDED), DRAFT, "pending", ItemFailure.VALIDATION_FAILURE, "Already exported as 17"),
+        (RECORDED, None, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "J17 was recorded but is no"),
+        (None, None, "in_progress", ItemFailure.UNEXPECTED_FAILURE, "Not booked; it is safe to export again"),
+    ],
+)
+def test_a_failure_says_what_to_do(
+    posting: Posting | None, found: Outcome | None, item: str, failure: ItemFailure, words: str
+) -> None:
+    decision = decide(seen(posting, found, item))
+    assert decision.failure is failure
+    assert words in str(decision.reason)
+
+
+def test_an_unsettled_intent_waits_until_it_is_settled() -> None:
+    assert decide(seen(UNSETTLED, None)).wait == timedelta(seconds=1)
+    assert decide(seen(replace(SETTLED, intended_at=NOW), None)).wait == SETTLE_TIME
+
+
+def test_a_document_that_is_adopted_is_the_one_found() -> None:
+    assert decide(seen(None, DRAFT)).document is DRAFT
+
+
+@pytest.mark.parametrize("decision", [decide(seen(None, LIVE)), decide(seen(RECORDED, None))])
+def test_after_the_deadline_what_posts_nothing_stays(decision: Decision) -> None:
+    assert too_late(decision) is decision
+
+
+def test_after_the_deadline_nothing_new_is_posted() -> None:
+    decision = too_late(decide(seen(None, None)))
+    assert (decision.action, decision.failure) == (Action.FAIL, ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT)
+    assert "not booked" in str(decision.reason)
+
+
+def test_without_time_to_wait_an_unsettled_item_is_told_as_unknown() -> None:
+    decision = decide(seen(UNSETTLED, None))
+    assert (decision.failure, decision.reason) == (ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
