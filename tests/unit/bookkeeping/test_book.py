@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pleo_export.bookkeeping import lines
 from pleo_export.bookkeeping.accounts import account_of
 from pleo_export.bookkeeping.balance import balanced
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
@@ -16,6 +17,7 @@ from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLi
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.rules import Role
+from pleo_export.bookkeeping.taxes import TaxedAmounts
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings, parse_settings
 from tests.unit.bookkeeping.payloads import COMPANY, additional, item, line, money, tag, tax
@@ -147,6 +149,36 @@ def test_given_an_entry_that_does_not_balance_in_whole_units_then_it_never_leave
 
 def test_given_an_entry_that_balances_then_it_passes() -> None:
     assert balanced(entry(100, 20, -120)) == entry(100, 20, -120)
+
+
+def test_given_a_fault_of_ours_in_the_split_then_no_entry_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "taxed_amounts", lambda *_: TaxedAmounts(999, None))
+    with pytest.raises(ItemRejected, match="journal entry pleo:1 does not balance"):
+        booked(item())
+
+
+# --- amounts
+
+
+@pytest.mark.parametrize("type", ["card_purchase", "refund"])
+def test_given_one_penny_then_it_is_booked(type: str) -> None:
+    assert {abs(amount) for _, amount in amounts(booked(item(type, [line(1)])))} == {1}
+
+
+def test_given_a_balance_line_of_zero_then_it_is_left_out() -> None:
+    assert amounts(booked(item("personal_spend", [line(0), line(500)]))) == [("2250", 500), ("1900", -500)]
+
+
+@pytest.mark.parametrize("off", [2, -2])
+def test_given_lines_off_by_a_penny_each_then_they_are_booked_and_by_more_refused(off: int) -> None:
+    halves = [line(500), line(500)]
+    assert booked(item(lines=halves, amount=money(1000 + off))).warnings
+    with pytest.raises(ItemRejected, match="do not add up"):
+        booked(item(lines=halves, amount=money(1000 + off + off // 2)))
+
+
+def test_given_an_empty_subtype_then_there_is_none() -> None:
+    assert booked(item(subType="")).documents
 
 
 # --- fingerprint

@@ -30,5 +30,15 @@ def test_given_items_in_any_order_when_sorted_then_by_day_then_rank_then_id() ->
     assert sorted(shuffled, key=lambda each: sort_key(*each)) == IN_ORDER
 
 
-def test_every_known_type_has_a_rank() -> None:
+def test_every_known_type_has_the_rank_of_the_rules() -> None:
+    by_rank = [
+        {"wallet_topup", "wallet_unload"},
+        {"invoice"},
+        {"card_purchase", "card_invoice", "fee", "cashback", "atm_withdrawal", "personal_spend"}
+        | {"out_of_pocket", "mileage", "per_diem"},
+        {"invoice_payment"},
+        {"refund", "chargeback"},
+        {"direct_reimbursement", "external_reimbursement"},
+    ]
+    assert {type_: rank for rank, types in enumerate(by_rank) for type_ in types} == RANKS
     assert set(RANKS) == set(TYPES)

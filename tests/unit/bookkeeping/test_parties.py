@@ -27,7 +27,7 @@ from tests.unit.bookkeeping.test_book import settings
 
 AP = {"method": "accounts_payable"}
 EVERY_KEY = vendor(externalId=" 17 ", code="V9", registrationNumber="no key", taxRegistrationNumber="gb 123 45")
-SUPPLIER = {"name": "Pens", "code": "V10", "account": "K-2", "taxIdentifier": "es b1"}
+SUPPLIER: dict[str, Any] = {"name": "Pens", "code": "V10", "account": "K-2", "taxIdentifier": "es b1"}
 USER = {"name": "Ada Example", "code": " E7 "}
 
 
@@ -71,9 +71,12 @@ def test_given_an_expense_of_an_employee_then_the_employee_is_asked_for_by_numbe
     assert keys == PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
 
 
-@pytest.mark.parametrize("name", [None, "", " "])
-def test_given_a_supplier_without_name_then_it_is_still_asked_for(name: str | None) -> None:
-    keys = wanted(item(bookkeeping=AP, supplier=SUPPLIER | {"name": name}))
+@pytest.mark.parametrize(
+    "nameless",
+    [{"supplier": SUPPLIER | {"name": name}} for name in (None, " ")] + [{"vendor": vendor("\n", code="V9")}],
+)
+def test_given_a_vendor_without_name_then_it_is_still_asked_for(nameless: dict[str, Any]) -> None:
+    keys = wanted(item(bookkeeping=AP, **nameless))
     assert keys is not None
     assert keys.name == "vendor"
 
@@ -110,12 +113,13 @@ def test_given_cashback_then_only_a_tagged_vendor_is_asked_for() -> None:
     ("payload", "fix"),
     [
         (item(bookkeeping=AP, vendor=vendor(), supplier=SUPPLIER), "vendor Paper & Pens Ltd has neither a code"),
+        (item(bookkeeping=AP, vendor=vendor(), supplier=None), "vendor Paper & Pens Ltd has neither a code"),
         (item(bookkeeping=AP), "vendor Paper & Pens has neither a code"),
         (item(bookkeeping=AP, supplier=None), "Choose its vendor"),
         (item("per_diem", bookkeeping=AP, user=None), "employee code"),
         (item("per_diem", bookkeeping=AP, user=USER | {"code": " "}), "employee code"),
     ],
-    ids=["vendor", "supplier", "nobody", "no user", "blank code"],
+    ids=["vendor", "vendor alone", "supplier", "nobody", "no user", "blank code"],
 )
 def test_given_nothing_to_look_for_then_the_vendor_is_unknown_but_a_legacy_item_a_journal_entry(
     payload: dict[str, Any], fix: str
@@ -137,10 +141,11 @@ def test_tax_numbers_are_compared_without_spaces_and_case() -> None:
 
 # --- the answer
 
-SHOP = PartyKeys(PartyRole.SUPPLIER, "vendor Shop", (PartyKey(KeyKind.CODE, "V\n1"),), required=True)
+SHOP_KEYS = (PartyKey(KeyKind.CODE, "V\n1"), PartyKey(KeyKind.ACCOUNT, "K-2"))
+SHOP = PartyKeys(PartyRole.SUPPLIER, "vendor Shop", SHOP_KEYS, required=True)
 LEGACY = PartyKeys(PartyRole.SUPPLIER, "vendor Shop", (PartyKey(KeyKind.CODE, "V1"),), required=False)
 WORKER = PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
-REFUSED: list[PartyAnswer] = [NotFound(), Ambiguous(("Shop A", "Shop B")), Blocked("Shop C")]
+REFUSED: list[PartyAnswer] = [NotFound(), Ambiguous(("Shop\nA", "Shop B")), Blocked("Shop C")]
 
 
 def rejected(keys: PartyKeys, answer: PartyAnswer | None) -> ItemRejected:
@@ -156,7 +161,11 @@ def test_given_a_party_then_it_is_booked(keys: PartyKeys) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "named"),
-    [(NotFound(), "vendor Shop (code V 1)"), (REFUSED[1], "(Shop A and Shop B)"), (REFUSED[2], "(Shop C)")],
+    [
+        (NotFound(), "vendor Shop (code V 1, account K-2)"),
+        (REFUSED[1], "(Shop A and Shop B)"),
+        (REFUSED[2], "(Shop C)"),
+    ],
     ids=["not found", "ambiguous", "blocked"],
 )
 def test_given_no_usable_supplier_then_the_item_is_refused_and_the_vendor_named(

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from pleo_export.bookkeeping import lines
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Bill, Kind, Party, Payment, Purpose, Settles
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
+from pleo_export.bookkeeping.taxes import TaxedAmounts
 from pleo_export.errors import ItemFailure, ItemRejected
 from tests.unit.bookkeeping.payloads import additional, invoice, item, line, vendor
 from tests.unit.bookkeeping.test_book import ACCOUNTS, LIMITS, settings
@@ -54,6 +56,10 @@ def test_given_a_single_document_then_it_keeps_the_items_reference(type: str) ->
     assert [each.reference for each in booked(item(type)).documents] == ["pleo:1"]
 
 
+def test_given_just_room_for_the_suffix_then_the_payments_reference_is_readable() -> None:
+    assert booked(item(), limit=len("pleo:1:pay")).documents[1].reference == "pleo:1:pay"
+
+
 def test_given_no_room_for_the_suffix_then_the_payment_has_a_short_reference_of_its_own() -> None:
     long = "pleo:22222222-2222-4222-8222-222222222222"
     first, second = (booked(item(), reference=f"{long[:-1]}{digit}", limit=41).documents for digit in "23")
@@ -85,6 +91,18 @@ def test_given_an_invoice_then_its_number_and_dates_are_the_suppliers_and_the_po
 def test_given_no_invoice_then_the_reconciliation_id_takes_its_place_and_nothing_is_made_up() -> None:
     bill = bill_of(booked(item("invoice")))
     assert (bill.invoice_number, bill.document_date, bill.due_date) == ("B-1001", date(2026, 5, 12), None)
+
+
+def test_given_control_characters_in_the_reconciliation_id_then_they_are_gone() -> None:
+    bill = bill_of(booked(item("invoice", additionalInformation=additional("B-1\n\u200b"))))
+    assert (bill.reconciliation_id, bill.invoice_number) == ("B-1", "B-1")
+
+
+def test_given_a_fault_of_ours_in_the_split_then_no_bill_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "taxed_amounts", lambda *_: TaxedAmounts(999, None))
+    with pytest.raises(ItemRejected, match=r"bill pleo:1 does not balance") as caught:
+        booked(item())
+    assert caught.value.failure is ItemFailure.UNEXPECTED_FAILURE
 
 
 def test_given_a_bill_then_what_is_owed_is_its_last_line() -> None:

@@ -150,7 +150,7 @@ def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]
     vendor, supplier, user = item.vendor, item.supplier, item.user
     if role is PartyRole.EMPLOYEE:
         code = clean(user.code) if user is not None else ""
-        return f"employee {code}".strip(), _given((KeyKind.CODE, code))
+        return f"employee {code}", _given((KeyKind.CODE, code))
     if vendor is not None:  # then `supplier` is ignored completely (R-5a.6)
         return f"vendor {clean(vendor.name)}".strip(), _given(
             (KeyKind.EXTERNAL_ID, vendor.external_id),
@@ -163,7 +163,7 @@ def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]
             (KeyKind.ACCOUNT, supplier.account),
             (KeyKind.TAX_NUMBER, tax_number(supplier.tax_identifier or "")),
         )
-    return "vendor", ()
+    return "", ()
 
 
 def _given(*keys: tuple[KeyKind, str | None]) -> tuple[PartyKey, ...]:
