@@ -1,14 +1,14 @@
 """An accounting system in memory that keeps its own ledger: the outer world that tests look at.
 
 It speaks the port like a connector. Its effects ("books check", "books find_many", "books record <reference>",
-"books finalise <reference>") are what faults can be ordered around.
+"books finalise <reference>", "books find_parties", "books attach <reference>") are what faults can be ordered around.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from pleo_export.accounting.errors import (
@@ -23,18 +23,24 @@ from pleo_export.accounting.errors import (
     UnknownAccount,
     UnknownDimension,
 )
-from pleo_export.accounting.port import Capabilities, DocumentRef, Outcome, PeriodState, State
-from pleo_export.bookkeeping.documents import JournalEntry, Kind
+from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef, Outcome, PeriodState, State
+from pleo_export.bookkeeping.documents import Document as Entry
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, PartyKeys
 from tests.harness.effects import Effects
 
 CAPABILITIES = Capabilities(
-    kinds=frozenset({Kind.JOURNAL_ENTRY}),
-    drafts=frozenset({Kind.JOURNAL_ENTRY}),
+    kinds=frozenset(Kind),
+    drafts=frozenset(Kind),
     periods_readable=True,
     reference_length=64,
     text_length=200,
     max_batch=50,
     max_dimensions_per_line=None,
+    max_attachment_bytes=10_000_000,
+    max_attachments=None,
+    attachment_types=frozenset({"application/pdf", "image/png", "image/jpeg"}),
+    attach_to_posted=True,
 )
 
 BALANCE_SHEET = (1200, 1900, 1901, 1950, 2100, 2101, 2102, 2200, 2201, 2202, 2250, 2251)
@@ -45,18 +51,22 @@ CHART = frozenset(str(account) for account in (*BALANCE_SHEET, *INCOME_STATEMENT
 
 @dataclass
 class Document:
+    """`files` are the digests of what is attached."""
+
     id: str
-    entry: JournalEntry
+    entry: Entry
     state: State
+    files: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Books:
-    """One company's books. `documents` are in the order in which they were recorded."""
+    """One company's books. `documents` are in the order in which they were recorded; `parties` by any of their keys."""
 
     effects: Effects = field(default_factory=Effects)
     documents: list[Document] = field(default_factory=list)
     closed_until: date = date(2025, 12, 31)
+    parties: dict[str, PartyAnswer] = field(default_factory=dict)
     capabilities: Capabilities = CAPABILITIES
 
     def check(self) -> None:
@@ -74,21 +84,41 @@ class Books:
                 found[reference] = self._ref((live or documents)[-1])
         return found
 
-    def record_many(self, entries: Sequence[JournalEntry], state: State) -> Mapping[str, Outcome]:
+    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+        self.effects.before("books find_parties")
+        return {
+            each: next((self.parties[key.value] for key in each.keys if key.value in self.parties), NotFound())
+            for each in wanted
+        }
+
+    def record_many(self, documents: Sequence[Entry], state: State) -> Mapping[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
-        for entry in entries:
+        for entry in documents:
             outcomes[entry.reference] = _outcome(partial(self._record, entry, state), first=not outcomes)
         return outcomes
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         return {each.reference: _outcome(partial(self._finalise, each), first=False) for each in documents}
 
+    def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
+        held = next(each for each in self.documents if each.id == document.id)
+        for attachment in attachments:
+            self.effects.before(f"books attach {document.reference}")
+            if held.state is State.POSTED and not self.capabilities.attach_to_posted:
+                raise Rejected("a posted entry takes no files")
+            if attachment.sha256 not in held.files:
+                held.files.append(attachment.sha256)
+            self.effects.after(f"books attach {document.reference}")
+
     def period_state(self, on: date) -> PeriodState:
         return PeriodState.CLOSED if on <= self.closed_until else PeriodState.OPEN
 
+    def next_open_date(self, after: date) -> date | None:
+        return max(after, self.closed_until) + timedelta(days=1)
+
     # What tests look at
 
-    def live(self) -> list[JournalEntry]:
+    def live(self) -> list[Entry]:
         return [each.entry for each in self.documents if each.state is not State.VOID]
 
     def void(self, reference: str) -> None:
@@ -102,7 +132,7 @@ class Books:
     def balance(self, account: str) -> int:
         return sum(line.amount for entry in self.live() for line in entry.lines if line.account == account)
 
-    def _record(self, entry: JournalEntry, state: State) -> Outcome:
+    def _record(self, entry: Entry, state: State) -> Outcome:
         self.effects.before(f"books record {entry.reference}")
         if refusal := self._refusal(entry):
             return refusal
@@ -118,7 +148,7 @@ class Books:
         self.effects.after(f"books finalise {wanted.reference}")
         return self._ref(document)
 
-    def _refusal(self, entry: JournalEntry) -> Rejected | None:
+    def _refusal(self, entry: Entry) -> Rejected | None:
         if unknown := next((line.account for line in entry.lines if line.account not in CHART), None):
             return UnknownAccount(f"account {unknown} is not in the chart of accounts")
         values = {dimension.value for line in entry.lines for dimension in line.dimensions}

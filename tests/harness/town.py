@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -27,6 +27,8 @@ from local.pleo.service import PleoService, build_service
 from local.pleo.world import Company
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
+from pleo_export.receipts.fetch import Fetcher
+from pleo_export.receipts.hosts import ReceiptHosts
 from pleo_export.settings import parse_settings
 from pleo_export.state.connections import Connection
 from pleo_export.workflow.events import JobRun
@@ -112,6 +114,12 @@ class TownRuntime(Runtime):
     def accounting_system(self, connection: Connection) -> Books:
         return self._town.books[connection.company_id]
 
+    @cached_property
+    def receipts(self) -> Fetcher:
+        session = requests.Session()
+        session.mount(URL, self._town.wire)
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), session, sleep=self._town.pause)
+
 
 @dataclass
 class Town:
@@ -138,6 +146,7 @@ class Town:
             "PLEO_API_URL": URL,
             "SETTLE_SECONDS": "180",
             "CHUNK_SIZE": "50",
+            "RECEIPT_HOSTS": "pleo.test",
         }
         self.runtime = TownRuntime(self, self.environment)
         self.executions = self.runtime.executions = Executions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from local.pleo.sample import NORTHGATE
@@ -14,6 +16,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
+from pleo_export.bookkeeping.documents import Kind
 from tests.harness.books import Books
 from tests.harness.expenses import purchase, purchases, references
 from tests.harness.town import Town
@@ -104,6 +107,7 @@ def test_given_vendor_based_bookkeeping_that_the_books_cannot_do_when_the_job_is
     world: Town,
 ) -> None:
     books = world.connect(NORTHGATE, purchases(1))
+    books.capabilities = replace(books.capabilities, kinds=frozenset({Kind.JOURNAL_ENTRY}))
     job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
 
     world.run(NORTHGATE)

@@ -6,6 +6,11 @@ What may not: tokens, names, notes, amounts, file addresses (promise 8).
 
 from __future__ import annotations
 
+import logging
+
 from aws_lambda_powertools import Logger
+
+# The HTTP library logs addresses, also those of receipts, which are keys to them.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 logger = Logger(service="pleo-export", utc=True)

@@ -10,7 +10,8 @@
     └── Rejected                    the accounting system says no to this document
         ├── PeriodClosed(on)
         ├── UnknownAccount, UnknownTaxCode, UnknownDimension
-        └── PossibleDuplicate
+        ├── PossibleDuplicate
+        └── AttachmentTooLarge, AttachmentRejected: the file only; the document stays
 
 The message is shown to the bookkeeper, so it names what to fix. The evidence (status, code, request id) is for
 the operator's log. Mapping from (HTTP status, provider code) to these is a table of data in each connector.
@@ -101,3 +102,11 @@ class UnknownDimension(Rejected):
 
 class PossibleDuplicate(Rejected):
     """Several documents carry one reference, or a person booked the same already: a person decides."""
+
+
+class AttachmentTooLarge(Rejected):
+    failure = ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED
+
+
+class AttachmentRejected(Rejected):
+    failure = ItemFailure.RECEIPT_UPLOAD_FAILURE

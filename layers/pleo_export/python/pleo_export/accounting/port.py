@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.bookkeeping.documents import JournalEntry, Kind
+from pleo_export.bookkeeping.documents import Document, Kind
+from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
 
 
 class State(StrEnum):
@@ -43,9 +44,24 @@ class DocumentRef:
     url: str | None
 
 
+class Attachment(Protocol):
+    """A file for a document. `name` is safe in any path or header; `size` in bytes; `sha256` in hex."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    def open(self) -> BinaryIO: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Constant per connector."""
+    """Constant per connector. The attachment fields: bytes of one file, files of one document (None: any number),
+    content types; `attach_to_posted`: whether files may be added to a posted document."""
 
     kinds: frozenset[Kind]
     drafts: frozenset[Kind]
@@ -54,6 +70,10 @@ class Capabilities:
     text_length: int
     max_batch: int
     max_dimensions_per_line: int | None
+    max_attachment_bytes: int
+    max_attachments: int | None
+    attachment_types: frozenset[str]
+    attach_to_posted: bool
 
 
 Outcome = DocumentRef | AccountingError
@@ -70,13 +90,28 @@ class AccountingSystem(Protocol):
         """The document of each reference that has one, read after write. A live one wins over a void one; for
         two live ones the outcome is PossibleDuplicate. Raises AccountingError if nobody could look."""
 
-    def record_many(self, entries: Sequence[JournalEntry], state: State) -> Mapping[str, Outcome]:
-        """Record each entry, at most `capabilities.max_batch`, as draft or posted. One bad entry changes nothing
-        for the others. Raises AuthenticationFailed, PermissionDenied, RateLimited, Unavailable only while
-        nothing at all was recorded; later each entry has its own outcome."""
+    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+        """Who each question means: the first of its keys that fits anybody decides (R-5a.8). Every question has an
+        answer. Raises AccountingError if nobody could look."""
+
+    def record_many(self, documents: Sequence[Document], state: State) -> Mapping[str, Outcome]:
+        """Record each document in the given order, at most `capabilities.max_batch`, as draft or posted; a kind
+        without drafts is posted. A payment is reconciled with what it settles, now or when that comes later
+        (R-5a.13); while that is a draft, it stays open. One bad document changes nothing for the others.
+
+        Raises AuthenticationFailed, PermissionDenied, RateLimited, Unavailable only while nothing at all was
+        recorded; later each document has its own outcome."""
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         """Post drafts, for example those a crash left behind."""
 
+    def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
+        """Add files to a document; one that it has already (same content) is not added again (R-5d.10).
+
+        Raises AttachmentRejected, AttachmentTooLarge, or another AccountingError; running it again is safe."""
+
     def period_state(self, on: date) -> PeriodState:
         """Whether an entry may be posted on that date."""
+
+    def next_open_date(self, after: date) -> date | None:
+        """The first day after the given one on which an entry may be posted; None where nobody can tell."""

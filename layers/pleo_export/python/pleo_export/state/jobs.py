@@ -67,7 +67,8 @@ class Jobs:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """The final word on one item. Successful with a document, or failed with Pleo's type and a reason."""
+    """The final word on one item. Successful with a document, or failed with Pleo's type and a reason. `warnings` are
+    what the bookkeeper should know all the same; Pleo has no place for them, `pleo-export job` shows them."""
 
     entry_id: str
     external_id: str | None = None
@@ -75,6 +76,7 @@ class ItemResult:
     exported_at: datetime | None = None
     failure: ItemFailure | None = None
     reason: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def status(self) -> Literal["successful", "failed"]:
@@ -95,6 +97,7 @@ class Results:
                     "exported_at": iso(result.exported_at) if result.exported_at else None,
                     "failure": result.failure,
                     "reason": result.reason,
+                    "warnings": list(result.warnings) or None,
                 }
                 known = {name: value for name, value in facts.items() if value is not None}
                 batch.put_item(
@@ -120,4 +123,5 @@ def _result(record: Mapping[str, Any]) -> ItemResult:
         exported_at=moment(record["exported_at"]) if "exported_at" in record else None,
         failure=ItemFailure(record["failure"]) if "failure" in record else None,
         reason=record.get("reason"),
+        warnings=tuple(record.get("warnings", ())),
     )

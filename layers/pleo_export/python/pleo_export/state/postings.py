@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Posting:
-    """`intended_at`: from then on the document may exist. `document_id`: it does, we have seen it."""
+    """`intended_at`: from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
+    that Pleo links to, `payment_ids` are those of its payments (R-6.9)."""
 
     company_id: str
     entry_id: str
@@ -36,6 +37,7 @@ class Posting:
     document_url: str | None = None
     document_number: str | None = None
     document_state: str | None = None
+    payment_ids: tuple[str, ...] = ()
     recorded_at: datetime | None = None
 
 
@@ -103,6 +105,7 @@ def _record(posting: Posting) -> dict[str, Any]:
         "document_url": posting.document_url,
         "document_number": posting.document_number,
         "document_state": posting.document_state,
+        "payment_ids": list(posting.payment_ids) or None,
         "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
     }
     known = {name: value for name, value in facts.items() if value is not None}
@@ -122,5 +125,6 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         document_url=record.get("document_url"),
         document_number=record.get("document_number"),
         document_state=record.get("document_state"),
+        payment_ids=tuple(record.get("payment_ids", ())),
         recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
     )

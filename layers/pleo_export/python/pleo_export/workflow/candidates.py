@@ -1,15 +1,17 @@
-"""From a fetched item to an entry that can be recorded, or to the reason why not."""
+"""From a fetched item to documents that can be recorded, or to the reason why not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from pleo_export.accounting.port import Capabilities
-from pleo_export.bookkeeping.book import TextLimits, book
-from pleo_export.bookkeeping.documents import JournalEntry
+from pleo_export.accounting.port import AccountingSystem, Capabilities
+from pleo_export.bookkeeping.book import Booking, TextLimits, book
+from pleo_export.bookkeeping.documents import Document, Kind
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
+from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys, wanted_party
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.observability import logger
@@ -18,72 +20,122 @@ from pleo_export.state.connections import Connection
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
 
+Parties = Mapping[PartyKeys, PartyAnswer]
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """An item that can be booked: its entry at the given revision (R-8.1)."""
+    """An item that can be booked: its documents at the given revision (R-8.1). The first of them is the one that Pleo
+    links to (R-6.9)."""
 
     item_status: str
     item: ExportItem
-    entry: JournalEntry
-    fingerprint: str
-    revision: int
     settings: Settings
     capabilities: Capabilities
+    party: PartyAnswer | None
+    booking: Booking
+    revision: int
 
     @property
     def entry_id(self) -> str:
         return str(self.item.accounting_entry_id)
 
+    @property
+    def main(self) -> Document:
+        return self.booking.documents[0]
+
+    @property
+    def further(self) -> Sequence[Document]:
+        return self.booking.documents[1:]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.booking)
+
     def revised(self) -> Candidate:
-        """The same item as the next revision, under a reference of its own."""
-        return _candidate(self.item, self.item_status, self.settings, self.capabilities, self.revision + 1)
+        """The same item as the next revision, under references of its own."""
+        revision = self.revision + 1
+        booking = _book(self.item, self.settings, self.capabilities, self.party, revision)
+        return replace(self, revision=revision, booking=booking)
 
 
-def prepare(
-    items: Iterable[WorkItem], connection: Connection, capabilities: Capabilities
-) -> tuple[list[Candidate], list[ItemResult]]:
-    """Candidates, and the results of the items that cannot be booked. One item never takes another down."""
-    candidates, rejected = [], []
-    for item in items:
+@dataclass(frozen=True)
+class _Parsed:
+    status: str
+    item: ExportItem
+    wanted: PartyKeys | None
+
+
+class Preparation:
+    """Turns the items of a chunk into candidates; `rejected` are the results of those that cannot be booked.
+
+    One item never takes another down.
+    """
+
+    def __init__(self, connection: Connection, system: AccountingSystem) -> None:
+        self._company_id = connection.company_id
+        self._settings = connection.settings
+        self._system = system
+        self.rejected: list[ItemResult] = []
+
+    def candidates(self, items: Iterable[WorkItem]) -> list[Candidate]:
+        """Raises AccountingError when nobody could be asked for the suppliers."""
+        parsed = [each for item in items if (each := self._attempt(item.entry_id, self._parse, item))]
+        parties = self._parties(each.wanted for each in parsed)
+        booked = (self._attempt(str(each.item.accounting_entry_id), self._book, each, parties) for each in parsed)
+        return [each for each in booked if each]
+
+    def _attempt(self, entry_id: str, step: Callable[..., T], *given: Any) -> T | None:
         try:
-            candidates.append(_candidate(_parse(item, connection), item.status, connection.settings, capabilities))
+            return step(*given)
         except ItemRejected as error:
-            rejected.append(ItemResult(item.entry_id, failure=error.failure, reason=error.reason))
+            self.rejected.append(ItemResult(entry_id, failure=error.failure, reason=error.reason))
         except Exception as error:  # a fault of ours in one item; its message may hold content, its class does not
             fault = type(error).__name__
-            logger.error("item could not be prepared", extra={"entry_id": item.entry_id, "error": fault})
+            logger.error("item could not be prepared", extra={"entry_id": entry_id, "error": fault})
             reason = f"Internal fault ({fault}); the operator has been told. Export it again later."
-            rejected.append(ItemResult(item.entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
-    return candidates, rejected
+            self.rejected.append(ItemResult(entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
+        return None
 
+    def _parse(self, item: WorkItem) -> _Parsed:
+        if item.payload is None:
+            raise ItemRejected(
+                ItemFailure.UNEXPECTED_FAILURE,
+                "Pleo listed this item but sent no data for it (R-4.3). Export it again.",
+            )
+        parsed = parse_export_item(item.payload)
+        if str(parsed.company_id) != self._company_id:
+            raise ItemRejected(
+                ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export (R-4.7)."
+            )
+        return _Parsed(item.status, parsed, wanted_party(parsed, self._settings))
 
-def _parse(item: WorkItem, connection: Connection) -> ExportItem:
-    if item.payload is None:
-        raise ItemRejected(
-            ItemFailure.UNEXPECTED_FAILURE, "Pleo listed this item but sent no data for it (R-4.3). Export it again."
+    def _parties(self, wanted: Iterable[PartyKeys | None]) -> Parties:
+        """Each supplier and employee of the chunk is asked for once."""
+        questions = {each for each in wanted if each}
+        if not questions or Kind.BILL not in self._system.capabilities.kinds:
+            return {}
+        return self._system.find_parties(questions)
+
+    def _book(self, parsed: _Parsed, parties: Parties) -> Candidate:
+        party = parties.get(parsed.wanted) if parsed.wanted else None
+        capabilities = self._system.capabilities
+        return Candidate(
+            item_status=parsed.status,
+            item=parsed.item,
+            settings=self._settings,
+            capabilities=capabilities,
+            party=party,
+            booking=_book(parsed.item, self._settings, capabilities, party, revision=1),
+            revision=1,
         )
-    parsed = parse_export_item(item.payload)
-    if str(parsed.company_id) != connection.company_id:
-        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export (R-4.7).")
-    return parsed
 
 
-def _candidate(
-    item: ExportItem, status: str, settings: Settings, capabilities: Capabilities, revision: int = 1
-) -> Candidate:
-    name = reference(
-        str(item.company_id), str(item.accounting_entry_id), revision, max_length=capabilities.reference_length
-    )
+def _book(
+    item: ExportItem, settings: Settings, capabilities: Capabilities, party: PartyAnswer | None, revision: int
+) -> Booking:
+    ids = str(item.company_id), str(item.accounting_entry_id)
+    name = reference(*ids, revision, max_length=capabilities.reference_length)
     limits = TextLimits(capabilities.reference_length, text=capabilities.text_length, memo=capabilities.text_length)
-    booking = book(item, settings, name, limits)
-    (entry,) = booking.entries
-    return Candidate(
-        item_status=status,
-        item=item,
-        entry=entry,
-        fingerprint=fingerprint(booking),
-        revision=revision,
-        settings=settings,
-        capabilities=capabilities,
-    )
+    return book(item, settings, name, limits, party)

@@ -50,8 +50,9 @@ def state(model: type[EventT], use_case: Callable[[EventT, Runtime], Any]) -> Ha
     """The handler of a function that is one state of the machine."""
     runtime = Runtime()
 
-    def handler(event: dict[str, Any], _context: Any) -> Any:
+    def handler(event: dict[str, Any], context: Any) -> Any:
         run = parse(model, event)
+        runtime.invocation = context
         with our_errors(**run.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})):
             return use_case(run, runtime)
 

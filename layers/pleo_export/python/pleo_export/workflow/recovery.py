@@ -14,10 +14,21 @@
 | pending      | none                      | not found        | create                                         |
 
 "Unsettled" is an intent so young that the run which wrote it, or its request, may live on somewhere.
+
+"Found" is the item's main document. Where a payment belongs to it (R-5a.12), that is looked at as well:
+
+| Main document               | Its payment       | Then                                                        |
+|-----------------------------|-------------------|-------------------------------------------------------------|
+| to be adopted               | live              | adopt both                                                  |
+| to be adopted               | not there, intent unsettled | wait: it may still appear                         |
+| to be adopted               | not there         | adopt, and create the payment                               |
+| to be created or revised    | live              | fail: a person has to void the payment first                |
+| any                         | several           | fail: a person decides                                      |
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,6 +85,25 @@ def decide(seen: Situation) -> Decision:
     return _not_found(seen)
 
 
+def decide_all(seen: Situation, payments: Sequence[Outcome | None]) -> Decision:
+    """The rows of both tables, for an item whose `payments` are to be there as well; None: not found."""
+    decision = decide(seen)
+    for payment in payments:
+        if isinstance(payment, AccountingError):
+            return _fail(payment.failure, payment.message)
+        live = payment is not None and payment.state is not State.VOID
+        if live and decision.action in (Action.CREATE, Action.NEXT_REVISION):
+            assert payment is not None  # noqa: S101 - for the type checker
+            return _fail(
+                ItemFailure.VALIDATION_FAILURE,
+                f"Its payment {payment.number or payment.id} is in the accounting system, but the document it belongs "
+                "to is not. Void the payment there and export the item again.",
+            )
+        if not live and decision.action is Action.ADOPT and (unsettled := _unsettled(seen)):
+            return unsettled
+    return decision
+
+
 def too_late(decision: Decision) -> Decision:
     """The same after the job's deadline: nothing new is posted (R-9)."""
     if decision.action is Action.CREATE:
@@ -107,18 +137,25 @@ def _not_found(seen: Situation) -> Decision:
             f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
             "system. If that was intended, export again to record it anew.",
         )
-    if posting and (age := seen.now - posting.intended_at) < seen.settle_time:
-        return Decision(
-            Action.WAIT,
-            failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-            reason=OUTCOME_UNKNOWN,
-            wait=seen.settle_time - age,
-        )
+    if unsettled := _unsettled(seen):
+        return unsettled
     if seen.item_status == "in_progress":
         return _fail(
             ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."
         )
     return Decision(Action.CREATE)
+
+
+def _unsettled(seen: Situation) -> Decision | None:
+    posting = seen.posting
+    if posting is None or posting.document_id or (age := seen.now - posting.intended_at) >= seen.settle_time:
+        return None
+    return Decision(
+        Action.WAIT,
+        failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+        reason=OUTCOME_UNKNOWN,
+        wait=seen.settle_time - age,
+    )
 
 
 def _fail(failure: ItemFailure, reason: str) -> Decision:

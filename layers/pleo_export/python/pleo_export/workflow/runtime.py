@@ -26,6 +26,7 @@ from pleo_export.workflow.wake_ups import WakeUps
 if TYPE_CHECKING:
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.pleo.client import PleoClient
+    from pleo_export.receipts.fetch import Fetcher
 
 
 def _utc_now() -> datetime:
@@ -38,6 +39,7 @@ class Runtime:
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
         self._environment = dict(os.environ) if environment is None else environment
         self.clock = clock
+        self.invocation: Any = None  # Lambda's context of the current call
 
     def _variable(self, name: str) -> str:
         value = self._environment.get(name)
@@ -49,6 +51,12 @@ class Runtime:
     def settle_time(self) -> timedelta:
         """How long a document may still appear after the run that meant to record it has died."""
         return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
+
+    def time_left(self) -> timedelta:
+        """Until Lambda ends this call; without bounds outside Lambda."""
+        if self.invocation is None:
+            return timedelta.max
+        return timedelta(milliseconds=self.invocation.get_remaining_time_in_millis())
 
     @cached_property
     def chunk_size(self) -> int:
@@ -108,6 +116,13 @@ class Runtime:
 
         credential = credential_from_secret(self.secrets.get(connection.secret_arn).pleo)
         return PleoClient(self._variable("PLEO_API_URL"), credential)
+
+    @cached_property
+    def receipts(self) -> Fetcher:
+        from pleo_export.receipts.fetch import Fetcher  # noqa: PLC0415 - only where an expense has files
+        from pleo_export.receipts.hosts import ReceiptHosts  # noqa: PLC0415
+
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")))
 
     def accounting_system(self, connection: Connection) -> AccountingSystem:
         from pleo_export.accounting.connect import connect  # noqa: PLC0415 - only where the books are opened
