@@ -15,6 +15,7 @@ from pleo_export.workflow.reports import settle_open_items
 from pleo_export.workflow.runtime import Runtime
 
 FINISHED_BEFORE_US = "finished before us"
+NOT_TAKEN = "Pleo did not take the results of all items. Look which are missing and export those again."
 NEVER_REPORTED = "The export ended without a result for this item. Export it again."
 
 
@@ -30,7 +31,7 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
         if not pleo.job(run.job_id).finished:
             # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
             _settle(pleo, run, runtime, "pending", "in_progress")
-            raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Pleo refused to complete the export") from None
+            raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         finish(run, runtime, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
     finish(run, runtime, event)

@@ -1,7 +1,8 @@
 """FailJob: the run cannot go on. Say so to Pleo, item by item if items may be booked, and end the job.
 
 Before items were fetched nothing is booked: the job gets `failed` with type and reason (R-2.1). Afterwards every open
-item gets its result or an honest failure, and the job ends as `completed_with_errors` (open question 5).
+item gets its result or an honest failure, and the job ends as `completed_with_errors` (open question 5); if Pleo will
+not have that, because it refused an item's result for good, as `failed` (open question 7: what was told stays).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
 from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, finish
@@ -25,22 +27,28 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
     failure, reason = explain(run.error)
     logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
     pleo = runtime.pleo(runtime.connection(run.company_id))
-    record = runtime.jobs.get(run.job_id)
     try:
-        if record is not None and record.fetched:
-            settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
-            event = JobEvent.COMPLETED_WITH_ERRORS
-            pleo.send_event(run.job_id, event)
-        else:
-            event = JobEvent.FAILED
-            pleo.send_event(run.job_id, event, failure, reason)
+        outcome: str = _end(pleo, run, runtime, failure, reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             raise
-        finish(run, runtime, FINISHED_BEFORE_US)
-        return FINISHED_BEFORE_US
-    finish(run, runtime, event)
-    return event
+        outcome = FINISHED_BEFORE_US
+    finish(run, runtime, outcome)
+    return outcome
+
+
+def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
+    record = runtime.jobs.get(run.job_id)
+    if record is not None and record.fetched:
+        settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
+        try:
+            pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
+            return JobEvent.COMPLETED_WITH_ERRORS
+        except PleoRefused:
+            # Pleo keeps refusing an item's result: the others are told, and the job must not wait for its expiry.
+            logger.warning("completion refused, failing the job")
+    pleo.send_event(run.job_id, JobEvent.FAILED, failure, reason)
+    return JobEvent.FAILED
 
 
 def explain(error: StateError) -> tuple[JobFailure, str]:

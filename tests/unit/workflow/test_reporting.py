@@ -1,0 +1,410 @@
+"""UpdateItems, CompleteJob, FailJob: what Pleo is told is what the books hold, and the job ends (promises 2, 3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import requests
+
+from local.pleo.assumptions import Assumptions
+from local.pleo.faults import Fault
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.workflow.events import StateError
+from pleo_export.workflow.fail_job import OUR_FAULT, explain, item_failure
+from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
+from tests.harness.effects import Killed, Stopped
+from tests.harness.expenses import entry_id, purchase, purchases, references
+from tests.harness.town import Town
+
+EVENTS = "/v3/export-job-events"
+FAULT = ValueError("something that nobody foresaw")
+
+
+@pytest.fixture
+def northgate(world: Town) -> Town:
+    """Six items in chunks of two."""
+    world.environment["CHUNK_SIZE"] = "2"
+    world.connect(NORTHGATE, ITEMS)
+    return world
+
+
+ITEMS = purchases(6)
+
+
+def exported(world: Town) -> str:
+    job = world.export(NORTHGATE)
+    world.run(NORTHGATE)
+    return job
+
+
+def live(world: Town) -> list[str]:
+    return [each.reference for each in world.books[NORTHGATE].live()]
+
+
+def told_the_truth(world: Town, job: str) -> bool:
+    """Every item is successful if and only if the books hold it, under the id that Pleo was told."""
+    documents = {each.entry.reference: each.id for each in world.books[NORTHGATE].documents}
+    told = {f"pleo:{key}": item["externalId"] for key, item in world.items(job).items() if item["externalId"]}
+    return told == documents and set(world.statuses(job)) <= {"successful", "failed"}
+
+
+# UpdateItems
+
+
+def test_given_pleo_refuses_one_item_s_update_when_the_job_is_completed_then_the_item_was_told_before(
+    northgate: Town,
+) -> None:
+    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])], count=2))
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed"
+    assert northgate.statuses(job) == {"successful": 6}
+    assert told_the_truth(northgate, job)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_given_pleo_is_away_for_the_second_chunk_s_report_when_it_is_back_then_no_chunk_is_reported_again(
+    northgate: Town, status: int
+) -> None:
+    northgate.service.faults.order(Fault(effect="status", status=status, method="PUT", nth=2, count=2))
+
+    job = exported(northgate)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+    puts = [each["status"] for each in northgate.service.requests if each["method"] == "PUT"]
+    assert puts == [200, status, status, 200, 200]
+
+
+def test_given_pleo_is_away_longer_than_a_call_tries_when_it_is_back_then_the_state_goes_on(northgate: Town) -> None:
+    northgate.service.faults.order(Fault(effect="status", status=503, method="PUT", nth=2, count=9))
+
+    job = exported(northgate)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+    assert live(northgate) == references(ITEMS)
+
+
+def test_given_the_answer_to_a_report_is_lost_when_it_is_repeated_then_the_job_is_completed(northgate: Town) -> None:
+    """Pleo may refuse an update that it took already (open questions 6 and 7): the simulator does."""
+    northgate.effects.on("after pleo PUT", requests.ReadTimeout(), nth=2)
+
+    job = exported(northgate)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+
+
+# CompleteJob
+
+
+def test_given_the_answer_to_the_completion_is_lost_when_it_is_asked_again_then_the_job_is_done(
+    northgate: Town,
+) -> None:
+    northgate.effects.on(f"after pleo POST {EVENTS}", requests.ReadTimeout(), nth=2)
+
+    job = exported(northgate)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+    assert set(northgate.executions.over.values()) == {"SUCCEEDED"}
+    assert northgate.runtime.leases.get(NORTHGATE) is None
+
+
+def test_given_pleo_is_away_at_the_completion_when_it_is_back_then_the_job_is_completed(northgate: Town) -> None:
+    northgate.service.faults.order(Fault(effect="status", status=502, method="POST", path=EVENTS, nth=2, count=3))
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed"
+
+
+def test_given_pleo_stays_away_at_the_end_when_it_is_back_then_a_later_poll_completes_the_job(northgate: Town) -> None:
+    northgate.service.faults.order(Fault(effect="status", status=502, method="POST", path=EVENTS, nth=2, count=14))
+
+    job = exported(northgate)
+    assert (northgate.job(job)["status"], set(northgate.executions.over.values())) == ("in_progress", {"TryAgain"})
+    northgate.heal()
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+    assert live(northgate) == references(ITEMS)
+
+
+def test_given_an_item_that_pleo_sees_in_progress_at_the_end_when_it_refuses_to_complete_then_the_item_is_told_first(
+    northgate: Town,
+) -> None:
+    """Open question 6. The refused update leaves the item as somebody has put it: half done."""
+    pleo, stuck = northgate.service.world, entry_id(ITEMS[5])
+    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[stuck], nth=3))
+    job = northgate.export(NORTHGATE)
+    half_done = [{"accountingEntryId": stuck, "status": "in_progress"}]
+    northgate.effects.on("before pleo PUT", lambda: pleo.update_items(NORTHGATE, job, half_done), nth=3)
+
+    northgate.run(NORTHGATE)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+
+
+def test_given_an_item_whose_update_pleo_refuses_for_ever_when_the_job_ends_then_the_others_are_told(
+    northgate: Town,
+) -> None:
+    stuck = entry_id(ITEMS[3])
+    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[stuck], count=10_000))
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "failed"
+    assert "did not take the results of all items" in northgate.job(job)["failureReason"]
+    assert northgate.statuses(job) == {"successful": 5, "abandoned": 1}
+    assert live(northgate) == references(ITEMS)
+    assert len(northgate.executions.started) == 1
+
+    again = northgate.export(NORTHGATE, [stuck])
+    northgate.service.faults.clear()
+    northgate.run(NORTHGATE)
+    assert (northgate.statuses(again), live(northgate)) == ({"successful": 1}, references(ITEMS))
+
+
+def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_refused_then_the_item_is_told_all_the_same(
+    northgate: Town,
+) -> None:
+    northgate.service.world.assumptions = Assumptions(completion_needs_final_items=False)
+    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])]))
+
+    job = exported(northgate)
+
+    assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
+
+
+# The job is over at Pleo while we work on it (R-7.4)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+def test_given_a_job_that_is_over_when_a_chunk_is_reported_then_nothing_else_is_posted_and_the_next_job_starts(
+    northgate: Town, end: str, chunk: int
+) -> None:
+    job = northgate.export(NORTHGATE)
+    northgate.service.world.put_expenses(NORTHGATE, [purchase("next")])
+    next_job = northgate.export(NORTHGATE, [entry_id(purchase("next"))])
+
+    def over() -> None:
+        if end == "cancelled":
+            northgate.service.world.cancel(job)
+        else:
+            _expire(northgate, job)
+
+    northgate.effects.on("before pleo PUT", over, nth=chunk)
+    northgate.run(NORTHGATE)
+
+    assert northgate.job(job)["status"] == "failed"
+    assert live(northgate) == references([*ITEMS[: 2 * chunk], purchase("next")])
+    assert northgate.job(next_job)["status"] == "completed"
+    assert set(northgate.executions.over.values()) == {"SUCCEEDED"}
+
+
+def test_given_a_job_that_is_cancelled_right_before_its_completion_when_we_complete_it_then_the_run_ends_quietly(
+    northgate: Town,
+) -> None:
+    job = northgate.export(NORTHGATE)
+    northgate.effects.on(f"before pleo POST {EVENTS}", lambda: northgate.service.world.cancel(job), nth=2)
+
+    northgate.run(NORTHGATE)
+
+    assert northgate.job(job)["failureReasonType"] == "canceled_by_user"
+    assert set(northgate.executions.over.values()) == {"SUCCEEDED"}
+    assert live(northgate) == references(ITEMS)
+
+
+# FailJob
+
+
+def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_item_left_is_told_and_the_job_ends(
+    northgate: Town,
+) -> None:
+    northgate.effects.on("before books find_many", FAULT, nth=2)
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert live(northgate) == references(ITEMS[:2])
+    assert told_the_truth(northgate, job)
+    reason = ("unexpected_failure", f"Not booked. {OUR_FAULT}")
+    assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
+
+
+def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_postings_know_is_told(
+    northgate: Town,
+) -> None:
+    northgate.effects.on("before dynamodb BatchWriteItem", FAULT, nth=4)  # chunk 2: its postings, then its results
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert live(northgate) == references(ITEMS[:4])
+    assert northgate.statuses(job) == {"successful": 4, "failed": 2}
+    assert told_the_truth(northgate, job)
+
+
+def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_then_their_items_are_told_as_unknown(
+    northgate: Town,
+) -> None:
+    _dies_for_good(northgate, "before books record", nth=3)
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    unknown = ("accounting_system_timeout", OUTCOME_UNKNOWN)
+    untouched = ("unexpected_failure", f"Not booked. {OUR_FAULT}")
+    assert northgate.failures(job) == {
+        **{entry_id(item): unknown for item in ITEMS[2:4]},
+        **{entry_id(item): untouched for item in ITEMS[4:]},
+    }
+
+
+def test_given_the_function_dies_for_good_before_its_results_are_kept_when_the_job_ends_then_noted_entries_are_told(
+    northgate: Town,
+) -> None:
+    _dies_for_good(northgate, "before dynamodb BatchWriteItem", nth=4)
+
+    job = exported(northgate)
+
+    assert live(northgate) == references(ITEMS[:4])
+    assert northgate.statuses(job) == {"successful": 4, "failed": 2}
+    assert told_the_truth(northgate, job)
+
+
+def test_given_results_that_were_not_reported_when_the_job_ends_in_a_fault_then_they_are_told(northgate: Town) -> None:
+    northgate.effects.on("before pleo PUT", FAULT, nth=2)
+
+    job = exported(northgate)
+
+    assert live(northgate) == references(ITEMS[:4])
+    assert told_the_truth(northgate, job)
+
+
+def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_it_then_it_is_not_called_unbooked(
+    northgate: Town,
+) -> None:
+    first = exported(northgate)
+    job = northgate.export(NORTHGATE, [entry_id(item) for item in ITEMS])
+    northgate.effects.on("before books find_many", FAULT)
+
+    northgate.run(NORTHGATE)
+
+    assert northgate.job(first)["status"] == "completed"
+    reasons = [reason for _, reason in northgate.failures(job).values()]
+    assert len(reasons) == 6
+    assert all(reason.startswith("An earlier export booked it as J") for reason in reasons)
+    assert all(OUR_FAULT in reason and "Not booked" not in reason for reason in reasons)
+
+
+def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_off_before_it_then_nobody_knows(
+    northgate: Town,
+) -> None:
+    northgate.effects.on("before books record", OutcomeUnknown("no answer"))
+    northgate.effects.on("before books find_many", Stopped(), nth=2)
+    expired = exported(northgate)
+    _expire(northgate, expired)
+    job = northgate.export(NORTHGATE)
+    northgate.effects.on("before books find_many", FAULT)
+
+    northgate.heal()
+
+    failures = northgate.failures(job)
+    assert failures[entry_id(ITEMS[0])] == ("accounting_system_timeout", OUTCOME_UNKNOWN)
+    assert failures[entry_id(ITEMS[5])][0] == "unexpected_failure"
+
+
+def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_second_revision_is_told(
+    northgate: Town,
+) -> None:
+    exported(northgate)
+    northgate.books[NORTHGATE].void(f"pleo:{entry_id(ITEMS[0])}")
+    job = northgate.export(NORTHGATE, [entry_id(ITEMS[0])])
+    _dies_for_good(northgate, "before dynamodb BatchWriteItem", nth=2)  # its posting is noted, its result is not
+
+    northgate.run(NORTHGATE)
+
+    assert northgate.items(job)[entry_id(ITEMS[0])]["externalId"] == "7"
+
+
+def test_given_a_job_of_two_hundred_items_when_it_breaks_off_at_once_then_all_are_told_in_requests_of_a_hundred(
+    world: Town,
+) -> None:
+    world.connect(NORTHGATE, purchases(230))
+    world.effects.on("before books find_many", FAULT)
+
+    job = exported(world)
+
+    assert world.statuses(job) == {"failed": 230}
+    assert [each["status"] for each in world.service.requests if each["method"] == "PUT"] == [200, 200, 200]
+
+
+def test_given_the_accounting_system_stays_away_midway_when_the_job_ends_then_the_rest_says_so(
+    northgate: Town,
+) -> None:
+    northgate.effects.on("before books find_many", Unavailable("It is being updated."), nth=2, times=1000)
+
+    job = exported(northgate)
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert live(northgate) == references(ITEMS[:2])
+    reason = ("accounting_system_unreachable", "Not booked. It is being updated.")
+    assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
+
+
+def test_given_pleo_cannot_be_told_of_a_failure_when_it_is_back_then_a_later_poll_resumes_the_job(
+    northgate: Town,
+) -> None:
+    northgate.effects.on("before books find_many", FAULT, nth=2)
+    northgate.service.faults.order(Fault(effect="status", status=503, method="POST", path=EVENTS, nth=2, count=7))
+
+    job = exported(northgate)
+    assert northgate.job(job)["status"] == "in_progress"
+    northgate.heal()
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert told_the_truth(northgate, job)
+
+
+# What the state machine caught, in Pleo's words
+
+
+@pytest.mark.parametrize(
+    ("cause", "failure", "reason"),
+    [
+        ('{"errorMessage": "missing_configuration: Add it: 1900."}', "missing_configuration", "Add it: 1900."),
+        ('{"errorMessage": "no type of ours: secret"}', "service_unreachable", OUR_FAULT),
+        ('{"errorMessage": "RequestId: 1 Error: Task timed out"}', "service_unreachable", OUR_FAULT),
+        ('{"errorType": "Runtime.ExitError"}', "service_unreachable", OUR_FAULT),
+        ("not json", "service_unreachable", OUR_FAULT),
+        ("[]", "service_unreachable", OUR_FAULT),
+        ("", "service_unreachable", OUR_FAULT),
+    ],
+)
+def test_a_caught_error_in_pleo_s_words(cause: str, failure: str, reason: str) -> None:
+    assert explain(StateError(error="AnyName", cause=cause)) == (JobFailure(failure), reason)
+
+
+@pytest.mark.parametrize("failure", JobFailure)
+def test_an_item_has_a_type_for_every_failure_of_the_job(failure: JobFailure) -> None:
+    shared = {each.value for each in ItemFailure}
+    assert item_failure(failure).value == (failure.value if failure.value in shared else "unexpected_failure")
+
+
+def _expire(world: Town, job: str) -> None:
+    """An hour passes for this job alone."""
+    record = world.service.world._jobs[job]
+    record.last_updated_at = record.created_at = world.clock.now() - timedelta(hours=1)
+
+
+def _dies_for_good(world: Town, moment: str, nth: int = 1) -> None:
+    """RecordItems dies there, and its two retries as soon as they begin."""
+
+    def death() -> None:
+        world.effects.on("before s3 GetObject", Killed(), times=2)
+        raise Killed
+
+    world.effects.on(moment, death, nth=nth)
