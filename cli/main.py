@@ -106,6 +106,10 @@ def job(job_id: str, stack: StackName = "pleo-export") -> None:
     console.print(f"runs: {record.attempts}, outcome: {record.outcome or 'not finished'}")
     console.print(", ".join(f"{count} {status}" for status, count in Counter(item.status for item in items).items()))
     console.print(failed_items(items))
+    results = deployed.results.get_many(job_id, [item.accounting_entry_id for item in items])
+    for entry_id, result in results.items():
+        for warning in result.warnings:
+            console.print(f"[yellow]![/yellow] {entry_id}: {warning}")
 
 
 def failed_items(items: list[Any]) -> Table:

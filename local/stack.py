@@ -106,7 +106,7 @@ class LocalStack:
 
     def _deploy(self) -> None:
         self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale))
-        self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, **self._parameters)
+        self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, ReceiptHosts=self.pleo.url, **self._parameters)
 
     def _open_books(self) -> None:
         self.books = self._stack.enter_context(Books(STATE / "tryton"))

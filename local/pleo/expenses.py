@@ -58,7 +58,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Expense:
     """`paid_in` is the supplier's currency with the rate as a fraction: ("USD", 5, 4) is USD 1.25 for 1 of the
-    wallet's. `reconciles` are the keys of the expenses that a reimbursement settles."""
+    wallet's. `reconciles` are the keys of the expenses that a reimbursement settles. `method` and `invoice`
+    (its number) are the usual ones of the type and the key where not given."""
 
     key: str
     type: str
@@ -73,6 +74,8 @@ class Expense:
     attendees: tuple[str, ...] = ()
     reconciles: tuple[str, ...] = ()
     service_days: int = 0
+    method: str | None = None
+    invoice: str | None = None
 
 
 def export_item(company_id: str, expense: Expense, day: date) -> Json:
@@ -214,6 +217,8 @@ def _vendor(identify: partial[str], expense: Expense) -> Json | None:
 
 
 def _method(expense: Expense) -> str:
+    if expense.method is not None:
+        return expense.method
     if expense.type in _ACCOUNTS_PAYABLE:
         return "accounts_payable"
     return "none" if expense.type in _NO_METHOD else "journal"
@@ -249,7 +254,7 @@ def _additional_information(company_id: str, expense: Expense, day: date) -> Jso
 def _invoice(expense: Expense, day: date) -> Mapping[str, Any]:
     country = SUPPLIERS[expense.supplier].country if expense.supplier else "GB"
     return {
-        "invoiceNumber": f"INV-{expense.key.upper()}",
+        "invoiceNumber": expense.invoice or f"INV-{expense.key.upper()}",
         "invoiceDate": f"{day.isoformat()}T00:00:00Z",
         "dueDate": f"{(day + timedelta(days=30)).isoformat()}T00:00:00Z",
         "paymentDate": f"{day.isoformat()}T00:00:00Z",

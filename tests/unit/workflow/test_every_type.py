@@ -1,0 +1,43 @@
+"""A month with all 17 types and 6 subtypes, under both methods: the reconciliation invariant of R-5b."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.pleo.catalogue import PEOPLE, SUPPLIERS
+from local.pleo.every_type import EVERY_TYPE, LEFT_OVER, every_type
+from local.pleo.sample import NORTHGATE
+from pleo_export.bookkeeping.documents import Kind, Party
+from pleo_export.bookkeeping.rules import JOURNAL_RULES
+from tests.harness.town import Town
+
+KINDS = {
+    "journal": {Kind.JOURNAL_ENTRY},
+    "accounts_payable": {Kind.JOURNAL_ENTRY, Kind.BILL, Kind.CREDIT_NOTE, Kind.PAYMENT},
+}
+
+
+def test_the_month_has_every_type_and_subtype() -> None:
+    told = {(expense.type, expense.sub_type) for expense in EVERY_TYPE}
+    assert {each for each, _ in told} == {rule.type for rule in JOURNAL_RULES}
+    assert {sub_type for _, sub_type in told} >= {rule.sub_type for rule in JOURNAL_RULES}
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_given_a_month_of_every_type_when_exported_then_wallets_tie_out_and_what_is_owed_is_settled(
+    world: Town, method: str
+) -> None:
+    books = world.connect(NORTHGATE, every_type(NORTHGATE, method))
+    books.parties = {
+        supplier.vendor: Party(supplier.vendor, name) for name, supplier in SUPPLIERS.items() if supplier.vendor
+    }
+    books.parties |= {person.code: Party(person.code, name) for name, person in PEOPLE.items()}
+    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
+
+    world.run(NORTHGATE)
+
+    assert world.failures(job) == {}
+    assert world.job(job)["status"] == "completed"
+    assert {account: books.balance(account) for account in LEFT_OVER} == LEFT_OVER
+    assert {entry.kind for entry in books.live()} == KINDS[method]
+    assert sum(len(document.files) for document in books.documents) == 3, "each receipt once, on the main document"
