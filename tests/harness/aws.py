@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +30,12 @@ def _session() -> boto3.Session:
 @cache
 def client(service: str) -> Any:
     """Made once for all towns of the process: making one takes longer than a test."""
-    return _session().client(service)  # type: ignore[call-overload]
+    return _session().client(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
 
 
 @cache
 def resource(service: str) -> Any:
-    return _session().resource(service)  # type: ignore[call-overload]
+    return _session().resource(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
 
 
 def create_table(name: str = "table") -> str:
