@@ -10,7 +10,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check build lock clean
+.PHONY: help setup demo up down test check build events lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: setup ## Run all linters and type checks, on the code, the template and t
 build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
 	  $(SAM) build --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
+
+events: setup ## Capture the sample events anew, from a real local run
+	@$(BIN)/python -m local.events
 
 lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
 	$(PYTHON) -m venv .local/uv
