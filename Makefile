@@ -10,7 +10,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check build events lock clean
+.PHONY: help setup demo up down test check build events bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python
 
 events: setup ## Capture the sample events anew, from a real local run
 	@$(BIN)/python -m local.events
+
+bench: setup ## Count what a job costs, against its budgets
+	@AWS_DEFAULT_REGION=eu-west-1 POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.bench
 
 lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
 	$(PYTHON) -m venv .local/uv
