@@ -30,15 +30,15 @@ FUNCTIONS = ("webhook", "poll", "dispatch", "start_job", "fetch_items", "record_
 
 def main() -> None:
     console = Console()
+    rates = Table("", "", title="on this machine", title_justify="left")
+    for name, value in _rates():
+        rates.add_row(name, value)
+    console.print(rates)
     table = Table("", "budget", *(f"{size} items" for size in SIZES), title="one export job", title_justify="left")
     runs = [_job(size) for size in SIZES]
     for name, budget in _BUDGETS.items():
         table.add_row(name, budget, *(run[name] for run in runs))
     console.print(table)
-    rates = Table("", "", title="on this machine", title_justify="left")
-    for name, value in _rates():
-        rates.add_row(name, value)
-    console.print(rates)
 
 
 _BUDGETS = {
