@@ -236,28 +236,28 @@ class Desk:
 
     def _record(self, documents: Sequence[tuple[Work, Document]], state: State) -> None:
         try:
-            outcomes = dict(self.system.record_many([each for _, each in documents], state))
-            moved = self._redated(documents, outcomes)
-            outcomes |= self.system.record_many([each for _, each in moved], state) if moved else {}
+            self._record_once(documents, state)
+            if moved := self._redated(documents):
+                self._record_once(moved, state)
         except AccountingError as error:
             for work, _ in documents:
-                if not isinstance(error, OutcomeUnknown):
-                    self._withdraw(work)
+                self._withdraw_unbooked(work, error)
             raise
+        for work, _ in documents:
+            self._withdraw_unbooked(work)
+
+    def _record_once(self, documents: Sequence[tuple[Work, Document]], state: State) -> None:
+        outcomes = self.system.record_many([each for _, each in documents], state)
         for work, each in documents:
             work.outcomes[each.reference] = outcomes[each.reference]
-            if not isinstance(work.main, DocumentRef | OutcomeUnknown):
-                self._withdraw(work)
 
-    def _redated(
-        self, documents: Sequence[tuple[Work, Document]], outcomes: Mapping[str, Outcome]
-    ) -> list[tuple[Work, Document]]:
+    def _redated(self, documents: Sequence[tuple[Work, Document]]) -> list[tuple[Work, Document]]:
         """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
         settings = self.connection.settings
         today = self.runtime.clock().astimezone(ZoneInfo(settings.time_zone)).date()
         moved = []
         for work, document in documents:
-            if not isinstance(outcomes[document.reference], PeriodClosed):
+            if not isinstance(work.outcomes[document.reference], PeriodClosed):
                 continue
             next_open = self.system.next_open_date(document.posting_date)
             to = next_posting_date(settings, document.posting_date, today, next_open)
@@ -267,9 +267,11 @@ class Desk:
                 work.warnings = (*work.warnings, note)
         return moved
 
-    def _withdraw(self, work: Work) -> None:
-        """Nothing came of it for certain. After an unknown outcome the intent stays: only a search may follow."""
-        if work.intent:
+    def _withdraw_unbooked(self, work: Work, error: AccountingError | None = None) -> None:
+        """Forget the intent of which nothing came for certain. Where something is booked it stays, and after an
+        unknown outcome: only a search may follow."""
+        answers = work.outcomes.get(work.case.candidate.main.reference), error
+        if work.intent and not any(isinstance(each, DocumentRef | OutcomeUnknown) for each in answers):
             self.runtime.postings.withdraw(work.intent)
             work.intent = None
 

@@ -1,0 +1,319 @@
+"""RecordItems where an item is a bill and its payment, has receipts, or falls into a closed period (R-5a, 5d, 5e)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from local.pleo.expenses import Expense, Line, export_item
+from local.pleo.faults import Fault
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Kind, Party
+from tests.harness.books import Books
+from tests.harness.effects import Killed
+from tests.harness.expenses import entry_id, purchase, reference
+from tests.harness.town import Town
+
+AWAY = Unavailable("The accounting system is being updated.")
+
+
+def card_invoice(key: str = "wework", **more: Any) -> dict[str, Any]:
+    """Paid by card on a supplier's invoice: a bill and its payment."""
+    lines = (Line(48_000, "6400", "GB20"),)
+    return export_item(NORTHGATE, Expense(key, "card_invoice", lines, supplier="WeWork", **more), date(2026, 3, 2))
+
+
+@pytest.fixture
+def books(world: Town) -> Books:
+    made = world.connect(NORTHGATE, [card_invoice()])
+    made.parties["V-1008"] = Party("8", "WeWork", "2101")
+    return made
+
+
+def exported(world: Town, *entries: dict[str, Any]) -> str:
+    job = world.export(NORTHGATE, [entry_id(each) for each in entries] or None, vendor_based_bookkeeping=True)
+    world.run(NORTHGATE)
+    return job
+
+
+def held(books: Books) -> list[tuple[Kind, State]]:
+    return [(each.entry.kind, each.state) for each in books.documents]
+
+
+BOTH = [(Kind.BILL, State.POSTED), (Kind.PAYMENT, State.POSTED)]
+
+
+def test_given_a_card_invoice_when_it_is_exported_then_pleo_links_to_the_bill_and_the_payment_stands_beside_it(
+    world: Town, books: Books
+) -> None:
+    job = exported(world)
+
+    assert held(books) == BOTH
+    assert world.items(job)[entry_id(card_invoice())]["externalId"] == books.documents[0].id
+    posting = world.runtime.postings.latest(NORTHGATE, entry_id(card_invoice()))
+    assert posting and (posting.document_id, posting.payment_ids) == ("1", ("2",))
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", [Killed(), OutcomeUnknown("no answer"), AWAY], ids=lambda fault: type(fault).__name__)
+def test_given_something_goes_wrong_at_either_document_when_it_has_passed_then_both_are_there_once(
+    world: Town, books: Books, fault: BaseException, when: str, nth: int
+) -> None:
+    if fault is AWAY and when == "after":
+        pytest.skip("an accounting system that is away has done nothing")
+    world.effects.on(f"{when} books record", fault, nth=nth)
+
+    job = exported(world)
+
+    assert held(books) == BOTH
+    assert world.statuses(job) == {"successful": 1}
+
+
+def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_item_is_not_called_unbooked(
+    world: Town, books: Books
+) -> None:
+    world.effects.on("before books record", AWAY, nth=2, times=1000)
+
+    job = exported(world)
+
+    assert held(books) == BOTH[:1]
+    ((_, reason),) = world.failures(job).values()
+    assert "Not booked" not in reason
+    assert world.job(job)["status"] == "completed_with_errors"
+
+
+def test_given_a_bill_whose_payment_was_refused_when_it_is_exported_again_then_only_the_payment_is_made(
+    world: Town, books: Books
+) -> None:
+    world.effects.on("before books record", Rejected("The bank account is blocked."), nth=2)
+    first = exported(world)
+    assert list(world.failures(first).values()) == [
+        ("accounting_system_validation_failure", "Recorded as J1, but: The bank account is blocked.")
+    ]
+
+    second = exported(world, card_invoice())
+
+    assert held(books) == BOTH
+    assert world.statuses(second) == {"successful": 1}
+
+
+def test_given_a_refused_bill_when_it_is_exported_then_no_payment_is_made(world: Town, books: Books) -> None:
+    world.effects.on("before books record", Rejected("The supplier is blocked."))
+
+    job = exported(world)
+
+    assert (held(books), world.statuses(job)) == ([], {"failed": 1})
+
+
+def test_given_a_voided_bill_whose_payment_lives_when_it_is_exported_again_then_it_says_what_to_void(
+    world: Town, books: Books
+) -> None:
+    exported(world)
+    books.documents[0].state = State.VOID
+
+    job = exported(world, card_invoice())
+
+    ((kind, reason),) = world.failures(job).values()
+    assert (kind, reason.startswith("Its payment J2 is in")) == ("validation_failure", True)
+    assert len(books.documents) == 2
+
+
+def test_given_both_are_void_when_the_item_is_exported_again_then_a_second_revision_of_both_is_booked(
+    world: Town, books: Books
+) -> None:
+    exported(world)
+    for each in books.documents:
+        each.state = State.VOID
+
+    exported(world, card_invoice())
+
+    assert held(books)[2:] == BOTH
+    assert books.live()[0].reference == f"{reference(card_invoice())}:r2"
+
+
+# A closed period (R-5e)
+
+
+CLOSED = date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("settings", "posted_on"),
+    [
+        ({"closed_period": "next_open"}, date(2026, 4, 1)),
+        ({"closed_period": "today"}, date(2026, 11, 20)),
+        ({"closed_period": "adjustment", "adjustment_date": "2026-12-31"}, date(2026, 12, 31)),
+    ],
+)
+def test_given_a_closed_period_when_the_company_allows_another_date_then_it_is_posted_once_on_that_date(
+    world: Town, settings: dict[str, Any], posted_on: date
+) -> None:
+    books = world.connect(NORTHGATE, [purchase()], **settings)
+    books.closed_until = CLOSED
+
+    job = exported(world)
+
+    assert [(each.posting_date, each.document_date) for each in books.live()] == [(posted_on, date(2026, 3, 2))]
+    assert world.statuses(job) == {"successful": 1}
+
+
+def test_given_a_closed_period_when_the_company_allows_no_other_date_then_the_item_fails(world: Town) -> None:
+    books = world.connect(NORTHGATE, [purchase()])
+    books.closed_until = CLOSED
+
+    job = exported(world)
+
+    ((kind, reason),) = world.failures(job).values()
+    assert (kind, "2026-03-02" in reason) == ("accounting_system_validation_failure", True)
+    assert books.documents == []
+
+
+@pytest.mark.parametrize("fault", [Killed(), OutcomeUnknown("no answer"), AWAY], ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_given_something_goes_wrong_at_the_other_date_when_it_has_passed_then_there_is_one_entry(
+    world: Town, fault: BaseException, when: str
+) -> None:
+    """One item of an open period, one of a closed one: the first is in the books before the second is tried again."""
+    if fault is AWAY and when == "after":
+        pytest.skip("an accounting system that is away has done nothing")
+    books = world.connect(
+        NORTHGATE, [purchase("open", day=date(2026, 5, 4)), purchase("closed")], closed_period="next_open"
+    )
+    books.closed_until = CLOSED
+    # Recorded are: the closed one (refused), the open one, the closed one on its new date.
+    world.effects.on(f"{when} books record", fault, nth=3 if when == "before" else 2)
+
+    job = exported(world)
+
+    assert sorted(each.posting_date for each in books.live()) == [date(2026, 4, 1), date(2026, 5, 4)]
+    assert world.statuses(job) == {"successful": 2}
+
+
+def test_given_the_books_stay_away_at_the_other_date_when_the_job_ends_then_what_is_booked_is_not_called_unbooked(
+    world: Town,
+) -> None:
+    open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
+    books = world.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
+    books.closed_until = CLOSED
+    world.effects.on("before books record", AWAY, nth=3, times=1000)
+
+    job = exported(world)
+
+    assert [each.reference for each in books.live()] == [reference(open_item)]
+    assert world.items(job)[entry_id(open_item)]["status"] == "successful" or (
+        "Not booked" not in world.items(job)[entry_id(open_item)]["failureReason"]
+    )
+    assert world.failures(job)[entry_id(closed_item)][0] == "accounting_system_unreachable"
+
+
+def test_given_an_unknown_outcome_beside_an_item_that_is_tried_again_when_it_appears_late_then_there_is_one_entry(
+    world: Town,
+) -> None:
+    open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
+    books = world.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
+    books.closed_until = CLOSED
+    late: list[Any] = []
+
+    def withhold() -> None:
+        late.append(books.documents.pop())
+        raise OutcomeUnknown("no answer")
+
+    world.effects.on("after books record", withhold)
+    world.effects.on("before books record", AWAY, nth=3)
+    world.effects.on("before books find_many", lambda: books.documents.append(late.pop()), nth=3)
+
+    job = exported(world)
+    books.documents.extend(late)  # later still, if nobody has looked for it again
+
+    assert sorted(each.reference for each in books.live()) == sorted([reference(open_item), reference(closed_item)])
+    assert world.statuses(job) == {"successful": 2}
+
+
+# Receipts (R-5d)
+
+
+def with_receipt() -> dict[str, Any]:
+    return purchase(receipts=("pret-18.45.pdf",))
+
+
+def test_given_a_receipt_when_its_item_is_exported_then_it_is_attached_once(world: Town) -> None:
+    books = world.connect(NORTHGATE, [item := with_receipt()])
+    job = exported(world)
+    assert [len(each.files) for each in books.documents] == [1]
+
+    exported(world, item)
+
+    assert [len(each.files) for each in books.documents] == [1]
+    assert world.statuses(job) == {"successful": 1}
+
+
+def test_given_a_function_that_dies_before_attaching_when_it_is_run_again_then_the_receipt_is_attached(
+    world: Town,
+) -> None:
+    books = world.connect(NORTHGATE, [with_receipt()])
+    world.effects.on("before books attach", Killed())
+
+    job = exported(world)
+
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, State.POSTED)]
+    assert world.statuses(job) == {"successful": 1}
+
+
+def test_given_books_whose_posted_entries_take_no_files_when_it_is_exported_then_it_is_posted_after_its_receipt(
+    world: Town,
+) -> None:
+    books = world.connect(NORTHGATE, [with_receipt()])
+    books.capabilities = replace(books.capabilities, attach_to_posted=False)
+    world.effects.on("after books attach", Killed())
+
+    job = exported(world)
+
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, State.POSTED)]
+    assert world.statuses(job) == {"successful": 1}
+
+
+@pytest.mark.parametrize(("policy", "statuses"), [("required", {"failed": 1}), ("best_effort", {"successful": 1})])
+def test_given_a_receipt_that_the_books_refuse_when_its_item_is_exported_then_the_policy_decides(
+    world: Town, policy: str, statuses: dict[str, int]
+) -> None:
+    books = world.connect(NORTHGATE, [item := with_receipt()], receipts=policy)
+    world.effects.on("before books attach", AttachmentRejected("pret-18.45.pdf is damaged."))
+
+    job = exported(world)
+
+    assert (world.statuses(job), len(books.documents)) == (statuses, 1)
+    for kind, reason in world.failures(job).values():
+        assert (kind, reason.startswith("Recorded as J1, but without its receipts")) == ("receipt_upload_failure", True)
+    again = exported(world, item)
+    assert (world.statuses(again), [len(each.files) for each in books.documents]) == ({"successful": 1}, [1])
+
+
+@pytest.mark.parametrize(("policy", "booked"), [("required", 0), ("best_effort", 1)])
+def test_given_a_receipt_that_cannot_be_fetched_when_its_item_is_exported_then_the_policy_decides_before_booking(
+    world: Town, policy: str, booked: int
+) -> None:
+    books = world.connect(NORTHGATE, [with_receipt()], receipts=policy)
+    world.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
+
+    job = exported(world)
+
+    assert len(books.documents) == booked
+    assert world.statuses(job) == ({"successful": 1} if booked else {"failed": 1})
+    for kind, _ in world.failures(job).values():
+        assert kind == "receipt_download_failure"
+
+
+def test_given_a_link_that_has_expired_when_the_receipt_is_fetched_then_a_new_link_is_asked_for(world: Town) -> None:
+    books = world.connect(NORTHGATE, [with_receipt()], receipts="required")
+    world.service.faults.order(Fault(effect="status", status=403, path="/files/"))
+
+    job = exported(world)
+
+    assert (world.statuses(job), len(books.documents[0].files)) == ({"successful": 1}, 1)
+    assert sum(each["path"] == "/v3/export-items" for each in world.service.requests) == 2
