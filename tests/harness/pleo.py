@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 import requests
@@ -11,9 +13,30 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 
+from local.pleo.clock import Clock
+from local.pleo.server import build_app
+from local.pleo.service import PleoService, build_service
 from tests.harness.effects import Effects
 
 URL = "https://pleo.test"
+
+
+@cache
+def _application() -> tuple[PleoService, ASGIApp]:
+    service = build_service()
+    return service, build_app(service)
+
+
+def fresh_pleo(clock: Clock) -> tuple[PleoService, ASGIApp]:
+    """A Pleo that nobody has used yet, and its application: built once per process, since that takes as long as a
+    test, and joined to the new Pleo by giving each of its parts the new one's state."""
+    served, app = _application()
+    fresh = build_service(clock)
+    for part in fields(PleoService):
+        if part.name != "requests":
+            getattr(served, part.name).__dict__ = getattr(fresh, part.name).__dict__
+    served.requests.clear()
+    return replace(fresh, requests=served.requests), app
 
 
 class InProcess(BaseAdapter):
@@ -22,6 +45,7 @@ class InProcess(BaseAdapter):
     def __init__(self, app: ASGIApp, effects: Effects) -> None:
         super().__init__()
         self._client = TestClient(app, base_url=URL, raise_server_exceptions=True)
+        self._client.__enter__()  # one event loop for all requests
         self._effects = effects
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
@@ -45,4 +69,4 @@ class InProcess(BaseAdapter):
         return requests.adapters.HTTPAdapter().build_response(request, raw)
 
     def close(self) -> None:
-        self._client.close()
+        self._client.__exit__()

@@ -22,8 +22,7 @@ import requests
 from moto import mock_aws
 
 from local.pleo.clock import Clock
-from local.pleo.server import build_app
-from local.pleo.service import PleoService, build_service
+from local.pleo.service import PleoService
 from local.pleo.world import Company
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
@@ -37,7 +36,7 @@ from tests.harness.asl import Machine, StateFailed
 from tests.harness.aws import ROOT, client, create_bucket, create_queues, create_table, resource
 from tests.harness.books import Books
 from tests.harness.effects import Effects, Killed, Stopped
-from tests.harness.pleo import URL, InProcess
+from tests.harness.pleo import URL, InProcess, fresh_pleo
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACCOUNTS = {
@@ -317,12 +316,14 @@ def town() -> Iterator[Town]:
     cloud = SimpleNamespace(client=client, resource=resource)
     with mock_aws(), mock.patch("pleo_export.workflow.runtime.boto3", cloud), effects.of_aws():
         clock = Clock(NOON)
-        service = build_service(clock)
-        wire = InProcess(build_app(service), effects)
+        service, app = fresh_pleo(clock)
+        wire = InProcess(app, effects)
         made = Town(clock, service, wire, effects)
         made.open()
-        yield made
-        wire.close()
+        try:
+            yield made
+        finally:
+            wire.close()
 
 
 def load_handler(function: str) -> Any:
