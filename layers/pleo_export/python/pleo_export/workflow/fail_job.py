@@ -40,13 +40,13 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
 def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
     record = runtime.jobs.get(run.job_id)
     if record is not None and record.fetched:
-        settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
-        try:
-            pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
-            return JobEvent.COMPLETED_WITH_ERRORS
-        except PleoRefused:
-            # Pleo keeps refusing an item's result: the others are told, and the job must not wait for its expiry.
-            logger.warning("completion refused, failing the job")
+        for _ in range(2):  # Pleo may have refused an item's result only for a moment
+            settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
+            try:
+                pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
+                return JobEvent.COMPLETED_WITH_ERRORS
+            except PleoRefused:
+                logger.warning("completion refused")
     pleo.send_event(run.job_id, JobEvent.FAILED, failure, reason)
     return JobEvent.FAILED
 
