@@ -1,0 +1,304 @@
+"""What goes into the table, the bucket and the secrets comes out again, and conditions hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.errors import InvalidSettings, ItemFailure, TryAgain
+from pleo_export.state.jobs import ItemResult
+from pleo_export.state.payloads import WorkItem
+from pleo_export.state.postings import Posting
+from pleo_export.state.secrets import Secrets
+from pleo_export.state.table import get_many, posting_key
+from tests.harness.aws import client
+from tests.harness.town import Town
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
+JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
+INTENT = Posting(NORTHGATE, "entry", 1, "pleo:entry", "f1", JOB, NOW)
+RECORDED = replace(
+    INTENT,
+    document_id="17",
+    document_url="https://books.example/17",
+    document_number="J17",
+    document_state="posted",
+    recorded_at=NOW + timedelta(seconds=1),
+)
+
+
+# Postings
+
+
+@pytest.mark.parametrize("posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None)])
+def test_a_posting_comes_back_as_it_was(world: Town, posting: Posting) -> None:
+    world.runtime.postings.record_many([posting])
+    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
+
+
+def test_a_posting_is_kept_for_ever(world: Town) -> None:
+    world.runtime.postings.record_many([RECORDED])
+    (record,) = get_many(world.runtime._table, [posting_key(NORTHGATE, "entry", 1)])
+    assert "expires_at" not in record
+
+
+def test_postings_are_looked_up_at_the_revision_that_is_asked_for(world: Town) -> None:
+    second = replace(RECORDED, revision=2)
+    world.runtime.postings.record_many([RECORDED, second])
+    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 2}) == {"entry": second}
+    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 3, "other": 1}) == {}
+    assert world.runtime.postings.get_many(HAVN, {"entry": 1}) == {}
+
+
+def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> None:
+    world.runtime.postings.record_many(replace(RECORDED, revision=number) for number in (1, 2, 9, 10))
+    latest = world.runtime.postings.latest(NORTHGATE, "entry")
+    assert latest and latest.revision == 10
+    assert world.runtime.postings.latest(NORTHGATE, "other") is None
+
+
+def test_an_intent_is_written_only_over_what_was_read(world: Town) -> None:
+    postings = world.runtime.postings
+    later = replace(INTENT, intended_at=NOW + timedelta(minutes=5))
+    assert postings.intend(INTENT, replacing=None)
+    assert not postings.intend(later, replacing=None)
+    assert not postings.intend(later, replacing=replace(INTENT, intended_at=NOW - timedelta(seconds=1)))
+    assert postings.intend(later, replacing=INTENT)
+    assert not postings.intend(INTENT, replacing=INTENT)
+    assert postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": later}
+
+
+def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_of_it(world: Town) -> None:
+    postings = world.runtime.postings
+    postings.intend(INTENT, replacing=None)
+    postings.withdraw(replace(INTENT, intended_at=NOW + timedelta(seconds=1)))
+    assert postings.latest(NORTHGATE, "entry") == INTENT
+    postings.record_many([RECORDED])
+    postings.withdraw(INTENT)
+    assert postings.latest(NORTHGATE, "entry") == RECORDED
+    postings.record_many([INTENT])
+    postings.withdraw(INTENT)
+    assert postings.latest(NORTHGATE, "entry") is None
+
+
+# Jobs and results
+
+
+def test_attempts_are_counted_and_facts_are_kept_beside_them(world: Town) -> None:
+    jobs = world.runtime.jobs
+    assert jobs.get(JOB) is None
+    assert [jobs.next_attempt(JOB, NORTHGATE, NOW) for _ in range(3)] == [1, 2, 3]
+    jobs.note(JOB, claimed=True, outcome="completed")
+    record = jobs.get(JOB)
+    assert record and (record.company_id, record.attempts) == (NORTHGATE, 3)
+    assert (record.claimed, record.fetched, record.outcome) == (True, False, "completed")
+
+
+RESULTS = [
+    ItemResult("a", external_id="17", external_url="https://books.example/17", exported_at=NOW),
+    ItemResult("b", external_id="18"),
+    ItemResult("c", failure=ItemFailure.TAG_UNKNOWN, reason="tag XXX is not a dimension"),
+]
+
+
+def test_results_come_back_as_they_were(world: Town) -> None:
+    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    wanted = [*(result.entry_id for result in RESULTS), "unknown"]
+    assert world.runtime.results.get_many(JOB, wanted) == {result.entry_id: result for result in RESULTS}
+    assert [result.status for result in RESULTS] == ["successful", "successful", "failed"]
+
+
+def test_results_of_more_items_than_one_call_takes_all_come_back(world: Town) -> None:
+    many = [ItemResult(f"entry-{number}", external_id=str(number)) for number in range(230)]
+    world.runtime.results.put_many(JOB, many, NOW)
+    assert len(world.runtime.results.get_many(JOB, [result.entry_id for result in many])) == 230
+
+
+def test_jobs_and_results_go_after_a_financial_year(world: Town) -> None:
+    world.runtime.jobs.next_attempt(JOB, NORTHGATE, NOW)
+    world.runtime.results.put_many(JOB, RESULTS[:1], NOW)
+    keys = [{"pk": f"JOB#{JOB}", "sk": "JOB"}, {"pk": f"JOB#{JOB}", "sk": "ITEM#a"}]
+    assert {int(record["expires_at"]) for record in get_many(world.runtime._table, keys)} == {
+        int((NOW + timedelta(days=400)).timestamp())
+    }
+
+
+def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    pauses: list[float] = []
+    monkeypatch.setattr("pleo_export.state.table.time.sleep", pauses.append)
+    _leave_unprocessed(world, monkeypatch, times=2)
+
+    found = world.runtime.results.get_many(JOB, ["a", "b", "c"])
+
+    assert found.keys() == {"a", "b", "c"}
+    assert len(pauses) == 2
+
+
+def test_keys_that_dynamodb_never_processes_are_an_overload(world: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    monkeypatch.setattr("pleo_export.state.table.time.sleep", lambda _seconds: None)
+    _leave_unprocessed(world, monkeypatch, times=1000)
+
+    with pytest.raises(TryAgain):
+        world.runtime.results.get_many(JOB, ["a", "b", "c"])
+
+
+# Leases
+
+
+def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(world: Town) -> None:
+    leases = world.runtime.leases
+    assert leases.take(NORTHGATE, "run-1", NOW, replacing=None)
+    assert not leases.take(NORTHGATE, "run-2", NOW, replacing=None)
+    assert leases.take(HAVN, "run-3", NOW, replacing=None)
+    leases.release(NORTHGATE, "run-2")
+    held = leases.get(NORTHGATE)
+    assert held and (held.owner, held.since) == ("run-1", NOW)
+    leases.release(NORTHGATE, "run-1")
+    leases.release(NORTHGATE, "run-1")
+    assert leases.get(NORTHGATE) is None
+
+
+def test_a_dead_owner_s_lease_is_taken_over_by_one(world: Town) -> None:
+    leases = world.runtime.leases
+    leases.take(NORTHGATE, "dead", NOW, replacing=None)
+    dead = leases.get(NORTHGATE)
+    assert leases.take(NORTHGATE, "run-1", NOW, replacing=dead)
+    assert not leases.take(NORTHGATE, "run-2", NOW, replacing=dead)
+
+
+# Payloads
+
+
+def test_items_come_back_with_the_digits_of_their_amounts_and_all_their_letters(world: Town) -> None:
+    payload: dict[str, Any] = {"amount": {"value": 1845, "rate": Decimal("1.10")}, "note": "Smørrebrød ☕ \ud83d\ude00"}
+    payload["note"] = "Smørrebrød ☕"
+    items = [WorkItem("a", "pending", payload), WorkItem("b", "in_progress", None)]
+    world.runtime.payloads.write_chunk(JOB, "run-1", 3, items)
+
+    first, second = world.runtime.payloads.read_chunk(JOB, "run-1", 3)
+
+    assert first.payload == {"amount": {"value": 1845, "rate": "1.10"}, "note": "Smørrebrød ☕"}
+    assert second == items[1]
+
+
+def test_chunks_of_another_attempt_are_other_chunks(world: Town) -> None:
+    for number in (1, 2):
+        world.runtime.payloads.write_chunk(JOB, f"run-{number}", 0, [WorkItem(f"item-{number}", "pending", {})])
+    assert world.runtime.payloads.read_chunk(JOB, "run-1", 0)[0].entry_id == "item-1"
+
+
+# Connections
+
+
+def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world: Town) -> None:
+    world.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
+    world.runtime.postings.record_many([RECORDED])
+    kept = world.runtime.connections.get(NORTHGATE)
+    assert kept and kept.settings.time_zone == "Europe/Copenhagen"
+    assert kept.settings.tax_accounts == {"GB20": "2201"}
+    assert world.runtime.connections.secret_arn(NORTHGATE) == kept.secret_arn
+    world.runtime.connections.put(kept)
+    assert world.runtime.connections.get(NORTHGATE) == kept
+
+    world.runtime.connections.delete(NORTHGATE)
+
+    assert world.runtime.connections.get(NORTHGATE) is None
+    assert world.runtime.connections.secret_arn(NORTHGATE) is None
+    assert world.runtime.postings.latest(NORTHGATE, "entry") == RECORDED
+
+
+def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(world: Town) -> None:
+    for company in (NORTHGATE, HAVN):
+        world.connect(company)
+        world.runtime.leases.take(company, "run", NOW, replacing=None)
+    world.runtime.postings.record_many([RECORDED])
+    world.runtime.connections.delete(HAVN)
+    assert list(world.runtime.connections.company_ids()) == [NORTHGATE]
+
+
+def test_more_companies_than_one_page_holds_are_all_listed(world: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(5)]
+    for company in companies:
+        world.connect(company)
+    table = world.runtime._table
+    query = table.query
+    monkeypatch.setattr(table, "query", lambda **wanted: query(**wanted, Limit=2))
+    assert list(world.runtime.connections.company_ids()) == companies
+
+
+def test_settings_that_no_longer_fit_are_refused_by_name(world: Town) -> None:
+    world.connect(NORTHGATE)
+    world.runtime._table.update_item(
+        Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
+        UpdateExpression="SET settings.posting = :maybe",
+        ExpressionAttributeValues={":maybe": "maybe"},
+    )
+    with pytest.raises(InvalidSettings, match="posting"):
+        world.runtime.connections.get(NORTHGATE)
+
+
+# Secrets
+
+
+def secret(value: str) -> str:
+    return str(client("secretsmanager").create_secret(Name="one", SecretString=value)["ARN"])
+
+
+COMPLETE = {"pleo": {"api_key": "k"}, "webhook_secrets": ["whsec_a", "whsec_b"], "accounting_system": {"token": "t"}}
+
+
+def test_the_secrets_of_a_connection_are_read_and_never_shown(world: Town) -> None:
+    secrets = world.runtime.secrets.get(secret(json.dumps(COMPLETE)))
+    assert (secrets.pleo, secrets.webhook_secrets) == ({"api_key": "k"}, ("whsec_a", "whsec_b"))
+    assert "whsec" not in repr(secrets)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "{}", '"text"', *(json.dumps({**COMPLETE, name: None}) for name in COMPLETE)]
+)
+def test_a_secret_that_is_not_complete_is_refused_without_showing_it(world: Town, value: str) -> None:
+    arn = secret(value or " ")
+    with pytest.raises(InvalidSettings, match="needs pleo, webhook_secrets and accounting_system") as refused:
+        world.runtime.secrets.get(arn)
+    assert "whsec" not in str(refused.value)
+
+
+def test_a_changed_secret_is_seen_within_a_minute(world: Town) -> None:
+    now = [0.0]
+    secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
+    arn = secret(json.dumps(COMPLETE))
+    assert secrets.get(arn).pleo == {"api_key": "k"}
+    client("secretsmanager").put_secret_value(
+        SecretId=arn, SecretString=json.dumps({**COMPLETE, "pleo": {"api_key": "new"}})
+    )
+    now[0] = 59
+    assert secrets.get(arn).pleo == {"api_key": "k"}
+    now[0] = 60
+    assert secrets.get(arn).pleo == {"api_key": "new"}
+
+
+def _leave_unprocessed(world: Town, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """DynamoDB answers one key at a time, `times` times."""
+    dynamodb = world.runtime._table.meta.client
+    whole, left = dynamodb.batch_get_item, [times]
+
+    def partly(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        if not left[0]:
+            return whole(RequestItems=RequestItems)
+        left[0] -= 1
+        ((name, request),) = RequestItems.items()
+        head, *tail = request["Keys"]
+        answer = whole(RequestItems={name: {**request, "Keys": [head]}})
+        return {**answer, "UnprocessedKeys": {name: {**request, "Keys": tail or [head]}}}
+
+    monkeypatch.setattr(dynamodb, "batch_get_item", partly)

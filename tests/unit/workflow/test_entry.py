@@ -1,0 +1,63 @@
+"""What all functions have in common: checked events, named errors, logs that carry the ids."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local.pleo.sample import NORTHGATE
+from pleo_export.errors import InvalidSettings
+from pleo_export.workflow.entry import parse
+from pleo_export.workflow.events import ChunkRun, FailedRun, JobRun, WakeUp
+from tests.harness.aws import ROOT
+from tests.harness.town import STATES, Town
+
+JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
+RUN = {"companyId": NORTHGATE, "jobId": JOB, "execution": f"{JOB}-1"}
+
+
+def test_ids_are_taken_in_any_case_and_kept_in_lower() -> None:
+    run = parse(JobRun, {**RUN, "companyId": "ABCDEFAB-1111-4111-8111-111111111111"})
+    assert run.company_id == "abcdefab-1111-4111-8111-111111111111"
+
+
+def test_the_machine_s_other_results_are_none_of_a_state_s_business() -> None:
+    assert parse(JobRun, {**RUN, "outcome": "completed", "items": {"chunks": [0]}}).job_id == JOB
+
+
+def test_a_caught_error_is_read_as_step_functions_writes_it() -> None:
+    run = parse(FailedRun, {**RUN, "error": {"Error": "JobRejected", "Cause": "{}"}})
+    assert (run.error.error, run.error.cause) == ("JobRejected", "{}")
+
+
+@pytest.mark.parametrize(
+    ("model", "event", "named"),
+    [
+        (WakeUp, {"companyId": NORTHGATE}, "reason"),
+        (WakeUp, {"companyId": "northgate", "reason": "poll"}, "companyId"),
+        (JobRun, {"companyId": NORTHGATE, "execution": "x"}, "jobId"),
+        (ChunkRun, {**RUN, "deadline": "soon", "chunk": 0}, "deadline"),
+        (ChunkRun, {**RUN, "deadline": "2026-11-20T12:50:00Z", "chunk": -1}, "chunk"),
+    ],
+)
+def test_an_event_that_does_not_fit_is_refused_by_its_field(model: Any, event: Any, named: str) -> None:
+    with pytest.raises(InvalidSettings, match=rf"the function's event does not fit: {named}: "):
+        parse(model, event)
+
+
+@pytest.mark.parametrize("function", sorted(STATES.values()))
+@pytest.mark.parametrize("event", [{}, None, {"companyId": NORTHGATE}])
+def test_given_a_wrong_event_when_a_state_is_invoked_then_it_says_which_field(
+    world: Town, function: str, event: Any
+) -> None:
+    with pytest.raises(InvalidSettings, match="the function's event does not fit"):
+        world.handlers[function](event, None)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
+def test_the_sample_events_of_the_states_fit_them(path: Any) -> None:
+    if path.stem not in STATES.values():
+        pytest.skip("not a state's event")
+    assert parse(JobRun, json.loads(path.read_text()))
