@@ -1,16 +1,18 @@
 """A small interpreter for the part of the Amazon States Language that the export job uses; no clock, no threads.
 
-It runs the real definition with Python callables as its tasks. What it does not know it refuses, so that the
-definition cannot use more than is tested. `tests/limits` runs the same definition on moto's interpreter.
+It runs the real definition with Python callables as its tasks, to the end (`run`) or state by state (`steps`). What it
+does not know it refuses, so that the definition cannot use more than is tested. `tests/limits` runs the same definition
+on moto's interpreter.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ PAYLOAD_LIMIT = 256 * 1024
 # What `States.ALL` does not catch; an execution that is stopped or out of time is over as well.
 FATAL = frozenset({"States.DataLimitExceeded", "States.Runtime", "Stopped"})
 Task = Callable[[Any], Any]
+Steps = Generator[float, None, Any]
 
 
 class StateFailed(Exception):
@@ -45,15 +48,27 @@ class Machine:
 
     def run(self, payload: Any) -> Any:
         """The output. Raises StateFailed when the execution would fail."""
-        return self._run(json.loads(self.definition.read_text()), deepcopy(payload), {})
+        steps = self.steps(payload)
+        while True:
+            try:
+                seconds = next(steps)
+            except StopIteration as end:
+                return end.value
+            if seconds:
+                self.wait(seconds)
 
-    def _run(self, machine: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+    def steps(self, payload: Any) -> Steps:
+        """The same one state at a time: yields before each state, with the seconds to wait until then."""
+        return self._run(_parsed(self.definition), deepcopy(payload), {})
+
+    def _run(self, machine: dict[str, Any], data: Any, context: dict[str, Any]) -> Steps:
         name = machine["StartAt"]
         while True:
+            yield 0
             self.transitions += 1
             state = machine["States"][name]
             try:
-                data, following = self._state(state, data, context)
+                data, following = yield from self._state(state, data, context)
                 self._pass(data)
             except StateFailed as error:
                 data, following = _caught(state, data, error)
@@ -61,7 +76,7 @@ class Machine:
                 return data
             name = following
 
-    def _state(self, state: dict[str, Any], data: Any, context: dict[str, Any]) -> tuple[Any, str | None]:
+    def _state(self, state: dict[str, Any], data: Any, context: dict[str, Any]) -> Steps:
         kind = state["Type"]
         following = state.get("Next")
         if kind == "Succeed":
@@ -69,12 +84,15 @@ class Machine:
         if kind == "Choice":
             return data, _choice(state, data)
         if kind == "Wait":
-            self.wait(_path(state["SecondsPath"], data, context))
+            yield _path(state["SecondsPath"], data, context)
             return data, following
         if kind == "Task":
-            return _placed(state, data, self._retrying(state, _input(state, data, context))), following
+            result = yield from self._retrying(state, _input(state, data, context))
+            return _placed(state, data, result), following
         if kind == "Map":
-            results = [self._run(state["ItemProcessor"], item, context) for item in self._items(state, data, context)]
+            results = []
+            for item in self._items(state, data, context):
+                results.append((yield from self._run(state["ItemProcessor"], item, context)))  # noqa: PERF401 - it yields
             return _placed(state, data, results), following
         raise NotImplementedError(kind)
 
@@ -85,7 +103,7 @@ class Machine:
             for index, value in enumerate(items)
         ]
 
-    def _retrying(self, state: dict[str, Any], payload: Any) -> Any:
+    def _retrying(self, state: dict[str, Any], payload: Any) -> Steps:
         tried: dict[int, int] = {}
         while True:
             try:
@@ -96,7 +114,7 @@ class Machine:
                     raise
                 pause = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tried.get(number, 0)
                 tried[number] = tried.get(number, 0) + 1
-                self.wait(min(pause, retrier.get("MaxDelaySeconds", pause)))
+                yield min(pause, retrier.get("MaxDelaySeconds", pause))
 
     def _invoke(self, resource: str, payload: Any) -> Any:
         name = re.sub(r"\$\{(\w+)\}", lambda found: self.substitutions.get(found[1], found[1]), resource)
@@ -116,6 +134,12 @@ class Machine:
         if len(text.encode()) > PAYLOAD_LIMIT:
             raise StateFailed("States.DataLimitExceeded", "the payload is larger than 256 KiB")
         return text
+
+
+@cache
+def _parsed(definition: Path) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(definition.read_text())
+    return parsed
 
 
 def _retrier(state: dict[str, Any], error: StateFailed) -> tuple[int, dict[str, Any] | None]:
