@@ -2,6 +2,7 @@
 PYTHON ?= python3
 RUNTIME ?= python3.13
 ARCH ?= arm64
+ADDRESS ?= 127.0.0.1
 
 BIN := .venv/bin
 LAYER := layers/pleo_export
@@ -20,8 +21,8 @@ setup: .venv/.project .local/.prepared ## Install what all the others need into 
 demo: setup ## Watch an export, from the click in Pleo to the entries in the books
 	@$(BIN)/python -m local.demo
 
-up: setup ## Start the whole stack on this machine and leave it running
-	@$(BIN)/python -m local.stack up
+up: setup ## Start the whole stack on this machine and leave it running; ADDRESS=... lets containers reach it
+	@$(BIN)/python -m local.stack up --host $(ADDRESS)
 
 down: setup ## Stop it
 	@$(BIN)/python -m local.stack down

@@ -26,7 +26,7 @@ from typing import Any, Self
 import boto3
 import botocore.session
 
-from local.processes import Child, answers, free_port
+from local.processes import LOOPBACK, Child, answers, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".local"
@@ -86,7 +86,7 @@ class LocalAws:
 
     Several can run side by side; each has its own port, folder and data, and leaves nothing behind but its logs
     (`.local/log/<name>-aws.log`, `<name>-deploy.log`). `wait_scale` shortens the waits and retry intervals of state
-    machines (0 takes them out). `bind_host` is for containers that must reach the account; else keep it on loopback.
+    machines (0 takes them out). `host` is the address that it listens on and goes by.
     """
 
     def __init__(
@@ -95,13 +95,13 @@ class LocalAws:
         *,
         project: Path = ROOT,
         wait_scale: float = 1,
-        bind_host: str = "127.0.0.1",
+        host: str = LOOPBACK,
     ) -> None:
         self.name = name
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://{host}:{free_port(host)}"
         self._project = project
         self._wait_scale = wait_scale
-        self._bind_host = bind_host
+        self._host = host
         self._clients: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -216,8 +216,8 @@ class LocalAws:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "GATEWAY_PORT": self.url.rsplit(":", 1)[1],
-            "BIND_HOST": self._bind_host,
-            "MINISTACK_HOST": "127.0.0.1",
+            "BIND_HOST": self._host,
+            "MINISTACK_HOST": self._host,
             "MINISTACK_REGION": REGION,
             "MINISTACK_WORKER_THREADS": "512",
             "AWS_ENDPOINT_URL": self.url,

@@ -15,13 +15,14 @@ from types import TracebackType
 from typing import Self
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+LOOPBACK = "127.0.0.1"
 
 
 class ChildFailed(RuntimeError):
     """A child ended before it was ready, was not ready in time, or ended with an error. Carries the end of its log."""
 
 
-def free_port(host: str = "127.0.0.1") -> int:
+def free_port(host: str = LOOPBACK) -> int:
     """A TCP port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind((host, 0))

@@ -3,10 +3,14 @@
 python -m local.stack up        start it and leave it running (`make up`)
 python -m local.stack down      stop it (`make down`)
 python -m local.stack serve     the same in the foreground, until Ctrl-C
+
+With `--host ADDRESS` everything listens there instead of on loopback, so that containers reach it (docs/local.md).
 """
 
 from __future__ import annotations
 
+import argparse
+import ipaddress
 import json
 import os
 import secrets
@@ -26,7 +30,7 @@ from cli.stack import Stack
 from local.aws import STATE, LocalAws
 from local.pleo.sample import API_KEYS, NORTHGATE
 from local.pleo.server import Simulator
-from local.processes import ChildFailed
+from local.processes import LOOPBACK, ChildFailed
 from local.tryton.books import Books
 from local.tryton.ledger import Ledger
 from pleo_export.settings import parse_settings
@@ -49,6 +53,7 @@ class LocalStack:
     """`aws`, `pleo` and `books` run, and the project is deployed, until the `with` block ends.
 
     `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
+    All three listen on `host`; on another than loopback only so that containers reach them.
     """
 
     def __init__(
@@ -58,9 +63,11 @@ class LocalStack:
         wait_scale: float = 1,
         parameters: Mapping[str, str] | None = None,
         account: type[LocalAws] = LocalAws,
+        host: str = LOOPBACK,
     ) -> None:
         self.name = name
         self._account = account
+        self._host = host
         self._wait_scale = wait_scale
         self._parameters = dict(parameters or {})
         self._stack = ExitStack()
@@ -69,7 +76,8 @@ class LocalStack:
     def __enter__(self) -> Self:
         with self._stack:
             self.pleo = self._stack.enter_context(
-                Simulator("sample", seed=secrets.randbits(64), retry_scale=0.01)  # lost webhooks come back in seconds
+                # lost webhooks come back in seconds
+                Simulator("sample", host=self._host, seed=secrets.randbits(64), retry_scale=0.01)
             )
             with ThreadPoolExecutor() as pool:
                 deployed = pool.submit(self._timed, "local AWS and sam deploy", self._deploy)
@@ -105,11 +113,11 @@ class LocalStack:
         return list(connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url))
 
     def _deploy(self) -> None:
-        self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale))
+        self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale, host=self._host))
         self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, ReceiptHosts=self.pleo.url, **self._parameters)
 
     def _open_books(self) -> None:
-        self.books = self._stack.enter_context(Books(STATE / "tryton"))
+        self.books = self._stack.enter_context(Books(STATE / "tryton", host=self._host))
 
     def _keep_logs(self) -> None:
         """What the functions said, for whoever comes later; the local AWS takes it with it."""
@@ -154,18 +162,19 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def serve() -> None:
+def serve(host: str = LOOPBACK) -> None:
     """Run until told to stop; what others need to know is in `.local/up.json` meanwhile."""
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    with LocalStack() as stack:
+    with LocalStack(host=host) as stack:
         stack.connect()
         facts = {
             "pid": os.getpid(),
             "environment": stack.aws.credentials,
             "pleo": stack.pleo.url,
             "tryton": stack.books.url,
+            "tryton_password": stack.books.admin_password,
             "webhook": stack.webhook_url,
             "company": NORTHGATE,
         }
@@ -176,14 +185,13 @@ def serve() -> None:
             RUNNING.unlink()
 
 
-def up() -> None:
+def up(host: str = LOOPBACK) -> None:
     """Start `serve` in the background and say how to use it."""
     if (facts := running()) is None:
         LOG.parent.mkdir(parents=True, exist_ok=True)
         with LOG.open("wb") as log:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "local.stack", "serve"], stdout=log, stderr=log, start_new_session=True
-            )
+            command = [sys.executable, "-m", "local.stack", "serve", "--host", host]
+            server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         while (facts := running()) is None:
             if server.poll() is not None:
                 raise ChildFailed(f"the local stack did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
@@ -192,7 +200,7 @@ def up() -> None:
     print(f"""The local stack is up: company {facts["company"]} is connected.
 
   Pleo simulator  {facts["pleo"]}
-  Tryton          {facts["tryton"]}  (database books)
+  Tryton          {facts["tryton"]}  (database books, user admin, password {facts["tryton_password"]})
   AWS             {facts["environment"]["AWS_ENDPOINT_URL"]}
 
 Click Export in Pleo (a job of all queued expenses; again with a list of ids to export some once more):
@@ -235,8 +243,28 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def _address(text: str) -> str:
+    """One address: it is listened on, and it is how the parts find each other."""
+    if ipaddress.ip_address(text).is_unspecified:
+        raise argparse.ArgumentTypeError("name one address; all of them would open the stack to the network")
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.stack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=("up", "down", "serve"))
+    parser.add_argument("--host", type=_address, default=LOOPBACK)
+    chosen = parser.parse_args()
+    match chosen.command:
+        case "up":
+            up(chosen.host)
+        case "serve":
+            serve(chosen.host)
+        case "down":
+            down()
+
+
 if __name__ == "__main__":
-    commands = {"up": up, "down": down, "serve": serve}
-    if len(sys.argv) != 2 or sys.argv[1] not in commands:
-        sys.exit(__doc__)
-    commands[sys.argv[1]]()
+    main()

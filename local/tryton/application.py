@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from local.processes import Child, free_port
+from local.processes import LOOPBACK, Child, free_port
 from local.tryton.postgres import Postgres
 
 _ACTIVATION_SECONDS = 300.0
@@ -22,7 +22,7 @@ def activate_modules(postgres: Postgres, database: str, modules: Sequence[str], 
     password = directory / "password"
     password.write_text(admin_password)
     options = ["-d", database, "-u", *modules, "--activate-dependencies"]
-    admin = [sys.executable, "-m", "trytond.cli.admin", "-c", str(_config(postgres, 0)), *options]
+    admin = [sys.executable, "-m", "trytond.cli.admin", "-c", str(_config(postgres, f"{LOOPBACK}:0")), *options]
     with Child(
         ["/bin/sh", "-c", 'echo | "$@"', "sh", *admin],  # it asks for an e-mail address; the answer is none
         log=directory / "admin.log",
@@ -33,12 +33,12 @@ def activate_modules(postgres: Postgres, database: str, modules: Sequence[str], 
 
 
 @contextmanager
-def running(postgres: Postgres, database: str, port: int | None = None) -> Iterator[str]:
-    """Tryton on loopback, with the database loaded; gives its URL. Without `port` a free one is taken."""
-    port = port or free_port()
-    url = f"http://127.0.0.1:{port}"
+def running(postgres: Postgres, database: str, port: int | None = None, host: str = LOOPBACK) -> Iterator[str]:
+    """Tryton at `host`, with the database loaded; gives its URL. Without `port` a free one is taken."""
+    address = f"{host}:{port or free_port(host)}"
+    url = f"http://{address}"
     with Child(
-        [sys.executable, "-m", "trytond.cli", "-c", str(_config(postgres, port)), "-d", database],
+        [sys.executable, "-m", "trytond.cli", "-c", str(_config(postgres, address)), "-d", database],
         log=postgres.directory / "trytond.log",
         cwd=postgres.directory,
         ready=_answers(url),
@@ -46,10 +46,10 @@ def running(postgres: Postgres, database: str, port: int | None = None) -> Itera
         yield url
 
 
-def _config(postgres: Postgres, port: int) -> Path:
+def _config(postgres: Postgres, address: str) -> Path:
     path = postgres.directory / "trytond.conf"
     path.write_text(
-        f"[web]\nlisten = 127.0.0.1:{port}\nroot = {postgres.directory / 'web'}\n"
+        f"[web]\nlisten = {address}\nroot = {postgres.directory / 'web'}\n"
         f"[database]\nuri = {postgres.uri}\npath = {postgres.directory / 'files'}\n"
     )
     return path

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from local.processes import LOOPBACK
 from local.tryton import application
 from local.tryton.ledger import Ledger
 from local.tryton.postgres import Postgres
@@ -26,9 +27,10 @@ from local.tryton.template import PRISTINE, template, workspace
 class Books(Ledger):
     """A running Tryton with fresh books in the database `books`. Templates are kept below `root`."""
 
-    def __init__(self, root: Path, port: int | None = None) -> None:
+    def __init__(self, root: Path, port: int | None = None, host: str = LOOPBACK) -> None:
         self._root = root
         self._port = port
+        self._host = host
         self._stack = ExitStack()
         self._fresh = itertools.count(1)
 
@@ -39,7 +41,7 @@ class Books(Ledger):
             shutil.copytree(self._origin.data, directory / "data")
             self._postgres = Postgres(directory)
             self._stack.enter_context(self._postgres.running())
-            url = self._stack.enter_context(application.running(self._postgres, "books", self._port))
+            url = self._stack.enter_context(application.running(self._postgres, "books", self._port, self._host))
             super().__init__(url, "books", self._origin)
             self._stack.callback(self.close)
             self.admin_password = self._origin.admin_password
