@@ -1,22 +1,35 @@
 """The sample events in `events/`, captured from a local run of the real system: what each function was really given.
 
-python -m local.events      run an export that succeeds and one that cannot, and write events/*.json (`make events`)
+python -m local.events            capture them: run an export that succeeds and one that cannot (`make events`)
+python -m local.events refresh    make them good for the running stack, for `sam local invoke`
 """
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.aws import ROOT, LocalAws
+import boto3
+import requests
+
+from cli.stack import Stack
+from local.aws import ROOT, STATE, LocalAws
+from local.pleo.deliveries import sign
 from local.pleo.sample import HAVN, NORTHGATE
-from local.stack import LocalStack
+from local.stack import NAME, LocalStack, running
+from pleo_export.workflow.fetch_items import FetchRun
 
 EVENTS = ROOT / "events"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+VARIABLES = STATE / "invoke.json"
 PATIENCE_SECONDS = 60
+
+Event = dict[str, Any]
 
 # Stands beside a staged function: keeps the first event it is given, then lets the function handle it.
 RECORDER = """
@@ -49,7 +62,66 @@ class RecordingAws(LocalAws):
         return stage
 
 
-def main() -> None:
+def sample(function: str) -> Event:
+    event: Event = json.loads((EVENTS / f"{function}.json").read_text())
+    return event
+
+
+def fitted(event: Event, run: FetchRun, webhook_secret: str, now: datetime) -> Event:
+    """The sample event as that run's. A webhook tells of its job, and is signed `now`: it is good for five minutes."""
+    ids = {name: value for name, value in run.model_dump(by_alias=True).items() if name in event}
+    if "webhook-signature" not in event.get("headers", {}):
+        return event | ids
+    message = json.loads(event["body"])
+    message["data"]["id"] = run.job_id
+    body, at, headers = json.dumps(message), int(now.timestamp()), event["headers"]
+    signature = sign(webhook_secret, headers["webhook-id"], at, body.encode())
+    return event | {"body": body, "headers": headers | {"webhook-timestamp": str(at), "webhook-signature": signature}}
+
+
+def refresh() -> None:
+    """Fit the events to the last finished job of the stack that `make up` keeps running, and tell SAM where that is."""
+    facts = running()
+    if facts is None:
+        raise SystemExit("The local stack is not running: `make up` starts it.")
+    os.environ.update(facts["environment"])
+    stack = Stack(NAME)
+    run, now = _last_run(facts, stack), datetime.now(UTC)
+    secret_id = stack.secret_name(run.company_id)
+    secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
+    for function in FUNCTIONS:
+        _write(function, fitted(sample(function), run, secret["webhook_secrets"][0], now))
+    VARIABLES.write_text(json.dumps(_variables(facts["environment"]["AWS_ENDPOINT_URL"]), indent=2) + "\n")
+    print(f"events/*.json are now about job {run.job_id}; the webhook's signature is good for five minutes.")
+
+
+def _variables(aws: str) -> dict[str, dict[str, str]]:
+    """The environment of each function as deployed, and the way to the local AWS, as `--env-vars` takes them."""
+    functions: Any = boto3.client("lambda")
+    variables = {"Parameters": {"AWS_ENDPOINT_URL": aws}}
+    for resource in boto3.client("cloudformation").describe_stack_resources(StackName=NAME)["StackResources"]:
+        if resource["ResourceType"] == "AWS::Lambda::Function":
+            function = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
+            variables[resource["LogicalResourceId"]] = function["Environment"]["Variables"]
+    return variables
+
+
+def _last_run(facts: dict[str, Any], stack: Stack) -> FetchRun:
+    jobs = requests.get(f"{facts['pleo']}/_sim/jobs", timeout=10).json()
+    for job in sorted(jobs, key=lambda each: str(each["createdAt"]), reverse=True):
+        record = stack.jobs.get(job["id"])
+        if record and record.outcome and job["companyId"] == facts["company"]:
+            execution = f"{job['id']}-{record.attempts}"
+            return FetchRun(
+                company_id=job["companyId"],
+                job_id=job["id"],
+                execution=execution,
+                number_of_items=job["numberOfItems"],
+            )
+    raise SystemExit("No export has finished yet: click Export first (`make up` says how).")
+
+
+def capture() -> None:
     with LocalStack("events", wait_scale=0, account=RecordingAws) as stack:
         stack.connect(NORTHGATE)
         stack.connect(HAVN)
@@ -63,7 +135,8 @@ def main() -> None:
         raise SystemExit(f"not invoked in the run: {', '.join(sorted(missing))}")
     EVENTS.mkdir(exist_ok=True)
     for name, text in recorded.items():
-        (EVENTS / f"{name}.json").write_text(_without_stack_trace(text) if name == "fail_job" else text)
+        event = json.loads(text)
+        _write(name, _without_stack_trace(event) if name == "fail_job" else event)
     print(f"{len(recorded)} events written to events/")
 
 
@@ -77,12 +150,14 @@ def _finish(stack: LocalStack, job_id: str) -> None:
         time.sleep(0.1)
 
 
-def _without_stack_trace(text: str) -> str:
+def _without_stack_trace(event: Event) -> Event:
     """The cause of an error holds the paths of this machine."""
-    event = json.loads(text)
     cause = json.loads(event["error"]["Cause"])
-    event["error"]["Cause"] = json.dumps(cause | {"stackTrace": []})
-    return json.dumps(event, indent=2) + "\n"
+    return event | {"error": event["error"] | {"Cause": json.dumps(cause | {"stackTrace": []})}}
+
+
+def _write(function: str, event: Event) -> None:
+    (EVENTS / f"{function}.json").write_text(json.dumps(event, indent=2) + "\n")
 
 
 def _revoke_books(stack: LocalStack, company_id: str) -> None:
@@ -92,4 +167,10 @@ def _revoke_books(stack: LocalStack, company_id: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case []:
+            capture()
+        case ["refresh"]:
+            refresh()
+        case _:
+            sys.exit(__doc__)
