@@ -1,0 +1,71 @@
+"""The sample events in `events/` are what the functions take: one after the other they carry a job from the click to
+its end. Only what belongs to a running stack is put in its place: the job's ids, and the webhook's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from local.events import FUNCTIONS, fitted, sample
+from local.pleo.sample import NORTHGATE
+from pleo_export.workflow.fetch_items import FetchRun
+from tests.harness.expenses import purchases
+from tests.harness.town import WEBHOOK_SECRET, Town
+
+
+class Outcome(NamedTuple):
+    """What can be seen of the job afterwards: at Pleo, in the books, in the queue."""
+
+    job: str
+    items: Mapping[str, int]
+    booked: int = 0
+    wake_ups: int = 0
+
+
+STARTED = {"numberOfItems": 2, "vendorBasedBookkeeping": False, "deadline": "2026-11-20T12:50:00+00:00"}
+UNTOUCHED = Outcome("pending", {"pending": 2})
+RUNNING = Outcome("in_progress", {"pending": 2})
+
+# By function: what has run before, what it answers, and what it leaves behind.
+CASES: dict[str, tuple[str, Any, Outcome]] = {
+    "webhook": ("", {"statusCode": 202}, UNTOUCHED._replace(wake_ups=1)),
+    "poll": ("", {"companies": 1}, UNTOUCHED._replace(wake_ups=1)),
+    "dispatch": ("", {"outcome": "started"}, UNTOUCHED),
+    "start_job": ("dispatch", STARTED, RUNNING),
+    "validate_job": ("dispatch start_job", None, RUNNING),
+    "fetch_items": ("dispatch start_job", {"chunks": [0], "count": 2}, RUNNING),
+    "record_items": ("dispatch start_job fetch_items", {"waitSeconds": 0}, RUNNING._replace(booked=2)),
+    "update_items": (
+        "dispatch start_job fetch_items record_items",
+        None,
+        Outcome("in_progress", {"successful": 2}, booked=2),
+    ),
+    "complete_job": (
+        "dispatch start_job fetch_items record_items update_items",
+        "completed",
+        Outcome("completed", {"successful": 2}, booked=2),
+    ),
+    "fail_job": ("dispatch start_job", "failed", Outcome("failed", {"abandoned": 2})),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_given_the_run_so_far_when_a_function_gets_its_sample_event_then_it_does_its_work(
+    world: Town, function: str
+) -> None:
+    before, answer, outcome = CASES[function]
+    books = world.connect(NORTHGATE, purchases(2))
+    job_id = world.export(NORTHGATE)
+    run = FetchRun(company_id=NORTHGATE, job_id=job_id, execution=f"{job_id}-1", number_of_items=2)
+
+    def invoke(name: str) -> Any:
+        return world.handlers[name](fitted(sample(name), run, WEBHOOK_SECRET, world.clock.now()), None)
+
+    for earlier in before.split():
+        invoke(earlier)
+
+    assert invoke(function) == answer
+    queued = len(world.queued())
+    assert Outcome(world.job(job_id)["status"], world.statuses(job_id), len(books.live()), queued) == outcome
