@@ -20,7 +20,7 @@ from pleo_export.bookkeeping.rules import Role
 from pleo_export.bookkeeping.taxes import TaxedAmounts
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings, parse_settings
-from tests.unit.bookkeeping.payloads import COMPANY, additional, item, line, money, tag, tax
+from tests.unit.bookkeeping.payloads import COMPANY, additional, invoice, item, line, money, tag, tax, vendor
 
 LIMITS = TextLimits(reference=64, text=60, memo=250)
 ACCOUNTS = {
@@ -69,6 +69,45 @@ def test_given_little_room_when_cut_then_the_note_goes_first_and_then_the_name()
         "Paper & Pens | AE | attendees Bo | B-1",
         "Paper & Pens | AE | attendees Bo | B-1",
     ]
+
+
+def test_given_a_short_memo_field_then_what_matters_least_gives_way_first() -> None:
+    payload = item(
+        amount=money(1000, "GBP", 1250, "USD"),
+        note=None,
+        servicePeriod={"from": "2026-01-01T00:00:00Z", "to": "2026-12-31T00:00:00Z"},
+        additionalInformation=additional("B-1", reconciledEntries=["B-7"], invoiceInformation=invoice("F-77")),
+    )
+    memos = [booked(payload, TextLimits(64, 60, limit)).documents[0].memo for limit in (132, 90, 72, 42, 30)]
+    assert memos == [
+        "Paper & Pens | AE | USD 12.50, rate 0.8000 | invoice F-77 of 2026-04-30 | service 2026-01-01 to 2026-12-31 "
+        "| settles B-7 | B-1",
+        "Paper & Pe… | AE | USD 12.50, rate 0.8000 | invoice F-77 of 2026-04-30 | settles B-7 | B-1",
+        "AE | USD 12.50, rate 0.8000 | invoice F-77 of 2026-04-30 | settle… | B-1",
+        "AE | USD 12.50, rate 0.8000 | invoi… | B-1",
+        "AE | USD 12.50, rate 0.… | B-1",
+    ]
+
+
+def test_given_control_characters_anywhere_then_the_memo_has_none() -> None:
+    dirty = item(
+        supplier={"name": "\u200b"},
+        vendor=vendor("Pa\nper"),
+        user={"name": "A\nda\tLovelace"},
+        note="a\nb",
+        additionalInformation=additional("B\n1", reconciledEntries=["B\n7"], attendees=["Bo\nSample"]),
+    )
+    assert booked(dirty).documents[0].memo == "Pa per | A da Lovelace | a b | settles B 7 | attendees Bo Sample | B 1"
+
+
+def test_given_a_memo_field_just_long_enough_for_the_reconciliation_id_then_it_is_all_there_is() -> None:
+    assert (
+        booked(item(additionalInformation=additional("B" * 29)), TextLimits(64, 60, 29)).documents[0].memo == "B" * 29
+    )
+
+
+def test_given_a_line_too_short_for_initials_then_it_has_no_text() -> None:
+    assert {each.text for each in booked(item(), TextLimits(64, 1, 250)).entries[0].lines} == {""}
 
 
 def test_given_nothing_in_the_merchants_currency_then_no_rate_is_made_up() -> None:
@@ -131,6 +170,21 @@ def test_given_lines_that_cancel_out_then_no_wallet_account_is_needed() -> None:
     assert amounts(booked(payload, accounts={})) == [("6100", 500), ("6300", -500)]
 
 
+@pytest.mark.parametrize(
+    ("ingoing", "outgoing", "accounts"),
+    [(" 2201 ", " 2203 ", ["2201", "2203"]), (" ", None, ["2209", "2202"]), (None, " ", ["2209", "2202"])],
+)
+def test_given_tax_accounts_of_pleo_then_they_win_over_the_settings(
+    ingoing: str | None, outgoing: str | None, accounts: list[str]
+) -> None:
+    reverse = tax(200, " RC20 ", "reverse") | {"ingoingTaxAccount": ingoing, "outgoingTaxAccount": outgoing}
+    own = ACCOUNTS | {"output_tax": "2202"}
+    booking = booked(item(lines=[line(1000, 1000, reverse)]), accounts=own, tax_accounts={"RC20": "2209"})
+    taxed = [each for each in booking.entries[0].lines if each.tax is not None]
+    assert [each.account for each in taxed] == ["6100", *accounts]
+    assert {each.tax.code for each in taxed if each.tax} == {"RC20"}
+
+
 # --- balance
 
 
@@ -160,9 +214,9 @@ def test_given_a_fault_of_ours_in_the_split_then_no_entry_leaves(monkeypatch: py
 # --- amounts
 
 
-@pytest.mark.parametrize("type", ["card_purchase", "refund"])
-def test_given_one_penny_then_it_is_booked(type: str) -> None:
-    assert {abs(amount) for _, amount in amounts(booked(item(type, [line(1)])))} == {1}
+@pytest.mark.parametrize(("type", "side"), [("card_purchase", 1), ("refund", -1)])
+def test_given_one_penny_then_it_is_booked_on_the_side_of_the_type(type: str, side: int) -> None:
+    assert amounts(booked(item(type, [line(1)]))) == [("6100", side), ("1900", -side)]
 
 
 def test_given_a_balance_line_of_zero_then_it_is_left_out() -> None:

@@ -81,6 +81,12 @@ def test_given_a_vendor_without_name_then_it_is_still_asked_for(nameless: dict[s
     assert keys.name == "vendor"
 
 
+def test_given_control_characters_in_a_name_then_they_are_not_repeated() -> None:
+    keys = wanted(item(bookkeeping=AP, vendor=vendor("Pa\nper", code="V9")))
+    assert keys is not None
+    assert keys.name == "vendor Pa per"
+
+
 @pytest.mark.parametrize("blank", [None, "", " \t"])
 def test_given_blank_keys_then_they_are_not_asked(blank: str | None) -> None:
     assert found_by(item(bookkeeping=AP, vendor=vendor(externalId=blank, code="V9"))) == [("CODE", "V9")]
