@@ -44,6 +44,7 @@ def row(document: DocumentRef, state: str) -> dict[str, object]:
         "state": state,
         "date": day,
         "origin": None,
+        "lines.": [{"id": 1, "description": "Paper"}],
     }
 
 
@@ -111,6 +112,7 @@ def test_given_a_site_that_is_not_tryton_when_searched_then_the_settings_are_to_
 @responses.activate
 def test_given_a_web_address_when_found_then_links_lead_people_there() -> None:
     responses.post(f"{REST}/account.move/search_read", json=[row(DRAFT, "posted")])
+    responses.post(f"{REST}/account.invoice/search_read", json=[])
     settings = TrytonSettings.model_validate({**SETTINGS.model_dump(), "web_url": "https://tryton.example.com/"})
 
     found = connect(settings, {"token": "k"}).find_many(["pleo:1"])["pleo:1"]
@@ -181,7 +183,8 @@ def rpc_call(method: str) -> object:
 
 @responses.activate
 def test_given_a_wrong_password_when_checked_then_authentication_has_failed() -> None:
-    responses.post(f"{REST}/ir.model.access/get_access", json={"account.move": {"read": 1, "write": 1, "create": 1}})
+    rights = {"read": 1, "write": 1, "create": 1}
+    responses.post(f"{REST}/ir.model.access/get_access", json={"account.move": rights, "account.invoice": rights})
     responses.post(f"{REST}/company.company/search_read", json=[{"id": 1, "currency.": {"code": "GBP"}}])
     responses.post(f"{REST}/account.journal/search_read", json=[{"id": 2, "code": "EXP"}])
     responses.post(f"{URL}/books/rpc/", status=401, body=PAGE)

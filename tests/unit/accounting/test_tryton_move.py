@@ -9,8 +9,29 @@ from decimal import Decimal
 import pytest
 
 from pleo_export.accounting.errors import Rejected, UnknownAccount, UnknownTaxCode
-from pleo_export.accounting.tryton_move import Account, Books, Codes, Currency, Record, Tax, move
-from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
+from pleo_export.accounting.tryton_move import (
+    Account,
+    AnalyticAccount,
+    Books,
+    Codes,
+    Currency,
+    PartyRecord,
+    Record,
+    Tax,
+    TaxCode,
+    move,
+)
+from pleo_export.bookkeeping.documents import (
+    Dimension,
+    JournalEntry,
+    JournalLine,
+    Party,
+    Payment,
+    Purpose,
+    Settles,
+    TaxPart,
+    TaxRole,
+)
 
 DAY = date(2026, 2, 10)
 CODES = Codes(
@@ -18,19 +39,30 @@ CODES = Codes(
         "6500": [Account(65, analytic=True)],
         "1900": [Account(19, analytic=False)],
         "1901": [Account(191, analytic=False)],
+        "2101": [Account(201, analytic=False, payable=True, party_required=True)],
+        "2250": [Account(225, analytic=False, payable=True)],
         "2201": [Account(221, analytic=False)],
         "2202": [Account(222, analytic=False)],
         "7000": [Account(70, analytic=True), Account(71, analytic=True)],
     },
     taxes={
-        "GB20": [[Tax(1, frozenset({22}))]],
-        "RC20": [[Tax(5, frozenset({221})), Tax(6, frozenset({222}))]],
+        "GB20": [TaxCode(1, (Tax(1, "GB20", 22, 22),))],
+        "RC20": [TaxCode(4, (Tax(5, "RC20 input", 221, 221), Tax(6, "RC20 output", 222, 222)))],
     },
-    dimensions={("cost_centre", "LON"): [2]},
+    dimensions={("cost_centre", "LON"): [AnalyticAccount(2, root=1)]},
 )
 POUND = Currency(1, "GBP", [(date(2025, 1, 1), Decimal(1))])
 EURO = Currency(2, "EUR", [(date(2026, 2, 1), Decimal("1.15")), (date(2025, 1, 1), Decimal("1.20"))])
-BOOKS = Books(company=1, journal=3, codes=CODES, currency="GBP", currencies={"GBP": POUND, "EUR": EURO})
+BOOKS = Books(
+    company=1,
+    journal=3,
+    codes=CODES,
+    currency="GBP",
+    currency_id=1,
+    currencies={"GBP": POUND, "EUR": EURO},
+    parties={"17": PartyRecord(17, "V-17", 71)},
+)
+PENS = Party("17", "Paper & Pens")
 
 
 def an_entry(*lines: JournalLine, currency: str = "GBP", on: date = DAY) -> JournalEntry:
@@ -124,6 +156,30 @@ def test_given_euros_when_translated_then_expenses_keep_their_amounts_and_the_wa
     assert [str(line["debit"] - line["credit"]) for line in lines] == ["0.04", "0.04", "0.04", "-0.12"]
     assert [str(line["amount_second_currency"]) for line in lines] == ["0.05", "0.05", "0.05", "-0.15"]
     assert {line["second_currency"] for line in lines} == {2}
+
+
+def a_payment(account: str) -> Payment:
+    lines = JournalLine(account, 100), JournalLine("1900", -100)
+    return Payment(
+        Purpose.PAYMENT, "pleo:1", PENS, Settles(None, "INV-7", ("BK-1",)), DAY, DAY, "GBP", lines, "the memo"
+    )
+
+
+@pytest.mark.parametrize(("account", "party"), [("2101", 17), ("2250", None)])
+def test_given_a_payment_when_translated_then_its_line_says_what_for_and_has_a_party_where_tryton_wants_one(
+    account: str, party: int | None
+) -> None:
+    ((_, (payable, money)),) = move(a_payment(account), 26, BOOKS)["lines"]
+
+    assert payable["description"] == "Payment to V-17: INV-7 | BK-1"
+    assert payable.get("party") == party
+    assert money["description"] == "the memo"
+    assert "party" not in money
+
+
+def test_given_an_entry_on_an_account_that_wants_parties_when_translated_then_it_is_said_what_to_change() -> None:
+    with pytest.raises(Rejected, match=r"2101.*Party Required"):
+        move(an_entry(JournalLine("6500", 1), JournalLine("2101", -1)), 26, BOOKS)
 
 
 @pytest.mark.parametrize(("on", "pounds"), [(date(2026, 2, 1), "0.87"), (date(2026, 1, 31), "0.83")])

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -20,6 +21,13 @@ CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
+
+
+class Upload(Protocol):
+    """A body that is sent as it is read, of a length known before."""
+
+    def __len__(self) -> int: ...
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +57,13 @@ class Transport:
         self._sleep = sleep
         self._jitter = jitter
 
-    def read(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """A call without effect, whatever its method. Raises Unavailable."""
+    def read(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A call without effect, whatever its method; `headers` as for `write`. Raises Unavailable."""
         for attempt in range(1, TRIES):
             try:
-                answer = self._send(method, path, body)
+                answer = self._send(method, path, body, headers)
             except requests.RequestException:
                 pass
             else:
@@ -61,25 +71,33 @@ class Transport:
                     return answer
             self._sleep(min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2)
         try:
-            return self._send(method, path, body)
+            return self._send(method, path, body, headers)
         except requests.RequestException as failure:
             raise self._unavailable(failure) from None
 
-    def write(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """Sent once. Raises Unavailable (surely nothing was sent), OutcomeUnknown."""
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Upload | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Sent once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
+        OutcomeUnknown."""
         try:
-            return self._send(method, path, body)
+            return self._send(method, path, body, headers)
         except requests.RequestException as failure:
             if _never_connected(failure):
                 raise self._unavailable(failure) from None
             message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
             raise OutcomeUnknown(message, code=type(failure).__name__) from None
 
-    def _send(self, method: str, path: str, body: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None) -> Answer:
         response = self._session.request(
             method,
             self._base_url + path,
             data=body,
+            headers=headers,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,  # a redirected POST would become a GET
         )

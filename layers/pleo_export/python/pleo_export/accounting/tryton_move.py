@@ -1,7 +1,8 @@
-"""A journal entry as a Tryton move: pure, from the entry and what Tryton's codes stand for.
+"""A journal entry or a payment as a Tryton move: pure, from the document and what Tryton's codes stand for.
 
 The reference becomes the move's description, which Tryton can search. Texts go to the lines; the memo goes to the
-counter line, the one with the largest amount, which for an expense is the wallet's.
+counter line, the one with the largest amount, which for an expense is the wallet's. The line of a payment on the
+payables account says what it settles, so that a bill that comes later finds it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
     UnknownTaxCode,
 )
-from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
+from pleo_export.accounting.tryton_settlement import settlement_text
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, Payment, TaxPart, TaxRole
 
 Record = dict[str, Any]
 Found = TypeVar("Found")
@@ -29,18 +31,54 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses."""
+    """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may have lines on
+    it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none."""
 
     id: int
     analytic: bool
+    billed: bool = False
+    payable: bool = False
+    party_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """A tax that books; a reverse charge has two below one code. `accounts` are those its tax is booked to."""
+    """A tax that books; a reverse charge has two of them. The accounts are those its tax is booked to, where
+    the base is a debit (`invoice_account`) or a credit."""
 
     id: int
-    accounts: frozenset[int]
+    name: str
+    invoice_account: int | None
+    credit_note_account: int | None
+
+    @property
+    def accounts(self) -> frozenset[int | None]:
+        return frozenset({self.invoice_account, self.credit_note_account})
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """What people choose; `taxes` are those that book, itself or the ones below it."""
+
+    id: int
+    taxes: tuple[Tax, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticAccount:
+    """The value of a dimension; `root` is the dimension."""
+
+    id: int
+    root: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRecord:
+    """`address` is where Tryton takes a bill to come from."""
+
+    id: int
+    code: str
+    address: int | None
 
 
 @dataclass(frozen=True)
@@ -48,16 +86,16 @@ class Codes:
     """What the codes of the accounting system stand for. Codes need not be unique in Tryton, so each has a list."""
 
     accounts: Mapping[str, Sequence[Account]] = field(default_factory=dict)
-    taxes: Mapping[str, Sequence[Sequence[Tax]]] = field(default_factory=dict)
-    dimensions: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
+    taxes: Mapping[str, Sequence[TaxCode]] = field(default_factory=dict)
+    dimensions: Mapping[tuple[str, str], Sequence[AnalyticAccount]] = field(default_factory=dict)
 
     def account(self, code: str) -> Account:
         return _the_one(self.accounts.get(code, ()), f"account {code}", UnknownAccount)
 
-    def tax(self, code: str) -> Sequence[Tax]:
+    def tax(self, code: str) -> TaxCode:
         return _the_one(self.taxes.get(code, ()), f"tax code {code}", UnknownTaxCode)
 
-    def dimension(self, dimension: Dimension) -> int:
+    def dimension(self, dimension: Dimension) -> AnalyticAccount:
         what = f"{dimension.value} in the dimension {dimension.category}"
         return _the_one(self.dimensions.get((dimension.category, dimension.value), ()), what, UnknownDimension)
 
@@ -79,28 +117,36 @@ class Currency:
 
 @dataclass(frozen=True)
 class Books:
-    """What a move needs to know of the company. `currencies` by code, where an entry is not in `currency`."""
+    """What a document needs to know of the company. `currencies` by code, where one is not in `currency`; `parties` by
+    id, of bills and payments."""
 
     company: int
     journal: int
     codes: Codes
     currency: str
+    currency_id: int
     currencies: Mapping[str, Currency] = field(default_factory=dict)
+    parties: Mapping[str, PartyRecord] = field(default_factory=dict)
 
     def rate(self, currency: str, on: date) -> Decimal:
         if currency not in self.currencies:
             raise _no_rate(currency, on)
         return self.currencies[currency].rate(on)
 
+    def party(self, party: Party) -> PartyRecord:
+        if party.id not in self.parties:
+            raise Rejected(f"{party.name} was deleted in Tryton while this was being recorded. Export it again.")
+        return self.parties[party.id]
 
-def move(entry: JournalEntry, period: int, books: Books) -> Record:
+
+def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
     """The values of the move. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected, naming what to fix."""
-    amounts = _company_amounts(entry, books)
+    party = books.party(entry.party) if isinstance(entry, Payment) else None
+    amounts, texts = _company_amounts(entry, books), _texts(entry, party)
     second = books.currencies[entry.currency] if entry.currency != books.currency else None
-    counter = _counter(entry)
     lines = [
-        _line(entry, number, amount, books.codes, second, memo=number == counter)
-        for number, amount in enumerate(amounts)
+        _line(line, entry.posting_date, amount, text, books.codes, second, party)
+        for line, amount, text in zip(entry.lines, amounts, texts, strict=True)
     ]
     return {
         "company": books.company,
@@ -112,48 +158,78 @@ def move(entry: JournalEntry, period: int, books: Books) -> Record:
     }
 
 
+def _texts(entry: JournalEntry | Payment, party: PartyRecord | None) -> list[str]:
+    """What the lines say."""
+    if isinstance(entry, Payment) and party is not None:
+        return [settlement_text(entry.purpose, party.code, entry.settles), _memo(entry)]
+    counter = _counter(entry)
+    return [_memo(entry) if number == counter else line.text or entry.memo for number, line in enumerate(entry.lines)]
+
+
 def _line(
-    entry: JournalEntry, number: int, amount: Decimal, codes: Codes, second: Currency | None, *, memo: bool
+    line: JournalLine,
+    on: date,
+    amount: Decimal,
+    text: str,
+    codes: Codes,
+    second: Currency | None,
+    party: PartyRecord | None,
 ) -> Record:
-    line = entry.lines[number]
     account = codes.account(line.account)
     analytic = [codes.dimension(each) for each in line.dimensions]
     sides = {"debit": max(amount, Decimal(0)), "credit": max(-amount, Decimal(0))}
-    values: Record = {"account": account.id, **sides, "description": _memo(entry) if memo else line.text or entry.memo}
+    values: Record = {"account": account.id, **sides, "description": text}
+    if account.party_required:
+        values["party"] = _required_party(line, party)
     if second:
-        values |= {"second_currency": second.id, "amount_second_currency": _units(line.amount)}
+        values |= {"second_currency": second.id, "amount_second_currency": units(line.amount)}
     if line.tax:
         taxes = _tax_lines(line, line.tax, account, amount, codes)
         values["tax_lines"] = [["create", taxes]]
     if analytic and account.analytic:
-        shares = [{"account": each, "date": entry.posting_date, **sides} for each in analytic]
+        shares = [{"account": each.id, "date": on, **sides} for each in analytic]
         values["analytic_lines"] = [["create", shares]]
     return values
 
 
+def _required_party(line: JournalLine, party: PartyRecord | None) -> int:
+    if party is None:
+        raise Rejected(
+            f"Account {line.account} wants a party on each line in Tryton, which a journal entry does not have. Take "
+            "Party Required from the account there, set another account in the settings, or choose accounts payable "
+            "as bookkeeping method in Pleo."
+        )
+    return party.id
+
+
 def _tax_lines(line: JournalLine, part: TaxPart, account: Account, amount: Decimal, codes: Codes) -> list[Record]:
     """The base counts for each tax of the code, the tax for the one that books to the line's account."""
-    taxes = codes.tax(part.code)
-    if part.role is TaxRole.TAX and len(taxes) > 1:
-        taxes = [tax for tax in taxes if account.id in tax.accounts]
-        if not taxes:
-            raise UnknownTaxCode(f"The tax code {part.code} has no tax in Tryton that books to account {line.account}.")
+    taxes = codes.tax(part.code).taxes if part.role is TaxRole.BASE else (tax_of(line, part, account, codes),)
     return [{"tax": tax.id, "type": part.role.value, "amount": amount} for tax in taxes]
 
 
-def _memo(entry: JournalEntry) -> str:
+def tax_of(line: JournalLine, part: TaxPart, account: Account, codes: Codes) -> Tax:
+    """The only tax of the code, or the one that books to the line's account."""
+    taxes = codes.tax(part.code).taxes
+    fitting = taxes if len(taxes) == 1 else [tax for tax in taxes if account.id in tax.accounts]
+    if not fitting:
+        raise UnknownTaxCode(f"The tax code {part.code} has no tax in Tryton that books to account {line.account}.")
+    return fitting[0]
+
+
+def _memo(entry: JournalEntry | Payment) -> str:
     """With the document's date where the posting date was moved away from it (R-5e.9): a move has but one date."""
     moved = entry.document_date != entry.posting_date
     return f"{entry.memo} (dated {entry.document_date})" if moved else entry.memo
 
 
-def _company_amounts(entry: JournalEntry, books: Books) -> list[Decimal]:
+def _company_amounts(entry: JournalEntry | Payment, books: Books) -> list[Decimal]:
     """In the company's currency, at Tryton's own rate of the posting date, each line rounded for itself.
 
     What the roundings leave goes to the counter line: expenses and taxes keep the amounts that an accountant would
     get by converting them, and the entry balances to the penny.
     """
-    amounts = [_units(line.amount) for line in entry.lines]
+    amounts = [units(line.amount) for line in entry.lines]
     if entry.currency == books.currency:
         return amounts
     foreign = books.rate(entry.currency, entry.posting_date)
@@ -163,12 +239,12 @@ def _company_amounts(entry: JournalEntry, books: Books) -> list[Decimal]:
     return converted
 
 
-def _counter(entry: JournalEntry) -> int:
+def _counter(entry: JournalEntry | Payment) -> int:
     """The last line with the largest amount."""
     return max(range(len(entry.lines)), key=lambda number: (abs(entry.lines[number].amount), number))
 
 
-def _units(minor: int) -> Decimal:
+def units(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from pleo_export.accounting.errors import (
@@ -32,6 +32,7 @@ from pleo_export.accounting.transport import Answer, Transport
 Record = dict[str, Any]
 
 RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
+_CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is no multiple of 3
 
 
 class Body(StrEnum):
@@ -74,17 +75,25 @@ class TrytonRest:
         self.company = company
 
     def search_read(
-        self, model: str, domain: Sequence[Any], fields: Sequence[str], order: Sequence[Any] | None = None
+        self,
+        model: str,
+        domain: Sequence[Any],
+        fields: Sequence[str],
+        order: Sequence[Any] | None = None,
+        *,
+        inactive: bool = False,
     ) -> list[Record]:
-        """Fields of other records by a dotted path (`type.statement`) come nested: `{"type": {"statement": ..}}`."""
+        """Fields of other records by a dotted path (`type.statement`) come nested: `{"type": {"statement": ..}}`.
+        Deactivated records are left out, unless they are asked for."""
         arguments = {"domain": domain, "fields_names": fields, "order": order}
-        rows: list[Record] = self._read(f"/{model}/search_read", arguments)
+        headers = context_header(self.company, active_test=False) if inactive else None
+        rows: list[Record] = self._read(f"/{model}/search_read", arguments, headers)
         return rows
 
-    def access(self, model: str) -> Mapping[str, bool]:
-        """The user's rights on the model: read, write, create, delete."""
-        rights = self._read("/ir.model.access/get_access", {"models": [model]})[model]
-        return {right: bool(given) for right, given in rights.items()}
+    def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
+        """The user's rights on each model: read, write, create, delete."""
+        rights: Mapping[str, Mapping[str, bool]] = self._read("/ir.model.access/get_access", {"models": models})
+        return rights
 
     def create_many(self, model: str, records: Sequence[Record]) -> list[int]:
         """One transaction, ids in the order of the records. A refusal says little: 403 also for a closed period."""
@@ -95,30 +104,85 @@ class TrytonRest:
         """A refusal comes in Tryton's own words."""
         return int(self._write(f"/{model}?f=id", record)["id"])
 
-    def press(self, model: str, record: int, button: str, fields: Sequence[str]) -> Record:
-        """Press a button on one record, and read it."""
+    def press(
+        self, model: str, record: int, button: str, fields: Sequence[str], *, skip_warnings: bool = False
+    ) -> Record:
+        """Press a button on one record, and read it. A warning of Tryton's is a refusal, unless skipped."""
         query = urlencode([("f", field) for field in fields])
-        row: Record = self._write(f"/{model}/{record}/{button}?{query}", {})
+        headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
+        row: Record = self._write(f"/{model}/{record}/{button}?{query}", {}, headers)
         return row
 
-    def _read(self, path: str, arguments: Record) -> Any:
-        answer = self._transport.read("POST", self._root + path, _encode(arguments))
+    def upload(self, name: str, description: str, resource: str, size: int, file: BinaryIO) -> None:
+        """Attach a file of that size to a record (`account.move,17`), reading it while it is sent."""
+        record = {"name": name, "description": description, "type": "data", "resource": resource}
+        body = _FileInJson(record, "data", size, file)
+        _content(self._transport.write("POST", f"{self._root}/ir.attachment?f=id", body), write=True)
+
+    def delete(self, model: str, record: int) -> None:
+        answer = self._transport.write("DELETE", f"{self._root}/{model}/{record}")
+        if not 200 <= answer.status < 300:
+            raise error_of(answer, write=True)
+
+    def _read(self, path: str, arguments: Record, headers: Mapping[str, str] | None = None) -> Any:
+        answer = self._transport.read("POST", self._root + path, _encode(arguments), headers)
         return _content(answer, write=False)
 
-    def _write(self, path: str, arguments: Record) -> Any:
-        answer = self._transport.write("POST", self._root + path, _encode(arguments))
+    def _write(self, path: str, arguments: Record, headers: Mapping[str, str] | None = None) -> Any:
+        answer = self._transport.write("POST", self._root + path, _encode(arguments), headers)
         return _content(answer, write=True)
 
 
 def headers(key: str, company: int) -> dict[str, str]:
-    """What goes with every call. The context tells Tryton which company the records are of."""
-    context = base64.urlsafe_b64encode(json.dumps({"company": company, "language": "en"}).encode()).decode()
+    """What goes with every call."""
     return {
         "Authorization": f"Bearer {key}",
-        "X-Tryton-Context": context,
+        **context_header(company),
         "Content-Type": "application/json",
         "Accept": "application/json",
     }
+
+
+def context_header(company: int, **options: bool) -> dict[str, str]:
+    """The context tells Tryton which company the records are of, and how to go about them."""
+    context = {"company": company, "language": "en", **options}
+    return {"X-Tryton-Context": base64.urlsafe_b64encode(json.dumps(context).encode()).decode()}
+
+
+def literal(text: str) -> str:
+    """The text in a pattern of `like`."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+class _FileInJson:
+    """A record as JSON with a file in its last field, in base64, made while it is read: a receipt of 25 MB need not
+    lie in memory."""
+
+    def __init__(self, record: Record, field: str, size: int, file: BinaryIO) -> None:
+        head = json.dumps(record)[:-1] + f', "{field}": {{"__class__": "bytes", "base64": "'
+        self._head, self._tail = head.encode(), b'"}}'
+        self._length = len(self._head) + (size + 2) // 3 * 4 + len(self._tail)
+        self._parts = self._encoded(file)
+        self._rest = b""
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, size: int = -1, /) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            part = next(self._parts, None)
+            if part is None:
+                break
+            self._rest += part
+        taken = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(taken) :]
+        return taken
+
+    def _encoded(self, file: BinaryIO) -> Iterator[bytes]:
+        yield self._head
+        while chunk := file.read(_CHUNK):
+            yield base64.b64encode(chunk)
+        yield self._tail
 
 
 def error_of(answer: Answer, *, write: bool) -> AccountingError:

@@ -1,0 +1,95 @@
+"""What settles what on the payables accounts: pure, from the texts and amounts that Tryton keeps.
+
+Everything that later runs need is in Tryton. The payables line of a payment says whose it is and what it is for; a
+bill has our reference, the supplier's number and, at the end of its comment, Pleo's reconciliation id. So it makes no
+difference which of the two comes first (R-5a.13), or whether a person entered the bill.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pleo_export.bookkeeping.documents import Purpose, Settles
+
+_SEPARATOR = " | "
+_WORDS = {Purpose.PAYMENT: "Payment to", Purpose.REFUND: "Refund from", Purpose.RETURN: "Returned by"}
+_TEXT = re.compile(rf"({'|'.join(_WORDS.values())}) (.+?): (.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a payment's line says. `party` is the party's code; `keys` are any of those that a bill has."""
+
+    purpose: Purpose
+    party: str
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """A posted line on a payables account, signed, + debit: `amount` in the company's currency, `foreign` in
+    `currency`, where it has another. `purpose` is that of a payment, None for a bill."""
+
+    line: int
+    account: int
+    party: str
+    keys: frozenset[str]
+    purpose: Purpose | None
+    amount: Decimal
+    currency: int | None = None
+    foreign: Decimal = Decimal(0)
+
+    @property
+    def due(self) -> Decimal:
+        return self.foreign if self.currency is not None else self.amount
+
+    def fits(self, other: OpenItem) -> bool:
+        """Both are the same party's, on one account, in one currency."""
+        return (self.party, self.account, self.currency) == (other.party, other.account, other.currency)
+
+
+def settlement_text(purpose: Purpose, party: str, settles: Settles) -> str:
+    keys = [settles.reference] if settles.reference else [settles.invoice_number, *settles.reconciliation_ids]
+    return f"{_WORDS[purpose]} {party}: {_SEPARATOR.join(key for key in keys if key)}"
+
+
+def settlement(text: str | None) -> Settlement | None:
+    """None for a line that is not of one of our payments."""
+    found = _TEXT.fullmatch(text or "")
+    if found is None:
+        return None
+    words, party, keys = found.groups()
+    purpose = next(purpose for purpose, said in _WORDS.items() if said == words)
+    return Settlement(purpose, party, frozenset(keys.split(_SEPARATOR)))
+
+
+def bill_keys(reference: str | None, number: str | None, comment: str | None) -> frozenset[str]:
+    identity = (comment or "").rpartition(_SEPARATOR)[2]
+    return frozenset(key for key in (reference, number, identity) if key)
+
+
+def settled(items: Sequence[OpenItem]) -> Iterator[list[OpenItem]]:
+    """The bills and payments that belong together and add up to nothing, so that all of them are settled."""
+    waiting = [item for item in items if item.purpose is not Purpose.RETURN]
+    while waiting:
+        together = [waiting.pop(0)]
+        for item in together:  # grows while it is read
+            joined = [other for other in waiting if _belong_together(item, other)]
+            waiting = [other for other in waiting if other not in joined]
+            together += joined
+        if len(together) > 1 and sum(item.due for item in together) == 0:
+            yield together
+
+
+def returned(back: OpenItem, payments: Collection[OpenItem]) -> OpenItem | None:
+    """The payment that came back: of the same amount, the latest if there are several."""
+    same = [each for each in payments if each.fits(back) and each.due == -back.due]
+    return max(same, key=lambda each: each.line, default=None)
+
+
+def _belong_together(one: OpenItem, other: OpenItem) -> bool:
+    """A payment and a bill that it names."""
+    return one.fits(other) and (one.purpose is None) != (other.purpose is None) and not one.keys.isdisjoint(other.keys)
