@@ -1,0 +1,243 @@
+"""House rules of template.yaml that no linter knows, read from the file and from what the functions really do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from local.pleo.faults import Fault
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import Rejected
+from tests.harness.aws import ROOT, template
+from tests.harness.expenses import purchase, purchases
+from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler
+from tests.unit.workflow.test_webhook import created, deliver, headers
+
+AWS = ("dynamodb", "s3", "secretsmanager", "sqs")
+Json = dict[str, Any]
+RESOURCES: Json = template()["Resources"]
+PARAMETERS: Json = template()["Parameters"]
+
+
+def of_type(kind: str) -> dict[str, Json]:
+    return {name: each for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+LAMBDAS = of_type("AWS::Serverless::Function")
+BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
+WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
+
+
+def statements(resource: Json) -> list[Json]:
+    return [each for policy in resource["Properties"]["Policies"] for each in policy["Statement"]]
+
+
+def actions(statement: Json) -> list[str]:
+    given = statement["Action"]
+    return given if isinstance(given, list) else [given]
+
+
+def variables(function: str) -> set[str]:
+    """The environment variables of a function, without those that Powertools reads."""
+    common = template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = BY_FUNCTION[function]["Properties"].get("Environment", {"Variables": {}})["Variables"]
+    return {name for name in {**common, **own} if not name.startswith("POWERTOOLS_")}
+
+
+def timeout(function: str) -> int:
+    common = template()["Globals"]["Function"]["Timeout"]
+    return int(BY_FUNCTION[function]["Properties"].get("Timeout", common))
+
+
+def test_every_folder_of_functions_is_one_function_with_a_handler(world: Town) -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert folders == set(BY_FUNCTION) == set(FUNCTIONS)
+    assert template()["Globals"]["Function"]["Handler"] == "app.handler"
+    assert all(callable(load_handler(name)) for name in folders)
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_functions_have_no_dependencies_of_their_own(name: str) -> None:
+    """So that `sam build` needs no Python of the Lambda runtime's version."""
+    assert LAMBDAS[name]["Metadata"] == {"SkipBuild": True}
+    folder = ROOT / LAMBDAS[name]["Properties"]["CodeUri"]
+    assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {"app.py"}
+
+
+@pytest.mark.parametrize("name", WITH_POLICIES)
+def test_every_role_is_a_list_of_actions_on_named_resources(name: str) -> None:
+    for statement in statements(WITH_POLICIES[name]):
+        assert statement["Effect"] == "Allow"
+        assert [each for each in actions(statement) if "*" in each] == []
+        only_log_delivery = all(each.startswith("logs:") for each in actions(statement))
+        assert statement["Resource"] != "*" or only_log_delivery
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_no_function_may_delete_a_secret_or_write_outside_of_its_own_table_and_bucket(name: str) -> None:
+    allowed = {action for statement in statements(LAMBDAS[name]) for action in actions(statement)}
+    services = {"dynamodb", "s3", "secretsmanager", "sqs", "states"}
+    assert {action.split(":")[0] for action in allowed} <= services
+    assert {action for action in allowed if action.startswith("secretsmanager:")} <= {"secretsmanager:GetSecretValue"}
+
+
+def test_every_function_has_the_variables_it_reads_and_no_others_and_the_rights_it_uses(world: Town) -> None:
+    read: dict[str, set[str]] = {name: set() for name in FUNCTIONS}
+    used: dict[str, set[str]] = {name: set() for name in FUNCTIONS}
+    for name in FUNCTIONS:
+        _with_its_own_variables(world, name, read[name], used[name])
+
+    everything_happens(world)
+
+    read["dispatch"].add("STATE_MACHINE_ARN")  # the town has no Step Functions
+    assert read == {name: variables(name) for name in FUNCTIONS}
+    for name in FUNCTIONS:
+        allowed = {action for each in statements(BY_FUNCTION[name]) for action in actions(each)}
+        assert used[name] - allowed == set(), name
+
+
+def everything_happens(world: Town) -> None:
+    """A webhook and a poll. A job with a receipt whose link has expired, an item that the books refuse and one whose
+    report Pleo refuses; a job that breaks off between the books and our records."""
+    world.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
+    body = created()
+    assert deliver(world, body, headers(world, body)) == 202
+    first = world.export(NORTHGATE)
+    world.effects.on("before books record", Rejected("The account is blocked."))
+    world.service.faults.order(Fault(effect="item_errors", method="PUT"))
+    world.service.faults.order(Fault(effect="status", status=403, path="/files/"))
+    world.poll()
+    world.deliver()
+    world.run_executions()
+    assert world.statuses(first) == {"successful": 3, "failed": 1}
+
+    second = world.export(NORTHGATE)
+    world.effects.on("after books record", ValueError())
+    world.run(NORTHGATE)
+    ((kind, _),) = world.failures(second).values()
+    assert kind == "accounting_system_timeout"
+
+
+def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:
+    machine = RESOURCES["ExportJob"]["Properties"]
+    used = set(re.findall(r"\$\{(\w+)\}", (ROOT / machine["DefinitionUri"]).read_text()))
+    assert set(machine["DefinitionSubstitutions"]) == used
+    assert set(STATES) <= used
+
+
+def test_the_state_machine_may_invoke_exactly_its_functions() -> None:
+    given = RESOURCES["ExportJob"]["Properties"]["DefinitionSubstitutions"]
+    wanted = [value for name, value in given.items() if name.endswith("FunctionArn")]
+    (invoke,) = (each for each in statements(RESOURCES["ExportJob"]) if actions(each) == ["lambda:InvokeFunction"])
+    assert sorted(map(json.dumps, invoke["Resource"])) == sorted(map(json.dumps, wanted))
+
+
+def test_every_state_of_the_machine_that_calls_a_function_retries_what_passes() -> None:
+    definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
+    for state in _tasks(definition["States"]):
+        retried = {name for retrier in state["Retry"] for name in retrier["ErrorEquals"]}
+        assert {"TryAgain", "Lambda.TooManyRequestsException", "Lambda.ServiceException"} <= retried
+
+
+def test_the_run_outlives_the_job_at_pleo_and_the_calls_of_its_states() -> None:
+    """A job expires after an hour; a run that hangs must end by itself, so that its lease can be taken over."""
+    definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
+    assert 3600 < definition["TimeoutSeconds"] < 2 * 3600
+
+
+def test_a_wake_up_stays_invisible_for_six_times_what_dispatch_may_take() -> None:
+    assert RESOURCES["WakeUps"]["Properties"]["VisibilityTimeout"] >= 6 * timeout("dispatch")
+    (source,) = BY_FUNCTION["dispatch"]["Properties"]["Events"].values()
+    assert source["Properties"]["BatchSize"] == 1
+
+
+def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
+    for name in ("WakeUps", "WakeUpsFailed"):
+        queue = RESOURCES[name]["Properties"]
+        assert queue["FifoQueue"] is True
+        assert queue["SqsManagedSseEnabled"] is True
+    assert RESOURCES["WakeUps"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"] == [
+        "WakeUpsFailed",
+        "Arn",
+    ]
+
+
+def test_an_outcome_settles_longer_than_a_function_that_records_can_live() -> None:
+    assert PARAMETERS["SettleSeconds"]["Default"] > timeout("record_items")
+
+
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_payloads_are_encrypted_private_and_gone_after_a_week(name: str) -> None:
+    bucket = RESOURCES[name]["Properties"]
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 7)
+
+
+def test_payloads_are_reached_over_tls_only() -> None:
+    (policy,) = of_type("AWS::S3::BucketPolicy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+@pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
+def test_no_log_is_kept_for_ever(name: str) -> None:
+    assert RESOURCES[name]["Properties"]["RetentionInDays"]
+
+
+def test_executions_log_no_data() -> None:
+    assert RESOURCES["ExportJob"]["Properties"]["Logging"]["IncludeExecutionData"] is False
+
+
+def test_the_table_is_safe_from_loss() -> None:
+    table = RESOURCES["Table"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
+    assert table["Properties"]["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+
+
+def _tasks(states: Json) -> Iterator[Json]:
+    for state in states.values():
+        if "FunctionArn" in state.get("Resource", ""):
+            yield state
+        if "ItemProcessor" in state:
+            yield from _tasks(state["ItemProcessor"]["States"])
+
+
+def _with_its_own_variables(world: Town, name: str, read: set[str], used: set[str]) -> None:
+    """Put the function there as it is deployed: it sees no variable that the template does not give it."""
+
+    class Deployed(TownRuntime):
+        def _variable(self, name: str) -> str:
+            read.add(name)
+            return super()._variable(name)
+
+    runtime = Deployed(world, {key: value for key, value in world.environment.items() if key in variables(name)})
+    runtime.executions = world.executions
+    with (
+        mock.patch("pleo_export.workflow.runtime.Runtime", lambda: runtime),
+        mock.patch("pleo_export.workflow.entry.Runtime", lambda: runtime),
+    ):
+        handler = world._function(load_handler(name))
+    world.handlers[name] = partial(_watched, world, handler, used)
+
+
+def _watched(world: Town, handler: Any, used: set[str], event: Any, context: Any) -> Any:
+    begun = len(world.effects.log)
+    try:
+        return handler(event, context)
+    finally:
+        calls = (each.split() for each in world.effects.log[begun:])
+        used.update(f"{service}:{call.removesuffix('Batch')}" for service, call, *_ in calls if service in AWS)
