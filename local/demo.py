@@ -14,11 +14,14 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.pleo.sample import NORTHGATE
+from local.pleo.catalogue import ACCOUNTS as ACCOUNT_NAMES_BY_CODE
+from local.pleo.every_type import LEFT_OVER, every_type
+from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.processes import ChildFailed
 from local.stack import LocalStack
 from local.tryton.ledger import Move
@@ -29,6 +32,8 @@ CHUNK = 8  # small chunks, so that there is progress to watch
 PATIENCE_SECONDS = 120
 ENTRIES_SHOWN = 12
 FAILURES_SHOWN = 10
+PAYABLES = ("2100", "2101", "2102")
+ACCOUNT_NAMES = {code: f"{code} {name}" for code, name in ACCOUNT_NAMES_BY_CODE.items()}
 
 # What each kind of expense does to the Pleo wallet (R-5b): written down once more on purpose, so that the books are
 # checked against something else than the code that made them.
@@ -71,12 +76,13 @@ def _demo() -> int:
         stack.__enter__()
     try:
         seconds["everything started"] = time.monotonic() - begun
-        _say(f"AWS at {stack.aws.url}, stack deployed; Pleo at {stack.pleo.url}; Tryton at {stack.books.url}")
+        _say(f"AWS at {stack.aws.url}, the template is deployed")
+        _say(f"Pleo at {stack.pleo.url}, Tryton at {stack.books.url}")
         with _timed(seconds, "company connected"):
             for line in stack.connect(NORTHGATE):
                 _say(line)
         with _timed(seconds, "job exported"):
-            job = _export(stack)
+            job = _export(stack, NORTHGATE)
         moves = stack.books.moves()
         _show_outcome(job)
         _show_entries(moves)
@@ -84,6 +90,8 @@ def _demo() -> int:
         right &= job["status"] == "completed_with_errors" and all(
             item["status"] in ("successful", "failed") for item in job["items"]
         )
+        with _timed(seconds, "every type, both methods"):
+            right &= _every_type(stack)
         _show_times({**stack.seconds, **seconds})
         _say_what_next()
         return 0 if right else 1
@@ -91,9 +99,12 @@ def _demo() -> int:
         stack.__exit__(None, None, None)
 
 
-def _export(stack: LocalStack) -> dict[str, Any]:
+def _export(
+    stack: LocalStack, company_id: str, entry_ids: list[str] | None = None, vendor_based_bookkeeping: bool = False
+) -> dict[str, Any]:
     """Click Export and watch until the job is final at Pleo."""
-    job_id = stack.pleo.world.click_export(NORTHGATE)["id"]
+    clicked = stack.pleo.world.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
+    job_id = clicked["id"]
     _say(f"a bookkeeper clicks Export: job {job_id}")
     with Progress(
         TextColumn("  {task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
@@ -139,17 +150,16 @@ def _show_outcome(job: dict[str, Any]) -> None:
 
 
 def _show_entries(moves: list[Move]) -> None:
-    table = Table("entry", "date", "account", title_justify="left", title=f"{len(moves)} entries booked")
-    table.add_column("debit", justify="right")
-    table.add_column("credit", justify="right")
-    table.add_column("paid in", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title=f"{len(moves)} entries booked")
+    table.add_column("account", no_wrap=True)
+    for column in ("debit", "credit", "paid in"):
+        table.add_column(column, justify="right", no_wrap=True)
     for move in moves[:ENTRIES_SHOWN]:
-        for number, line in enumerate(move.lines):
+        table.add_row(f"[bold]{move.number or 'draft'}[/bold] of {move.date}")
+        for line in move.lines:
             foreign = f"{line.second_amount} {line.second_currency}" if line.second_currency else ""
-            entry = (move.number or "draft", str(move.date)) if number == 0 else ("", "")
             debit, credit = (f"{amount}" if amount else "" for amount in (line.debit, line.credit))
-            table.add_row(*entry, f"{line.account} {line.account_name}", debit, credit, foreign)
-        table.add_section()
+            table.add_row(f"  {line.account} {line.account_name}", debit, credit, foreign)
     console.print(table)
     if len(moves) > ENTRIES_SHOWN:
         console.print(f"  ... and {len(moves) - ENTRIES_SHOWN} more")
@@ -198,6 +208,39 @@ def _agrees(what: str, booked: Any, exported: Any) -> bool:
     return bool(booked == exported)
 
 
+def _every_type(stack: LocalStack) -> bool:
+    """A month with all 17 types and 6 subtypes, once as journal entries and once under accounts payable, each in books
+    of its own: both must leave the same on the accounts."""
+    console.print("\n[bold]a month with every type of expense, under both methods[/bold]")
+    table = Table("account", title="what is left on the accounts, in their own currency", title_justify="left")
+    left, right = [], True
+    with stack.books.fresh() as journals, stack.books.fresh() as payables:
+        for company_id, method, books in ((HAVN, "journal", journals), (LUMBRE, "accounts_payable", payables)):
+            stack.connect(company_id, books)
+            items = every_type(company_id, method)
+            stack.pleo.world.put_expenses(company_id, items)
+            job = _export(stack, company_id, [item["accountingEntryId"] for item in items], True)
+            right &= _agrees(f"{method}: items exported", _successful(job), len(items))
+            moves = books.moves()
+            left.append({account: left_over(moves, account) for account in LEFT_OVER})
+            table.add_column(method, justify="right")
+    table.add_column("expected", justify="right")
+    for account, cents in LEFT_OVER.items():
+        wanted = Decimal(cents) / 100
+        right &= all(each[account] == wanted for each in left)
+        table.add_row(
+            ACCOUNT_NAMES[account], *(f"{amount:.2f}" for amount in (*(each[account] for each in left), wanted))
+        )
+    console.print(table)
+    return right
+
+
+def left_over(moves: list[Move], account: str) -> Decimal:
+    """The payables have an account for each supplier that wants one: they count as one."""
+    family = PAYABLES if account in PAYABLES else (account,)
+    return sum((_booked(moves, each) for each in family), Decimal(0))
+
+
 def _show_times(seconds: dict[str, float]) -> None:
     table = Table("stage", title="how long it took", title_justify="left")
     table.add_column("seconds", justify="right")
@@ -209,11 +252,11 @@ def _show_times(seconds: dict[str, float]) -> None:
 def _say_what_next() -> None:
     console.print("""
 Where to look next
-  make up                        the same stack, kept running: click Export yourself, open the books, read the records
-  template.yaml                  the whole system on one page
-  statemachine/                  the job, state by state
-  layers/.../workflow/           what each state does
-  .local/log/                    what every part logged just now""")
+  make up              the same stack, kept running: click Export yourself
+  template.yaml        the whole system on one page
+  statemachine/        the job, state by state
+  layers/.../workflow  what each state does
+  .local/log/          what every part logged just now""")
 
 
 @contextmanager
