@@ -44,10 +44,11 @@ def actions(statement: Json) -> list[str]:
 
 
 def variables(function: str) -> set[str]:
-    """The environment variables of a function, without those that Powertools reads."""
+    """The environment variables of a function, without those that Powertools reads or that have no value on AWS."""
     common = template()["Globals"]["Function"]["Environment"]["Variables"]
     own = BY_FUNCTION[function]["Properties"].get("Environment", {"Variables": {}})["Variables"]
-    return {name for name in {**common, **own} if not name.startswith("POWERTOOLS_")}
+    given = {name for name, value in {**common, **own}.items() if value != {"Ref": "AWS::NoValue"}}
+    return {name for name in given if not name.startswith("POWERTOOLS_")}
 
 
 def timeout(function: str) -> int:
