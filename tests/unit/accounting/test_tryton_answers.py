@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+from dataclasses import replace
 from datetime import date
+from typing import BinaryIO
 
 import pytest
 import responses
@@ -12,6 +16,7 @@ from responses import matchers
 from pleo_export.accounting.connect import connect
 from pleo_export.accounting.errors import (
     AccountingError,
+    AttachmentTooLarge,
     AuthenticationFailed,
     InvalidConfiguration,
     OutcomeUnknown,
@@ -21,8 +26,8 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import DocumentRef, State
-from pleo_export.accounting.transport import Answer
-from pleo_export.accounting.tryton_rest import MEANING, error_of
+from pleo_export.accounting.transport import Answer, Transport
+from pleo_export.accounting.tryton_rest import MEANING, TrytonRest, error_of, headers
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.settings import TrytonSettings
 
@@ -172,6 +177,40 @@ def test_given_a_tryton_that_goes_away_when_drafts_are_finalised_then_each_has_i
 
     assert isinstance(outcomes["pleo:1"], DocumentRef)
     assert isinstance(outcomes["pleo:2"], Unavailable)
+
+
+@responses.activate
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 200_000])
+def test_given_a_file_when_attached_then_its_request_is_as_long_as_was_said(size: int) -> None:
+    uploaded = responses.post(f"{REST}/ir.attachment", json={"id": 1})
+    transport = Transport("Tryton", URL, headers("k", 1))
+    content = b"\xff" * size
+
+    TrytonRest(transport, "books", 1).upload("a.pdf", "é", "account.move,17", size, io.BytesIO(content))
+
+    request = uploaded.calls[0].request
+    body = request.body or b""
+    assert request.headers["Content-Length"] == str(len(body))
+    sent = json.loads(body)
+    assert base64.b64decode(sent.pop("data")["base64"]) == content
+    assert sent == {"name": "a.pdf", "description": "é", "type": "data", "resource": "account.move,17"}
+
+
+@responses.activate
+def test_given_a_request_that_is_too_large_for_tryton_when_attached_then_its_setting_is_named() -> None:
+    responses.post(f"{REST}/ir.attachment/search_read", json=[])
+    responses.post(f"{REST}/ir.attachment", status=413, body=PAGE)
+    posted = replace(DRAFT, state=State.POSTED)
+
+    with pytest.raises(AttachmentTooLarge, match=r"a\.pdf.*request\.max_size"):
+        connect(SETTINGS, {"token": "k"}).attach(posted, [Receipt()])
+
+
+class Receipt:
+    name, content_type, size, sha256 = "a.pdf", "application/pdf", 4, "0" * 64
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(b"%PDF")
 
 
 WITH_LOGIN = {"token": "k", "user": "pleo", "password": "p"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,7 @@ class Upload(Protocol):
     """A body that is sent as it is read, of a length known before."""
 
     def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
     def read(self, size: int = -1, /) -> bytes: ...
 
 

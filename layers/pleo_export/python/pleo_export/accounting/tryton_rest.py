@@ -168,6 +168,11 @@ class _FileInJson:
     def __len__(self) -> int:
         return self._length
 
+    def __iter__(self) -> Iterator[bytes]:
+        """Without this requests would read all of it before it sends."""
+        while part := self.read(_CHUNK):
+            yield part
+
     def read(self, size: int = -1, /) -> bytes:
         while size < 0 or len(self._rest) < size:
             part = next(self._parts, None)
