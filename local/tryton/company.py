@@ -214,8 +214,8 @@ def _party(party: PartyRecord, accounts: dict[str, int]) -> dict[str, Any]:
     record: dict[str, Any] = {"name": party.name, "active": party.active, "addresses": [["create", [{}]]]}
     if party.code:
         record["code"] = party.code
-    if party.tax_number:
-        record["identifiers"] = [["create", [{"code": party.tax_number}]]]
+    identifiers = [{"code": code} for code in (party.tax_number, party.number) if code]
+    record["identifiers"] = [["create", identifiers]]
     if party.account:
         record["account_payable"] = accounts[party.account]
     return record

@@ -117,7 +117,7 @@ class Ledger:
         documents = [f"account.move,{move.id}" for move in self.moves(reference)]
         documents += [f"account.invoice,{bill.id}" for bill in self.bills(reference)]
         rows = self.rpc.search_read("ir.attachment", [["resource", "in", documents]], ["name", "data"])
-        return sorted((row["name"], row["data"]) for row in rows)
+        return sorted((row["name"], row["data"] or b"") for row in rows)
 
     def trial_balance(self) -> list[Balance]:
         """Sums of the posted lines per account with any, in the order of the chart."""

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PartyRecord:
-    """`code` None: Tryton numbers it. `account`: its own payables account."""
+    """`code` None: Tryton numbers it. `account`: its own payables account. `number`: ours as its customer."""
 
     name: str
     code: str | None = None
     tax_number: str | None = None
     account: str | None = None
     active: bool = True
+    number: str | None = None
 
 
 PARTIES = (
-    PartyRecord("Northwind Office Supplies", "V-2001", "GB 112 233 445", "2101"),
+    PartyRecord("Northwind Office Supplies", "V-2001", "GB 112 233 445", "2101", number="K-17"),
     PartyRecord("Lumen Consulting", "V-2002", "GB 998 877 665", "2102"),
     PartyRecord("Paper Trail (blocked)", "V-2003", active=False),
     PartyRecord("Harbour Freight North", "V-2004", "GB 555 666 777"),

@@ -24,7 +24,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, PeriodState, State
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Kind, TaxPart, TaxRole
-from tests.conformance.bench import CLOSED, NO_PERIOD, OPEN, Bench
+from tests.conformance.bench import CLOSED, LAST_PERIOD_END, NO_PERIOD, OPEN, Bench
 from tests.conformance.lossy import losing_answers
 
 NOWHERE = "http://127.0.0.1:9"
@@ -217,6 +217,32 @@ class TestRefusals:
 
         assert isinstance(error, PeriodClosed)
         assert system.period_state(OPEN) is PeriodState.CLOSED
+
+    @pytest.mark.parametrize(
+        ("after", "following"),
+        [
+            (CLOSED, date(2026, 1, 1)),
+            (date(2025, 12, 31), date(2026, 1, 1)),
+            (OPEN, date(2026, 2, 11)),
+            (date(2026, 2, 28), date(2026, 3, 1)),
+            (date(2024, 5, 1), date(2026, 1, 1)),
+            (LAST_PERIOD_END, None),
+        ],
+    )
+    def test_given_a_day_when_asked_for_the_next_open_one_then_it_is_the_first_later_day_to_post_on(
+        self, bench: Bench, after: date, following: date | None
+    ) -> None:
+        assert bench.connector().next_open_date(after) == following
+
+    def test_given_a_period_opened_meanwhile_when_recorded_then_nobody_remembers_that_it_was_closed(
+        self, own_bench: Bench
+    ) -> None:
+        system = own_bench.connector()
+        own_bench.close_period(OPEN)
+        assert isinstance(refused(system, an_entry()), PeriodClosed)
+        own_bench.reopen_period(OPEN)
+
+        recorded(system, an_entry(), State.POSTED)
 
     def test_given_periods_when_asked_for_their_state_then_it_is_that_of_the_books(self, bench: Bench) -> None:
         system = bench.connector()

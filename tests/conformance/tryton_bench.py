@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from local.tryton.books import Books
-from local.tryton.ledger import Ledger, Move
+from local.tryton.ledger import Bill, Ledger, Move
 from pleo_export.accounting.connect import connect
 from pleo_export.accounting.port import AccountingSystem, State
 from pleo_export.settings import TrytonSettings
-from tests.conformance.bench import Held
+from tests.conformance.bench import Held, HeldBill
 
 ROOT = Path(__file__).parents[2] / ".local/tryton"
+PAYABLES = ("2100", "2101", "2102", "2250")
 
 
 class TrytonBench:
@@ -49,10 +51,17 @@ class TrytonBench:
         return self.connector(journal="NONE")
 
     def held(self, reference: str) -> list[Held]:
-        return [_held(move) for move in self._ledger.moves(reference)]
+        bills = [_held_bill(bill) for bill in self._ledger.bills(reference)]
+        return bills + [_held(move) for move in self._ledger.moves(reference)]
+
+    def files(self, reference: str) -> list[tuple[str, bytes]]:
+        return self._ledger.files(reference)
 
     def close_period(self, on: date) -> None:
         self._ledger.close_period(f"{on:%Y-%m}")
+
+    def reopen_period(self, on: date) -> None:
+        self._ledger.reopen_period(f"{on:%Y-%m}")
 
     def void(self, reference: str) -> None:
         self._ledger.cancel(reference)
@@ -61,10 +70,10 @@ class TrytonBench:
         self._ledger.copy(reference)
 
     def creates(self, request: str) -> bool:
-        return "/account.move/create" in request
+        return "/account.move/create" in request or "/account.invoice/create" in request
 
     def finalises(self, request: str) -> bool:
-        return "/post?" in request or "model.account.move.post" in request
+        return "/post?" in request or '.post"' in request
 
 
 def _held(move: Move) -> Held:
@@ -74,7 +83,35 @@ def _held(move: Move) -> Held:
         date=move.date,
         lines=tuple((line.account, _minor(line.debit - line.credit)) for line in move.lines),
         foreign=tuple((line.account, _minor(line.second_amount)) for line in move.lines if line.second_amount),
+        open=_open(move) if move.state == "posted" else 0,
     )
+
+
+def _held_bill(bill: Bill) -> Held:
+    """From the entry that it made, once it is posted."""
+    drafted = (*bill.lines, *bill.taxes, (bill.account, -bill.total))
+    held = Held(
+        state={"paid": State.POSTED, "cancelled": State.VOID}.get(bill.state) or State(bill.state),
+        number=bill.number,
+        date=bill.posting_date,
+        lines=tuple((account, _minor(amount)) for account, amount in drafted),
+        bill=HeldBill(
+            party=bill.party,
+            number=bill.supplier_number or "",
+            document_date=bill.document_date,
+            due=max(bill.due_dates, default=None),
+            dimensions=bill.dimensions,
+        ),
+    )
+    if bill.move is None:
+        return held
+    made = _held(bill.move)
+    return replace(held, lines=made.lines, foreign=made.foreign, open=made.open)
+
+
+def _open(move: Move) -> int:
+    lines = [line for line in move.lines if line.account in PAYABLES and not line.reconciled]
+    return sum(_minor(line.second_amount or line.debit - line.credit) for line in lines)
 
 
 def _minor(amount: Decimal) -> int:

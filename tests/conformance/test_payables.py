@@ -1,0 +1,611 @@
+"""The port's contract for accounts payable (R-5a): whom, what is owed, what settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    OutcomeUnknown,
+    PeriodClosed,
+    PossibleDuplicate,
+    Rejected,
+    Unavailable,
+    UnknownAccount,
+    UnknownTaxCode,
+)
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
+from pleo_export.bookkeeping.documents import (
+    Bill,
+    Dimension,
+    Document,
+    JournalEntry,
+    JournalLine,
+    Kind,
+    Party,
+    PartyRole,
+    Payment,
+    Purpose,
+    Settles,
+    TaxPart,
+    TaxRole,
+)
+from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
+from tests.conformance.bench import BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Bench
+from tests.conformance.lossy import losing_answers
+
+INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
+PAPER = (
+    JournalLine("6100", 5305, "Paper", TaxPart("GB20", TaxRole.BASE), (Dimension("cost_centre", "LON"),)),
+    JournalLine("2200", 1061, "Paper", TaxPart("GB20", TaxRole.TAX)),
+)
+
+
+def asked(*keys: tuple[KeyKind, str], role: PartyRole = PartyRole.SUPPLIER) -> PartyKeys:
+    return PartyKeys(role, "somebody", tuple(PartyKey(kind, value) for kind, value in keys), required=True)
+
+
+def party(system: AccountingSystem, code: str) -> Party:
+    question = asked((KeyKind.CODE, code), role=PartyRole.EMPLOYEE if code.startswith("E") else PartyRole.SUPPLIER)
+    answer = system.find_parties([question])[question]
+    assert isinstance(answer, Party), answer
+    return answer
+
+
+def a_bill(owed_to: Party, *lines: JournalLine, account: str = "2100", **changes: object) -> Bill:
+    """E1-AP of the worked examples, on the party's own account or the fallback one (R-5b.6)."""
+    lines, identity = lines or PAPER, f"BK-{uuid4().hex[:8]}"
+    owed = JournalLine(owed_to.payable_account or account, -sum(line.amount for line in lines), "Paper")
+    bill = Bill(
+        kind=Kind.BILL if owed.amount < 0 else Kind.CREDIT_NOTE,
+        reference=f"pleo:{uuid4()}",
+        party=owed_to,
+        invoice_number=f"INV-{identity}",
+        reconciliation_id=identity,
+        posting_date=OPEN,
+        document_date=INVOICED,
+        due_date=DUE,
+        currency="GBP",
+        lines=(*lines, owed),
+        memo=f"Northwind | Ann | {identity}",
+    )
+    return replace(bill, **changes)  # type: ignore[arg-type]
+
+
+def a_payment(bill: Bill, settles: Settles | None = None, **changes: object) -> Payment:
+    """Of the whole bill; it comes with it, unless `settles` says otherwise."""
+    settles = settles or Settles(bill.reference, bill.invoice_number, (bill.reconciliation_id,))
+    amount = -bill.payable.amount
+    made = Payment(
+        purpose=Purpose.PAYMENT if bill.kind is Kind.BILL else Purpose.REFUND,
+        reference=f"{bill.reference}:pay" if settles.reference else f"pleo:{uuid4()}",
+        party=bill.party,
+        settles=settles,
+        posting_date=OPEN,
+        document_date=OPEN,
+        currency=bill.currency,
+        lines=(
+            JournalLine(bill.payable.account, amount, "Paper"),
+            JournalLine({"GBP": "1900", "EUR": "1901"}[bill.currency], -amount, "Paper"),
+        ),
+        memo=f"Northwind | Ann | {uuid4().hex[:8]}",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def that_came_back(paid: Payment) -> Payment:
+    first, second = paid.lines
+    return replace(
+        paid,
+        purpose=Purpose.RETURN,
+        reference=f"pleo:{uuid4()}",
+        settles=replace(paid.settles, reconciliation_ids=(*paid.settles.reconciliation_ids, "BK-back")),
+        lines=(replace(first, amount=-first.amount), replace(second, amount=-second.amount)),
+    )
+
+
+def by_number(bill: Bill) -> Settles:
+    return Settles(None, bill.invoice_number, ("BK-of-the-payment",))
+
+
+def recorded(system: AccountingSystem, documents: Iterable[Document], state: State = State.POSTED) -> list[DocumentRef]:
+    outcomes = system.record_many(list(documents), state).values()
+    assert not [each for each in outcomes if isinstance(each, AccountingError)], outcomes
+    return [each for each in outcomes if isinstance(each, DocumentRef)]
+
+
+def refused(system: AccountingSystem, document: Document) -> AccountingError:
+    outcome = system.record_many([document], State.POSTED)[document.reference]
+    assert isinstance(outcome, AccountingError), outcome
+    return outcome
+
+
+def still_open(bench: Bench, *documents: Document) -> list[int]:
+    return [sum(held.open for held in bench.held(document.reference)) for document in documents]
+
+
+class TestFindParties:
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            [(KeyKind.EXTERNAL_ID, NORTHWIND)],
+            [(KeyKind.CODE, NORTHWIND)],
+            [(KeyKind.TAX_NUMBER, "GB112233445")],
+            [(KeyKind.ACCOUNT, "K-17")],
+            [(KeyKind.EXTERNAL_ID, "V-0"), (KeyKind.CODE, NORTHWIND)],
+            [(KeyKind.CODE, NORTHWIND), (KeyKind.TAX_NUMBER, TWICE)],
+        ],
+        ids=["external id", "code", "tax number", "account", "second key", "first of two keys"],
+    )
+    def test_given_a_supplier_when_asked_for_then_it_is_known_with_its_payables_account(
+        self, bench: Bench, keys: list[tuple[KeyKind, str]]
+    ) -> None:
+        question = asked(*keys)
+
+        answer = bench.connector().find_parties([question])[question]
+
+        assert isinstance(answer, Party)
+        assert (answer.name, answer.payable_account) == ("Northwind Office Supplies", "2101")
+
+    def test_given_many_questions_when_asked_then_each_has_its_answer(self, bench: Bench) -> None:
+        ryman, tom = asked((KeyKind.CODE, RYMAN)), asked((KeyKind.CODE, TOM), role=PartyRole.EMPLOYEE)
+        blocked, unknown = asked((KeyKind.CODE, BLOCKED)), asked((KeyKind.CODE, "V-0"))
+        twice, wildcard = asked((KeyKind.TAX_NUMBER, TWICE)), asked((KeyKind.TAX_NUMBER, "GB%"))
+
+        answers = bench.connector().find_parties([ryman, tom, blocked, unknown, twice, wildcard])
+
+        assert [getattr(answers[each], "payable_account", "") for each in (ryman, tom)] == [None, None]
+        assert answers[blocked] == Blocked("Paper Trail (blocked)")
+        assert answers[unknown] == answers[wildcard] == NotFound()
+        ambiguous = answers[twice]
+        assert isinstance(ambiguous, Ambiguous)
+        assert ["North" in ambiguous.names[0], "South" in ambiguous.names[1]] == [True, True]
+
+    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, bench: Bench) -> None:
+        assert bench.connector().find_parties([]) == {}
+
+    def test_given_no_server_when_asked_then_nobody_could_look(self, bench: Bench) -> None:
+        with pytest.raises(Unavailable):
+            bench.connector(url="http://127.0.0.1:9").find_parties([asked((KeyKind.CODE, RYMAN))])
+
+
+class TestBills:
+    def test_given_a_bill_when_posted_then_the_books_hold_it_with_number_dates_and_party(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+
+        (document,) = recorded(system, [bill])
+
+        (held,) = bench.held(bill.reference)
+        assert held.state is document.state is State.POSTED
+        assert held.number == document.number is not None
+        assert held.date == document.date == OPEN
+        assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
+        assert held.open == -6366
+        assert document.kind is Kind.BILL
+        assert document.url is not None
+        assert document.id in document.url
+        assert held.bill is not None
+        assert (held.bill.party, held.bill.number) == ("Northwind Office Supplies", bill.invoice_number)
+        assert (held.bill.document_date, held.bill.due) == (INVOICED, DUE)
+        assert held.bill.dimensions == ("LON",)
+
+    def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, RYMAN))
+
+        recorded(system, [bill])
+
+        (held,) = bench.held(bill.reference)
+        assert held.lines[-1] == ("2100", -6366)
+
+    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+
+        (document,) = recorded(system, [bill], State.DRAFT)
+
+        (held,) = bench.held(bill.reference)
+        assert held.state is document.state is State.DRAFT
+        assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
+
+    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, bench: Bench) -> None:
+        system = bench.connector()
+        credit = a_bill(party(system, NORTHWIND), *(replace(line, amount=-line.amount) for line in PAPER))
+
+        (document,) = recorded(system, [credit])
+
+        (held,) = bench.held(credit.reference)
+        assert document.kind is Kind.CREDIT_NOTE
+        assert held.lines == (("6100", -5305), ("2200", -1061), ("2101", 6366))
+
+    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, bench: Bench) -> None:
+        system = bench.connector()
+        base, tax = TaxPart("RC20", TaxRole.BASE), TaxPart("RC20", TaxRole.TAX)
+        lines = [
+            JournalLine("6500", 10000, tax=base),
+            JournalLine("2201", 2000, tax=tax),
+            JournalLine("2202", -2000, tax=tax),
+        ]
+        bill = a_bill(party(system, NORTHWIND), *lines)
+
+        recorded(system, [bill])
+
+        (held,) = bench.held(bill.reference)
+        assert held.lines == (("6500", 10000), ("2201", 2000), ("2202", -2000), ("2101", -10000))
+
+    def test_given_taxes_that_the_system_would_compute_otherwise_when_posted_then_they_are_pleos(
+        self, bench: Bench
+    ) -> None:
+        """E3: 20 % of 8.32 is 1.66, not 1.68."""
+        system = bench.connector()
+        lines = [
+            each
+            for net in (277, 277, 278)
+            for each in (
+                JournalLine("6100", net, tax=TaxPart("GB20", TaxRole.BASE)),
+                JournalLine("2200", 56, tax=TaxPart("GB20", TaxRole.TAX)),
+            )
+        ]
+        bill = a_bill(party(system, NORTHWIND), *lines)
+
+        recorded(system, [bill])
+
+        (held,) = bench.held(bill.reference)
+        assert sum(amount for account, amount in held.lines if account == "2200") == 168
+        assert held.lines[-1] == ("2101", -1000)
+
+    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND), JournalLine("6100", 1000, tax=TaxPart("GB20", TaxRole.BASE)))
+
+        recorded(system, [bill])
+
+        (held,) = bench.held(bill.reference)
+        assert held.lines == (("6100", 1000), ("2101", -1000))
+
+    def test_given_a_bill_in_another_currency_when_paid_at_another_rate_then_it_is_paid(self, bench: Bench) -> None:
+        system = bench.connector()
+        lines = [
+            JournalLine("6400", 20000, tax=TaxPart("ES21", TaxRole.BASE)),
+            JournalLine("2200", 4200, tax=TaxPart("ES21", TaxRole.TAX)),
+        ]
+        bill = a_bill(party(system, NORTHWIND), *lines, currency="EUR")
+        paid = a_payment(bill, posting_date=date(2026, 7, 2))
+
+        recorded(system, [bill, paid])
+
+        (held,) = bench.held(bill.reference)
+        assert held.foreign == (("6400", 20000), ("2200", 4200), ("2101", -24200))
+        assert sum(amount for _, amount in held.lines) == 0
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        northwind = party(system, NORTHWIND)
+        bills = [a_bill(northwind) for _ in range(3)]
+        bills[1] = a_bill(northwind, JournalLine("1950", 100))  # no account for bills
+        payments = [a_payment(bill) for bill in bills]
+
+        pairs: list[Document] = [each for pair in zip(bills, payments, strict=True) for each in pair]
+        outcomes = system.record_many(pairs, State.POSTED)
+
+        assert [isinstance(outcomes[bill.reference], DocumentRef) for bill in bills] == [True, False, True]
+        assert [isinstance(outcomes[each.reference], DocumentRef) for each in payments] == [True, False, True]
+        refusal = outcomes[payments[1].reference]
+        assert isinstance(refusal, Rejected)
+        assert "1950" in refusal.message
+        assert [len(bench.held(each.reference)) for each in pairs] == [1, 1, 0, 0, 1, 1]
+
+    @pytest.mark.parametrize(
+        ("changes", "error", "named"),
+        [
+            ({"account": "6999"}, UnknownAccount, "6999"),
+            ({"tax": TaxPart("XX99", TaxRole.BASE)}, UnknownTaxCode, "XX99"),
+        ],
+    )
+    def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
+        self, bench: Bench, changes: dict[str, object], error: type[AccountingError], named: str
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND), replace(PAPER[0], **changes))  # type: ignore[arg-type]
+
+        outcome = refused(system, bill)
+
+        assert type(outcome) is error
+        assert named in outcome.message
+        assert bench.held(bill.reference) == []
+
+    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, bench: Bench) -> None:
+        system = bench.connector()
+
+        error = refused(system, a_bill(party(system, NORTHWIND), posting_date=CLOSED))
+
+        assert isinstance(error, PeriodClosed)
+        assert error.on == CLOSED
+
+    def test_given_an_invoice_date_in_a_closed_period_when_recorded_then_the_posting_date_counts(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND), document_date=CLOSED)
+
+        (document,) = recorded(system, [bill])
+
+        assert document.date == OPEN
+
+
+class TestPayments:
+    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+
+        documents = recorded(system, [bill, a_payment(bill)])
+
+        (held,) = bench.held(f"{bill.reference}:pay")
+        assert held.lines == (("2101", 6366), ("1900", -6366))
+        assert [document.kind for document in documents] == [Kind.BILL, Kind.PAYMENT]
+        assert still_open(bench, bill, a_payment(bill)) == [0, 0]
+
+    def test_given_a_credit_note_with_its_refund_when_posted_then_nothing_is_open(self, bench: Bench) -> None:
+        system = bench.connector()
+        credit = a_bill(party(system, RYMAN), *(replace(line, amount=-line.amount) for line in PAPER))
+        refund = a_payment(credit)
+
+        recorded(system, [credit, refund])
+
+        assert still_open(bench, credit, refund) == [0, 0]
+
+    @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
+    @pytest.mark.parametrize("key", ["number", "reconciliation id"])
+    def test_given_a_bill_when_its_payment_comes_later_then_it_is_found(
+        self, bench: Bench, code: str, key: str
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, code))
+        settles = by_number(bill) if key == "number" else Settles(None, None, (bill.reconciliation_id,))
+        paid = a_payment(bill, settles)
+        recorded(system, [bill])
+
+        recorded(bench.connector(), [paid])
+
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
+    def test_given_a_payment_when_its_bill_comes_later_then_it_is_found(self, bench: Bench, code: str) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, code))
+        paid = a_payment(bill, by_number(bill))
+        recorded(system, [paid])
+        assert still_open(bench, paid) == [6366]
+
+        recorded(bench.connector(), [bill])
+
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    def test_given_another_partys_bill_with_the_number_when_paid_then_it_stays_open(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, RYMAN))
+        other = a_bill(party(system, "V-1002"), invoice_number=bill.invoice_number)
+        paid = a_payment(other, by_number(other))
+
+        recorded(system, [bill, paid])
+
+        assert still_open(bench, bill, paid) == [-6366, 6366]
+
+    def test_given_a_part_payment_when_posted_then_the_bill_is_open_until_the_rest_comes(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        parts = [
+            a_payment(bill, by_number(bill), lines=(JournalLine("2101", part), JournalLine("1900", -part)))
+            for part in (6000, 366)
+        ]
+        recorded(system, [bill, parts[0]])
+        assert still_open(bench, bill, parts[0]) == [-6366, 6000]
+
+        recorded(system, [parts[1]])
+
+        assert still_open(bench, bill, *parts) == [0, 0, 0]
+
+    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(self, bench: Bench) -> None:
+        system = bench.connector()
+        tom = party(system, TOM)
+        bills = [a_bill(tom, JournalLine("6200", amount, "Taxi"), account="2250") for amount in (2400, 1250)]
+        bills = [replace(bill, invoice_number=bill.reconciliation_id) for bill in bills]
+        both = tuple(bill.reconciliation_id for bill in bills)
+        lines = JournalLine("2250", 3650), JournalLine("1900", -3650)
+        reimbursement = a_payment(bills[0], Settles(None, None, both), lines=lines)
+        recorded(system, [bills[0], reimbursement])
+        assert still_open(bench, bills[0], reimbursement) == [-2400, 3650]
+
+        recorded(system, [bills[1]])
+
+        assert still_open(bench, *bills, reimbursement) == [0, 0, 0]
+
+    def test_given_the_account_of_employees_when_a_journal_entry_uses_it_then_it_needs_no_party(
+        self, bench: Bench
+    ) -> None:
+        lines = JournalLine("6200", 2400), JournalLine("2250", -2400)
+        entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", lines, "Taxi | Tom")
+
+        recorded(bench.connector(), [entry])
+
+        (held,) = bench.held(entry.reference)
+        assert held.lines == (("6200", 2400), ("2250", -2400))
+
+    @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
+    def test_given_a_paid_bill_when_the_payment_comes_back_then_it_is_open_until_paid_again(
+        self, bench: Bench, code: str
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, code))
+        paid = a_payment(bill, by_number(bill))
+        back, again = that_came_back(paid), a_payment(bill, by_number(bill))
+        recorded(system, [bill, paid])
+
+        recorded(bench.connector(), [back])
+        assert still_open(bench, bill, paid, back) == [-6366, 0, 0]
+
+        recorded(system, [again])
+        assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
+
+    def test_given_a_payment_without_its_bill_when_it_comes_back_then_the_two_settle_each_other(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        paid = a_payment(bill, by_number(bill))
+        back = that_came_back(paid)
+
+        recorded(system, [paid])
+        recorded(system, [back])
+        recorded(system, [bill])
+
+        assert still_open(bench, bill, paid, back) == [-6366, 0, 0]
+
+    def test_given_a_draft_bill_when_its_payment_is_posted_then_that_stays_open_until_the_bill_is_posted(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        paid = a_payment(bill, by_number(bill))
+        (draft,) = recorded(system, [bill], State.DRAFT)
+        recorded(system, [paid])
+        assert still_open(bench, bill, paid) == [0, 6366]
+
+        system.finalise_many([draft])
+
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, RYMAN))
+        paid = a_payment(bill)
+        drafts = recorded(system, [bill, paid], State.DRAFT)
+
+        outcomes = bench.connector().finalise_many(drafts)
+
+        assert [getattr(each, "state", None) for each in outcomes.values()] == [State.POSTED, State.POSTED]
+        assert [getattr(each, "kind", None) for each in outcomes.values()] == [Kind.BILL, Kind.PAYMENT]
+        assert still_open(bench, bill, paid) == [0, 0]
+
+
+class TestFind:
+    def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        northwind = party(system, NORTHWIND)
+        bill, draft = a_bill(northwind), a_bill(northwind)
+        credit = a_bill(northwind, *(replace(line, amount=-line.amount) for line in PAPER))
+        documents = recorded(system, [bill, a_payment(bill), credit])
+        documents += recorded(system, [draft], State.DRAFT)
+
+        found = bench.connector().find_many([document.reference for document in documents])
+
+        assert found == {document.reference: document for document in documents}
+
+    @pytest.mark.parametrize("state", [State.DRAFT, State.POSTED])
+    def test_given_a_voided_bill_when_searched_then_it_is_void_and_may_be_recorded_again(
+        self, bench: Bench, state: State
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        (document,) = recorded(system, [bill], state)
+        bench.void(bill.reference)
+
+        assert system.find_many([bill.reference]) == {bill.reference: replace(document, state=State.VOID)}
+        recorded(system, [replace(bill, reference=f"{bill.reference}:r2")])
+
+    def test_given_two_bills_with_one_reference_when_searched_then_a_person_has_to_decide(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        (document,) = recorded(system, [bill])
+        bench.duplicate(bill.reference)
+
+        found = system.find_many([bill.reference])[bill.reference]
+
+        assert isinstance(found, PossibleDuplicate)
+        assert str(document.number) in found.message
+
+
+class TestDuplicates:
+    """R-8.5: the same number from the same party, under another reference."""
+
+    def test_given_the_bill_under_another_reference_when_posted_then_the_other_is_named_and_the_draft_stays(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        first = a_bill(party(system, NORTHWIND))
+        second = a_bill(first.party, invoice_number=first.invoice_number)
+        (document,) = recorded(system, [first])
+
+        outcomes = system.record_many([second, a_payment(second)], State.POSTED)
+
+        error = outcomes[second.reference]
+        assert type(error) is PossibleDuplicate
+        assert str(document.number) in error.message
+        assert "draft" in error.message
+        assert [held.state for held in bench.held(second.reference)] == [State.DRAFT]
+        assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
+        assert bench.held(f"{second.reference}:pay") == []
+
+    def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(self, bench: Bench) -> None:
+        system = bench.connector()
+        bills = [a_bill(party(system, NORTHWIND), invoice_number=f"INV-{uuid4()}") for _ in range(2)]
+        bills[1] = replace(bills[1], invoice_number=bills[0].invoice_number)
+
+        outcomes = system.record_many(bills, State.POSTED)
+
+        assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, PossibleDuplicate]
+
+    def test_given_a_credit_note_or_an_old_bill_with_the_number_when_posted_then_it_is_no_duplicate(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        turned = [replace(line, amount=-line.amount) for line in PAPER]
+        credit = a_bill(bill.party, *turned, invoice_number=bill.invoice_number)
+        later = a_bill(bill.party, invoice_number=bill.invoice_number, document_date=date(2026, 5, 1))
+
+        recorded(system, [bill])
+        recorded(system, [credit])
+        recorded(system, [later])
+
+
+class TestLostAnswers:
+    """The reply is lost after the effect (R-8.3)."""
+
+    def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(self, bench: Bench) -> None:
+        bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
+        payments = [a_payment(bill) for bill in bills]
+        with losing_answers(bench.url, bench.creates) as url:
+            outcomes = bench.connector(url=url).record_many([*bills, *payments], State.POSTED)
+        assert [type(outcomes[bill.reference]) for bill in bills] == [OutcomeUnknown, OutcomeUnknown]
+        assert [type(outcomes[each.reference]) for each in payments] == [Unavailable, Unavailable]
+
+        system = bench.connector()
+        drafts = [each for each in system.find_many(list(outcomes)).values() if isinstance(each, DocumentRef)]
+        system.finalise_many(drafts)
+        recorded(system, payments)
+
+        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[State.POSTED]] * 2
+        assert still_open(bench, *bills, *payments) == [0, 0, 0, 0]
+
+    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
+        bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
+        with losing_answers(bench.url, bench.finalises) as url:
+            outcomes = bench.connector(url=url).record_many(bills, State.POSTED)
+
+        assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
+        system = bench.connector()
+        found = system.find_many(list(outcomes)).values()
+        system.finalise_many([document for document in found if isinstance(document, DocumentRef)])
+        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[State.POSTED]] * 2
