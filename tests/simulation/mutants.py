@@ -1,0 +1,252 @@
+"""The safeguards, each taken away in turn: what the simulation must notice.
+
+A mutant is one small change of the real code, made with `mock.patch` for as long as the simulation runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from pleo_export.accounting.errors import OutcomeUnknown
+from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.models import JobEvent
+from pleo_export.state.jobs import Jobs
+from pleo_export.state.leases import Leases
+from pleo_export.state.postings import Postings
+from pleo_export.state.table import company_key, iso
+from pleo_export.workflow import dispatch, recording, recovery, start_job
+from pleo_export.workflow.recording import Desk
+from tests.harness import asl
+from tests.simulation.outside import Ledger
+from tests.simulation.simulation import SimulatedRuntime
+
+Mutant = Callable[[], AbstractContextManager[Any]]
+patch = mock.patch.object
+
+
+def no_intent() -> AbstractContextManager[Any]:
+    return patch(Postings, "intend", lambda *_, **__: True)
+
+
+def intent_without_condition() -> AbstractContextManager[Any]:
+    def intend(self: Postings, posting: Any, *, replacing: Any) -> bool:
+        self.record_many([posting])
+        return True
+
+    return patch(Postings, "intend", intend)
+
+
+def no_find() -> AbstractContextManager[Any]:
+    return patch(Ledger, "find_many", lambda *_: {})
+
+
+def key_by_job() -> AbstractContextManager[Any]:
+    booked = Desk._case
+
+    def case(self: Desk, candidate: Any, posting: Any, found: Any) -> Any:
+        return booked(self, candidate, posting, found)
+
+    def find(self: Ledger, wanted: Any) -> Any:
+        assert self.chaos.call
+        held = [each for each in self.documents if self.jobs[each.id] == self.chaos.call.job_id]
+        ours = Ledger(effects=self.effects, documents=held, chaos=self.chaos)
+        return super(Ledger, ours).find_many(wanted)
+
+    return patch(Ledger, "find_many", find)
+
+
+def no_lease_check() -> AbstractContextManager[Any]:
+    original = start_job.start_job
+
+    def unchecked(run: Any, runtime: Any) -> Any:
+        lease = mock.Mock(owner=run.execution)
+        with patch(Leases, "get", lambda *_: lease):
+            return original(run, runtime)
+
+    return _in_state("start_job", unchecked)
+
+
+def lease_without_condition() -> AbstractContextManager[Any]:
+    def take(self: Leases, company_id: str, owner: str, now: Any, *, replacing: Any) -> bool:
+        self._table.put_item(Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now)})
+        return True
+
+    return patch(Leases, "take", take)
+
+
+def every_lease_is_dead() -> AbstractContextManager[Any]:
+    return patch(dispatch, "_alive", lambda *_: False)
+
+
+def no_lease_is_dead() -> AbstractContextManager[Any]:
+    return patch(dispatch, "_alive", lambda *_: True)
+
+
+def report_before_record() -> AbstractContextManager[Any]:
+    said = Desk._said
+
+    def hopeful(self: Desk, work: Any) -> Any:
+        for name, outcome in work.outcomes.items():
+            if isinstance(outcome, OutcomeUnknown):
+                document = work.case.candidate.main
+                work.outcomes[name] = DocumentRef(
+                    name, document.kind, "1", "J1", State.POSTED, document.posting_date, ""
+                )
+        return said(self, work)
+
+    return patch(Desk, "_said", hopeful)
+
+
+def no_settle_time() -> AbstractContextManager[Any]:
+    return patch(SimulatedRuntime, "settle_time", timedelta())
+
+
+def withdraw_after_unknown() -> AbstractContextManager[Any]:
+    note = Desk._note
+
+    def forget(self: Desk, batch: Any) -> None:
+        for work in batch:
+            if isinstance(work.first_fault, OutcomeUnknown):
+                self._withdraw(work)
+        note(self, batch)
+
+    return patch(Desk, "_note", forget)
+
+
+def adopt_void() -> AbstractContextManager[Any]:
+    found = recovery._found
+
+    def adopt(seen: Any, document: DocumentRef) -> Any:
+        return found(seen, replace(document, state=State.POSTED))
+
+    return patch(recovery, "_found", adopt)
+
+
+def adopt_changed() -> AbstractContextManager[Any]:
+    return patch(recovery, "_found", lambda _, document: recovery.Decision(recovery.Action.ADOPT, document=document))
+
+
+def no_deadline() -> AbstractContextManager[Any]:
+    return patch(start_job, "_deadline", lambda job, now: now + timedelta(hours=9))
+
+
+def no_look_at_open_items() -> AbstractContextManager[Any]:
+    has = PleoClient.has_items
+
+    def none_pending(self: PleoClient, job_id: str, status: str) -> bool:
+        return status != "pending" and has(self, job_id, status)
+
+    return patch(PleoClient, "has_items", none_pending)
+
+
+def no_wake_at_release() -> AbstractContextManager[Any]:
+    definition = asl._parsed(asl.DEFINITION)
+    released = {**definition["States"]["ReleaseLease"], "Next": "LeaseWasTaken"}
+    return mock.patch.dict(definition["States"], {"ReleaseLease": released})
+
+
+def one_execution_per_job() -> AbstractContextManager[Any]:
+    return patch(Jobs, "next_attempt", lambda *_: 1)
+
+
+def claim_after_started() -> AbstractContextManager[Any]:
+    """The claim is written only when Pleo has said yes."""
+    send, note = PleoClient.send_event, Jobs.note
+
+    def unclaimed(self: Jobs, job_id: str, **facts: Any) -> None:
+        if facts != {"claimed": True}:
+            note(self, job_id, **facts)
+
+    def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
+        send(self, job_id, event, *more)
+        if event is JobEvent.STARTED:
+            runtime = current_runtime()
+            note(runtime.jobs, job_id, claimed=True)
+
+    return _both(patch(Jobs, "note", unclaimed), patch(PleoClient, "send_event", claiming))
+
+
+def drafts_stay() -> AbstractContextManager[Any]:
+    return patch(Desk, "_finalise", lambda *_: None)
+
+
+def youngest_first() -> AbstractContextManager[Any]:
+    choose = dispatch.choose
+    return patch(dispatch, "choose", lambda unfinished, is_ours: choose(unfinished[::-1], is_ours))
+
+
+def unknown_is_not_booked() -> AbstractContextManager[Any]:
+    return _both(
+        patch(recording, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        mock.patch("pleo_export.workflow.reports.OUTCOME_UNKNOWN", "Not booked; export it again."),
+    )
+
+
+def current_runtime() -> SimulatedRuntime:
+    from tests.simulation.simulation import _Borrowed  # noqa: PLC0415
+
+    return _Borrowed.runtimes[-1]
+
+
+def _in_state(function: str, use_case: Any) -> AbstractContextManager[Any]:
+    """Another use case in a function's handler."""
+    from tests.simulation.simulation import handlers  # noqa: PLC0415
+
+    handler = handlers()[function]
+    cells = dict(zip(handler.__code__.co_freevars, handler.__closure__, strict=True))
+
+    @contextmanager
+    def replaced() -> Iterator[None]:
+        cell = cells["use_case"]
+        before, cell.cell_contents = cell.cell_contents, use_case
+        try:
+            yield
+        finally:
+            cell.cell_contents = before
+
+    return replaced()
+
+
+@contextmanager
+def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
+    from contextlib import ExitStack  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        for each in patches:
+            stack.enter_context(each)
+        yield
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    each.__name__: each
+    for each in (
+        no_intent,
+        intent_without_condition,
+        no_find,
+        key_by_job,
+        no_lease_check,
+        lease_without_condition,
+        every_lease_is_dead,
+        no_lease_is_dead,
+        report_before_record,
+        no_settle_time,
+        withdraw_after_unknown,
+        adopt_void,
+        adopt_changed,
+        no_deadline,
+        no_look_at_open_items,
+        no_wake_at_release,
+        one_execution_per_job,
+        claim_after_started,
+        drafts_stay,
+        youngest_first,
+        unknown_is_not_booked,
+    )
+}

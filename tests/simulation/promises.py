@@ -1,0 +1,218 @@
+"""The checker: knows the promises of DESIGN 2 and nothing of how they are kept.
+
+It looks at the two outer worlds only, what Pleo holds and what the books hold, at every change of either. What it
+excuses is said where it is excused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from local.pleo.world import World
+from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Kind
+from tests.harness.books import Document
+from tests.simulation.chaos import Chaos
+from tests.simulation.outside import Ledger
+
+Json = dict[str, Any]
+FINAL = frozenset({"successful", "failed"})
+OVER = frozenset({"completed", "completed_with_errors", "failed"})
+BY_PLEO = frozenset({"job_expired", "canceled_by_user"})
+# A failure that says one of these leaves open, or says, that the item is in the books. Any other says: not booked.
+MAY_BE_BOOKED = (
+    "did not say in time",
+    "Recorded as",
+    "Already exported as",
+    "An earlier export booked it",
+    "was recorded but is no longer",
+    "entries carry",
+    "Void the payment there",
+)
+# A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
+# a poll (5 minutes), the grace for a run that never began (1 minute, seen by the next poll only), and the run itself.
+LAST_STRETCH = timedelta(minutes=15)
+AT_ONCE = timedelta(minutes=2)
+# A wake-up that failed comes back when its visibility ends (3 minutes).
+COMES_BACK = timedelta(minutes=4)
+OWN_TIME = timedelta(minutes=20)
+
+
+class Broken(BaseException):
+    """A promise is broken. No `except Exception` of the product catches it."""
+
+
+@dataclass
+class Clicked:
+    """A job as the bookkeeper made it. `started` and `ended` are ours alone: events that our functions sent."""
+
+    id: str
+    company_id: str
+    created: datetime
+    by_vendor: bool
+    expenses: Mapping[str, Json]
+    started: datetime | None = None
+    ended: datetime | None = None
+    foreign: bool = False  # started by another installation
+
+
+@dataclass
+class Promises:
+    world: World
+    chaos: Chaos
+    ledgers: Mapping[str, Ledger]
+    posted: dict[str, bool]
+    jobs: dict[str, Clicked] = field(default_factory=dict)
+    said: dict[tuple[str, str], Json] = field(default_factory=dict)
+    not_booked: set[tuple[str, str]] = field(default_factory=set)  # job, entry
+
+    # At every change
+
+    def recorded(self, company_id: str, document: Document, job_id: str) -> None:
+        """A document has entered the books."""
+        entry_id = _entry_of(document)
+        live = self._live(company_id, entry_id)
+        same = [each for each in live if _role(each) == _role(document)]
+        self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {_role(document)} of entry {entry_id}")
+        lines = getattr(document.entry, "lines", ())
+        self._hold(not sum(line.amount for line in lines), f"balanced: document {document.id} does not balance")
+        self._hold((job_id, entry_id) not in self.not_booked, f"true: entry {entry_id} was told to be not booked")
+
+    def written(self, job_id: str, event: Json) -> None:
+        """Our functions have told Pleo something."""
+        job = self._job(job_id)
+        for item in job["items"]:
+            if item["status"] in FINAL and (job_id, item["accountingEntryId"]) not in self.said:
+                self.said[job_id, item["accountingEntryId"]] = item
+                self._told(self.jobs[job_id], item)
+        if event.get("event") == "started":
+            self._started(self.jobs[job_id])
+        elif event:
+            self.jobs[job_id].ended = self.chaos.clock.now()
+            self._ended(self.jobs[job_id], job)
+
+    def _told(self, job: Clicked, item: Json) -> None:
+        entry_id = item["accountingEntryId"]
+        live = self._live(job.company_id, entry_id)
+        if item["status"] == "failed":
+            if not any(words in (item["failureReason"] or "") for words in MAY_BE_BOOKED):
+                ours = self.ledgers[job.company_id].jobs
+                by_this_job = [each.id for each in live if ours.get(each.id) == job.id]
+                self._hold(not by_this_job, f"true: {item['failureReason']!r}, but {by_this_job} of it are booked")
+                self.not_booked.add((job.id, entry_id))
+            return
+        main = [each for each in live if each.id == item["externalId"]]
+        self._hold(len(main) == 1, f"true: entry {entry_id} is said to be {item['externalId']}, which is not there")
+        gross = item_total(job.expenses[entry_id])
+        amounts = {abs(line.amount) for line in getattr(main[0].entry, "lines", ())}
+        self._hold(gross in amounts, f"true: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
+        wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
+        self._hold({_role(each) for each in live} == wanted, f"whole: entry {entry_id} lacks one of {wanted}")
+        if self.posted[job.company_id]:
+            drafts = [each.id for each in live if each.state is not State.POSTED]
+            self._hold(not drafts, f"true: {drafts} of entry {entry_id} are still drafts")
+
+    def _started(self, job: Clicked) -> None:
+        job.started = self.chaos.clock.now()
+        for other in self.jobs.values():
+            if other.company_id == job.company_id and other.created < job.created:
+                self._hold(self._job(other.id)["status"] != "pending", f"in order: {other.id} is older and still waits")
+
+    def _ended(self, job: Clicked, at_pleo: Json) -> None:
+        # Excused: a job that another installation started between our claim and our event looks like ours (R-1.12).
+        self._hold(job.started is not None or job.foreign, f"in order: job {job.id} ended that never started")
+        if at_pleo["status"] != "failed":
+            still = [each["accountingEntryId"] for each in at_pleo["items"] if each["status"] not in FINAL]
+            self._hold(not still, f"whole: job {job.id} was completed with {still} open")
+
+    # In the end
+
+    def finally_(self, leases: int, waiting: int, dead: int) -> None:
+        for job in self.jobs.values():
+            at_pleo = self._job(job.id)
+            self._hold(at_pleo["status"] in OVER, f"whole: job {job.id} is {at_pleo['status']} in the end")
+            if at_pleo.get("failureReasonType") == "job_expired":
+                self._expired(job, datetime.fromisoformat(at_pleo["expiredAt"]))
+            self._at_once(job)
+            self._own_time(job, at_pleo)
+        self._hold(leases == 0, f"calm: {leases} leases are left")
+        self._hold(waiting == 0, f"calm: {waiting} wake-ups are left")
+        self._hold(dead == 0 or bool(self.chaos.struck), "calm: a wake-up died of nothing")
+
+    def _expired(self, job: Clicked, at: datetime) -> None:
+        """Excused: another installation had started it; in its last stretch something went wrong for this company, or
+        (never started) the job before it was still open."""
+        if job.foreign or self._faulty(job.company_id, at - LAST_STRETCH, at):
+            return
+        if job.started is None:
+            others = (each for each in self.jobs.values() if each.company_id == job.company_id and each is not job)
+            if any(each.created <= at and self._over_at(each) >= at - LAST_STRETCH for each in others):
+                return
+        self._hold(False, f"whole: job {job.id} expired, and nothing had gone wrong")
+
+    def _at_once(self, job: Clicked) -> None:
+        """The next job starts when this one has ended (R-7.7), where nothing went wrong."""
+        if job.ended is None:
+            return
+        until = job.ended + AT_ONCE
+        later = [each for each in self._of(job.company_id) if job.created < each.created <= job.ended]
+        waiting = [each for each in later if each.started is None or each.started > job.ended]
+        if waiting and not self._faulty(job.company_id, job.ended - COMES_BACK, until):
+            following = min(waiting, key=lambda each: (each.created, each.id))
+            gone = self._over_at(following) <= until or following.foreign
+            started = following.started is not None and following.started <= until
+            self._hold(gone or started, f"at once: job {following.id} was left waiting after {job.id}")
+
+    def _own_time(self, job: Clicked, at_pleo: Json) -> None:
+        """Companies never wait for each other: nothing went wrong for the quiet one."""
+        if job.company_id != self.chaos.quiet:
+            return
+        before = sum(each.created <= job.created for each in self._of(job.company_id))
+        took = self._over_at(job) - job.created
+        self._hold(took <= before * OWN_TIME, f"isolated: job {job.id} of the quiet company took {took}")
+
+    # Looking
+
+    def _over_at(self, job: Clicked) -> datetime:
+        at_pleo = self._job(job.id)
+        moment = at_pleo["completedAt"] or at_pleo["expiredAt"] or at_pleo["lastUpdatedAt"]
+        return datetime.fromisoformat(moment)
+
+    def _faulty(self, company_id: str, since: datetime, until: datetime) -> bool:
+        relevant = (each for each in self.chaos.struck if each.company_id in (None, company_id))
+        return any(each.since <= until and each.until >= since for each in relevant)
+
+    def _of(self, company_id: str) -> Iterator[Clicked]:
+        return (each for each in self.jobs.values() if each.company_id == company_id)
+
+    def _job(self, job_id: str) -> Json:
+        with self.world._turn() as now:
+            job = self.world._jobs[job_id]
+            return job.as_json(now) | {"items": [item.as_json() for item in job.items.values()]}
+
+    def _live(self, company_id: str, entry_id: str) -> list[Document]:
+        documents = self.ledgers[company_id].of_entry(entry_id)
+        return [each for each in documents if each.state is not State.VOID]
+
+    def _hold(self, kept: bool, words: str) -> None:
+        if not kept:
+            raise Broken(words)
+
+
+def item_total(expense: Json) -> int:
+    return int(expense["amount"]["inWalletCurrency"]["value"])
+
+
+def _is_bill(expense: Json) -> bool:
+    return bool(expense["type"] == "card_invoice")
+
+
+def _role(document: Document) -> str:
+    return "payment" if document.entry.kind is Kind.PAYMENT else "document"
+
+
+def _entry_of(document: Document) -> str:
+    return document.entry.reference.split(":")[1]

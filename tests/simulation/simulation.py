@@ -1,0 +1,569 @@
+"""The driver: a seed becomes companies, people, clicks and faults, and the real functions run in the midst of them.
+
+One thread, one clock. Whatever may happen next is an appointment; of those that are due one is drawn. An execution
+has one appointment at a time: its next state. A fault may let others keep theirs in the middle of a function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+from shutil import disk_usage
+from types import SimpleNamespace
+from typing import Any, ClassVar
+from unittest import mock
+
+from local.pleo.assumptions import Assumptions
+from local.pleo.clock import Clock
+from local.pleo.deliveries import sign
+from local.pleo.expenses import Expense, Line, export_item
+from local.pleo.mint import Mint
+from local.pleo.world import Company, World
+from pleo_export.bookkeeping.documents import Party
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import ApiKey
+from pleo_export.settings import parse_settings
+from pleo_export.state.connections import Connection
+from pleo_export.workflow.runtime import Runtime
+from tests.harness.asl import Machine, StateFailed, Steps
+from tests.harness.aws import template
+from tests.harness.books import CAPABILITIES, Document
+from tests.harness.effects import Killed
+from tests.harness.expenses import FIRST_DAY
+from tests.harness.town import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
+from tests.simulation.chaos import FOCUSES, KINDS, Call, Chaos
+from tests.simulation.cloud import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
+from tests.simulation.outside import Ledger, Wire
+from tests.simulation.promises import Broken, Clicked, Promises
+
+Json = dict[str, Any]
+COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
+SETTLE_SECONDS = 300  # the template's
+POLL_SECONDS = 300
+VISIBILITY_SECONDS = 180
+MACHINE_SECONDS = 3900
+BUSY_HOURS = 2  # people click in the first hours, and faults strike; then all is calm
+LONGEST_CALM = timedelta(hours=4)
+SHARED_MEMORY = Path("/dev/shm")  # folders on disk would take a third of the time
+MEMORY = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and disk_usage(SHARED_MEMORY).free > 2**30 else None
+SECRET = json.dumps({"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {}})
+
+
+@dataclass
+class Appointment:
+    due: datetime
+    what: str
+    keep: Callable[[], object]
+
+
+@dataclass
+class Execution:
+    """`working`: past StartJob, and the lease not yet given back."""
+
+    name: str
+    company_id: str
+    steps: Steps
+    since: datetime
+    status: str = "RUNNING"
+    working: bool = False
+
+
+class SimulatedRuntime(Runtime):
+    """The functions' runtime, with the outer worlds in the place of the network's."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__(ENVIRONMENT | {"CHUNK_SIZE": str(simulation.chunk_size)}, simulation.clock.now)
+        self._simulation = simulation
+
+    def pleo(self, connection: Connection) -> PleoClient:
+        simulation = self._simulation
+        wire: Any = Wire(simulation.world, simulation.chaos, connection.company_id, simulation.promises.written)
+        jitter = simulation.chaos.random.random
+        return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.chaos.pause, jitter=jitter)
+
+    def accounting_system(self, connection: Connection) -> Ledger:
+        return self._simulation.ledgers[connection.company_id]
+
+
+ENVIRONMENT = {
+    "TABLE_NAME": "table",
+    "BUCKET_NAME": "payloads",
+    "QUEUE_URL": "queue",
+    "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
+    "PLEO_API_URL": "https://pleo.test",
+    "SETTLE_SECONDS": str(SETTLE_SECONDS),
+}
+KEY = ApiKey("key")
+
+
+class _Borrowed:
+    """What a function has for its runtime: the one of the call under way. Each call has its own, like a cold start."""
+
+    runtimes: ClassVar[list[SimulatedRuntime]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.runtimes[-1], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.runtimes[-1], name, value)
+
+
+@cache
+def handlers() -> dict[str, Any]:
+    """Loaded once: the real handlers, on borrowed runtimes."""
+    with (
+        mock.patch("pleo_export.workflow.runtime.Runtime", _Borrowed),
+        mock.patch("pleo_export.workflow.entry.Runtime", _Borrowed),
+    ):
+        return {name: load_handler(name) for name in FUNCTIONS}
+
+
+@cache
+def time_limit(function: str) -> timedelta:
+    """From the template."""
+    resource = "".join(part.title() for part in function.split("_")) + "Function"
+    properties = template()["Resources"][resource]["Properties"]
+    return timedelta(seconds=properties.get("Timeout", template()["Globals"]["Function"]["Timeout"]))
+
+
+@dataclass
+class Simulation:
+    """`faults` False: people click, and nothing goes wrong."""
+
+    seed: int
+    faults: bool = True
+    trace: Callable[[str], None] | None = None
+    agenda: list[Appointment] = field(default_factory=list)
+    executions: dict[str, Execution] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.clock = Clock(NOON)
+        self.chaos = self._chaos()
+        self.world = World(self.clock, Mint(self.seed), self._assumptions())
+        self.chunk_size = self.random.randint(1, 5)
+        self.companies = COMPANIES[: self.random.choice([2, 2, 3])]
+        posted = {company: self.random.random() < 0.6 for company in self.companies}
+        self.promises = Promises(self.world, self.chaos, self.ledgers, posted)
+        self.table = Table(self.chaos)
+        self.queue = Queue(self.chaos, self.clock, lambda group: self._expect(group, self.random.random()))
+        step_functions = StepFunctions(self.chaos, self._begin, self._status)
+        clients = {
+            "s3": Bucket(self.chaos),
+            "secretsmanager": SecretsManager(self.chaos, SECRET),
+            "sqs": self.queue,
+            "stepfunctions": step_functions,
+        }
+        self.cloud = SimpleNamespace(
+            client=clients.__getitem__, resource=lambda _: SimpleNamespace(Table=lambda _: self.table)
+        )
+
+    def run(self) -> Simulation:
+        """Raises Broken."""
+        with self._installed():
+            for company in self.companies:
+                self._settle_in(company)
+            self._poll()
+            self._until(NOON + timedelta(hours=BUSY_HOURS))
+            self.chaos.left = 0
+            self.chaos.say("--- calm")
+            while not self._at_rest():
+                if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
+                    raise Broken("calm: there is no end of it")
+                self._turn()
+            leases = sum(sk == "LEASE" for _, sk in self.table.records)
+            self.promises.finally_(leases, len(self.queue.messages), len(self.queue.dead))
+        return self
+
+    def struck(self) -> Counter[str]:
+        return Counter(each.kind for each in self.chaos.struck)
+
+    # Set-up
+
+    def _chaos(self) -> Chaos:
+        chaos = Chaos(Random(self.random.random()), self.clock, trace=self._said if self.trace else None)
+        if self.faults:
+            chaos.rate = self.random.choice([0.003, 0.01, 0.03, 0.06])
+            chaos.left = self.random.choice([2, 5, 12, 25])
+            chaos.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
+            chaos.focus, chaos.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
+            chaos.pace = self.random.choice([0.2, 0.5, 2.0])
+        chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
+        return chaos
+
+    def _assumptions(self) -> Assumptions:
+        """Pleo's open questions, answered at random."""
+        strict = self.random.random() < 0.5
+        return Assumptions(
+            pending_job_may_fail=self.random.random() < 0.5,
+            completion_needs_final_items=strict,
+            final_item_may_be_repeated=self.random.random() < 0.5,
+            updates_need_a_started_job=self.random.random() < 0.5,
+        )
+
+    def _settle_in(self, company: str) -> None:
+        self.world.put_company(Company(company, "Company"))
+        capabilities = replace(CAPABILITIES, max_batch=self.random.randint(1, 5))
+        ledger = Ledger(self.chaos, capabilities=capabilities, chaos=self.chaos)
+        ledger.parties = {"V-1001": Party("V-1001", "Ryman")}
+        ledger.recorded = partial(self.promises.recorded, company)
+        self.ledgers[company] = ledger
+        posting = "posted" if self.promises.posted[company] else "draft"
+        self._connect(company, posting)
+        keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
+        self.world.put_expenses(company, [self._expense(company, key) for key in keys])
+        by_vendor = self.random.random() < 0.5
+        for _ in range(self.random.randint(1, 4)):
+            self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
+        for act in (self._change, self._void, self._delete, self._decide_to_post):
+            if self.random.random() < 0.4:
+                self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
+
+    def _some_time(self, what: str, keep: Callable[[], object]) -> None:
+        """People act in two crowds, so that jobs meet, and in between."""
+        start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
+        self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
+
+    def _expense(self, company: str, key: str) -> Json:
+        gross = self.random.randint(100, 99_999)
+        draw = Random(f"{self.seed} {company} {key}").random()  # an expense keeps its type when it is changed
+        kind, account, supplier = "card_purchase", "6300", "Pret A Manger"
+        if draw < 0.35:
+            kind, account, supplier = "card_invoice", "6100", "Ryman"
+        elif draw < 0.42:
+            account = "7777"
+        return export_item(company, Expense(key, kind, (Line(gross, account),), supplier=supplier), FIRST_DAY)
+
+    # What people do
+
+    def _free(self, company: str) -> list[str]:
+        expenses = self.world.company(company).expenses
+        return [each for each in expenses if self.world.expense_state(company, each) != "locked"]
+
+    def _click(self, company: str, by_vendor: bool) -> None:
+        free = self._free(company)
+        chosen = self.random.sample(free, self.random.randint(0, len(free)))
+        job_id = str(self.world.click_export(company, chosen, vendor_based_bookkeeping=by_vendor)["id"])
+        self.chaos.say(f"click: job {job_id} of {len(chosen)} items")
+        expenses = {each: self.world.company(company).expenses[each] for each in chosen}
+        self.promises.jobs[job_id] = Clicked(job_id, company, self.clock.now(), by_vendor, expenses)
+        for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):  # lost, delivered, delivered again
+            wait = self.random.choice([1, 2, 5, 400])
+            self._at(self.random.random() * wait, "webhook", partial(self._webhook, company, job_id))
+
+        for act in (self._cancel, self._start_elsewhere):
+            if self.faults and company != self.chaos.quiet and self.random.random() < 0.05:
+                wait = self.random.choice([3, 30])
+                self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
+
+    def _connect(self, company: str, posting: str) -> None:
+        connection = Connection(company, parse_settings(settings(company, posting=posting)), f"arn:{company}")
+        SimulatedRuntime(self).connections.put(connection)
+
+    def _change(self, company: str, by_vendor: bool) -> None:
+        """An expense is corrected, and exported again."""
+        for entry_id in self._free(company)[:2]:
+            key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
+            self.world.put_expenses(company, [self._expense(company, key)])
+        self._again(company, by_vendor)
+
+    def _is(self, company: str, key: str, entry_id: str) -> bool:
+        return bool(self._expense(company, key)["accountingEntryId"] == entry_id)
+
+    def _void(self, company: str, by_vendor: bool) -> None:
+        for document in self._some_booked(company):
+            self.ledgers[company].void(document.entry.reference)
+        self._again(company, by_vendor)
+
+    def _delete(self, company: str, by_vendor: bool) -> None:
+        for document in self._some_booked(company):
+            self.ledgers[company].delete(document.entry.reference)
+        self._again(company, by_vendor)
+
+    def _decide_to_post(self, company: str, by_vendor: bool) -> None:
+        """The company wants its documents posted from now on; what is a draft is posted when it is exported again."""
+        if not self._busy(company):
+            self.promises.posted[company] = True
+            self._connect(company, "posted")
+            self._again(company, by_vendor)
+
+    def _again(self, company: str, by_vendor: bool) -> None:
+        self._at(self.random.random() * 60, f"click {company[:4]}", partial(self._click, company, by_vendor))
+
+    def _some_booked(self, company: str) -> list[Document]:
+        """People leave alone what an export is working on."""
+        if self._busy(company):
+            return []
+        entries = [each for each in self._free(company) if self.random.random() < 0.7]
+        return [document for each in entries for document in self.ledgers[company].of_entry(each)]
+
+    def _busy(self, company: str) -> bool:
+        """A job is running, or a request or a function of an earlier one may live on (for five minutes at most)."""
+        lately = self.clock.now() - timedelta(minutes=6)
+        struck = (each for each in self.chaos.struck if each.company_id == company)
+        return bool(self._unfinished(company) or self.chaos.suspended or any(each.until >= lately for each in struck))
+
+    def _cancel(self, company: str) -> None:
+        for job_id in self._unfinished(company)[:1]:
+            self.chaos.note("cancelled", job_id, company)
+            self.world.cancel(job_id)
+
+    def _start_elsewhere(self, company: str) -> None:
+        jobs = [self.world.get_job(company, job_id) for job_id in self._unfinished(company)]
+        if jobs and all(job["status"] == "pending" for job in jobs):
+            job_id = jobs[0]["id"]
+            self.chaos.note("started elsewhere", job_id, company, 3600)
+            self.promises.jobs[job_id].foreign = True
+            self.world.post_event(company, job_id, "started")
+
+    def _unfinished(self, company: str) -> list[str]:
+        with self.world._turn():
+            return [job.id for job in self.world._jobs_of(company) if job.unfinished]
+
+    # What the cloud does
+
+    def _webhook(self, company: str, job_id: str) -> None:
+        job = {"id": job_id, "companyId": company, "status": "pending", "numberOfItems": 1}
+        content = {"eventType": "v1.export-job.created", "eventId": job_id, "data": job}
+        body, at = json.dumps(content), int(self.clock.now().timestamp())
+        headers = {"webhook-id": "msg", "webhook-timestamp": str(at)}
+        headers["webhook-signature"] = sign(WEBHOOK_SECRET, "msg", at, body.encode())
+        event = {"headers": headers, "body": body, "pathParameters": {"companyId": company}}
+        try:
+            self._invoke("webhook", event, Call("webhook", company, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  webhook: {type(error).__name__}")
+
+    def _poll(self) -> None:
+        self._at(POLL_SECONDS, "poll", self._poll)
+        try:
+            self._invoke("poll", {}, Call("poll", None, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  poll: {type(error).__name__}")
+
+    def _expect(self, group: str, seconds: float) -> None:
+        if self.chaos.draws(group, 0.5):
+            late = self.random.random() * 600
+            self.chaos.note("late", f"message of {group[:4]}", group, late)
+            seconds += late
+        self._at(seconds, f"deliver {group[:4]}", partial(self._deliver, group))
+
+    def _deliver(self, group: str) -> None:
+        """The oldest wake-up of the group. One that fails comes back, until it is among the dead."""
+        message, now = self.queue.first(group), self.clock.now()
+        if message is None:
+            return
+        if group in self.in_flight:
+            if self.chaos.draws(group, 20):
+                self.chaos.note("delivered twice", "at once", group)
+                self._dispatch(message)
+            self._at(1, f"deliver {group[:4]}", partial(self._deliver, group))
+            return
+        if message.visible_at and message.visible_at > now:
+            self._at((message.visible_at - now).total_seconds(), f"deliver {group[:4]}", partial(self._deliver, group))
+            return
+        self._receive(message)
+
+    def _receive(self, message: Message) -> None:
+        message.receives += 1
+        if message.receives > template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]:
+            self.queue.messages.remove(message)
+            self.queue.dead.append(message)
+        else:
+            self.in_flight.add(message.group)
+            done = self._dispatch(message)
+            self.in_flight.discard(message.group)
+            if done and self.chaos.draws(message.group, 0.5):
+                self.chaos.note("delivered twice", "its deletion was lost", message.group, VISIBILITY_SECONDS)
+                done = False
+            if done:
+                self.queue.messages.remove(message)
+            else:
+                message.visible_at = self.clock.now() + timedelta(seconds=VISIBILITY_SECONDS)
+        if self.queue.first(message.group):
+            self._at(0, f"deliver {message.group[:4]}", partial(self._deliver, message.group))
+
+    def _dispatch(self, message: Message) -> bool:
+        event = {"Records": [{"body": message.body}]}
+        try:
+            outcome = self._invoke("dispatch", event, Call("dispatch", message.group, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  dispatch: {type(error).__name__} {error}")
+            return False
+        self.chaos.say(f"  dispatch: {outcome['outcome']}")
+        return True
+
+    def _begin(self, name: str, payload: Json) -> None:
+        tasks: dict[str, Any] = {arn: partial(self._state, function) for arn, function in STATES.items()}
+        tasks["arn:aws:states:::dynamodb:deleteItem"] = self._release
+        tasks["arn:aws:states:::sqs:sendMessage"] = self._wake
+        machine = Machine(tasks=tasks, wait=lambda _: None, substitutions={"Partition": "aws"})
+        run = Execution(name, payload["companyId"], machine.steps(payload), self.clock.now())
+        self.executions[name] = run
+        self._at(self.random.random(), f"step {name}", partial(self._step, run))
+
+    def _status(self, name: str) -> str | None:
+        run = self.executions.get(name)
+        return None if run is None else run.status
+
+    def _step(self, run: Execution) -> None:
+        if run.status != "RUNNING":
+            return
+        if self.clock.now() - run.since > timedelta(seconds=MACHINE_SECONDS):
+            run.status = "TIMED_OUT"
+            return
+        if self.chaos.draws(run.company_id, 0.5):
+            self._disturb(run)
+            return
+        try:
+            seconds = next(run.steps)
+        except StopIteration:
+            run.status = "SUCCEEDED" if run.status == "RUNNING" else run.status
+        except StateFailed as error:
+            self.chaos.say(f"  execution failed: {error}")
+            run.status = "FAILED" if run.status == "RUNNING" else run.status
+        else:
+            self._at(seconds + self.random.random() * 0.1, f"step {run.name}", partial(self._step, run))
+
+    def _disturb(self, run: Execution) -> None:
+        if self.random.random() < 0.5:
+            self.chaos.note("aborted", run.name, run.company_id)
+            run.status = "ABORTED"
+            return
+        wait = self.random.choice([30, 400, 2000, 4500]) * self.random.random()
+        self.chaos.note("stalled", run.name, run.company_id, wait)
+        self._at(wait, f"step {run.name}", partial(self._step, run))
+
+    def _abort(self, name: str) -> None:
+        self.executions[name].status = "ABORTED"
+
+    def _state(self, function: str, event: Json) -> Any:
+        ends = self.clock.now() + time_limit(function)
+        call = Call(function, event["companyId"], event["jobId"], event["execution"], ends)
+        run = self.executions[event["execution"]]
+        try:
+            answer = self._invoke(function, event, call)
+        except Exception as error:
+            self.chaos.say(f"  {function}: {type(error).__name__}: {error}")
+            raise
+        if function == "start_job" and run.status == "RUNNING":
+            others = (each for each in self.executions.values() if each is not run)
+            if any(each.working and each.status == "RUNNING" and each.company_id == run.company_id for each in others):
+                raise Broken(f"in order: two runs work for company {run.company_id}")
+            run.working = True
+        return answer
+
+    def _invoke(self, function: str, event: Json, call: Call) -> Any:
+        call.ends = self.clock.now() + time_limit(function)
+        runtime = SimulatedRuntime(self)
+        left = lambda: int((call.ends - self.clock.now()).total_seconds() * 1000)  # noqa: E731
+        _Borrowed.runtimes.append(runtime)
+        try:
+            with self.chaos.of_call(call):
+                return handlers()[function](event, SimpleNamespace(get_remaining_time_in_millis=left))
+        except Killed:
+            error = self.random.choice(["Sandbox.Timedout", "Runtime.ExitError"])
+            raise StateFailed(error, json.dumps({"errorType": error, "errorMessage": "gone"})) from None
+        finally:
+            _Borrowed.runtimes.pop()
+
+    def _release(self, parameters: Json) -> Json:
+        key = {name: value["S"] for name, value in parameters["Key"].items()}
+        me = parameters["ExpressionAttributeValues"][":me"]["S"]
+        self.executions[me].working = False
+        self._struck_by_aws(key["pk"].removeprefix("COMPANY#"), "DynamoDB.ThrottlingException")
+        for _ in range(2 if self.chaos.draws(key["pk"].removeprefix("COMPANY#"), 0.3) else 1):
+            if self.table.records.get((key["pk"], key["sk"]), {}).get("owner") != me:
+                raise StateFailed("DynamoDB.ConditionalCheckFailedException", "")
+            del self.table.records[key["pk"], key["sk"]]
+        return {}
+
+    def _wake(self, parameters: Json) -> Json:
+        body, group = json.dumps(parameters["MessageBody"]), parameters["MessageGroupId"]
+        self._struck_by_aws(group, "SQS.AmazonSQSException")
+        self.queue.take(body, group, parameters["MessageDeduplicationId"])
+        return {}
+
+    def _struck_by_aws(self, company: str, error: str) -> None:
+        if self.chaos.draws(company):
+            self.chaos.note("throttled", error, company, 60)
+            raise StateFailed(error, "")
+
+    # Time
+
+    def _at(self, seconds: float, what: str, keep: Callable[[], object]) -> None:
+        self.agenda.append(Appointment(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, keep))
+
+    def _turn(self, until: datetime | None = None) -> bool:
+        """Keep one appointment: one that is due, else the next. False if there is none until then."""
+        now = self.clock.now()
+        due = [each for each in self.agenda if each.due <= now]
+        if not due:
+            following = min(self.agenda, key=lambda each: each.due)
+            if until is not None and following.due > until:
+                return False
+            self.clock.advance(following.due - now)
+            due = [following]
+        chosen = self.random.choice(due)
+        self.agenda.remove(chosen)
+        self.chaos.say(f"{chosen.what}")
+        calls, self.chaos.calls = self.chaos.calls, []
+        self.chaos.suspended += len(calls)
+        try:
+            chosen.keep()
+        finally:
+            self.chaos.calls = calls
+            self.chaos.suspended -= len(calls)
+        return True
+
+    def _until(self, moment: datetime) -> None:
+        while self.clock.now() < moment and self._turn(moment):
+            pass
+        self.clock.advance(max(timedelta(), moment - self.clock.now()))
+
+    def _meanwhile(self, seconds: float) -> None:
+        """Others go on for so long; not deeper than a function in a function in a function."""
+        until = self.clock.now() + timedelta(seconds=max(0.0, seconds))
+        if len(_Borrowed.runtimes) < 3:
+            self._until(until)
+        else:
+            self.clock.advance(max(timedelta(), until - self.clock.now()))
+
+    def _at_rest(self) -> bool:
+        """Nothing but polls to come, one of them since the last job, and nothing open at Pleo."""
+        if any(each.what != "poll" for each in self.agenda) or self.queue.messages:
+            return False
+        return not any(self._unfinished(company) for company in self.companies)
+
+    def _said(self, text: str) -> None:
+        assert self.trace
+        depth = "  " * len(_Borrowed.runtimes)
+        self.trace(f"{self.clock.now():%H:%M:%S} {depth}{text}")
+
+    @contextmanager
+    def _installed(self) -> Iterator[None]:
+        sleeping = SimpleNamespace(sleep=self.chaos.pause)
+        with (
+            mock.patch("pleo_export.workflow.runtime.boto3", self.cloud),
+            mock.patch("pleo_export.state.table.time", sleeping),
+            mock.patch.object(logger._logger, "disabled", True),
+            mock.patch("tempfile.tempdir", MEMORY),
+        ):
+            try:
+                yield
+            finally:
+                _Borrowed.runtimes.clear()
+
+
+def describe(document: Document) -> str:
+    return f"{document.id} {document.state} {document.entry.reference}"
