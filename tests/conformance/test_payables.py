@@ -456,6 +456,19 @@ class TestPayments:
         recorded(system, [again])
         assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
 
+    @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
+    def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
+        self, bench: Bench, code: str
+    ) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, code))
+        paid = a_payment(bill, by_number(bill))
+        documents: list[Document] = [bill, paid, that_came_back(paid), a_payment(bill, by_number(bill))]
+
+        recorded(system, documents)
+
+        assert still_open(bench, *documents) == [0, 0, 0, 0]
+
     def test_given_a_payment_without_its_bill_when_it_comes_back_then_the_two_settle_each_other(
         self, bench: Bench
     ) -> None:

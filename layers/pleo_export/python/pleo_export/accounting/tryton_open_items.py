@@ -46,26 +46,27 @@ class TrytonOpenItems:
         return bool(self._tryton.access(RECONCILIATION)[RECONCILIATION]["delete"])
 
     def settle(self, documents: Iterable[DocumentRef]) -> None:
-        """Reconcile what is settled now that these documents are posted."""
+        """Reconcile what is settled now that these documents are posted. Payments that came back go first: what they
+        open again may be paid by another one among the documents."""
         rows = self._lines([_lines_of(documents), ["reconciliation", "=", None]])
         if not rows:
             return
         bills = self._bills([["id", "in", _invoices(rows)]])
         new = _items(rows, bills)
+        known = {row["id"]: row for row in rows}
+        for back in (item for item in new if item.purpose is Purpose.RETURN):
+            payment = self._open_again(back, known)
+            if payment is not None:
+                self._reconcile([[payment, back]], known)
         rows = self._lines([["reconciliation", "=", None], *_of_parties(new)])
         bills |= self._bills([["id", "in", [each for each in _invoices(rows) if each not in bills]]])
-        items = _items(rows, bills)
-        known = {row["id"]: row for row in rows}
-        groups = list(settled(items))
-        for back in (item for item in new if item.purpose is Purpose.RETURN):
-            payment = self._open_again(back, items, known)
-            if payment is not None:
-                groups.append([payment, back])
-        self._reconcile(groups, known)
+        self._reconcile(list(settled(_items(rows, bills))), {row["id"]: row for row in rows})
 
-    def _open_again(self, back: OpenItem, items: Sequence[OpenItem], known: dict[int, Record]) -> OpenItem | None:
+    def _open_again(self, back: OpenItem, known: dict[int, Record]) -> OpenItem | None:
         """The payment that came back. If it was reconciled with a bill, that is open again after this."""
-        waiting = [each for each in items if each.purpose is Purpose.PAYMENT and each.keys & back.keys]
+        rows = self._lines([["reconciliation", "=", None], *_of_parties([back])])
+        known |= {row["id"]: row for row in rows}
+        waiting = [each for each in _items(rows, {}) if each.purpose is Purpose.PAYMENT and each.keys & back.keys]
         payment = returned(back, waiting)
         if payment is not None:
             return payment
@@ -73,9 +74,9 @@ class TrytonOpenItems:
         moves = sorted(bill["move"] for bill in bills.values() if bill["move"])
         groups = {row["reconciliation"] for row in self._lines([["move", "in", moves]])} - {None}
         rows = self._lines([["reconciliation", "in", sorted(groups)], ["move", "not in", moves]])
+        known |= {row["id"]: row for row in rows}
         payment = returned(back, [_paid(row, back.party) for row in rows])
         if payment is not None:
-            known |= {row["id"]: row for row in rows}
             self._tryton.delete(RECONCILIATION, known[payment.line]["reconciliation"])
         return payment
 
