@@ -21,6 +21,7 @@ from cli.stack import Stack
 from local.aws import ROOT, STATE, LocalAws
 from local.pleo.deliveries import sign
 from local.pleo.sample import HAVN, NORTHGATE
+from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
 from pleo_export.workflow.fetch_items import FetchRun
 
@@ -91,18 +92,22 @@ def refresh() -> None:
     secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
     for function in FUNCTIONS:
         _write(function, fitted(sample(function), run, secret["webhook_secrets"][0], now))
-    VARIABLES.write_text(json.dumps(_variables(facts["environment"]["AWS_ENDPOINT_URL"]), indent=2) + "\n")
+    VARIABLES.write_text(json.dumps(_variables(facts), indent=2) + "\n")
     print(f"events/*.json are now about job {run.job_id}; the webhook's signature is good for five minutes.")
 
 
-def _variables(aws: str) -> dict[str, dict[str, str]]:
-    """The environment of each function as deployed, and the way to the local AWS, as `--env-vars` takes them."""
+def _variables(facts: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The environment of each function as deployed, but for containers, in the form of SAM's `--env-vars`."""
+    elsewhere = {
+        "AWS_ENDPOINT_URL": facts["environment"]["AWS_ENDPOINT_URL"],
+        "PLEO_API_URL": facts["pleo"].replace(LOOPBACK, facts["host"]),
+    }
     functions: Any = boto3.client("lambda")
-    variables = {"Parameters": {"AWS_ENDPOINT_URL": aws}}
+    variables = {}
     for resource in boto3.client("cloudformation").describe_stack_resources(StackName=NAME)["StackResources"]:
         if resource["ResourceType"] == "AWS::Lambda::Function":
             function = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
-            variables[resource["LogicalResourceId"]] = function["Environment"]["Variables"]
+            variables[resource["LogicalResourceId"]] = function["Environment"]["Variables"] | elsewhere
     return variables
 
 

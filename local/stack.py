@@ -53,7 +53,8 @@ class LocalStack:
     """`aws`, `pleo` and `books` run, and the project is deployed, until the `with` block ends.
 
     `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
-    All three listen on `host`; on another than loopback only so that containers reach them.
+    All three listen on `host`; on another than loopback only so that containers reach them. Pleo listens on loopback
+    all the same: from elsewhere the functions take no receipts over plain HTTP.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class LocalStack:
         with self._stack:
             self.pleo = self._stack.enter_context(
                 # lost webhooks come back in seconds
-                Simulator("sample", host=self._host, seed=secrets.randbits(64), retry_scale=0.01)
+                Simulator("sample", also=self._host, seed=secrets.randbits(64), retry_scale=0.01)
             )
             with ThreadPoolExecutor() as pool:
                 deployed = pool.submit(self._timed, "local AWS and sam deploy", self._deploy)
@@ -177,6 +178,7 @@ def serve(host: str = LOOPBACK) -> None:
             "tryton_password": stack.books.admin_password,
             "webhook": stack.webhook_url,
             "company": NORTHGATE,
+            "host": host,
         }
         RUNNING.write_text(json.dumps(facts, indent=2))
         try:

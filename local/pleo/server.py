@@ -64,7 +64,7 @@ class Simulator:
     """`with Simulator() as sim:` serves on a free port (or `port`) of 127.0.0.1 until the block ends.
 
     `sim.url` is the address, `sim.world` the state, `sim.service` everything else. `clock` moves by
-    `sim.service.clock.advance`; `seed` makes ids and secrets repeatable.
+    `sim.service.clock.advance`; `seed` makes ids and secrets repeatable. On the address `also` it can be reached too.
     """
 
     def __init__(
@@ -76,23 +76,27 @@ class Simulator:
         seed: int = 0,
         retry_scale: float = 1.0,
         assumptions: Assumptions | None = None,
+        also: str | None = None,
     ) -> None:
         self.service = build_service(clock, seed, retry_scale, assumptions)
         if data == "sample":
             load_sample(self.service)
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
+        self._sockets = [_bound(host, port)]
+        if also not in (None, host):
+            self._sockets.append(_bound(str(also), self.port))
         config = uvicorn.Config(
             build_app(self.service), log_level="critical", lifespan="off", ws="none", http="h11", loop="asyncio"
         )
         self._server = uvicorn.Server(config)
-        self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread = Thread(target=self._server.run, kwargs={"sockets": self._sockets}, daemon=True)
 
     @property
     def url(self) -> str:
-        host, port = self._socket.getsockname()[:2]
-        return f"http://{host}:{port}"
+        return f"http://{self._sockets[0].getsockname()[0]}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._sockets[0].getsockname()[1])
 
     @property
     def world(self) -> World:
@@ -114,4 +118,12 @@ class Simulator:
         self._server.should_exit = True
         self.service.deliveries.stop()
         self._thread.join(START_TIMEOUT)
-        self._socket.close()
+        for each in self._sockets:
+            each.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((host, port))
+    return made
