@@ -68,14 +68,20 @@ class Case:
 
 @dataclass
 class Work:
-    """A case under way: its files, our intent to create something, and what became of each of its documents."""
+    """A case under way: its files, our intent to create something, and what became of each of its documents.
+    `unposted`: why one that is there is still a draft."""
 
     case: Case
     files: Files = NO_FILES
     intent: Posting | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    unposted: AccountingError | None = None
     refusal: ItemRejected | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def booked(self) -> bool:
+        return isinstance(self.outcomes.get(self.case.candidate.main.reference), DocumentRef)
 
     @property
     def main(self) -> Outcome:
@@ -85,7 +91,7 @@ class Work:
     def first_fault(self) -> AccountingError | None:
         """Of the documents in their order."""
         asked = (self.outcomes.get(each.reference) for each in self.case.candidate.booking.documents)
-        return next((each for each in asked if isinstance(each, AccountingError)), None)
+        return next((each for each in asked if isinstance(each, AccountingError)), self.unposted)
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,7 @@ class Desk:
         self._create(batch, [(work, work.case.candidate.main) for work in batch])
         self._attach(batch)
         self._finalise(batch, [work.case.candidate.main for work in batch])
-        booked = [work for work in batch if isinstance(work.main, DocumentRef)]
+        booked = [work for work in batch if work.booked and not work.unposted]
         further = [(work, document) for work in booked for document in work.case.candidate.further]
         self._create(booked, further)
         self._finalise(booked, [document for _, document in further])
@@ -226,7 +232,12 @@ class Desk:
             chosen = [(work, each) for work, each in missing if self._first_state(work, each) is state]
             size = self.system.capabilities.max_batch
             for start in range(0, len(chosen), size):
-                self._record(chosen[start : start + size], state)
+                try:
+                    self._record(chosen[start : start + size], state)
+                except AccountingError:
+                    if not any(work.booked for work in batch):
+                        raise
+                    # Else each item says what is in the books by now, and what is not (promise 2).
 
     def _first_state(self, work: Work, document: Document) -> State:
         """Files come first where a posted document takes none any more (R-5d.11)."""
@@ -240,7 +251,9 @@ class Desk:
             if moved := self._redated(documents):
                 self._record_once(moved, state)
         except AccountingError as error:
-            for work, _ in documents:
+            for work, document in documents:
+                if not isinstance(work.outcomes.get(document.reference), DocumentRef):
+                    work.outcomes[document.reference] = error
                 self._withdraw_unbooked(work, error)
             raise
         for work, _ in documents:
@@ -293,9 +306,17 @@ class Desk:
             for reference, outcome in work.outcomes.items()
             if reference in wanted and isinstance(outcome, DocumentRef) and outcome.state is State.DRAFT
         ]
-        finalised = self.system.finalise_many(drafts) if drafts else {}
+        try:
+            finalised = self.system.finalise_many(drafts) if drafts else {}
+        except AccountingError as error:
+            finalised = {each.reference: error for each in drafts}
         for work in batch:
-            work.outcomes.update({name: finalised[name] for name in work.outcomes.keys() & finalised.keys()})
+            for name in work.outcomes.keys() & finalised.keys():
+                outcome = finalised[name]
+                if isinstance(outcome, DocumentRef):
+                    work.outcomes[name] = outcome
+                else:  # it is in the books all the same
+                    work.unposted = outcome
 
     # Saying
 
