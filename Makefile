@@ -11,7 +11,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check build events bench lock clean
+.PHONY: help setup demo up down test simulate check build events bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ down: setup ## Stop it
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest
+
+simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 check: setup ## Run all linters and type checks, on the code, the template and the state machine
 	$(BIN)/ruff check

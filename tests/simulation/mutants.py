@@ -112,8 +112,8 @@ def withdraw_after_unknown() -> AbstractContextManager[Any]:
 
     def forget(self: Desk, batch: Any) -> None:
         for work in batch:
-            if isinstance(work.first_fault, OutcomeUnknown):
-                self._withdraw(work)
+            if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
+                self.runtime.postings.withdraw(work.intent)
         note(self, batch)
 
     return patch(Desk, "_note", forget)

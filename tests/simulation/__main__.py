@@ -1,0 +1,69 @@
+"""`make simulate SEEDS=10000`, or `make simulate SEED=7` to watch one run step by step."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.simulation.promises import Broken
+from tests.simulation.simulation import Simulation
+
+PROGRESS_SECONDS = 5.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="this one alone, step by step")
+    chosen = parser.parse_args()
+    if chosen.seed is not None:
+        return replay(chosen.seed)
+    return simulate(range(chosen.first, chosen.first + chosen.seeds))
+
+
+def replay(seed: int) -> int:
+    simulation = Simulation(seed, trace=print)
+    broken = _broken(simulation)
+    for job in simulation.world.all_jobs():
+        print(f"job {job['id']} {job['status']} {job['failureReason'] or ''}")
+        for item in job["items"]:
+            words = item["externalId"] or item["failureReason"] or ""
+            print(f"  item {item['accountingEntryId']} {item['status']} {words}")
+    for company, ledger in simulation.ledgers.items():
+        for document in ledger.documents:
+            print(f"books of {company[:4]}: {document.id} {document.state} {document.entry.reference}")
+    print(f"BROKEN {broken}" if broken else "kept")
+    return 1 if broken else 0
+
+
+def simulate(seeds: range) -> int:
+    struck: Counter[str] = Counter()
+    began = told = time.monotonic()
+    failed = 0
+    for number, seed in enumerate(seeds, start=1):
+        simulation = Simulation(seed)
+        if broken := _broken(simulation):
+            failed += 1
+            print(f"SEED={seed} BROKEN {broken}", flush=True)
+        struck.update(simulation.struck())
+        if time.monotonic() - told > PROGRESS_SECONDS or number == len(seeds):
+            told = time.monotonic()
+            faults = ", ".join(f"{count} {kind}" for kind, count in struck.most_common())
+            pace = number / (told - began)
+            print(f"{number} seeds, {pace:.0f} a second, {failed} broken; faults: {faults}", flush=True)
+    return 1 if failed else 0
+
+
+def _broken(simulation: Simulation) -> str | None:
+    try:
+        simulation.run()
+    except Broken as broken:
+        return str(broken)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""A few hundred seeds; `make simulate` runs as many as one likes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.promises import Broken
+from tests.simulation.simulation import Simulation
+
+BLOCK = 25
+
+
+@pytest.mark.parametrize("first", range(0, 200, BLOCK))
+def test_given_faults_drawn_from_a_seed_when_companies_export_then_every_promise_is_kept(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        try:
+            Simulation(seed).run()
+        except Broken as broken:
+            pytest.fail(f"make simulate SEED={seed}: {broken}")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_given_no_faults_when_companies_export_then_every_job_completes_within_minutes(seed: int) -> None:
+    simulation = Simulation(seed, faults=False).run()
+
+    assert {job["status"] for job in simulation.world.all_jobs()} <= {"completed", "completed_with_errors"}
+    assert simulation.struck() == {}
+
+
+def test_given_one_seed_when_it_runs_twice_then_the_same_happens() -> None:
+    first: list[str] = []
+    second: list[str] = []
+    Simulation(5, trace=first.append).run()
+    Simulation(5, trace=second.append).run()
+
+    assert first == second
+    assert len(first) > 100
+
+
+def test_given_two_hundred_seeds_then_no_kind_of_fault_is_missing() -> None:
+    struck = sum((_struck(seed) for seed in range(60)), start=Simulation(0).struck())
+
+    assert set(struck) >= {
+        "killed", "stopped", "slow", "reply lost", "throttled", "unconnected", "sent twice", "under way", "429", "5xx",
+        "unsent", "request lost", "hung up", "502 after", "away", "items refused", "late", "delivered twice",
+        "stale index", "aborted", "stalled", "cancelled", "started elsewhere",
+    }  # fmt: skip
+
+
+def _struck(seed: int):  # type: ignore[no-untyped-def]
+    return Simulation(seed).run().struck()
