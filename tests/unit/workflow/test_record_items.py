@@ -420,9 +420,11 @@ def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_t
 # A run that was aborted, whose function lives on
 
 
-def test_given_a_function_that_outlives_its_run_when_the_next_run_has_begun_the_item_then_it_stops_before_booking(
-    world: Town,
+@pytest.mark.parametrize("moment", ["after dynamodb BatchGetItem", "before dynamodb PutItem"])
+def test_given_a_function_that_outlives_its_run_when_the_next_run_has_booked_the_item_then_it_does_not(
+    world: Town, moment: str
 ) -> None:
+    """It has read its postings, or has even looked into the books, and found nothing."""
     books = world.connect(NORTHGATE, items := purchases(2))
     job = world.export(NORTHGATE)
 
@@ -433,7 +435,7 @@ def test_given_a_function_that_outlives_its_run_when_the_next_run_has_begun_the_
         world.deliver()
         world.execute(world.executions.started[1])
 
-    world.effects.on("after dynamodb BatchGetItem", meanwhile, nth=2)  # the zombie has just read its postings
+    world.effects.on(moment, meanwhile, nth=2)
     world.wake(NORTHGATE)
     world.execute(world.executions.started[0])
 

@@ -108,7 +108,7 @@ def test_given_the_answer_to_the_completion_is_lost_when_it_is_asked_again_then_
     job = exported(northgate)
 
     assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
-    assert set(northgate.executions.over.values()) == {"SUCCEEDED"}
+    assert (set(northgate.executions.over.values()), northgate.pauses) == ({"SUCCEEDED"}, [2])
     assert northgate.runtime.leases.get(NORTHGATE) is None
 
 
@@ -170,7 +170,7 @@ def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_ref
     northgate: Town,
 ) -> None:
     northgate.service.world.assumptions = Assumptions(completion_needs_final_items=False)
-    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])]))
+    northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])], nth=2))
 
     job = exported(northgate)
 
@@ -298,6 +298,20 @@ def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_
     assert len(reasons) == 6
     assert all(reason.startswith("An earlier export booked it as J") for reason in reasons)
     assert all(OUR_FAULT in reason and "Not booked" not in reason for reason in reasons)
+
+
+def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_as_successful(northgate: Town) -> None:
+    first = exported(northgate)
+    job = northgate.export(NORTHGATE, [entry_id(ITEMS[0])])
+    _dies_for_good(northgate, "before dynamodb BatchWriteItem", nth=2)  # its posting is noted, its result is not
+
+    northgate.run(NORTHGATE)
+
+    told = northgate.items(job)[entry_id(ITEMS[0])]
+    assert (told["status"], told["externalId"]) == (
+        "successful",
+        northgate.items(first)[entry_id(ITEMS[0])]["externalId"],
+    )
 
 
 def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_off_before_it_then_nobody_knows(
