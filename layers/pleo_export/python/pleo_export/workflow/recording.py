@@ -252,7 +252,7 @@ class Desk:
                 self._record_once(moved, state)
         except AccountingError as error:
             for work, document in documents:
-                if not isinstance(work.outcomes.get(document.reference), DocumentRef):
+                if not isinstance(work.outcomes.get(document.reference), DocumentRef | OutcomeUnknown):
                     work.outcomes[document.reference] = error
                 self._withdraw_unbooked(work, error)
             raise
