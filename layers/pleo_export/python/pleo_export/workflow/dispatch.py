@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from botocore.exceptions import ClientError
+
 from pleo_export.observability import logger
 from pleo_export.pleo.models import ExportJob
 from pleo_export.state.leases import Lease
@@ -64,8 +66,8 @@ def _start(job: ExportJob, dead: Lease | None, runtime: Runtime) -> Dispatched:
         return Dispatched.BUSY
     try:
         runtime.executions.start(run)
-    except Exception:
-        # If it started all the same, its first state finds the lease gone and stops.
+    except ClientError:
+        # Refused: nothing runs. Where no answer came it may run, and keeps its lease; `_alive` tells, after the grace.
         runtime.leases.release(run.company_id, run.execution)
         raise
     logger.info("execution started", extra={"job_id": job.id, "execution": run.execution, "attempt": attempt})
