@@ -24,6 +24,8 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
     pleo = runtime.pleo(runtime.connection(run.company_id))
     if pleo.has_items(run.job_id, "pending"):
         _settle(pleo, run, runtime, "pending")
+        if pleo.has_items(run.job_id, "pending"):  # refused again; Pleo might complete the job all the same
+            raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN)
     event = _final_event(pleo, run.job_id)
     try:
         pleo.send_event(run.job_id, event)

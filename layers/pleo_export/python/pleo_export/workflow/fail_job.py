@@ -39,16 +39,20 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
 
 def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
     record = runtime.jobs.get(run.job_id)
-    if record is not None and record.fetched:
-        for _ in range(2):  # Pleo may have refused an item's result only for a moment
-            settle_open_items(pleo, run, runtime, item_failure(failure), reason, ("pending", "in_progress"))
-            try:
-                pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
-                return JobEvent.COMPLETED_WITH_ERRORS
-            except PleoRefused:
-                logger.warning("completion refused")
+    if record is not None and record.fetched and _all_settled(pleo, run, runtime, item_failure(failure), reason):
+        try:
+            pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
+            return JobEvent.COMPLETED_WITH_ERRORS
+        except PleoRefused:
+            logger.warning("completion refused, failing the job")
     pleo.send_event(run.job_id, JobEvent.FAILED, failure, reason)
     return JobEvent.FAILED
+
+
+def _all_settled(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: ItemFailure, reason: str) -> bool:
+    """Whether Pleo has taken the last word on every item; it may refuse one for a moment (R-6.5)."""
+    looks = (settle_open_items(pleo, run, runtime, failure, reason, ("pending", "in_progress")) for _ in range(3))
+    return any(still_open == 0 for still_open in looks)
 
 
 def explain(error: StateError) -> tuple[JobFailure, str]:
