@@ -35,7 +35,7 @@ MAY_BE_BOOKED = (
 # A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
 # a poll (5 minutes), the grace for a run that never began (1 minute, seen by the next poll only), and the run itself.
 LAST_STRETCH = timedelta(minutes=15)
-AT_ONCE = timedelta(minutes=2)
+AT_ONCE = timedelta(minutes=4)  # the next poll may be five minutes away
 # A wake-up that failed comes back when its visibility ends (3 minutes).
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
@@ -118,7 +118,7 @@ class Promises:
     def _started(self, job: Clicked) -> None:
         job.started = self.chaos.clock.now()
         for other in self.jobs.values():
-            if other.company_id == job.company_id and other.created < job.created:
+            if other.company_id == job.company_id and _milliseconds(other.created) < _milliseconds(job.created):
                 self._hold(self._job(other.id)["status"] != "pending", f"in order: {other.id} is older and still waits")
 
     def _ended(self, job: Clicked, at_pleo: Json) -> None:
@@ -200,6 +200,11 @@ class Promises:
     def _hold(self, kept: bool, words: str) -> None:
         if not kept:
             raise Broken(words)
+
+
+def _milliseconds(moment: datetime) -> int:
+    """As precisely as Pleo says when a job was created."""
+    return int(moment.timestamp() * 1000)
 
 
 def item_total(expense: Json) -> int:

@@ -177,13 +177,18 @@ class Simulation:
             self._until(NOON + timedelta(hours=BUSY_HOURS))
             self.chaos.left = 0
             self.chaos.say("--- calm")
-            while not self._at_rest():
-                if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
-                    raise Broken("calm: there is no end of it")
-                self._turn()
+            self._come_to_rest()
+            self._until(self.clock.now() + timedelta(seconds=POLL_SECONDS))  # the poll that finds what is left
+            self._come_to_rest()
             leases = sum(sk == "LEASE" for _, sk in self.table.records)
             self.promises.finally_(leases, len(self.queue.messages), len(self.queue.dead))
         return self
+
+    def _come_to_rest(self) -> None:
+        while not self._at_rest():
+            if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
+                raise Broken("calm: there is no end of it")
+            self._turn()
 
     def struck(self) -> Counter[str]:
         return Counter(each.kind for each in self.chaos.struck)
@@ -540,7 +545,7 @@ class Simulation:
             self.clock.advance(max(timedelta(), until - self.clock.now()))
 
     def _at_rest(self) -> bool:
-        """Nothing but polls to come, one of them since the last job, and nothing open at Pleo."""
+        """Nothing but polls to come, and nothing open at Pleo."""
         if any(each.what != "poll" for each in self.agenda) or self.queue.messages:
             return False
         return not any(self._unfinished(company) for company in self.companies)
