@@ -103,7 +103,8 @@ class AccountingSystem(Protocol):
         recorded; later each document has its own outcome."""
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
-        """Post drafts, for example those a crash left behind."""
+        """Post drafts, for example those a crash left behind, and reconcile posted bills and payments with what they
+        settle; harmless where that is done."""
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         """Add files to a document; one that it has already (same content) is not added again (R-5d.10).

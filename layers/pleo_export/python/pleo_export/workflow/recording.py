@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, PeriodClosed, RateLimited, Unavailable
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
-from pleo_export.bookkeeping.documents import Document
+from pleo_export.bookkeeping.documents import Document, Kind
 from pleo_export.bookkeeping.periods import next_posting_date, shifted
 from pleo_export.errors import ItemRejected, NotOurs
 from pleo_export.settings import Posting as PostingSetting
@@ -296,20 +296,21 @@ class Desk:
                 work.warnings = (*work.warnings, *said)
 
     def _finalise(self, batch: Sequence[Work], documents: Sequence[Document]) -> None:
-        """Post what is a draft still: left behind by a crash, or kept open for its files."""
+        """Post what is a draft still: left behind by a crash, or kept open for its files. A crash may also have come
+        between posting and reconciling, which finalising makes good."""
         if self.wanted is State.DRAFT:
             return
         wanted = {each.reference for each in documents}
-        drafts = [
+        unfinished = [
             outcome
             for work in batch
             for reference, outcome in work.outcomes.items()
-            if reference in wanted and isinstance(outcome, DocumentRef) and outcome.state is State.DRAFT
+            if reference in wanted and isinstance(outcome, DocumentRef) and _unfinished(work.case, outcome)
         ]
         try:
-            finalised = self.system.finalise_many(drafts) if drafts else {}
+            finalised = self.system.finalise_many(unfinished) if unfinished else {}
         except AccountingError as error:
-            finalised = {each.reference: error for each in drafts}
+            finalised = {each.reference: error for each in unfinished}
         for work in batch:
             for name in work.outcomes.keys() & finalised.keys():
                 outcome = finalised[name]
@@ -361,6 +362,11 @@ class Desk:
             exported_at=(posting.recorded_at if posting else None) or self.runtime.clock(),
             warnings=(*work.case.candidate.booking.warnings, *work.warnings),
         )
+
+
+def _unfinished(case: Case, document: DocumentRef) -> bool:
+    adopted = document.reference in case.found
+    return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
 
 
 def refused(entry_id: str, error: AccountingError, prefix: str = "") -> Settled:
