@@ -112,6 +112,19 @@ def test_given_the_answer_to_the_completion_is_lost_when_it_is_asked_again_then_
     assert northgate.runtime.leases.get(NORTHGATE) is None
 
 
+def test_given_a_completed_job_when_its_completion_is_run_again_then_our_record_keeps_how_it_ended(
+    northgate: Town,
+) -> None:
+    job = exported(northgate)
+    run = northgate.runtime.executions.started[0].model_dump(by_alias=True)
+
+    assert northgate.handlers["complete_job"](run, None) == "finished before us"
+
+    record = northgate.runtime.jobs.get(job)
+    assert record is not None
+    assert record.outcome == "completed"
+
+
 def test_given_pleo_is_away_at_the_completion_when_it_is_back_then_the_job_is_completed(northgate: Town) -> None:
     northgate.service.faults.order(Fault(effect="status", status=502, method="POST", path=EVENTS, nth=2, count=3))
 

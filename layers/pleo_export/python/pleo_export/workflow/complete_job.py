@@ -52,5 +52,8 @@ def _settle(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> 
 
 
 def finish(run: JobRun, runtime: Runtime, outcome: str) -> None:
-    runtime.jobs.note(run.job_id, outcome=outcome, finished_at=runtime.clock().isoformat())
+    """Note how the job ended; where an earlier run has noted that, its word stays."""
+    known = runtime.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
+    if known is None or known.outcome is None:
+        runtime.jobs.note(run.job_id, outcome=outcome, finished_at=runtime.clock().isoformat())
     logger.info("job finished", extra={"outcome": outcome})
