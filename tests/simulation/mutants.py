@@ -120,12 +120,15 @@ def withdraw_after_unknown() -> AbstractContextManager[Any]:
 
 
 def adopt_void() -> AbstractContextManager[Any]:
-    found = recovery._found
+    find = Ledger.find_many
 
-    def adopt(seen: Any, document: DocumentRef) -> Any:
-        return found(seen, replace(document, state=State.POSTED))
+    def as_if_live(self: Ledger, wanted: Any) -> Any:
+        found = find(self, wanted)
+        return {
+            name: replace(each, state=State.POSTED) for name, each in found.items() if isinstance(each, DocumentRef)
+        }
 
-    return patch(recovery, "_found", adopt)
+    return patch(Ledger, "find_many", as_if_live)
 
 
 def adopt_changed() -> AbstractContextManager[Any]:
@@ -223,6 +226,15 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
             stack.enter_context(each)
         yield
 
+
+# Where to strike for those that a fault strewn at random meets too seldom for a quick test.
+AIMS: Mapping[str, tuple[str, str]] = {
+    "intent_without_condition": ("dynamodb PutItem", "stopped"),
+    "withdraw_after_unknown": ("books record", ""),
+    "no_deadline": ("books", "429"),
+    "unknown_is_not_booked": ("BatchWriteItem", "killed"),
+    "no_lease_check": ("StartExecution", ""),
+}
 
 MUTANTS: Mapping[str, Mutant] = {
     each.__name__: each

@@ -136,10 +136,12 @@ def time_limit(function: str) -> timedelta:
 
 @dataclass
 class Simulation:
-    """`faults` False: people click, and nothing goes wrong."""
+    """`faults` False: people click, and nothing goes wrong. `aim` is where the faults strike and which they are (see
+    Chaos); without it the seed decides that too."""
 
     seed: int
     faults: bool = True
+    aim: tuple[str, str] | None = None
     trace: Callable[[str], None] | None = None
     agenda: list[Appointment] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
@@ -202,6 +204,8 @@ class Simulation:
             chaos.left = self.random.choice([2, 5, 12, 25])
             chaos.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
             chaos.focus, chaos.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
+            if self.aim is not None:
+                chaos.focus, chaos.favourite = self.aim
             chaos.pace = self.random.choice([0.2, 0.5, 2.0])
         chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
         return chaos

@@ -1,0 +1,154 @@
+"""The simulation's fast stand-ins, held to what they stand for: moto's DynamoDB and Pleo's application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from starlette.testclient import TestClient
+
+from local.pleo.clock import Clock
+from local.pleo.sample import NORTHGATE
+from local.pleo.server import build_app
+from local.pleo.service import build_service
+from local.pleo.world import Company
+from pleo_export.errors import ItemFailure
+from pleo_export.state.jobs import ItemResult, Jobs, Results
+from pleo_export.state.leases import Lease, Leases
+from pleo_export.state.postings import Posting, Postings
+from tests.harness.aws import create_table, resource
+from tests.harness.expenses import purchases
+from tests.harness.town import NOON
+from tests.simulation.chaos import Chaos
+from tests.simulation.cloud import Table
+from tests.simulation.outside import Wire
+
+ENTRIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(3)]
+
+
+@pytest.fixture
+def moto_table() -> Iterator[Any]:
+    with mock_aws():
+        yield resource("dynamodb").Table(create_table())
+
+
+def quiet() -> Chaos:
+    return Chaos(Random(0), Clock(NOON))
+
+
+def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0912 - one case for each operation
+    """What the state classes answer to two hundred operations drawn at random."""
+    leases, jobs, results, postings = Leases(table), Jobs(table), Results(table), Postings(table)
+    for job in ("one", "two"):
+        jobs.next_attempt(job, NORTHGATE, NOON)
+    for number in range(200):
+        at = NOON + timedelta(seconds=random.randint(0, 3))
+        entry, job, owner = random.choice(ENTRIES), random.choice(["one", "two"]), random.choice(["a", "b"])
+        posting = Posting(NORTHGATE, entry, random.randint(1, 2), f"pleo:{entry}", "print", job, at)
+        seen = random.choice([None, posting])
+        held = random.choice([None, Lease(NORTHGATE, owner, at)])
+        match random.randrange(13):
+            case 0:
+                yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
+            case 1:
+                leases.release(NORTHGATE, owner)
+            case 2:
+                yield leases.get(NORTHGATE)
+            case 3:
+                yield jobs.next_attempt(job, NORTHGATE, at)
+            case 4:
+                jobs.note(job, claimed=True, outcome="completed")
+            case 5:
+                yield jobs.get(job)
+            case 6:
+                results.put_many(job, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
+            case 7:
+                yield sorted(results.get_many(job, ENTRIES).items())
+            case 8:
+                yield postings.intend(posting, replacing=seen)
+            case 9:
+                postings.withdraw(posting)
+            case 10:
+                postings.record_many([posting])
+            case 11:
+                yield postings.latest(NORTHGATE, entry)
+            case 12:
+                yield sorted(postings.get_many(NORTHGATE, dict.fromkeys(ENTRIES, 1)).items())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_given_the_same_operations_when_they_are_carried_out_then_the_stand_in_answers_like_dynamodb(
+    seed: int, moto_table: Any
+) -> None:
+    theirs = list(operations(moto_table, Random(seed)))
+    ours = list(operations(Table(quiet()), Random(seed)))
+
+    assert ours == theirs
+
+
+REQUESTS: list[tuple[str, str, list[tuple[str, Any]], Any]] = [
+    ("GET", "/v3/export-jobs", [("company_id", NORTHGATE), ("statuses", "pending"), ("statuses", "in_progress")], None),
+    ("GET", "/v3/export-jobs/{job}", [], None),
+    ("POST", "/v3/export-job-events", [], {"jobId": "{job}", "event": "started"}),
+    ("POST", "/v3/export-job-events", [], {"jobId": "{job}", "event": "started"}),
+    ("GET", "/v3/export-jobs/{job}/items", [("limit", 2)], None),
+    ("GET", "/v3/export-jobs/{job}/items", [("limit", 2), ("after", "{cursor}")], None),
+    ("GET", "/v3/export-items", [("job_id", "{job}"), ("limit", 100)], None),
+    ("PUT", "/v3/export-jobs/{job}/items", [], [{"accountingEntryId": "{entry}", "status": "in_progress"}]),
+    ("PUT", "/v3/export-jobs/{job}/items", [], [{"accountingEntryId": "{entry}", "status": "pending"}]),
+    ("GET", "/v3/export-jobs/{job}/items", [("status", "in_progress"), ("limit", 1)], None),
+    ("POST", "/v3/export-job-events", [], {"jobId": "{job}", "event": "completed"}),
+    ("GET", "/v3/export-jobs/11111111-2222-4333-8444-555555555555", [], None),
+]
+
+
+def test_given_the_same_requests_when_they_are_made_then_the_short_way_to_pleo_answers_like_its_application() -> None:
+    ways, answers = [_application(), _short_way()], []
+    for ask, job, entry in ways:
+        given: list[tuple[int, Any]] = []
+        cursor = ""
+        for method, path, query, body in REQUESTS:
+            text = json.dumps([path, query, body]).replace("{job}", job).replace("{entry}", entry)
+            filled_path, filled_query, filled_body = json.loads(text.replace("{cursor}", cursor))
+            status, content = ask(method, filled_path, [tuple(each) for each in filled_query], filled_body)
+            cursor = ((content or {}).get("pagination") or {}).get("endCursor", cursor)
+            given.append((status, content))
+        answers.append(given)
+
+    assert answers[0] == answers[1]
+    assert [status for status, _ in answers[0]] == [200, 200, 202, 422, 200, 200, 200, 200, 200, 200, 422, 404]
+
+
+def _application() -> tuple[Any, str, str]:
+    service = build_service(Clock(NOON))
+    service.world.put_company(Company(NORTHGATE, "Company"))
+    service.world.put_expenses(NORTHGATE, items := purchases(3))
+    service.credentials.add_key("key", NORTHGATE)
+    job = service.world.click_export(NORTHGATE)["id"]
+    client = TestClient(build_app(service), base_url="https://pleo.test")
+
+    def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
+        answer = client.request(method, path, params=query, json=body, auth=("key", ""))
+        return answer.status_code, answer.json() if answer.content else None
+
+    return ask, job, items[0]["accountingEntryId"]
+
+
+def _short_way() -> tuple[Any, str, str]:
+    service = build_service(Clock(NOON))
+    service.world.put_company(Company(NORTHGATE, "Company"))
+    service.world.put_expenses(NORTHGATE, items := purchases(3))
+    job = service.world.click_export(NORTHGATE)["id"]
+    wire = Wire(service.world, quiet(), NORTHGATE, lambda job, event: None)
+
+    def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        answer = wire.request(method, f"https://pleo.test{path}", params=query, data=data)
+        return answer.status_code, json.loads(answer.content) if answer.content else None
+
+    return ask, job, items[0]["accountingEntryId"]
