@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -18,7 +18,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.errors import PleoError
 from pleo_export.pleo.models import Subscription
-from pleo_export.settings import Posting, Settings
+from pleo_export.settings import LegacyVendors, Posting, Settings
 from pleo_export.state.connections import Connection
 
 EVENT = "v1.export-job.created"
@@ -76,9 +76,36 @@ def _check_accounting_system(system: AccountingSystem, settings: Settings) -> No
         system.check()
     except AccountingError as error:
         raise InvalidSettings(f"accounting_system: {error.message}") from None
+    name = settings.accounting_system.name
     if settings.posting is Posting.DRAFT and Kind.JOURNAL_ENTRY not in system.capabilities.drafts:
-        name = settings.accounting_system.name
         raise InvalidSettings(f"posting: {name} has no draft entries; write posting: posted")
+    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and Kind.BILL not in system.capabilities.kinds:
+        raise InvalidSettings(f"legacy_vendors: {name} takes no bills; write legacy_vendors: journal")
+    accounts = dict(_accounts(settings))
+    dimensions = {f"dimensions.{group}": category for group, category in settings.dimensions.items()}
+    try:
+        unknown = [
+            *_named(accounts, system.unknown_accounts(accounts.values()), f"is not an account of {name}"),
+            *_named(dimensions, system.unknown_dimensions(dimensions.values()), f"is not a dimension of {name}"),
+        ]
+    except AccountingError as error:
+        raise InvalidSettings(f"accounting_system: {error.message}") from None
+    if unknown:
+        raise InvalidSettings("\n".join(unknown))
+
+
+def _accounts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Every account code in the settings, by the path of its field."""
+    for currency, code in settings.accounts.wallets.items():
+        yield f"accounts.wallets.{currency}", code
+    for role, code in settings.accounts.model_dump(exclude={"wallets"}, exclude_none=True).items():
+        yield f"accounts.{role}", code
+    for tax, code in settings.tax_accounts.items():
+        yield f"tax_accounts.{tax}", code
+
+
+def _named(fields: Mapping[str, str], unknown: Collection[str], problem: str) -> Iterator[str]:
+    return (f"{field}: {value} {problem}" for field, value in fields.items() if value in unknown)
 
 
 def _subscribe(pleo: PleoClient, endpoint_url: str) -> Subscription:

@@ -72,6 +72,12 @@ class Books:
     def check(self) -> None:
         self.effects.before("books check")
 
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        return set(codes) - CHART
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        return set(categories) - {"cost_centre", "project"}
+
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         self.effects.before("books find_many")
         found: dict[str, Outcome] = {}

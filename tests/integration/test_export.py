@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import requests
 
 from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
-from local.stack import LocalStack
+from local.stack import ACCOUNTS, LocalStack
 from local.tryton.ledger import Ledger
+from pleo_export.errors import InvalidSettings
 from tests.integration.journeys import executions, export, finished, job, queued, successful, wait_for
 
 pytestmark = pytest.mark.enable_socket
@@ -79,6 +81,7 @@ def test_given_two_jobs_of_one_company_and_one_of_another_then_each_company_work
         stack.connect(LUMBRE, other)
 
         first = export(stack, HAVN, some_expenses(stack, HAVN, 8))
+        stack.pleo.service.clock.advance(timedelta(seconds=1))  # or both were created in the same millisecond
         elsewhere = export(stack, LUMBRE, some_expenses(stack, LUMBRE, 8))
         second = export(stack, HAVN, some_expenses(stack, HAVN, 8))
         for job_id in (first, elsewhere, second):
@@ -106,8 +109,29 @@ def test_given_a_webhook_without_a_valid_signature_then_it_is_refused_and_nothin
     assert queued(stack) == 0
 
 
-def test_given_a_wrong_setting_when_a_company_is_connected_then_it_is_refused_by_the_fields_name(
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"accounts": {**ACCOUNTS, "wallets": {"GBP": "1999"}}}, "accounts.wallets.GBP: 1999 is not an account"),
+        ({"accounts": {**ACCOUNTS, "clearing": "nowhere"}}, "accounts.clearing: nowhere is not an account"),
+        ({"dimensions": {"cost_centre": "region"}}, "dimensions.cost_centre: region is not a dimension"),
+        ({"closed_period": "adjustment"}, "adjustment_date"),
+    ],
+)
+def test_given_a_wrong_setting_when_a_company_is_connected_then_it_is_refused_by_its_field_and_nothing_is_stored(
+    stack: LocalStack, books: Ledger, wrong: dict[str, Any], field: str
+) -> None:
+    stack.connect(LUMBRE, books)
+    before = stack.deployed.connections.get(LUMBRE)
+
+    with pytest.raises(InvalidSettings, match=field):
+        stack.connect(LUMBRE, books, **wrong)
+
+    assert stack.deployed.connections.get(LUMBRE) == before
+
+
+def test_given_books_that_are_not_there_when_a_company_is_connected_then_the_setting_is_named(
     stack: LocalStack, books: Ledger
 ) -> None:
-    with pytest.raises(Exception, match="accounting_system"):
+    with pytest.raises(InvalidSettings, match="accounting_system"):
         stack.connect(LUMBRE, books, accounting_system={"name": "tryton", "url": books.url, "database": "no_such"})

@@ -86,6 +86,12 @@ class AccountingSystem(Protocol):
     def check(self) -> None:
         """Before a job: reachable, authorised, allowed to write. Raises AccountingError."""
 
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        """Those that nothing can be booked on, for checking settings when they are entered. Raises AccountingError."""
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        """Those that the accounting system does not have, or has without any value. Raises AccountingError."""
+
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         """The document of each reference that has one, read after write. A live one wins over a void one; for
         two live ones the outcome is PossibleDuplicate. Raises AccountingError if nobody could look."""

@@ -86,6 +86,12 @@ class TrytonConnector:
         self._register.check()
         self._setup.check()
 
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        return self._setup.unknown_accounts(codes)
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        return self._setup.unknown_dimensions(categories)
+
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         return self._documents.find_many(references)
 

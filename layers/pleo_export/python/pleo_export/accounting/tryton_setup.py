@@ -60,6 +60,13 @@ class TrytonSetup:
             parties=self._parties({each.party.id for each in documents if not isinstance(each, JournalEntry)}),
         )
 
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        """A code of two accounts is as good as none: nothing is booked on a guess."""
+        return {code for code in codes if len(self._accounts.get(code, ())) != 1}
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        return set(categories) - {category for category, _ in self._dimensions}
+
     # Periods
 
     def open_period(self, on: date) -> int:
