@@ -102,7 +102,8 @@ class Effects:
         try:
             for event in [order.event for order in self._orders if order.due(moment)]:
                 if isinstance(event, BaseException):
-                    raise event
+                    event.__context__ = None  # of an earlier time, which would keep a whole town alive
+                    raise event.with_traceback(None)
                 event()
         except Killed:
             self._dead = True

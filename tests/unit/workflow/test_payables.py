@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -78,7 +78,11 @@ def test_given_something_goes_wrong_at_either_document_when_it_has_passed_then_b
 def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_item_is_not_called_unbooked(
     world: Town, books: Books
 ) -> None:
-    world.effects.on("before books record", AWAY, nth=2, times=1000)
+    def away() -> None:
+        world.clock.advance(timedelta(minutes=10))
+        raise AWAY
+
+    world.effects.on("before books record", away, nth=2, times=1000)
 
     job = exported(world)
 
