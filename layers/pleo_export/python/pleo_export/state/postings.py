@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Posting:
     """`intended_at`: from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
-    that Pleo links to, `payment_ids` are those of its payments (R-6.9)."""
+    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do."""
 
     company_id: str
     entry_id: str
@@ -38,6 +38,7 @@ class Posting:
     document_number: str | None = None
     document_state: str | None = None
     payment_ids: tuple[str, ...] = ()
+    complete: bool = False
     recorded_at: datetime | None = None
 
 
@@ -106,6 +107,7 @@ def _record(posting: Posting) -> dict[str, Any]:
         "document_number": posting.document_number,
         "document_state": posting.document_state,
         "payment_ids": list(posting.payment_ids) or None,
+        "complete": posting.complete or None,
         "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
     }
     known = {name: value for name, value in facts.items() if value is not None}
@@ -126,5 +128,6 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         document_number=record.get("document_number"),
         document_state=record.get("document_state"),
         payment_ids=tuple(record.get("payment_ids", ())),
+        complete=bool(record.get("complete", False)),
         recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
     )

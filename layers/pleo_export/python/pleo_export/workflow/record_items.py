@@ -19,6 +19,7 @@ from pleo_export.observability import logger
 from pleo_export.state.jobs import ItemResult
 from pleo_export.workflow.candidates import Preparation
 from pleo_export.workflow.events import ChunkRun
+from pleo_export.workflow.last_words import last_words
 from pleo_export.workflow.recording import Desk, Settled, refused
 from pleo_export.workflow.runtime import Runtime
 
@@ -44,7 +45,9 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
     except AccountingError as error:
         # A request limit, or the connection is refused: every item that is left would meet the same answer.
         known = {each.entry_id for each in settled}
-        settled += [refused(item.entry_id, error) for item in todo if item.entry_id not in known]
+        left = [item.entry_id for item in todo if item.entry_id not in known]
+        words = last_words(run, runtime, left, error.failure, error.message)
+        settled += [refused(error, words[entry_id]) for entry_id in left]
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
         results, wait = _in_time(settled, run.deadline - runtime.clock())

@@ -341,6 +341,7 @@ class Desk:
             document_number=main.number,
             document_state=main.state,
             payment_ids=tuple(each.id for each in payments if isinstance(each, DocumentRef)),
+            complete=work.first_fault is None and work.refusal is None,
             recorded_at=known.recorded_at or self.runtime.clock(),
         )
 
@@ -350,7 +351,7 @@ class Desk:
             return Wait(self.runtime.settle_time, _unknown(entry_id))
         if fault is not None:
             recorded = f"Recorded as {main.number or main.id}, but: " if isinstance(main, DocumentRef) else ""
-            return refused(entry_id, fault, recorded)
+            return refused(fault, ItemResult(entry_id, failure=fault.failure, reason=recorded + fault.message))
         if work.refusal:
             return ItemResult(entry_id, failure=work.refusal.failure, reason=work.refusal.reason)
         assert isinstance(main, DocumentRef)  # noqa: S101 - for the type checker: no fault, so it is there
@@ -369,9 +370,8 @@ def _unfinished(case: Case, document: DocumentRef) -> bool:
     return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
 
 
-def refused(entry_id: str, error: AccountingError, prefix: str = "") -> Settled:
-    """What an accounting system's refusal means for an item."""
-    failed = ItemResult(entry_id, failure=error.failure, reason=prefix + error.message)
+def refused(error: AccountingError, failed: ItemResult) -> Settled:
+    """What an accounting system's refusal means for an item: to wait, or else its failure."""
     if isinstance(error, RateLimited):
         return Wait(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
     if isinstance(error, Unavailable):

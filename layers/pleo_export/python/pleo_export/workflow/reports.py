@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from pleo_export.errors import ItemFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import ItemUpdate
 from pleo_export.state.jobs import ItemResult
-from pleo_export.state.postings import Posting
 from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
+from pleo_export.workflow.last_words import last_words
 from pleo_export.workflow.runtime import Runtime
 
 BATCH = 100
@@ -36,37 +35,10 @@ def settle_open_items(
     for start in range(0, len(open_ids), BATCH):
         batch = open_ids[start : start + BATCH]
         results = runtime.results.get_many(run.job_id, batch)
-        postings = _latest_postings(run, runtime, [entry_id for entry_id in batch if entry_id not in results])
-        last_words = {
-            entry_id: _from_posting(run, entry_id, postings.get(entry_id), failure, reason) for entry_id in batch
-        }
-        report(pleo, run.job_id, [results.get(entry_id) or last_words[entry_id] for entry_id in batch])
+        unsaid = [entry_id for entry_id in batch if entry_id not in results]
+        final = {**results, **last_words(run, runtime, unsaid, failure, reason)}
+        report(pleo, run.job_id, [final[entry_id] for entry_id in batch])
     return len(open_ids)
-
-
-def _latest_postings(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> Mapping[str, Posting]:
-    """Most of these items were never begun: one look finds those that were."""
-    begun = runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, 1))
-    latest = (runtime.postings.latest(run.company_id, entry_id) for entry_id in begun)
-    return {posting.entry_id: posting for posting in latest if posting}
-
-
-def _from_posting(run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str) -> ItemResult:
-    """What our posting record knows of an item whose result is missing (promise 2)."""
-    if posting is None:
-        return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
-    if not posting.document_id:
-        return ItemResult(entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=OUTCOME_UNKNOWN)
-    if posting.job_id != run.job_id:
-        name = posting.document_number or posting.document_id
-        reason = f"An earlier export booked it as {name}; this one did not look at it. {reason}"
-        return ItemResult(entry_id, failure=failure, reason=reason)
-    return ItemResult(
-        entry_id,
-        external_id=posting.document_id,
-        external_url=posting.document_url,
-        exported_at=posting.recorded_at,
-    )
 
 
 def _update(result: ItemResult) -> ItemUpdate:

@@ -1,0 +1,41 @@
+"""What can be said of an item whose recording could not be finished: what our posting record knows (promise 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pleo_export.errors import ItemFailure
+from pleo_export.state.jobs import ItemResult
+from pleo_export.state.postings import Posting
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
+from pleo_export.workflow.runtime import Runtime
+
+
+def last_words(
+    run: JobRun, runtime: Runtime, entry_ids: Sequence[str], failure: ItemFailure, reason: str
+) -> Mapping[str, ItemResult]:
+    """A result for each item, given why the run cannot go on with it."""
+    # Most of these items were never begun: one look finds those that were.
+    begun = runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, 1))
+    latest = {entry_id: runtime.postings.latest(run.company_id, entry_id) for entry_id in begun}
+    return {entry_id: _last_word(run, entry_id, latest.get(entry_id), failure, reason) for entry_id in entry_ids}
+
+
+def _last_word(run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str) -> ItemResult:
+    if posting is None:
+        return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
+    if not posting.document_id:
+        return ItemResult(entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=OUTCOME_UNKNOWN)
+    name = posting.document_number or posting.document_id
+    if posting.job_id != run.job_id:
+        reason = f"An earlier export booked it as {name}; this one did not look at it. {reason}"
+        return ItemResult(entry_id, failure=failure, reason=reason)
+    if not posting.complete:
+        return ItemResult(entry_id, failure=failure, reason=f"Booked as {name}, but not finished. {reason}")
+    return ItemResult(
+        entry_id,
+        external_id=posting.document_id,
+        external_url=posting.document_url,
+        exported_at=posting.recorded_at,
+    )
