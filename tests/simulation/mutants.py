@@ -188,7 +188,7 @@ def unknown_is_not_booked() -> AbstractContextManager[Any]:
     return _both(
         patch(recording, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
-        mock.patch("pleo_export.workflow.reports.OUTCOME_UNKNOWN", "Not booked; export it again."),
+        mock.patch("pleo_export.workflow.last_words.OUTCOME_UNKNOWN", "Not booked; export it again."),
     )
 
 

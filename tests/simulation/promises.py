@@ -26,6 +26,7 @@ BY_PLEO = frozenset({"job_expired", "canceled_by_user"})
 MAY_BE_BOOKED = (
     "did not say in time",
     "Recorded as",
+    "Booked as",
     "Already exported as",
     "An earlier export booked it",
     "was recorded but is no longer",

@@ -340,10 +340,13 @@ def test_given_the_connection_is_refused_midway_when_the_job_goes_on_then_the_re
 
     assert world.job(job)["status"] == "completed_with_errors"
     assert live(books) == Counter(references(items[:3]))
-    assert world.failures(job) == {
-        entry_id(items[3]): (kind, answer.message),  # the books' own answer
-        **{entry_id(item): (kind, f"Not booked. {answer.message}") for item in items[4:]},  # nobody asked any more
-    }
+    assert (
+        world.failures(job)
+        == {
+            entry_id(items[3]): (kind, answer.message),  # the books' own answer
+            **{entry_id(item): (kind, f"Not booked. {answer.message}") for item in items[4:]},  # nobody asked any more
+        }
+    )
     assert world.pauses == []  # R-6.11: no hour of retries
 
 
