@@ -160,19 +160,18 @@ def one_execution_per_job() -> AbstractContextManager[Any]:
 
 def claim_after_started() -> AbstractContextManager[Any]:
     """The claim is written only when Pleo has said yes."""
-    send, note = PleoClient.send_event, Jobs.note
+    send, claim = PleoClient.send_event, Jobs.claim
 
-    def unclaimed(self: Jobs, job_id: str, **facts: Any) -> None:
-        if facts != {"claimed": True}:
-            note(self, job_id, **facts)
+    def unclaimed(_self: Jobs, _job_id: str, _execution: str) -> None:
+        return
 
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
             runtime = current_runtime()
-            note(runtime.jobs, job_id, claimed=True)
+            claim(runtime.jobs, job_id, "whoever")
 
-    return _both(patch(Jobs, "note", unclaimed), patch(PleoClient, "send_event", claiming))
+    return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
 
 
 def drafts_stay() -> AbstractContextManager[Any]:

@@ -107,6 +107,21 @@ RESULTS = [
 ]
 
 
+def test_a_claim_is_given_up_by_the_run_that_made_it_and_by_no_other(world: Town) -> None:
+    jobs = world.runtime.jobs
+    jobs.next_attempt(JOB, NORTHGATE, NOW)
+    jobs.claim(JOB, "first run")
+    jobs.claim(JOB, "second run")
+
+    jobs.disclaim(JOB, "first run")  # it lives on, and Pleo has refused its `started`
+    record = jobs.get(JOB)
+    assert record is not None and record.claimed
+
+    jobs.disclaim(JOB, "second run")
+    record = jobs.get(JOB)
+    assert record is not None and not record.claimed
+
+
 def test_results_come_back_as_they_were(world: Town) -> None:
     world.runtime.results.put_many(JOB, RESULTS, NOW)
     wanted = [*(result.entry_id for result in RESULTS), "unknown"]

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
+
 from pleo_export.errors import ItemFailure
-from pleo_export.state.table import expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.state.table import condition_failed, expiry, get_many, iso, item_key, job_key, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -53,6 +56,23 @@ class Jobs:
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["attempts"])
+
+    def claim(self, job_id: str, execution: str) -> None:
+        """Before `started` is sent: from now on the job may be ours."""
+        self.note(job_id, claimed=True, claimed_by=execution)
+
+    def disclaim(self, job_id: str, execution: str) -> None:
+        """Another has started it. A claim that a later run of ours has made meanwhile stays."""
+        try:
+            self._table.update_item(
+                Key=job_key(job_id),
+                UpdateExpression="SET claimed = :no",
+                ExpressionAttributeValues={":no": False},
+                ConditionExpression=Attr("claimed_by").eq(execution),
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
 
     def note(self, job_id: str, **facts: str | int | bool) -> None:
         """Set facts of the job record: claimed, fetched, items, outcome, finished_at, ..."""

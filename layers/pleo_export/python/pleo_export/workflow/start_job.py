@@ -57,7 +57,7 @@ def _started(pleo: PleoClient, run: JobRun, runtime: Runtime) -> ExportJob:
     record = runtime.jobs.get(run.job_id)
     claimed = record is not None and record.claimed
     if job.status == "pending":
-        runtime.jobs.note(run.job_id, claimed=True)
+        runtime.jobs.claim(run.job_id, run.execution)
         try:
             pleo.send_event(run.job_id, JobEvent.STARTED)
             logger.info("job started", extra={"items": job.number_of_items})
@@ -65,7 +65,7 @@ def _started(pleo: PleoClient, run: JobRun, runtime: Runtime) -> ExportJob:
         except PleoRefused:
             # If we have claimed it before, the refusal may answer our own earlier, lost request.
             if not claimed:
-                runtime.jobs.note(run.job_id, claimed=False)
+                runtime.jobs.disclaim(run.job_id, run.execution)
             job = _read(pleo, run)
     if job.status == "in_progress" and claimed:
         logger.info("job resumed", extra={"items": job.number_of_items})
