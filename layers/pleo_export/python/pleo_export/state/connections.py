@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
@@ -33,14 +33,14 @@ class Connections:
 
     def get(self, company_id: str) -> Connection | None:
         """Raises InvalidSettings when the stored settings no longer fit this version."""
-        record = self._table.get_item(Key=company_key(company_id, "CONNECTION")).get("Item")
+        record = self._record(company_id)
         if record is None:
             return None
         return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]))
 
     def secret_arn(self, company_id: str) -> str | None:
         """Where the company's secrets are, without parsing its settings."""
-        record = self._table.get_item(Key=company_key(company_id, "CONNECTION")).get("Item")
+        record = self._record(company_id)
         return str(record["secret_arn"]) if record else None
 
     def put(self, connection: Connection) -> None:
@@ -72,3 +72,6 @@ class Connections:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _record(self, company_id: str) -> Mapping[str, Any] | None:
+        return self._table.get_item(Key=company_key(company_id, "CONNECTION")).get("Item")

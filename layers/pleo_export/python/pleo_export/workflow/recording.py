@@ -112,6 +112,10 @@ class Desk:
     def wanted(self) -> State:
         return State.POSTED if self.connection.settings.posting is PostingSetting.POSTED else State.DRAFT
 
+    @property
+    def _receipts(self) -> ReceiptDesk:
+        return ReceiptDesk(self.run, self.runtime, self.connection, self.system)
+
     def record(self, candidates: Sequence[Candidate]) -> Iterator[Settled]:
         """Raises AccountingError when something holds for all items that are not settled yet."""
         cases = self._investigate(candidates)
@@ -165,19 +169,18 @@ class Desk:
             settle_time=self.runtime.settle_time,
         )
         decision = decide_all(situation, [found.get(each.reference) for each in candidate.further])
+        answers = {each.reference: found.get(each.reference) for each in candidate.booking.documents}
         live = {
             reference: each
-            for reference, each in found.items()
+            for reference, each in answers.items()
             if isinstance(each, DocumentRef) and each.state is not State.VOID
         }
-        mine = {each.reference for each in candidate.booking.documents}
-        return Case(candidate, posting, decision, {name: each for name, each in live.items() if name in mine})
+        return Case(candidate, posting, decision, live)
 
     # Doing
 
     def _assemble(self, cases: Sequence[Case], folder: Path) -> tuple[list[Work], list[ItemResult], list[Case]]:
         """The next batch with its receipts made ready, those refused for their receipts, and the cases left over."""
-        receipts = ReceiptDesk(self.run, self.runtime, self.connection, self.system)
         batch: list[Work] = []
         rejected: list[ItemResult] = []
         for number, case in enumerate(cases):
@@ -187,7 +190,7 @@ class Desk:
             own = folder / str(number)
             own.mkdir()
             try:
-                batch.append(Work(case, receipts.prepare(case.candidate, own)))
+                batch.append(Work(case, self._receipts.prepare(case.candidate, own)))
             except ItemRejected as error:
                 rejected.append(ItemResult(case.entry_id, failure=error.failure, reason=error.reason))
         return batch, rejected, []
@@ -289,10 +292,9 @@ class Desk:
             work.intent = None
 
     def _attach(self, batch: Sequence[Work]) -> None:
-        receipts = ReceiptDesk(self.run, self.runtime, self.connection, self.system)
         for work in batch:
             if isinstance(work.main, DocumentRef):
-                work.refusal, said = receipts.attach(work.files, work.main)
+                work.refusal, said = self._receipts.attach(work.files, work.main)
                 work.warnings = (*work.warnings, *said)
 
     def _finalise(self, batch: Sequence[Work], documents: Sequence[Document]) -> None:

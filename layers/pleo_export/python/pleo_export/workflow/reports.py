@@ -7,19 +7,17 @@ from collections.abc import Iterable, Sequence
 from pleo_export.errors import ItemFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.models import ItemUpdate
+from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
 from pleo_export.state.jobs import ItemResult
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.last_words import last_words
 from pleo_export.workflow.runtime import Runtime
 
-BATCH = 100
-
 
 def report(pleo: PleoClient, job_id: str, results: Sequence[ItemResult]) -> None:
     """A 200 can carry refusals (R-6.5); those items are looked at again before the job is completed."""
-    for start in range(0, len(results), BATCH):
-        answer = pleo.update_items(job_id, [_update(result) for result in results[start : start + BATCH]])
+    for start in range(0, len(results), MAX_UPDATES):
+        answer = pleo.update_items(job_id, [_update(result) for result in results[start : start + MAX_UPDATES]])
         for refusal in answer.errors:
             logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
 
@@ -32,8 +30,8 @@ def settle_open_items(
     Returns how many were open.
     """
     open_ids = [item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status)]
-    for start in range(0, len(open_ids), BATCH):
-        batch = open_ids[start : start + BATCH]
+    for start in range(0, len(open_ids), MAX_UPDATES):
+        batch = open_ids[start : start + MAX_UPDATES]
         results = runtime.results.get_many(run.job_id, batch)
         unsaid = [entry_id for entry_id in batch if entry_id not in results]
         final = {**results, **last_words(run, runtime, unsaid, failure, reason)}
