@@ -1,4 +1,4 @@
-"""A Pleo to develop against: the Export API v3, webhooks, OAuth and receipts, on one's own machine.
+"""A Pleo to develop against: the Export API v3, webhooks, installations, OAuth and receipts, on one's own machine.
 
 `world` holds the state without any HTTP, so that a simulation can drive it in process; `service` joins it with
 credentials, subscriptions, deliveries, faults and files; the modules `*_api` are the HTTP skin; `switchboard` is what

@@ -37,6 +37,9 @@ JobFailureType = Literal[
 ]
 
 
+InstallationStatus = Literal["ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR"]
+
+
 class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=False, extra="forbid")
 
@@ -95,3 +98,14 @@ class SubscriptionRequest(Body):
     custom_headers: dict[str, str] = {}
     endpoint_auth: EndpointAuth = Field(default_factory=EndpointAuth)
     status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+
+
+class CreateInstallation(Body):
+    status: InstallationStatus = "AUTHORIZED"  # question 29
+    metadata: dict[str, Any] = {}
+
+
+class UpdateInstallation(Body):
+    status: InstallationStatus
+    error_code: Literal["NOT_ENTITLED", "AUTH_ERROR"] = "NOT_ENTITLED"
+    metadata: dict[str, Any] = {}

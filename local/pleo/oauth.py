@@ -144,6 +144,13 @@ class OAuth:
             scopes = frozenset(token.authorisation.scope.split()) or ALL_SCOPES
             return Credential(f"oauth-{client.id}", "OAUTH2", client.company_id, scopes, client.id)
 
+    def revoke(self, client_id: str) -> None:
+        """The installation was deleted: every token of the client is dead."""
+        with self._lock:
+            for token in (*self._access.values(), *self._refresh.values()):
+                if token.authorisation.client.id == client_id:
+                    token.authorisation.alive = False
+
     def introspect(self, client: Client, value: str) -> Json:
         """Only for the client that obtained the token; for others it is not active."""
         with self._lock:

@@ -21,6 +21,7 @@ from local.pleo.errors import Refused, bad_request
 from local.pleo.export_api import export_routes
 from local.pleo.faulty import FaultyApp
 from local.pleo.http import PleoJson
+from local.pleo.installations_api import installation_routes
 from local.pleo.oauth import OAuthRefused
 from local.pleo.oauth_api import oauth_routes
 from local.pleo.sample import load_sample
@@ -35,7 +36,7 @@ START_TIMEOUT = 10.0
 
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
-    for routes in (export_routes, subscription_routes, oauth_routes, switchboard_routes):
+    for routes in (export_routes, subscription_routes, installation_routes, oauth_routes, switchboard_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)

@@ -12,6 +12,7 @@ from local.pleo.credentials import Credentials
 from local.pleo.deliveries import Deliveries
 from local.pleo.faults import FaultBoard
 from local.pleo.files import FileShelf
+from local.pleo.installations import Installations
 from local.pleo.limits import RequestLimit
 from local.pleo.mint import Mint
 from local.pleo.oauth import OAuth
@@ -31,6 +32,7 @@ class PleoService:
     credentials: Credentials
     limit: RequestLimit
     files: FileShelf
+    installations: Installations
     subscriptions: Subscriptions
     deliveries: Deliveries
     faults: FaultBoard = field(default_factory=FaultBoard)
@@ -54,6 +56,7 @@ def build_service(
         credentials=Credentials(oauth.access_token),
         limit=RequestLimit(clock),
         files=FileShelf(clock, mint.raw("file-links", 32)),
+        installations=Installations(clock, mint, oauth.revoke),
         subscriptions=subscriptions,
         deliveries=deliveries,
     )

@@ -17,13 +17,14 @@ from threading import Thread
 import pytest
 
 from local.pleo.faults import Effect, Fault
+from local.pleo.oauth import Client, s256
 from local.pleo.sample import sample_items
 from local.pleo.server import Simulator
 from local.pleo.world import Company
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.pleo import transport
 from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import ApiKey
+from pleo_export.pleo.credentials import ApiKey, BearerToken
 from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
@@ -280,6 +281,45 @@ def test_given_a_subscription_when_somebody_clicks_export_then_a_signed_event_na
         pleo.delete_subscription(subscription.id)
         with pytest.raises(PleoNotFound):
             pleo.subscription(subscription.id)
+
+
+def test_given_a_key_when_it_installs_then_the_installation_is_active_until_it_is_deleted(
+    simulator: Simulator, pleo: PleoClient
+) -> None:
+    with pytest.raises(PleoNotFound):
+        pleo.installation()
+
+    made = pleo.create_installation()
+    assert (made.activated, made.company_id) == (True, COMPANY)
+    assert pleo.installation() == pleo.update_installation() == made
+    with pytest.raises(PleoRefused):
+        pleo.activate_installation()
+
+    pleo.delete_installation()
+    with pytest.raises(PleoNotFound):
+        pleo.delete_installation()
+
+
+def test_given_consent_when_activated_then_the_installation_works_and_its_end_is_the_end_of_the_tokens(
+    simulator: Simulator,
+) -> None:
+    pleo = PleoClient(simulator.url, BearerToken(access_token(simulator)), sleep=lambda _: None)
+
+    assert pleo.installation().status == "AUTHORIZED"
+    assert pleo.activate_installation().activated
+
+    pleo.delete_installation()
+    with pytest.raises(PleoUnauthorized):
+        pleo.introspect()
+
+
+def access_token(simulator: Simulator) -> str:
+    """By consent for COMPANY."""
+    client = Client("contract", "secret", ("http://127.0.0.1/callback",), COMPANY)
+    oauth, verifier = simulator.service.oauth, "v" * 43
+    oauth.register(client)
+    code = oauth.authorise(client.id, client.redirect_uris[0], "", "code", "S256", s256(verifier))
+    return str(oauth.exchange(client, code, client.redirect_uris[0], verifier)["access_token"])
 
 
 @contextmanager

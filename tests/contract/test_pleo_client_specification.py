@@ -76,7 +76,14 @@ CALLS: dict[str, Callable[[PleoClient], object]] = {
     "delete_subscription": lambda pleo: pleo.delete_subscription(ID),
     "subscription_secret": lambda pleo: pleo.subscription_secret(ID),
 }
-NOT_IN_THE_DOCUMENTS = {"introspect"}
+NOT_IN_THE_DOCUMENTS = {
+    "introspect",
+    "installation",
+    "create_installation",
+    "update_installation",
+    "activate_installation",
+    "delete_installation",
+}
 
 
 class Specification:

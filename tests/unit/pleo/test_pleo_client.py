@@ -261,6 +261,37 @@ def test_given_a_credential_when_introspected_then_its_company_and_scope_are_tol
     assert pleo.client.introspect().company_id == COMPANY
 
 
+INSTALLATION = {"id": "1", "resource": f"urn:pleo:company:{COMPANY.upper()}", "status": "AUTHORIZED", "metadata": {}}
+
+
+@pytest.mark.parametrize("answer", [INSTALLATION, {"data": INSTALLATION}], ids=["bare", "wrapped"])
+def test_an_installation_is_read_made_activated_and_removed(pleo: Pleo, answer: dict[str, Any]) -> None:
+    path = "/v1/installations/me"
+    for method in ("GET", "POST", "PUT"):
+        pleo.will(method, path, json=answer)
+    pleo.will("POST", f"{path}:activate", json=INSTALLATION | {"status": "ACTIVATED"})
+    pleo.will("DELETE", path, status=204)
+    client = pleo.client
+
+    found = client.installation()
+    assert (found.status, found.activated, found.company_id) == ("AUTHORIZED", False, COMPANY)
+    for write in (client.create_installation, client.update_installation):
+        assert write().status == "AUTHORIZED"
+        assert body(pleo) == {"status": "ACTIVATED"}
+    assert client.activate_installation().activated
+    client.delete_installation()
+    assert pleo.asked()[-1].method == "DELETE"
+
+
+def test_given_an_installation_of_an_organisation_when_read_then_it_has_no_company(pleo: Pleo) -> None:
+    answer = {"status": "NEW_ONE", "resource": "urn:pleo:organization:1", "errorCode": "NOT_ENTITLED"}
+    pleo.will("GET", "/v1/installations/me", json=answer)
+
+    found = pleo.client.installation()
+
+    assert (found.company_id, found.status, found.error_code) == (None, "NEW_ONE", "NOT_ENTITLED")
+
+
 def test_subscriptions_are_listed_made_paused_and_removed(pleo: Pleo) -> None:
     identifier = SUBSCRIPTION["id"]
     url, events = "https://hooks.example.com/pleo", ["v1.export-job.created"]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from pleo_export.errors import ItemFailure
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 REASON_LENGTH = 500  # Pleo states no limit; a bookkeeper reads this in a list
 MAX_UPDATES = 100  # of one call; more is refused with 413 (R-6.1)
+ACTIVATED = "ACTIVATED"  # the only status of an installation that works (pleo-api 8)
 
 
 class JobStatus(StrEnum):
@@ -187,8 +188,38 @@ class Introspection(_Model):
     @property
     def company_id(self) -> str | None:
         """The credential's company; None for one of an organisation."""
-        kind, _, identifier = (self.subject_urn or "").rpartition(":")
-        return identifier if kind == "urn:pleo:company" else None
+        return _company_of(self.subject_urn)
+
+
+class Installation(_Model):
+    """That an application is installed for a company (pleo-api 8): what Pleo's marketplace shows.
+
+    Pleo's document shows it without the `data` around every other answer; both are read (open question 29).
+    """
+
+    status: str
+    resource: str | None = None
+    error_code: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, answer: Any) -> Any:
+        wrapped = isinstance(answer, dict) and isinstance(answer.get("data"), dict)
+        return answer["data"] if wrapped else answer
+
+    @property
+    def activated(self) -> bool:
+        return self.status == ACTIVATED
+
+    @property
+    def company_id(self) -> str | None:
+        """None if it is an organisation's."""
+        return _company_of(self.resource)
+
+
+def _company_of(urn: str | None) -> str | None:
+    kind, _, identifier = (urn or "").rpartition(":")
+    return identifier.lower() if kind == "urn:pleo:company" else None
 
 
 class Pagination(_Model):
