@@ -8,7 +8,7 @@ BIN := .venv/bin
 LAYER := layers/pleo_export
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/sam
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test simulate check build events bench lock clean
@@ -33,14 +33,15 @@ test: setup ## Run all tests
 simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
-check: setup ## Run all linters and type checks, on the code, the template and the state machine
+check: setup .local/checkov/.requirements ## Run all linters and type checks, on the code, the template and the state machine
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint
+	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules
 	$(SAM) validate --lint
 	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json
+	.local/checkov/bin/checkov
 
 build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
@@ -58,6 +59,7 @@ lock: ## Resolve the requirements again and lock them by their hashes (needs the
 	$(UV) requirements/dev.in -o requirements/dev.txt
 	$(UV) -c requirements/dev.txt $(LAYER)/requirements.in -o $(LAYER)/requirements.txt
 	$(UV) -c requirements/dev.txt requirements/base-image.in -o requirements/base-image.txt
+	$(UV) requirements/checkov.in -o requirements/checkov.txt
 	rm -rf .local/uv
 
 clean: ## Remove all that make has made: environment, caches, local data
@@ -68,13 +70,19 @@ clean: ## Remove all that make has made: environment, caches, local data
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please: make PYTHON=...")'
 	@echo "Setting up .venv, once: about a minute."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .venv/.project: .venv/.requirements pyproject.toml
-	@$(PIP) --no-build-isolation --editable .
+	@$(BIN)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 .local/.prepared: .venv/.project $(LAYER)/requirements.txt requirements/base-image.txt
 	@$(BIN)/python -m local.aws prepare
+	@touch $@
+
+.local/checkov/.requirements: requirements/checkov.txt
+	@echo "Setting up checkov, once: half a minute."
+	@$(PYTHON) -m venv --clear .local/checkov
+	@.local/checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
 	@touch $@

@@ -164,6 +164,7 @@ class LocalAws:
         ]
         with Child(command, log=self._log("deploy"), env=self._sam_env(), cwd=stage) as sam:
             sam.wait(within=300)
+        self._bind_roles()
         [stack] = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
@@ -186,6 +187,16 @@ class LocalAws:
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         messages = [str(event["message"]) for page in pages for event in page["events"]]
         return [message for message in messages if not message.startswith(PLATFORM_LINES)]
+
+    def _bind_roles(self) -> None:
+        """Give the roles the permissions boundaries of the template: the emulator enforces them, but its CloudFormation
+        leaves them out."""
+        deployed = self.client("cloudformation").get_template(StackName=self.name, TemplateStage="Processed")
+        for role, resource in deployed["TemplateBody"]["Resources"].items():
+            if boundary := resource.get("Properties", {}).get("PermissionsBoundary"):
+                self.client("iam").put_role_permissions_boundary(
+                    RoleName=self.physical_id(role), PermissionsBoundary=self.physical_id(boundary["Ref"])
+                )
 
     def _stage(self) -> Path:
         """A copy of what is deployed, byte by byte, with a `bootstrap` beside each function's code."""
