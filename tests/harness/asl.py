@@ -1,8 +1,8 @@
 """A small interpreter for the part of the Amazon States Language that the export job uses; no clock, no threads.
 
 It runs the real definition with Python callables as its tasks, to the end (`run`) or state by state (`steps`). What it
-does not know it refuses, so that the definition cannot use more than is tested. `tests/limits` runs the same definition
-on moto's interpreter.
+does not know it refuses, so that the definition cannot use more than is tested.
+`tests/limits/test_interpreters_agree.py` holds it to moto's interpreter.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ from tests.harness.aws import ROOT
 
 DEFINITION = ROOT / "statemachine" / "export_job.asl.json"
 PAYLOAD_LIMIT = 256 * 1024
+FIELDS = {
+    "Task": {"Resource", "Parameters", "ResultPath", "Retry", "Catch"},
+    "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultPath", "Catch"},
+    "Choice": {"Choices", "Default"},
+    "Wait": {"SecondsPath"},
+    "Succeed": set(),
+}
 # What `States.ALL` does not catch; an execution that is stopped or out of time is over as well.
 FATAL = frozenset({"States.DataLimitExceeded", "States.Runtime", "Stopped"})
 Task = Callable[[Any], Any]
@@ -43,8 +50,12 @@ class Machine:
     wait: Callable[[float], None]
     substitutions: Mapping[str, str] = field(default_factory=dict)
     definition: Path = DEFINITION
-    transitions: int = 0
+    entered: list[tuple[str, Any]] = field(default_factory=list)  # each state, with its input
     payloads: list[str] = field(default_factory=list)  # all that passed through the machine, as JSON
+
+    @property
+    def transitions(self) -> int:
+        return len(self.entered)
 
     def run(self, payload: Any) -> Any:
         """The output. Raises StateFailed when the execution would fail."""
@@ -65,7 +76,7 @@ class Machine:
         name = machine["StartAt"]
         while True:
             yield 0
-            self.transitions += 1
+            self.entered.append((name, data))
             state = machine["States"][name]
             try:
                 data, following = yield from self._state(state, data, context)
@@ -84,7 +95,7 @@ class Machine:
         if kind == "Choice":
             return data, _choice(state, data)
         if kind == "Wait":
-            yield _path(state["SecondsPath"], data, context)
+            yield _seconds(_path(state["SecondsPath"], data, context))
             return data, following
         if kind == "Task":
             result = yield from self._retrying(state, _input(state, data, context))
@@ -139,7 +150,21 @@ class Machine:
 @cache
 def _parsed(definition: Path) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(definition.read_text())
+    _check(parsed)
     return parsed
+
+
+def _check(machine: dict[str, Any]) -> None:
+    """Raises NotImplementedError for what this interpreter would overlook."""
+    for name, state in machine["States"].items():
+        unknown = state.keys() - FIELDS[state["Type"]] - {"Type", "Comment", "Next", "End"}
+        errors = {error for each in state.get("Retry", []) for error in each["ErrorEquals"]}
+        errors |= {error for each in state.get("Catch", []) for error in each["ErrorEquals"]} - {"States.ALL"}
+        reserved = {error for error in errors if error.startswith("States.")}
+        if unknown or reserved or state.get("MaxConcurrency", 1) != 1:
+            raise NotImplementedError(f"{name}: {unknown or reserved or 'MaxConcurrency'}")
+        if "ItemProcessor" in state:
+            _check(state["ItemProcessor"])
 
 
 def _retrier(state: dict[str, Any], error: StateFailed) -> tuple[int, dict[str, Any] | None]:
@@ -173,8 +198,16 @@ def _path(path: str, data: Any, context: dict[str, Any]) -> Any:
     if formatted := re.fullmatch(r"States\.Format\('([^']*)', (\S+)\)", path):
         return formatted[1].replace("{}", str(_path(formatted[2], data, context)))
     value = context if path.startswith("$$.") else data
-    for part in path.lstrip("$").strip(".").split("."):
-        value = value[part] if part else value
+    for part in filter(None, path.lstrip("$").split(".")):
+        if not isinstance(value, dict) or part not in value:
+            raise StateFailed("States.Runtime", f"{path} is not in the input")
+        value = value[part]
+    return value
+
+
+def _seconds(value: Any) -> int:
+    if not isinstance(value, int):
+        raise StateFailed("States.Runtime", f"{value} is not a whole number of seconds")
     return value
 
 
@@ -188,6 +221,7 @@ def _placed(state: dict[str, Any], data: Any, result: Any) -> Any:
 
 def _choice(state: dict[str, Any], data: Any) -> str:
     for choice in state["Choices"]:
-        if _path(choice["Variable"], data, {}) > choice["NumericGreaterThan"]:
+        value = _path(choice["Variable"], data, {})
+        if isinstance(value, int | float) and value > choice["NumericGreaterThan"]:
             return str(choice["Next"])
     return str(state["Default"])

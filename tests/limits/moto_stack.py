@@ -75,6 +75,7 @@ class MotoStack:
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
+        self._machines: dict[str, str] = {}  # their ARNs, by definition: to read one takes moto longer than to run it
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -121,12 +122,8 @@ class MotoStack:
         arns = {name: f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in functions}
         known = {**arns, **(values or {})}
         machines = self.client("stepfunctions")
-        machine = machines.create_state_machine(
-            name=f"machine-{uuid.uuid4()}",
-            definition=re.sub(r"\$\{(\w+)\}", lambda found: known[found[1]], json.dumps(definition)),
-            roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
-        )
-        started = machines.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(event))
+        machine = self._machine(re.sub(r"\$\{(\w+)\}", lambda found: known[found[1]], json.dumps(definition)))
+        started = machines.start_execution(stateMachineArn=machine, name=str(uuid.uuid4()), input=json.dumps(event))
         deadline = time.monotonic() + within
         while (seen := machines.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
             if time.monotonic() > deadline:
@@ -139,6 +136,16 @@ class MotoStack:
             cause=seen.get("cause"),
             events=machines.get_execution_history(executionArn=started["executionArn"])["events"],
         )
+
+    def _machine(self, definition: str) -> str:
+        if definition not in self._machines:
+            made = self.client("stepfunctions").create_state_machine(
+                name=f"machine-{uuid.uuid4()}",
+                definition=definition,
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
+            )
+            self._machines[definition] = made["stateMachineArn"]
+        return self._machines[definition]
 
 
 class _LambdaEndpoint(ThreadingHTTPServer):
