@@ -12,21 +12,28 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def losing_answers(target: str, lost: Callable[[str], bool]) -> Iterator[str]:
-    """The address of a way to `target` on which the answer to each `lost` request (`POST /path body`) disappears."""
+    """The address of a way to `target` on which the answer to each `lost` request (`POST /path body`, `DELETE /path `)
+    disappears."""
 
     class Way(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            self._pass_on()
+
+        def do_DELETE(self) -> None:
+            self._pass_on()
+
+        def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             there = http.client.HTTPConnection(urlsplit(target).netloc)
-            there.request("POST", self.path, body, dict(self.headers))
+            there.request(self.command, self.path, body, dict(self.headers))
             answer = there.getresponse()
             content = answer.read()
             there.close()
             self.close_connection = True
-            if lost(f"POST {self.path} {body.decode()}"):
+            if lost(f"{self.command} {self.path} {body.decode()}"):
                 return
             self.send_response(answer.status)
-            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -320,6 +320,66 @@ class TestFinalise:
         assert system.finalise_many([draft]) == first
 
 
+class TestDiscard:
+    def test_given_a_draft_when_discarded_then_it_is_as_if_it_had_never_been(self, bench: Bench) -> None:
+        system, entry = bench.connector(), an_entry()
+        draft = recorded(system, entry, State.DRAFT)
+
+        system.discard(draft)
+
+        assert bench.held(entry.reference) == []
+        assert system.find_many([entry.reference]) == {}
+
+    def test_given_a_draft_that_is_gone_when_discarded_then_nothing_is_said(self, bench: Bench) -> None:
+        system = bench.connector()
+        draft = recorded(system, an_entry(), State.DRAFT)
+        system.discard(draft)
+
+        system.discard(draft)
+
+    def test_given_an_entry_that_was_posted_meanwhile_when_discarded_then_it_stays(self, bench: Bench) -> None:
+        system, entry = bench.connector(), an_entry()
+        draft = recorded(system, entry, State.DRAFT)
+        system.finalise_many([draft])
+
+        with pytest.raises(Rejected, match="posted"):
+            system.discard(draft)
+
+        assert [held.state for held in bench.held(entry.reference)] == [State.POSTED]
+
+    def test_given_a_user_without_rights_when_discarded_then_permission_is_denied(self, own_bench: Bench) -> None:
+        entry = an_entry()
+        draft = recorded(own_bench.connector(), entry, State.DRAFT)
+
+        with pytest.raises(AccountingError):
+            own_bench.without_rights().discard(draft)
+
+        assert len(own_bench.held(entry.reference)) == 1
+
+
+class TestChoices:
+    def test_accounts_and_dimensions_are_listed_by_code_and_can_be_used(self, bench: Bench) -> None:
+        system = bench.connector()
+        accounts, dimensions = ([each.code for each in found] for found in (system.accounts(), system.dimensions()))
+
+        assert {"1900", "2200", "6100"} <= set(accounts)
+        assert accounts == sorted(accounts)
+        assert "cost_centre" in dimensions
+        assert not system.unknown_accounts(accounts)
+        assert not system.unknown_dimensions(dimensions)
+        assert all(each.name for each in (*system.accounts(), *system.dimensions()))
+
+    def test_the_books_own_currency_is_told(self, bench: Bench) -> None:
+        assert bench.connector().currency() == "GBP"
+
+    def test_the_same_books_have_one_identity_and_others_another(self, bench: Bench, own_bench: Bench) -> None:
+        identity = bench.connector().identity
+
+        assert identity == bench.connector().identity == bench.connector(url=f"{bench.url}/").identity
+        assert identity != own_bench.connector().identity
+        assert 0 < len(identity) <= 200
+
+
 class TestLostAnswers:
     """The reply is lost after the effect (R-8.3)."""
 
@@ -345,6 +405,17 @@ class TestLostAnswers:
         found = system.find_many(list(outcomes)).values()
         system.finalise_many([document for document in found if isinstance(document, DocumentRef)])
         assert [[held.state for held in bench.held(entry.reference)] for entry in entries] == [[State.POSTED]] * 3
+
+    def test_given_a_lost_answer_to_a_discard_when_repeated_then_the_draft_is_gone(self, bench: Bench) -> None:
+        entry = an_entry()
+        draft = recorded(bench.connector(), entry, State.DRAFT)
+        losses = iter([False, True])  # the look at its state arrives
+
+        with losing_answers(bench.url, lambda _: next(losses, False)) as url, pytest.raises(OutcomeUnknown):
+            bench.connector(url=url).discard(draft)
+        bench.connector().discard(draft)
+
+        assert bench.held(entry.reference) == []
 
     def test_given_a_lost_answer_to_a_search_when_asked_again_then_it_is_found(self, bench: Bench) -> None:
         entry = an_entry()

@@ -1,7 +1,8 @@
 """An accounting system in memory that keeps its own ledger: the outer world that tests look at.
 
 It speaks the port like a connector. Its effects ("books check", "books find_many", "books record <reference>",
-"books finalise <reference>", "books find_parties", "books attach <reference>") are what faults can be ordered around.
+"books finalise <reference>", "books discard <reference>", "books find_parties", "books attach <reference>") are what
+faults can be ordered around.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pleo_export.accounting.errors import (
     UnknownAccount,
     UnknownDimension,
 )
-from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef, Outcome, PeriodState, State
+from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, PartyKeys
@@ -47,6 +48,7 @@ BALANCE_SHEET = (1200, 1900, 1901, 1950, 2100, 2101, 2102, 2200, 2201, 2202, 225
 INCOME_STATEMENT = (4900, 6100, 6200, 6210, 6300, 6400, 6500, 6900)
 DIMENSIONS = frozenset({"LON", "CPH", "MAD", "P-100", "P-200"})
 CHART = frozenset(str(account) for account in (*BALANCE_SHEET, *INCOME_STATEMENT))
+CATEGORIES = frozenset({"cost_centre", "project"})
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Books:
     documents: list[Document] = field(default_factory=list)
     closed_until: date = date(2025, 12, 31)
     parties: dict[str, PartyAnswer] = field(default_factory=dict)
+    identity: str = "books"
     capabilities: Capabilities = CAPABILITIES
 
     def check(self) -> None:
@@ -76,7 +79,16 @@ class Books:
         return set(codes) - CHART
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        return set(categories) - {"cost_centre", "project"}
+        return set(categories) - CATEGORIES
+
+    def currency(self) -> str:
+        return "GBP"
+
+    def accounts(self) -> Sequence[Choice]:
+        return [Choice(code, f"Account {code}") for code in sorted(CHART)]
+
+    def dimensions(self) -> Sequence[Choice]:
+        return [Choice(code, code.replace("_", " ").title()) for code in sorted(CATEGORIES)]
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         self.effects.before("books find_many")
@@ -105,6 +117,14 @@ class Books:
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         return {each.reference: _outcome(partial(self._finalise, each), first=False) for each in documents}
+
+    def discard(self, document: DocumentRef) -> None:
+        self.effects.before(f"books discard {document.reference}")
+        held = [each for each in self.documents if each.id == document.id]
+        if any(each.state is not State.DRAFT for each in held):
+            raise Rejected(f"{document.id} is no draft")
+        self.documents = [each for each in self.documents if each not in held]
+        self.effects.after(f"books discard {document.reference}")
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         held = next(each for each in self.documents if each.id == document.id)

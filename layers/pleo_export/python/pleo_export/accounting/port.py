@@ -76,12 +76,25 @@ class Capabilities:
     attach_to_posted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An account or a dimension, for a person who sets up a connection to choose."""
+
+    code: str
+    name: str
+
+
 Outcome = DocumentRef | AccountingError
 
 
 class AccountingSystem(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
+
+    @property
+    def identity(self) -> str:
+        """Which company's books these are, from the settings alone: the same for all that name the same books, so
+        that only one Pleo company is connected to them (R-10.9). At most 200 characters."""
 
     def check(self) -> None:
         """Before a job: reachable, authorised, allowed to write. Raises AccountingError."""
@@ -91,6 +104,15 @@ class AccountingSystem(Protocol):
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
         """Those that the accounting system does not have, or has without any value. Raises AccountingError."""
+
+    def currency(self) -> str:
+        """The books' own, ISO 4217. Raises AccountingError."""
+
+    def accounts(self) -> Sequence[Choice]:
+        """All that can be booked on, by code. Raises AccountingError."""
+
+    def dimensions(self) -> Sequence[Choice]:
+        """All that a line can carry, by code. Raises AccountingError."""
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         """The document of each reference that has one, read after write. A live one wins over a void one; for
@@ -111,6 +133,10 @@ class AccountingSystem(Protocol):
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         """Post drafts, for example those a crash left behind, and reconcile posted bills and payments with what they
         settle; harmless where that is done."""
+
+    def discard(self, document: DocumentRef) -> None:
+        """Remove a draft, as if it had never been; harmless where it is gone. Raises Rejected for one that is no draft
+        (any more), or that may not be removed; or another AccountingError; running it again is safe."""
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         """Add files to a document; one that it has already (same content) is not added again (R-5d.10).

@@ -25,7 +25,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef, Outcome, PeriodState, State
+from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
 from pleo_export.accounting.transport import Transport
 from pleo_export.accounting.tryton_bill import expected_totals, invoice, totals
 from pleo_export.accounting.tryton_documents import INVOICE, MOVE, TrytonDocuments, model_of
@@ -76,11 +76,17 @@ class TrytonConnector:
     )
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:
+        self._settings = settings
         self._tryton = rest
         self._setup = TrytonSetup(settings, rest)
         self._documents = TrytonDocuments(settings, rest)
         self._register = TrytonRegister(rest, session, self._documents)
         self._open_items = TrytonOpenItems(rest, self._setup)
+
+    @property
+    def identity(self) -> str:
+        url = self._settings.url
+        return f"{url.host}:{url.port}{(url.path or '').rstrip('/')}/{self._settings.database}/{self._settings.company}"
 
     def check(self) -> None:
         self._register.check()
@@ -91,6 +97,15 @@ class TrytonConnector:
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
         return self._setup.unknown_dimensions(categories)
+
+    def currency(self) -> str:
+        return self._setup.currency()
+
+    def accounts(self) -> Sequence[Choice]:
+        return self._setup.accounts()
+
+    def dimensions(self) -> Sequence[Choice]:
+        return self._setup.dimensions()
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         return self._documents.find_many(references)
@@ -126,6 +141,15 @@ class TrytonConnector:
         outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(outcomes))
         self._settle(outcomes.values())
         return outcomes
+
+    def discard(self, document: DocumentRef) -> None:
+        model, id_ = model_of(document.kind), int(document.id)
+        held = self._documents.read(model, [id_]).get(id_)
+        if held is None:
+            return
+        if held.state is not State.DRAFT:
+            raise Rejected(f"{held.number or document.id} is {held.state} in Tryton, so it was not removed.")
+        self._tryton.delete(model, id_)
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         attach(self._tryton, document, attachments, self.capabilities)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
-from pleo_export.accounting.port import PeriodState
+from pleo_export.accounting.port import Choice, PeriodState
 from pleo_export.accounting.tryton_move import (
     Account,
     AnalyticAccount,
@@ -35,6 +35,7 @@ class TrytonSetup:
         self._settings = settings
         self._tryton = rest
         self._company_domain = ["company", "=", settings.company]
+        self._bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
 
     def check(self) -> None:
         _ = self._company, self._journal
@@ -48,7 +49,7 @@ class TrytonSetup:
             taxes=self._taxes if any(line.tax for line in lines) else {},
             dimensions=self._dimensions if any(line.dimensions for line in lines) else {},
         )
-        own: str = self._company["currency"]["code"]
+        own = self.currency()
         foreign = {document.currency for document in documents} - {own}
         return Books(
             company=self._settings.company,
@@ -66,6 +67,21 @@ class TrytonSetup:
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
         return set(categories) - {category for category, _ in self._dimensions}
+
+    # What a person may choose from
+
+    def currency(self) -> str:
+        return str(self._company["currency"]["code"])
+
+    def accounts(self) -> Sequence[Choice]:
+        return self._choices("account.account", self._bookable)
+
+    def dimensions(self) -> Sequence[Choice]:
+        return self._choices("analytic_account.account", [self._company_domain, ["type", "=", "root"]])
+
+    def _choices(self, model: str, domain: Sequence[Any]) -> Sequence[Choice]:
+        rows = self._tryton.search_read(model, domain, ["code", "name"], [["code", "ASC"]])
+        return [Choice(row["code"], row["name"]) for row in rows if row["code"]]
 
     # Periods
 
@@ -137,10 +153,9 @@ class TrytonSetup:
 
     @cached_property
     def _accounts(self) -> Mapping[str, Sequence[Account]]:
-        domain = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
         accounts: dict[str, list[Account]] = defaultdict(list)
-        for row in self._tryton.search_read("account.account", domain, ["code", "party_required", *kinds]):
+        for row in self._tryton.search_read("account.account", self._bookable, ["code", "party_required", *kinds]):
             kind = row["type"]
             account = Account(
                 row["id"],
