@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from secrets import token_urlsafe
 from typing import Any
 
 import boto3
@@ -18,11 +19,13 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.errors import PleoError
 from pleo_export.pleo.models import Subscription
-from pleo_export.settings import LegacyVendors, Posting, Settings
+from pleo_export.pleo.webhook_sender import sent_along
+from pleo_export.settings import LegacyVendors, Posting, Settings, WebhookAuthentication
 from pleo_export.state.connections import Connection
 
 EVENT = "v1.export-job.created"
-SECRETS_KEPT = 2  # the subscription's secret and the one before, while deliveries signed with it are under way
+SECRETS_KEPT = 2  # the one in use and the one before, while deliveries that carry it are under way
+TOKEN_BYTES = 32
 
 
 def connect(
@@ -36,10 +39,13 @@ def connect(
     system = open_books(settings.accounting_system, accounting_secret)
     _check_accounting_system(system, settings)
     yield f"{settings.accounting_system.name}: reachable, and may record entries"
-    subscription = _subscribe(pleo, webhook_url + company_id)
-    webhook_secret = pleo.subscription_secret(subscription.id)
-    yield f"Pleo: sends {EVENT} to {subscription.endpoint_url}"
-    arn = _store_secret(stack, company_id, pleo_secret, accounting_secret, webhook_secret)
+    proof, token = settings.webhook_authentication, token_urlsafe(TOKEN_BYTES)
+    subscription = _subscribe(pleo, webhook_url + company_id, sent_along(proof, token))
+    webhook = {"webhook_secrets": pleo.subscription_secret(subscription.id)}
+    if proof is not WebhookAuthentication.SIGNATURE:
+        webhook["webhook_tokens"] = token
+    yield f"Pleo: sends {EVENT} to {subscription.endpoint_url}, proven by {proof}"
+    arn = _store_secret(stack, company_id, {"pleo": pleo_secret, "accounting_system": accounting_secret}, webhook)
     stack.connections.put(Connection(company_id, settings, arn))
     yield f"connected: company {company_id}, entries arrive {settings.posting}"
 
@@ -108,33 +114,35 @@ def _named(fields: Mapping[str, str], unknown: Collection[str], problem: str) ->
     return (f"{field}: {value} {problem}" for field, value in fields.items() if value in unknown)
 
 
-def _subscribe(pleo: PleoClient, endpoint_url: str) -> Subscription:
-    """The subscription to that address: ours from before, else a new one. Two would double the deliveries."""
+def _subscribe(pleo: PleoClient, endpoint_url: str, along: Mapping[str, Any]) -> Subscription:
+    """The subscription to that address: ours from before, made as it is wanted now, else a new one. Two would double
+    the deliveries."""
     mine = [each for each in pleo.subscriptions() if each.endpoint_url == endpoint_url]
     if not mine:
-        return pleo.create_subscription(endpoint_url, [EVENT])
-    if mine[0].active and EVENT in mine[0].event_types:
-        return mine[0]
-    return pleo.update_subscription(mine[0].id, endpoint_url, [EVENT])
+        return pleo.create_subscription(endpoint_url, [EVENT], along)
+    return pleo.update_subscription(mine[0].id, endpoint_url, [EVENT], along)
 
 
 def _store_secret(
-    stack: Stack, company_id: str, pleo: dict[str, str], accounting_system: dict[str, str], webhook_secret: str
+    stack: Stack, company_id: str, credentials: Mapping[str, dict[str, str]], webhook: Mapping[str, str]
 ) -> str:
-    """One write holds all of a company's secrets. Returns the secret's ARN."""
+    """One write holds all of a company's secrets; those of `webhook` keep the one before. Returns the secret's ARN."""
     client = boto3.client("secretsmanager")
     name = stack.secret_name(company_id)
-    before = _webhook_secrets(client, name)
-    webhook_secrets = [webhook_secret, *(secret for secret in before if secret != webhook_secret)][:SECRETS_KEPT]
-    value = json.dumps({"pleo": pleo, "accounting_system": accounting_system, "webhook_secrets": webhook_secrets})
+    stored = _stored(client, name)
+    value = json.dumps({**credentials, **{kind: _kept(new, stored.get(kind, ())) for kind, new in webhook.items()}})
     try:
         return str(client.create_secret(Name=name, SecretString=value)["ARN"])
     except client.exceptions.ResourceExistsException:
         return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
 
 
-def _webhook_secrets(client: Any, name: str) -> list[str]:
+def _kept(new: str, before: Collection[str]) -> list[str]:
+    return [new, *(each for each in before if each != new)][:SECRETS_KEPT]
+
+
+def _stored(client: Any, name: str) -> dict[str, Any]:
     try:
-        return list(json.loads(client.get_secret_value(SecretId=name)["SecretString"])["webhook_secrets"])
+        return dict(json.loads(client.get_secret_value(SecretId=name)["SecretString"]))
     except client.exceptions.ResourceNotFoundException:
-        return []
+        return {}

@@ -37,7 +37,9 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook import SUBSCRIBED_EVENT, JobCreated, SignatureInvalid, parse_event, verify
+from pleo_export.pleo.webhook import SUBSCRIBED_EVENT, JobCreated, parse_event
+from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.settings import WebhookAuthentication
 
 COMPANY = "44444444-4444-4444-8444-444444444444"
 KEY = "plp_contract"
@@ -271,7 +273,7 @@ def test_given_a_subscription_when_somebody_clicks_export_then_a_signed_event_na
         headers, body = received.get(timeout=10)
 
         verify([secret], headers, body, datetime.now(UTC))
-        with pytest.raises(SignatureInvalid, match="mismatch"):
+        with pytest.raises(NotFromPleo, match="mismatch"):
             verify([secret], headers, body + b" ", datetime.now(UTC))
         event = parse_event(body)
         assert isinstance(event, JobCreated)
@@ -281,6 +283,23 @@ def test_given_a_subscription_when_somebody_clicks_export_then_a_signed_event_na
         pleo.delete_subscription(subscription.id)
         with pytest.raises(PleoNotFound):
             pleo.subscription(subscription.id)
+
+
+@pytest.mark.parametrize("proof", [WebhookAuthentication.BASIC, WebhookAuthentication.HEADER])
+def test_given_a_subscription_with_a_token_of_ours_when_somebody_clicks_export_then_pleo_sends_the_latest_along(
+    simulator: Simulator, pleo: PleoClient, proof: WebhookAuthentication
+) -> None:
+    with receiver() as (url, received):
+        subscription = pleo.create_subscription(url, [SUBSCRIBED_EVENT], sent_along(proof, "the one before"))
+        pleo.update_subscription(subscription.id, url, [SUBSCRIBED_EVENT], sent_along(proof, "ours"))
+
+        click_export(simulator, 1)
+        headers, body = received.get(timeout=10)
+
+        assert authenticate(proof, ["ours"], headers, body, datetime.now(UTC)) == headers["webhook-id"]
+        with pytest.raises(NotFromPleo, match="mismatch"):
+            authenticate(proof, ["the one before"], headers, body, datetime.now(UTC))
+        pleo.delete_subscription(subscription.id)
 
 
 def test_given_a_key_when_it_installs_then_the_installation_is_active_until_it_is_deleted(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ from pleo_export.pleo.credentials import ApiKey, BearerToken, Credential
 from pleo_export.pleo.errors import PleoError, PleoNotFound, PleoOutcomeUnknown, PleoRefused, PleoUnavailable
 from pleo_export.pleo.models import ItemUpdate, JobEvent
 from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
+from pleo_export.pleo.webhook_sender import sent_along
+from pleo_export.settings import WebhookAuthentication
 
 SPECS = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[3] / "shared" / "specs")
 DOCUMENTS = ("pleo-export-v3.openapi.yaml", "pleo-webhook-subscriptions.openapi.yaml")
@@ -55,6 +57,10 @@ def send_each_failure(pleo: PleoClient) -> None:
         pleo.send_event(ID, JobEvent.FAILED, failure, "why")
 
 
+def subscribe(along: dict[str, Any], pleo: PleoClient) -> None:
+    pleo.create_subscription(HOOK, [SUBSCRIBED_EVENT], along)
+
+
 CALLS: dict[str, Callable[[PleoClient], object]] = {
     "unfinished_jobs": lambda pleo: pleo.unfinished_jobs(ID),
     "job": lambda pleo: pleo.job(ID),
@@ -73,6 +79,10 @@ CALLS: dict[str, Callable[[PleoClient], object]] = {
     "subscription": lambda pleo: pleo.subscription(ID),
     "create_subscription": lambda pleo: pleo.create_subscription(HOOK, [SUBSCRIBED_EVENT]),
     "update_subscription": lambda pleo: pleo.update_subscription(ID, HOOK, [SUBSCRIBED_EVENT], active=False),
+    **{
+        f"create_subscription proven by {proof}": partial(subscribe, sent_along(proof, "token"))
+        for proof in WebhookAuthentication
+    },
     "delete_subscription": lambda pleo: pleo.delete_subscription(ID),
     "subscription_secret": lambda pleo: pleo.subscription_secret(ID),
 }

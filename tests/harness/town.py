@@ -171,7 +171,12 @@ class Town:
         secret = client("secretsmanager").create_secret(
             Name=f"town/connections/{company_id}",
             SecretString=json.dumps(
-                {"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {"token": "t"}}
+                {
+                    "pleo": {"api_key": "k"},
+                    "webhook_secrets": [WEBHOOK_SECRET],
+                    "webhook_tokens": [WEBHOOK_TOKEN],
+                    "accounting_system": {"token": "t"},
+                }
             ),
         )
         self.runtime.connections.put(
@@ -307,6 +312,7 @@ class Town:
 
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK_TOKEN = "a-token-that-connect-minted"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 from decimal import Decimal
@@ -107,6 +108,22 @@ def test_given_a_webhook_without_a_valid_signature_then_it_is_refused_and_nothin
 
     assert answer.status_code == 401
     assert queued(stack) == 0
+
+
+@pytest.mark.parametrize("proof", ["basic", "header"])
+def test_given_a_company_that_trusts_a_token_when_export_is_clicked_then_pleo_s_webhook_alone_starts_it(
+    stack: LocalStack, books: Ledger, proof: str
+) -> None:
+    for _ in range(2):  # again, which replaces the token
+        stack.connect(HAVN, books, webhook_authentication=proof)
+    stored = stack.aws.client("secretsmanager").get_secret_value(SecretId=stack.deployed.secret_name(HAVN))
+
+    done = finished(stack, export(stack, HAVN, some_expenses(stack, HAVN, 2)))
+
+    assert done["status"] == "completed"
+    assert len(set(json.loads(stored["SecretString"])["webhook_tokens"])) == 2
+    signed_only = {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
+    assert requests.post(stack.webhook_url + HAVN, data=b"{}", headers=signed_only, timeout=10).status_code == 401
 
 
 @pytest.mark.parametrize(

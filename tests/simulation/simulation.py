@@ -345,8 +345,9 @@ class Simulation:
         job = {"id": job_id, "companyId": company, "status": "pending", "numberOfItems": 1}
         content = {"eventType": "v1.export-job.created", "eventId": job_id, "data": job}
         body, at = json.dumps(content), int(self.clock.now().timestamp())
-        headers = {"webhook-id": "msg", "webhook-timestamp": str(at)}
-        headers["webhook-signature"] = sign(WEBHOOK_SECRET, "msg", at, body.encode())
+        message_id = f"msg_{job_id}"
+        headers = {"webhook-id": message_id, "webhook-timestamp": str(at)}
+        headers["webhook-signature"] = sign(WEBHOOK_SECRET, message_id, at, body.encode())
         event = {"headers": headers, "body": body, "pathParameters": {"companyId": company}}
         try:
             self._invoke("webhook", event, Call("webhook", company, None, None, self.clock.now()))

@@ -309,6 +309,11 @@ def test_subscriptions_are_listed_made_paused_and_removed(pleo: Pleo) -> None:
     assert body(pleo) == {"endpointUrl": url, "eventTypes": events, "status": "ACTIVE"}
     assert not client.update_subscription(str(identifier), url, events, active=False).active
     assert body(pleo) == {"endpointUrl": url, "eventTypes": events, "status": "INACTIVE"}
+    along = {"customHeaders": {"x-token": "t"}}
+    client.create_subscription(url, events, along)
+    assert body(pleo) == {"endpointUrl": url, "eventTypes": events, "status": "ACTIVE", **along}
+    client.update_subscription(str(identifier), url, events, along)
+    assert body(pleo) == {"endpointUrl": url, "eventTypes": events, "status": "ACTIVE", **along}
     assert client.subscription_secret(str(identifier)) == "whsec_secret"
     client.delete_subscription(str(identifier))
     assert pleo.asked()[-1].method == "DELETE"

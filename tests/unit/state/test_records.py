@@ -12,6 +12,7 @@ import pytest
 
 from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.errors import InvalidSettings, ItemFailure, TryAgain
+from pleo_export.settings import WebhookAuthentication
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
 from pleo_export.state.postings import Posting
@@ -221,14 +222,14 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world
     kept = world.runtime.connections.get(NORTHGATE)
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
-    assert world.runtime.connections.secret_arn(NORTHGATE) == kept.secret_arn
+    assert world.runtime.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
     world.runtime.connections.put(kept)
     assert world.runtime.connections.get(NORTHGATE) == kept
 
     world.runtime.connections.delete(NORTHGATE)
 
     assert world.runtime.connections.get(NORTHGATE) is None
-    assert world.runtime.connections.secret_arn(NORTHGATE) is None
+    assert world.runtime.connections.webhook_access(NORTHGATE) is None
     assert world.runtime.postings.latest(NORTHGATE, "entry") == RECORDED
 
 
@@ -260,6 +261,20 @@ def test_settings_that_no_longer_fit_are_refused_by_name(world: Town) -> None:
     )
     with pytest.raises(InvalidSettings, match="posting"):
         world.runtime.connections.get(NORTHGATE)
+    assert world.runtime.connections.webhook_access(NORTHGATE), "and yet Pleo's webhooks are heard"
+
+
+def test_a_connection_from_before_there_was_a_choice_demands_a_signature(world: Town) -> None:
+    world.connect(NORTHGATE, webhook_authentication="basic")
+    access = world.runtime.connections.webhook_access(NORTHGATE)
+    assert access and access[1] is WebhookAuthentication.BASIC
+
+    world.runtime._table.update_item(
+        Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
+        UpdateExpression="REMOVE settings.webhook_authentication",
+    )
+
+    assert world.runtime.connections.webhook_access(NORTHGATE) == (access[0], WebhookAuthentication.SIGNATURE)
 
 
 # Secrets
@@ -275,7 +290,14 @@ COMPLETE = {"pleo": {"api_key": "k"}, "webhook_secrets": ["whsec_a", "whsec_b"],
 def test_the_secrets_of_a_connection_are_read_and_never_shown(world: Town) -> None:
     secrets = world.runtime.secrets.get(secret(json.dumps(COMPLETE)))
     assert (secrets.pleo, secrets.webhook_secrets) == ({"api_key": "k"}, ("whsec_a", "whsec_b"))
+    assert secrets.webhook_tokens == ()
     assert "whsec" not in repr(secrets)
+
+
+def test_our_own_tokens_are_read_where_there_are_some(world: Town) -> None:
+    secrets = world.runtime.secrets.get(secret(json.dumps({**COMPLETE, "webhook_tokens": ["new", "old"]})))
+    assert secrets.webhook_tokens == ("new", "old")
+    assert "old" not in repr(secrets)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +321,20 @@ def test_a_changed_secret_is_seen_within_a_minute(world: Town) -> None:
     now[0] = 59
     assert secrets.get(arn).pleo == {"api_key": "k"}
     now[0] = 60
+    assert secrets.get(arn).pleo == {"api_key": "new"}
+
+
+def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(world: Town) -> None:
+    now = [0.0]
+    secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
+    arn = secret(json.dumps(COMPLETE))
+    old = secrets.get(arn)
+    client("secretsmanager").put_secret_value(
+        SecretId=arn, SecretString=json.dumps({**COMPLETE, "pleo": {"api_key": "new"}})
+    )
+    now[0] = 5
+    assert secrets.get(arn, fresh_seconds=6) == old
+    assert secrets.get(arn, fresh_seconds=5).pleo == {"api_key": "new"}
     assert secrets.get(arn).pleo == {"api_key": "new"}
 
 

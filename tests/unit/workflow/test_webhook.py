@@ -9,13 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from local.pleo.deliveries import sign
 from local.pleo.sample import HAVN, NORTHGATE
-from tests.harness.town import WEBHOOK_SECRET, Town
+from pleo_export.errors import TryAgain
+from pleo_export.state.secrets import Secrets
+from tests.harness.aws import client
+from tests.harness.town import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
 
 JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret of 24 byte").decode()
+OTHER_TOKEN = "another-token"
 
 
 def created(company: str = NORTHGATE, **changes: Any) -> bytes:
@@ -27,19 +32,21 @@ def created(company: str = NORTHGATE, **changes: Any) -> bytes:
     return json.dumps({**event, **changes}).encode()
 
 
-def headers(world: Town, body: bytes, secret: str = WEBHOOK_SECRET, age: float = 0) -> dict[str, str]:
+def headers(
+    world: Town, body: bytes, secret: str = WEBHOOK_SECRET, age: float = 0, message_id: str = "msg_1"
+) -> dict[str, str]:
     at = int((world.clock.now() - timedelta(seconds=age)).timestamp())
     return {
         "content-type": "application/json",
-        "webhook-id": "msg_1",
+        "webhook-id": message_id,
         "webhook-timestamp": str(at),
-        "webhook-signature": sign(secret, "msg_1", at, body),
+        "webhook-signature": sign(secret, message_id, at, body),
     }
 
 
-def deliver(world: Town, body: bytes, sent: Mapping[str, str], path: Any = None, binary: bool = False) -> int:
-    """As API Gateway does, payload format 2.0."""
-    event = {
+def api_event(body: bytes, sent: Mapping[str, str], path: Any = None, binary: bool = False) -> dict[str, Any]:
+    """As API Gateway makes it, payload format 2.0."""
+    return {
         "version": "2.0",
         "routeKey": "POST /webhooks/pleo/{companyId}",
         "headers": dict(sent),
@@ -47,7 +54,19 @@ def deliver(world: Town, body: bytes, sent: Mapping[str, str], path: Any = None,
         "body": base64.b64encode(body).decode() if binary else body.decode(),
         "isBase64Encoded": binary,
     }
-    return int(world.handlers["webhook"](event, None)["statusCode"])
+
+
+def deliver(world: Town, body: bytes, sent: Mapping[str, str], path: Any = None, binary: bool = False) -> int:
+    return int(world.handlers["webhook"](api_event(body, sent, path, binary), None)["statusCode"])
+
+
+def replace_secrets(world: Town, company_id: str, **changes: Any) -> None:
+    """As `pleo-export connect` does; a company that is not connected yet is."""
+    if world.runtime.connections.get(company_id) is None:
+        world.connect(company_id)
+    secret = {"SecretId": f"town/connections/{company_id}"}
+    stored = json.loads(client("secretsmanager").get_secret_value(**secret)["SecretString"])
+    client("secretsmanager").put_secret_value(**secret, SecretString=json.dumps({**stored, **changes}))
 
 
 @pytest.fixture
@@ -86,10 +105,42 @@ def test_given_header_names_and_a_path_in_other_case_when_an_event_arrives_then_
     assert northgate.queued() == [(company.lower(), {"companyId": company.lower(), "reason": "webhook"})]
 
 
-def test_given_the_same_event_twice_when_it_arrives_then_one_message_waits(northgate: Town) -> None:
+def test_given_the_same_message_twice_when_it_arrives_then_one_wake_up_waits(northgate: Town) -> None:
+    """`webhook-id` stays the same over Pleo's retries; the timestamp does not."""
+    body = created()
+    for age in (30, 0):
+        assert deliver(northgate, body, headers(northgate, body, age=age)) == 202
+    assert northgate.queued() == WOKEN
+
+
+def test_given_two_messages_of_one_body_when_they_arrive_then_both_wake(northgate: Town) -> None:
+    body = created()
+    for message_id in ("msg_1", "msg_2"):
+        assert deliver(northgate, body, headers(northgate, body, message_id=message_id)) == 202
+    assert northgate.queued() == 2 * WOKEN
+
+
+def test_given_one_message_id_at_two_companies_when_both_arrive_then_both_are_woken(northgate: Town) -> None:
+    northgate.connect(HAVN)
+    for company in (NORTHGATE, HAVN):
+        body = created(company)
+        assert deliver(northgate, body, headers(northgate, body), path={"companyId": company}) == 202
+    assert {company for company, _ in northgate.queued()} == {NORTHGATE, HAVN}
+
+
+@pytest.mark.parametrize("message_id", ["x" * 5000, "msg 1", "msg/1?a=b", "'\"<>{}~", "0", "webhook-1"])
+def test_given_a_message_id_that_no_queue_would_take_when_it_arrives_then_its_company_is_woken_once(
+    northgate: Town, message_id: str
+) -> None:
     body = created()
     for _ in range(2):
-        assert deliver(northgate, body, headers(northgate, body)) == 202
+        assert deliver(northgate, body, headers(northgate, body, message_id=message_id)) == 202
+    assert northgate.queued() == WOKEN
+
+
+def test_given_an_event_without_an_event_id_when_it_arrives_then_it_counts_all_the_same(northgate: Town) -> None:
+    body = created(eventId=None)
+    assert deliver(northgate, body, headers(northgate, body)) == 202
     assert northgate.queued() == WOKEN
 
 
@@ -151,10 +202,200 @@ def test_given_a_signed_event_that_is_not_for_us_when_it_arrives_then_it_is_acce
     assert northgate.queued() == []
 
 
-def test_given_one_subscription_for_two_companies_when_an_event_arrives_then_the_company_in_it_is_woken(
+def test_given_a_signed_event_of_another_connected_company_when_it_arrives_then_nobody_is_woken(
     northgate: Town,
 ) -> None:
+    """One company's secret never opens another's."""
     northgate.connect(HAVN)
     body = created(HAVN)
     assert deliver(northgate, body, headers(northgate, body)) == 202
-    assert northgate.queued() == [(HAVN, {"companyId": HAVN, "reason": "webhook"})]
+    assert northgate.queued() == []
+
+
+def test_given_another_company_s_secret_when_it_signs_then_it_is_refused(northgate: Town) -> None:
+    replace_secrets(northgate, HAVN, webhook_secrets=[OTHER_SECRET])
+    body = created()
+    assert deliver(northgate, body, headers(northgate, body, OTHER_SECRET)) == 401
+    assert northgate.queued() == []
+
+
+def test_given_a_company_that_is_not_connected_when_asked_then_the_answer_is_that_of_a_wrong_signature(
+    northgate: Town,
+) -> None:
+    body = created()
+    event = api_event(body, headers(northgate, body, OTHER_SECRET))
+    answers = [
+        northgate.handlers["webhook"]({**event, "pathParameters": {"companyId": company}}, None)
+        for company in (NORTHGATE, HAVN)
+    ]
+    assert answers == 2 * [{"statusCode": 401}]
+
+
+# What the settings demand
+
+
+BASIC = {"authorization": "Basic " + base64.b64encode(f"pleo:{WEBHOOK_TOKEN}".encode()).decode()}
+HEADER = {"x-pleo-export-token": WEBHOOK_TOKEN}
+
+
+@pytest.mark.parametrize(("demanded", "proof"), [("basic", BASIC), ("header", HEADER)])
+def test_given_a_token_is_demanded_when_it_is_sent_along_then_the_company_is_woken_once_per_message(
+    world: Town, demanded: str, proof: dict[str, str]
+) -> None:
+    world.connect(NORTHGATE, webhook_authentication=demanded)
+    for sent in (proof, proof, {**proof, "webhook-id": "msg_1"}, {**proof, "webhook-id": "msg_1"}):
+        assert deliver(world, created(), sent) == 202
+    assert world.queued() == 2 * WOKEN
+
+
+@pytest.mark.parametrize("demanded", ["signature", "basic", "header"])
+def test_given_any_demand_when_nothing_or_another_proof_comes_then_it_is_refused(world: Town, demanded: str) -> None:
+    world.connect(NORTHGATE, webhook_authentication=demanded)
+    body = created()
+    proofs = {"signature": headers(world, body), "basic": BASIC, "header": HEADER}
+    others = [proof for name, proof in proofs.items() if name != demanded]
+    for sent in ({}, *others, others[0] | others[1]):
+        assert deliver(world, body, sent) == 401
+    assert world.queued() == []
+
+
+@pytest.mark.parametrize("demanded", ["basic", "header"])
+@pytest.mark.parametrize("token", ["", "None", "undefined"])
+def test_given_a_secret_without_tokens_when_one_is_demanded_then_nobody_gets_in(
+    world: Town, demanded: str, token: str
+) -> None:
+    world.connect(NORTHGATE, webhook_authentication=demanded)
+    replace_secrets(world, NORTHGATE, webhook_tokens=[])
+    basic = base64.b64encode(f"pleo:{token}".encode()).decode()
+    sent = {"authorization": f"Basic {basic}", "x-pleo-export-token": token}
+    assert deliver(world, created(), sent) == 401
+
+
+@pytest.mark.parametrize(("demanded", "proof"), [("signature", None), ("basic", BASIC), ("header", HEADER)])
+def test_given_secrets_that_were_just_replaced_when_pleo_uses_the_new_ones_then_they_are_known_within_seconds(
+    world: Town, demanded: str, proof: dict[str, str] | None
+) -> None:
+    world.connect(NORTHGATE, webhook_authentication=demanded)
+    replace_secrets(world, NORTHGATE, webhook_tokens=[OTHER_TOKEN], webhook_secrets=[OTHER_SECRET])
+    now = [0.0]
+    world.runtime.secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
+    body = created()
+    sent = proof or headers(world, body)
+    assert deliver(world, body, sent) == 401
+
+    replace_secrets(world, NORTHGATE, webhook_tokens=[WEBHOOK_TOKEN], webhook_secrets=[WEBHOOK_SECRET])
+    now[0] = 4.9
+    assert deliver(world, body, sent) == 401
+    now[0] = 5
+    assert deliver(world, body, sent) == 202
+
+
+# Limits, before anything else
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_given_a_signed_body_when_it_is_large_then_256_kib_are_the_limit(northgate: Town, binary: bool) -> None:
+    for size, answer in ((256 * 1024, 202), (256 * 1024 + 1, 413), (10 * 1024 * 1024, 413)):
+        body = created().ljust(size)
+        assert deliver(northgate, body, headers(northgate, body), binary=binary) == answer
+    assert northgate.queued() == WOKEN
+
+
+def test_given_a_body_when_it_is_large_in_bytes_only_then_it_is_refused(northgate: Town) -> None:
+    body = ("☕" * 100_000).encode()
+    assert deliver(northgate, body, headers(northgate, body)) == 413
+
+
+@pytest.mark.parametrize(
+    "more", [{"x-padding": "x" * 16_384}, {"x" * 16_384: ""}, {f"x-{number}": "" for number in range(100)}]
+)
+def test_given_a_signed_event_with_too_many_or_too_large_headers_when_it_arrives_then_it_is_refused(
+    northgate: Town, more: dict[str, str]
+) -> None:
+    body = created()
+    assert deliver(northgate, body, headers(northgate, body) | more) == 431
+    assert northgate.queued() == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"headers": None},
+        {"headers": []},
+        {"headers": {"webhook-id": ["msg_1"], "webhook-timestamp": 1, "webhook-signature": None}},
+        {"pathParameters": None},
+        {"pathParameters": [NORTHGATE]},
+        {"pathParameters": {"companyId": [NORTHGATE]}},
+        {"pathParameters": {"companyId": NORTHGATE + "\n"}},
+        {"body": None},
+        {"body": {"eventType": "v1.export-job.created"}},
+        {"body": "\ud800"},
+        {"body": "not base64", "isBase64Encoded": True},
+        {"body": "e30\n=", "isBase64Encoded": True},
+        {"body": "☕", "isBase64Encoded": True},
+    ],
+    ids=repr,
+)
+def test_given_an_event_that_api_gateway_would_not_send_when_it_comes_then_it_is_refused(
+    northgate: Town, changed: dict[str, Any]
+) -> None:
+    body = created()
+    event = api_event(body, headers(northgate, body)) | changed
+    assert northgate.handlers["webhook"](event, None) == {"statusCode": 401}
+    assert northgate.queued() == []
+
+
+def test_given_an_event_with_nothing_in_it_when_it_comes_then_it_is_refused(northgate: Town) -> None:
+    assert northgate.handlers["webhook"]({}, None) == {"statusCode": 401}
+
+
+def test_what_is_too_large_or_malformed_costs_no_call(northgate: Town) -> None:
+    body = created()
+    for sent, path in (({"x": "x" * 20_000}, None), ({}, {"companyId": "x"})):
+        deliver(northgate, body, sent, path=path)
+    deliver(northgate, b"x" * 300_000, headers(northgate, body))
+    assert northgate.effects.log == []
+
+
+# What a delivery costs, and what happens when AWS is away
+
+
+def test_a_delivery_costs_one_read_of_each_record_and_one_message_and_no_secret_when_warm(northgate: Town) -> None:
+    for message_id in ("msg_1", "msg_2"):
+        body = created()
+        deliver(northgate, body, headers(northgate, body, message_id=message_id))
+    first, second = northgate.effects.log[:3], northgate.effects.log[3:]
+    assert first == ["dynamodb GetItem", "secretsmanager GetSecretValue", "sqs SendMessage"]
+    assert second == ["dynamodb GetItem", "sqs SendMessage"]
+
+
+def test_a_flood_of_wrong_signatures_reads_the_secret_once_in_five_seconds(northgate: Town) -> None:
+    now = [0.0]
+    northgate.runtime.secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
+    body = created()
+    for tenth in range(100):
+        now[0] = tenth / 10
+        deliver(northgate, body, headers(northgate, body, OTHER_SECRET))
+    assert northgate.effects.log.count("secretsmanager GetSecretValue") == 2
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "before dynamodb GetItem",
+        "before secretsmanager GetSecretValue",
+        "before sqs SendMessage",
+        "after sqs SendMessage",
+    ],
+)
+def test_given_aws_does_not_answer_when_an_event_arrives_then_it_fails_and_pleo_s_retry_wakes_the_company_once(
+    northgate: Town, moment: str
+) -> None:
+    """API Gateway answers 500 for a function that raises, and Pleo delivers again."""
+    northgate.effects.on(moment, EndpointConnectionError(endpoint_url="https://aws.test"))
+    body = created()
+    with pytest.raises(TryAgain):
+        deliver(northgate, body, headers(northgate, body))
+
+    assert deliver(northgate, body, headers(northgate, body)) == 202
+    assert northgate.queued() == WOKEN

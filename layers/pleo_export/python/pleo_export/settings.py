@@ -60,6 +60,14 @@ class Receipts(StrEnum):
     BEST_EFFORT = "best_effort"
 
 
+class WebhookAuthentication(StrEnum):
+    """What proves to us that a webhook comes from Pleo (R-10.12)."""
+
+    SIGNATURE = "signature"
+    BASIC = "basic"
+    HEADER = "header"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -170,6 +178,12 @@ class Settings(_Model):
         description="Items without bookkeeping method (Vendor Tagging is off in Pleo): always a journal entry, or "
         "accounts_payable where the accounting system knows the supplier (R-5a.4).",
         examples=["accounts_payable"],
+    )
+    webhook_authentication: WebhookAuthentication = Field(
+        WebhookAuthentication.SIGNATURE,
+        description="What proves that a webhook comes from Pleo: Pleo's signature, or a token that `connect` mints and "
+        "Pleo sends along, by Basic authentication (basic) or in a header of its own (header).",
+        examples=["basic"],
     )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "UTC", description="The zone in which a moment becomes a date (R-5c.12).", examples=["Europe/Copenhagen"]

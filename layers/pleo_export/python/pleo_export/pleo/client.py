@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -41,6 +41,7 @@ T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
 
 PAGE_LIMIT = 100  # open question 1 (pleo-api 11): the maximum is assumed; every answer may hold fewer
+NOTHING: Mapping[str, Any] = {}
 
 
 class PleoClient:
@@ -167,18 +168,27 @@ class PleoClient:
     def subscription(self, subscription_id: str) -> Subscription:
         return self._get(_path("/v1/subscriptions/{}", subscription_id), Data[Subscription]).data
 
-    def create_subscription(self, endpoint_url: str, event_types: Sequence[str]) -> Subscription:
-        """Active at once. After PleoOutcomeUnknown list before creating again."""
-        request = Request("POST", "/v1/subscriptions", body=_subscription(endpoint_url, event_types, active=True))
-        return self._transport.send(request).read(Data[Subscription]).data
+    def create_subscription(
+        self, endpoint_url: str, event_types: Sequence[str], sent_along: Mapping[str, Any] = NOTHING
+    ) -> Subscription:
+        """Active at once. `sent_along` is what `pleo.webhook_sender` asks Pleo to send with each delivery. After
+        PleoOutcomeUnknown list before creating again."""
+        body = {**_subscription(endpoint_url, event_types, active=True), **sent_along}
+        return self._transport.send(Request("POST", "/v1/subscriptions", body=body)).read(Data[Subscription]).data
 
     def update_subscription(
-        self, subscription_id: str, endpoint_url: str, event_types: Sequence[str], *, active: bool = True
+        self,
+        subscription_id: str,
+        endpoint_url: str,
+        event_types: Sequence[str],
+        sent_along: Mapping[str, Any] = NOTHING,
+        *,
+        active: bool = True,
     ) -> Subscription:
         """Replaces the whole subscription. Fetch the secret again afterwards: whether it stays is open
         question 22 (pleo-api 11)."""
-        path = _path("/v1/subscriptions/{}", subscription_id)
-        request = Request("PUT", path, body=_subscription(endpoint_url, event_types, active))
+        body = {**_subscription(endpoint_url, event_types, active), **sent_along}
+        request = Request("PUT", _path("/v1/subscriptions/{}", subscription_id), body=body)
         return self._transport.send(request).read(Data[Subscription]).data
 
     def delete_subscription(self, subscription_id: str) -> None:
@@ -186,7 +196,7 @@ class PleoClient:
         self._transport.send(Request("DELETE", _path("/v1/subscriptions/{}", subscription_id)))
 
     def subscription_secret(self, subscription_id: str) -> str:
-        """`whsec_…`: what `pleo.webhook.verify` needs. Goes to the connection's secret and nowhere else."""
+        """`whsec_…`: what `pleo.webhook_sender.verify` needs. Goes to the connection's secret and nowhere else."""
         path = _path("/v1/subscriptions/{}/secret", subscription_id)
         return self._get(path, Data[SubscriptionSecret]).data.secret_key
 

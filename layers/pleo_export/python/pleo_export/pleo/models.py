@@ -158,7 +158,7 @@ class UpdateAnswer(_Model):
 
 
 class Subscription(_Model):
-    """Where Pleo sends which events. Headers and credentials of the endpoint are not read: we verify signatures."""
+    """Where Pleo sends which events. What it sends along is not read: that is a secret."""
 
     id: Identifier
     endpoint_url: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from pleo_export.settings import Settings, parse_settings
+from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
 from pleo_export.state.table import company_key
 
 if TYPE_CHECKING:
@@ -38,10 +38,14 @@ class Connections:
             return None
         return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]))
 
-    def secret_arn(self, company_id: str) -> str | None:
-        """Where the company's secrets are, without parsing its settings."""
+    def webhook_access(self, company_id: str) -> tuple[str, WebhookAuthentication] | None:
+        """Where the company's secrets are, and which of them a webhook must prove to know. Without parsing the rest of
+        the settings: one that no longer fits must not turn Pleo away."""
         record = self._record(company_id)
-        return str(record["secret_arn"]) if record else None
+        if record is None:
+            return None
+        demanded = record["settings"].get("webhook_authentication", WebhookAuthentication.SIGNATURE)
+        return str(record["secret_arn"]), WebhookAuthentication(demanded)
 
     def put(self, connection: Connection) -> None:
         self._table.put_item(

@@ -1,6 +1,9 @@
 """The secrets of a connection: one secret per company, JSON, kept in Secrets Manager.
 
 {"pleo": {"api_key": ...} or {"access_token": ...}, "webhook_secrets": ["whsec_..."], "accounting_system": {...}}
+
+With `webhook_authentication: basic` or `header` also "webhook_tokens": [...]: ours, which Pleo sends along. Of both
+lists the first is in use, the others are still believed (`pleo.webhook_sender`).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ class ConnectionSecrets:
     pleo: Mapping[str, str]
     webhook_secrets: tuple[str, ...]
     accounting_system: Mapping[str, str]
+    webhook_tokens: tuple[str, ...] = ()
 
 
 class Secrets:
@@ -32,10 +36,11 @@ class Secrets:
         self._clock = clock
         self._fresh: dict[str, tuple[float, ConnectionSecrets]] = {}
 
-    def get(self, arn: str) -> ConnectionSecrets:
-        """Raises InvalidSettings when the secret is not the JSON object described above."""
+    def get(self, arn: str, fresh_seconds: float = FRESH_SECONDS) -> ConnectionSecrets:
+        """As they were at most `fresh_seconds` ago. Raises InvalidSettings when the secret is not the JSON object
+        described above."""
         known = self._fresh.get(arn)
-        if known and self._clock() - known[0] < FRESH_SECONDS:
+        if known and self._clock() - known[0] < fresh_seconds:
             return known[1]
         secrets = _parse(self._client.get_secret_value(SecretId=arn)["SecretString"])
         self._fresh[arn] = (self._clock(), secrets)
@@ -49,6 +54,7 @@ def _parse(text: str) -> ConnectionSecrets:
             pleo=dict(value["pleo"]),
             webhook_secrets=tuple(value["webhook_secrets"]),
             accounting_system=dict(value["accounting_system"]),
+            webhook_tokens=tuple(value.get("webhook_tokens", ())),
         )
     except (ValueError, KeyError, TypeError):
         raise InvalidSettings(

@@ -1,48 +1,88 @@
-"""The webhook: check the signature on the raw body, leave a wake-up, answer at once (R-1.11).
+"""The webhook: prove that it is Pleo's, leave a wake-up, answer at once (R-1.11).
 
-| Delivery                                   | Answer | Queued |
-|--------------------------------------------|--------|--------|
-| company in the address not connected       | 401    | no     |
-| signature missing, wrong or stale          | 401    | no     |
-| signed, not JSON or an unknown event       | 202    | no     |
-| signed, for a company that is not connected| 202    | no     |
-| signed, an export job was created          | 202    | yes    |
+| Delivery                                        | Answer        | Queued |
+|-------------------------------------------------|---------------|--------|
+| body or headers too large                       | 413, 431      | no     |
+| company in the address not connected            | 401           | no     |
+| proof missing, wrong or stale                   | 401           | no     |
+| proven, not JSON or an unknown event            | 202           | no     |
+| proven, names another company than the address  | 202           | no     |
+| proven, an export job of the company was created| 202           | yes    |
+| proven, but AWS does not answer                 | 5xx, by error | later  |
 
-A correctly signed event never gets a 4xx: Pleo may fail jobs whose webhook it cannot deliver (open question 20).
+A proven event never gets a 4xx: Pleo may fail jobs whose webhook it cannot deliver (open question 20). A 5xx makes
+Pleo deliver it again. One company's secret opens that company's address and wakes that company, no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from typing import TYPE_CHECKING
 
 from pleo_export.observability import logger
-from pleo_export.pleo.webhook import Ignored, SignatureInvalid, parse_event, verify
+from pleo_export.pleo.webhook import Ignored, parse_event
+from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate
+from pleo_export.settings import WebhookAuthentication
 from pleo_export.workflow.events import WakeUp
 from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
+
+if TYPE_CHECKING:
+    from pleo_export.state.secrets import ConnectionSecrets
 
 ACCEPTED = 202
-UNAUTHORIZED = 401
+RECHECK_SECONDS = 5  # a refused delivery is checked once more against secrets no older: one may just have been replaced
 
 
-def receive_webhook(company_id: str, headers: Mapping[str, str], body: bytes, runtime: Runtime) -> int:
-    """The HTTP status to answer. `company_id` is the one in the subscription's address: it names the secret."""
-    secret_arn = runtime.connections.secret_arn(company_id)
-    if secret_arn is None:
-        logger.warning("webhook refused: company not connected", extra={"company_id": company_id})
-        return UNAUTHORIZED
+def receive_webhook(request: WebhookRequest, runtime: Runtime) -> int:
+    """The HTTP status to answer."""
     try:
-        verify(runtime.secrets.get(secret_arn).webhook_secrets, headers, body, runtime.clock())
-    except SignatureInvalid as error:
-        logger.warning("webhook refused", extra={"company_id": company_id, "reason": str(error)})
+        message_id = _authenticate(request, runtime)
+    except NotFromPleo as error:
+        logger.warning("webhook refused", extra={"reason": error.reason})
         return UNAUTHORIZED
-    event = parse_event(body)
+    event = parse_event(request.body)
     if isinstance(event, Ignored):
-        logger.warning("webhook ignored", extra={"company_id": company_id, "reason": event.reason})
+        logger.warning("webhook ignored", extra={"reason": event.reason})
         return ACCEPTED
-    if event.company_id != company_id and runtime.connections.secret_arn(event.company_id) is None:
-        logger.warning("webhook ignored: company not connected", extra={"company_id": event.company_id})
+    if event.company_id != request.company_id:
+        logger.warning("webhook ignored: it names another company", extra={"named": event.company_id})
         return ACCEPTED
-    # The delivery's id stays the same over Pleo's retries of one message: the queue drops the duplicates.
-    runtime.wake_ups.send(WakeUp(company_id=event.company_id, reason="webhook"), once_per=f"webhook-{event.event_id}")
-    logger.info("webhook queued", extra={"company_id": event.company_id, "job_id": event.job_id})
+    wake_up = WakeUp(company_id=request.company_id, reason="webhook")
+    runtime.wake_ups.send(wake_up, once_per=_message(request, message_id))
+    logger.info("webhook queued", extra={"job_id": event.job_id})
     return ACCEPTED
+
+
+def _authenticate(request: WebhookRequest, runtime: Runtime) -> str:
+    """The delivery's `webhook-id`, or "". Raises NotFromPleo."""
+    access = runtime.connections.webhook_access(request.company_id)
+    if access is None:
+        raise NotFromPleo("company not connected")
+    secret_arn, demanded = access
+    known = runtime.secrets.get(secret_arn)
+    try:
+        return _prove(request, demanded, known, runtime)
+    except NotFromPleo:
+        newer = runtime.secrets.get(secret_arn, RECHECK_SECONDS)
+        if newer == known:
+            raise
+        return _prove(request, demanded, newer, runtime)
+
+
+def _prove(
+    request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, runtime: Runtime
+) -> str:
+    signed = demanded is WebhookAuthentication.SIGNATURE
+    good = secrets.webhook_secrets if signed else secrets.webhook_tokens
+    return authenticate(demanded, good, request.headers, request.body, runtime.clock())
+
+
+def _message(request: WebhookRequest, message_id: str) -> str:
+    """Names one message of Pleo's over all its retries, for the queue to drop the duplicates.
+
+    A hash, since the queue takes 128 characters of its own alphabet. With the company in it, since the queue compares
+    over all companies, and one company's ids must not drop another's wake-up.
+    """
+    message = (request.company_id.encode(), message_id.encode() or request.body)
+    return f"webhook-{hashlib.sha256(b'.'.join(message)).hexdigest()}"

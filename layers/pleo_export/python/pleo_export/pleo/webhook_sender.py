@@ -1,0 +1,155 @@
+"""Is it Pleo who calls? The three proofs that Pleo offers for a webhook (pleo-api 7, R-10.12).
+
+| Proof     | What Pleo sends                                       | What it proves                    |
+|-----------|-------------------------------------------------------|-----------------------------------|
+| signature | an HMAC over id, timestamp and body, by Pleo's secret | who sent it, that it is unchanged |
+| basic     | our token, as the password of Basic authentication    | who sent it                       |
+| header    | our token, in a header of its own                     | who sent it                       |
+
+A company's settings demand exactly one of them. The other two are for the case that Pleo's signature turns out not to
+be the Standard Webhooks that we assume: open question 18 (pleo-api 11).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.settings import WebhookAuthentication
+
+TOLERANCE_SECONDS = 300  # either way; open question 18 (pleo-api 11)
+SIGNATURE_VERSION = "v1"
+USERNAME = "pleo"
+TOKEN_HEADER = "x-pleo-export-token"  # noqa: S105 - a header's name
+
+
+class NotFromPleo(PleoExportError):
+    """Not proven to come from Pleo: touch nothing of it. `reason` is a constant sentence, safe to log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def authenticate(
+    demanded: WebhookAuthentication,
+    secrets: Sequence[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> str:
+    """Raises NotFromPleo unless the demanded proof was made with one of `secrets` (several while one is replaced):
+    Pleo's signing secrets for a signature, our tokens otherwise.
+
+    Returns `webhook-id`, the same over all retries of one message; "" where none is sent, which a signature forbids.
+    """
+    if demanded is WebhookAuthentication.SIGNATURE:
+        return verify(secrets, headers, body, now)
+    sent = _lowered(headers)
+    given = _token(demanded, sent)
+    if (timestamp := _header(sent, "webhook-timestamp")) is not None:
+        _check_age(timestamp, now)
+    _compare([given], [_as_sent(demanded, token) for token in secrets], "token mismatch")
+    return _message_id(sent) or ""
+
+
+def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Raises NotFromPleo unless one of `secrets` (`whsec_…`) signed these bytes within five minutes of `now`. Header
+    names may come in any case. InvalidSettings for a secret of ours that is not base64. Returns `webhook-id`.
+    """
+    sent = _lowered(headers)
+    message_id = _required(_message_id(sent), "webhook-id")
+    timestamp = _required(_header(sent, "webhook-timestamp"), "webhook-timestamp")
+    given = _signatures(_required(_header(sent, "webhook-signature"), "webhook-signature"))
+    _check_age(timestamp, now)
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    expected = [b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)) for secret in secrets]
+    _compare(given, expected, "signature mismatch")
+    return message_id
+
+
+def sent_along(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
+    """The fields of a webhook subscription that make Pleo send our token along; none for a signature."""
+    match demanded:
+        case WebhookAuthentication.SIGNATURE:
+            return {}
+        case WebhookAuthentication.BASIC:
+            return {"endpointAuth": {"type": "BASIC", "credentials": {"username": USERNAME, "password": token}}}
+        case WebhookAuthentication.HEADER:
+            return {"customHeaders": {TOKEN_HEADER: token}}
+
+
+def _compare(given: Sequence[bytes], expected: Sequence[bytes], reason: str) -> None:
+    """All are compared before the verdict: how long it takes must not tell which one matched."""
+    matches = [hmac.compare_digest(one, other) for one in expected for other in given]
+    if not any(matches):
+        raise NotFromPleo(reason)
+
+
+def _token(demanded: WebhookAuthentication, sent: Mapping[str, str]) -> bytes:
+    if demanded is WebhookAuthentication.HEADER:
+        return _required(_header(sent, TOKEN_HEADER), TOKEN_HEADER).encode()
+    scheme, _, credentials = _required(_header(sent, "authorization"), "authorization").partition(" ")
+    if scheme.lower() != "basic":
+        raise NotFromPleo("malformed header authorization")
+    return credentials.strip().encode()
+
+
+def _as_sent(demanded: WebhookAuthentication, token: str) -> bytes:
+    return b64encode(f"{USERNAME}:{token}".encode()) if demanded is WebhookAuthentication.BASIC else token.encode()
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _header(sent: Mapping[str, str], name: str) -> str | None:
+    value = sent.get(name, "").strip()
+    if not value.isascii():
+        raise NotFromPleo(f"malformed header {name}")
+    return value or None
+
+
+def _required(value: str | None, name: str) -> str:
+    if value is None:
+        raise NotFromPleo(f"missing header {name}")
+    return value
+
+
+def _message_id(sent: Mapping[str, str]) -> str | None:
+    """Without a full stop: it joins what is signed, so that a part of the body could pass for the timestamp."""
+    message_id = _header(sent, "webhook-id")
+    if message_id is not None and "." in message_id:
+        raise NotFromPleo("malformed header webhook-id")
+    return message_id
+
+
+def _check_age(timestamp: str, now: datetime) -> None:
+    if not re.fullmatch(r"[0-9]{1,12}", timestamp):
+        raise NotFromPleo("malformed header webhook-timestamp")
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+        raise NotFromPleo("stale timestamp")
+
+
+def _signatures(header: str) -> list[bytes]:
+    entries = (entry.partition(",") for entry in header.split(" "))
+    found = [signature.encode() for version, _, signature in entries if version == SIGNATURE_VERSION and signature]
+    if not found:
+        raise NotFromPleo("malformed header webhook-signature")
+    return found
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = b64decode(secret.strip().removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        raise InvalidSettings("webhook_secrets: not a secret of Pleo's (whsec_ and base64); fetch it again")
+    return key

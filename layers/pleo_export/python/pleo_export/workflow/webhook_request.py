@@ -1,0 +1,86 @@
+"""A webhook as API Gateway hands it over (payload format 2.0): measured and unpacked, before anybody looks inside.
+
+Whatever stands in the event, it becomes a request or a refusal, never an error of ours. Nothing here depends on which
+companies are connected, so that no answer tells.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.observability import logger
+from pleo_export.workflow.entry import parse
+from pleo_export.workflow.events import Address
+
+UNAUTHORIZED = 401
+TOO_LARGE = 413
+HEADERS_TOO_LARGE = 431
+
+# Pleo's event of a job has 400 bytes. API Gateway lets 10 MB pass, and 10 KB of headers before it adds its own.
+MAX_BODY_BYTES = 256 * 1024
+MAX_HEADERS = 100
+MAX_HEADER_CHARACTERS = 16 * 1024
+
+
+class RequestRefused(PleoExportError):
+    """Answer `status` and do nothing. `reason` is a constant sentence, safe to log."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, repr=False)
+class WebhookRequest:
+    """`company_id` is the one in the subscription's address; `body` holds the raw bytes that Pleo signed."""
+
+    company_id: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read_request(event: Mapping[str, Any]) -> WebhookRequest:
+    """Raises RequestRefused, and logs it."""
+    try:
+        return WebhookRequest(_company_id(event.get("pathParameters")), _headers(event.get("headers")), _body(event))
+    except RequestRefused as refused:
+        logger.warning("webhook refused", extra={"reason": refused.reason})
+        raise
+
+
+def _company_id(path: Any) -> str:
+    try:
+        return parse(Address, path or {}).company_id
+    except InvalidSettings:
+        raise RequestRefused(UNAUTHORIZED, "an address that Pleo was never given") from None
+
+
+def _headers(given: Any) -> dict[str, str]:
+    """Repeated headers arrive as one, joined by commas; what is no text is no header."""
+    found = given.items() if isinstance(given, Mapping) else ()
+    headers = {name: value for name, value in found if isinstance(name, str) and isinstance(value, str)}
+    if len(headers) > MAX_HEADERS or sum(map(len, (*headers, *headers.values()))) > MAX_HEADER_CHARACTERS:
+        raise RequestRefused(HEADERS_TOO_LARGE, "headers too large")
+    return headers
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    """Measured before it is decoded, which only makes a text longer and base64 shorter."""
+    text = event.get("body") or ""
+    encoded = bool(event.get("isBase64Encoded"))
+    if not isinstance(text, str):
+        raise RequestRefused(UNAUTHORIZED, "malformed body")
+    if len(text) > (4 * MAX_BODY_BYTES // 3 + 4 if encoded else MAX_BODY_BYTES):
+        raise RequestRefused(TOO_LARGE, "body too large")
+    try:
+        body = b64decode(text, validate=True) if encoded else text.encode()
+    except ValueError:  # no base64, or half of a surrogate pair
+        raise RequestRefused(UNAUTHORIZED, "malformed body") from None
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestRefused(TOO_LARGE, "body too large")
+    return body
