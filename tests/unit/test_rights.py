@@ -1,0 +1,226 @@
+"""Each function's role is what its code does, no less and no more (least privilege).
+
+The scenarios run every function on moto; each of its calls to AWS is compared with its statements in template.yaml. A
+right that no scenario uses is either not needed, or a scenario is missing: add one to SCENARIOS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from local.pleo.faults import Fault
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import AuthenticationFailed
+from pleo_export.state.connections import Connection
+from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.executions import Executions as StepFunctions
+from tests.harness.aws import ACCOUNT, REGION, ROOT, client, template
+from tests.harness.effects import Killed
+from tests.harness.expenses import entry_id, purchases
+from tests.harness.rights import STACK, Call, Json, Right, Watch, rights
+from tests.harness.town import Executions, Town, TownRuntime, town
+from tests.unit.test_template import BY_FUNCTION, RESOURCES, everything_happens, statements
+
+MACHINE = f"{STACK}-export-job"
+STATES = f"arn:aws:states:{REGION}:{ACCOUNT}"
+# The template's references, as the town has them.
+NAMES = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": STACK,
+    "Table.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/table",
+    "Payloads.Arn": "arn:aws:s3:::payloads",
+    "WakeUps.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups.fifo",
+    "FunctionLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:functions:*",
+    "ExportJob": f"{STATES}:stateMachine:{MACHINE}",
+    "ExportJob.Name": MACHINE,
+}
+# What Lambda does in a function's name: its log and traces, and for dispatch the queue. SAM allows it, everywhere.
+PLATFORM = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+
+
+# Scenarios: together they reach every call of every function
+
+
+def a_job_that_is_cancelled_right_before_its_completion(world: Town) -> None:
+    world.connect(NORTHGATE, purchases(1))
+    job = world.export(NORTHGATE)
+    world.effects.on("before pleo POST", partial(world.service.world.cancel, job), nth=2)
+    world.run(NORTHGATE)
+
+
+def a_run_that_broke_off_and_whose_company_has_no_work_left(world: Town) -> None:
+    world.connect(NORTHGATE, purchases(1))
+    job = world.export(NORTHGATE)
+    world.wake(NORTHGATE)
+    world.executions.over[world.executions.started[0].execution] = "TIMED_OUT"
+    world.service.world.cancel(job)
+    world.wake(NORTHGATE)
+
+
+def a_run_that_breaks_off_after_started_and_is_resumed(world: Town) -> None:
+    world.connect(NORTHGATE, purchases(1))
+    world.export(NORTHGATE)
+    world.service.faults.order(Fault(effect="status", status=503, path="/v3/export-job", nth=4, count=60))
+    world.run(NORTHGATE)
+    world.service.faults.clear()
+    world.heal()
+
+
+def a_credential_that_ends_after_a_function_has_died_over_its_entries(world: Town) -> None:
+    world.connect(NORTHGATE, purchases(2))
+    world.export(NORTHGATE)
+    world.effects.on("after books record", Killed())
+    world.effects.on("before books find_many", AuthenticationFailed("The token has been revoked."), nth=2)
+    world.run(NORTHGATE)
+
+
+def a_result_that_is_lost_while_pleo_refuses_its_report(world: Town) -> None:
+    (item,) = purchases(1)
+    world.connect(NORTHGATE, [item])
+    job = world.export(NORTHGATE)
+    world.service.faults.order(Fault(effect="item_errors", method="PUT"))
+    lost = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": f"ITEM#{entry_id(item)}"}}
+    lose = partial(client("dynamodb").delete_item, TableName=world.environment["TABLE_NAME"], Key=lost)
+    world.effects.on("after pleo PUT", lose)
+    world.run(NORTHGATE)
+
+
+SCENARIOS: tuple[Callable[[Town], None], ...] = (
+    everything_happens,
+    a_job_that_is_cancelled_right_before_its_completion,
+    a_run_that_broke_off_and_whose_company_has_no_work_left,
+    a_run_that_breaks_off_after_started_and_is_resumed,
+    a_credential_that_ends_after_a_function_has_died_over_its_entries,
+    a_result_that_is_lost_while_pleo_refuses_its_report,
+)
+
+
+class SeenExecutions(Executions):
+    """The town's, which Step Functions is told of and asked for as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        role = f"arn:aws:iam::{ACCOUNT}:role/machine"
+        machine = client("stepfunctions").create_state_machine(name=MACHINE, definition="{}", roleArn=role)
+        self._step_functions = StepFunctions(client("stepfunctions"), machine["stateMachineArn"])
+
+    def start(self, run: JobRun) -> None:
+        self._step_functions.start(run)
+        super().start(run)
+
+    def running(self, name: str) -> bool | None:
+        self._step_functions.running(name)
+        return super().running(name)
+
+
+class ReadingRuntime(TownRuntime):
+    """Opens Pleo and the books as the functions do: with the connection's secret."""
+
+    def pleo(self, connection: Connection) -> Any:
+        self.secrets.get(connection.secret_arn)
+        return super().pleo(connection)
+
+    def accounting_system(self, connection: Connection) -> Any:
+        self.secrets.get(connection.secret_arn)
+        return super().accounting_system(connection)
+
+
+@pytest.fixture(scope="module")
+def calls() -> dict[str, set[Call]]:
+    """The calls of each function, over all scenarios."""
+    watch = Watch(BY_FUNCTION)
+    for scenario in SCENARIOS:
+        with mock.patch("tests.harness.town.TownRuntime", ReadingRuntime), town() as world, watch.of_aws():
+            world.executions = world.runtime.executions = SeenExecutions()
+            for name, handler in world.handlers.items():
+                world.handlers[name] = partial(_watched, watch, name, handler, world)
+            scenario(world)
+    return watch.calls
+
+
+def _watched(watch: Watch, name: str, handler: Any, world: Town, event: Any, context: Any) -> Any:
+    world.runtime.__dict__.pop("secrets", None)  # each function remembers secrets for itself
+    with watch.function(name):
+        return handler(event, context)
+
+
+def role(function: str) -> set[Right]:
+    return rights(statements(BY_FUNCTION[function]), NAMES)
+
+
+def boundary() -> set[Right]:
+    return rights(RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"], NAMES)
+
+
+def denied(calls: set[Call], given: set[Right]) -> list[str]:
+    return [str(call) for call in sorted(calls) if not any(right.allows(call) for right in given)]
+
+
+def unused(calls: set[Call], given: set[Right]) -> list[str]:
+    return [str(right) for right in sorted(given) if not any(right.allows(call) for call in calls)]
+
+
+@pytest.mark.parametrize("function", BY_FUNCTION)
+def test_a_function_may_do_what_its_code_does(function: str, calls: dict[str, set[Call]]) -> None:
+    assert denied(calls[function], role(function)) == [], f"{function}: its role in template.yaml has to allow these"
+    assert denied(calls[function], boundary()) == [], f"{function}: FunctionBoundary has to allow these"
+
+
+@pytest.mark.parametrize("function", BY_FUNCTION)
+def test_a_function_may_do_nothing_that_its_code_does_not(function: str, calls: dict[str, set[Call]]) -> None:
+    advice = "drop these from its role, or add the scenario that needs them to SCENARIOS"
+    assert unused(calls[function], role(function)) == [], f"{function}: {advice}"
+
+
+def test_the_boundary_leaves_nothing_that_no_function_needs(calls: dict[str, set[Call]]) -> None:
+    by_platform = {right for right in boundary() if right.action in PLATFORM}
+    assert unused(set.union(*calls.values()), boundary() - by_platform) == []
+    assert {right.action for right in by_platform} == PLATFORM
+
+
+def test_every_function_has_the_boundary_and_the_role_that_sam_makes() -> None:
+    assert template()["Globals"]["Function"]["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
+    own = {name: each["Properties"].keys() & {"PermissionsBoundary", "Role"} for name, each in BY_FUNCTION.items()}
+    assert own == {name: set() for name in BY_FUNCTION}
+
+
+def test_the_state_machine_may_do_what_its_definition_does_without_a_function() -> None:
+    """Its functions, and the rights for its log: see test_template."""
+    definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
+    used = {state["Resource"].split(":::")[1]: state["Parameters"] for state in _integrations(definition["States"])}
+    assert used.keys() == {"dynamodb:deleteItem", "sqs:sendMessage"}
+    assert used["dynamodb:deleteItem"]["Key"]["pk"]["S.$"].startswith("States.Format('COMPANY#{}'")
+    others = [
+        each
+        for each in statements(RESOURCES["ExportJob"])
+        if each["Resource"] != "*" and "lambda" not in each["Action"]
+    ]
+    assert rights(others, NAMES) == {
+        Right("dynamodb:DeleteItem", NAMES["Table.Arn"], "COMPANY#*"),
+        Right("sqs:SendMessage", NAMES["WakeUps.Arn"]),
+    }
+
+
+def _integrations(states: Json) -> Iterator[Json]:
+    """The states that call AWS without a function."""
+    for state in states.values():
+        if ":::" in state.get("Resource", ""):
+            yield state
+        if "ItemProcessor" in state:
+            yield from _integrations(state["ItemProcessor"]["States"])
