@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -186,7 +187,7 @@ def test_given_a_fault_that_passes_when_fetched_then_it_is_tried_again(pleo: Ple
     [
         ({"status": 503}, "HTTP 503"),
         ({"body": requests.ReadTimeout(f"from {URL}")}, "no answer (ReadTimeout)"),
-        ({"headers": {"Content-Length": "100000"}}, "broken off (ChunkedEncodingError)"),
+        ({"headers": {"Content-Length": "100000"}}, "broken off (ProtocolError)"),
     ],
 )
 def test_given_a_fault_that_stays_then_the_item_fails_and_says_how(
@@ -235,28 +236,20 @@ def test_given_a_link_that_has_expired_then_the_caller_may_fetch_the_item_again(
 
 
 def test_given_a_host_that_trickles_then_the_time_for_the_expense_ends_it(pleo: Pleo) -> None:
-    class Trickle:
-        def __init__(self) -> None:
-            self.content = samples.pdf(size=2 * fetch.PIECE)
+    class Trickle(io.RawIOBase):
+        """A byte every five seconds: no time limit on reading ever ends it."""
 
-        def read(self, size: int) -> bytes:
-            pleo.now += EXPENSE_SECONDS / 2
-            piece, self.content = self.content[:size], self.content[size:]
-            return piece
+        def readable(self) -> bool:
+            return True
 
-        def close(self) -> None: ...
+        def readinto(self, buffer: Any, /) -> int:
+            pleo.now += 5
+            buffer[:1] = b"%"
+            return 1
 
-    def trickle(*_: Any, **__: Any) -> requests.Response:
-        answer = requests.Response()
-        answer.status_code = 200
-        answer.raw = Trickle()
-        return answer
-
-    session = requests.Session()
-    session.get = trickle  # type: ignore[method-assign]
-    fetcher = Fetcher(ReceiptHosts.parse("example.com"), session, clock=lambda: pleo.now)
-    with pytest.raises(ReceiptFailed, match="not finished after 60 seconds"):
-        fetcher.fetch([File(url=URL)], pleo.folder)
+    pleo.serves(body=io.BufferedReader(Trickle()))
+    assert "not finished after 60 seconds" in failure(pleo).reason
+    assert pleo.now == EXPENSE_SECONDS
 
 
 # ---------------------------------------------------------------- where to, and with what
@@ -317,6 +310,59 @@ def test_no_credential_and_no_cookie_goes_with_the_request(
     for call in pleo.answers.calls:
         assert "Authorization" not in call.request.headers
         assert "Cookie" not in call.request.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.1", "100.64.0.1", "224.0.0.1",
+     "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"],
+)  # fmt: skip
+def test_given_a_name_of_the_list_that_leads_to_a_private_address_then_nothing_is_said_to_it(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected = Connected(address)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", lambda *_, **__: connected)
+    with pytest.raises(ReceiptFailed, match="leads to a private address, which this installation may not fetch"):
+        Fetcher(ReceiptHosts.parse("files.example.com")).fetch([File(url=URL)], tmp_path)
+    assert (connected.closed, connected.spoken_to) == (True, False)
+
+
+@pytest.mark.parametrize("address", ["52.218.0.1", "2a05:d000::1", "::ffff:52.218.0.1"])
+def test_given_a_public_address_then_it_is_spoken_to(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected = Connected(address)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", lambda *_, **__: connected)
+    fetcher = Fetcher(ReceiptHosts.parse("files.example.com"), sleep=lambda _: None)
+    with pytest.raises(ReceiptFailed, match="no answer"):
+        fetcher.fetch([File(url=URL)], tmp_path)
+    assert connected.spoken_to
+
+
+class Connected:
+    """A socket that has been connected, until somebody begins to speak TLS on it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.closed = self.spoken_to = False
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._address, 443
+
+    def close(self) -> None:
+        self.closed = True
+
+    def getsockopt(self, *_: int) -> int:
+        self.spoken_to = True
+        raise TimeoutError
+
+
+def test_given_a_proxy_in_the_environment_then_it_is_not_asked(pleo: Pleo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://10.0.0.1:3128")
+    pleo.serves()
+    pleo.fetch()
+    (call,) = pleo.answers.calls
+    assert vars(call.request)["req_kwargs"]["proxies"] == {}
 
 
 def test_the_link_is_in_no_log(pleo: Pleo, caplog: pytest.LogCaptureFixture) -> None:

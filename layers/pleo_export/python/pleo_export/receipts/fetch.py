@@ -1,7 +1,7 @@
 """Downloads an expense's files to disk.
 
 The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28,
-pleo-api 11), and they are followed only to hosts on our list, redirect by redirect.
+pleo-api 11), and they are followed only to hosts on our list and to public addresses, redirect by redirect.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
+from pleo_export.receipts.connection import PublicAddresses
 from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, too_large
 from pleo_export.receipts.formats import claimed, recognise
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
@@ -120,7 +122,6 @@ class Fetcher:
             return self._session.get(
                 self._hosts.admit(url),
                 headers={"User-Agent": f"pleo-export/{__version__}", "Accept-Encoding": "identity"},
-                auth=_nobody,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
@@ -134,19 +135,19 @@ class Fetcher:
             raise _Fault(f"no answer ({type(failure).__name__})") from None
 
     def _save(self, answer: requests.Response, download: _Download) -> None:
-        """Counts what comes, whatever was announced."""
+        """Counts what comes, whatever was announced, and looks at the clock however little comes at a time."""
         limit = min(FILE_BYTES, download.room)
         size = 0
         with download.path.open("wb") as target:
             try:
-                for piece in answer.iter_content(PIECE):
+                while piece := answer.raw.read1(PIECE, decode_content=True):
                     size += len(piece)
                     if size > limit:
                         raise _over_our_limit(download)
                     if self._clock() >= download.ends:
                         raise _Fault(f"not finished after {EXPENSE_SECONDS} seconds")
                     target.write(piece)
-            except requests.RequestException as failure:
+            except HTTPError as failure:
                 raise _Fault(f"broken off ({type(failure).__name__})") from None
         if not size:
             raise not_downloaded(download.which, "it is empty")
@@ -171,12 +172,9 @@ def _over_our_limit(download: _Download) -> ReceiptFailed:
     return too_large(download.which, f"larger than {FILE_BYTES >> 20} MB, the most that Pleo serves")
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """No credential, also none that a .netrc file knows for the host."""
-    return request
-
-
 def _session() -> requests.Session:
     session = requests.Session()
+    session.mount("https://", PublicAddresses())
+    session.trust_env = False  # no proxy: it would be asked in our place, from where private addresses may be reached
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing is carried from company to company
     return session

@@ -21,6 +21,13 @@ class ForeignHost(Exception):
         super().__init__(host if _DOMAIN.fullmatch(host) else "an address without a domain")
 
 
+class PrivateAddress(ForeignHost):
+    """A name of the list leads into a private network."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "a private address")
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptHosts:
     """`domains` and all below them, over https; `loopback` origins, for a Pleo on the same machine."""
