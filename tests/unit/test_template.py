@@ -204,6 +204,26 @@ def test_executions_log_no_data() -> None:
     assert RESOURCES["ExportJob"]["Properties"]["Logging"]["IncludeExecutionData"] is False
 
 
+def test_every_way_in_which_a_run_can_break_off_raises_an_alarm() -> None:
+    alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
+    of_runs = {each["MetricName"]: each for each in alarms if each["Namespace"] == "AWS/States"}
+    assert set(of_runs) == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
+    for alarm in of_runs.values():
+        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": {"Ref": "ExportJob"}}]
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+            "Sum",
+            1,
+            "GreaterThanOrEqualToThreshold",
+        )
+
+
+def test_alarms_tell_the_operator_and_are_quiet_when_nothing_is_measured() -> None:
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        told = alarm["Properties"]["AlarmActions"]["Fn::If"]
+        assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
+        assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+
+
 def test_the_table_is_safe_from_loss() -> None:
     table = RESOURCES["Table"]
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
