@@ -12,9 +12,10 @@ import boto3
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from cli import connecting
+from cli import connecting, redriving
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.client import PleoClient
@@ -86,6 +87,20 @@ def poll(stack: StackName = "pleo-export") -> None:
     if "FunctionError" in answer:
         raise InvalidSettings(f"the poll failed: {body.get('errorType')}: {body.get('errorMessage')}")
     console.print(f"{body['companies']} companies woken")
+
+
+@app.command()
+def redrive(
+    stack: StackName = "pleo-export",
+    discard: Annotated[bool, typer.Option("--discard", help="Delete what is no wake-up.")] = False,
+) -> None:
+    """Send the wake-ups again that have died: safe at any time, none is lost."""
+    fates: Counter[redriving.Fate] = Counter()
+    for redriven in redriving.redrive(Stack(stack), discard=discard):
+        fates[redriven.fate] += 1
+        mark = "[yellow]![/yellow]" if redriven.fate is redriving.Fate.LEFT else "[green]✓[/green]"
+        console.print(f"{mark} {escape(redriven.line)}")
+    console.print(", ".join(f"{count} {fate}" for fate, count in fates.items()) or "no wake-up is dead")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.state.connections import Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.postings import Postings
+from pleo_export.workflow.wake_ups import WakeUps
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class Stack:
     @property
     def postings(self) -> Postings:
         return Postings(self.table)
+
+    @property
+    def wake_ups(self) -> WakeUps:
+        return WakeUps(boto3.client("sqs"), self.outputs["QueueUrl"])
 
     def secret_name(self, company_id: str) -> str:
         """The functions may read what is under this path; see template.yaml."""

@@ -1,7 +1,5 @@
 """A wake-up from the queue, one per invocation: start the company's oldest job. See workflow/dispatch.py."""
 
-import json
-
 from pleo_export.workflow.dispatch import dispatch
 from pleo_export.workflow.entry import our_errors, parse
 from pleo_export.workflow.events import WakeUp
@@ -12,6 +10,6 @@ runtime = Runtime()
 
 def handler(event, _context):
     (record,) = event["Records"]
-    wake_up = parse(WakeUp, json.loads(record["body"]))
-    with our_errors(company_id=wake_up.company_id):
+    wake_up = parse(WakeUp, record["body"])
+    with our_errors(company_id=wake_up.company_id, wake_up=wake_up.reason):
         return {"outcome": dispatch(wake_up, runtime)}

@@ -65,3 +65,12 @@ def queued(stack: LocalStack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answer = stack.aws.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
     return sum(int(count) for count in answer["Attributes"].values())
+
+
+def some_expenses(stack: LocalStack, company_id: str, count: int) -> list[str]:
+    """Ids of queued expenses."""
+    world = stack.pleo.world
+    every = world.company(company_id).expenses
+    queued_ids = [each for each in every if world.expense_state(company_id, each) == "queued"]
+    assert len(queued_ids) >= count, "the sample company has run out of expenses"
+    return queued_ids[:count]

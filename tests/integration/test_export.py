@@ -15,18 +15,9 @@ from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.stack import ACCOUNTS, LocalStack
 from local.tryton.ledger import Ledger
 from pleo_export.errors import InvalidSettings
-from tests.integration.journeys import executions, export, finished, job, queued, successful, wait_for
+from tests.integration.journeys import executions, export, finished, job, queued, some_expenses, successful, wait_for
 
 pytestmark = pytest.mark.enable_socket
-
-
-def some_expenses(stack: LocalStack, company_id: str, count: int) -> list[str]:
-    """Ids of queued expenses."""
-    world = stack.pleo.world
-    every = world.company(company_id).expenses
-    queued_ids = [each for each in every if world.expense_state(company_id, each) == "queued"]
-    assert len(queued_ids) >= count, "the sample company has run out of expenses"
-    return queued_ids[:count]
 
 
 def test_given_a_connected_company_when_export_is_clicked_then_every_expense_is_booked_or_explained(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -207,8 +208,27 @@ def test_given_a_message_that_is_no_wake_up_when_it_is_delivered_then_it_ends_am
 
     outcomes = world.deliver()
 
-    assert set(outcomes) <= {"InvalidSettings", "JSONDecodeError"}
-    assert len(outcomes) == 5
+    assert outcomes == ["InvalidSettings"] * 5
+    assert world.dead_letters() == [body]
+
+
+@pytest.mark.parametrize("body", ["not json", "{}", '{"companyId": "northgate", "reason": "webhook"}'])
+def test_given_a_message_that_is_no_wake_up_before_good_ones_when_delivered_then_it_stops_no_company(
+    world: Town, body: str
+) -> None:
+    for company in (NORTHGATE, HAVN):
+        world.connect(company, purchases(1, company=company))
+    jobs = [world.export(company) for company in (NORTHGATE, HAVN)]
+    client("sqs").send_message(
+        QueueUrl=world.queue_url, MessageBody=body, MessageGroupId=NORTHGATE, MessageDeduplicationId="x"
+    )
+    world.poll()
+
+    outcomes = world.deliver()
+    world.run_executions()
+
+    assert Counter(outcomes) == {"InvalidSettings": 5, "started": 2}
+    assert [world.job(job)["status"] for job in jobs] == ["completed", "completed"]
     assert world.dead_letters() == [body]
 
 

@@ -32,17 +32,21 @@ def our_errors(**ids: object) -> Iterator[None]:
             logger.error(
                 "unexpected error", extra={"error": str(known), "stack": traceback.format_tb(error.__traceback__)}
             )
+        else:
+            logger.warning("not done", extra={"error": type(known).__name__})
         raise known from None
     finally:
         logger.remove_keys(ids)
 
 
 def parse(model: type[EventT], event: Any) -> EventT:
-    """Raises InvalidSettings naming each wrong field of the state machine's (or a sample) event."""
+    """Of the state machine's (or a sample) event, or of a queue's message, which is text.
+
+    Raises InvalidSettings naming each wrong field."""
     try:
-        return model.model_validate(event)
+        return model.model_validate_json(event) if isinstance(event, str) else model.model_validate(event)
     except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        fields = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in error.errors())
         raise InvalidSettings(f"the function's event does not fit: {fields}") from None
 
 

@@ -1,0 +1,155 @@
+"""`pleo-export redrive`: what becomes of the wake-ups that have died."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.redriving import Fate, redrive
+from cli.stack import Stack
+from local.pleo.faults import Fault
+from local.pleo.sample import HAVN, NORTHGATE
+from tests.harness.aws import client
+from tests.harness.effects import Killed
+from tests.harness.expenses import purchases
+from tests.harness.town import Town
+from tests.unit.cli.conftest import LOG_GROUP
+from tests.unit.workflow.test_export_job import logged
+
+UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}']
+
+
+@pytest.fixture(autouse=True)
+def no_long_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.redriving.LOOK_SECONDS", 0)
+
+
+def put(queue_url: str, body: str, group: str = NORTHGATE) -> None:
+    client("sqs").send_message(QueueUrl=queue_url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=body)
+
+
+def wake_up(company_id: str) -> str:
+    return json.dumps({"companyId": company_id, "reason": "webhook"})
+
+
+def keep(lines: str) -> None:
+    """The log lines, where CloudWatch keeps them."""
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": line} for line in lines.splitlines()]
+    client("logs").create_log_stream(logGroupName=LOG_GROUP, logStreamName="1")
+    client("logs").put_log_events(logGroupName=LOG_GROUP, logStreamName="1", logEvents=events)
+
+
+def test_given_a_wake_up_that_died_when_it_is_redriven_then_the_cause_is_named_and_the_job_starts(
+    world: Town, stack: Stack
+) -> None:
+    world.connect(NORTHGATE, purchases(1))
+    job = world.export(NORTHGATE)
+    world.service.faults.order(Fault(effect="status", status=401, path="/v3/export-jobs", count=5))
+    with logged() as log:
+        world.poll()
+        assert world.deliver() == ["PleoUnauthorized"] * 5
+    keep(log.getvalue() + json.dumps({"company_id": HAVN, "wake_up": "poll", "error": "TryAgain"}))
+
+    (redriven,) = redrive(stack, discard=False)
+
+    assert redriven.fate is Fate.SENT
+    assert NORTHGATE in redriven.line
+    assert "PleoUnauthorized" in redriven.line
+    assert world.dead_letters() == []
+    world.deliver()
+    world.run_executions()
+    assert world.job(job)["status"] == "completed"
+
+
+def test_given_dead_wake_ups_of_two_companies_when_redriven_then_each_is_sent_in_its_own_group(
+    world: Town, stack: Stack
+) -> None:
+    for company in (NORTHGATE, HAVN):
+        put(world.dead_letters_url, wake_up(company), "any group")
+
+    assert [each.fate for each in redrive(stack, discard=False)] == [Fate.SENT, Fate.SENT]
+
+    assert sorted(world.queued()) == [
+        (company, {"companyId": company, "reason": "redrive"}) for company in sorted((NORTHGATE, HAVN))
+    ]
+
+
+def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_nothing_is_lost_and_one_is_sent(
+    world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.redriving.HIDDEN_SECONDS", 0)
+    put(world.dead_letters_url, wake_up(NORTHGATE))
+    world.effects.on("before sqs DeleteMessage", Killed())
+    with world.effects.of_function(), pytest.raises(Killed):
+        list(redrive(stack, discard=False))
+
+    assert [each.fate for each in redrive(stack, discard=False)] == [Fate.SENT]
+
+    assert len(world.queued()) == 1
+    assert world.dead_letters() == []
+
+
+def test_given_a_queue_that_does_not_take_it_when_redriven_then_the_dead_wake_up_stays(
+    world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.redriving.HIDDEN_SECONDS", 0)
+    put(world.dead_letters_url, wake_up(NORTHGATE))
+    world.effects.on("before sqs SendMessage", ConnectionError())
+    with world.effects.of_function(), pytest.raises(ConnectionError):
+        list(redrive(stack, discard=False))
+
+    assert world.dead_letters() == [wake_up(NORTHGATE)]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_given_a_message_that_is_no_wake_up_when_redriven_then_it_is_shown_and_left_and_the_others_are_sent(
+    world: Town, stack: Stack, body: str
+) -> None:
+    for each in (body, wake_up(NORTHGATE)):
+        put(world.dead_letters_url, each)
+
+    unreadable, good = redrive(stack, discard=False)
+
+    assert (unreadable.fate, good.fate) == (Fate.LEFT, Fate.SENT)
+    assert repr(body) in unreadable.line
+    assert world.dead_letters() == [body]
+    assert len(world.queued()) == 1
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_given_a_message_that_is_no_wake_up_when_it_is_to_be_discarded_then_it_is_gone(
+    world: Town, stack: Stack, body: str
+) -> None:
+    put(world.dead_letters_url, body)
+
+    assert [each.fate for each in redrive(stack, discard=True)] == [Fate.DISCARDED]
+
+    assert (world.dead_letters(), world.queued()) == ([], [])
+
+
+def test_given_more_dead_wake_ups_than_one_look_shows_then_all_are_sent(world: Town, stack: Stack) -> None:
+    companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
+    for company in companies:
+        put(world.dead_letters_url, wake_up(company), company)
+
+    assert len(list(redrive(stack, discard=False))) == 25
+    assert sorted(group for group, _ in world.queued()) == companies
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_command_says_what_it_did_in_numbers(world: Town) -> None:
+    put(world.dead_letters_url, "[red]not json")
+    put(world.dead_letters_url, wake_up(NORTHGATE))
+
+    first, second = (CliRunner().invoke(app, arguments) for arguments in (["redrive"], ["redrive", "--discard"]))
+    last = CliRunner().invoke(app, ["redrive"])
+
+    assert first.output.splitlines()[-1] == "1 left, 1 sent again"
+    assert second.output.splitlines()[-1] == "1 discarded"
+    assert last.output.splitlines() == ["no wake-up is dead"]
+    assert "[red]not json" in first.output.replace("\n", "")
