@@ -82,7 +82,13 @@ class Effects:
         """Items written or deleted, as DynamoDB bills them."""
         single = sum(name in ("PutItem", "UpdateItem", "DeleteItem") for name, _ in self.aws)
         batches = [params["RequestItems"] for name, params in self.aws if name == "BatchWriteItem"]
-        return single + sum(len(requests) for batch in batches for requests in batch.values())
+        puts = sum(
+            "Put" in each
+            for name, params in self.aws
+            if name == "TransactWriteItems"
+            for each in params["TransactItems"]
+        )
+        return single + puts + sum(len(requests) for batch in batches for requests in batch.values())
 
     @contextmanager
     def of_aws(self) -> Iterator[None]:

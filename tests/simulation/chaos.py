@@ -6,6 +6,7 @@ lives on, lose the reply, refuse the call, or let others work in the meantime (`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,8 +63,8 @@ class Chaos(Effects):
     rate: float = 0.0
     left: int = 0
     quiet: str | None = None
-    focus: str = ""  # where most of the faults strike, if anywhere
-    favourite: str = ""  # the kind that is struck most often
+    focus: str = ""  # a pattern of the moments where most of the faults strike
+    favourite: str = ""  # the kinds that are struck most often
     pace: float = 0.3  # seconds that an effect takes at most
     trace: Callable[[str], None] | None = None
     struck: list[Fault] = field(default_factory=list)
@@ -174,8 +175,8 @@ class Chaos(Effects):
         if not self.draws(call.company_id, _share(moment, call, self.focus)):
             return
         faults = faults_at(moment)
-        liked = self.favourite in faults and self.random.random() < 0.5
-        kind = self.favourite if liked else self.random.choice(list(faults))
+        liked = [each for each in self.favourite.split(", ") if each in faults]
+        kind = self.random.choice(liked if liked and self.random.random() < 0.5 else list(faults))
         fault = self.note(kind, moment, call.company_id)
         try:
             faults[kind](self, call)
@@ -245,17 +246,17 @@ REFUSED_BY_BOOKS: Mapping[str, Strike] = {
     "away": _raising(lambda _: Unavailable("The accounting system is away.")),
 }
 UNANSWERED_BY_BOOKS: Mapping[str, Strike] = {"reply lost": _raising(lambda _: OutcomeUnknown("No answer in time."))}
-AT_STAKE = ("books record", "books finalise", "pleo P", "dynamodb PutItem", "dynamodb BatchWriteItem")
+AT_STAKE = ("books record", "books finalise", "pleo P", "dynamodb PutItem", "dynamodb BatchWriteItem", "TransactWrite")
 WRITES = ("books record", "books finalise")
 
 
-FOCUSES = ("", "", "books", "books record", "dynamodb PutItem", "BatchWriteItem", "StartExecution", "pleo P")
+FOCUSES = ("", "", "books", "books record", "TransactWriteItems", "BatchWriteItem", "StartExecution", "pleo P")
 KINDS = ("", "killed", "stopped", "slow", "reply lost", "429", "throttled")
 
 
 def _share(moment: str, call: Call, focus: str) -> float:
     """More faults where more is at stake: at what is written, and while a job is under way."""
-    if focus and focus in moment:
+    if focus and re.search(focus, moment):
         return 12.0
     if call.job_id is None:
         return 0.3 if call.function == "dispatch" else 0.1

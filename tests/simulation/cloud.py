@@ -37,9 +37,23 @@ def _holds(condition: Any, record: Record) -> bool:
     name = values[0].name
     if operator == "attribute_not_exists":
         return name not in record
+    if operator == "attribute_exists":
+        return name in record
     if operator == "=":
         return name in record and bool(record[name] == values[1])
     raise NotImplementedError(operator)
+
+
+def _is_true(condition: str, record: Record, values: Record) -> bool:
+    """The two written conditions that we use: `attribute_not_exists(a)` and `a = :b`."""
+    if not condition:
+        return True
+    if condition.startswith("attribute_not_exists("):
+        return condition[len("attribute_not_exists(") : -1] not in record
+    name, operator, value = condition.split()
+    if operator != "=":
+        raise NotImplementedError(condition)
+    return name in record and bool(record[name] == values[value])
 
 
 class Table:
@@ -69,12 +83,16 @@ class Table:
         ExpressionAttributeValues: Record,  # noqa: N803
         ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
         ReturnValues: str = "NONE",  # noqa: N803
+        ConditionExpression: Any = None,  # noqa: N803
     ) -> Record:
         def work() -> Record:
+            self._check(ConditionExpression, Key, "UpdateItem")
             record = self.records.setdefault(_key(Key), dict(Key))
-            changed = _changes(record, UpdateExpression, ExpressionAttributeValues, ExpressionAttributeNames or {})
+            expression, _, removed = UpdateExpression.partition(" REMOVE ")
+            changed = _changes(record, expression, ExpressionAttributeValues, ExpressionAttributeNames or {})
             record.update(_copy(changed))
-            return {"Attributes": _copy(changed)} if ReturnValues == "UPDATED_NEW" else {}
+            record.pop(removed, None)
+            return {"Attributes": _copy(record if ReturnValues == "ALL_NEW" else changed)}
 
         return self._write("UpdateItem", work)
 
@@ -108,6 +126,29 @@ class Table:
             return {"UnprocessedItems": {}}
 
         return self._write("BatchWriteItem", work)
+
+    def transact_write_items(self, *, TransactItems: list[Record]) -> Record:  # noqa: N803
+        """All or nothing. One that is sent twice carries the same token, and counts once."""
+
+        def work() -> Record:
+            actions = [next(iter(each.items())) for each in TransactItems]
+            reasons = [
+                {"Code": "None" if self._allows(what, how) else "ConditionalCheckFailed"} for what, how in actions
+            ]
+            if any(reason["Code"] != "None" for reason in reasons):
+                refusal = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+                raise ClientError(refusal, "TransactWriteItems")  # type: ignore[arg-type]
+            for what, how in actions:
+                if what == "Put":
+                    self._put(how["Item"], None)
+            return {}
+
+        return self._call("TransactWriteItems", work)
+
+    def _allows(self, what: str, how: Record) -> bool:
+        record = self.records.get(_key(how["Item"] if what == "Put" else how["Key"]), {})
+        values = how.get("ExpressionAttributeValues", {})
+        return _is_true(how.get("ConditionExpression", ""), record, values)
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Record:  # noqa: N803
         keys = RequestItems[self.name]["Keys"]

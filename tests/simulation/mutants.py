@@ -16,6 +16,7 @@ from pleo_export.accounting.errors import OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
+from pleo_export.state import pens
 from pleo_export.state.jobs import Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
@@ -35,11 +36,20 @@ def no_intent() -> AbstractContextManager[Any]:
 
 
 def intent_without_condition() -> AbstractContextManager[Any]:
-    def intend(self: Postings, posting: Any, *, replacing: Any) -> bool:
-        self.record_many([posting])
+    def intend(self: Postings, pen: Any, intents: Any) -> bool:
+        self.record_many([intent for intent, _ in intents])
         return True
 
     return patch(Postings, "intend", intend)
+
+
+def no_pen() -> AbstractContextManager[Any]:
+    """Whoever lives on writes on."""
+    carried_out = pens._carried_out
+    return _both(
+        patch(pens, "_carried_out", lambda table, actions: carried_out(table, actions[1:])),
+        patch(Jobs, "close", lambda *_: True),
+    )
 
 
 def no_find() -> AbstractContextManager[Any]:
@@ -65,8 +75,7 @@ def no_lease_check() -> AbstractContextManager[Any]:
     original = start_job.start_job
 
     def unchecked(run: Any, runtime: Any) -> Any:
-        lease = mock.Mock(owner=run.execution)
-        with patch(Leases, "get", lambda *_: lease):
+        with patch(Leases, "confirm", lambda *_: True):
             return original(run, runtime)
 
     return _in_state("start_job", unchecked)
@@ -162,14 +171,14 @@ def claim_after_started() -> AbstractContextManager[Any]:
     """The claim is written only when Pleo has said yes."""
     send, claim = PleoClient.send_event, Jobs.claim
 
-    def unclaimed(_self: Jobs, _job_id: str, _execution: str) -> None:
+    def unclaimed(_self: Jobs, _job_id: str) -> None:
         return
 
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
             runtime = current_runtime()
-            claim(runtime.jobs, job_id, "whoever")
+            claim(runtime.jobs, job_id)
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
 
@@ -228,7 +237,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 
 # Where to strike for those that a fault strewn at random meets too seldom for a quick test.
 AIMS: Mapping[str, tuple[str, str]] = {
-    "intent_without_condition": ("dynamodb PutItem", "stopped"),
+    "intent_without_condition": ("TransactWriteItems", "stopped"),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
     "unknown_is_not_booked": ("BatchWriteItem", "killed"),
@@ -240,6 +249,7 @@ MUTANTS: Mapping[str, Mutant] = {
     for each in (
         no_intent,
         intent_without_condition,
+        no_pen,
         no_find,
         key_by_job,
         no_lease_check,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from random import Random
 from shutil import disk_usage
@@ -147,6 +148,7 @@ class Simulation:
     executions: dict[str, Execution] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
+    request_ids: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -480,7 +482,8 @@ class Simulation:
         _Borrowed.runtimes.append(runtime)
         try:
             with self.chaos.of_call(call):
-                return handlers()[function](event, SimpleNamespace(get_remaining_time_in_millis=left))
+                context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=str(next(self.request_ids)))
+                return handlers()[function](event, context)
         except Killed:
             error = self.random.choice(["Sandbox.Timedout", "Runtime.ExitError"])
             raise StateFailed(error, json.dumps({"errorType": error, "errorMessage": "gone"})) from None

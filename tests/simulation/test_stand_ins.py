@@ -17,9 +17,10 @@ from local.pleo.sample import NORTHGATE
 from local.pleo.server import build_app
 from local.pleo.service import build_service
 from local.pleo.world import Company
-from pleo_export.errors import ItemFailure
+from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.state.jobs import ItemResult, Jobs, Results
 from pleo_export.state.leases import Lease, Leases
+from pleo_export.state.pens import Pen, Pens
 from pleo_export.state.postings import Posting, Postings
 from tests.harness.aws import create_table, resource
 from tests.harness.expenses import purchases
@@ -43,7 +44,7 @@ def quiet() -> Chaos:
 
 def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0912 - one case for each operation
     """What the state classes answer to two hundred operations drawn at random."""
-    leases, jobs, results, postings = Leases(table), Jobs(table), Results(table), Postings(table)
+    leases, jobs, pens, results, postings = Leases(table), Jobs(table), Pens(table), Results(table), Postings(table)
     for job in ("one", "two"):
         jobs.next_attempt(job, NORTHGATE, NOON)
     for number in range(200):
@@ -51,8 +52,9 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
         entry, job, owner = random.choice(ENTRIES), random.choice(["one", "two"]), random.choice(["a", "b"])
         posting = Posting(NORTHGATE, entry, random.randint(1, 2), f"pleo:{entry}", "print", job, at)
         seen = random.choice([None, posting])
-        held = random.choice([None, Lease(NORTHGATE, owner, at)])
-        match random.randrange(13):
+        held = random.choice([None, Lease(NORTHGATE, owner, at, begun=random.random() < 0.5)])
+        pen = Pen(job, owner)
+        match random.randrange(18):
             case 0:
                 yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
             case 1:
@@ -66,17 +68,25 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 5:
                 yield jobs.get(job)
             case 6:
-                results.put_many(job, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
+                yield results.put_many(pen, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
             case 7:
                 yield sorted(results.get_many(job, ENTRIES).items())
             case 8:
-                yield postings.intend(posting, replacing=seen)
+                yield postings.intend(pen, [(posting, seen)])
             case 9:
                 postings.withdraw(posting)
             case 10:
                 postings.record_many([posting])
             case 11:
                 yield postings.latest(NORTHGATE, entry)
+            case 13:
+                yield jobs.begin(job, NORTHGATE, random.choice(["first", "second"]))
+            case 14 | 15:
+                yield pens.take(job, random.choice(["first", "second"]), owner)
+            case 16 if number % 3 == 0:  # for good
+                yield jobs.close(job, random.choice(["first", "second"]), JobFailure.SERVICE_TIMEOUT, "r")
+            case 17:
+                yield leases.confirm(NORTHGATE, owner)
             case 12:
                 yield sorted(postings.get_many(NORTHGATE, dict.fromkeys(ENTRIES, 1)).items())
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.pleo.sample import HAVN, NORTHGATE
-from pleo_export.errors import InvalidSettings, ItemFailure, TryAgain
+from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
 from pleo_export.settings import WebhookAuthentication
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
+from pleo_export.state.pens import Pen
 from pleo_export.state.postings import Posting
 from pleo_export.state.secrets import Secrets
-from pleo_export.state.table import get_many, posting_key
+from pleo_export.state.table import expiry, get_many, posting_key
 from tests.harness.aws import client
 from tests.harness.town import Town
 
@@ -65,19 +68,19 @@ def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> N
 
 
 def test_an_intent_is_written_only_over_what_was_read(world: Town) -> None:
-    postings = world.runtime.postings
+    postings, pen = world.runtime.postings, taken(world)
     later = replace(INTENT, intended_at=NOW + timedelta(minutes=5))
-    assert postings.intend(INTENT, replacing=None)
-    assert not postings.intend(later, replacing=None)
-    assert not postings.intend(later, replacing=replace(INTENT, intended_at=NOW - timedelta(seconds=1)))
-    assert postings.intend(later, replacing=INTENT)
-    assert not postings.intend(INTENT, replacing=INTENT)
+    assert postings.intend(pen, [(INTENT, None)])
+    assert not postings.intend(pen, [(later, None)])
+    assert not postings.intend(pen, [(later, replace(INTENT, intended_at=NOW - timedelta(seconds=1)))])
+    assert postings.intend(pen, [(later, INTENT)])
+    assert not postings.intend(pen, [(INTENT, INTENT)])
     assert postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": later}
 
 
 def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_of_it(world: Town) -> None:
     postings = world.runtime.postings
-    postings.intend(INTENT, replacing=None)
+    postings.intend(taken(world), [(INTENT, None)])
     postings.withdraw(replace(INTENT, intended_at=NOW + timedelta(seconds=1)))
     assert postings.latest(NORTHGATE, "entry") == INTENT
     postings.record_many([RECORDED])
@@ -111,8 +114,9 @@ RESULTS = [
 def test_a_claim_is_given_up_by_the_run_that_made_it_and_by_no_other(world: Town) -> None:
     jobs = world.runtime.jobs
     jobs.next_attempt(JOB, NORTHGATE, NOW)
-    jobs.claim(JOB, "first run")
-    jobs.claim(JOB, "second run")
+    for run in ("first run", "second run"):
+        jobs.begin(JOB, NORTHGATE, run)
+        jobs.claim(JOB)
 
     jobs.disclaim(JOB, "first run")  # it lives on, and Pleo has refused its `started`
     record = jobs.get(JOB)
@@ -123,8 +127,91 @@ def test_a_claim_is_given_up_by_the_run_that_made_it_and_by_no_other(world: Town
     assert record is not None and not record.claimed
 
 
+def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(world: Town) -> None:
+    jobs = world.runtime.jobs
+    jobs.begin(JOB, NORTHGATE, "first run")
+    why = (JobFailure.ACCOUNTING_SYSTEM_TIMEOUT, "It is being updated.")
+
+    assert jobs.close(JOB, "first run", *why)
+
+    assert jobs.begin(JOB, NORTHGATE, "second run").closed == why
+    assert not jobs.close(JOB, "first run", JobFailure.SERVICE_TIMEOUT, "It lives on.")
+    assert jobs.begin(JOB, NORTHGATE, "third run").closed == why
+
+
+# The pen
+
+
+def taken(world: Town, run: str = "run", call: str = "call") -> Pen:
+    world.runtime.jobs.begin(JOB, NORTHGATE, run)
+    world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
+    pen = world.runtime.pens.take(JOB, run, call)
+    assert pen
+    return pen
+
+
+def lose_to_another_call(world: Town) -> None:
+    assert world.runtime.pens.take(JOB, "run", "another call")
+
+
+def lose_to_another_run(world: Town) -> None:
+    world.runtime.jobs.begin(JOB, NORTHGATE, "another run")
+
+
+def lose_to_the_end_of_the_job(world: Town) -> None:
+    assert world.runtime.jobs.close(JOB, "run", JobFailure.SERVICE_TIMEOUT, "no time left")
+
+
+@pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
+def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_written(
+    world: Town, lose: Callable[[Town], None]
+) -> None:
+    pen = taken(world)
+    assert world.runtime.postings.intend(pen, [(INTENT, None)])
+
+    lose(world)
+
+    later = replace(INTENT, revision=2)
+    assert not world.runtime.postings.intend(pen, [(later, None)])
+    assert not world.runtime.results.put_many(pen, RESULTS, NOW)
+    assert world.runtime.postings.latest(NORTHGATE, "entry") == INTENT
+    assert world.runtime.results.get_many(JOB, ["a", "b", "c"]) == {}
+
+
+def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_the_pen_then_it_gets_none(
+    world: Town,
+) -> None:
+    taken(world)
+
+    assert world.runtime.pens.take(JOB, "an earlier run", "call") is None
+    lose_to_the_end_of_the_job(world)
+    assert world.runtime.pens.take(JOB, "run", "call") is None
+
+
+def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(world: Town) -> None:
+    pen = taken(world)
+    other = replace(INTENT, entry_id="other")
+    assert world.runtime.postings.intend(pen, [(other, None)])
+
+    assert not world.runtime.postings.intend(pen, [(INTENT, None), (other, None)])
+
+    assert world.runtime.postings.latest(NORTHGATE, "entry") is None
+
+
+def test_given_a_table_that_is_busy_when_a_transaction_is_refused_for_that_then_it_is_worth_another_try(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pen = taken(world)
+    busy = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
+    refusal = ClientError(busy, "TransactWriteItems")  # type: ignore[arg-type]
+    world.effects.on("before dynamodb TransactWriteItems", refusal)
+
+    with world.effects.of_function(), pytest.raises(TryAgain):
+        world.runtime.postings.intend(pen, [(INTENT, None)])
+
+
 def test_results_come_back_as_they_were(world: Town) -> None:
-    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    world.runtime.results.put_many(taken(world), RESULTS, NOW)
     wanted = [*(result.entry_id for result in RESULTS), "unknown"]
     assert world.runtime.results.get_many(JOB, wanted) == {result.entry_id: result for result in RESULTS}
     assert [result.status for result in RESULTS] == ["successful", "successful", "failed"]
@@ -132,13 +219,13 @@ def test_results_come_back_as_they_were(world: Town) -> None:
 
 def test_results_of_more_items_than_one_call_takes_all_come_back(world: Town) -> None:
     many = [ItemResult(f"entry-{number}", external_id=str(number)) for number in range(230)]
-    world.runtime.results.put_many(JOB, many, NOW)
+    world.runtime.results.put_many(taken(world), many, NOW)
     assert len(world.runtime.results.get_many(JOB, [result.entry_id for result in many])) == 230
 
 
 def test_jobs_and_results_go_after_a_financial_year(world: Town) -> None:
     world.runtime.jobs.next_attempt(JOB, NORTHGATE, NOW)
-    world.runtime.results.put_many(JOB, RESULTS[:1], NOW)
+    world.runtime.results.put_many(taken(world), RESULTS[:1], NOW)
     keys = [{"pk": f"JOB#{JOB}", "sk": "JOB"}, {"pk": f"JOB#{JOB}", "sk": "ITEM#a"}]
     assert {int(record["expires_at"]) for record in get_many(world.runtime._table, keys)} == {
         int((NOW + timedelta(days=400)).timestamp())
@@ -148,7 +235,7 @@ def test_jobs_and_results_go_after_a_financial_year(world: Town) -> None:
 def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
     world: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    world.runtime.results.put_many(taken(world), RESULTS, NOW)
     pauses: list[float] = []
     monkeypatch.setattr("pleo_export.state.table.time.sleep", pauses.append)
     _leave_unprocessed(world, monkeypatch, times=2)
@@ -160,7 +247,7 @@ def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
 
 
 def test_keys_that_dynamodb_never_processes_are_an_overload(world: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.runtime.results.put_many(JOB, RESULTS, NOW)
+    world.runtime.results.put_many(taken(world), RESULTS, NOW)
     monkeypatch.setattr("pleo_export.state.table.time.sleep", lambda _seconds: None)
     _leave_unprocessed(world, monkeypatch, times=1000)
 

@@ -179,7 +179,7 @@ def test_given_a_job_of_some_size_when_it_runs_then_it_stays_within_its_budgets(
     assert world.statuses(job) == ({"successful": count} if count else {})
     assert world.transitions <= 14 + 4 * ceil(count / 50)
     assert len(world.service.requests) <= 6 + 2 * max(1, ceil(count / 100)) + ceil(count / 50)
-    assert world.effects.dynamodb_writes() <= 3 * count + 6
+    assert world.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
 
 
 def test_given_failures_of_every_kind_when_the_job_runs_then_no_content_passes_the_machine_or_the_log(

@@ -426,7 +426,7 @@ def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_t
 # A run that was aborted, whose function lives on
 
 
-@pytest.mark.parametrize("moment", ["after dynamodb BatchGetItem", "before dynamodb PutItem"])
+@pytest.mark.parametrize("moment", ["after dynamodb BatchGetItem", "before dynamodb TransactWriteItems"])
 def test_given_a_function_that_outlives_its_run_when_the_next_run_has_booked_the_item_then_it_does_not(
     world: Town, moment: str
 ) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from pleo_export.errors import ItemFailure
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.state.pens import Pen, write
 from pleo_export.state.table import condition_failed, expiry, get_many, iso, item_key, job_key, moment
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class JobRecord:
     """`claimed`: we sent `started`, or may have; nothing else tells our run from another's (R-1.12).
-    `fetched`: items may be booked, so that a failure must settle each of them."""
+    `fetched`: items may be booked, so that a failure must settle each of them.
+    `closed`: a run has begun to give the open items their last word, for this reason; nothing new is booked."""
 
     job_id: str
     company_id: str
@@ -28,6 +30,7 @@ class JobRecord:
     claimed: bool
     fetched: bool
     outcome: str | None
+    closed: tuple[JobFailure, str] | None
 
 
 class Jobs:
@@ -36,16 +39,7 @@ class Jobs:
 
     def get(self, job_id: str) -> JobRecord | None:
         record: Any = self._table.get_item(Key=job_key(job_id), ConsistentRead=True).get("Item")
-        if record is None:
-            return None
-        return JobRecord(
-            job_id=job_id,
-            company_id=record["company_id"],
-            attempts=int(record.get("attempts", 0)),
-            claimed=bool(record.get("claimed", False)),
-            fetched=bool(record.get("fetched", False)),
-            outcome=record.get("outcome"),
-        )
+        return None if record is None else _job(job_id, record)
 
     def next_attempt(self, job_id: str, company_id: str, now: datetime) -> int:
         """The number of the next run. Numbers may be skipped, never reused: execution names stay unique."""
@@ -57,22 +51,33 @@ class Jobs:
         )
         return int(answer["Attributes"]["attempts"])
 
-    def claim(self, job_id: str, execution: str) -> None:
+    def begin(self, job_id: str, company_id: str, execution: str) -> JobRecord:
+        """The job is this execution's from now on: functions of an earlier one that live on write nothing more."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET company_id = :company, run_by = :execution REMOVE pen",
+            ExpressionAttributeValues={":company": company_id, ":execution": execution},
+            ReturnValues="ALL_NEW",
+        )
+        return _job(job_id, answer["Attributes"])
+
+    def claim(self, job_id: str) -> None:
         """Before `started` is sent: from now on the job may be ours."""
-        self.note(job_id, claimed=True, claimed_by=execution)
+        self.note(job_id, claimed=True)
 
     def disclaim(self, job_id: str, execution: str) -> None:
         """Another has started it. A claim that a later run of ours has made meanwhile stays."""
-        try:
-            self._table.update_item(
-                Key=job_key(job_id),
-                UpdateExpression="SET claimed = :no",
-                ExpressionAttributeValues={":no": False},
-                ConditionExpression=Attr("claimed_by").eq(execution),
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        self._update_as(job_id, execution, "SET claimed = :no", {":no": False})
+
+    def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
+        """Before open items get their last word: what has no intent by now is never booked by this job.
+
+        False when the job is another execution's by now.
+        """
+        facts = {":failure": failure.value, ":reason": reason}
+        return self._update_as(
+            job_id, execution, "SET closed_as = :failure, closed_because = :reason REMOVE pen", facts
+        )
 
     def note(self, job_id: str, **facts: str | int | bool) -> None:
         """Set facts of the job record: claimed, fetched, items, outcome, finished_at, ..."""
@@ -83,6 +88,34 @@ class Jobs:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
         )
+
+    def _update_as(self, job_id: str, execution: str, expression: str, values: dict[str, Any]) -> bool:
+        """Only while the job is this execution's."""
+        try:
+            self._table.update_item(
+                Key=job_key(job_id),
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+                ConditionExpression=Attr("run_by").eq(execution),
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+
+def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
+    closed = (JobFailure(record["closed_as"]), str(record["closed_because"])) if "closed_as" in record else None
+    return JobRecord(
+        job_id=job_id,
+        company_id=record["company_id"],
+        attempts=int(record.get("attempts", 0)),
+        claimed=bool(record.get("claimed", False)),
+        fetched=bool(record.get("fetched", False)),
+        outcome=record.get("outcome"),
+        closed=closed,
+    )
 
 
 @dataclass(frozen=True)
@@ -107,32 +140,32 @@ class Results:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put_many(self, job_id: str, results: Iterable[ItemResult], now: datetime) -> None:
-        with self._table.batch_writer() as batch:
-            for result in results:
-                facts = {
-                    "status": result.status,
-                    "external_id": result.external_id,
-                    "external_url": result.external_url,
-                    "exported_at": iso(result.exported_at) if result.exported_at else None,
-                    "failure": result.failure,
-                    "reason": result.reason,
-                    "warnings": list(result.warnings) or None,
-                }
-                known = {name: value for name, value in facts.items() if value is not None}
-                batch.put_item(
-                    Item={
-                        **item_key(job_id, result.entry_id),
-                        "entry_id": result.entry_id,
-                        "recorded_at": iso(now),
-                        "expires_at": expiry(now),
-                        **known,
-                    }
-                )
+    def put_many(self, pen: Pen, results: Iterable[ItemResult], now: datetime) -> bool:
+        """False when the pen is another's by now: then its results count, and not all of these are written."""
+        return write(self._table, pen, ({"Item": _item(pen.job_id, result, now)} for result in results))
 
     def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
         records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
         return {record["entry_id"]: _result(record) for record in records}
+
+
+def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
+    facts = {
+        "status": result.status,
+        "external_id": result.external_id,
+        "external_url": result.external_url,
+        "exported_at": iso(result.exported_at) if result.exported_at else None,
+        "failure": result.failure,
+        "reason": result.reason,
+        "warnings": list(result.warnings) or None,
+    }
+    return {
+        **item_key(job_id, result.entry_id),
+        "entry_id": result.entry_id,
+        "recorded_at": iso(now),
+        "expires_at": expiry(now),
+        **{name: value for name, value in facts.items() if value is not None},
+    }
 
 
 def _result(record: Mapping[str, Any]) -> ItemResult:

@@ -1,7 +1,8 @@
 """The lease of a company: at most one execution works for it (promise 4).
 
 The owner is the name of an execution. FIFO orders the starts, the lease orders the runs: it is taken before the
-execution starts and checked by the execution's first state, so that a run that lost it never touches the company.
+execution starts and confirmed by the execution's first state, so that a run that lost it never touches the company,
+and one that was given up before it could begin either begins or is replaced, never both.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lease:
+    """`begun`: the owner's first state has confirmed it."""
+
     company_id: str
     owner: str
     since: datetime
+    begun: bool = False
 
 
 class Leases:
@@ -32,14 +36,34 @@ class Leases:
 
     def get(self, company_id: str) -> Lease | None:
         record = self._table.get_item(Key=company_key(company_id, "LEASE"), ConsistentRead=True).get("Item")
-        return Lease(company_id, str(record["owner"]), moment(str(record["since"]))) if record else None
+        if record is None:
+            return None
+        return Lease(company_id, str(record["owner"]), moment(str(record["since"])), bool(record.get("begun", False)))
 
     def take(self, company_id: str, owner: str, now: datetime, *, replacing: Lease | None) -> bool:
-        """True if the lease is now ours. `replacing` is the dead owner's lease that the caller has seen, if any."""
-        vacant: Any = Attr("pk").not_exists() if replacing is None else Attr("owner").eq(replacing.owner)
+        """True if the lease is now ours. `replacing` is the dead owner's lease as the caller has seen it, if any."""
+        vacant: Any = Attr("pk").not_exists()
+        if replacing is not None:
+            begun = Attr("begun").exists() if replacing.begun else Attr("begun").not_exists()
+            vacant = Attr("owner").eq(replacing.owner) & begun
         try:
             self._table.put_item(
                 Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now)}, ConditionExpression=vacant
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def confirm(self, company_id: str, owner: str) -> bool:
+        """Whether the lease is the owner's; from then on it has begun. May be repeated."""
+        try:
+            self._table.update_item(
+                Key=company_key(company_id, "LEASE"),
+                UpdateExpression="SET begun = :yes",
+                ExpressionAttributeValues={":yes": True},
+                ConditionExpression=Attr("owner").eq(owner),
             )
         except ClientError as error:
             if condition_failed(error):

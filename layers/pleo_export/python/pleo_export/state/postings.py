@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
+from pleo_export.state.pens import Pen, write
 from pleo_export.state.table import condition_failed, get_many, iso, moment, posting_key
 
 if TYPE_CHECKING:
@@ -61,19 +62,13 @@ class Postings:
         )
         return _posting(answer["Items"][0]) if answer["Items"] else None
 
-    def intend(self, posting: Posting, *, replacing: Posting | None) -> bool:
-        """Write the intent, if the record is still as the caller has read it (`replacing`, None: absent).
+    def intend(self, pen: Pen, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
+        """Write intents, each beside the record that the caller has read in its place (None: absent).
 
-        False means that another run is at work on the same entry: a run that was aborted, whose function lives on.
+        False means that another run or function is at work on the same job or entries. Then nothing may be recorded,
+        though some of more than 99 intents may have been written.
         """
-        seen: Any = Attr("pk").not_exists() if replacing is None else Attr("intended_at").eq(iso(replacing.intended_at))
-        try:
-            self._table.put_item(Item=_record(posting), ConditionExpression=seen)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return write(self._table, pen, (_replacement(intent, seen) for intent, seen in intents))
 
     def withdraw(self, posting: Posting) -> None:
         """Take an intent back: the accounting system has said for certain that nothing was recorded."""
@@ -91,6 +86,17 @@ class Postings:
         with self._table.batch_writer() as batch:
             for posting in postings:
                 batch.put_item(Item=_record(posting))
+
+
+def _replacement(intent: Posting, seen: Posting | None) -> dict[str, Any]:
+    """Put the intent if the record is still as the caller has read it."""
+    if seen is None:
+        return {"Item": _record(intent), "ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "Item": _record(intent),
+        "ConditionExpression": "intended_at = :seen",
+        "ExpressionAttributeValues": {":seen": iso(seen.intended_at)},
+    }
 
 
 def _record(posting: Posting) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The outcome is computed from what Pleo holds, not from memory (R-7.6).
 
 from __future__ import annotations
 
-from pleo_export.errors import ItemFailure, JobFailure, TryAgain
+from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
@@ -47,7 +47,7 @@ def _final_event(pleo: PleoClient, job_id: str) -> JobEvent:
 
 
 def _settle(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:
-    settled = settle_open_items(pleo, run, runtime, ItemFailure.UNEXPECTED_FAILURE, NEVER_REPORTED, statuses)
+    settled = settle_open_items(pleo, run, runtime, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
     logger.warning("items were still open at completion", extra={"items": settled})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.errors import JobFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
@@ -39,7 +39,7 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
 
 def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
     record = runtime.jobs.get(run.job_id)
-    if record is not None and record.fetched and _all_settled(pleo, run, runtime, item_failure(failure), reason):
+    if record is not None and record.fetched and _all_settled(pleo, run, runtime, failure, reason):
         try:
             pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
             return JobEvent.COMPLETED_WITH_ERRORS
@@ -49,7 +49,7 @@ def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure
     return JobEvent.FAILED
 
 
-def _all_settled(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: ItemFailure, reason: str) -> bool:
+def _all_settled(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> bool:
     """Whether Pleo has taken the last word on every item; it may refuse one for a moment (R-6.5)."""
     looks = (settle_open_items(pleo, run, runtime, failure, reason, ("pending", "in_progress")) for _ in range(3))
     return any(still_open == 0 for still_open in looks)
@@ -63,11 +63,3 @@ def explain(error: StateError) -> tuple[JobFailure, str]:
         return JobFailure(failure), reason
     except (ValueError, KeyError, TypeError):
         return JobFailure.SERVICE_UNREACHABLE, OUR_FAULT
-
-
-def item_failure(failure: JobFailure) -> ItemFailure:
-    """The item's type for a job-level cause; they share most names."""
-    try:
-        return ItemFailure(failure.value)
-    except ValueError:
-        return ItemFailure.UNEXPECTED_FAILURE

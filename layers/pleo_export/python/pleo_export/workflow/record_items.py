@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
-from pleo_export.errors import JobFailure, TryAgain
+from pleo_export.errors import JobFailure, NotOurs, TryAgain
 from pleo_export.observability import logger
 from pleo_export.state.jobs import ItemResult
 from pleo_export.workflow.candidates import Preparation
@@ -27,14 +27,17 @@ from pleo_export.workflow.runtime import Runtime
 def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
     """`waitSeconds` is 0, or how long to wait before the chunk has to be run again.
 
-    Raises TryAgain (the accounting system could not be asked), NotOurs (another run works on the same items).
+    Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
+    pen = runtime.pens.take(run.job_id, run.execution, runtime.call_id)
+    if pen is None:
+        raise NotOurs(f"job {run.job_id} is closed, or another run's")
     items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     done = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
     settled: list[Settled] = []
     try:
-        desk = Desk.open(run, runtime)
+        desk = Desk.open(run, runtime, pen)
         preparation = Preparation(desk.connection, desk.system)
         candidates = preparation.candidates(todo)
         settled += preparation.rejected
@@ -51,7 +54,8 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
         results, wait = _in_time(settled, run.deadline - runtime.clock())
-        runtime.results.put_many(run.job_id, results, runtime.clock())
+        if not runtime.results.put_many(pen, results, runtime.clock()):
+            raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
     counts = {
         "successful": len(results) - failed,

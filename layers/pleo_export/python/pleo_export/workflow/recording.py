@@ -18,6 +18,7 @@ from pleo_export.errors import ItemRejected, NotOurs
 from pleo_export.settings import Posting as PostingSetting
 from pleo_export.state.connections import Connection
 from pleo_export.state.jobs import ItemResult
+from pleo_export.state.pens import Pen
 from pleo_export.state.postings import Posting
 from pleo_export.workflow.attachments import NO_FILES, Files, ReceiptDesk
 from pleo_export.workflow.candidates import Candidate
@@ -102,11 +103,12 @@ class Desk:
     runtime: Runtime
     connection: Connection
     system: AccountingSystem
+    pen: Pen
 
     @classmethod
-    def open(cls, run: ChunkRun, runtime: Runtime) -> Desk:
+    def open(cls, run: ChunkRun, runtime: Runtime, pen: Pen) -> Desk:
         connection = runtime.connection(run.company_id)
-        return cls(run, runtime, connection, runtime.accounting_system(connection))
+        return cls(run, runtime, connection, runtime.accounting_system(connection), pen)
 
     @property
     def wanted(self) -> State:
@@ -199,8 +201,7 @@ class Desk:
         """The main documents, wholly; then what belongs to them; then our notes, before anything is said."""
         for work in batch:
             work.outcomes.update(work.case.found)
-            if work.case.missing(work.case.candidate.booking.documents):
-                work.intent = self._intend(work.case)
+        self._intend([work for work in batch if work.case.missing(work.case.candidate.booking.documents)])
         self._create(batch, [(work, work.case.candidate.main) for work in batch])
         self._attach(batch)
         self._finalise(batch, [work.case.candidate.main for work in batch])
@@ -212,11 +213,12 @@ class Desk:
         for work in batch:
             yield self._said(work)
 
-    def _intend(self, case: Case) -> Posting:
-        intent = self._intent(case.candidate)
-        if not self.runtime.postings.intend(intent, replacing=case.posting):
-            raise NotOurs(f"another run is recording entry {intent.entry_id}")
-        return intent
+    def _intend(self, batch: Sequence[Work]) -> None:
+        for work in batch:
+            work.intent = self._intent(work.case.candidate)
+        intents = [(work.intent, work.case.posting) for work in batch if work.intent]
+        if not self.runtime.postings.intend(self.pen, intents):
+            raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
 
     def _intent(self, candidate: Candidate) -> Posting:
         return Posting(

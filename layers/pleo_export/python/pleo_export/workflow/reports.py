@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pleo_export.errors import ItemFailure
+from pleo_export.errors import ItemFailure, JobFailure, NotOurs
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
@@ -23,20 +23,36 @@ def report(pleo: PleoClient, job_id: str, results: Sequence[ItemResult]) -> None
 
 
 def settle_open_items(
-    pleo: PleoClient, run: JobRun, runtime: Runtime, failure: ItemFailure, reason: str, statuses: Iterable[str]
+    pleo: PleoClient, run: JobRun, runtime: Runtime, failure: JobFailure, reason: str, statuses: Iterable[str]
 ) -> int:
     """Give every item that is still open its final word: its result if it has one, else the given failure.
 
-    Returns how many were open.
+    Returns how many were open. Raises NotOurs when the job is another run's by now.
     """
     open_ids = [item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status)]
     for start in range(0, len(open_ids), MAX_UPDATES):
         batch = open_ids[start : start + MAX_UPDATES]
-        results = runtime.results.get_many(run.job_id, batch)
-        unsaid = [entry_id for entry_id in batch if entry_id not in results]
-        final = {**results, **last_words(run, runtime, unsaid, failure, reason)}
+        final = dict(runtime.results.get_many(run.job_id, batch))
+        if unsaid := [entry_id for entry_id in batch if entry_id not in final]:
+            _close(run, runtime, failure, reason)
+            final |= runtime.results.get_many(run.job_id, unsaid)  # again: now no more can come
+            unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
+            final |= last_words(run, runtime, unsaid, item_failure(failure), reason)
         report(pleo, run.job_id, [final[entry_id] for entry_id in batch])
     return len(open_ids)
+
+
+def _close(run: JobRun, runtime: Runtime, failure: JobFailure, reason: str) -> None:
+    if not runtime.jobs.close(run.job_id, run.execution, failure, reason):
+        raise NotOurs(f"another run has taken over job {run.job_id}")
+
+
+def item_failure(failure: JobFailure) -> ItemFailure:
+    """The item's type for a job-level cause; they share most names."""
+    try:
+        return ItemFailure(failure.value)
+    except ValueError:
+        return ItemFailure.UNEXPECTED_FAILURE
 
 
 def _update(result: ItemResult) -> ItemUpdate:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 
@@ -18,6 +19,7 @@ from pleo_export.state.connections import Connection, Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.payloads import Payloads
+from pleo_export.state.pens import Pens
 from pleo_export.state.postings import Postings
 from pleo_export.state.secrets import Secrets
 from pleo_export.workflow.executions import Executions
@@ -58,6 +60,11 @@ class Runtime:
             return timedelta.max
         return timedelta(milliseconds=self.invocation.get_remaining_time_in_millis())
 
+    @property
+    def call_id(self) -> str:
+        """Of this invocation, and of no other."""
+        return uuid4().hex if self.invocation is None else str(self.invocation.aws_request_id)
+
     @cached_property
     def chunk_size(self) -> int:
         """Items per iteration of the Map."""
@@ -78,6 +85,10 @@ class Runtime:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self._table)
+
+    @cached_property
+    def pens(self) -> Pens:
+        return Pens(self._table)
 
     @cached_property
     def results(self) -> Results:

@@ -9,6 +9,8 @@ the job as ours. After a 422 the job is read again (section 1's decision table):
 | in_progress | no            | another installation's: NotOurs                   |
 | final       | any           | NotOurs: nothing is left to do                    |
 | pending     | any           | TryAgain                                          |
+
+A job that an earlier run of ours has closed is only ended: what Pleo was told of its items must stay true.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pleo_export.errors import JobFailure, NotOurs, TryAgain
+from pleo_export.errors import JobFailure, JobRejected, NotOurs, TryAgain
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
@@ -31,12 +33,15 @@ USABLE_SHARE = 5 / 6
 
 
 def start_job(run: JobRun, runtime: Runtime) -> dict[str, Any]:
-    """Raises NotOurs (stop), TryAgain (run again)."""
-    lease = runtime.leases.get(run.company_id)
-    if lease is None or lease.owner != run.execution:
+    """Raises NotOurs (stop), TryAgain (run again), JobRejected (an earlier run has begun to fail the job: go on)."""
+    if not runtime.leases.confirm(run.company_id, run.execution):
         raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
     pleo = runtime.pleo(runtime.connection(run.company_id))
-    job = _started(pleo, run, runtime)
+    job = _read(pleo, run)
+    record = runtime.jobs.begin(run.job_id, run.company_id, run.execution)
+    job = _started(job, pleo, run, record.claimed, runtime)
+    if record.closed:
+        raise JobRejected(*record.closed)
     return {
         "numberOfItems": job.number_of_items,
         "vendorBasedBookkeeping": job.vendor_based_bookkeeping,
@@ -52,12 +57,9 @@ def _deadline(job: ExportJob, now: datetime) -> datetime:
     return (job.started_at or now) + lifetime * USABLE_SHARE
 
 
-def _started(pleo: PleoClient, run: JobRun, runtime: Runtime) -> ExportJob:
-    job = _read(pleo, run)
-    record = runtime.jobs.get(run.job_id)
-    claimed = record is not None and record.claimed
+def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runtime: Runtime) -> ExportJob:
     if job.status == "pending":
-        runtime.jobs.claim(run.job_id, run.execution)
+        runtime.jobs.claim(run.job_id)
         try:
             pleo.send_event(run.job_id, JobEvent.STARTED)
             logger.info("job started", extra={"items": job.number_of_items})
