@@ -17,7 +17,13 @@ import requests
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from local.pleo.clock import Clock
-from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import (
+    AuthenticationFailed,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unavailable,
+)
 from tests.harness.effects import Effects, Killed
 
 Strike = Callable[["Chaos", "Call"], None]
@@ -34,14 +40,17 @@ class Answered(Exception):
 
 @dataclass
 class Call:
-    """A function at work. `ends` is when Lambda kills it."""
+    """A function at work. `ends` is when Lambda kills it. `retried` is its successor, whose answer counts."""
 
     function: str
     company_id: str | None
     job_id: str | None
     execution: str | None
     ends: datetime
+    event: Mapping[str, object] | None = None  # of a state
     dead: bool = False
+    retried: Call | None = None
+    answer: Callable[[], object] | None = None
 
 
 @dataclass
@@ -72,6 +81,7 @@ class Chaos(Effects):
     suspended: int = 0  # functions in the midst of which others are at work
     meanwhile: Callable[[float], None] = lambda seconds: None
     stop_execution: Callable[[str], None] = lambda name: None
+    give_up: Callable[[Call], None] = lambda call: None
     later: Callable[[float, str, Callable[[], object]], None] = lambda seconds, what, do: None
 
     def __post_init__(self) -> None:
@@ -215,6 +225,12 @@ def _stop(chaos: Chaos, call: Call) -> None:
         chaos.kill(call)
 
 
+def _given_up(chaos: Chaos, call: Call) -> None:
+    """Step Functions takes the function for lost and calls it again, while it lives on."""
+    if call.event is not None and call.retried is None:
+        chaos.give_up(call)
+
+
 def _throttled(chaos: Chaos) -> Exception:
     code = chaos.random.choice(["ThrottlingException", "InternalServerError", "SlowDown"])
     return ClientError({"Error": {"Code": code, "Message": "not now"}}, "Call")
@@ -224,7 +240,7 @@ def _retry_after(chaos: Chaos) -> int:
     return chaos.random.choice([0, 5, 30, 90, 400, 1500, 3300, 4000])
 
 
-ALWAYS: Mapping[str, Strike] = {"killed": _kill, "stopped": _stop, "slow": _linger}
+ALWAYS: Mapping[str, Strike] = {"killed": _kill, "stopped": _stop, "slow": _linger, "given up": _given_up}
 REFUSED_BY_AWS: Mapping[str, Strike] = {
     "throttled": _raising(_throttled),
     "unconnected": _raising(lambda _: ConnectTimeoutError(endpoint_url="aws")),
@@ -244,6 +260,8 @@ UNANSWERED_BY_PLEO: Mapping[str, Strike] = {
 REFUSED_BY_BOOKS: Mapping[str, Strike] = {
     "429": _raising(lambda chaos: RateLimited("too many requests", retry_after=_retry_after(chaos))),
     "away": _raising(lambda _: Unavailable("The accounting system is away.")),
+    "401": _raising(lambda _: AuthenticationFailed("The key is not accepted.")),
+    "403": _raising(lambda _: PermissionDenied("The key may not record entries.")),
 }
 UNANSWERED_BY_BOOKS: Mapping[str, Strike] = {"reply lost": _raising(lambda _: OutcomeUnknown("No answer in time."))}
 AT_STAKE = ("books record", "books finalise", "pleo P", "dynamodb PutItem", "dynamodb BatchWriteItem", "TransactWrite")
@@ -251,7 +269,7 @@ WRITES = ("books record", "books finalise")
 
 
 FOCUSES = ("", "", "books", "books record", "TransactWriteItems", "BatchWriteItem", "StartExecution", "pleo P")
-KINDS = ("", "killed", "stopped", "slow", "reply lost", "429", "throttled")
+KINDS = ("", "killed", "stopped", "slow", "given up", "reply lost", "429", "throttled")
 
 
 def _share(moment: str, call: Call, focus: str) -> float:

@@ -90,9 +90,11 @@ class Table:
             record = self.records.setdefault(_key(Key), dict(Key))
             expression, _, removed = UpdateExpression.partition(" REMOVE ")
             changed = _changes(record, expression, ExpressionAttributeValues, ExpressionAttributeNames or {})
+            before = _copy(record)
             record.update(_copy(changed))
             record.pop(removed, None)
-            return {"Attributes": _copy(record if ReturnValues == "ALL_NEW" else changed)}
+            answers = {"ALL_NEW": record, "UPDATED_NEW": changed, "ALL_OLD": before}
+            return {"Attributes": _copy(answers.get(ReturnValues, {}))}
 
         return self._write("UpdateItem", work)
 
@@ -120,10 +122,11 @@ class Table:
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Record:  # noqa: N803
         def work() -> Record:
-            for request in RequestItems[self.name]:
+            requests, left = self._part(RequestItems[self.name])
+            for request in requests:
                 self._put(request["PutRequest"]["Item"], None)
                 self._chaos.between("dynamodb BatchWriteItem")
-            return {"UnprocessedItems": {}}
+            return {"UnprocessedItems": {self.name: left} if left else {}}
 
         return self._write("BatchWriteItem", work)
 
@@ -156,10 +159,23 @@ class Table:
             raise _refused("ValidationException", "BatchGetItem")
 
         def work() -> Record:
-            found = [self.records[_key(each)] for each in keys if _key(each) in self.records]
-            return {"Responses": {self.name: _copy(found)}, "UnprocessedKeys": {}}
+            asked, left = self._part(keys)
+            found = [self.records[_key(each)] for each in asked if _key(each) in self.records]
+            return {
+                "Responses": {self.name: _copy(found)},
+                "UnprocessedKeys": {self.name: {"Keys": left}} if left else {},
+            }
 
         return self._call("BatchGetItem", work)
+
+    def _part(self, requests: list[Record]) -> tuple[list[Record], list[Record]]:
+        """Those of a batch that DynamoDB carries out at once, and those that it leaves to be asked for again."""
+        call = self._chaos.call
+        if call is None or not self._chaos.draws(call.company_id):
+            return requests, []
+        self._chaos.note("left over", "of a batch", call.company_id)
+        size = self._chaos.random.randrange(len(requests))
+        return requests[:size], requests[size:]
 
     def _found(self, key: Record) -> Record:
         record = self.records.get(_key(key))

@@ -171,14 +171,14 @@ def claim_after_started() -> AbstractContextManager[Any]:
     """The claim is written only when Pleo has said yes."""
     send, claim = PleoClient.send_event, Jobs.claim
 
-    def unclaimed(_self: Jobs, _job_id: str) -> None:
-        return
+    def unclaimed(_self: Jobs, _job_id: str, _call: str) -> bool:
+        return False
 
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
             runtime = current_runtime()
-            claim(runtime.jobs, job_id)
+            claim(runtime.jobs, job_id, "whoever")
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
 

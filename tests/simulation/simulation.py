@@ -148,6 +148,7 @@ class Simulation:
     executions: dict[str, Execution] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
+    edited: set[str] = field(default_factory=set)  # companies that changed expenses, deleted documents, lost postings
     request_ids: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -210,6 +211,7 @@ class Simulation:
                 chaos.focus, chaos.favourite = self.aim
             chaos.pace = self.random.choice([0.2, 0.5, 2.0])
         chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
+        chaos.give_up = self._give_up
         return chaos
 
     def _assumptions(self) -> Assumptions:
@@ -236,7 +238,7 @@ class Simulation:
         by_vendor = self.random.random() < 0.5
         for _ in range(self.random.randint(1, 4)):
             self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
-        for act in (self._change, self._void, self._delete, self._decide_to_post):
+        for act in (self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings):
             if self.random.random() < 0.4:
                 self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
 
@@ -283,6 +285,9 @@ class Simulation:
 
     def _change(self, company: str, by_vendor: bool) -> None:
         """An expense is corrected, and exported again."""
+        if company in self.edited:
+            return
+        self.edited.add(company)
         for entry_id in self._free(company)[:2]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
             self.world.put_expenses(company, [self._expense(company, key)])
@@ -297,8 +302,23 @@ class Simulation:
         self._again(company, by_vendor)
 
     def _delete(self, company: str, by_vendor: bool) -> None:
+        if company in self.edited:
+            return
+        self.edited.add(company)
         for document in self._some_booked(company):
             self.ledgers[company].delete(document.entry.reference)
+        self._again(company, by_vendor)
+
+    def _lose_the_postings(self, company: str, by_vendor: bool) -> None:
+        """The table is restored without them. Only they know of changes and of deleted documents (not promised, see
+        docs/reliability.md), so that it happens to companies without."""
+        if self._busy(company) or company in self.edited:
+            return
+        self.edited.add(company)
+        prefix = f"ENTRY#{company}"
+        for key in [key for key in self.table.records if key[0].startswith(prefix)]:
+            del self.table.records[key]
+        self.chaos.say("the postings are lost")
         self._again(company, by_vendor)
 
     def _decide_to_post(self, company: str, by_vendor: bool) -> None:
@@ -457,17 +477,43 @@ class Simulation:
         self._at(wait, f"step {run.name}", partial(self._step, run))
 
     def _abort(self, name: str) -> None:
-        self.executions[name].status = "ABORTED"
+        """Whoever stops it may have the company looked at again at once; else the next poll does."""
+        run = self.executions[name]
+        run.status = "ABORTED"
+        if self.random.random() < 0.5:
+            body = json.dumps({"companyId": run.company_id, "reason": "operator"})
+            wake = partial(self.queue.take, body, run.company_id, f"operator {self.clock.now()}")
+            self._at(self.random.random() * 20, "operator polls", wake)
+
+    def _give_up(self, call: Call) -> None:
+        """The state machine's retry, wholly in the middle of the first call."""
+        assert call.execution is not None
+        if len(_Borrowed.runtimes) >= 3 or self.executions[call.execution].status != "RUNNING":
+            return
+        call.retried = replace(call, dead=False, answer=None)
+        try:
+            answer = self._invoke(call.function, dict(call.event or {}), call.retried)
+        except Exception as error:
+            failure = error
+            self.chaos.say(f"  {call.function} again: {type(error).__name__}: {error}")
+            call.answer = lambda: _raise(failure)
+        else:
+            call.answer = lambda: answer
+        call.answer = call.retried.answer or call.answer
 
     def _state(self, function: str, event: Json) -> Any:
         ends = self.clock.now() + time_limit(function)
-        call = Call(function, event["companyId"], event["jobId"], event["execution"], ends)
+        call = Call(function, event["companyId"], event["jobId"], event["execution"], ends, event)
         run = self.executions[event["execution"]]
+        answer: Any = None
         try:
             answer = self._invoke(function, event, call)
         except Exception as error:
             self.chaos.say(f"  {function}: {type(error).__name__}: {error}")
-            raise
+            if call.answer is None:
+                raise
+        if call.answer is not None:
+            answer = call.answer()
         if function == "start_job" and run.status == "RUNNING":
             others = (each for each in self.executions.values() if each is not run)
             if any(each.working and each.status == "RUNNING" and each.company_id == run.company_id for each in others):
@@ -576,6 +622,10 @@ class Simulation:
                 yield
             finally:
                 _Borrowed.runtimes.clear()
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def describe(document: Document) -> str:

@@ -54,7 +54,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
         seen = random.choice([None, posting])
         held = random.choice([None, Lease(NORTHGATE, owner, at, begun=random.random() < 0.5)])
         pen = Pen(job, owner)
-        match random.randrange(18):
+        match random.randrange(20):
             case 0:
                 yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
             case 1:
@@ -87,6 +87,10 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
                 yield jobs.close(job, random.choice(["first", "second"]), JobFailure.SERVICE_TIMEOUT, "r")
             case 17:
                 yield leases.confirm(NORTHGATE, owner)
+            case 18:
+                yield jobs.claim(job, owner)
+            case 19:
+                jobs.disclaim(job, owner)
             case 12:
                 yield sorted(postings.get_many(NORTHGATE, dict.fromkeys(ENTRIES, 1)).items())
 

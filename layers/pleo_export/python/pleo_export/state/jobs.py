@@ -61,13 +61,19 @@ class Jobs:
         )
         return _job(job_id, answer["Attributes"])
 
-    def claim(self, job_id: str) -> None:
-        """Before `started` is sent: from now on the job may be ours."""
-        self.note(job_id, claimed=True)
+    def claim(self, job_id: str, call: str) -> bool:
+        """Before `started` is sent: from now on the job may be ours. Whether it has been claimed before."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET claimed = :yes, claimed_by = :call",
+            ExpressionAttributeValues={":yes": True, ":call": call},
+            ReturnValues="ALL_OLD",
+        )
+        return bool(answer.get("Attributes", {}).get("claimed", False))
 
-    def disclaim(self, job_id: str, execution: str) -> None:
-        """Another has started it. A claim that a later run of ours has made meanwhile stays."""
-        self._update_as(job_id, execution, "SET claimed = :no", {":no": False})
+    def disclaim(self, job_id: str, call: str) -> None:
+        """Another has started it. A claim that another call of ours has made meanwhile stays."""
+        self._update_if(Attr("claimed_by").eq(call), job_id, "SET claimed = :no", {":no": False})
 
     def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
         """Before open items get their last word: what has no intent by now is never booked by this job.
@@ -75,9 +81,8 @@ class Jobs:
         False when the job is another execution's by now.
         """
         facts = {":failure": failure.value, ":reason": reason}
-        return self._update_as(
-            job_id, execution, "SET closed_as = :failure, closed_because = :reason REMOVE pen", facts
-        )
+        expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
+        return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
     def note(self, job_id: str, **facts: str | int | bool) -> None:
         """Set facts of the job record: claimed, fetched, items, outcome, finished_at, ..."""
@@ -89,14 +94,13 @@ class Jobs:
             ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
         )
 
-    def _update_as(self, job_id: str, execution: str, expression: str, values: dict[str, Any]) -> bool:
-        """Only while the job is this execution's."""
+    def _update_if(self, condition: Any, job_id: str, expression: str, values: dict[str, Any]) -> bool:
         try:
             self._table.update_item(
                 Key=job_key(job_id),
                 UpdateExpression=expression,
                 ExpressionAttributeValues=values,
-                ConditionExpression=Attr("run_by").eq(execution),
+                ConditionExpression=condition,
             )
         except ClientError as error:
             if condition_failed(error):

@@ -59,7 +59,8 @@ def _deadline(job: ExportJob, now: datetime) -> datetime:
 
 def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runtime: Runtime) -> ExportJob:
     if job.status == "pending":
-        runtime.jobs.claim(run.job_id)
+        call = runtime.call_id
+        claimed = runtime.jobs.claim(run.job_id, call) or claimed
         try:
             pleo.send_event(run.job_id, JobEvent.STARTED)
             logger.info("job started", extra={"items": job.number_of_items})
@@ -67,7 +68,7 @@ def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runti
         except PleoRefused:
             # If we have claimed it before, the refusal may answer our own earlier, lost request.
             if not claimed:
-                runtime.jobs.disclaim(run.job_id, run.execution)
+                runtime.jobs.disclaim(run.job_id, call)
             job = _read(pleo, run)
     if job.status == "in_progress" and claimed:
         logger.info("job resumed", extra={"items": job.number_of_items})
