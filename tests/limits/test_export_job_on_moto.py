@@ -90,7 +90,7 @@ def test_given_the_lease_is_gone_when_moto_runs_the_job_then_it_ends_quietly() -
 
         run = on_moto(world, stack)
 
-        assert (run.status, run.states) == ("SUCCEEDED", ["StartJob", "ReleaseLease", "LeaseWasTaken"])
+        assert (run.status, run.states) == ("SUCCEEDED", ["StartJob", "ReleaseLease", "WakeCompany"])
 
 
 def chunks(number: int) -> Run:

@@ -159,8 +159,7 @@ def no_look_at_open_items() -> AbstractContextManager[Any]:
 
 def no_wake_at_release() -> AbstractContextManager[Any]:
     definition = asl._parsed(asl.DEFINITION)
-    released = {**definition["States"]["ReleaseLease"], "Next": "LeaseWasTaken"}
-    return mock.patch.dict(definition["States"], {"ReleaseLease": released})
+    return mock.patch.dict(definition["States"], {"WakeCompany": {"Type": "Succeed"}})
 
 
 def one_execution_per_job() -> AbstractContextManager[Any]:

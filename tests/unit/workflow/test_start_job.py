@@ -206,7 +206,6 @@ def test_given_the_lease_is_another_run_s_when_the_execution_starts_then_it_touc
     assert not claimed(world, run)
     lease = world.runtime.leases.get(NORTHGATE)
     assert lease and lease.owner == "another-run"
-    assert world.queued() == []
 
 
 def test_given_no_lease_at_all_when_the_execution_starts_then_it_touches_nothing(world: Town) -> None:
