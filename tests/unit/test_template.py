@@ -152,6 +152,15 @@ def test_a_wake_up_stays_invisible_for_six_times_what_dispatch_may_take() -> Non
     assert source["Properties"]["BatchSize"] == 1
 
 
+def test_a_flood_of_webhooks_hides_no_other_company_and_a_wake_up_that_fails_still_becomes_a_dead_letter() -> None:
+    """SQS looks for message groups in the first 120,000 messages only."""
+    queue = RESOURCES["WakeUps"]["Properties"]
+    flood = RESOURCES["ApiStage"]["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    kept = queue["MessageRetentionPeriod"]
+    assert flood * kept < 120_000
+    assert kept >= 2 * queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+
+
 def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
     for name in ("WakeUps", "WakeUpsFailed"):
         queue = RESOURCES[name]["Properties"]

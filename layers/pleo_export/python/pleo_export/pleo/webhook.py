@@ -45,8 +45,10 @@ def parse_event(body: bytes) -> JobCreated | Ignored:
     if not isinstance(event, dict):
         return Ignored("not an event")
     kind = event.get("eventType")
-    if not isinstance(kind, str) or kind not in JOB_CREATED_EVENTS:
-        return Ignored(f"event type {str(kind)[:60]!r}")
+    if not isinstance(kind, str):
+        return Ignored("no event type")  # whatever stands there instead is not for the log
+    if kind not in JOB_CREATED_EVENTS:
+        return Ignored(f"event type {kind[:60]!r}")
     data = event.get("data")
     return _job_created(data if isinstance(data, dict) else {})
 
