@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from local.pleo.deliveries import sign
 from pleo_export.pleo.webhook_sender import NotFromPleo, verify
+from tests.property.test_webhook_signature import IDS, MOMENTS
 
 standardwebhooks = pytest.importorskip("standardwebhooks")
 
 KEYS = st.binary(min_size=24, max_size=64)
-IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="."), min_size=1, max_size=40)
-MOMENTS = st.integers(10**6, 10**10)
 
 
 def test_the_published_vector_is_what_the_package_signs() -> None:
