@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import connecting, redriving
+from cli import connecting, examining, redriving
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.client import PleoClient
@@ -125,6 +125,17 @@ def job(job_id: str, stack: StackName = "pleo-export") -> None:
     for entry_id, result in results.items():
         for warning in result.warnings:
             console.print(f"[yellow]![/yellow] {entry_id}: {warning}")
+
+
+@app.command()
+def entry(
+    company_id: CompanyId,
+    entry_id: Annotated[str, typer.Argument(help="The expense's accounting entry id.")],
+    stack: StackName = "pleo-export",
+) -> None:
+    """What our records, Pleo and the accounting system say of one expense, and whether they agree."""
+    for line in examining.describe(examining.examine(company_id, entry_id, Stack(stack).runtime)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def failed_items(items: list[Any]) -> Table:

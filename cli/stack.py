@@ -13,6 +13,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.state.connections import Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.postings import Postings
+from pleo_export.workflow.runtime import Runtime
 from pleo_export.workflow.wake_ups import WakeUps
 
 
@@ -55,6 +56,11 @@ class Stack:
     @property
     def wake_ups(self) -> WakeUps:
         return WakeUps(boto3.client("sqs"), self.outputs["QueueUrl"])
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the functions work with, as far as a command needs it."""
+        return Runtime({"TABLE_NAME": self.outputs["TableName"], "PLEO_API_URL": self.outputs["PleoApiUrl"]})
 
     def secret_name(self, company_id: str) -> str:
         """The functions may read what is under this path; see template.yaml."""

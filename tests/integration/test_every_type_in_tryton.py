@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from cli.examining import Verdict, examine
 from local.demo import left_over
 from local.pleo.every_type import LEFT_OVER, every_type
 from local.pleo.sample import HAVN, LUMBRE
@@ -29,6 +30,7 @@ def test_given_a_month_of_every_type_when_exported_then_the_accounts_of_tryton_c
 
     refused = [item["failureReason"] for item in job["items"] if item["status"] != "successful"]
     assert refused == []
+    assert {examine(company_id, each, stack.deployed.runtime).verdict for each in ids} == {Verdict.AGREE}
     moves = books.moves()
     assert {account: left_over(moves, account) for account in LEFT_OVER} == {
         account: Decimal(cents) / 100 for account, cents in LEFT_OVER.items()

@@ -52,6 +52,13 @@ class Postings:
         keys = (posting_key(company_id, entry_id, revision) for entry_id, revision in revisions.items())
         return {record["entry_id"]: _posting(record) for record in get_many(self._table, keys)}
 
+    def revisions(self, company_id: str, entry_id: str) -> list[Posting]:
+        """All postings of the entry, oldest revision first."""
+        answer: Any = self._table.query(
+            KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]), ConsistentRead=True
+        )
+        return [_posting(record) for record in answer["Items"]]
+
     def latest(self, company_id: str, entry_id: str) -> Posting | None:
         """The posting of the entry's highest revision."""
         answer: Any = self._table.query(
