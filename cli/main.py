@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
 import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import connecting, examining, redriving
+from cli import connecting, disconnecting, examining, redriving
+from cli import doctor as doctors
+from cli.asking import credentials, interview
+from cli.checks import Finding, Verdict, explained
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.settings import Settings, parse_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
-LOGIN = ("user", "password")
 
 StackName = Annotated[str, typer.Option("--stack", envvar="PLEO_EXPORT_STACK", help="Name of the deployed stack.")]
 WebhookUrl = Annotated[
@@ -34,33 +32,57 @@ CompanyId = Annotated[str, typer.Argument(help="The Pleo company's id.")]
 
 
 @app.command()
-def connect(settings_file: Path, stack: StackName = "pleo-export", webhook_url: WebhookUrl = "") -> None:
-    """Connect a company: check settings and credentials, subscribe to Pleo, store. Run it again to change something.
+def connect(
+    settings_file: Annotated[Path | None, typer.Argument(help="Without one the settings are asked for.")] = None,
+    stack: StackName = "pleo-export",
+    webhook_url: WebhookUrl = "",
+) -> None:
+    """Connect a company: try credentials and settings, subscribe to Pleo, store. Run it again to change something.
 
-    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN, or are asked for. Where the
-    accounting system takes batches only from a login, add ACCOUNTING_USER and ACCOUNTING_PASSWORD.
+    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN; without, those stored before are
+    kept, or they are asked for. Where the accounting system takes batches only from a login, add ACCOUNTING_USER and
+    ACCOUNTING_PASSWORD.
     """
-    settings = _read_settings(settings_file)
     deployed = Stack(stack)
-    if token := os.environ.get("PLEO_ACCESS_TOKEN"):
-        pleo = {"access_token": token}
+    if settings_file is None:
+        settings, pleo, accounting = interview(deployed)
+        _keep_settings(settings)
     else:
-        pleo = {"api_key": os.environ.get("PLEO_API_KEY") or typer.prompt("Pleo API key", hide_input=True)}
-    name = settings.accounting_system.name
-    token = os.environ.get("ACCOUNTING_TOKEN") or typer.prompt(f"Token of {name}", hide_input=True)
-    login = {key: os.environ[f"ACCOUNTING_{key.upper()}"] for key in LOGIN if f"ACCOUNTING_{key.upper()}" in os.environ}
-    url = webhook_url or deployed.outputs["WebhookUrl"]
-    for line in connecting.connect(deployed, settings, pleo, {"token": token} | login, url):
-        console.print(f"[green]✓[/green] {line}")
+        settings = _read_settings(settings_file)
+        pleo, accounting = credentials(settings, deployed.secrets(str(settings.company_id)))
+    for finding in connecting.connect(deployed, settings, pleo, accounting, _webhook_url(deployed, webhook_url)):
+        _say(finding)
+
+
+@app.command()
+def doctor(
+    company_id: Annotated[str, typer.Argument(help="Only this Pleo company.")] = "",
+    stack: StackName = "pleo-export",
+    webhook_url: WebhookUrl = "",
+) -> None:
+    """Check every connection, or one, and say what to fix. Exit code 1 when something is wrong."""
+    deployed = Stack(stack)
+    url = _webhook_url(deployed, webhook_url)
+    good = True
+    for each in [company_id] if company_id else list(deployed.connections.company_ids()):
+        console.print(f"company {each}", highlight=False)
+        for finding in doctors.examine_company(deployed, each, url):
+            _say(finding)
+            good &= finding.good
+    console.print(f"stack {deployed.name}", highlight=False)
+    for finding in doctors.examine_stack(deployed):
+        _say(finding)
+        good &= finding.good
+    if not good:
+        raise typer.Exit(1)
 
 
 @app.command()
 def disconnect(company_id: CompanyId, stack: StackName = "pleo-export", webhook_url: WebhookUrl = "") -> None:
     """Disconnect a company. What was booked stays known, so that nothing is ever booked twice."""
     deployed = Stack(stack)
-    url = webhook_url or deployed.outputs["WebhookUrl"]
-    for line in connecting.disconnect(deployed, company_id, url):
-        console.print(f"[green]✓[/green] {line}")
+    for finding in disconnecting.disconnect(deployed, company_id, _webhook_url(deployed, webhook_url)):
+        _say(finding)
 
 
 @app.command()
@@ -82,7 +104,8 @@ def connections(stack: StackName = "pleo-export") -> None:
 @app.command()
 def poll(stack: StackName = "pleo-export") -> None:
     """Look for export jobs of all companies now, as the schedule does."""
-    answer = boto3.client("lambda").invoke(FunctionName=Stack(stack).outputs["PollFunctionName"])
+    deployed = Stack(stack)
+    answer = deployed.client("lambda").invoke(FunctionName=deployed.outputs["PollFunctionName"])
     body = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise InvalidSettings(f"the poll failed: {body.get('errorType')}: {body.get('errorMessage')}")
@@ -110,11 +133,10 @@ def job(job_id: str, stack: StackName = "pleo-export") -> None:
     record = deployed.jobs.get(job_id)
     if record is None:
         raise InvalidSettings(f"job {job_id} was never taken up by stack {stack!r}")
-    connection = deployed.connections.get(record.company_id)
-    if connection is None:
+    secrets = deployed.secrets(record.company_id)
+    if secrets is None:
         raise InvalidSettings(f"company {record.company_id} of that job is no longer connected")
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=connection.secret_arn)["SecretString"]
-    pleo = PleoClient(deployed.outputs["PleoApiUrl"], credential_from_secret(json.loads(secret)["pleo"]))
+    pleo = deployed.pleo(secrets.pleo)
     at_pleo = pleo.job(job_id)
     items = list(pleo.job_items(job_id))
     console.print(f"job {job_id} of company {record.company_id}: [bold]{at_pleo.status}[/bold] at Pleo")
@@ -164,12 +186,41 @@ def _read_settings(file: Path) -> Settings:
     return parse_settings(data)
 
 
+def _keep_settings(settings: Settings) -> None:
+    """For people to keep, and to change before they connect again."""
+    file = Path(typer.prompt("File to keep these settings in", default=f"pleo-{settings.company_id}.yaml"))
+    if not file.exists() or typer.confirm(f"{file} exists. Overwrite it?", default=True):
+        text = yaml.safe_dump(settings.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+        file.write_text(f"# Change something, then: pleo-export connect {file}\n{text}")
+        console.print(f"settings written to {file}", highlight=False)
+
+
+def _webhook_url(stack: Stack, given: str) -> str:
+    """Up to the company's id."""
+    return given or stack.outputs["WebhookUrl"]
+
+
+SIGNS = {
+    Verdict.RIGHT: "[green]✓[/green]",
+    Verdict.TO_DO: "[red]✗[/red]",
+    Verdict.WRONG: "[red]✗[/red]",
+    Verdict.NOT_TRIED: "[dim]–[/dim]",
+}
+
+
+def _say(finding: Finding) -> None:
+    """One line, however long: the next one is another check."""
+    text = escape(str(finding).replace("\n", "; "))
+    console.print(f"{SIGNS[finding.verdict]} {text}", highlight=False, soft_wrap=True)
+
+
 def main() -> None:
     """Our own errors are for people: printed as a sentence, exit code 1. Anything else is a fault and fails loudly."""
     try:
         app()
     except PleoExportError as error:
-        console.print(f"[red]✗[/red] {error}", style="default", highlight=False)
+        for line in explained(error).splitlines():
+            console.print(f"[red]✗[/red] {escape(line)}", style="default", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
 
 

@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-import boto3
-
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings
 from pleo_export.workflow.entry import parse
@@ -40,7 +38,7 @@ class Redriven:
 
 def redrive(stack: Stack, *, discard: bool) -> Iterator[Redriven]:
     """Goes through all dead wake-ups. One that cannot be read is left where it is, or deleted with `discard`."""
-    sqs = boto3.client("sqs")
+    sqs = stack.client("sqs")
     queue = stack.outputs["FailedQueueUrl"]
     left: list[str] = []
     try:
@@ -86,7 +84,7 @@ def _redriven(stack: Stack, message: Any, *, discard: bool) -> Redriven:
 def _last_error(stack: Stack, company_id: str, died: datetime) -> str | None:
     """What dispatch has last said of a wake-up of that company; see `workflow.entry.our_errors`."""
     found = (
-        boto3.client("logs")
+        stack.client("logs")
         .get_paginator("filter_log_events")
         .paginate(
             logGroupName=stack.outputs["FunctionLogGroup"],

@@ -1,20 +1,37 @@
-"""The deployed stack that a command works on, found by its outputs; on AWS or the local one (`AWS_ENDPOINT_URL`)."""
+"""The deployed stack that a command works on, found by its outputs; on AWS or the local one (`AWS_ENDPOINT_URL`).
+
+Everything that a command reaches outside itself it reaches through here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import boto3
+import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pleo_export.accounting.connect import connect
+from pleo_export.accounting.port import AccountingSystem
 from pleo_export.errors import InvalidSettings
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.settings import TrytonSettings
 from pleo_export.state.connections import Connections
 from pleo_export.state.jobs import Jobs, Results
+from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
+from pleo_export.state.secrets import ConnectionSecrets, Secrets
+from pleo_export.workflow.dispatch import alive
+from pleo_export.workflow.executions import Executions
 from pleo_export.workflow.runtime import Runtime
 from pleo_export.workflow.wake_ups import WakeUps
+
+DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 
 
 @dataclass(frozen=True)
@@ -25,13 +42,21 @@ class Stack:
     def outputs(self) -> dict[str, str]:
         """Raises InvalidSettings when there is no such stack, or AWS cannot be asked."""
         try:
-            (stack,) = boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+            (stack,) = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         except (BotoCoreError, ClientError) as error:
             raise InvalidSettings(
                 f"stack {self.name!r} cannot be read ({error}); "
                 "deploy it with `sam deploy`, or name another with --stack"
             ) from None
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    # Our records
 
     @cached_property
     def table(self) -> Any:
@@ -40,6 +65,10 @@ class Stack:
     @property
     def connections(self) -> Connections:
         return Connections(self.table)
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(self.table)
 
     @property
     def jobs(self) -> Jobs:
@@ -55,13 +84,61 @@ class Stack:
 
     @property
     def wake_ups(self) -> WakeUps:
-        return WakeUps(boto3.client("sqs"), self.outputs["QueueUrl"])
+        return WakeUps(self.client("sqs"), self.outputs["QueueUrl"])
+
+    @property
+    def executions(self) -> Executions:
+        return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
+
+    def busy(self, company_id: str) -> bool:
+        """Whether an export of the company is running, or about to."""
+        lease = self.leases.get(company_id)
+        return lease is not None and alive(lease, self.executions, self.now())
 
     @property
     def runtime(self) -> Runtime:
         """What the functions work with, as far as a command needs it."""
         return Runtime({"TABLE_NAME": self.outputs["TableName"], "PLEO_API_URL": self.outputs["PleoApiUrl"]})
 
+    # A company's secrets
+
     def secret_name(self, company_id: str) -> str:
         """The functions may read what is under this path; see template.yaml."""
         return f"{self.name}/connections/{company_id}"
+
+    def secrets(self, company_id: str) -> ConnectionSecrets | None:
+        """Those of the company, connected or half connected. Raises InvalidSettings when they are not complete."""
+        client = self.client("secretsmanager")
+        try:
+            return Secrets(client).get(self.secret_name(company_id))
+        except client.exceptions.ResourceNotFoundException:
+            return None
+
+    def has_secret(self, company_id: str) -> bool:
+        """Also when it is not complete."""
+        client = self.client("secretsmanager")
+        try:
+            client.describe_secret(SecretId=self.secret_name(company_id))
+        except client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    # The outer worlds
+
+    def pleo(self, secret: Mapping[str, str]) -> PleoClient:
+        """`secret` is the `pleo` part of a company's secrets. Raises InvalidSettings."""
+        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret))
+
+    def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
+        """`secret` is the `accounting_system` part of a company's secrets. Raises AccountingError."""
+        return connect(settings, secret)
+
+    def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Send what Pleo would send; the status that comes back. Raises InvalidSettings when nobody answers."""
+        try:
+            answer = requests.post(
+                url, data=body, headers=dict(headers), timeout=DELIVERY_SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise InvalidSettings(f"nobody answers at {url} ({type(error).__name__})") from None
+        return answer.status_code

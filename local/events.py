@@ -127,9 +127,9 @@ def _last_run(facts: dict[str, Any], stack: Stack) -> FetchRun:
 
 
 def capture() -> None:
-    with LocalStack("events", wait_scale=0, account=RecordingAws) as stack:
+    with LocalStack("events", wait_scale=0, account=RecordingAws) as stack, stack.books.fresh() as others:
         stack.connect(NORTHGATE)
-        stack.connect(HAVN)
+        stack.connect(HAVN, others)
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
         _finish(stack, stack.pleo.world.click_export(NORTHGATE)["id"])
         # The second company's books are closed to us: its job reaches FailJob.

@@ -111,7 +111,7 @@ class LocalStack:
         ledger = ledger or self.books
         settings = parse_settings(settings_of(company_id, ledger) | changes)
         key = {"api_key": API_KEYS[company_id]}
-        return list(connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url))
+        return list(map(str, connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url)))
 
     def _deploy(self) -> None:
         self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale, host=self._host))

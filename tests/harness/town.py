@@ -180,7 +180,7 @@ class Town:
             ),
         )
         self.runtime.connections.put(
-            Connection(company_id, parse_settings(settings(company_id, **changes)), secret["ARN"])
+            Connection(company_id, parse_settings(settings(company_id, **changes)), secret["ARN"]), f"town#{company_id}"
         )
         return self.books[company_id]
 

@@ -90,11 +90,11 @@ def lease_without_condition() -> AbstractContextManager[Any]:
 
 
 def every_lease_is_dead() -> AbstractContextManager[Any]:
-    return patch(dispatch, "_alive", lambda *_: False)
+    return patch(dispatch, "alive", lambda *_: False)
 
 
 def no_lease_is_dead() -> AbstractContextManager[Any]:
-    return patch(dispatch, "_alive", lambda *_: True)
+    return patch(dispatch, "alive", lambda *_: True)
 
 
 def report_before_record() -> AbstractContextManager[Any]:

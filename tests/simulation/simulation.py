@@ -32,7 +32,7 @@ from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
 from pleo_export.settings import parse_settings
-from pleo_export.state.connections import Connection
+from pleo_export.state.connections import Connection, connection_record
 from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed, Steps
 from tests.harness.aws import template
@@ -281,7 +281,7 @@ class Simulation:
 
     def _connect(self, company: str, posting: str) -> None:
         connection = Connection(company, parse_settings(settings(company, posting=posting)), f"arn:{company}")
-        SimulatedRuntime(self).connections.put(connection)
+        self.table.put_item(Item=connection_record(connection, company))
 
     def _change(self, company: str, by_vendor: bool) -> None:
         """An expense is corrected, and exported again."""

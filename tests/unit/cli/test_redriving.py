@@ -17,7 +17,7 @@ from tests.harness.aws import client
 from tests.harness.effects import Killed
 from tests.harness.expenses import purchases
 from tests.harness.town import Town
-from tests.unit.cli.conftest import LOG_GROUP
+from tests.harness.town_stack import LOG_GROUP
 from tests.unit.workflow.test_export_job import logged
 
 UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}']

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
 from pleo_export.settings import WebhookAuthentication
+from pleo_export.state.connections import BooksTaken
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
 from pleo_export.state.pens import Pen
@@ -309,7 +311,7 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
     assert world.runtime.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
-    world.runtime.connections.put(kept)
+    world.runtime.connections.put(kept, "town#other")
     assert world.runtime.connections.get(NORTHGATE) == kept
 
     world.runtime.connections.delete(NORTHGATE)
@@ -317,6 +319,49 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world
     assert world.runtime.connections.get(NORTHGATE) is None
     assert world.runtime.connections.webhook_access(NORTHGATE) is None
     assert world.runtime.postings.latest(NORTHGATE, "entry") == RECORDED
+
+
+def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(world: Town) -> None:
+    connections = world.runtime.connections
+    for company in (NORTHGATE, HAVN):
+        world.connect(company)
+    northgate, havn = connections.get(NORTHGATE), connections.get(HAVN)
+    assert northgate
+    assert havn
+    connections.put(northgate, "tryton#one")
+    connections.put(northgate, "tryton#one")
+
+    with pytest.raises(BooksTaken, match=NORTHGATE):
+        connections.put(havn, "tryton#one")
+    assert connections.holder("tryton#one") == NORTHGATE
+    assert connections.holder(f"town#{HAVN}") == HAVN, "what Havn had stays its own"
+
+    connections.put(northgate, "tryton#two")
+    assert connections.holder("tryton#one") is None
+    connections.put(havn, "tryton#one")
+    connections.delete(NORTHGATE)
+    connections.delete(NORTHGATE)
+    assert connections.holder("tryton#two") is None
+    connections.put(havn, "tryton#two")
+
+
+def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books_are_lost(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.connect(NORTHGATE)
+    connections = world.runtime.connections
+    connection = connections.get(NORTHGATE)
+    assert connection
+    seen = connections._books_of(NORTHGATE)
+    connections.put(connection, "tryton#theirs")
+    monkeypatch.setattr(connections, "_books_of", lambda _: seen)
+
+    for change in (partial(connections.put, connection, "tryton#ours"), partial(connections.delete, NORTHGATE)):
+        with pytest.raises(InvalidSettings, match="run the command again"):
+            change()
+
+    assert connections.holder("tryton#theirs") == NORTHGATE
+    assert connections.holder("tryton#ours") is None
 
 
 def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(world: Town) -> None:

@@ -32,5 +32,11 @@ def payment_reference(reference: str, max_length: int) -> str:
     return readable if len(readable) <= max_length else _short(readable)
 
 
+def trial_reference(company_id: UUID | str, max_length: int) -> str:
+    """The key of the entry that tries a connection out: one per company, so that one left behind is found again."""
+    readable = f"pleo-test:{UUID(str(company_id))}"
+    return readable if len(readable) <= max_length else _short(readable)
+
+
 def _short(key: str) -> str:
     return base64.b32encode(hashlib.sha256(key.encode()).digest()).decode()[:_SHORT_LENGTH]

@@ -68,8 +68,7 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
     timestamp = _required(_header(sent, "webhook-timestamp"), "webhook-timestamp")
     given = _signatures(_required(_header(sent, "webhook-signature"), "webhook-signature"))
     _check_age(timestamp, now)
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    expected = [b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)) for secret in secrets]
+    expected = [_signature(secret, message_id, timestamp, body) for secret in secrets]
     _compare(given, expected, "signature mismatch")
     return message_id
 
@@ -83,6 +82,24 @@ def sent_along(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
             return {"endpointAuth": {"type": "BASIC", "credentials": {"username": USERNAME, "password": token}}}
         case WebhookAuthentication.HEADER:
             return {"customHeaders": {TOKEN_HEADER: token}}
+
+
+def proof(demanded: WebhookAuthentication, secret: str, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """The headers with which Pleo sends these bytes: for trying our own address. Raises InvalidSettings as `verify`."""
+    timestamp = str(int(now.timestamp()))
+    known = {"webhook-id": message_id, "webhook-timestamp": timestamp}
+    match demanded:
+        case WebhookAuthentication.SIGNATURE:
+            signature = _signature(secret, message_id, timestamp, body).decode()
+            return {**known, "webhook-signature": f"{SIGNATURE_VERSION},{signature}"}
+        case WebhookAuthentication.BASIC:
+            return {**known, "authorization": f"Basic {_as_sent(demanded, secret).decode()}"}
+        case WebhookAuthentication.HEADER:
+            return {**known, TOKEN_HEADER: secret}
+
+
+def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> bytes:
+    return b64encode(hmac.digest(_key(secret), f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256))
 
 
 def _compare(given: Sequence[bytes], expected: Sequence[bytes], reason: str) -> None:

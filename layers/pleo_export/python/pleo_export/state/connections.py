@@ -1,15 +1,21 @@
-"""Which Pleo companies are connected, to what, with which settings. The secrets are in Secrets Manager."""
+"""Which Pleo companies are connected, to what, with which settings. The secrets are in Secrets Manager.
+
+One Pleo company to one company of an accounting system (R-10.9): beside the connection stands a record of its books,
+written and deleted with it in one transaction, so that no crash leaves books that nobody has and nobody can take.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
 
+from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
-from pleo_export.state.table import company_key
+from pleo_export.state.table import books_key, company_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -27,6 +33,17 @@ class Connection:
     secret_arn: str
 
 
+class BooksTaken(InvalidSettings):
+    """The books are connected to another Pleo company already: `company_id`."""
+
+    def __init__(self, company_id: str) -> None:
+        super().__init__(
+            f"accounting_system: these books are connected to Pleo company {company_id} already, and one Pleo company "
+            f"has one accounting company. Name other books, or run `pleo-export disconnect {company_id}` first"
+        )
+        self.company_id = company_id
+
+
 class Connections:
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -38,6 +55,10 @@ class Connections:
             return None
         return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]))
 
+    def exists(self, company_id: str) -> bool:
+        """Whether the company is connected, be it with settings that no longer fit."""
+        return self._record(company_id) is not None
+
     def webhook_access(self, company_id: str) -> tuple[str, WebhookAuthentication] | None:
         """Where the company's secrets are, and which of them a webhook must prove to know. Without parsing the rest of
         the settings: one that no longer fits must not turn Pleo away."""
@@ -47,20 +68,40 @@ class Connections:
         demanded = record["settings"].get("webhook_authentication", WebhookAuthentication.SIGNATURE)
         return str(record["secret_arn"]), WebhookAuthentication(demanded)
 
-    def put(self, connection: Connection) -> None:
-        self._table.put_item(
-            Item={
-                **company_key(connection.company_id, "CONNECTION"),
-                INDEX: CONNECTED,
-                "company_id": connection.company_id,
-                "settings": connection.settings.model_dump(mode="json"),
-                "secret_arn": connection.secret_arn,
-            }
-        )
+    def holder(self, books: str) -> str | None:
+        """The Pleo company that the books are connected to. `books` as for `put`."""
+        record = self._table.get_item(Key=books_key(books), ConsistentRead=True).get("Item")
+        return str(record["company_id"]) if record else None
+
+    def put(self, connection: Connection, books: str) -> None:
+        """Store the connection, and that its books are this company's; those that it had before are free again.
+
+        `books` names system and company: `tryton#books.example.com:443/books/1`. Raises BooksTaken, and
+        InvalidSettings when somebody else changes the connection at the same time; then nothing is stored.
+        """
+        company_id = connection.company_id
+        before = self._books_of(company_id)
+        writes = [
+            {"Put": {"Item": connection_record(connection, books), **self._unchanged(before)}},
+            {"Put": {"Item": {**books_key(books), "company_id": company_id}, **self._free_for(company_id)}},
+        ]
+        if before not in (None, books):
+            writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
+        if not self._transact(writes):
+            holder = self.holder(books)
+            raise BooksTaken(holder) if holder not in (None, company_id) else _changed(company_id)
 
     def delete(self, company_id: str) -> None:
-        """Postings stay: they prevent duplicates if the company comes back (R-10.18)."""
-        self._table.delete_item(Key=company_key(company_id, "CONNECTION"))
+        """The connection and its hold on the books, harmless where both are gone. Postings stay: they prevent
+        duplicates if the company comes back (R-10.18). Raises InvalidSettings as `put` does."""
+        before = self._books_of(company_id)
+        writes: list[dict[str, Any]] = [
+            {"Delete": {"Key": company_key(company_id, "CONNECTION"), **self._unchanged(before)}}
+        ]
+        if before is not None:
+            writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
+        if not self._transact(writes):
+            raise _changed(company_id)
 
     def company_ids(self) -> Iterator[str]:
         """Every connected company, from the sparse index."""
@@ -79,3 +120,45 @@ class Connections:
 
     def _record(self, company_id: str) -> Mapping[str, Any] | None:
         return self._table.get_item(Key=company_key(company_id, "CONNECTION")).get("Item")
+
+    def _books_of(self, company_id: str) -> str | None:
+        found = self._table.get_item(Key=company_key(company_id, "CONNECTION"), ConsistentRead=True).get("Item", {})
+        return str(found["books"]) if "books" in found else None
+
+    def _unchanged(self, books: str | None) -> dict[str, Any]:
+        """The condition that the company has the same books as a moment ago."""
+        if books is None:
+            return {"ConditionExpression": "attribute_not_exists(books)"}
+        return {"ConditionExpression": "books = :books", "ExpressionAttributeValues": {":books": books}}
+
+    def _free_for(self, company_id: str) -> dict[str, Any]:
+        return {
+            "ConditionExpression": "attribute_not_exists(pk) OR company_id = :company",
+            "ExpressionAttributeValues": {":company": company_id},
+        }
+
+    def _transact(self, writes: Sequence[dict[str, Any]]) -> bool:
+        """All of them, or none: False when a condition does not hold."""
+        named = [{kind: {"TableName": self._table.name, **what} for kind, what in each.items()} for each in writes]
+        try:
+            self._table.meta.client.transact_write_items(TransactItems=named)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            return False
+        return True
+
+
+def connection_record(connection: Connection, books: str) -> dict[str, Any]:
+    return {
+        **company_key(connection.company_id, "CONNECTION"),
+        INDEX: CONNECTED,
+        "company_id": connection.company_id,
+        "settings": connection.settings.model_dump(mode="json"),
+        "secret_arn": connection.secret_arn,
+        "books": books,
+    }
+
+
+def _changed(company_id: str) -> InvalidSettings:
+    return InvalidSettings(f"somebody else is changing the connection of company {company_id}; run the command again")

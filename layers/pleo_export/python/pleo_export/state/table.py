@@ -3,6 +3,7 @@
 | Record      | pk                              | sk              |
 |-------------|---------------------------------|-----------------|
 | connection  | COMPANY#<id>                    | CONNECTION      |
+| books       | BOOKS#<system>#<identity>       | CONNECTION      |
 | lease       | COMPANY#<id>                    | LEASE           |
 | job         | JOB#<jobId>                     | JOB             |
 | item result | JOB#<jobId>                     | ITEM#<entryId>  |
@@ -29,6 +30,11 @@ HISTORY = timedelta(days=400)  # jobs and item results: one financial year and a
 
 def company_key(company_id: str, record: str) -> dict[str, str]:
     return {"pk": f"COMPANY#{company_id}", "sk": record}
+
+
+def books_key(books: str) -> dict[str, str]:
+    """`books`: the accounting system, and whose books in it."""
+    return {"pk": f"BOOKS#{books}", "sk": "CONNECTION"}
 
 
 def job_key(job_id: str) -> dict[str, str]:

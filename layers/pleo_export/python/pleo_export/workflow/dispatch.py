@@ -16,6 +16,7 @@ from pleo_export.observability import logger
 from pleo_export.pleo.models import ExportJob
 from pleo_export.state.leases import Lease
 from pleo_export.workflow.events import JobRun, WakeUp
+from pleo_export.workflow.executions import Executions
 from pleo_export.workflow.runtime import Runtime
 
 # Between taking the lease and StartExecution becoming visible an owner looks like none; then it is dead.
@@ -36,7 +37,7 @@ def dispatch(wake_up: WakeUp, runtime: Runtime) -> Dispatched:
         logger.warning("wake-up dropped: company not connected", extra={"company_id": company_id})
         return Dispatched.UNKNOWN_COMPANY
     lease = runtime.leases.get(company_id)
-    if lease and _alive(lease, runtime):
+    if lease and alive(lease, runtime.executions, runtime.clock()):
         # Nothing is lost: the run's last state wakes the company again.
         return Dispatched.BUSY
     job = choose(runtime.pleo(connection).unfinished_jobs(company_id), lambda job_id: _is_ours(job_id, runtime))
@@ -67,20 +68,17 @@ def _start(job: ExportJob, dead: Lease | None, runtime: Runtime) -> Dispatched:
     try:
         runtime.executions.start(run)
     except ClientError:
-        # Refused: nothing runs. Where no answer came it may run, and keeps its lease; `_alive` tells, after the grace.
+        # Refused: nothing runs. Where no answer came it may run, and keeps its lease; `alive` tells, after the grace.
         runtime.leases.release(run.company_id, run.execution)
         raise
     logger.info("execution started", extra={"job_id": job.id, "execution": run.execution, "attempt": attempt})
     return Dispatched.STARTED
 
 
-def _alive(lease: Lease, runtime: Runtime) -> bool:
-    running = runtime.executions.running(lease.owner)
-    return _starting(lease, runtime.clock()) if running is None else running
-
-
-def _starting(lease: Lease, now: datetime) -> bool:
-    return now - lease.since < START_GRACE
+def alive(lease: Lease, executions: Executions, now: datetime) -> bool:
+    """Whether somebody works under this lease, or is about to."""
+    running = executions.running(lease.owner)
+    return now - lease.since < START_GRACE if running is None else running
 
 
 def _is_ours(job_id: str, runtime: Runtime) -> bool:

@@ -1,0 +1,160 @@
+"""`pleo-export connect`, `doctor` and `disconnect` on the local stack: as a person types them, against a real ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+from typer.testing import CliRunner, Result
+
+from cli.candidate import Candidate
+from cli.main import app
+from local.pleo.credentials import ALL_SCOPES
+from local.pleo.sample import API_KEYS, HAVN, LUMBRE
+from local.stack import LocalStack, settings_of
+from local.tryton.ledger import Ledger
+from pleo_export.errors import InvalidSettings
+from tests.integration.journeys import export, finished
+
+pytestmark = pytest.mark.enable_socket
+
+ENTER = ""
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def desk(
+    stack: LocalStack, books: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[tuple[LocalStack, Ledger]]:
+    """A person at a shell in an empty folder, on a day for which the books have a period."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLEO_EXPORT_STACK", stack.name)
+    monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", stack.webhook_url)
+    monkeypatch.setattr(Candidate, "today", TODAY)
+    yield stack, books
+    for company in (HAVN, LUMBRE):
+        stack.pleo.service.credentials.add_key(API_KEYS[company], company)
+        if stack.deployed.connections.exists(company):
+            pleo_export("disconnect", company)
+
+
+def pleo_export(*arguments: str, answers: tuple[str, ...] = ()) -> Result:
+    return CliRunner().invoke(app, arguments, input="".join(f"{each}\n" for each in answers))
+
+
+def connect_from_file(stack: LocalStack, books: Ledger, company: str, monkeypatch: pytest.MonkeyPatch) -> Result:
+    settings = settings_of(company, books) | {"posting": "draft"}
+    Path(f"{company}.yaml").write_text(yaml.safe_dump(settings))
+    monkeypatch.setenv("PLEO_API_KEY", API_KEYS[company])
+    monkeypatch.setenv("ACCOUNTING_TOKEN", books.token)
+    return pleo_export("connect", f"{company}.yaml")
+
+
+def wrong(result: Result) -> list[str]:
+    return [line.removeprefix("✗ ") for line in result.output.splitlines() if line.startswith("✗")]
+
+
+def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnected(
+    desk: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, books = desk
+    subscriptions, credentials = stack.pleo.service.subscriptions, stack.pleo.service.credentials
+
+    connected = connect_from_file(stack, books, HAVN, monkeypatch)
+
+    assert connected.exit_code == 0, connected.output
+    assert wrong(connected) == []
+    assert "✓ test entry: recorded as a draft in tryton, and removed again" in connected.output
+    assert books.moves() == []
+    assert books.token not in connected.output
+    assert API_KEYS[HAVN] not in connected.output
+
+    sound = pleo_export("doctor")
+    assert (sound.exit_code, wrong(sound)) == (0, []), sound.output
+    assert "✓ webhook address: takes deliveries at" in sound.output
+    assert "✓ poll: runs at rate(5 minutes)" in sound.output
+
+    # Several things break
+    (ours,) = [each for each in subscriptions._records.values() if each.company_id == HAVN and each.active]
+    ours.request["status"] = "INACTIVE"
+    credentials.add_key(API_KEYS[HAVN], HAVN, ALL_SCOPES - {"export-items:read"})
+    monkeypatch.setattr(Candidate, "today", date(2025, 12, 10))
+    failed = {"QueueUrl": stack.outputs["FailedQueueUrl"]}
+    stack.aws.client("sqs").send_message(
+        **failed, MessageBody="{}", MessageGroupId="1", MessageDeduplicationId="onboarding"
+    )
+
+    ill = pleo_export("doctor", HAVN)
+    assert ill.exit_code == 1
+    assert [line.partition(":")[0] for line in wrong(ill)] == [
+        "Pleo scopes",
+        "period",
+        "webhook subscription",
+        "dead letters",
+    ]
+    assert "lacks export-items:read" in ill.output
+    assert "tryton has a closed period for 2025-12-10" in ill.output
+    assert books.moves() == []
+
+    # ... and are put right, the subscription by connecting again
+    stack.aws.client("sqs").purge_queue(**failed)
+    monkeypatch.setattr(Candidate, "today", TODAY)
+    credentials.add_key(API_KEYS[HAVN], HAVN)
+    assert pleo_export("connect", f"{HAVN}.yaml").exit_code == 0
+    mended = pleo_export("doctor", HAVN)
+    assert (mended.exit_code, wrong(mended)) == (0, []), mended.output
+
+    # The books are taken
+    refused = connect_from_file(stack, books, LUMBRE, monkeypatch)
+    assert isinstance(refused.exception, InvalidSettings)
+    assert f"connected to Pleo company {HAVN} already" in str(refused.exception)
+    assert not stack.deployed.connections.exists(LUMBRE)
+
+    gone = pleo_export("disconnect", HAVN)
+    assert (gone.exit_code, wrong(gone)) == (0, []), gone.output
+    assert not any(each.active and each.company_id == HAVN for each in subscriptions._records.values())
+    assert not stack.deployed.has_secret(HAVN)
+    assert requests.post(stack.webhook_url + HAVN, data=b"{}", timeout=10).status_code == 401
+    assert connect_from_file(stack, books, LUMBRE, monkeypatch).exit_code == 0, "the books are free again"
+    after = pleo_export("doctor")
+    assert (after.exit_code, wrong(after)) == (0, []), after.output
+    assert HAVN not in after.output
+    assert LUMBRE in after.output
+
+
+def test_a_company_is_connected_by_answering_and_its_expenses_are_booked(
+    desk: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, books = desk
+    for name in ("PLEO_API_KEY", "ACCOUNTING_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    answers = (
+        *("plp_mistyped", API_KEYS[LUMBRE]),
+        *(books.url, books.database, str(books.company), ENTER, books.token),
+        *("GBP EUR", ENTER, ENTER, *[ENTER] * 6),  # wallets, the other accounts
+        *(ENTER, ENTER),  # dimensions
+        *("posted", ENTER, ENTER, ENTER, "Europe/Madrid"),
+        "lumbre.yaml",
+    )
+
+    result = pleo_export("connect", answers=answers)
+
+    assert result.exit_code == 0, result.output
+    assert [line[:35] for line in wrong(result)] == ["Pleo does not accept the credential"]
+    kept = yaml.safe_load(Path("lumbre.yaml").read_text())
+    assert kept["accounts"] == settings_of(LUMBRE, books)["accounts"]
+    assert kept["dimensions"] == {"cost_centre": "cost_centre", "project": "project"}
+    assert pleo_export("doctor", LUMBRE).exit_code == 0
+    done = finished(stack, export(stack, LUMBRE, some_queued(stack, LUMBRE, 3)))
+    assert done["status"] == "completed"
+    assert len(books.moves()) == 3
+
+
+def some_queued(stack: LocalStack, company: str, count: int) -> list[str]:
+    world = stack.pleo.world
+    found = [each for each in world.company(company).expenses if world.expense_state(company, each) == "queued"]
+    return found[:count]

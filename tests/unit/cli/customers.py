@@ -1,0 +1,65 @@
+"""A customer who connects, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli import doctor
+from cli.checks import Finding, Verdict
+from cli.connecting import connect
+from local.pleo.sample import NORTHGATE
+from pleo_export.settings import parse_settings
+from tests.harness.books import Books
+from tests.harness.expenses import purchases
+from tests.harness.town import settings
+from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+
+
+def connected(
+    stack: TownStack, company_id: str = NORTHGATE, database: str = "books", **changes: Any
+) -> dict[str, Finding]:
+    """Connect, with an API key that works; the findings by name."""
+    key = stack.customer(company_id)
+    return connect_with(stack, {"api_key": key}, company_id, database, **changes)
+
+
+def connect_with(
+    stack: TownStack, pleo: dict[str, str], company_id: str = NORTHGATE, database: str = "books", **changes: Any
+) -> dict[str, Finding]:
+    where = {"name": "tryton", "url": "https://books.test", "database": database}
+    wanted = parse_settings(settings(company_id, **{"accounting_system": where, **changes}))
+    with stack.town.effects.of_function():
+        return {each.name: each for each in connect(stack, wanted, pleo, {"token": TOKEN}, HOOKS)}
+
+
+def examined(stack: TownStack, company_id: str = NORTHGATE) -> dict[str, Finding]:
+    """What the doctor finds, by name."""
+    with stack.town.effects.of_function():
+        findings = [*doctor.examine_company(stack, company_id, HOOKS), *doctor.examine_stack(stack)]
+    return {each.name: each for each in findings}
+
+
+def problems(findings: dict[str, Finding]) -> dict[str, str]:
+    return {name: each.text for name, each in findings.items() if not each.good}
+
+
+def not_tried(findings: dict[str, Finding]) -> set[str]:
+    return {name for name, each in findings.items() if each.verdict is Verdict.NOT_TRIED}
+
+
+def subscriptions(stack: TownStack, company_id: str = NORTHGATE) -> list[Any]:
+    """Those that Pleo holds."""
+    records = stack.town.service.subscriptions._records.values()
+    return [each for each in records if each.company_id == company_id and each.deleted_at is None]
+
+
+def ledger(stack: TownStack, database: str = "books") -> Books:
+    return stack.ledgers[database]
+
+
+def running_export(stack: TownStack, company_id: str = NORTHGATE) -> str:
+    """An export of the company begins, and goes on; the name of its execution."""
+    stack.town.service.world.put_expenses(company_id, purchases(1))
+    stack.town.export(company_id)
+    assert stack.town.wake(company_id) == "started"
+    return str(stack.town.executions.started[0].execution)

@@ -1,0 +1,220 @@
+"""`pleo-export connect` without a settings file: each answer is tried at once, and defaults are what fits most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from cli.asking import credentials
+from cli.main import app
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.port import Choice
+from pleo_export.settings import Settings, parse_settings
+from tests.harness.books import Books
+from tests.harness.town import settings
+from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from tests.unit.cli.customers import connected, subscriptions
+
+KEY = f"plp_{NORTHGATE}"
+NAMES = {
+    "1900": "Pleo wallet GBP",
+    "1950": "Pleo clearing",
+    "2100": "Trade payables",
+    "2200": "Input VAT",
+    "2202": "Reverse charge VAT, output",
+    "2250": "Employees, out of pocket",
+    "2251": "Employees, reimbursed through payroll",
+}
+ENTER = ""
+BOOKS = ["https://books.test", "books", ENTER, ENTER, TOKEN]
+ACCOUNTS = [ENTER] * 8
+OTHERS = [ENTER] * 7  # two dimensions, five settings
+
+
+class NamedBooks(Books):
+    def accounts(self) -> Sequence[Choice]:
+        return [Choice(each.code, NAMES.get(each.code, each.name)) for each in super().accounts()]
+
+
+@pytest.fixture
+def newcomer(stack: TownStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TownStack:
+    """A customer at Pleo, in an empty folder."""
+    for name in ("PLEO_API_KEY", "PLEO_ACCESS_TOKEN", "ACCOUNTING_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", HOOKS)
+    stack.customer(NORTHGATE)
+    stack.ledgers["books"] = NamedBooks(stack.town.effects, identity="books")
+    return stack
+
+
+def connect(*answers: str) -> Result:
+    return CliRunner().invoke(app, ["connect"], input="\n".join(answers) + "\n")
+
+
+def written(file: str = f"pleo-{NORTHGATE}.yaml") -> Settings:
+    return parse_settings(yaml.safe_load(Path(file).read_text()))
+
+
+def test_given_enter_to_every_question_then_the_company_is_connected_as_its_books_suggest(newcomer: TownStack) -> None:
+    result = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER)
+
+    assert result.exception is None, result.output
+    assert "✗" not in result.output
+    connection = newcomer.connections.get(NORTHGATE)
+    assert connection
+    assert connection.settings == written()
+    assert connection.settings.accounts.model_dump() == {
+        "wallets": {"GBP": "1900"},
+        "out_of_pocket": "2250",
+        "clearing": "1950",
+        "external_reimbursement": "2251",
+        "payables": "2100",
+        "input_tax": "2200",
+        "output_tax": "2202",
+    }
+    assert connection.settings.posting == "draft"
+    assert connection.settings.dimensions == {"cost_centre": "cost_centre", "project": "project"}
+    assert len(subscriptions(newcomer)) == 1
+
+
+def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credentials(newcomer: TownStack) -> None:
+    connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, "mine.yaml")
+    text = Path("mine.yaml").read_text()
+    assert text.startswith("# Change something, then: pleo-export connect mine.yaml\n")
+    Path("mine.yaml").write_text(text.replace("posting: draft", "posting: posted"))
+
+    result = CliRunner().invoke(app, ["connect", "mine.yaml"])
+
+    assert result.exception is None, result.output
+    connection = newcomer.connections.get(NORTHGATE)
+    assert connection
+    assert connection.settings.posting == "posted"
+
+
+@pytest.mark.usefixtures("newcomer")
+def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
+    result = connect(
+        *("plp_wrong", KEY),
+        *("books.test", "https://books.test", "books", "zero", "1", ENTER, "wrong token"),
+        *(ENTER, ENTER, ENTER, ENTER, TOKEN),
+        *("pounds", "GBP", "wallet", "1900", "1900", "2250", *[ENTER] * 5),
+        *(ENTER, "-"),
+        *("maybe", "posted", "adjustment", "soon", "2026-12-31", ENTER, ENTER, "Europe/Nowhere", "Europe/London"),
+        ENTER,
+    )
+
+    assert result.exception is None, result.output
+    for said in (
+        "✗ Pleo does not accept the credential",
+        "✗ accounting_system.url: Input should be a valid URL",
+        "✗ accounting_system.company: Input should be a valid integer",
+        "✗ accounting_system: the books do not accept the token",
+        "✗ POUNDS: no currency",
+        "✗ wallet is no account code.\n  1900  Pleo wallet GBP\n",
+        "✗ accounts.out_of_pocket: Value error, is the account of accounts.wallets too",
+        "✗ posting: Input should be 'draft' or 'posted'",
+        "✗ adjustment_date: ",
+        "✗ time_zone: Value error, not a time zone",
+    ):
+        assert said in result.output
+    assert written().posting == "posted"
+    assert written().dimensions == {"cost_centre": "cost_centre"}
+    assert written().time_zone == "Europe/London"
+    assert str(written().adjustment_date) == "2026-12-31"
+
+
+def test_given_no_answer_that_works_then_nothing_is_stored(newcomer: TownStack) -> None:
+    result = connect("plp_wrong")  # and the input is over
+
+    assert result.exit_code == 1
+    assert not newcomer.connections.exists(NORTHGATE)
+    assert list(Path().iterdir()) == []
+
+
+def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: TownStack) -> None:
+    kept: dict[str, Any] = {
+        "accounts": {"wallets": {"EUR": "1901"}},
+        "dimensions": {"team": "project"},
+        "posting": "posted",
+    }
+    connected(newcomer, time_zone="Europe/Madrid", tax_accounts={"GB20": "2201"}, **kept)
+
+    result = connect(KEY, *[ENTER] * 4, *ACCOUNTS, *OTHERS, ENTER)
+
+    assert result.exception is None, result.output
+    assert written().accounts.wallets == {"EUR": "1901"}
+    assert written().dimensions == {"team": "project"}
+    assert (written().posting, written().time_zone) == ("posted", "Europe/Madrid")
+    assert written().tax_accounts == {"GB20": "2201"}
+
+
+def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays_and_the_company_is_connected(
+    newcomer: TownStack,
+) -> None:
+    Path("kept.yaml").write_text("mine")
+
+    connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, "kept.yaml", "n")
+
+    assert Path("kept.yaml").read_text() == "mine"
+    assert newcomer.connections.exists(NORTHGATE)
+
+
+def test_no_answer_that_is_secret_is_shown(newcomer: TownStack) -> None:
+    output = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER).output
+
+    assert TOKEN not in output
+    assert KEY not in output
+    assert newcomer.connections.exists(NORTHGATE)
+
+
+def test_credentials_come_from_the_environment_else_from_the_store(
+    stack: TownStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(stack)
+    wanted, stored = parse_settings(settings(NORTHGATE)), stack.secrets(NORTHGATE)
+    assert credentials(wanted, stored) == ({"api_key": KEY}, {"token": TOKEN})
+
+    monkeypatch.setenv("PLEO_API_KEY", "plp_new")
+    monkeypatch.setenv("ACCOUNTING_PASSWORD", "secret")
+    assert credentials(wanted, stored) == ({"api_key": "plp_new"}, {"token": TOKEN, "password": "secret"})
+
+
+@pytest.mark.usefixtures("newcomer")
+@pytest.mark.parametrize(("text", "said"), [("posting: [", "cannot be read"), ("posting: maybe", "posting: Input")])
+def test_given_a_file_that_does_not_fit_then_it_is_refused(text: str, said: str) -> None:
+    Path("bad.yaml").write_text(text)
+
+    result = CliRunner().invoke(app, ["connect", "bad.yaml"])
+
+    assert said in str(result.exception)
+
+
+def test_the_doctor_exits_with_1_only_when_something_is_wrong(newcomer: TownStack) -> None:
+    connected(newcomer)
+    sound = CliRunner().invoke(app, ["doctor"])
+    subscriptions(newcomer)[0].request["status"] = "INACTIVE"
+    ill = CliRunner().invoke(app, ["doctor", NORTHGATE])
+
+    assert (sound.exit_code, ill.exit_code) == (0, 1)
+    assert "✗" not in sound.output
+    (wrong,) = [line for line in ill.output.splitlines() if line.startswith("✗")]
+    assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
+    assert "– webhook secret: not tried without: webhook subscription" in ill.output
+
+
+def test_the_command_disconnects(newcomer: TownStack) -> None:
+    connected(newcomer)
+
+    result = CliRunner().invoke(app, ["disconnect", NORTHGATE])
+    after = CliRunner().invoke(app, ["doctor"])
+
+    assert result.exit_code == 0
+    assert not newcomer.connections.exists(NORTHGATE)
+    assert after.exit_code == 0
+    assert NORTHGATE not in after.output

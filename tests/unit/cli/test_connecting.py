@@ -1,0 +1,365 @@
+"""Connecting a company: what is refused, in which words, and that nothing is stored then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from cli.checks import Verdict
+from local.pleo.faults import Fault
+from local.pleo.oauth import Client, s256
+from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
+from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.errors import InvalidSettings
+from tests.harness.effects import Killed
+from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from tests.unit.cli.customers import connect_with, connected, ledger, problems, subscriptions
+
+KEY = f"plp_{NORTHGATE}"
+
+
+def nothing_is_stored(stack: TownStack) -> bool:
+    return not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE) or subscriptions(stack))
+
+
+def test_given_good_settings_when_connected_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
+    findings = connected(stack)
+
+    assert problems(findings) == {}
+    assert [*findings] == [
+        "Pleo credential",
+        "Pleo scopes",
+        "accounting system",
+        "books",
+        "accounts",
+        "period",
+        "test entry",
+        "installation",
+        "webhook subscription",
+        "connection",
+        "webhook address",
+    ]
+    assert [each.request["endpointUrl"] for each in subscriptions(stack)] == [HOOKS + NORTHGATE]
+    assert list(stack.connections.company_ids()) == [NORTHGATE]
+    assert ledger(stack).documents == [], "nothing is left of the test entry"
+    assert stack.pleo({"api_key": KEY}).installation().activated
+
+
+def test_given_a_connected_company_when_connected_again_then_settings_change_in_place(stack: TownStack) -> None:
+    connected(stack)
+    before = stack.secrets(NORTHGATE)
+
+    findings = connected(stack, posting="draft")
+
+    assert problems(findings) == {}
+    connection = stack.connections.get(NORTHGATE)
+    assert connection
+    assert connection.settings.posting == "draft"
+    assert len(subscriptions(stack)) == 1
+    assert stack.secrets(NORTHGATE) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"accounts": {"wallets": {"GBP": "1999"}, "clearing": "x"}}, "accounts.wallets.GBP: 1999 is not an account"),
+        ({"accounts": {"wallets": {"GBP": "1999"}, "clearing": "x"}}, "accounts.clearing: x is not an account"),
+        ({"dimensions": {"team": "region"}}, "dimensions.team: region is not a dimension"),
+    ],
+)
+def test_given_a_wrong_setting_when_connected_then_its_field_is_named_and_nothing_is_stored(
+    stack: TownStack, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=said) as error:
+        connected(stack, **wrong)
+
+    assert "Nothing was stored" in str(error.value)
+    assert nothing_is_stored(stack)
+
+
+def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(stack: TownStack) -> None:
+    stack.customer(NORTHGATE)
+    stack.town.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
+
+    with pytest.raises(InvalidSettings) as error:
+        connect_with(stack, {"api_key": KEY}, dimensions={"team": "region"})
+
+    assert "lacks export-jobs:write, export-items:read" in str(error.value)
+    assert "region is not a dimension" in str(error.value)
+    assert nothing_is_stored(stack)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("plp_wrong", "Pleo does not accept the credential"), (f"plp_{HAVN}", f"belongs to company {HAVN}")],
+)
+def test_given_a_key_that_is_not_the_companys_when_connected_then_it_is_refused(
+    stack: TownStack, key: str, said: str
+) -> None:
+    stack.customer(NORTHGATE)
+    stack.customer(HAVN)
+
+    with pytest.raises(InvalidSettings, match=said):
+        connect_with(stack, {"api_key": key})
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_told(stack: TownStack) -> None:
+    stack.town.service.faults.order(Fault(effect="missing_field", path="/v1/introspect", field="data.scope"))
+    stack.town.service.faults.order(Fault(effect="status", path="/v3/export-jobs", status=403))
+
+    with pytest.raises(InvalidSettings, match="Make an API key with all scopes"):
+        connected(stack)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unavailable("Tryton cannot be reached."), "accounting_system: Tryton cannot be reached"),
+        (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
+    ],
+)
+def test_given_books_that_do_not_open_when_connected_then_the_reason_is_told(
+    stack: TownStack, error: Exception, said: str
+) -> None:
+    broken(stack, "before books check", error)
+
+    with pytest.raises(InvalidSettings, match=said):
+        connected(stack)
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_they_are_refused(stack: TownStack) -> None:
+    connected(stack)
+    books = ledger(stack)
+    books.capabilities = replace(books.capabilities, drafts=frozenset(), kinds=frozenset({Kind.JOURNAL_ENTRY}))
+
+    with pytest.raises(InvalidSettings) as error:
+        connected(stack, posting="draft", legacy_vendors="accounts_payable")
+
+    assert "write posting: posted" in str(error.value)
+    assert "write legacy_vendors: journal" in str(error.value)
+
+
+# One Pleo company to one accounting company
+
+
+def test_given_books_of_another_company_when_connected_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
+    connected(stack, HAVN)
+
+    with pytest.raises(InvalidSettings, match=f"connected to Pleo company {HAVN} already"):
+        connected(stack, NORTHGATE)
+
+    assert nothing_is_stored(stack)
+    assert stack.connections.exists(HAVN)
+
+
+def test_given_a_company_that_moves_to_other_books_then_the_old_ones_are_free(stack: TownStack) -> None:
+    connected(stack, NORTHGATE)
+    connected(stack, NORTHGATE, "other_books")
+
+    assert problems(connected(stack, HAVN)) == {}
+
+
+def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is_told_to_wait(stack: TownStack) -> None:
+    connected(stack)
+    stack.leases.take(NORTHGATE, "run", stack.now(), replacing=None)
+
+    with pytest.raises(InvalidSettings, match="an export is running"):
+        connected(stack, NORTHGATE, "other_books")
+
+    assert problems(connected(stack, posting="draft")) == {}, "other settings may change"
+
+
+# The test entry
+
+
+def test_given_an_entry_that_cannot_be_recorded_when_connected_then_the_reason_is_told(stack: TownStack) -> None:
+    broken(stack, "before books record", Rejected("The account takes no pounds."))
+
+    with pytest.raises(InvalidSettings, match="takes no pounds"):
+        connected(stack)
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_a_draft_that_cannot_be_removed_then_the_company_is_connected_and_the_draft_is_named(
+    stack: TownStack,
+) -> None:
+    broken(stack, "before books discard", PermissionDenied("Not to this user."))
+
+    findings = connected(stack)
+
+    (left,) = ledger(stack).documents
+    assert left.state is State.DRAFT
+    assert findings["test entry"].verdict is Verdict.TO_DO
+    assert f"the test entry {left.id} is still in tryton: delete it there (https://books.example/{left.id})" in str(
+        findings["test entry"]
+    )
+    assert stack.connections.exists(NORTHGATE)
+
+
+@pytest.mark.parametrize("lost", [Killed(), OutcomeUnknown("No answer.")])
+def test_given_a_draft_that_a_crash_left_behind_when_connected_again_then_it_is_removed_first(
+    stack: TownStack, lost: BaseException
+) -> None:
+    broken(stack, "after books record", lost)
+    with pytest.raises((Killed, InvalidSettings)):
+        connected(stack)
+    assert len(ledger(stack).documents) == 1
+
+    assert problems(connected(stack)) == {}
+
+    assert ledger(stack).documents == []
+
+
+def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stack: TownStack) -> None:
+    broken(stack, "after books record", Killed())
+    with pytest.raises(Killed):
+        connected(stack)
+    ledger(stack).documents[0].state = State.POSTED
+
+    findings = connected(stack)
+
+    assert "the test entry J1 is still in tryton" in problems(findings)["test entry"]
+    assert len(ledger(stack).documents) == 1
+
+
+def test_given_a_closed_period_then_the_test_entry_goes_to_the_next_open_day_and_the_period_is_to_do(
+    stack: TownStack,
+) -> None:
+    connected(stack)
+    ledger(stack).closed_until = stack.now().date()
+
+    findings = connected(stack)
+
+    assert set(problems(findings)) == {"period"}
+    assert "a closed period for 2026-11-20" in problems(findings)["period"]
+    assert "removed again" in findings["test entry"].text
+
+
+def test_given_settings_without_any_account_then_no_test_entry_is_tried(stack: TownStack) -> None:
+    assert "not tried: no account" in connected(stack, accounts={})["test entry"].text
+
+
+def test_given_settings_without_a_wallet_then_another_account_serves(stack: TownStack) -> None:
+    assert "removed again" in connected(stack, accounts={"clearing": "1950"})["test entry"].text
+
+
+# Installation
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connected_all_the_same(
+    stack: TownStack, status: int
+) -> None:
+    stack.town.service.faults.order(Fault(effect="status", path="/v1/installations", status=status, count=9))
+
+    findings = connected(stack)
+
+    assert problems(findings) == {}
+    assert findings["installation"].text == f"none (Pleo answers {status}); an API key works without"
+
+
+def test_given_an_inactive_installation_when_connected_again_then_it_is_active(stack: TownStack) -> None:
+    connected(stack)
+    (record,) = stack.town.service.installations._records.values()
+    record.status = "INACTIVE"
+
+    connected(stack)
+
+    assert record.status == "ACTIVATED"
+
+
+def test_given_an_installation_of_another_company_then_it_is_refused(stack: TownStack) -> None:
+    connected(stack)
+    (record,) = stack.town.service.installations._records.values()
+    record.company_id = HAVN
+
+    with pytest.raises(InvalidSettings, match=f"the installation at Pleo is of company {HAVN}"):
+        connected(stack)
+
+
+def test_given_consent_by_oauth_when_connected_then_its_installation_is_activated(stack: TownStack) -> None:
+    stack.customer(NORTHGATE)
+
+    findings = connect_with(stack, {"access_token": access_token(stack)})
+
+    assert problems(findings) == {}
+    assert [each.status for each in stack.town.service.installations._records.values()] == ["ACTIVATED"]
+
+
+def access_token(stack: TownStack) -> str:
+    client = Client("app", "secret", ("http://127.0.0.1/callback",), NORTHGATE)
+    oauth, verifier = stack.town.service.oauth, "v" * 43
+    oauth.register(client)
+    code = oauth.authorise(client.id, client.redirect_uris[0], "", "code", "S256", s256(verifier))
+    return str(oauth.exchange(client, code, client.redirect_uris[0], verifier)["access_token"])
+
+
+# Crashes, and the address
+
+
+def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_there_is_one_subscription(
+    stack: TownStack,
+) -> None:
+    stack.customer(NORTHGATE)
+    stack.town.effects.on("after pleo POST /v1/subscriptions", requests.ConnectionError("no answer"))
+    with pytest.raises(InvalidSettings, match="goes on from here"):
+        connect_with(stack, {"api_key": KEY})
+    assert not stack.connections.exists(NORTHGATE)
+
+    assert problems(connect_with(stack, {"api_key": KEY})) == {}
+
+    assert len(subscriptions(stack)) == 1
+
+
+def test_given_two_subscriptions_to_our_address_when_connected_then_one_is_left(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
+
+    assert problems(connected(stack)) == {}
+
+    assert len(subscriptions(stack)) == 1
+
+
+def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and_told_of_the_poll(
+    stack: TownStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TownStack, "deliver", lambda *_: 503)
+
+    findings = connected(stack)
+
+    assert "answers 503" in problems(findings)["webhook address"]
+    assert "the poll finds the jobs" in problems(findings)["webhook address"]
+    assert stack.connections.exists(NORTHGATE)
+
+
+@pytest.mark.parametrize("authentication", ["signature", "basic", "header"])
+def test_given_any_proof_of_the_sender_then_our_own_delivery_is_taken_and_wakes_nobody(
+    stack: TownStack, authentication: str
+) -> None:
+    assert problems(connected(stack, webhook_authentication=authentication)) == {}
+
+    assert stack.town.queued() == []
+
+
+def test_no_finding_shows_a_secret(stack: TownStack) -> None:
+    said = " ".join(map(str, connected(stack, webhook_authentication="basic").values()))
+
+    stored = stack.secrets(NORTHGATE)
+    assert stored
+    for secret in (KEY, TOKEN, *stored.webhook_secrets, *stored.webhook_tokens):
+        assert secret not in said
+
+
+def broken(stack: TownStack, moment: str, error: BaseException) -> None:
+    """Once, at that moment of the books."""
+    stack.town.effects.on(moment, error)

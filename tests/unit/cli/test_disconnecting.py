@@ -1,0 +1,178 @@
+"""Disconnecting a company: what goes, what stays, and that a run that broke off is finished by the next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cli.checks import Finding, Verdict
+from cli.disconnecting import disconnect
+from local.pleo.faults import Fault
+from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.errors import InvalidSettings
+from tests.harness.aws import client
+from tests.harness.effects import Killed
+from tests.harness.expenses import purchases
+from tests.harness.town_stack import HOOKS, TownStack
+from tests.unit.cli.customers import connected, problems, running_export, subscriptions
+from tests.unit.state.test_records import RECORDED
+
+
+def disconnected(stack: TownStack) -> dict[str, Finding]:
+    with stack.town.effects.of_function():
+        return {each.name: each for each in disconnect(stack, NORTHGATE, HOOKS)}
+
+
+def nothing_is_left(stack: TownStack) -> bool:
+    return not (
+        stack.connections.exists(NORTHGATE)
+        or stack.has_secret(NORTHGATE)
+        or subscriptions(stack)
+        or stack.leases.get(NORTHGATE)
+        or stack.town.service.installations._records
+        or list(stack.connections.company_ids())
+    )
+
+
+def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
+    connected(stack)
+    stack.postings.record_many([RECORDED])
+
+    findings = disconnected(stack)
+
+    assert "the posting records stay" in findings["connection"].text
+    assert [str(each) for each in findings.values()][1:] == [
+        "webhook subscription: 1 deleted",
+        "installation: deleted",
+        "secrets: deleted",
+    ]
+    assert nothing_is_left(stack)
+    assert stack.postings.latest(NORTHGATE, RECORDED.entry_id) == RECORDED
+    assert problems(connected(stack, HAVN)) == {}, "its books are free"
+
+
+def test_given_a_company_that_never_was_when_disconnected_then_that_is_told(stack: TownStack) -> None:
+    with pytest.raises(InvalidSettings, match="is not connected"):
+        disconnected(stack)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "after dynamodb PutItem",
+        "before dynamodb TransactWriteItems",
+        "after dynamodb TransactWriteItems",
+        "before pleo DELETE /v1/subscriptions",
+        "after pleo DELETE /v1/subscriptions",
+        "after pleo DELETE /v1/installations",
+        "before secretsmanager DeleteSecret",
+        "after secretsmanager DeleteSecret",
+    ],
+)
+def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(stack: TownStack, moment: str) -> None:
+    connected(stack)
+    stack.town.effects.on(moment, Killed())
+    with pytest.raises(Killed):
+        disconnected(stack)
+
+    if stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE):
+        disconnected(stack)
+        assert nothing_is_left(stack)
+    else:
+        with pytest.raises(InvalidSettings, match="is not connected"):
+            disconnected(stack)
+
+
+def test_given_a_running_export_when_disconnected_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
+    connected(stack)
+    run = running_export(stack)
+
+    with pytest.raises(InvalidSettings, match=f"an export of company {NORTHGATE} is running"):
+        disconnected(stack)
+    assert stack.connections.exists(NORTHGATE)
+    assert len(subscriptions(stack)) == 1
+
+    stack.town.executions.over[run] = "SUCCEEDED"
+    disconnected(stack)
+    assert nothing_is_left(stack)
+
+
+def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.service.world.put_expenses(NORTHGATE, purchases(1))
+    stack.town.export(NORTHGATE)
+    woken: list[str] = []
+    stack.town.effects.on("before dynamodb TransactWriteItems", lambda: woken.append(stack.town.wake(NORTHGATE)))
+
+    disconnected(stack)
+
+    assert woken == ["busy"]
+    assert stack.town.executions.started == []
+
+
+def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_what_is_left_is_told(
+    stack: TownStack,
+) -> None:
+    connected(stack)
+    stack.town.service.credentials._keys.clear()
+
+    findings = disconnected(stack)
+
+    assert not stack.connections.exists(NORTHGATE)
+    assert not stack.has_secret(NORTHGATE)
+    assert findings["webhook subscription"].verdict is Verdict.TO_DO
+    assert f"its subscription to {HOOKS}{NORTHGATE} is left" in findings["webhook subscription"].text
+
+
+@pytest.mark.parametrize("value", [None, "{}"])
+def test_given_a_secret_that_is_gone_or_spoiled_then_the_rest_goes_all_the_same(
+    stack: TownStack, value: str | None
+) -> None:
+    connected(stack)
+    if value is None:
+        client("secretsmanager").delete_secret(SecretId=stack.secret_name(NORTHGATE), ForceDeleteWithoutRecovery=True)
+    else:
+        client("secretsmanager").put_secret_value(SecretId=stack.secret_name(NORTHGATE), SecretString=value)
+
+    assert set(problems(disconnected(stack))) == {"webhook subscription"}
+
+    assert not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE))
+
+
+def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_disconnected_again(
+    stack: TownStack,
+) -> None:
+    connected(stack)
+    stack.town.service.faults.order(Fault(effect="status", path="/v1/subscriptions", status=503, count=4))
+
+    with pytest.raises(InvalidSettings, match="Run disconnect again"):
+        disconnected(stack)
+    assert stack.has_secret(NORTHGATE)
+    assert not stack.connections.exists(NORTHGATE), "it is no longer polled all the same"
+
+    disconnected(stack)
+    assert nothing_is_left(stack)
+
+
+def test_given_settings_of_another_version_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+    connected(stack)
+    stack.table.update_item(
+        Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
+        UpdateExpression="SET settings.posting = :old",
+        ExpressionAttributeValues={":old": "someday"},
+    )
+
+    disconnected(stack)
+
+    assert nothing_is_left(stack)
+
+
+def test_given_a_lease_of_a_dead_run_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+    connected(stack)
+    stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
+    stack.town.clock.advance(timedelta(minutes=2))
+
+    disconnected(stack)
+
+    assert nothing_is_left(stack)

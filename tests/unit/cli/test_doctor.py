@@ -1,0 +1,283 @@
+"""The doctor: for each thing that breaks after connecting, the check that sees it, and its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr
+
+from cli.disconnecting import disconnect
+from cli.doctor import examine_company
+from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.accounting.errors import Rejected, Unavailable
+from pleo_export.accounting.port import PeriodState
+from pleo_export.errors import InvalidSettings
+from tests.harness.aws import client
+from tests.harness.town_stack import HOOKS, SCHEDULE, TOKEN, TownStack
+from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
+
+ADDRESS = HOOKS + NORTHGATE
+
+
+def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_nothing_has_changed(
+    stack: TownStack,
+) -> None:
+    connected(stack)
+    before = subscriptions(stack), stack.secrets(NORTHGATE), stack.connections.get(NORTHGATE)
+
+    findings = examined(stack)
+
+    assert problems(findings) == {}
+    assert not_tried(findings) == set()
+    assert [*findings] == [
+        "settings",
+        "Pleo credential",
+        "Pleo scopes",
+        "accounting system",
+        "books",
+        "accounts",
+        "period",
+        "test entry",
+        "installation",
+        "webhook subscription",
+        "webhook secret",
+        "webhook address",
+        "lease",
+        "dead letters",
+        "poll",
+    ]
+    assert (subscriptions(stack), stack.secrets(NORTHGATE), stack.connections.get(NORTHGATE)) == before
+    assert ledger(stack).documents == []
+    assert stack.town.queued() == []
+
+
+def test_given_a_company_that_is_not_connected_when_examined_then_that_is_told(stack: TownStack) -> None:
+    with pytest.raises(InvalidSettings, match="is not connected"):
+        list(examine_company(stack, HAVN, HOOKS))
+
+
+Break = Callable[[TownStack], object]
+
+
+def of_request(**changes: Any) -> Break:
+    return lambda stack: subscriptions(stack)[0].request.update(changes)
+
+
+def revoke(stack: TownStack) -> None:
+    stack.town.service.credentials._keys.clear()
+
+
+def another_subscription(url: str) -> Break:
+    def add(stack: TownStack) -> None:
+        stack.town.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request | {"endpointUrl": url})
+
+    return add
+
+
+def dead_letter(stack: TownStack) -> None:
+    client("sqs").send_message(
+        QueueUrl=stack.outputs["FailedQueueUrl"], MessageBody="{}", MessageGroupId="1", MessageDeduplicationId="1"
+    )
+
+
+def pause_schedule(stack: TownStack) -> None:
+    scheduler = client("scheduler")
+    schedule = scheduler.get_schedule(Name=SCHEDULE)
+    kept = {name: schedule[name] for name in ("ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(Name=SCHEDULE, State="DISABLED", **kept)
+
+
+def old_settings(stack: TownStack) -> None:
+    stack.table.update_item(
+        Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
+        UpdateExpression="SET settings.posting = :old",
+        ConditionExpression=Attr("pk").exists(),
+        ExpressionAttributeValues={":old": "someday"},
+    )
+
+
+def lose_secret(stack: TownStack) -> None:
+    client("secretsmanager").delete_secret(SecretId=stack.secret_name(NORTHGATE), ForceDeleteWithoutRecovery=True)
+
+
+def installation(status: str, error_code: str | None = None) -> Break:
+    def change(stack: TownStack) -> None:
+        (record,) = stack.town.service.installations._records.values()
+        record.status, record.error_code = status, error_code
+
+    return change
+
+
+def other_owner(stack: TownStack) -> None:
+    (record,) = stack.town.service.installations._records.values()
+    record.company_id = HAVN
+
+
+def dead_run(stack: TownStack) -> None:
+    stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
+    stack.town.clock.advance(timedelta(minutes=2))
+
+
+BREAKAGES: dict[str, tuple[Break, str, str]] = {
+    "key revoked": (revoke, "Pleo credential", "Pleo does not accept the credential. Make an API key"),
+    "scope withdrawn": (
+        lambda stack: stack.town.service.credentials.add_key(f"plp_{NORTHGATE}", NORTHGATE, frozenset({"x:read"})),
+        "Pleo scopes",
+        "lacks export-jobs:read, export-jobs:write, export-items:read",
+    ),
+    "settings of another version": (old_settings, "settings", "posting: Input should be 'draft' or 'posted'"),
+    "secret gone": (lose_secret, "settings", "secret of the connection is gone"),
+    "books down": (
+        lambda stack: stack.town.effects.on("before books check", Unavailable("Tryton cannot be reached.")),
+        "accounting system",
+        "Tryton cannot be reached",
+    ),
+    "books taken over": (
+        lambda stack: stack.table.put_item(
+            Item={"pk": f"BOOKS#tryton#{ledger(stack).identity}", "sk": "CONNECTION", "company_id": HAVN}
+        ),
+        "books",
+        f"connected to Pleo company {HAVN} already",
+    ),
+    "account closed": (
+        lambda stack: stack.table.update_item(
+            Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
+            UpdateExpression="SET settings.accounts.clearing = :gone",
+            ExpressionAttributeValues={":gone": "1999"},
+        ),
+        "accounts",
+        "accounts.clearing: 1999 is not an account of tryton",
+    ),
+    "period closed": (
+        lambda stack: setattr(ledger(stack), "closed_until", stack.now().date()),
+        "period",
+        "a closed period for 2026-11-20: open one there",
+    ),
+    "no period": (
+        lambda stack: setattr(ledger(stack), "period_state", lambda _: PeriodState.NONE),
+        "period",
+        "no period for 2026-11-20",
+    ),
+    "entries refused": (
+        lambda stack: stack.town.effects.on("before books record", Rejected("The journal is closed.")),
+        "test entry",
+        "The journal is closed",
+    ),
+    "drafts stay": (
+        lambda stack: stack.town.effects.on("before books discard", Rejected("Not allowed.")),
+        "test entry",
+        "the test entry 1 is still in tryton: delete it there (https://books.example/1)",
+    ),
+    "installation inactive": (installation("INACTIVE", "NOT_ENTITLED"), "installation", "is INACTIVE NOT_ENTITLED"),
+    "installation in an unheard-of state": (installation("SLEEPING"), "installation", "is SLEEPING"),
+    "installation of another": (other_owner, "installation", f"is of company {HAVN}"),
+    "subscription deleted": (
+        lambda stack: stack.town.service.subscriptions.delete(NORTHGATE, subscriptions(stack)[0].id),
+        "webhook subscription",
+        f"no subscription to {ADDRESS}; run `pleo-export connect` again",
+    ),
+    "subscription elsewhere": (
+        of_request(endpointUrl="https://old.test/hook"),
+        "webhook subscription",
+        f"no subscription to {ADDRESS} (it has one to https://old.test/hook)",
+    ),
+    "subscription paused": (of_request(status="INACTIVE"), "webhook subscription", "is INACTIVE at Pleo"),
+    "subscription of another event": (
+        of_request(eventTypes=["v1.vendor.created"]),
+        "webhook subscription",
+        "leaves out v1.export-job.created",
+    ),
+    "subscribed twice": (another_subscription(ADDRESS), "webhook subscription", "delivers everything twice"),
+    "another installation": (
+        another_subscription("https://other.test/hook"),
+        "webhook subscription",
+        "https://other.test/hook of this company's exports as well",
+    ),
+    "secret changed at Pleo": (
+        lambda stack: setattr(subscriptions(stack)[0], "secret", "whsec_bmV3"),
+        "webhook secret",
+        "signs with another secret than the stored one",
+    ),
+    "lease of a dead run": (dead_run, "lease", "job-1 is over and still holds the company"),
+    "dead letter": (dead_letter, "dead letters", "1 wake-ups failed five times"),
+    "schedule off": (pause_schedule, "poll", f"the schedule {SCHEDULE} is DISABLED"),
+}
+
+
+@pytest.mark.parametrize(("breaking", "check", "said"), BREAKAGES.values(), ids=BREAKAGES)
+def test_given_what_broke_when_examined_then_its_check_says_what_to_fix(
+    stack: TownStack, breaking: Break, check: str, said: str
+) -> None:
+    connected(stack)
+    breaking(stack)
+
+    found = problems(examined(stack))
+
+    assert set(found) == {check}
+    assert said in found[check]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "does not know the company, or its secret"), (404, "is not the deployed webhook")]
+)
+def test_given_an_address_that_refuses_when_examined_then_that_is_told(
+    stack: TownStack, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    connected(stack)
+    monkeypatch.setattr(TownStack, "deliver", lambda *_: status)
+
+    assert said in problems(examined(stack))["webhook address"]
+
+
+def test_given_a_key_that_does_not_work_when_examined_then_what_needs_it_is_not_tried(stack: TownStack) -> None:
+    connected(stack)
+    revoke(stack)
+
+    findings = examined(stack)
+
+    assert not_tried(findings) == {
+        "Pleo scopes",
+        "test entry",
+        "installation",
+        "webhook subscription",
+        "webhook secret",
+    }
+    assert findings["webhook secret"].text == "not tried without: webhook subscription"
+
+
+def test_given_a_running_export_when_examined_then_it_is_told_and_left_alone(stack: TownStack) -> None:
+    connected(stack)
+    run = running_export(stack)
+    stack.town.clock.advance(timedelta(minutes=5))
+    stack.town.effects.log.clear()
+
+    findings = examined(stack)
+
+    assert problems(findings) == {}
+    assert findings["lease"].text == f"an export is running: {run}"
+    assert findings["test entry"].text == "not tried: an export is running"
+    assert not [each for each in stack.town.effects.log if each.startswith("books record")]
+
+
+def test_given_a_disconnected_company_when_examined_then_only_the_stack_is_left(stack: TownStack) -> None:
+    connected(stack)
+    list(disconnect(stack, NORTHGATE, HOOKS))
+
+    with pytest.raises(InvalidSettings, match="is not connected"):
+        examined(stack)
+
+
+def test_no_finding_shows_a_secret(stack: TownStack) -> None:
+    connected(stack)
+    stored = stack.secrets(NORTHGATE)
+    assert stored
+    revoke(stack)
+    subscriptions(stack)[0].secret = "whsec_bmV3"
+
+    said = " ".join(map(str, examined(stack).values()))
+
+    for secret in (f"plp_{NORTHGATE}", TOKEN, "whsec_bmV3", *stored.webhook_secrets):
+        assert secret not in said
