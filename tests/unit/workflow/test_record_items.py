@@ -470,3 +470,52 @@ def test_given_a_function_that_is_about_to_book_when_the_next_run_comes_to_the_i
     assert waits == [80]
     assert live(books) == {reference(item): 1}
     assert world.job(job)["status"] == "completed"
+
+
+def next_run(world: Town) -> None:
+    """The execution is aborted, and its function lives on; a poll starts another, which runs to its end."""
+    world.executions.over[world.executions.started[0].execution] = "ABORTED"
+    world.poll()
+    world.deliver()
+    world.execute(world.executions.started[1])
+
+
+@pytest.mark.parametrize("moment", ["before books find_many", "before dynamodb TransactWriteItems"])
+def test_given_a_function_that_outlives_its_run_when_pleo_is_told_that_its_item_is_not_booked_then_it_is_not(
+    world: Town, moment: str
+) -> None:
+    books = world.connect(NORTHGATE, [item := purchase()])
+    job = world.export(NORTHGATE)
+    world.effects.on(moment, lambda: next_run(world))
+    world.effects.on("before books find_many", AuthenticationFailed("The key is not accepted."), nth=2)
+
+    world.wake(NORTHGATE)
+    world.execute(world.executions.started[0])
+
+    kind, reason = world.failures(job)[entry_id(item)]
+    assert kind == "accounting_system_authentication_failure"
+    assert reason.startswith("Not booked.")
+    assert books.documents == []
+
+
+@pytest.mark.parametrize(
+    "moment", ["before books find_many", "before dynamodb TransactWriteItems", "before books record"]
+)
+def test_given_a_function_that_is_given_up_for_lost_when_its_successor_has_done_the_work_then_that_one_s_word_counts(
+    world: Town, moment: str
+) -> None:
+    """Step Functions calls again within the same execution, while the first call lives on."""
+    books = world.connect(NORTHGATE, items := purchases(2))
+    job = world.export(NORTHGATE)
+    event = {"companyId": NORTHGATE, "jobId": job, "execution": f"{job}-1", "chunk": 0}
+    deadline = (world.clock.now() + timedelta(minutes=40)).isoformat()
+
+    def again() -> None:
+        world.handlers["record_items"]({**event, "deadline": deadline}, None)
+
+    world.effects.on(moment, again)
+    world.run(NORTHGATE)
+    world.heal()
+
+    assert live(books) == Counter(references(items))
+    assert world.statuses(job) == {"successful": 2}

@@ -400,6 +400,24 @@ def test_given_pleo_cannot_be_told_of_a_failure_when_it_is_back_then_a_later_pol
 # What the state machine caught, in Pleo's words
 
 
+@pytest.mark.parametrize("moment", ["before pleo PUT", "after pleo PUT"])
+def test_given_a_run_that_breaks_off_over_its_last_words_when_the_next_one_comes_then_it_only_ends_the_job(
+    northgate: Town, moment: str
+) -> None:
+    """The books are back by then; what Pleo was told, or may have been, stays true all the same."""
+    northgate.effects.on("before books find_many", FAULT, nth=2)
+    northgate.effects.on(moment, Stopped(), nth=2)
+
+    job = exported(northgate)
+    assert northgate.job(job)["status"] == "in_progress"
+    northgate.heal()
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert northgate.statuses(job) == {"successful": 2, "failed": 4}
+    assert told_the_truth(northgate, job)
+    assert live(northgate) == references(ITEMS[:2])
+
+
 @pytest.mark.parametrize(
     ("cause", "failure", "reason"),
     [
