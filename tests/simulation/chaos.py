@@ -154,13 +154,13 @@ class Chaos(Effects):
         self.note("sent twice", effect, call.company_id)
         return True
 
-    def arrives_late(self, effect: str, do: Callable[[], object]) -> bool:
-        """Whether a request stays under way, to be carried out when its function is long dead. It does within what
-        the settle time allows for: RecordItems lives 240 seconds at most, and SETTLE_SECONDS are 300."""
+    def arrives_late(self, effect: str, do: Callable[[], object], *, by: float) -> bool:
+        """Whether a request stays under way, to be carried out when its function is long dead: `by` so many seconds
+        after the function's end at the latest."""
         call = self.call
         if call is None or call.dead or not self.draws(call.company_id, 2.0):
             return False
-        latest = (call.ends - self.clock.now()).total_seconds() + 30
+        latest = (call.ends - self.clock.now()).total_seconds() + by
         seconds = self.random.random() * latest
         self.note("under way", f"{effect} for {seconds:.0f} s", call.company_id, seconds)
         self.later(seconds, f"late: {effect}", do)

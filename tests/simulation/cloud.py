@@ -340,7 +340,7 @@ class StepFunctions:
                 self.begin(name, json.loads(input))
 
         self.chaos.before("states StartExecution")
-        if self.chaos.arrives_late("states StartExecution", work):
+        if self.chaos.arrives_late("states StartExecution", work, by=600):
             raise _refused("ServiceUnavailable", "StartExecution")
         work()
         if self.chaos.repeats("states StartExecution"):

@@ -135,7 +135,8 @@ class Ledger(Books):
             return refusal
         call = self.chaos.call
         job = (call.job_id if call else None) or ""
-        if self.chaos.arrives_late(name, lambda: self._enter(entry, state, job)):
+        # What the settle time allows for: RecordItems lives 240 seconds at most, and SETTLE_SECONDS are 300.
+        if self.chaos.arrives_late(name, lambda: self._enter(entry, state, job), by=30):
             raise OutcomeUnknown("No answer in time.")
         document = self._enter(entry, state, job)
         self.effects.after(name)

@@ -34,9 +34,11 @@ MAY_BE_BOOKED = (
     "Void the payment there",
 )
 # A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
-# a poll (5 minutes), the grace for a run that never began (1 minute, seen by the next poll only), and the run itself.
-LAST_STRETCH = timedelta(minutes=15)
-AT_ONCE = timedelta(minutes=4)  # the next poll may be five minutes away
+# a poll, which finds that a run is gone, and the time that an unknown outcome takes to settle.
+LAST_STRETCH = timedelta(minutes=10)
+AT_ONCE = timedelta(
+    minutes=2
+)  # all companies' work is done one after the other here; the next poll may be 5 minutes away
 # A wake-up that failed comes back when its visibility ends (3 minutes).
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
@@ -159,10 +161,14 @@ class Promises:
         if job.ended is None:
             return
         until = job.ended + AT_ONCE
-        later = [each for each in self._of(job.company_id) if job.created < each.created <= job.ended]
-        waiting = [each for each in later if each.started is None or each.started > job.ended]
+        there = [each for each in self._of(job.company_id) if each is not job and each.created <= job.ended]
+        waiting = [
+            each
+            for each in there
+            if (each.started is None or each.started > job.ended) and self._over_at(each) > job.ended
+        ]
         if waiting and not self._faulty(job.company_id, job.ended - COMES_BACK, until):
-            following = min(waiting, key=lambda each: (each.created, each.id))
+            following = min(waiting, key=lambda each: (_milliseconds(each.created), each.id))
             gone = self._over_at(following) <= until or following.foreign
             started = following.started is not None and following.started <= until
             self._hold(gone or started, f"at once: job {following.id} was left waiting after {job.id}")

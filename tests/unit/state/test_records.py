@@ -259,6 +259,19 @@ def test_keys_that_dynamodb_never_processes_are_an_overload(world: Town, monkeyp
 # Leases
 
 
+def test_a_run_that_was_given_up_before_it_began_either_begins_or_is_replaced(world: Town) -> None:
+    leases = world.runtime.leases
+    leases.take(NORTHGATE, "late run", NOW, replacing=None)
+    seen = leases.get(NORTHGATE)
+
+    assert leases.confirm(NORTHGATE, "late run")
+    assert leases.confirm(NORTHGATE, "late run")  # its first state is run again
+    assert not leases.take(NORTHGATE, "successor", NOW, replacing=seen)
+
+    assert leases.take(NORTHGATE, "successor", NOW, replacing=leases.get(NORTHGATE))
+    assert not leases.confirm(NORTHGATE, "late run")
+
+
 def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(world: Town) -> None:
     leases = world.runtime.leases
     assert leases.take(NORTHGATE, "run-1", NOW, replacing=None)
