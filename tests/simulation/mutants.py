@@ -236,6 +236,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 
 # Where to strike for those that a fault strewn at random meets too seldom for a quick test.
 AIMS: Mapping[str, tuple[str, str]] = {
+    "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
     "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
     "intent_without_condition": ("TransactWriteItems", "stopped"),
     "withdraw_after_unknown": ("books record", ""),
