@@ -83,6 +83,14 @@ def test_each_answer_means_one_error(
     assert type(error_of(answer, write=False)) is of_read
 
 
+def test_only_a_refusal_of_one_document_quotes_tryton() -> None:
+    """The others leave the function with their message (promise 8)."""
+    content = json.dumps({"message": "Harbour dinner", "description": "987,654.32"}).encode()
+    answers = [Answer(status, content, {}) for status in range(300, 600)]
+    errors = [error_of(answer, write=write) for answer in answers for write in (True, False)]
+    assert {type(error) for error in errors if "Harbour" in error.message} == {Rejected}
+
+
 def test_each_row_of_the_table_says_something_to_the_bookkeeper() -> None:
     for status, body in MEANING:
         content = b'{"message": "No."}' if body == "message" else PAGE

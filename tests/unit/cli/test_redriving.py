@@ -16,9 +16,9 @@ from local.pleo.sample import HAVN, NORTHGATE
 from tests.harness.aws import client
 from tests.harness.effects import Killed
 from tests.harness.expenses import purchases
+from tests.harness.log import logged
 from tests.harness.town import Town
 from tests.harness.town_stack import LOG_GROUP
-from tests.unit.workflow.test_export_job import logged
 
 UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}']
 

@@ -48,6 +48,7 @@ def test_given_ids_in_upper_case_when_parsed_then_they_are_in_lower_case() -> No
         (b'"v1.export-job.created"', "not an event"),
         (b"{}", "no event type"),
         (b'{"eventType": ["v1.export-job.created"]}', "no event type"),
+        (b'{"eventType": "Dinner with the board"}', "no event type"),
         (b'{"eventType": "v1.vendor.created"}', "event type 'v1.vendor.created'"),
         (b'{"eventType": "export-job.completed"}', "event type 'export-job.completed'"),
         (b'{"eventType": "v1.export-job.created"}', "data.companyId, data.id: not a UUID"),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from math import ceil
 from random import Random
@@ -15,10 +12,7 @@ from typing import Any
 import pytest
 
 from local.pleo.demo import CANNOT_BE_BOOKED
-from local.pleo.faults import Fault
 from local.pleo.sample import HAVN, NORTHGATE, demo_items, sample_items
-from pleo_export.accounting.errors import OutcomeUnknown, Rejected
-from pleo_export.observability import logger
 from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, reference, references
 from tests.harness.town import Town
 
@@ -182,31 +176,6 @@ def test_given_a_job_of_some_size_when_it_runs_then_it_stays_within_its_budgets(
     assert world.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
 
 
-def test_given_failures_of_every_kind_when_the_job_runs_then_no_content_passes_the_machine_or_the_log(
-    world: Town,
-) -> None:
-    content = {"user": "Amelia Hartley", "note": "Dinner with the Harbour team", "gross": 98_765_432}
-    secret = ("Amelia", "Hartley", "Harbour", "Dinner", "Pret", "98765432", "987654.32", "http://", "plp_", "whsec_")
-    items = purchases(6, receipts=("harbour-dinner.pdf",), **content)
-    del items[0]["accountingEntryLines"][0]["lineAmount"]
-    items[1]["accountingEntryLines"][0]["account"] = None
-    world.connect(NORTHGATE, items)
-    world.effects.on("before books record", Rejected("Amelia's dinner of 987654.32 is not allowed"))
-    world.effects.on("after books record", OutcomeUnknown("no answer about Amelia's dinner"))
-    world.effects.on("before books find_many", KeyError("Dinner with the Harbour team"), nth=2)
-    world.service.faults.order(Fault(effect="item_errors", method="PUT", items=2))
-    job = world.export(NORTHGATE)
-
-    with logged() as log:
-        world.run(NORTHGATE)
-
-    assert world.job(job)["status"] == "completed_with_errors"
-    story = log.getvalue()
-    assert all(message in story for message in ("job started", "unexpected error", "job cannot go on", "job finished"))
-    for text in (story, *world.payloads):
-        assert [each for each in secret if each in text] == []
-
-
 def test_given_the_largest_job_when_its_chunks_are_listed_then_the_payload_is_a_fraction_of_the_limit(
     world: Town,
 ) -> None:
@@ -221,20 +190,6 @@ def test_given_the_largest_job_when_its_chunks_are_listed_then_the_payload_is_a_
 
     assert world.executions.over == {world.executions.started[0].execution: "SUCCEEDED"}
     assert max(map(len, world.payloads)) < 0.5 * 256 * 1024
-
-
-@contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """The functions' log at INFO."""
-    stream, handler = io.StringIO(), logger.registered_handler
-    level, usual = logger.log_level, handler.setStream(stream)  # type: ignore[attr-defined]
-    logger.setLevel("INFO")
-    try:
-        yield stream
-    finally:
-        logger.setLevel(level)
-        handler.setStream(usual)  # type: ignore[attr-defined]
-    assert all(json.loads(line)["service"] for line in stream.getvalue().splitlines())
 
 
 def _shuffled_days(count: int) -> Iterator[tuple[int, date]]:

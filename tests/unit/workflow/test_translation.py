@@ -63,16 +63,21 @@ def test_missing_contra_accounts_fail_the_job_in_pleo_s_words(code: str) -> None
 @pytest.mark.parametrize(
     "error",
     [
-        PleoUnauthorized("expired"),
-        PleoForbidden("scope"),
         PleoProtocolError("not JSON"),
-        PleoRefused("too many", type="EXPORT_JOB_ITEMS_UPDATE_LIMIT"),
         JobRejected(JobFailure.INVALID_CONFIGURATION, "Turn it off."),
         NotOurs("another run"),
     ],
 )
 def test_an_error_that_has_a_name_keeps_it(error: PleoExportError) -> None:
     assert translate(error) is error
+
+
+@pytest.mark.parametrize("kind", [PleoUnauthorized, PleoForbidden, PleoRefused])
+def test_a_refusal_of_pleo_s_keeps_its_name_and_evidence_but_not_its_words(kind: type[PleoError]) -> None:
+    words = "Dinner with the Harbour team: 987654.32 is too much"
+    known = translate(kind(words, method="PUT", path="/v3/items", status=400, type="NOPE", request_id="r1"))
+    assert type(known) is kind
+    assert str(known) == "PUT /v3/items 400 NOPE: (request r1)"
 
 
 @pytest.mark.parametrize(

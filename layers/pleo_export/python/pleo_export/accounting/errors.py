@@ -13,8 +13,10 @@
         ├── PossibleDuplicate
         └── AttachmentTooLarge, AttachmentRejected: the file only; the document stays
 
-The message is shown to the bookkeeper, so it names what to fix. The evidence (status, code, request id) is for
-the operator's log. Mapping from (HTTP status, provider code) to these is a table of data in each connector.
+The message is shown to the bookkeeper, so it names what to fix. Only a Rejected may quote the accounting system, whose
+words may hold an expense's content: it stays with its item. The others can hold for the whole chunk and leave the
+function with their message (promise 8). The evidence (status, code, request id) is for the operator's log. Mapping from
+(HTTP status, provider code) to these is a table of data in each connector.
 """
 
 from __future__ import annotations

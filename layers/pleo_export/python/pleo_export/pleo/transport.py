@@ -39,6 +39,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
 RATE_LIMIT_WAIT = 60  # open question 16 (pleo-api 11): the limit is per minute, for a 429 that names no time
 REPEATABLE = frozenset({"GET", "PUT"})
+CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "cf-ray")  # open question 16: none is documented
 NO_PROPER_ANSWER = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError, ContentDecodingError)
 
@@ -168,7 +169,7 @@ def _never_connected(failure: requests.RequestException) -> bool:
 
 def _refusal(request: Request, response: requests.Response) -> _Fault:
     kind = error_class(response.status_code, write=request.is_write)
-    code, message = _type_and_message(response.content)
+    code, message = ("", "") if kind is PleoProtocolError else _type_and_message(response.content)
     evidence = _evidence(request, response)
     wait = seconds_to_wait(response.headers)
     passing = issubclass(kind, (PleoUnavailable, PleoOutcomeUnknown, PleoRateLimited))
@@ -181,7 +182,7 @@ def _refusal(request: Request, response: requests.Response) -> _Fault:
 
 
 def _type_and_message(content: bytes) -> tuple[str, str]:
-    """Pleo's `ExceptionInfo`; nothing of a body that is something else."""
+    """Pleo's `ExceptionInfo`; nothing of a body that is something else, and no type that is not a code."""
     try:
         info = parse(content)
     except ValueError:
@@ -189,7 +190,8 @@ def _type_and_message(content: bytes) -> tuple[str, str]:
     if not isinstance(info, dict):
         return "", ""
     code, message = info.get("type"), info.get("message")
-    return code[:100] if isinstance(code, str) else "", message if isinstance(message, str) else ""
+    coded = code if isinstance(code, str) and CODE.fullmatch(code) else ""
+    return coded, message if isinstance(message, str) else ""
 
 
 def _evidence(request: Request, response: requests.Response) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ SUBSCRIBED_EVENT = "v1.export-job.created"
 JOB_CREATED_EVENTS = frozenset(
     {SUBSCRIBED_EVENT, "v1.export.job-created", "v2.export-job.created", "export-job.created"}
 )
+_EVENT_TYPE = re.compile(r"[a-z0-9.-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,10 @@ def parse_event(body: bytes) -> JobCreated | Ignored:
     if not isinstance(event, dict):
         return Ignored("not an event")
     kind = event.get("eventType")
-    if not isinstance(kind, str):
+    if not isinstance(kind, str) or not _EVENT_TYPE.fullmatch(kind):
         return Ignored("no event type")  # whatever stands there instead is not for the log
     if kind not in JOB_CREATED_EVENTS:
-        return Ignored(f"event type {kind[:60]!r}")
+        return Ignored(f"event type {kind!r}")
     data = event.get("data")
     return _job_created(data if isinstance(data, dict) else {})
 

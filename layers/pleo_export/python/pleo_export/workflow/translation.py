@@ -9,6 +9,7 @@ from pleo_export.pleo.errors import (
     PleoError,
     PleoNotFound,
     PleoOutcomeUnknown,
+    PleoProtocolError,
     PleoRateLimited,
     PleoRefused,
     PleoUnavailable,
@@ -71,4 +72,11 @@ def _pleo(error: PleoError) -> PleoExportError:
                 f"{error.message or 'A contra account is missing.'} "
                 "Add it in Pleo (Settings, Accounting, Contra accounts) and export again.",
             )
-    return error
+    return error if isinstance(error, PleoProtocolError) else _without_words(error)
+
+
+def _without_words(error: PleoError) -> PleoError:
+    """The same by its evidence. Pleo's words may quote an expense; in a protocol error they are our own."""
+    return type(error)(
+        method=error.method, path=error.path, status=error.status, type=error.type, request_id=error.request_id
+    )

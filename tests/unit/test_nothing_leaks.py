@@ -1,0 +1,274 @@
+"""No name, note, amount, file address or secret gets out (promise 8): not into a log, a message, the state machine or
+the queue, and into our records only where this page says so.
+
+Everything that people write carries MARK, and so does whatever Pleo and the accounting system say when they refuse.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+import requests
+from urllib3 import HTTPResponse
+
+from local.pleo.expenses import Expense, Line, export_item
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import Rejected, Unavailable
+from pleo_export.bookkeeping.documents import Party
+from tests.harness.aws import client
+from tests.harness.expenses import FIRST_DAY
+from tests.harness.log import logged
+from tests.harness.town import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
+from tests.unit.workflow.test_webhook import created, deliver, headers
+
+Json = dict[str, Any]
+MARK = "zqleak"
+AMOUNT = 98_765_432  # minor units
+SECRETS = ("plp_", "whsec_", WEBHOOK_TOKEN)
+WRITTEN = (MARK, "98.?765.?432", "987[.,]?654[.,]32", "/files/", "receipt:", "[?&]signature=")
+CONTENT = re.compile("|".join([*WRITTEN, *map(re.escape, SECRETS)]), re.IGNORECASE)
+QUOTE = f"{MARK} dinner of 987,654.32 with {MARK}, see https://pleo.test/files/{MARK}?signature=1"
+
+# Every field of our records, by the kinds of their keys. Two may quote content: `reason` and `warnings` of an item are
+# what the bookkeeper reads, in Pleo and by `pleo-export job`; they name the supplier or the code that has to be mended.
+FIELDS = {
+    "COMPANY CONNECTION": {"connected", "company_id", "settings", "books", "secret_arn"},
+    "BOOKS CONNECTION": {"company_id"},
+    "COMPANY LEASE": {"owner", "since", "begun"},
+    "JOB JOB": {
+        "company_id", "attempts", "claimed", "claimed_by", "fetched", "items", "run_by", "pen", "closed_as",
+        "closed_because", "outcome", "finished_at", "expires_at",
+    },
+    "JOB ITEM": {
+        "entry_id", "status", "external_id", "external_url", "exported_at", "failure", "reason", "warnings",
+        "recorded_at", "expires_at",
+    },
+    "ENTRY REV": {
+        "company_id", "entry_id", "revision", "reference", "fingerprint", "job_id", "intended_at", "document_id",
+        "document_url", "document_number", "document_state", "payment_ids", "complete", "recorded_at",
+    },
+}  # fmt: skip
+FOR_THE_BOOKKEEPER = {"reason", "warnings"}
+
+
+def marked(key: str, kind: str = "card_purchase", supplier: str = "WeWork") -> Json:
+    """An expense in which everything that somebody has written is marked; codes and ids are what we book by."""
+    expense = Expense(
+        key,
+        kind,
+        (Line(AMOUNT, "6400", "GB20"),),
+        supplier=supplier,
+        user="Amelia Hartley",
+        note=f"{MARK} dinner with the board",
+        receipts=(f"{MARK}.pdf",),
+        attendees=(f"{MARK} Guest",),
+        invoice=f"{MARK}-1",
+    )
+    item = export_item(NORTHGATE, expense, FIRST_DAY)
+    item["supplier"] |= {"name": f"{MARK} Restaurant", "taxIdentifier": f"GB{MARK}"}
+    item["user"]["name"] = f"{MARK} Hartley"
+    item["team"]["name"] = f"{MARK} Sales"
+    item["accountingEntryLines"][0]["account"]["name"] = f"{MARK} rooms"
+    if item["vendor"]:
+        item["vendor"]["name"] = f"{MARK} Landlord"
+    if invoice := item["additionalInformation"]["invoiceInformation"]:
+        invoice["supplierBankAccount"] |= {name: f"{MARK} {name}" for name in ("bankName", "accountNumber", "iban")}
+    return item
+
+
+@pytest.fixture
+def northgate(world: Town) -> Town:
+    """Connected, with expenses that can be booked, by both methods, and others that cannot, each for its own reason."""
+    bad_amount, no_account, elsewhere = (marked(key) for key in ("amount", "account", "elsewhere"))
+    del bad_amount["accountingEntryLines"][0]["lineAmount"]
+    no_account["accountingEntryLines"][0]["account"] = None
+    elsewhere["files"][0]["url"] = f"https://evil.test/{MARK}?signature={MARK}"
+    stranger = marked("stranger", "card_invoice", supplier="Adobe")
+    good = [marked("desk"), marked("room"), marked("bill", "card_invoice")]
+    books = world.connect(NORTHGATE, [*good, bad_amount, no_account, elsewhere, stranger])
+    books.parties["V-1008"] = Party("8", f"{MARK} Landlord", "2101")
+    secret = {
+        "pleo": {"api_key": f"plp_{MARK}"},
+        "webhook_secrets": [WEBHOOK_SECRET],
+        "webhook_tokens": [WEBHOOK_TOKEN],
+        "accounting_system": {"token": MARK},
+    }
+    client("secretsmanager").put_secret_value(SecretId=f"town/connections/{NORTHGATE}", SecretString=json.dumps(secret))
+    return world
+
+
+@dataclass
+class Heard:
+    """Our log lines, those of all libraries, and errors as Lambda logs them and hands them to the state machine."""
+
+    ours: io.StringIO
+    others: io.StringIO
+    errors: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def listening(world: Town) -> Iterator[Heard]:
+    """To our log lines at DEBUG, to everybody's at INFO, and to every error that leaves a function."""
+    others = logging.StreamHandler(io.StringIO())
+    others.addFilter(lambda record: not record.name.startswith("httpx"))  # the test's own way to the simulator
+    root = logging.getLogger()
+    usual = root.level
+    with logged("DEBUG") as ours:
+        heard = Heard(ours, others.stream)
+        for name, handler in world.handlers.items():
+            world.handlers[name] = partial(_overheard, heard, handler)
+        root.addHandler(others)
+        root.setLevel("INFO")
+        try:
+            yield heard
+        finally:
+            root.removeHandler(others)
+            root.setLevel(usual)
+
+
+def _overheard(heard: Heard, handler: Any, event: Any, context: Any) -> Any:
+    try:
+        return handler(event, context)
+    except Exception as error:
+        heard.errors.append("".join(traceback.format_exception(error)))
+        raise
+
+
+def nothing_leaked(world: Town, heard: Heard) -> None:
+    """Looks at all that may be read by who may not read expenses."""
+    calls = [params for name, params in world.effects.aws if name in ("SendMessage", "GetObject", "GetItem", "Query")]
+    calls += [{**params, "Body": ""} for name, params in world.effects.aws if name == "PutObject"]
+    told = [
+        heard.ours.getvalue(),
+        heard.others.getvalue(),
+        *heard.errors,
+        *world.payloads,
+        *(json.dumps(each, default=str) for each in calls),
+    ]
+    assert [text for text in told if CONTENT.search(text)] == []
+    for record in world.runtime._table.scan()["Items"]:
+        kind = " ".join(record[key].split("#", maxsplit=1)[0] for key in ("pk", "sk"))
+        assert record.keys() - {"pk", "sk"} <= FIELDS[kind], f"{kind}: decide who may read the new field, and name it"
+        guarded = {name: value for name, value in record.items() if name not in FOR_THE_BOOKKEEPER}
+        assert not CONTENT.search(json.dumps(guarded, default=str))
+        assert not any(secret in json.dumps(record, default=str) for secret in SECRETS)
+
+
+def export(world: Town) -> str:
+    return world.export(NORTHGATE, vendor_based_bookkeeping=True)
+
+
+def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payloads_hold_content(
+    northgate: Town,
+) -> None:
+    body = created()
+    with listening(northgate) as heard:
+        assert deliver(northgate, body, headers(northgate, body)) == 202
+        job = export(northgate)
+        northgate.poll()
+        northgate.deliver()
+        northgate.run_executions()
+
+    nothing_leaked(northgate, heard)
+    assert northgate.statuses(job) == {"successful": 4, "failed": 3}
+    assert "job finished" in heard.ours.getvalue()
+    (key,) = (params["Key"] for name, params in northgate.effects.aws if name == "PutObject")
+    chunk = client("s3").get_object(Bucket=northgate.environment["BUCKET_NAME"], Key=key)["Body"].read().decode()
+    assert chunk.count(MARK) > 50  # else nothing was marked
+    assert MARK in str(northgate.books[NORTHGATE].live())
+
+
+# `check` sends no expense, so what is said of it may be repeated.
+MOMENTS = ("before books find_many", "before books find_parties", "before books record", "after books record")
+
+
+@pytest.mark.parametrize("moment", [*MOMENTS, "before books attach"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Rejected(QUOTE),
+        KeyError(QUOTE),
+        Unavailable("Only a Rejected may quote: see accounting/errors.py."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_given_an_accounting_system_that_quotes_what_it_refuses_then_nobody_else_hears_it(
+    northgate: Town, moment: str, error: BaseException
+) -> None:
+    northgate.effects.on(moment, error, times=2)
+    export(northgate)
+    with listening(northgate) as heard:
+        northgate.run(NORTHGATE)
+    nothing_leaked(northgate, heard)
+
+
+def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
+    northgate: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse_export_item(payload: Json) -> None:
+        raise LookupError(json.dumps(payload))
+
+    monkeypatch.setattr("pleo_export.workflow.candidates.parse_export_item", parse_export_item)
+    job = export(northgate)
+    with listening(northgate) as heard:
+        northgate.run(NORTHGATE)
+    nothing_leaked(northgate, heard)
+    assert northgate.statuses(job) == {"failed": 7}
+
+
+REFUSAL = {"type": QUOTE, "message": QUOTE}
+ANSWERS = [(200, {"data": QUOTE}), (400, REFUSAL), (401, REFUSAL), (500, REFUSAL)]
+CALLS = ("GET /v3/export-jobs?", "GET /v3/export-jobs/", "GET /v3/export-items", "PUT /v3", "POST /v3", "GET /files")
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("status", "content"), ANSWERS, ids=[str(status) for status, _ in ANSWERS])
+def test_given_a_pleo_that_quotes_in_its_answers_then_nobody_else_hears_it(
+    northgate: Town, call: str, status: int, content: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(northgate)
+    monkeypatch.setattr(northgate.wire, "send", _answering_once(northgate.wire.send, call, status, content))
+    with listening(northgate) as heard:
+        northgate.poll()
+        northgate.deliver()
+        northgate.run_executions()
+    nothing_leaked(northgate, heard)
+
+
+def _answering_once(usual: Callable[..., requests.Response], call: str, status: int, content: Json) -> Any:
+    answers = [(status, content)]
+
+    def send(request: requests.PreparedRequest, *given: Any, **more: Any) -> requests.Response:
+        if not answers or not f"{request.method} {request.path_url}".startswith(call):
+            return usual(request, *given, **more)
+        status, content = answers.pop()
+        body = io.BytesIO(json.dumps(content).encode())
+        raw = HTTPResponse(body=body, status=status, preload_content=False, headers={"Location": QUOTE})
+        return requests.adapters.HTTPAdapter().build_response(request, raw)
+
+    return send
+
+
+def test_given_webhooks_that_are_refused_or_ignored_then_what_they_say_is_not_repeated(northgate: Town) -> None:
+    body, unknown, no_json = created(note=QUOTE), created(eventType=QUOTE), QUOTE.encode()
+    forged = headers(northgate, body, secret="whsec_" + "QUJD" * 8) | {"authorization": f"Bearer {MARK}"}
+    with listening(northgate) as heard:
+        answers = [
+            deliver(northgate, body, forged),
+            deliver(northgate, body, {}),
+            deliver(northgate, body, forged, path={"companyId": MARK}),
+            deliver(northgate, unknown, headers(northgate, unknown)),
+            deliver(northgate, no_json, headers(northgate, no_json)),
+        ]
+    assert answers == [401, 401, 401, 202, 202]
+    nothing_leaked(northgate, heard)
