@@ -21,7 +21,7 @@ from tests.harness.aws import ROOT
 DEFINITION = ROOT / "statemachine" / "export_job.asl.json"
 PAYLOAD_LIMIT = 256 * 1024
 FIELDS = {
-    "Task": {"Resource", "Parameters", "ResultPath", "Retry", "Catch"},
+    "Task": {"Resource", "Parameters", "ResultPath", "OutputPath", "Retry", "Catch"},
     "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultPath", "Catch"},
     "Choice": {"Choices", "Default"},
     "Wait": {"SecondsPath"},
@@ -99,11 +99,13 @@ class Machine:
             return data, following
         if kind == "Task":
             result = yield from self._retrying(state, _input(state, data, context))
-            return _placed(state, data, result), following
+            output = _placed(state, data, result)
+            return output if state.get("OutputPath", "$") else {}, following
         if kind == "Map":
             results = []
             for item in self._items(state, data, context):
                 results.append((yield from self._run(state["ItemProcessor"], item, context)))  # noqa: PERF401 - it yields
+            self._pass(results)
             return _placed(state, data, results), following
         raise NotImplementedError(kind)
 
@@ -161,8 +163,9 @@ def _check(machine: dict[str, Any]) -> None:
         errors = {error for each in state.get("Retry", []) for error in each["ErrorEquals"]}
         errors |= {error for each in state.get("Catch", []) for error in each["ErrorEquals"]} - {"States.ALL"}
         reserved = {error for error in errors if error.startswith("States.")}
-        if unknown or reserved or state.get("MaxConcurrency", 1) != 1:
-            raise NotImplementedError(f"{name}: {unknown or reserved or 'MaxConcurrency'}")
+        output = state.get("OutputPath")  # null, where it is written
+        if unknown or reserved or output or state.get("MaxConcurrency", 1) != 1:
+            raise NotImplementedError(f"{name}: {unknown or reserved or output or 'MaxConcurrency'}")
         if "ItemProcessor" in state:
             _check(state["ItemProcessor"])
 
