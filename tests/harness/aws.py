@@ -14,6 +14,7 @@ from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"  # moto's
+STACK = "town"  # as in the names of secrets
 
 
 @cache

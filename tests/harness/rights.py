@@ -10,10 +10,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Self
 
-from tests.harness.aws import ACCOUNT, REGION, client, resource
+from tests.harness.aws import ACCOUNT, REGION, STACK, client, resource
 
 Json = dict[str, Any]
-STACK = "town"  # as in the names of the town's secrets
 WATCHED = ("s3", "secretsmanager", "sqs", "stepfunctions")
 LEADING_KEYS = {"ForAllValues:StringLike": "dynamodb:LeadingKeys"}
 # Where IAM's action is not named like the call, and those that a transaction stands for.
@@ -78,11 +77,15 @@ class Watch:
 
     @contextmanager
     def function(self, name: str) -> Iterator[None]:
-        self._function = name
+        """That function runs; if another one was running, that has invoked it."""
+        outer, self._function = self._function, name
+        if outer:
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{name.replace('_', '-')}"
+            self.calls[outer].add(Call("lambda:InvokeFunction", arn))
         try:
             yield
         finally:
-            self._function = None
+            self._function = outer
 
     @contextmanager
     def of_aws(self) -> Iterator[Self]:

@@ -7,10 +7,11 @@ Tests act on the outer worlds (a bookkeeper clicks Export, Pleo calls the webhoo
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -22,18 +23,20 @@ import requests
 from moto import mock_aws
 
 from local.pleo.clock import Clock
+from local.pleo.oauth import Client, s256
 from local.pleo.service import PleoService
 from local.pleo.world import Company
-from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import ApiKey
+from pleo_export.errors import PleoExportError
+from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
 from pleo_export.settings import parse_settings
 from pleo_export.state.connections import Connection
+from pleo_export.state.secrets import Secrets, Section
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed
-from tests.harness.aws import ROOT, client, create_bucket, create_queues, create_table, resource
+from tests.harness.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, resource
 from tests.harness.books import Books
 from tests.harness.effects import Effects, Killed, Stopped
 from tests.harness.pleo import URL, InProcess, fresh_pleo
@@ -70,7 +73,8 @@ STATES = {
     "CompleteJobFunctionArn": "complete_job",
     "FailJobFunctionArn": "fail_job",
 }
-FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values())
+FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values(), "refresh_tokens")
+CALLBACK = "https://integration.test/oauth/pleo/callback"
 
 
 class Executions:
@@ -94,6 +98,23 @@ class Executions:
         return name not in self.over
 
 
+class Functions:
+    """Lambda, as far as our functions use it: one invokes another, by its name in the town."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        self._town.effects.before("lambda InvokeFunction")
+        answer: dict[str, Any] = {}
+        try:
+            content = self._town.handlers[FunctionName](json.loads(Payload), None)
+        except (StateFailed, PleoExportError) as error:
+            content, answer = {"errorType": type(error).__name__}, {"FunctionError": "Unhandled"}
+        self._town.effects.after("lambda InvokeFunction")
+        return answer | {"Payload": io.BytesIO(json.dumps(content).encode())}
+
+
 class TownRuntime(Runtime):
     """The functions' runtime, with the outer worlds put in the place of the network's."""
 
@@ -103,21 +124,26 @@ class TownRuntime(Runtime):
         super().__init__(environment, town.clock.now)
         self._town = town
 
-    def pleo(self, connection: Connection) -> PleoClient:
-        self._variable("PLEO_API_URL")
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(client("secretsmanager"), lambda: self._town.clock.now().timestamp())
+
+    @cached_property
+    def http(self) -> requests.Session:
         session = requests.Session()
         session.mount(URL, self._town.wire)
-        credential = ApiKey(f"plp_{connection.company_id}")
-        return PleoClient(URL, credential, session=session, sleep=self._town.pause)
+        return session
+
+    def pause(self, seconds: float) -> None:
+        self._town.pause(seconds)
 
     def accounting_system(self, connection: Connection) -> Books:
+        self.accounting_secret(connection)
         return self._town.books[connection.company_id]
 
     @cached_property
     def receipts(self) -> Fetcher:
-        session = requests.Session()
-        session.mount(URL, self._town.wire)
-        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), session, sleep=self._town.pause)
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._town.pause)
 
 
 @dataclass
@@ -143,6 +169,9 @@ class Town:
             "BUCKET_NAME": create_bucket(),
             "QUEUE_URL": self.queue_url,
             "PLEO_API_URL": URL,
+            "PLEO_AUTH_URL": URL,
+            "STACK_NAME": STACK,
+            "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
             "SETTLE_SECONDS": "180",
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
@@ -169,10 +198,10 @@ class Town:
         self.service.credentials.add_key(f"plp_{company_id}", company_id)
         self.books[company_id] = Books(self.effects)
         secret = client("secretsmanager").create_secret(
-            Name=f"town/connections/{company_id}",
+            Name=self.runtime.secret_name(company_id),
             SecretString=json.dumps(
                 {
-                    "pleo": {"api_key": "k"},
+                    "pleo": {"api_key": f"plp_{company_id}"},
                     "webhook_secrets": [WEBHOOK_SECRET],
                     "webhook_tokens": [WEBHOOK_TOKEN],
                     "accounting_system": {"token": "t"},
@@ -183,6 +212,25 @@ class Town:
             Connection(company_id, parse_settings(settings(company_id, **changes)), secret["ARN"]), f"town#{company_id}"
         )
         return self.books[company_id]
+
+    def authorise(self, company_id: str, which: Section = "pleo", provider: str = "pleo") -> Grant:
+        """A person lets our OAuth client act for the company at that provider (the simulator plays each): from now on
+        the connection has a grant. For one company at a time."""
+        ours = Client(oauth_client_id(provider), "never-to-be-seen", (CALLBACK,), company_id)
+        self.service.oauth.register(ours)
+        with suppress(client("secretsmanager").exceptions.ResourceExistsException):
+            client("secretsmanager").create_secret(
+                Name=f"{STACK}/oauth/{provider}",
+                SecretString=json.dumps({"client_id": ours.id, "client_secret": ours.secret}),
+            )
+        verifier = "v" * 43
+        code = self.service.oauth.authorise(ours.id, CALLBACK, "", "code", "S256", s256(verifier))
+        grant = self.runtime.token_endpoint(company_id, which).exchange(code, CALLBACK, verifier)
+        name = self.runtime.secret_name(company_id)
+        secrets = self.runtime.secrets.get(name, 0)
+        others = {} if which == "pleo" else secrets.section(which)
+        self.runtime.secrets.put(name, secrets.with_section(which, {**others, **grant.section()}))
+        return grant
 
     def export(self, company_id: str, entry_ids: Sequence[str] | None = None, **options: Any) -> str:
         """A bookkeeper clicks Export. Returns the job's id."""
@@ -319,17 +367,23 @@ WEBHOOK_TOKEN = "a-token-that-connect-minted"
 def town() -> Iterator[Town]:
     """A fresh town at noon, on its own clock."""
     effects = Effects()
-    cloud = SimpleNamespace(client=client, resource=resource)
+    cloud = SimpleNamespace(resource=resource)
     with mock_aws(), mock.patch("pleo_export.workflow.runtime.boto3", cloud), effects.of_aws():
         clock = Clock(NOON)
         service, app = fresh_pleo(clock)
         wire = InProcess(app, effects)
         made = Town(clock, service, wire, effects)
+        cloud.client = lambda name: Functions(made) if name == "lambda" else client(name)
         made.open()
         try:
             yield made
         finally:
             wire.close()
+
+
+def oauth_client_id(provider: str = "pleo") -> str:
+    """Of this installation, at that provider."""
+    return f"our-client-at-{provider}"
 
 
 def load_handler(function: str) -> Any:

@@ -47,6 +47,7 @@ CASES: dict[str, tuple[str, Any, Outcome]] = {
         "completed",
         Outcome("completed", {"successful": 2}, booked=2),
     ),
+    "refresh_tokens": ("", {"outcome": "fresh"}, UNTOUCHED),  # an API key has nothing to refresh
     "fail_job": ("dispatch start_job", "failed", Outcome("failed", {"abandoned": 2})),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -16,15 +17,16 @@ import pytest
 
 from local.pleo.faults import Fault
 from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.connect import TOKEN_URLS
 from pleo_export.accounting.errors import AuthenticationFailed
-from pleo_export.state.connections import Connection
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.executions import Executions as StepFunctions
-from tests.harness.aws import ACCOUNT, REGION, ROOT, client, template
+from tests.harness.aws import ACCOUNT, REGION, ROOT, STACK, client, template
 from tests.harness.effects import Killed
 from tests.harness.expenses import entry_id, purchases
-from tests.harness.rights import STACK, Call, Json, Right, Watch, rights
-from tests.harness.town import Executions, Town, TownRuntime, town
+from tests.harness.pleo import URL
+from tests.harness.rights import Call, Json, Right, Watch, rights
+from tests.harness.town import Executions, Town, oauth_client_id, town
 from tests.unit.test_template import BY_FUNCTION, RESOURCES, everything_happens, statements
 
 MACHINE = f"{STACK}-export-job"
@@ -39,6 +41,7 @@ NAMES = {
     "Payloads.Arn": "arn:aws:s3:::payloads",
     "WakeUps.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups.fifo",
     "FunctionLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:functions:*",
+    "RefreshTokensFunction.Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-refresh-tokens",
     "ExportJob": f"{STATES}:stateMachine:{MACHINE}",
     "ExportJob.Name": MACHINE,
 }
@@ -101,6 +104,19 @@ def a_result_that_is_lost_while_pleo_refuses_its_report(world: Town) -> None:
     world.run(NORTHGATE)
 
 
+def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(world: Town) -> None:
+    books_take_tokens = mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"})
+    with books_take_tokens, mock.patch("local.pleo.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
+        world.connect(NORTHGATE, purchases(1))
+        world.authorise(NORTHGATE)
+        world.authorise(NORTHGATE, "accounting_system", "tryton")
+        world.export(NORTHGATE)
+        world.run(NORTHGATE)
+        world.service.oauth.revoke(oauth_client_id("tryton"))
+        world.export(NORTHGATE)
+        world.run(NORTHGATE)
+
+
 SCENARIOS: tuple[Callable[[Town], None], ...] = (
     everything_happens,
     a_job_that_is_cancelled_right_before_its_completion,
@@ -108,6 +124,7 @@ SCENARIOS: tuple[Callable[[Town], None], ...] = (
     a_run_that_breaks_off_after_started_and_is_resumed,
     a_credential_that_ends_after_a_function_has_died_over_its_entries,
     a_result_that_is_lost_while_pleo_refuses_its_report,
+    tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
 )
 
 
@@ -129,24 +146,12 @@ class SeenExecutions(Executions):
         return super().running(name)
 
 
-class ReadingRuntime(TownRuntime):
-    """Opens Pleo and the books as the functions do: with the connection's secret."""
-
-    def pleo(self, connection: Connection) -> Any:
-        self.secrets.get(connection.secret_arn)
-        return super().pleo(connection)
-
-    def accounting_system(self, connection: Connection) -> Any:
-        self.secrets.get(connection.secret_arn)
-        return super().accounting_system(connection)
-
-
 @pytest.fixture(scope="module")
 def calls() -> dict[str, set[Call]]:
     """The calls of each function, over all scenarios."""
     watch = Watch(BY_FUNCTION)
     for scenario in SCENARIOS:
-        with mock.patch("tests.harness.town.TownRuntime", ReadingRuntime), town() as world, watch.of_aws():
+        with town() as world, watch.of_aws():
             world.executions = world.runtime.executions = SeenExecutions()
             for name, handler in world.handlers.items():
                 world.handlers[name] = partial(_watched, watch, name, handler, world)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -13,9 +14,11 @@ import pytest
 from local.pleo.faults import Fault
 from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import Rejected
+from pleo_export.state.secret_locks import HOLD
+from pleo_export.workflow.refresh_tokens import ENDED_LINE
 from tests.harness.aws import ROOT, template
 from tests.harness.expenses import purchase, purchases
-from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler
+from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
 Json = dict[str, Any]
@@ -29,6 +32,7 @@ def of_type(kind: str) -> dict[str, Json]:
 
 LAMBDAS = of_type("AWS::Serverless::Function")
 BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
+WRITES_SECRETS = {"RefreshTokensFunction"}
 WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
 
 
@@ -81,9 +85,38 @@ def test_every_role_is_a_list_of_actions_on_named_resources(name: str) -> None:
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_no_function_may_delete_a_secret_or_write_outside_of_its_own_table_and_bucket(name: str) -> None:
     allowed = {action for statement in statements(LAMBDAS[name]) for action in actions(statement)}
-    services = {"dynamodb", "s3", "secretsmanager", "sqs", "states"}
+    services = {"dynamodb", "s3", "secretsmanager", "sqs", "states", "lambda"}
     assert {action.split(":")[0] for action in allowed} <= services
-    assert {action for action in allowed if action.startswith("secretsmanager:")} <= {"secretsmanager:GetSecretValue"}
+    secrets = {"secretsmanager:GetSecretValue"}
+    if name in WRITES_SECRETS:
+        secrets.add("secretsmanager:PutSecretValue")
+    assert {action for action in allowed if action.startswith("secretsmanager:")} <= secrets
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_only_who_writes_tokens_may_read_our_oauth_client(name: str) -> None:
+    readable = [str(each["Resource"]) for each in statements(LAMBDAS[name]) if "GetSecretValue" in str(each)]
+    assert any("/oauth/" in each for each in readable) == (name in WRITES_SECRETS)
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_whoever_may_meet_an_ended_token_may_invoke_the_refresh_and_no_other_function(name: str) -> None:
+    invoked = [each["Resource"] for each in statements(LAMBDAS[name]) if actions(each) == ["lambda:InvokeFunction"]]
+    reads = "REFRESH_TOKENS_FUNCTION" in LAMBDAS[name]["Properties"].get("Environment", {}).get("Variables", {})
+    assert invoked == ([{"Fn::GetAtt": ["RefreshTokensFunction", "Arn"]}] if reads else [])
+
+
+def test_the_lock_of_a_secret_outlives_whoever_holds_it() -> None:
+    limits = [LAMBDAS[name]["Properties"]["Timeout"] for name in WRITES_SECRETS]
+    assert timedelta(seconds=2 * max(limits)) < HOLD
+
+
+def test_the_alarm_listens_for_the_line_that_is_logged() -> None:
+    (lines,) = of_type("AWS::Logs::MetricFilter").values()
+    alarm = RESOURCES["ReconnectNeeded"]["Properties"]
+    (metric,) = lines["Properties"]["MetricTransformations"]
+    assert lines["Properties"]["FilterPattern"] == f'{{ $.message = "{ENDED_LINE}" }}'
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
 
 
 def test_every_function_has_the_variables_it_reads_and_no_others(world: Town) -> None:
@@ -99,7 +132,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(world: Town) ->
 
 def everything_happens(world: Town) -> None:
     """A webhook and a poll. A job with a receipt whose link has expired, an item that the books refuse and one whose
-    report Pleo refuses; a job that breaks off between the books and our records."""
+    report Pleo refuses; a job that breaks off between the books and our records. Tokens that end, and then for good."""
     world.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
     body = created()
     assert deliver(world, body, headers(world, body)) == 202
@@ -117,6 +150,13 @@ def everything_happens(world: Town) -> None:
     world.run(NORTHGATE)
     ((kind, _),) = world.failures(second).values()
     assert kind == "accounting_system_timeout"
+
+    world.authorise(NORTHGATE)
+    world.pause(3600)
+    assert world.wake(NORTHGATE) == "no_job"
+    world.service.oauth.revoke(oauth_client_id())
+    world.pause(3600)
+    assert world.wake(NORTHGATE) == "reconnect"
 
 
 def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:

@@ -56,3 +56,27 @@ def test_given_a_secret_that_cannot_work_when_read_then_the_field_is_named_and_n
 
     assert named in str(refusal.value)
     assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("secret", "renewed"),
+    [
+        ({"api_key": SECRET}, False),
+        ({"access_token": SECRET}, False),
+        ({"access_token": SECRET, "refresh_token": "r"}, True),
+    ],
+)
+def test_given_a_connections_secret_then_only_a_token_that_can_be_refreshed_renews_itself(
+    secret: dict[str, str], renewed: bool
+) -> None:
+    credential = credential_from_secret(secret, lambda _refused: "new")
+
+    assert credential.renew() is renewed
+    assert (authorization(credential) == "Bearer new") is renewed
+
+
+def test_given_no_other_token_when_renewed_then_the_old_one_stays() -> None:
+    credential = BearerToken(SECRET, lambda _refused: None)
+
+    assert credential.renew() is False
+    assert authorization(credential) == f"Bearer {SECRET}"

@@ -277,3 +277,34 @@ def test_the_version_is_the_projects() -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
 
     assert project["project"]["version"] == pleo_export.__version__
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_given_a_401_when_the_credential_renews_itself_then_any_request_goes_again_once(pleo: Pleo, call: Call) -> None:
+    method, path = CALLS[call]
+    pleo.will(method, path, status=401)
+    new = iter(["second", "third"])
+    client = PleoClient(PLEO, BearerToken("first", lambda _refused: next(new)), sleep=pleo.slept.append)
+
+    with pytest.raises(PleoUnauthorized):
+        call(client)
+
+    assert [each.headers["Authorization"] for each in pleo.asked()] == ["Bearer first", "Bearer second"]
+    assert pleo.slept == []
+
+
+def test_given_a_401_when_there_is_another_token_then_it_is_used_from_then_on(pleo: Pleo) -> None:
+    pleo.will("GET", JOB_PATH, status=401)
+    pleo.will("GET", JOB_PATH, **WORKS)
+    refused: list[str] = []
+
+    def successor(token: str) -> str:
+        refused.append(token)
+        return "new"
+
+    client = PleoClient(PLEO, BearerToken("old", successor))
+    client.job(JOB)
+    client.job(JOB)
+
+    assert refused == ["old"]
+    assert [each.headers["Authorization"] for each in pleo.asked()] == ["Bearer old", "Bearer new", "Bearer new"]

@@ -5,6 +5,7 @@
     ├── ItemRejected      this item cannot be booked: tell Pleo, go on with the others
     ├── TryAgain          nothing is wrong with the data: wait, then run the same state again
     ├── NotOurs           the job is another run's, or over: stop, touch nothing
+    ├── Disconnected      a grant has ended: stop, nothing goes on before a person has connected again
     ├── InvalidSettings   refused when entered; names the field
     └── Unexpected        a fault of ours: the operator reads the log, Pleo gets an honest failure
 
@@ -93,6 +94,11 @@ class TryAgain(PleoExportError):
 
 class NotOurs(PleoExportError):
     """The job or the company's lease belongs to another run, or the job is over. Touch nothing (R-1.12, R-7.4)."""
+
+
+class Disconnected(PleoExportError):
+    """An OAuth grant is revoked or has expired. Where it was Pleo's, Pleo cannot be told: the run stops, and the job
+    is left to whoever connects again (R-10.6)."""
 
 
 class InvalidSettings(PleoExportError):

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from pleo_export.accounting.port import AccountingSystem
+from pleo_export.errors import InvalidSettings
 from pleo_export.settings import TrytonSettings
 
 # The settings' `name` -> the module whose `connect` makes the connector.
 CONNECTORS = {"tryton": "pleo_export.accounting.tryton"}
+# The same name -> the token endpoint, for those whose `connect` takes an OAuth grant. Its tokens are kept fresh
+# outside of the connector (docs/connector.md).
+TOKEN_URLS: dict[str, str] = {}
 
 
 def connect(settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
@@ -19,3 +23,10 @@ def connect(settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSy
     """
     system: AccountingSystem = import_module(CONNECTORS[settings.name]).connect(settings, secret)
     return system
+
+
+def token_url(name: str) -> str:
+    """Raises InvalidSettings for an accounting system whose tokens nobody can refresh."""
+    if name not in TOKEN_URLS:
+        raise InvalidSettings(f"accounting_system: {name} takes no OAuth tokens; give its key or login instead")
+    return TOKEN_URLS[name]

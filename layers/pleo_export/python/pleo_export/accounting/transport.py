@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.sending import nothing_was_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
@@ -88,7 +88,7 @@ class Transport:
         try:
             return self._send(method, path, body, headers)
         except requests.RequestException as failure:
-            if _never_connected(failure):
+            if nothing_was_sent(failure):
                 raise self._unavailable(failure) from None
             message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
             raise OutcomeUnknown(message, code=type(failure).__name__) from None
@@ -106,9 +106,3 @@ class Transport:
 
     def _unavailable(self, failure: requests.RequestException) -> Unavailable:
         return Unavailable(f"{self._system} cannot be reached. Nothing was done.", code=type(failure).__name__)
-
-
-def _never_connected(failure: requests.RequestException) -> bool:
-    """Whether surely nothing was sent: refused, no such host, or no connection within the time limit."""
-    cause = getattr(failure.args[0] if failure.args else None, "reason", None)
-    return isinstance(failure, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)

@@ -1,19 +1,23 @@
 """How a connection proves itself to Pleo: an API key or an OAuth access token (pleo-api 1).
 
-Both are `auth` objects of requests. Their repr never shows the secret.
+Both are `auth` objects of requests. Their repr never shows the secret. When Pleo answers 401, the transport asks the
+credential to `renew` itself: an access token dies before its end as soon as any other worker has refreshed (R-10.3).
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
 from requests.auth import AuthBase
 
 from pleo_export.errors import InvalidSettings
+
+# Given the access token that Pleo has refused: another one to try, or None if there is none.
+Successor = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,17 @@ class ApiKey(AuthBase):
         request.headers["Authorization"] = "Basic " + b64encode(f"{self.key}:".encode()).decode("ascii")
         return request
 
+    def renew(self) -> bool:
+        """There is no other."""
+        return False
 
-@dataclass(frozen=True)
+
+@dataclass
 class BearerToken(AuthBase):
-    """An OAuth access token, opaque to us (R-10.7)."""
+    """An OAuth access token, opaque to us (R-10.7). Without a `successor` it cannot be renewed."""
 
     access_token: str = field(repr=False)
+    successor: Successor | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _refuse_unprintable("access_token", self.access_token)
@@ -43,17 +52,26 @@ class BearerToken(AuthBase):
         request.headers["Authorization"] = f"Bearer {self.access_token}"
         return request
 
+    def renew(self) -> bool:
+        """Whether there is another token to try from now on."""
+        token = self.successor(self.access_token) if self.successor else None
+        if token is None:
+            return False
+        _refuse_unprintable("access_token", token)
+        self.access_token = token
+        return True
+
 
 Credential = ApiKey | BearerToken
 
 
-def credential_from_secret(secret: Mapping[str, str]) -> Credential:
+def credential_from_secret(secret: Mapping[str, str], successor: Successor | None = None) -> Credential:
     """The credential of a connection's secret. Raises InvalidSettings, naming the field and never its value."""
     given = [name for name in ("api_key", "access_token") if secret.get(name)]
     if given == ["api_key"]:
         return ApiKey(secret["api_key"])
     if given == ["access_token"]:
-        return BearerToken(secret["access_token"])
+        return BearerToken(secret["access_token"], successor if secret.get("refresh_token") else None)
     raise InvalidSettings(
         f"pleo: {'both api_key and access_token are given' if given else 'api_key is missing'}; "
         "give api_key (for example plp_…) or, for an OAuth connection, access_token"

@@ -1,8 +1,9 @@
 """One HTTP call to Pleo: time limits, tries, and the error that each answer means.
 
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
-same effect once or twice); a POST or a DELETE only while no connection came about. 401, 403, 404 and the other 4xx
-are answers and never repeated. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
+same effect once or twice); a POST or a DELETE only while no connection came about. 403, 404 and the other 4xx are
+answers and never repeated; so is 401, unless the credential can renew itself: then once, whatever the method, since
+Pleo has done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from typing import Any, TypeVar
 
 import requests
 from pydantic import BaseModel, ValidationError
-from requests.auth import AuthBase
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
-from urllib3.exceptions import NewConnectionError
 
 from pleo_export import __version__
+from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import (
     PleoError,
     PleoOutcomeUnknown,
     PleoProtocolError,
     PleoRateLimited,
+    PleoUnauthorized,
     PleoUnavailable,
     error_class,
 )
 from pleo_export.pleo.strict_json import parse
+from pleo_export.sending import nothing_was_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4
@@ -91,12 +93,12 @@ class _Fault:
 
 
 class Transport:
-    """Raises PleoError for everything but a 2xx answer."""
+    """Raises PleoError for everything but a 2xx answer, and what renewing the credential raises."""
 
     def __init__(
         self,
         base_url: str,
-        credential: AuthBase,
+        credential: Credential,
         session: requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -110,10 +112,14 @@ class Transport:
     def send(self, request: Request) -> Answer:
         unknown: PleoOutcomeUnknown | None = None
         attempt = 1
+        renewed = False
         while True:
             outcome = self._try(request)
             if isinstance(outcome, Answer):
                 return outcome
+            if isinstance(outcome.error, PleoUnauthorized) and not renewed and self._credential.renew():
+                renewed = True
+                continue
             error, wait = outcome.error, outcome.wait or 0
             unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown
             if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT:
@@ -153,18 +159,12 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _no_answer(request: Request, failure: requests.RequestException) -> _Fault:
-    nothing_sent = _never_connected(failure)
+    nothing_sent = nothing_was_sent(failure)
     error = PleoOutcomeUnknown if request.is_write and not nothing_sent else PleoUnavailable
     return _Fault(
         error(f"no answer ({type(failure).__name__})", method=request.method, path=request.path),
         may_follow=nothing_sent or request.method in REPEATABLE,
     )
-
-
-def _never_connected(failure: requests.RequestException) -> bool:
-    """Whether surely nothing was sent: refused, no such host, or no connection within the time limit."""
-    cause = getattr(failure.args[0] if failure.args else None, "reason", None)
-    return isinstance(failure, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
 
 
 def _refusal(request: Request, response: requests.Response) -> _Fault:

@@ -7,30 +7,45 @@ written and deleted with it in one transaction, so that no crash leaves books th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, get_args
 
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
-from pleo_export.state.table import books_key, company_key
+from pleo_export.state.secrets import Section
+from pleo_export.state.table import books_key, company_key, condition_failed, iso, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 INDEX = "connected"  # sparse: only connection records carry the attribute
 CONNECTED = "yes"
+RECONNECT = "reconnect"  # Pleo's grant has ended: the poll leaves the company alone
+
+
+@dataclass(frozen=True)
+class Ended:
+    """When a grant was found to have ended, and why."""
+
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One Pleo company linked to one company of an accounting system (R-10.9)."""
+    """One Pleo company linked to one company of an accounting system (R-10.9).
+
+    `ended` holds the grants that a person has to give again (R-10.6).
+    """
 
     company_id: str
     settings: Settings
     secret_arn: str
+    ended: Mapping[Section, Ended] = field(default_factory=dict)
 
 
 class BooksTaken(InvalidSettings):
@@ -53,7 +68,11 @@ class Connections:
         record = self._record(company_id)
         if record is None:
             return None
-        return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]))
+        return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]), _ended(record))
+
+    def ended(self, company_id: str) -> Mapping[Section, Ended]:
+        """The grants of the company that have ended, without parsing its settings."""
+        return _ended(self._record(company_id) or {})
 
     def exists(self, company_id: str) -> bool:
         """Whether the company is connected, be it with settings that no longer fit."""
@@ -91,6 +110,19 @@ class Connections:
             holder = self.holder(books)
             raise BooksTaken(holder) if holder not in (None, company_id) else _changed(company_id)
 
+    def grant_ended(self, company_id: str, which: Section, reason: str, now: datetime) -> None:
+        """A person has to connect again. A company that is not connected (any more) stays so."""
+        poll = f", {INDEX} = :reconnect" if which == "pleo" else ""
+        values = {":ended": {"reason": reason, "at": iso(now)}} | ({":reconnect": RECONNECT} if poll else {})
+        self._change(company_id, f"SET ended_{which} = :ended{poll}", values)
+
+    def grant_given(self, company_id: str, which: Section) -> None:
+        """A person has connected again."""
+        if which == "pleo":
+            self._change(company_id, f"SET {INDEX} = :connected REMOVE ended_{which}", {":connected": CONNECTED})
+        else:
+            self._change(company_id, f"REMOVE ended_{which}", {})
+
     def delete(self, company_id: str) -> None:
         """The connection and its hold on the books, harmless where both are gone. Postings stay: they prevent
         duplicates if the company comes back (R-10.18). Raises InvalidSettings as `put` does."""
@@ -103,13 +135,13 @@ class Connections:
         if not self._transact(writes):
             raise _changed(company_id)
 
-    def company_ids(self) -> Iterator[str]:
-        """Every connected company, from the sparse index."""
+    def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
+        """Every company in that state, from the sparse index."""
         start: dict[str, object] = {}
         while True:
             page = self._table.query(
                 IndexName=INDEX,
-                KeyConditionExpression=Key(INDEX).eq(CONNECTED),
+                KeyConditionExpression=Key(INDEX).eq(state),
                 **start,  # type: ignore[arg-type]
             )
             for record in page["Items"]:
@@ -148,6 +180,18 @@ class Connections:
             return False
         return True
 
+    def _change(self, company_id: str, expression: str, values: dict[str, Any]) -> None:
+        try:
+            self._table.update_item(
+                Key=company_key(company_id, "CONNECTION"),
+                UpdateExpression=expression,
+                ConditionExpression=Attr("pk").exists(),
+                **({"ExpressionAttributeValues": values} if values else {}),  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+
 
 def connection_record(connection: Connection, books: str) -> dict[str, Any]:
     return {
@@ -162,3 +206,8 @@ def connection_record(connection: Connection, books: str) -> dict[str, Any]:
 
 def _changed(company_id: str) -> InvalidSettings:
     return InvalidSettings(f"somebody else is changing the connection of company {company_id}; run the command again")
+
+
+def _ended(record: Mapping[str, Any]) -> dict[Section, Ended]:
+    found: dict[Section, Any] = {which: record.get(f"ended_{which}") for which in get_args(Section)}
+    return {which: Ended(str(each["reason"]), moment(str(each["at"]))) for which, each in found.items() if each}

@@ -1,9 +1,12 @@
 """The secrets of a connection: one secret per company, JSON, kept in Secrets Manager.
 
-{"pleo": {"api_key": ...} or {"access_token": ...}, "webhook_secrets": ["whsec_..."], "accounting_system": {...}}
+{"pleo": {"api_key": ...} or an OAuth grant (oauth/grant.py), "webhook_secrets": ["whsec_..."],
+ "accounting_system": {...}, where that uses OAuth with a grant too}
 
 With `webhook_authentication: basic` or `header` also "webhook_tokens": [...]: ours, which Pleo sends along. Of both
 lists the first is in use, the others are still believed (`pleo.webhook_sender`).
+
+It is written as a whole, so that no reader ever sees half of it, and by one writer at a time (`state.secret_locks`).
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from pleo_export.errors import InvalidSettings
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 FRESH_SECONDS = 60  # a warm function sees a changed secret within a minute
+Section = Literal["pleo", "accounting_system"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,22 +33,45 @@ class ConnectionSecrets:
     accounting_system: Mapping[str, str]
     webhook_tokens: tuple[str, ...] = ()
 
+    def section(self, which: Section) -> Mapping[str, str]:
+        return self.pleo if which == "pleo" else self.accounting_system
+
+    def with_section(self, which: Section, section: Mapping[str, str]) -> ConnectionSecrets:
+        return replace(self, pleo=section) if which == "pleo" else replace(self, accounting_system=section)
+
 
 class Secrets:
+    """A secret is named by its ARN or its name."""
+
     def __init__(self, client: SecretsManagerClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
         self._fresh: dict[str, tuple[float, ConnectionSecrets]] = {}
 
-    def get(self, arn: str, fresh_seconds: float = FRESH_SECONDS) -> ConnectionSecrets:
+    def get(self, secret_id: str, fresh_seconds: float = FRESH_SECONDS) -> ConnectionSecrets:
         """As they were at most `fresh_seconds` ago. Raises InvalidSettings when the secret is not the JSON object
         described above."""
-        known = self._fresh.get(arn)
+        known = self._fresh.get(secret_id)
         if known and self._clock() - known[0] < fresh_seconds:
             return known[1]
-        secrets = _parse(self._client.get_secret_value(SecretId=arn)["SecretString"])
-        self._fresh[arn] = (self._clock(), secrets)
+        secrets = _parse(self._client.get_secret_value(SecretId=secret_id)["SecretString"])
+        self._fresh[secret_id] = (self._clock(), secrets)
         return secrets
+
+    def put(self, secret_id: str, secrets: ConnectionSecrets) -> None:
+        """One write, of all that was read. The caller holds the company's lock."""
+        self._fresh.pop(secret_id, None)
+        self._client.put_secret_value(SecretId=secret_id, SecretString=json.dumps(asdict(secrets)))
+
+    def oauth_client(self, secret_id: str) -> tuple[str, str]:
+        """Id and secret of the installation's OAuth client. Raises InvalidSettings when there is none."""
+        try:
+            value = json.loads(self._client.get_secret_value(SecretId=secret_id)["SecretString"])
+            return str(value["client_id"]), str(value["client_secret"])
+        except (self._client.exceptions.ResourceNotFoundException, ValueError, KeyError, TypeError):
+            raise InvalidSettings(
+                f"{secret_id}: no OAuth client is stored there; run `pleo-export oauth-client`"
+            ) from None
 
 
 def _parse(text: str) -> ConnectionSecrets:

@@ -5,6 +5,8 @@
 | connection  | COMPANY#<id>                    | CONNECTION      |
 | books       | BOOKS#<system>#<identity>       | CONNECTION      |
 | lease       | COMPANY#<id>                    | LEASE           |
+| secret lock | COMPANY#<id>                    | SECRET          |
+| refresh     | COMPANY#<id>                    | REFRESH#<which> |
 | job         | JOB#<jobId>                     | JOB             |
 | item result | JOB#<jobId>                     | ITEM#<entryId>  |
 | posting     | ENTRY#<companyId>#<entryId>     | REV#<n>         |

@@ -12,8 +12,10 @@ from enum import StrEnum
 
 from botocore.exceptions import ClientError
 
+from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import logger
 from pleo_export.pleo.models import ExportJob
+from pleo_export.state.connections import Connection
 from pleo_export.state.leases import Lease
 from pleo_export.workflow.events import JobRun, WakeUp
 from pleo_export.workflow.executions import Executions
@@ -28,6 +30,7 @@ class Dispatched(StrEnum):
     BUSY = "busy"
     NO_JOB = "no_job"
     UNKNOWN_COMPANY = "unknown_company"
+    RECONNECT = "reconnect"
 
 
 def dispatch(wake_up: WakeUp, runtime: Runtime) -> Dispatched:
@@ -40,10 +43,16 @@ def dispatch(wake_up: WakeUp, runtime: Runtime) -> Dispatched:
     if lease and alive(lease, runtime.executions, runtime.clock()):
         # Nothing is lost: the run's last state wakes the company again.
         return Dispatched.BUSY
-    job = choose(runtime.pleo(connection).unfinished_jobs(company_id), lambda job_id: _is_ours(job_id, runtime))
+    try:
+        unfinished = runtime.pleo(connection).unfinished_jobs(company_id)
+    except Disconnected as ended:
+        logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
+        return Dispatched.RECONNECT
+    job = choose(unfinished, lambda job_id: _is_ours(job_id, runtime))
     if job is None:
         if lease:
             runtime.leases.release(company_id, lease.owner)
+        _keep_books_open(connection, runtime)
         return Dispatched.NO_JOB
     return _start(job, lease, runtime)
 
@@ -73,6 +82,14 @@ def _start(job: ExportJob, dead: Lease | None, runtime: Runtime) -> Dispatched:
         raise
     logger.info("execution started", extra={"job_id": job.id, "execution": run.execution, "attempt": attempt})
     return Dispatched.STARTED
+
+
+def _keep_books_open(connection: Connection, runtime: Runtime) -> None:
+    """An accounting system's grant that is never used would end by itself (R-10.8). Pleo's is used by every poll."""
+    try:
+        runtime.keep_books_open(connection)
+    except PleoExportError as error:  # the next poll tries again; where the grant has ended, its refresher has said so
+        logger.warning("the accounting system's grant was not refreshed", extra={"error": type(error).__name__})
 
 
 def alive(lease: Lease, executions: Executions, now: datetime) -> bool:

@@ -51,7 +51,7 @@ def parse(model: type[EventT], event: Any) -> EventT:
 
 
 def state(model: type[EventT], use_case: Callable[[EventT, Runtime], Any]) -> Handler:
-    """The handler of a function that is one state of the machine."""
+    """The handler of a function that has one use case: a state of the machine, or one that others invoke."""
     runtime = Runtime()
 
     def handler(event: dict[str, Any], context: Any) -> Any:

@@ -6,7 +6,8 @@ Everything is made on first use, so that a function pays only for what it needs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,19 +15,26 @@ from uuid import uuid4
 
 import boto3
 
-from pleo_export.errors import InvalidSettings, NotOurs
+from pleo_export.errors import Disconnected, InvalidSettings, NotOurs
 from pleo_export.state.connections import Connection, Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.payloads import Payloads
 from pleo_export.state.pens import Pens
 from pleo_export.state.postings import Postings
-from pleo_export.state.secrets import Secrets
+from pleo_export.state.refreshes import RefreshRecords
+from pleo_export.state.secret_locks import SecretLocks
+from pleo_export.state.secrets import Secrets, Section
 from pleo_export.workflow.executions import Executions
+from pleo_export.workflow.refresher import Refresher
+from pleo_export.workflow.tokens import Tokens
 from pleo_export.workflow.wake_ups import WakeUps
 
 if TYPE_CHECKING:
+    import requests
+
     from pleo_export.accounting.port import AccountingSystem
+    from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.pleo.client import PleoClient
     from pleo_export.receipts.fetch import Fetcher
 
@@ -107,6 +115,19 @@ class Runtime:
         return Secrets(boto3.client("secretsmanager"))
 
     @cached_property
+    def secret_locks(self) -> SecretLocks:
+        return SecretLocks(self._table)
+
+    @cached_property
+    def refresh_records(self) -> RefreshRecords:
+        return RefreshRecords(self._table)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        refresher = Refresher(boto3.client("lambda"), self._variable("REFRESH_TOKENS_FUNCTION"))
+        return Tokens(self.secrets, refresher, self.clock)
+
+    @cached_property
     def wake_ups(self) -> WakeUps:
         return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"))
 
@@ -121,12 +142,42 @@ class Runtime:
             raise NotOurs(f"company {company_id} is not connected")
         return connection
 
+    @cached_property
+    def http(self) -> requests.Session:
+        import requests  # noqa: PLC0415 - only where Pleo is called
+
+        return requests.Session()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
     def pleo(self, connection: Connection) -> PleoClient:
+        """Raises Disconnected, TryAgain (its tokens cannot be refreshed now)."""
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
         from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
 
-        credential = credential_from_secret(self.secrets.get(connection.secret_arn).pleo)
-        return PleoClient(self._variable("PLEO_API_URL"), credential)
+        tokens = self.tokens
+        credential = credential_from_secret(
+            tokens.section(connection, "pleo"), lambda refused: tokens.successor(connection, "pleo", refused)
+        )
+        return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause)
+
+    def secret_name(self, company_id: str) -> str:
+        """Of the company's secret, which is there before the company is connected."""
+        return f"{self._variable('STACK_NAME')}/connections/{company_id}"
+
+    def token_endpoint(self, company_id: str, which: Section) -> TokenEndpoint:
+        """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
+        from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
+
+        name, url = "pleo", f"{self._variable('PLEO_AUTH_URL')}/oauth/token"
+        if which == "accounting_system":
+            from pleo_export.accounting.connect import token_url  # noqa: PLC0415 - only where a connector uses OAuth
+
+            name = self.connection(company_id).settings.accounting_system.name
+            url = token_url(name)
+        client = OAuthClient(*self.secrets.oauth_client(f"{self._variable('STACK_NAME')}/oauth/{name}"))
+        return TokenEndpoint(url, client, self.http, self.clock)
 
     @cached_property
     def receipts(self) -> Fetcher:
@@ -136,7 +187,26 @@ class Runtime:
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")))
 
     def accounting_system(self, connection: Connection) -> AccountingSystem:
+        """Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed now)."""
         from pleo_export.accounting.connect import connect  # noqa: PLC0415 - only where the books are opened
 
-        secret = self.secrets.get(connection.secret_arn).accounting_system
-        return connect(connection.settings.accounting_system, secret)
+        return connect(connection.settings.accounting_system, self.accounting_secret(connection))
+
+    def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
+        from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened
+
+        try:
+            return self.tokens.section(connection, "accounting_system")
+        except Disconnected:
+            name = connection.settings.accounting_system.name
+            raise AuthenticationFailed(
+                f"The authorisation to use {name} has ended. Whoever runs the integration must connect {name} again; "
+                "then export again."
+            ) from None
+
+    def keep_books_open(self, connection: Connection) -> None:
+        """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.section` does."""
+        from pleo_export.accounting.connect import TOKEN_URLS  # noqa: PLC0415 - only where there is nothing else to do
+
+        if connection.settings.accounting_system.name in TOKEN_URLS:
+            self.tokens.keep_alive(connection, "accounting_system")

@@ -1,0 +1,54 @@
+"""An OAuth grant, as a section of a connection's secret holds it.
+
+{"access_token": ..., "refresh_token": ..., "expires_at": "2026-11-20T12:15:00+00:00"}
+
+Tokens are opaque (R-10.7). Whoever speaks of one says its fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from pleo_export.errors import InvalidSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`expires_at` is the access token's end, UTC; how long the refresh token lives nobody says."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+
+    def section(self) -> dict[str, str]:
+        return {
+            "access_token": self.access_token,
+            "refresh_token": self.refresh_token,
+            "expires_at": self.expires_at.astimezone(UTC).isoformat(),
+        }
+
+
+def grant_in(section: Mapping[str, str]) -> Grant | None:
+    """None where the section holds something else: an API key, or a token that nobody refreshes.
+
+    Raises InvalidSettings, naming the field and never its value.
+    """
+    if not section.get("refresh_token"):
+        return None
+    try:
+        expires_at = datetime.fromisoformat(section["expires_at"])
+        if expires_at.tzinfo is None:
+            raise ValueError
+        return Grant(section["access_token"], section["refresh_token"], expires_at)
+    except (KeyError, ValueError, TypeError):
+        raise InvalidSettings(
+            "refresh_token: needs an access_token and its end as expires_at (2026-11-20T12:15:00+00:00); connect again"
+        ) from None
+
+
+def fingerprint(token: str) -> str:
+    """Tells two tokens apart and gives neither away."""
+    return sha256(token.encode()).hexdigest()

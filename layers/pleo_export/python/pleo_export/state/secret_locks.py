@@ -1,0 +1,51 @@
+"""The lock of a company's secret: at most one at a time changes it.
+
+There is one per company, not one per grant, because both grants lie in one secret, which is written as a whole. A
+holder that died keeps it until its end, which is further away than a holder can live.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
+
+from pleo_export.state.table import company_key, condition_failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+HOLD = timedelta(seconds=90)  # longer than the time limit of every function that takes it; see template.yaml
+
+
+class SecretLocks:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def take(self, company_id: str, owner: str, now: datetime) -> bool:
+        """True if the company's secret is now the owner's to change, for HOLD."""
+        free = Attr("pk").not_exists() | Attr("until").lte(_milliseconds(now))
+        try:
+            self._table.put_item(
+                Item={**company_key(company_id, "SECRET"), "owner": owner, "until": _milliseconds(now + HOLD)},
+                ConditionExpression=free,
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def release(self, company_id: str, owner: str) -> None:
+        """Give it back; one that is another's by now stays."""
+        try:
+            self._table.delete_item(Key=company_key(company_id, "SECRET"), ConditionExpression=Attr("owner").eq(owner))
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

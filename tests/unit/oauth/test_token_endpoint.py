@@ -1,0 +1,146 @@
+"""What the answers of a token endpoint mean (RFC 6749, pleo-api 1), each row of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+import responses
+
+from pleo_export.errors import InvalidSettings
+from pleo_export.oauth.grant import Grant, fingerprint, grant_in
+from pleo_export.oauth.token_endpoint import (
+    ClientRefused,
+    GrantEnded,
+    NoAnswer,
+    NotNow,
+    OAuthClient,
+    OAuthError,
+    TokenEndpoint,
+)
+from tests.unit.pleo.pleo_answers import dropped_connection, refused_connection
+
+URL = "https://auth.pleo.test/oauth/token"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TOKENS = {"access_token": "new-access", "refresh_token": "new-refresh", "expires_in": 900, "token_type": "Bearer"}
+GRANT = Grant("new-access", "new-refresh", datetime(2026, 11, 20, 12, 15, tzinfo=UTC))
+SECRETS = ("the-client-secret", "the-refresh-token", "new-access", "new-refresh")
+
+
+@pytest.fixture
+def provider(socket_disabled: None) -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as answers:
+        yield answers
+
+
+def endpoint() -> TokenEndpoint:
+    return TokenEndpoint(URL, OAuthClient("our-client", "the-client-secret"), requests.Session(), lambda: NOON)
+
+
+def test_a_refresh_sends_the_form_that_pleo_describes(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json=TOKENS)
+
+    assert endpoint().refresh("the-refresh-token") == GRANT
+
+    request = provider.calls[0].request
+    assert parse_qs(str(request.body)) == {
+        "grant_type": ["refresh_token"],
+        "refresh_token": ["the-refresh-token"],
+        "client_id": ["our-client"],
+        "client_secret": ["the-client-secret"],
+    }
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert "Authorization" not in request.headers
+
+
+def test_an_exchange_proves_who_began(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json=TOKENS)
+
+    assert endpoint().exchange("code", "https://us.test/callback", "verifier") == GRANT
+
+    sent = parse_qs(str(provider.calls[0].request.body))
+    assert {name: sent[name] for name in ("grant_type", "code", "redirect_uri", "code_verifier")} == {
+        "grant_type": ["authorization_code"],
+        "code": ["code"],
+        "redirect_uri": ["https://us.test/callback"],
+        "code_verifier": ["verifier"],
+    }
+
+
+def test_a_life_that_is_not_said_is_taken_to_be_short(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json={name: value for name, value in TOKENS.items() if name != "expires_in"})
+
+    assert endpoint().refresh("r").expires_at == datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
+
+
+ANSWERS: list[tuple[dict[str, Any], type[OAuthError]]] = [
+    ({"status": 400, "json": {"error": "invalid_grant"}}, GrantEnded),
+    ({"status": 401, "json": {"error": "invalid_grant"}}, GrantEnded),
+    ({"status": 400, "json": {"error": "invalid_request", "error_description": "invalid_refresh_token"}}, GrantEnded),
+    ({"status": 400, "json": {"message": "invalid_refresh_token"}}, GrantEnded),
+    ({"status": 401, "json": {"error": "invalid_client"}}, ClientRefused),
+    ({"status": 400, "json": {"error": "unauthorized_client"}}, ClientRefused),
+    ({"status": 400, "json": {"error": "unsupported_grant_type"}}, ClientRefused),
+    ({"status": 403, "body": "<html>"}, ClientRefused),
+    ({"status": 404}, ClientRefused),
+    ({"status": 302, "headers": {"Location": "https://elsewhere.test"}}, ClientRefused),
+    ({"status": 429}, NotNow),
+    ({"body": refused_connection()}, NotNow),
+    ({"body": requests.ConnectTimeout()}, NotNow),
+    ({"body": requests.ReadTimeout()}, NoAnswer),
+    ({"body": dropped_connection()}, NoAnswer),
+    ({"status": 408}, NoAnswer),
+    ({"status": 500, "json": {"error": "invalid_grant"}}, NoAnswer),
+    ({"status": 503}, NoAnswer),
+    ({"status": 200, "body": "<html>"}, NoAnswer),
+    ({"status": 200, "body": "[]"}, NoAnswer),
+    ({"status": 200, "json": {**TOKENS, "refresh_token": ""}}, NoAnswer),
+    ({"status": 200, "json": {**TOKENS, "access_token": None}}, NoAnswer),
+]
+
+
+@pytest.mark.parametrize(("answer", "meaning"), ANSWERS)
+def test_what_an_answer_means_and_that_nothing_is_asked_twice(
+    provider: responses.RequestsMock, answer: dict[str, Any], meaning: type[OAuthError]
+) -> None:
+    provider.add("POST", URL, **answer)
+
+    with pytest.raises(OAuthError) as refusal:
+        endpoint().refresh("the-refresh-token")
+
+    assert type(refusal.value) is meaning
+    assert len(provider.calls) == 1
+    assert refusal.value.__context__ is None
+    assert not any(secret in f"{refusal.value!r}" for secret in SECRETS)
+
+
+def test_no_text_of_a_grant_or_a_client_shows_its_secrets() -> None:
+    assert not any(secret in f"{GRANT!r} {GRANT} {endpoint()!r}" for secret in SECRETS)
+
+
+def test_a_grant_is_kept_as_a_section_of_a_secret_and_found_there() -> None:
+    assert grant_in({**GRANT.section(), "tenant": "t"}) == GRANT
+    assert grant_in({"api_key": "k"}) is None
+    assert grant_in({"access_token": "a"}) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"expires_at": "soon"}, {"expires_at": "2026-11-20T12:15:00"}, {"access_token": None}, {"expires_at": None}],
+)
+def test_a_grant_that_is_not_complete_is_refused_without_showing_it(wrong: dict[str, Any]) -> None:
+    section = {name: value for name, value in {**GRANT.section(), **wrong}.items() if value is not None}
+
+    with pytest.raises(InvalidSettings, match="refresh_token: needs") as refused:
+        grant_in(section)
+
+    assert "new-" not in str(refused.value)
+
+
+def test_a_fingerprint_tells_tokens_apart_and_gives_none_away() -> None:
+    assert fingerprint("a") != fingerprint("b")
+    assert len(fingerprint("a")) == 64

@@ -1,0 +1,621 @@
+"""The tokens of a grant: replaced by one at a time, stored before they are used, never in a loop (R-10.3 to R-10.8)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+import requests
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from local.pleo.faults import Fault
+from local.pleo.oauth import ACCESS_TOKEN_LIFE
+from local.pleo.sample import NORTHGATE
+from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError, TryAgain
+from pleo_export.oauth.grant import Grant, fingerprint, grant_in
+from pleo_export.state.connections import RECONNECT
+from pleo_export.workflow.refresh_tokens import TRIES, refresh_tokens
+from pleo_export.workflow.refresher import Refresh
+from pleo_export.workflow.tokens import MARGIN, Tokens
+from tests.harness.aws import client
+from tests.harness.effects import Killed
+from tests.harness.expenses import purchases, references
+from tests.harness.town import Town, TownRuntime, oauth_client_id, town
+
+WORKERS = 50
+TOKEN_REQUEST = "pleo POST /oauth/token"
+POLL = 300
+
+
+def authorised(world: Town, **options: Any) -> Grant:
+    """A connected company with a grant whose access token has just ended."""
+    world.connect(NORTHGATE, purchases(2))
+    grant = world.authorise(NORTHGATE, **options)
+    world.pause(ACCESS_TOKEN_LIFE.total_seconds())
+    world.service.requests.clear()
+    return grant
+
+
+def token(world: Town) -> str:
+    """What a function gets that wants to call Pleo."""
+    return world.runtime.tokens.section(world.runtime.connection(NORTHGATE), "pleo")["access_token"]
+
+
+def stored(world: Town) -> Grant:
+    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).pleo)
+    assert grant
+    return grant
+
+
+def refreshes(world: Town) -> int:
+    """How often the token endpoint was asked, from the simulator's log."""
+    return sum(each["path"] == "/oauth/token" for each in world.service.requests)
+
+
+def works(world: Town, access_token: str) -> bool:
+    return world.service.oauth.access_token(access_token) is not None
+
+
+def in_the_end(world: Town) -> str:
+    """What becomes of the company when it is asked for again at every poll of two hours."""
+    for _ in range(24):
+        world.pause(POLL)
+        try:
+            assert works(world, token(world))
+        except TryAgain:
+            continue
+        except Disconnected:
+            return "reconnect"
+        return "fresh"
+    return "a loop"
+
+
+@pytest.fixture
+def oauth_books(world: Town) -> Iterator[Town]:
+    """Books that take OAuth tokens; the simulator plays their sign-in service."""
+    with mock.patch.dict("pleo_export.accounting.connect.TOKEN_URLS", {"tryton": "https://pleo.test/oauth/token"}):
+        world.connect(NORTHGATE, purchases(2))
+        world.authorise(NORTHGATE, "accounting_system", "tryton")
+        yield world
+
+
+# One holder at a time
+
+
+@contextmanager
+def one_call_at_a_time() -> Iterator[None]:
+    """moto checks a condition and writes in two steps; DynamoDB does both in one."""
+    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def locked(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    with mock.patch.object(BaseClient, "_make_api_call", locked):
+        yield
+
+
+class Impatient(TownRuntime):
+    """A function of its own: nothing is shared with the others but what they write."""
+
+    def pause(self, seconds: float) -> None:
+        os.sched_yield()
+
+
+class Invoked:
+    """Lambda, with a cold start for each call."""
+
+    def __init__(self, world: Town) -> None:
+        self._world = world
+
+    def refresh(self, company_id: str, which: Any, seen: str, *, refused: bool = False) -> None:
+        wanted = Refresh(company_id=company_id, which=which, seen=fingerprint(seen), refused=refused)
+        assert refresh_tokens(wanted, Impatient(self._world, self._world.environment)) == {"outcome": "fresh"}
+
+
+def test_given_fifty_workers_with_an_ended_token_when_all_need_one_then_pleo_is_asked_once_and_all_get_the_new_one(
+    world: Town,
+) -> None:
+    authorised(world)
+    all_at_once = threading.Barrier(WORKERS)
+
+    def work(_: int) -> str:
+        runtime = Impatient(world, world.environment)
+        refresher: Any = Invoked(world)
+        tokens = Tokens(runtime.secrets, refresher, world.clock.now)
+        connection = runtime.connection(NORTHGATE)
+        all_at_once.wait()
+        return tokens.section(connection, "pleo")["access_token"]
+
+    with one_call_at_a_time(), ThreadPoolExecutor(WORKERS) as pool:
+        got = list(pool.map(work, range(WORKERS)))
+
+    assert refreshes(world) == 1
+    assert set(got) == {stored(world).access_token}
+    assert works(world, got[0])
+
+
+def test_given_another_holder_when_it_is_done_in_time_then_its_tokens_are_used(world: Town) -> None:
+    authorised(world)
+    others: list[str] = []
+    world.effects.on("before dynamodb PutItem", lambda: others.append(token(world)))  # just ahead of our lock
+
+    got = token(world)
+
+    assert others == [got]
+    assert refreshes(world) == 1
+
+
+def test_given_another_holder_that_takes_long_then_it_is_tried_again_later_and_pleo_is_not_asked(world: Town) -> None:
+    authorised(world)
+    world.runtime.secret_locks.take(NORTHGATE, "another", world.clock.now())
+
+    with pytest.raises(TryAgain, match="sign-in service did not answer"):
+        token(world)
+
+    assert refreshes(world) == 0
+    assert in_the_end(world) == "fresh"
+
+
+def test_given_a_refresh_of_one_grant_when_the_other_is_refreshed_meanwhile_then_neither_write_is_lost(
+    oauth_books: Town,
+) -> None:
+    world = oauth_books
+    world.authorise(NORTHGATE)
+    world.pause(3600)
+    connection = world.runtime.connection(NORTHGATE)
+    waited: list[PleoExportError] = []
+
+    def meanwhile() -> None:
+        try:
+            world.runtime.tokens.section(connection, "accounting_system")
+        except TryAgain as error:
+            waited.append(error)
+
+    world.effects.on(f"after {TOKEN_REQUEST}", meanwhile)
+    token(world)
+    world.runtime.tokens.section(connection, "accounting_system")
+
+    secrets = world.runtime.secrets.get(connection.secret_arn, 0)
+    assert len(waited) == 1
+    assert works(world, secrets.pleo["access_token"])
+    assert works(world, secrets.accounting_system["access_token"])
+    assert secrets.accounting_system["token"] == "t"
+
+
+# Death at any moment
+
+
+def effects_of_a_refresh() -> list[str]:
+    with town() as world:
+        authorised(world)
+        world.effects.log.clear()
+        token(world)
+        return world.effects.log
+
+
+EFFECTS = effects_of_a_refresh()
+MOMENTS = [(moment, position) for position in range(len(EFFECTS)) for moment in ("before", "after")]
+SENT, STORED = EFFECTS.index(TOKEN_REQUEST), EFFECTS.index("secretsmanager PutSecretValue")
+
+
+@pytest.mark.parametrize(("moment", "position"), MOMENTS)
+def test_given_a_holder_that_dies_then_the_company_gets_new_tokens_or_has_to_reconnect_and_nothing_loops(
+    world: Town, moment: str, position: int
+) -> None:
+    authorised(world)
+    world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+
+    with pytest.raises(TryAgain):
+        token(world)
+
+    lost = (SENT, 1) <= (position, moment == "after") < (STORED, 1)
+    assert in_the_end(world) == ("reconnect" if lost else "fresh")
+    asked = refreshes(world)
+    assert asked <= 2
+    world.run(NORTHGATE)
+    assert refreshes(world) == asked
+
+
+def test_given_holders_that_die_one_after_the_other_at_the_request_then_there_is_an_end_of_it(world: Town) -> None:
+    authorised(world)
+    world.effects.on(f"before {TOKEN_REQUEST}", Killed(), times=1000)
+
+    for _ in range(TRIES):
+        with pytest.raises(TryAgain):
+            token(world)
+        world.pause(POLL)
+
+    assert in_the_end(world) == "reconnect"
+
+
+def test_given_a_grant_that_has_ended_when_a_function_still_holds_the_old_record_then_pleo_is_not_asked(
+    world: Town,
+) -> None:
+    authorised(world)
+    before = world.runtime.connection(NORTHGATE)
+    world.runtime.connections.grant_ended(NORTHGATE, "pleo", "It was revoked.", world.clock.now())
+
+    with pytest.raises(Disconnected, match="It was revoked"):
+        world.runtime.tokens.section(before, "pleo")
+
+    assert refreshes(world) == 0
+
+
+def test_given_a_caller_that_dies_while_tokens_are_refreshed_then_the_next_one_finds_them(world: Town) -> None:
+    authorised(world)
+    world.export(NORTHGATE)
+    world.effects.on("after lambda InvokeFunction", Killed())
+
+    with pytest.raises(Exception, match="Task timed out"):
+        world.wake(NORTHGATE)
+    world.pause(60)  # its cache is gone with it
+
+    assert world.wake(NORTHGATE) == "started"
+    assert refreshes(world) == 1
+
+
+# Answers of the token endpoint
+
+
+@pytest.mark.parametrize(
+    ("moment", "event", "outcome", "asked"),
+    [
+        ("before", requests.ConnectTimeout(), "fresh", 2),
+        ("before", requests.ReadTimeout(), "fresh", 2),
+        ("before", requests.ConnectionError("reset"), "fresh", 2),
+        ("after", requests.ReadTimeout(), "reconnect", 2),
+        ("after", requests.exceptions.ChunkedEncodingError(), "reconnect", 2),
+    ],
+)
+def test_given_no_answer_then_it_is_tried_again_later_and_once(
+    world: Town, moment: str, event: Exception, outcome: str, asked: int
+) -> None:
+    authorised(world)
+    world.effects.log.clear()
+    world.effects.on(f"{moment} {TOKEN_REQUEST}", event)
+
+    with pytest.raises(TryAgain):
+        token(world)
+
+    assert in_the_end(world) == outcome
+    assert world.effects.log.count(TOKEN_REQUEST) == asked
+
+
+@pytest.mark.parametrize("fault", [Fault(effect="status", status=503), Fault(effect="rate_limit", retry_after=60)])
+def test_given_pleo_is_not_up_to_it_then_the_next_try_waits_and_then_all_is_well(world: Town, fault: Fault) -> None:
+    authorised(world)
+    world.service.faults.order(fault.model_copy(update={"path": "/oauth/token", "count": 3}))
+
+    for _ in range(5):
+        with pytest.raises(TryAgain):
+            token(world)
+
+    assert refreshes(world) == 1
+    assert in_the_end(world) == "fresh"
+
+
+def test_given_a_provider_that_never_answers_then_it_is_asked_less_and_less_and_in_the_end_not_at_all(
+    world: Town,
+) -> None:
+    authorised(world)
+    world.effects.log.clear()
+    world.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout(), times=1000)
+    gaps: list[timedelta] = []
+    since = world.clock.now()
+
+    while len(gaps) < TRIES:
+        before = world.effects.log.count(TOKEN_REQUEST)
+        with pytest.raises((TryAgain, Disconnected)):
+            token(world)
+        if world.effects.log.count(TOKEN_REQUEST) > before:
+            gaps.append(world.clock.now() - since)
+            since = world.clock.now()
+        world.pause(150)
+    assert in_the_end(world) == "reconnect"
+
+    assert world.effects.log.count(TOKEN_REQUEST) == TRIES
+    assert gaps[1:6] == [timedelta(minutes=minutes) for minutes in (2.5, 2.5, 2.5, 5, 10)]
+    assert set(gaps[6:]) == {timedelta(minutes=15)}
+    assert world.runtime.connection(NORTHGATE).ended["pleo"].reason == "The sign-in service has not answered for hours."
+
+
+def test_given_a_provider_that_cannot_be_reached_for_a_day_then_the_grant_is_still_good(world: Town) -> None:
+    authorised(world)
+    world.effects.on(f"before {TOKEN_REQUEST}", requests.ConnectTimeout(), times=48)
+
+    for _ in range(48):
+        with pytest.raises(TryAgain):
+            token(world)
+        world.pause(1800)
+
+    assert in_the_end(world) == "fresh"
+
+
+def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_counts_as_good(world: Town) -> None:
+    authorised(world)
+    client("secretsmanager").put_secret_value(
+        SecretId="town/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
+    )
+
+    with pytest.raises(InvalidSettings, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
+        token(world)
+    assert world.runtime.connection(NORTHGATE).ended == {}
+
+    client("secretsmanager").delete_secret(SecretId="town/oauth/pleo", ForceDeleteWithoutRecovery=True)
+    world.pause(POLL)
+    with pytest.raises(InvalidSettings, match="pleo-export oauth-client"):
+        token(world)
+
+
+@pytest.mark.parametrize("error", ["InternalServiceError", "ResourceNotFoundException"])
+def test_given_new_tokens_that_cannot_be_stored_then_the_old_ones_are_never_sent_again(world: Town, error: str) -> None:
+    authorised(world)
+    world.effects.on(
+        "before secretsmanager PutSecretValue", ClientError({"Error": {"Code": error, "Message": ""}}, "PutSecretValue")
+    )
+
+    with pytest.raises(TryAgain):
+        token(world)
+
+    assert in_the_end(world) == "reconnect"
+    assert refreshes(world) == 1
+    assert world.runtime.connection(NORTHGATE).ended["pleo"].reason == "The new tokens could not be stored."
+
+
+def test_given_a_secret_that_still_reads_as_before_its_write_then_the_spent_token_is_not_sent(world: Town) -> None:
+    old = authorised(world)
+    token(world)
+    new, name = stored(world), world.runtime.secret_name(NORTHGATE)
+    secrets = world.runtime.secrets.get(name, 0)
+    world.runtime.secrets.put(name, secrets.with_section("pleo", old.section()))  # as a reader elsewhere may see it
+    world.pause(60)
+
+    with pytest.raises(TryAgain):
+        token(world)
+    world.runtime.secrets.put(name, secrets)
+    world.pause(60)
+
+    assert refreshes(world) == 1
+    assert token(world) == new.access_token
+    assert works(world, new.access_token)
+
+
+# When tokens are refreshed
+
+
+@pytest.mark.parametrize(("before_its_end", "asked"), [(timedelta(seconds=31), 0), (timedelta(seconds=30), 1)])
+def test_given_a_token_when_its_end_is_half_a_minute_away_then_it_is_refreshed(
+    world: Town, before_its_end: timedelta, asked: int
+) -> None:
+    authorised(world)
+    token(world)
+    world.clock.advance(ACCESS_TOKEN_LIFE - before_its_end)
+
+    assert works(world, token(world))
+    assert refreshes(world) == 1 + asked
+
+
+def test_given_a_token_that_somebody_else_has_replaced_when_pleo_refuses_it_then_the_request_goes_again_with_the_new(
+    world: Town,
+) -> None:
+    authorised(world)
+    world.export(NORTHGATE)
+    token(world)  # and now it is known for a minute
+    elsewhere = TownRuntime(world, world.environment)
+    elsewhere.tokens.successor(elsewhere.connection(NORTHGATE), "pleo", stored(world).access_token)
+    world.effects.log.clear()
+
+    assert world.wake(NORTHGATE) == "started"
+
+    assert "lambda InvokeFunction" not in world.effects.log
+    assert refreshes(world) == 2
+    jobs = [each["status"] for each in world.service.requests if each["path"] == "/v3/export-jobs"]
+    assert jobs == [401, 200]
+
+
+def test_given_tokens_replaced_in_the_midst_of_a_write_when_pleo_refuses_it_then_it_is_carried_out_once(
+    world: Town,
+) -> None:
+    authorised(world)
+    job = world.export(NORTHGATE)
+    elsewhere = TownRuntime(world, world.environment)
+
+    def replaced() -> None:
+        elsewhere.tokens.successor(elsewhere.connection(NORTHGATE), "pleo", stored(world).access_token)
+
+    world.effects.on("before pleo POST /v3/export-job-events", replaced)
+    world.effects.on(f"before pleo PUT /v3/export-jobs/{job}/items", replaced)
+
+    world.run(NORTHGATE)
+
+    assert world.job(job)["status"] == "completed"
+    events = [each["status"] for each in world.service.requests if each["path"] == "/v3/export-job-events"]
+    assert events == [401, 202, 202]  # started is refused and sent again, completed
+
+
+def test_given_new_tokens_that_pleo_refuses_too_then_they_are_replaced_once_and_not_again_before_their_end(
+    world: Town,
+) -> None:
+    authorised(world)
+    world.service.faults.order(Fault(effect="status", status=401, path="/v3/", count=1000))
+
+    for _ in range(12):  # an hour, in which a token lives for a quarter
+        with pytest.raises(PleoExportError):
+            world.wake(NORTHGATE)
+        world.pause(POLL)
+
+    assert refreshes(world) <= 2 * 5
+    assert world.runtime.connection(NORTHGATE).ended == {}
+    world.service.faults.clear()
+    assert world.wake(NORTHGATE) == "no_job"
+
+
+def test_given_a_company_that_exports_nothing_for_seventy_days_when_it_does_then_its_grant_is_alive(
+    world: Town,
+) -> None:
+    authorised(world)
+    for _ in range(70):  # the schedule's other polls would do no more
+        world.pause(24 * 3600)
+        world.poll()
+        assert world.deliver() == ["no_job"]
+
+    job = world.export(NORTHGATE)
+    world.run(NORTHGATE)
+
+    assert world.job(job)["status"] == "completed"
+
+
+def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_secrets_manager_keeps() -> None:
+    assert timedelta(days=1) / (ACCESS_TOKEN_LIFE - MARGIN["pleo"]) < 100
+
+
+# A grant that has ended
+
+
+def test_given_a_revoked_grant_then_the_connection_is_marked_one_line_raises_the_alarm_and_nothing_asks_again(
+    world: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    authorised(world)
+    job = world.export(NORTHGATE)
+    world.service.oauth.revoke(oauth_client_id())
+
+    assert world.wake(NORTHGATE) == "reconnect"
+    asked = refreshes(world)
+    world.effects.log.clear()
+    world.poll()
+    assert world.deliver() == []
+    assert world.wake(NORTHGATE) == "reconnect"
+
+    assert (asked, refreshes(world)) == (1, 1)
+    assert "lambda InvokeFunction" not in world.effects.log
+    assert [each.levelname for each in caplog.records if each.message == "reconnect needed"] == ["ERROR"]
+    assert list(world.runtime.connections.company_ids(RECONNECT)) == [NORTHGATE]
+    ended = world.runtime.connection(NORTHGATE).ended["pleo"]
+    assert ended.reason == "The grant was revoked or has expired: invalid_grant (400)."
+    assert ended.at == world.clock.now()
+    assert world.job(job)["status"] == "pending"
+    assert world.executions.started == []
+
+
+def test_given_a_grant_that_ends_during_a_run_then_the_run_stops_and_after_reconnecting_everything_is_booked_once(
+    world: Town,
+) -> None:
+    authorised(world)
+    books = world.books[NORTHGATE]
+    job = world.export(NORTHGATE)
+
+    def revoked() -> None:
+        world.service.oauth.revoke(oauth_client_id())
+
+    world.effects.on(f"before pleo PUT /v3/export-jobs/{job}/items", revoked)
+    world.run(NORTHGATE)
+
+    assert set(world.executions.over.values()) == {"SUCCEEDED"}
+    assert world.runtime.leases.get(NORTHGATE) is None
+    assert world.job(job)["status"] == "in_progress"
+    assert list(world.runtime.connections.company_ids()) == []
+
+    world.authorise(NORTHGATE)
+    world.runtime.connections.grant_given(NORTHGATE, "pleo")
+    world.heal()
+
+    assert world.job(job)["status"] == "completed"
+    assert [each.reference for each in books.live()] == references(purchases(2))
+
+
+def test_given_a_mark_for_a_company_that_is_disconnected_meanwhile_then_no_record_comes_back(world: Town) -> None:
+    authorised(world)
+    world.runtime.connections.delete(NORTHGATE)
+    world.runtime.connections.grant_ended(NORTHGATE, "pleo", "revoked", world.clock.now())
+    world.runtime.connections.grant_given(NORTHGATE, "accounting_system")
+
+    assert world.runtime.connections.get(NORTHGATE) is None
+
+
+# An accounting system's grant
+
+
+def books_token(world: Town) -> str:
+    return world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).accounting_system["access_token"]
+
+
+def test_given_books_whose_token_is_about_to_end_when_a_job_runs_then_it_is_refreshed_first(oauth_books: Town) -> None:
+    world, old = oauth_books, books_token(oauth_books)
+    world.pause(ACCESS_TOKEN_LIFE.total_seconds() - 300)
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert world.job(job)["status"] == "completed"
+    assert books_token(world) != old
+    assert works(world, books_token(world))
+
+
+def test_given_books_whose_grant_is_revoked_when_jobs_run_then_each_fails_with_the_exact_reason(
+    oauth_books: Town,
+) -> None:
+    world = oauth_books
+    world.pause(3600)
+    world.service.oauth.revoke(oauth_client_id("tryton"))
+    jobs = []
+    for _ in range(2):
+        jobs.append(world.export(NORTHGATE))
+        world.run(NORTHGATE)
+
+    for job in jobs:
+        assert world.job(job)["status"] == "failed"
+        assert world.job(job)["failureReasonType"] == "accounting_system_authentication_failure"
+        assert world.job(job)["failureReason"].startswith("The authorisation to use tryton has ended.")
+    assert set(world.runtime.connection(NORTHGATE).ended) == {"accounting_system"}
+    world.effects.log.clear()
+    world.pause(timedelta(days=8).total_seconds())
+    assert world.wake(NORTHGATE) == "no_job"
+    assert "lambda InvokeFunction" not in world.effects.log
+    assert sum(each["path"] == "/oauth/token" for each in world.service.requests) == 2  # the code, one refresh
+
+
+def test_given_books_whose_grant_ends_during_a_run_then_the_items_left_fail_with_the_exact_reason(
+    oauth_books: Town,
+) -> None:
+    world = oauth_books
+    job = world.export(NORTHGATE)
+
+    def ended() -> None:
+        world.pause(1200)
+        world.service.oauth.revoke(oauth_client_id("tryton"))
+
+    world.effects.on("after s3 PutObject", ended)
+    world.run(NORTHGATE)
+
+    assert {kind for kind, _ in world.failures(job).values()} == {"accounting_system_authentication_failure"}
+    assert all("must connect tryton again" in reason for _, reason in world.failures(job).values())
+
+
+def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refreshed_weekly(oauth_books: Town) -> None:
+    world = oauth_books
+    for _ in range(70):
+        world.pause(24 * 3600)
+        assert world.wake(NORTHGATE) == "no_job"
+
+    asked = sum(each["path"] == "/oauth/token" for each in world.service.requests) - 1
+    assert asked == 10
+    assert set(world.runtime.connection(NORTHGATE).ended) == set()
+
+
+def test_given_books_whose_sign_in_is_away_when_nothing_is_to_be_exported_then_that_disturbs_nobody(
+    oauth_books: Town,
+) -> None:
+    world = oauth_books
+    world.pause(timedelta(days=8).total_seconds())
+    world.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout())
+
+    assert world.wake(NORTHGATE) == "no_job"
