@@ -7,14 +7,13 @@ from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
+import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.pleo.deliveries import sign
 from pleo_export.pleo.webhook_sender import NotFromPleo, verify
 from tests.property.test_webhook_signature import IDS, MOMENTS
-
-standardwebhooks = pytest.importorskip("standardwebhooks")
 
 KEYS = st.binary(min_size=24, max_size=64)
 
