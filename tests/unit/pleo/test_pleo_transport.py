@@ -246,7 +246,13 @@ def test_given_a_body_that_is_not_pleos_error_when_raised_then_nothing_of_it_is_
 
 
 @pytest.mark.parametrize(
-    "answer", [{"status": 401}, {"status": 500}, {"body": refused_connection()}, {"body": dropped_connection()}]
+    "answer",
+    [
+        {"status": 401, "json": {"type": API_KEY, "message": f"{API_KEY} is not a key"}},
+        {"status": 500},
+        {"body": refused_connection()},
+        {"body": dropped_connection()},
+    ],
 )
 def test_no_error_shows_the_credential_or_the_query_or_leads_to_one_that_does(
     pleo: Pleo, answer: dict[str, Any]

@@ -10,8 +10,9 @@
     ├── PleoOutcomeUnknown            a write was sent and no proper answer came: read back before going on
     └── PleoProtocolError             the answer is not what Pleo's specification says: a person must look
 
-No text of an error holds a credential, a query or a body; of an answer it holds Pleo's own `type` and `message`
-only. They are raised outside of the `except` that caught the cause, so that no traceback shows the cause's text.
+No text of an error holds a credential, a query or a body; of an answer it holds Pleo's own `type` and `message` only,
+and of a 401, which may repeat what it refuses, not even these. They are raised outside of the `except` that caught the
+cause, so that no traceback shows the cause's text.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
 RATE_LIMIT_WAIT = 60  # open question 16 (pleo-api 11): the limit is per minute, for a 429 that names no time
 REPEATABLE = frozenset({"GET", "PUT"})
+# What is no answer of Pleo's, and a refusal of the credential, which it may repeat.
+WITHOUT_WORDS = frozenset({PleoProtocolError, PleoUnauthorized})
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "cf-ray")  # open question 16: none is documented
 NO_PROPER_ANSWER = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError, ContentDecodingError)
@@ -169,7 +171,7 @@ def _no_answer(request: Request, failure: requests.RequestException) -> _Fault:
 
 def _refusal(request: Request, response: requests.Response) -> _Fault:
     kind = error_class(response.status_code, write=request.is_write)
-    code, message = ("", "") if kind is PleoProtocolError else _type_and_message(response.content)
+    code, message = ("", "") if kind in WITHOUT_WORDS else _type_and_message(response.content)
     evidence = _evidence(request, response)
     wait = seconds_to_wait(response.headers)
     passing = issubclass(kind, (PleoUnavailable, PleoOutcomeUnknown, PleoRateLimited))
