@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import yaml
 
 from pleo_export.settings import Settings, parse_settings
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "layers/pleo_export/python/pleo_export"
 
 
 def test_the_example_settings_are_accepted() -> None:
@@ -21,3 +24,10 @@ def test_the_example_settings_are_accepted() -> None:
 @pytest.mark.parametrize("field", Settings.model_fields)
 def test_every_setting_is_explained_to_whoever_connects_a_company(field: str) -> None:
     assert f"`{field}" in (DOCS / "connect.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["security.md", "reliability.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    named = re.findall(r"`([\w/]+/\w+\.py)`", (DOCS / page).read_text())
+    assert named
+    assert [name for name in named if not ((ROOT / name).exists() or (PACKAGE / name).exists())] == []
