@@ -97,8 +97,9 @@ def northgate(world: Town) -> Town:
     good = [marked("desk"), marked("room"), marked("bill", "card_invoice")]
     books = world.connect(NORTHGATE, [*good, bad_amount, no_account, elsewhere, stranger])
     books.parties["V-1008"] = Party("8", f"{MARK} Landlord", "2101")
+    world.service.credentials.add_key(key := f"plp_{MARK}", NORTHGATE)
     secret = {
-        "pleo": {"api_key": f"plp_{MARK}"},
+        "pleo": {"api_key": key},
         "webhook_secrets": [WEBHOOK_SECRET],
         "webhook_tokens": [WEBHOOK_TOKEN],
         "accounting_system": {"token": MARK},
