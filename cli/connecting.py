@@ -11,11 +11,12 @@ from typing import Any
 from cli.candidate import CHECKS, Candidate
 from cli.checks import Check, Finding, ToDo, Verdict, run
 from cli.stack import Stack
-from cli.webhook import EVENT, answers
+from cli.webhook import answers
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
+from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
 from pleo_export.pleo.webhook_sender import sent_along
 from pleo_export.settings import Settings, WebhookAuthentication
 from pleo_export.state.connections import Connection
@@ -118,7 +119,7 @@ def subscription(connecting: Connecting) -> str:
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if proof is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
-    return f"{EVENT} goes to {made.endpoint_url}, proven by {proof}"
+    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, proven by {proof}"
 
 
 def _subscribe(pleo: PleoClient, endpoint_url: str, along: Mapping[str, Any]) -> Subscription:
@@ -126,8 +127,8 @@ def _subscribe(pleo: PleoClient, endpoint_url: str, along: Mapping[str, Any]) ->
     for double in ours[1:]:
         pleo.delete_subscription(double.id)
     if not ours:
-        return pleo.create_subscription(endpoint_url, [EVENT], along)
-    return pleo.update_subscription(ours[0].id, endpoint_url, [EVENT], along)
+        return pleo.create_subscription(endpoint_url, [SUBSCRIBED_EVENT], along)
+    return pleo.update_subscription(ours[0].id, endpoint_url, [SUBSCRIBED_EVENT], along)
 
 
 def connection(connecting: Connecting) -> str:

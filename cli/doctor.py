@@ -16,9 +16,10 @@ from cli.candidate import Candidate
 from cli.checks import Check, Finding, Verdict, explained, run
 from cli.connecting import API_KEY, NO_INSTALLATION, check_owner
 from cli.stack import Stack
-from cli.webhook import EVENT, answers
+from cli.webhook import answers
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.models import Subscription
+from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
 from pleo_export.state.secrets import ConnectionSecrets
 from pleo_export.workflow.dispatch import alive
 
@@ -90,7 +91,9 @@ def installation(connected: Connected) -> str:
 
 def subscription(connected: Connected) -> str:
     ours, url = connected.ours, connected.endpoint_url
-    others = [each for each in connected.subscriptions if each.endpoint_url != url and EVENT in each.event_types]
+    others = [
+        each for each in connected.subscriptions if each.endpoint_url != url and SUBSCRIBED_EVENT in each.event_types
+    ]
     if not ours:
         known = "".join(f" (it has one to {each.endpoint_url})" for each in others)
         raise InvalidSettings(f"Pleo has no subscription to {url}{known}; {AGAIN}")
@@ -98,15 +101,15 @@ def subscription(connected: Connected) -> str:
         raise InvalidSettings(f"Pleo has {len(ours)} subscriptions to {url} and delivers everything twice; {AGAIN}")
     if not ours[0].active:
         raise InvalidSettings(f"the subscription is {ours[0].status} at Pleo; {AGAIN}, which activates it")
-    if EVENT not in ours[0].event_types:
-        raise InvalidSettings(f"the subscription leaves out {EVENT}; {AGAIN}")
+    if SUBSCRIBED_EVENT not in ours[0].event_types:
+        raise InvalidSettings(f"the subscription leaves out {SUBSCRIBED_EVENT}; {AGAIN}")
     if others:
         urls = ", ".join(each.endpoint_url for each in others)
         raise InvalidSettings(
             f"Pleo tells {urls} of this company's exports as well. Two installations must not serve one company: "
             "disconnect the other one there"
         )
-    return f"active, {EVENT} goes to {url}"
+    return f"active, {SUBSCRIBED_EVENT} goes to {url}"
 
 
 def webhook_secret(connected: Connected) -> str:

@@ -7,12 +7,10 @@ from uuid import uuid4
 
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
 from pleo_export.pleo.webhook_sender import proof
 from pleo_export.settings import Settings, WebhookAuthentication
 from pleo_export.state.secrets import ConnectionSecrets
 
-EVENT = SUBSCRIBED_EVENT
 TRIAL = json.dumps({"eventType": "pleo-export.trial", "data": {}}).encode()  # an event that means nothing to anybody
 ACCEPTED = 202
 

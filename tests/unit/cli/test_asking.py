@@ -103,7 +103,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
         *("plp_wrong", KEY),
         *("books.test", "https://books.test", "books", "zero", "1", ENTER, "wrong token"),
         *(ENTER, ENTER, ENTER, ENTER, TOKEN),
-        *("pounds", "GBP", "wallet", "1900", "1900", "2250", *[ENTER] * 5),
+        *("pounds", "GBP", "wallet", "1900", "1900", "2250", "1900", "-", *[ENTER] * 4),
         *(ENTER, "-"),
         *("maybe", "posted", "adjustment", "soon", "2026-12-31", ENTER, ENTER, "Europe/Nowhere", "Europe/London"),
         ENTER,
@@ -123,6 +123,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
         "✗ time_zone: Value error, not a time zone",
     ):
         assert said in result.output
+    assert (written().accounts.out_of_pocket, written().accounts.clearing) == ("2250", None)
     assert written().posting == "posted"
     assert written().dimensions == {"cost_centre": "cost_centre"}
     assert written().time_zone == "Europe/London"
