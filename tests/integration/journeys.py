@@ -24,8 +24,11 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE_
     pytest.fail(f"not within {seconds:.0f} s: {what}")
 
 
-def export(stack: LocalStack, company_id: str, entry_ids: list[str] | None = None) -> str:
-    return str(stack.pleo.world.click_export(company_id, entry_ids)["id"])
+def export(
+    stack: LocalStack, company_id: str, entry_ids: list[str] | None = None, *, vendor_based_bookkeeping: bool = False
+) -> str:
+    clicked = stack.pleo.world.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
+    return str(clicked["id"])
 
 
 def job(stack: LocalStack, job_id: str) -> dict[str, Any]:
@@ -37,9 +40,10 @@ def finished(stack: LocalStack, job_id: str) -> dict[str, Any]:
 
     def look() -> dict[str, Any] | None:
         found = job(stack, job_id)
+        if found["status"] in ("pending", "in_progress"):
+            return None
         runs = executions(stack, job_id)
-        over = runs and all(run["status"] != "RUNNING" for run in runs)
-        return found if over and found["status"] not in ("pending", "in_progress") else None
+        return found if runs and all(run["status"] != "RUNNING" for run in runs) else None
 
     return wait_for(f"job {job_id} finished", look)
 

@@ -1,0 +1,193 @@
+"""RecordItems is killed after each of its effects, in the deployed stack with real books (promises 1 and 2).
+
+An effect is a request that changes something in Tryton or in DynamoDB. They are counted in a run in which nobody is
+killed, so that one which the product learns is in the matrix at once. Killed before an effect is killed after the one
+before it: nothing that lasts lies between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+
+from local.pleo.expenses import Expense, Line, export_item
+from local.pleo.sample import HAVN
+from local.stack import LocalStack, settings_of
+from local.tryton.ledger import Ledger
+from pleo_export.workflow.events import WakeUp
+from pleo_export.workflow.wake_ups import WakeUps
+from tests.integration.journeys import executions, export, finished, wait_for
+from tests.integration.killer import PATIENCE_SECONDS, Killer, When, in_the_way
+
+pytestmark = pytest.mark.enable_socket
+
+BILL = Expense("bill", "card_invoice", (Line(48_000, "6400", "GB20"),), supplier="WeWork", receipts=("rent.pdf",))
+ENTRY = Expense("entry", "card_purchase", (Line(6_366, "6100", "GB20", ("LON",)),), receipts=("paper.png",))
+
+
+@dataclass
+class Held:
+    """What Tryton holds of one item. `links` are those of its documents that Pleo may link to (R-6.9)."""
+
+    documents: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+
+BILL_HELD = ["bill paid", "receipt-1.pdf", "payment posted, reconciled"]
+ENTRY_HELD = ["entry posted", "receipt-1.png"]
+
+
+class ByRetry:
+    """A killed job goes on by itself: the state machine calls the function again."""
+
+    def at_the_kill(self, stack: LocalStack) -> None:
+        """While the function waits for its end."""
+
+    def afterwards(self, stack: LocalStack, job_id: str) -> None:
+        """When it is dead."""
+
+
+class ByPoll(ByRetry):
+    """It does not, for the execution ends as well; then the schedule wakes the company."""
+
+    def at_the_kill(self, stack: LocalStack) -> None:
+        machine = stack.aws.client("stepfunctions")
+        running = machine.list_executions(stateMachineArn=stack.outputs["StateMachineArn"], statusFilter="RUNNING")
+        for run in running["executions"]:
+            machine.stop_execution(executionArn=run["executionArn"])
+        # The local AWS carries on with the Map of an aborted execution: let it find the function closed.
+        function = stack.aws.physical_id("RecordItemsFunction")
+        stack.aws.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+
+    def afterwards(self, stack: LocalStack, job_id: str) -> None:
+        wait_for(f"the Map of {job_id} gave up", lambda: True if _gave_up(stack, job_id) else None)
+        function = stack.aws.physical_id("RecordItemsFunction")
+        stack.aws.client("lambda").delete_function_concurrency(FunctionName=function)
+        # What a poll sends; not by the poll itself, for SQS takes only one of them a minute.
+        wake_ups = WakeUps(boto3.client("sqs"), stack.outputs["QueueUrl"])
+        wake_ups.send(WakeUp(company_id=HAVN, reason="poll"), once_per=f"poll-{job_id}")
+
+
+def _gave_up(stack: LocalStack, job_id: str) -> bool:
+    (run,) = executions(stack, job_id)
+    history = stack.aws.client("stepfunctions").get_execution_history(executionArn=run["executionArn"])
+    return any(event["type"] == "MapStateExited" for event in history["events"])
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A bookkeeper of HAVN, with a killer on the way to her books."""
+
+    stack: LocalStack
+    books: Ledger
+    resumption: ByRetry
+    killer: Killer
+
+    def record(self, expenses: Sequence[Expense], moment: tuple[When, int] | None = None) -> list[dict[str, Any]]:
+        """Such expenses, new ones, exported; as Pleo holds them in the end."""
+        items = [
+            export_item(HAVN, replace(each, key=f"{each.key} {self.books.database} {moment}"), date(2026, 5, 4))
+            for each in expenses
+        ]
+        self.stack.pleo.world.put_expenses(HAVN, items)
+        self.killer.wait_for(moment)
+        job_id = self.click([item["accountingEntryId"] for item in items])
+        if moment:
+            assert self.killer.killed.wait(PATIENCE_SECONDS), moment
+            self.resumption.afterwards(self.stack, job_id)
+        return self.told(job_id)
+
+    def click(self, ids: list[str]) -> str:
+        return export(self.stack, HAVN, ids, vendor_based_bookkeeping=True)
+
+    def told(self, job_id: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = finished(self.stack, job_id)["items"]
+        return items
+
+
+@contextmanager
+def at_the_desk(stack: LocalStack, books: Ledger, resumption: ByRetry, **variables: str) -> Iterator[Desk]:
+    killer = Killer(lambda: resumption.at_the_kill(stack))
+    books.secret = {"token": books.token}  # no login, for which Tryton takes its time
+    with in_the_way(killer, stack, books.url, **variables) as url:
+        usual = settings_of(HAVN, books)["accounting_system"]
+        stack.connect(HAVN, books, accounting_system={**usual, "url": url, "web_url": books.url})
+        yield Desk(stack, books, resumption, killer)
+
+
+@pytest.mark.parametrize("resumption", [ByRetry(), ByPoll()], ids=["by the retry", "by the next poll"])
+def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each_document_is_there_once(
+    stack: LocalStack, books: Ledger, resumption: ByRetry, subtests: pytest.Subtests
+) -> None:
+    with at_the_desk(stack, books, resumption) as desk:
+        told = {"nobody is killed": desk.record([BILL, ENTRY])}
+        effects = desk.killer.effects
+        for when, number in [(When.BEFORE, 1), *((When.AFTER, number) for number in range(1, len(effects) + 1))]:
+            killed = f"killed {when} effect {number}, {effects[number - 1]}"
+            told[killed] = desk.record([BILL, ENTRY], (when, number))
+
+        held = holdings(books)
+        assert held.keys() == {each["accountingEntryId"] for items in told.values() for each in items}
+        for killed, (bill, entry) in told.items():
+            with subtests.test(killed):
+                assert_whole(bill, held, BILL_HELD)
+                assert_whole(entry, held, ENTRY_HELD)
+        assert sum(each.debit - each.credit for each in books.trial_balance()) == Decimal(0)
+
+        again = desk.told(desk.click(list(held)))
+        assert {item["accountingEntryId"]: [item["externalUrl"]] for item in again} == {
+            entry_id: each.links for entry_id, each in held.items()
+        }
+        assert holdings(books) == held
+
+
+@pytest.mark.parametrize(("expense", "whole"), [(BILL, BILL_HELD), (ENTRY, ENTRY_HELD)], ids=["payment", "entry"])
+def test_given_a_document_arrives_when_its_sender_is_dead_and_it_was_looked_for_in_vain_then_it_is_there_once(
+    stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
+) -> None:
+    # Long enough for every machine; nobody waits for it to pass, for the document is found.
+    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="60") as desk:
+        desk.record([expense])
+        number = desk.killer.effects.index("account.move/create") + 1
+
+        (item,) = desk.record([expense], (When.LATE, number))
+
+        assert_whole(item, holdings(books), whole)
+
+
+def assert_whole(item: Mapping[str, Any], held: Mapping[str, Held], documents: list[str]) -> None:
+    """Pleo links to the one document, and all that belongs to it is there once."""
+    mine = held[item["accountingEntryId"]]
+    assert mine.documents == documents
+    assert (item["status"], [item["externalUrl"]]) == ("successful", mine.links)
+
+
+def holdings(books: Ledger) -> dict[str, Held]:
+    """All documents and files in the books, by accounting entry."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for row in books.rpc.search_read("ir.attachment", [], ["resource", "name"]):
+        files[row["resource"]].append(row["name"])
+    held: dict[str, Held] = defaultdict(Held)
+    for bill in books.bills():
+        each = held[bill.reference.removeprefix("pleo:")]
+        each.documents += [f"bill {bill.state}", *files[f"account.invoice,{bill.id}"]]
+        each.links.append(f"{books.url}/#{books.database}/model/account.invoice/{bill.id}")
+    for move in books.moves():
+        if not move.reference:  # a bill's own
+            continue
+        entry_id, payment, _ = move.reference.removeprefix("pleo:").partition(":pay")
+        settled = ", reconciled" if any(line.reconciled for line in move.lines) else ""
+        each = held[entry_id]
+        each.documents += [f"{'payment' if payment else 'entry'} {move.state}{settled}"]
+        each.documents += files[f"account.move,{move.id}"]
+        if not payment:
+            each.links.append(f"{books.url}/#{books.database}/model/account.move/{move.id}")
+    return held
