@@ -11,11 +11,13 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import pytest
 import requests
@@ -42,7 +44,11 @@ QUOTE = f"{MARK} dinner of 987,654.32 with {MARK}, see https://pleo.test/files/{
 # Every field of our records, by the kinds of their keys. Two may quote content: `reason` and `warnings` of an item are
 # what the bookkeeper reads, in Pleo and by `pleo-export job`; they name the supplier or the code that has to be mended.
 FIELDS = {
-    "COMPANY CONNECTION": {"connected", "company_id", "settings", "books", "secret_arn"},
+    "COMPANY CONNECTION": {
+        "connected", "company_id", "settings", "books", "secret_arn", "ended_pleo", "ended_accounting_system",
+    },
+    "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "expires_at"},
+    "COMPANY SECRET": {"owner", "until"},
     "BOOKS CONNECTION": {"company_id"},
     "COMPANY LEASE": {"owner", "since", "begun"},
     "JOB JOB": {
@@ -145,8 +151,9 @@ def _overheard(heard: Heard, handler: Any, event: Any, context: Any) -> Any:
         raise
 
 
-def nothing_leaked(world: Town, heard: Heard) -> None:
-    """Looks at all that may be read by who may not read expenses."""
+def nothing_leaked(world: Town, heard: Heard, tokens: Collection[str] = ()) -> None:
+    """Looks at all that may be read by who may not read expenses; at no place are there secrets."""
+    secrets = {*SECRETS, *tokens}
     calls = [params for name, params in world.effects.aws if name in ("SendMessage", "GetObject", "GetItem", "Query")]
     calls += [{**params, "Body": ""} for name, params in world.effects.aws if name == "PutObject"]
     told = [
@@ -156,13 +163,13 @@ def nothing_leaked(world: Town, heard: Heard) -> None:
         *world.payloads,
         *(json.dumps(each, default=str) for each in calls),
     ]
-    assert [text for text in told if CONTENT.search(text)] == []
+    assert [text for text in told if CONTENT.search(text) or any(secret in text for secret in secrets)] == []
     for record in world.runtime._table.scan()["Items"]:
         kind = " ".join(record[key].split("#", maxsplit=1)[0] for key in ("pk", "sk"))
         assert record.keys() - {"pk", "sk"} <= FIELDS[kind], f"{kind}: decide who may read the new field, and name it"
         guarded = {name: value for name, value in record.items() if name not in FOR_THE_BOOKKEEPER}
         assert not CONTENT.search(json.dumps(guarded, default=str))
-        assert not any(secret in json.dumps(record, default=str) for secret in SECRETS)
+        assert not any(secret in json.dumps(record, default=str) for secret in secrets)
 
 
 def export(world: Town) -> str:
@@ -225,6 +232,35 @@ def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
         northgate.run(NORTHGATE)
     nothing_leaked(northgate, heard)
     assert northgate.statuses(job) == {"failed": 7}
+
+
+def test_given_tokens_that_are_replaced_all_the_time_when_a_job_runs_then_none_is_seen(northgate: Town) -> None:
+    with mock.patch("local.pleo.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)), listening(northgate) as heard:
+        grant = northgate.authorise(NORTHGATE)
+        export(northgate)
+        northgate.run(NORTHGATE)
+    written = [
+        json.loads(params["SecretString"])["pleo"] for name, params in northgate.effects.aws if "SecretString" in params
+    ]
+    tokens = {each[name] for each in [grant.section(), *written] for name in ("access_token", "refresh_token")}
+    assert len(tokens) > 4
+    nothing_leaked(northgate, heard, {*tokens, "never-to-be-seen"})
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 500])
+def test_given_a_token_endpoint_that_quotes_in_its_answers_then_nobody_hears_it(
+    northgate: Town, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    northgate.authorise(NORTHGATE)
+    northgate.pause(24 * 3600)
+    content = {"error": QUOTE, "error_description": QUOTE, "message": QUOTE}
+    monkeypatch.setattr(northgate.wire, "send", _answering_once(northgate.wire.send, "POST /oauth", status, content))
+    export(northgate)
+    with listening(northgate) as heard:
+        northgate.poll()
+        northgate.deliver()
+        northgate.run_executions()
+    nothing_leaked(northgate, heard)
 
 
 REFUSAL = {"type": QUOTE, "message": QUOTE}

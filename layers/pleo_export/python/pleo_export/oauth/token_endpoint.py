@@ -13,6 +13,7 @@ used again, since the provider may revoke the whole grant for it (R-10.4).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -51,6 +52,7 @@ class NoAnswer(OAuthError):
 
 # Pleo's word for an ended grant is not certain: a peer client looks for this text, wherever it stands (pleo-api 1).
 ENDED = ("invalid_grant", "invalid_refresh_token")
+CODE = re.compile(r"[a-z_]{1,40}")
 # HTTP status, or its hundreds for all others of its class -> what any other answer means.
 BY_STATUS: Mapping[int, type[OAuthError]] = {
     408: NoAnswer,
@@ -137,8 +139,9 @@ def _grant(content: Mapping[str, Any], asked_at: datetime) -> Grant | None:
 
 
 def _refusal(status: int, content: Mapping[str, Any]) -> tuple[type[OAuthError], str]:
-    code = str(content.get("error", "no code"))[:40]
-    said = f"{code} {content.get('error_description')} {content.get('message')}"
+    error = str(content.get("error", ""))
+    code = error if CODE.fullmatch(error) else "no code"  # anything else might repeat a token
+    said = f"{error} {content.get('error_description')} {content.get('message')}"
     if status // 100 == 4 and any(word in said for word in ENDED):
         return GrantEnded, f"{code} ({status})"
     return BY_STATUS.get(status) or BY_STATUS.get(status // 100) or NoAnswer, f"{code} ({status})"
