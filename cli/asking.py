@@ -259,9 +259,9 @@ def _known(stack: Stack, company_id: str) -> Json:
     """The settings with which the company is connected, if it is and they still fit."""
     try:
         connection = stack.connections.get(company_id)
+        return connection.settings.model_dump(mode="json", exclude_none=True) if connection else {}
     except InvalidSettings:
         return {}
-    return connection.settings.model_dump(mode="json", exclude_none=True) if connection else {}
 
 
 def _own_time_zone() -> str:

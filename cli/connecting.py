@@ -135,7 +135,7 @@ def connection(connecting: Connecting) -> str:
     """The secret first: a connection that is stored can be used."""
     stack, company_id = connecting.stack, connecting.company_id
     arn = _store_secret(stack, company_id, connecting.credentials, connecting.webhook)
-    stack.connections.put(Connection(company_id, connecting.settings, arn), connecting.books)
+    stack.connections.put(Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.books)
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 
 

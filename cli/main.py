@@ -20,6 +20,7 @@ from cli.checks import Finding, Verdict, explained
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.settings import Settings, parse_settings
+from pleo_export.state.connections import Connection
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -96,9 +97,16 @@ def connections(stack: StackName = "pleo-export") -> None:
     for company_id in deployed.connections.company_ids():
         connection = deployed.connections.get(company_id)
         if connection:
-            settings = connection.settings
-            table.add_row(company_id, settings.accounting_system.name, settings.posting, settings.time_zone)
+            table.add_row(company_id, *_in_short(connection))
     console.print(table)
+
+
+def _in_short(connection: Connection) -> tuple[str, ...]:
+    try:
+        settings = connection.settings
+    except InvalidSettings:
+        return ("its settings no longer fit; `pleo-export doctor` says why",)
+    return settings.accounting_system.name, settings.posting, settings.time_zone
 
 
 @app.command()

@@ -139,6 +139,7 @@ class TownRuntime(Runtime):
 
     def accounting_system(self, connection: Connection) -> Books:
         self.accounting_secret(connection)
+        assert connection.settings.accounting_system  # read first, as for real
         return self._town.books[connection.company_id]
 
     @cached_property
@@ -209,7 +210,7 @@ class Town:
             ),
         )
         self.runtime.connections.put(
-            Connection(company_id, parse_settings(settings(company_id, **changes)), secret["ARN"]), f"town#{company_id}"
+            Connection(company_id, _entered(company_id, **changes), secret["ARN"]), f"town#{company_id}"
         )
         return self.books[company_id]
 
@@ -384,6 +385,11 @@ def town() -> Iterator[Town]:
 def oauth_client_id(provider: str = "pleo") -> str:
     """Of this installation, at that provider."""
     return f"our-client-at-{provider}"
+
+
+def _entered(company_id: str, **changes: Any) -> dict[str, Any]:
+    """The settings as `connect` stores them."""
+    return parse_settings(settings(company_id, **changes)).model_dump(mode="json")
 
 
 def load_handler(function: str) -> Any:

@@ -16,11 +16,10 @@ from pleo_export.accounting.errors import OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
-from pleo_export.state import pens
 from pleo_export.state.jobs import Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
-from pleo_export.state.table import company_key, iso
+from pleo_export.state.table import company_key, iso, transact
 from pleo_export.workflow import dispatch, recording, recovery, start_job
 from pleo_export.workflow.recording import Desk
 from tests.harness import asl
@@ -45,9 +44,8 @@ def intent_without_condition() -> AbstractContextManager[Any]:
 
 def no_pen() -> AbstractContextManager[Any]:
     """Whoever lives on writes on."""
-    carried_out = pens._carried_out
     return _both(
-        patch(pens, "_carried_out", lambda table, actions: carried_out(table, actions[1:])),
+        mock.patch("pleo_export.state.pens.transact", lambda table, actions: transact(table, actions[1:])),
         patch(Jobs, "close", lambda *_: True),
     )
 

@@ -31,7 +31,6 @@ from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
-from pleo_export.settings import parse_settings
 from pleo_export.state.connections import Connection, connection_record
 from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed, Steps
@@ -280,7 +279,7 @@ class Simulation:
                 self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
 
     def _connect(self, company: str, posting: str) -> None:
-        connection = Connection(company, parse_settings(settings(company, posting=posting)), f"arn:{company}")
+        connection = Connection(company, settings(company, posting=posting), f"arn:{company}")
         self.table.put_item(Item=connection_record(connection, company))
 
     def _change(self, company: str, by_vendor: bool) -> None:

@@ -403,8 +403,9 @@ def test_settings_that_no_longer_fit_are_refused_by_name(world: Town) -> None:
         UpdateExpression="SET settings.posting = :maybe",
         ExpressionAttributeValues={":maybe": "maybe"},
     )
+    connection = world.runtime.connections.get(NORTHGATE)
     with pytest.raises(InvalidSettings, match="posting"):
-        world.runtime.connections.get(NORTHGATE)
+        assert connection and connection.settings
     assert world.runtime.connections.webhook_access(NORTHGATE), "and yet Pleo's webhooks are heard"
 
 

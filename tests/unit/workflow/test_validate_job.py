@@ -17,6 +17,7 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.bookkeeping.documents import Kind
+from pleo_export.state.table import company_key
 from tests.harness.books import Books
 from tests.harness.expenses import purchase, purchases, references
 from tests.harness.town import Town
@@ -101,6 +102,23 @@ def test_given_credentials_that_are_not_complete_when_the_books_cannot_be_opened
         "accounting_system_authentication_failure",
         "The connection has no token. Connect again.",
     )
+
+
+def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_told_which(world: Town) -> None:
+    """They were entered for an earlier version of the product."""
+    world.connect(NORTHGATE, purchases(1))
+    world.runtime._table.update_item(
+        Key=company_key(NORTHGATE, "CONNECTION"),
+        UpdateExpression="SET settings.posting = :unknown",
+        ExpressionAttributeValues={":unknown": "provisional"},
+    )
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    kind, reason = failed(world, job)
+    assert kind == "invalid_configuration"
+    assert reason.startswith("The integration's settings have to be corrected by whoever runs it: posting:")
 
 
 def test_given_vendor_based_bookkeeping_that_the_books_cannot_do_when_the_job_is_checked_then_it_says_what_to_turn_off(

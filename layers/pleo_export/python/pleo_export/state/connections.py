@@ -6,9 +6,10 @@ written and deleted with it in one transaction, so that no crash leaves books th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from boto3.dynamodb.conditions import Attr, Key
@@ -17,7 +18,7 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
 from pleo_export.state.secrets import Section
-from pleo_export.state.table import books_key, company_key, condition_failed, iso, moment
+from pleo_export.state.table import books_key, company_key, condition_failed, iso, moment, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,13 +40,18 @@ class Ended:
 class Connection:
     """One Pleo company linked to one company of an accounting system (R-10.9).
 
-    `ended` holds the grants that a person has to give again (R-10.6).
+    `entered` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
     """
 
     company_id: str
-    settings: Settings
+    entered: Mapping[str, Any]
     secret_arn: str
     ended: Mapping[Section, Ended] = field(default_factory=dict)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises InvalidSettings when they no longer fit this version. Pleo can be spoken to all the same."""
+        return parse_settings(self.entered)
 
 
 class BooksTaken(InvalidSettings):
@@ -64,11 +70,10 @@ class Connections:
         self._table = table
 
     def get(self, company_id: str) -> Connection | None:
-        """Raises InvalidSettings when the stored settings no longer fit this version."""
         record = self._record(company_id)
         if record is None:
             return None
-        return Connection(company_id, parse_settings(record["settings"]), str(record["secret_arn"]), _ended(record))
+        return Connection(company_id, record["settings"], str(record["secret_arn"]), _ended(record))
 
     def ended(self, company_id: str) -> Mapping[Section, Ended]:
         """The grants of the company that have ended, without parsing its settings."""
@@ -106,7 +111,7 @@ class Connections:
         ]
         if before not in (None, books):
             writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
-        if not self._transact(writes):
+        if not transact(self._table, writes):
             holder = self.holder(books)
             raise BooksTaken(holder) if holder not in (None, company_id) else _changed(company_id)
 
@@ -132,7 +137,7 @@ class Connections:
         ]
         if before is not None:
             writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
-        if not self._transact(writes):
+        if not transact(self._table, writes):
             raise _changed(company_id)
 
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
@@ -169,17 +174,6 @@ class Connections:
             "ExpressionAttributeValues": {":company": company_id},
         }
 
-    def _transact(self, writes: Sequence[dict[str, Any]]) -> bool:
-        """All of them, or none: False when a condition does not hold."""
-        named = [{kind: {"TableName": self._table.name, **what} for kind, what in each.items()} for each in writes]
-        try:
-            self._table.meta.client.transact_write_items(TransactItems=named)  # type: ignore[arg-type]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            return False
-        return True
-
     def _change(self, company_id: str, expression: str, values: dict[str, Any]) -> None:
         try:
             self._table.update_item(
@@ -198,7 +192,7 @@ def connection_record(connection: Connection, books: str) -> dict[str, Any]:
         **company_key(connection.company_id, "CONNECTION"),
         INDEX: CONNECTED,
         "company_id": connection.company_id,
-        "settings": connection.settings.model_dump(mode="json"),
+        "settings": dict(connection.entered),
         "secret_arn": connection.secret_arn,
         "books": books,
     }

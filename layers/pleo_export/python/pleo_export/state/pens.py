@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from pleo_export.errors import JobFailure, TryAgain
-from pleo_export.state.table import condition_failed, job_key
+from pleo_export.state.table import condition_failed, job_key, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -58,26 +57,12 @@ def write(table: Table, pen: Pen, puts: Iterable[Mapping[str, Any]]) -> bool:
     In steps of 99, each wholly or not at all. False when the pen is another's, or a condition does not hold.
     """
     check = {
-        "TableName": table.name,
         "Key": job_key(pen.job_id),
         "ConditionExpression": "pen = :holder",
         "ExpressionAttributeValues": {":holder": pen.holder},
     }
-    actions = [{"Put": {"TableName": table.name, **put}} for put in puts]
+    actions = [{"Put": put} for put in puts]
     for start in range(0, len(actions), TRANSACTION_LIMIT - 1):
-        if not _carried_out(table, [{"ConditionCheck": check}, *actions[start : start + TRANSACTION_LIMIT - 1]]):
+        if not transact(table, [{"ConditionCheck": check}, *actions[start : start + TRANSACTION_LIMIT - 1]]):
             return False
-    return True
-
-
-def _carried_out(table: Table, actions: list[Any]) -> bool:
-    try:
-        table.meta.client.transact_write_items(TransactItems=actions)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "TransactionCanceledException":
-            raise
-        reasons: Any = error.response
-        if any(reason["Code"] == "ConditionalCheckFailed" for reason in reasons["CancellationReasons"]):
-            return False
-        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.") from None
     return True

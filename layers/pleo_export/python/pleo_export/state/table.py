@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,3 +83,19 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
 
 def condition_failed(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+
+
+def transact(table: Table, actions: Iterable[Mapping[str, Any]]) -> bool:
+    """All of them or none: False when a condition does not hold. Each is `{"Put": {"Item": ...}}` and the like, at most
+    a hundred. Raises TryAgain when another transaction is in the way."""
+    named: Any = [{kind: {"TableName": table.name, **what} for kind, what in each.items()} for each in actions]
+    try:
+        table.meta.client.transact_write_items(TransactItems=named)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "TransactionCanceledException":
+            raise
+        reasons: Any = error.response
+        if any(reason["Code"] == "ConditionalCheckFailed" for reason in reasons["CancellationReasons"]):
+            return False
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.") from None
+    return True

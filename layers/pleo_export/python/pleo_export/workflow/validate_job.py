@@ -15,7 +15,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import Kind
-from pleo_export.errors import JobFailure, JobRejected, TryAgain
+from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, TryAgain
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.runtime import Runtime
 
@@ -42,6 +42,11 @@ def validate_job(run: JobFacts, runtime: Runtime) -> None:
         system = runtime.accounting_system(connection)
         _check_method(run, system)
         system.check()
+    except InvalidSettings as error:  # they fitted when they were entered: the product has changed, or an OAuth client
+        raise JobRejected(
+            JobFailure.INVALID_CONFIGURATION,
+            f"The integration's settings have to be corrected by whoever runs it: {error}",
+        ) from error
     except AccountingError as error:
         if type(error) in PASSING:
             raise TryAgain(PASSING[type(error)], error.message) from error
