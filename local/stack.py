@@ -198,7 +198,8 @@ def up(host: str = LOOPBACK) -> None:
             if server.poll() is not None:
                 raise ChildFailed(f"the local stack did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
             time.sleep(0.1)
-    exports = " ".join(f"{name}={value}" for name, value in facts["environment"].items())
+    variables = facts["environment"] | {"PLEO_EXPORT_WEBHOOK_URL": facts["webhook"]}
+    exports = " ".join(f"{name}='{value}'" for name, value in variables.items())
     print(f"""The local stack is up: company {facts["company"]} is connected.
 
   Pleo simulator  {facts["pleo"]}
@@ -207,9 +208,10 @@ def up(host: str = LOOPBACK) -> None:
 
 Click Export in Pleo (a job of all queued expenses; again with a list of ids to export some once more):
   curl -X POST {facts["pleo"]}/_sim/companies/{facts["company"]}/export -H 'content-type: application/json' -d '{{}}'
-See what became of it:
+See what became of it, or whether all is well:
   export {exports}
   .venv/bin/pleo-export job JOB_ID
+  .venv/bin/pleo-export doctor
 Stop it:
   make down""")
 
