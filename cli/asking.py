@@ -49,7 +49,7 @@ def credentials(settings: Settings, stored: ConnectionSecrets | None) -> tuple[S
 def interview(stack: Stack) -> tuple[Settings, Secret, Secret]:
     """The settings, and the credentials of Pleo and of the accounting system. All of them were tried."""
     pleo, company_id = _pleo(stack)
-    stored, known = stack.secrets(company_id), _known(stack, company_id)
+    stored, known = stack.usable_secrets(company_id), _known(stack, company_id)
     draft: Json = {"company_id": company_id, "accounts": {"wallets": {}}}
     accounting, system = _accounting_system(stack, draft, known.get("accounting_system", {}), stored)
     _ask_accounts(system, draft, known.get("accounts", {}))

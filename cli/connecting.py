@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import Any
+from uuid import uuid4
 
 from cli.candidate import CHECKS, Candidate
 from cli.checks import Check, Finding, ToDo, Verdict, run
@@ -20,6 +21,9 @@ from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
 from pleo_export.pleo.webhook_sender import sent_along
 from pleo_export.settings import Settings, WebhookAuthentication
 from pleo_export.state.connections import Connection
+from pleo_export.state.secrets import Section
+
+Secret = Mapping[str, str]
 
 SECRETS_KEPT = 2  # the one in use and the one before, while deliveries that carry it are under way
 TOKEN_BYTES = 32
@@ -29,10 +33,12 @@ API_KEY = "API_KEY"
 
 @dataclass(kw_only=True)
 class Connecting(Candidate):
-    """`credentials` are the parts of the company's secret by name; `webhook` those that subscribing brings."""
+    """`credentials` are the parts of the company's secret by name; those of `kept` are the stored ones, which may be
+    refreshed meanwhile. `webhook` are the parts that subscribing brings."""
 
     stack: Stack
-    credentials: Mapping[str, Mapping[str, str]]
+    credentials: Mapping[Section, Secret]
+    kept: Collection[Section]
     endpoint_url: str
     webhook: dict[str, str] = field(default_factory=dict)
 
@@ -40,8 +46,8 @@ class Connecting(Candidate):
 def connect(
     stack: Stack,
     settings: Settings,
-    pleo_secret: Mapping[str, str],
-    accounting_secret: Mapping[str, str],
+    pleo_secret: Secret,
+    accounting_secret: Secret,
     webhook_url: str,
 ) -> Iterator[Finding]:
     """Yields what is right, or to do, as it is found and done.
@@ -50,15 +56,19 @@ def connect(
     where an earlier run broke off, and changes what has changed.
     """
     company_id = str(settings.company_id)
+    credentials: Mapping[Section, Secret] = {"pleo": pleo_secret, "accounting_system": accounting_secret}
+    stored = stack.usable_secrets(company_id)
+    kept = [which for which, secret in credentials.items() if stored and stored.section(which) == secret]
     candidate = Connecting(
         settings=settings,
-        pleo=stack.pleo(pleo_secret),
+        pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
         system=stack.books(settings.accounting_system, accounting_secret),
         now=stack.now(),
         holder=stack.connections.holder,
         busy=stack.busy(company_id),
         stack=stack,
-        credentials={"pleo": pleo_secret, "accounting_system": accounting_secret},
+        credentials=credentials,
+        kept=kept,
         endpoint_url=webhook_url + company_id,
     )
     yield from _all_right(CHECKS, candidate, "Nothing was stored.")
@@ -133,8 +143,13 @@ def _subscribe(pleo: PleoClient, endpoint_url: str, along: Mapping[str, Any]) ->
 
 def connection(connecting: Connecting) -> str:
     """The secret first: a connection that is stored can be used."""
-    stack, company_id = connecting.stack, connecting.company_id
-    arn = _store_secret(stack, company_id, connecting.credentials, connecting.webhook)
+    stack, company_id, owner = connecting.stack, connecting.company_id, f"connect-{uuid4()}"
+    if not stack.secret_locks.take(company_id, owner, stack.now()):
+        raise InvalidSettings("the company's secret is being changed, for example by a refresh; wait a minute")
+    try:
+        arn = _store_secret(connecting)
+    finally:
+        stack.secret_locks.release(company_id, owner)
     stack.connections.put(Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.books)
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 
@@ -149,14 +164,13 @@ def webhook_address(connecting: Connecting) -> str:
         raise ToDo(f"{error}. Until then the poll finds the jobs, within five minutes") from None
 
 
-def _store_secret(
-    stack: Stack, company_id: str, credentials: Mapping[str, Mapping[str, str]], webhook: Mapping[str, str]
-) -> str:
-    """One write holds all of a company's secrets; those of `webhook` keep the one before. Returns the secret's ARN."""
-    client = stack.client("secretsmanager")
-    name = stack.secret_name(company_id)
+def _store_secret(connecting: Connecting) -> str:
+    """One write holds all of a company's secrets; of the webhook's the one before stays good. Returns the ARN."""
+    client, name = connecting.stack.client("secretsmanager"), connecting.stack.secret_name(connecting.company_id)
     stored = _stored(client, name)
-    value = json.dumps({**credentials, **{kind: _kept(new, stored.get(kind, ())) for kind, new in webhook.items()}})
+    credentials = {which: stored[which] for which in connecting.kept}
+    webhook = {kind: _kept(new, stored.get(kind, ())) for kind, new in connecting.webhook.items()}
+    value = json.dumps({**connecting.credentials, **credentials, **webhook})
     try:
         return str(client.create_secret(Name=name, SecretString=value)["ARN"])
     except client.exceptions.ResourceExistsException:

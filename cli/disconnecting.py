@@ -13,10 +13,11 @@ from uuid import uuid4
 from cli.checks import Check, Finding, ToDo, Verdict, run
 from cli.connecting import NO_INSTALLATION
 from cli.stack import Stack
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import Disconnected, InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoUnauthorized
 
+NO_CREDENTIAL = (PleoUnauthorized, PleoForbidden, Disconnected)
 OWNER = "disconnect-"  # of the lease: nothing starts meanwhile
 
 
@@ -58,7 +59,7 @@ def _hold(stack: Stack, company_id: str) -> str:
 def _pleo(stack: Stack, company_id: str) -> PleoClient | None:
     try:
         secrets = stack.secrets(company_id)
-        return stack.pleo(secrets.pleo) if secrets else None
+        return stack.pleo(secrets.pleo, company_id) if secrets else None
     except InvalidSettings:
         return None
 
@@ -79,7 +80,7 @@ def subscription(leaving: Disconnecting) -> str:
         ours = [each for each in leaving.pleo.subscriptions() if each.endpoint_url == leaving.endpoint_url]
         for each in ours:
             _delete(leaving.pleo, each.id)
-    except (PleoUnauthorized, PleoForbidden):
+    except NO_CREDENTIAL:
         raise ToDo(by_hand) from None
     return f"{len(ours) or 'none to be'} deleted"
 
@@ -97,7 +98,7 @@ def installation(leaving: Disconnecting) -> str:
         return "not deleted, without a credential"
     try:
         leaving.pleo.delete_installation()
-    except (*NO_INSTALLATION, PleoUnauthorized):
+    except (*NO_INSTALLATION, *NO_CREDENTIAL):
         return "none to be deleted"
     return "deleted"
 

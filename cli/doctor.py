@@ -5,7 +5,7 @@ It changes nothing but for the test entry, which it takes back, and keeps out of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,8 @@ from cli.webhook import answers
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.models import Subscription
 from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
-from pleo_export.state.secrets import ConnectionSecrets
+from pleo_export.state.connections import Ended
+from pleo_export.state.secrets import ConnectionSecrets, Section
 from pleo_export.workflow.dispatch import alive
 
 AGAIN = "run `pleo-export connect` again"
@@ -29,6 +30,7 @@ AGAIN = "run `pleo-export connect` again"
 @dataclass(kw_only=True)
 class Connected(Candidate):
     stack: Stack
+    ended: Mapping[Section, Ended]
     secrets: ConnectionSecrets
     endpoint_url: str
 
@@ -65,15 +67,24 @@ def _connected(stack: Stack, company_id: str, webhook_url: str) -> Connected:
         raise InvalidSettings("the secret of the connection is gone: connect with its credentials")
     return Connected(
         settings=connection.settings,
-        pleo=stack.pleo(secrets.pleo),
+        pleo=stack.pleo(secrets.pleo, company_id),
         system=stack.books(connection.settings.accounting_system, secrets.accounting_system),
         now=stack.now(),
         holder=stack.connections.holder,
         busy=stack.busy(company_id),
         stack=stack,
+        ended=connection.ended,
         secrets=secrets,
         endpoint_url=webhook_url + company_id,
     )
+
+
+def authorisation(connected: Connected) -> str:
+    """Whether we have marked a grant as ended: nothing is exported then."""
+    ended = [f"{which} since {each.at:%Y-%m-%d} ({each.reason.rstrip('.')})" for which, each in connected.ended.items()]
+    if ended:
+        raise InvalidSettings(f"has ended for {', '.join(ended)}. Connect the company again")
+    return "no grant has ended"
 
 
 def installation(connected: Connected) -> str:
@@ -157,6 +168,7 @@ def schedule(stack: Stack) -> str:
 
 
 OWN = (
+    Check("authorisation", authorisation),
     Check("installation", installation, needs=("Pleo credential",)),
     Check("webhook subscription", subscription, needs=("Pleo credential",)),
     Check("webhook secret", webhook_secret, needs=("webhook subscription",)),

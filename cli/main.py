@@ -50,7 +50,7 @@ def connect(
         _keep_settings(settings)
     else:
         settings = _read_settings(settings_file)
-        pleo, accounting = credentials(settings, deployed.secrets(str(settings.company_id)))
+        pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)))
     for finding in connecting.connect(deployed, settings, pleo, accounting, _webhook_url(deployed, webhook_url)):
         _say(finding)
 
@@ -65,7 +65,7 @@ def doctor(
     deployed = Stack(stack)
     url = _webhook_url(deployed, webhook_url)
     good = True
-    for each in [company_id] if company_id else list(deployed.connections.company_ids()):
+    for each in [company_id] if company_id else deployed.connections.all_company_ids():
         console.print(f"company {each}", highlight=False)
         for finding in doctors.examine_company(deployed, each, url):
             _say(finding)
@@ -94,7 +94,7 @@ def connections(stack: StackName = "pleo-export") -> None:
     table.add_column("company", no_wrap=True)
     for column in ("accounting system", "posting", "time zone"):
         table.add_column(column)
-    for company_id in deployed.connections.company_ids():
+    for company_id in deployed.connections.all_company_ids():
         connection = deployed.connections.get(company_id)
         if connection:
             table.add_row(company_id, *_in_short(connection))
@@ -144,7 +144,7 @@ def job(job_id: str, stack: StackName = "pleo-export") -> None:
     secrets = deployed.secrets(record.company_id)
     if secrets is None:
         raise InvalidSettings(f"company {record.company_id} of that job is no longer connected")
-    pleo = deployed.pleo(secrets.pleo)
+    pleo = deployed.pleo(secrets.pleo, record.company_id)
     at_pleo = pleo.job(job_id)
     items = list(pleo.job_items(job_id))
     console.print(f"job {job_id} of company {record.company_id}: [bold]{at_pleo.status}[/bold] at Pleo")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import boto3
@@ -25,9 +25,11 @@ from pleo_export.state.connections import Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
+from pleo_export.state.secret_locks import SecretLocks
 from pleo_export.state.secrets import ConnectionSecrets, Secrets
 from pleo_export.workflow.dispatch import alive
 from pleo_export.workflow.executions import Executions
+from pleo_export.workflow.refresher import Refresher
 from pleo_export.workflow.runtime import Runtime
 from pleo_export.workflow.wake_ups import WakeUps
 
@@ -98,7 +100,13 @@ class Stack:
     @property
     def runtime(self) -> Runtime:
         """What the functions work with, as far as a command needs it."""
-        return Runtime({"TABLE_NAME": self.outputs["TableName"], "PLEO_API_URL": self.outputs["PleoApiUrl"]})
+        return Runtime(
+            {
+                "TABLE_NAME": self.outputs["TableName"],
+                "PLEO_API_URL": self.outputs["PleoApiUrl"],
+                "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
+            }
+        )
 
     # A company's secrets
 
@@ -114,6 +122,17 @@ class Stack:
         except client.exceptions.ResourceNotFoundException:
             return None
 
+    def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
+        """The same; None also when they are not complete, so that whoever connects replaces them."""
+        try:
+            return self.secrets(company_id)
+        except InvalidSettings:
+            return None
+
+    @property
+    def secret_locks(self) -> SecretLocks:
+        return SecretLocks(self.table)
+
     def has_secret(self, company_id: str) -> bool:
         """Also when it is not complete."""
         client = self.client("secretsmanager")
@@ -125,9 +144,18 @@ class Stack:
 
     # The outer worlds
 
-    def pleo(self, secret: Mapping[str, str]) -> PleoClient:
-        """`secret` is the `pleo` part of a company's secrets. Raises InvalidSettings."""
-        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret))
+    def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
+        """`secret` is the `pleo` part of a company's secrets; with the `company_id` where it is the stored one, whose
+        tokens are refreshed when Pleo refuses them. Raises InvalidSettings."""
+        successor = partial(self._successor, company_id) if company_id else None
+        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, successor))
+
+    def _successor(self, company_id: str, refused: str) -> str | None:
+        refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
+        refresher.refresh(company_id, "pleo", refused, refused=True)
+        stored = self.secrets(company_id)
+        token = stored.pleo.get("access_token") if stored else None
+        return None if token == refused else token
 
     def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """`secret` is the `accounting_system` part of a company's secrets. Raises AccountingError."""

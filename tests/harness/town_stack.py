@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import requests
@@ -18,7 +18,7 @@ from pleo_export.settings import TrytonSettings
 from tests.harness.aws import client, resource
 from tests.harness.books import Books
 from tests.harness.pleo import URL
-from tests.harness.town import Town
+from tests.harness.town import Functions, Town
 
 HOOKS = "https://hooks.test/webhooks/pleo/"
 SCHEDULE = "town-poll"
@@ -42,11 +42,12 @@ class TownStack(Stack):
             "PollScheduleName": SCHEDULE,
             "FunctionLogGroup": LOG_GROUP,
             "PleoApiUrl": URL,
+            "RefreshTokensFunctionName": self.town.environment["REFRESH_TOKENS_FUNCTION"],
             "TableName": self.town.environment["TABLE_NAME"],
         }
 
     def client(self, service: str) -> Any:
-        return client(service)
+        return Functions(self.town) if service == "lambda" else client(service)
 
     @cached_property
     def table(self) -> Any:
@@ -59,10 +60,11 @@ class TownStack(Stack):
     def now(self) -> Any:
         return self.town.clock.now()
 
-    def pleo(self, secret: Mapping[str, str]) -> PleoClient:
+    def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
         session = requests.Session()
         session.mount(URL, self.town.wire)
-        return PleoClient(URL, credential_from_secret(secret), session=session, sleep=self.town.pause)
+        successor = partial(self._successor, company_id) if company_id else None
+        return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.town.pause)
 
     def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> Books:
         if secret.get("token") != TOKEN:

@@ -16,6 +16,7 @@ from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Reje
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import InvalidSettings
+from tests.harness.aws import client
 from tests.harness.effects import Killed
 from tests.harness.town_stack import HOOKS, TOKEN, TownStack
 from tests.unit.cli.customers import connect_with, connected, ledger, problems, subscriptions
@@ -296,12 +297,53 @@ def test_given_consent_by_oauth_when_connected_then_its_installation_is_activate
     assert [each.status for each in stack.town.service.installations._records.values()] == ["ACTIVATED"]
 
 
+def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_new_ones_stay(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.authorise(NORTHGATE)
+    stored = stack.secrets(NORTHGATE)
+    assert stored
+
+    def refresh() -> None:
+        tokens, connection = stack.town.runtime.tokens, stack.connections.get(NORTHGATE)
+        assert connection
+        assert tokens.successor(connection, "pleo", stored.pleo["access_token"])
+
+    stack.town.effects.on("before pleo GET /v1/subscriptions", refresh)
+
+    assert problems(connect_with(stack, dict(stored.pleo), posting="draft")) == {}
+
+    newer = stack.secrets(NORTHGATE)
+    assert newer
+    assert newer.pleo["access_token"] != stored.pleo["access_token"]
+    assert stack.pleo(newer.pleo).introspect().company_id == NORTHGATE
+
+
+def test_given_a_secret_that_somebody_else_changes_when_connected_then_nothing_is_overwritten(stack: TownStack) -> None:
+    connected(stack)
+    before = stack.secrets(NORTHGATE)
+    stack.secret_locks.take(NORTHGATE, "a refresh", stack.now())
+
+    with pytest.raises(InvalidSettings, match="wait a minute"):
+        connected(stack, webhook_authentication="basic")
+
+    assert stack.secrets(NORTHGATE) == before
+
+
+def test_given_a_secret_that_is_not_complete_when_connected_again_then_it_is_replaced(stack: TownStack) -> None:
+    connected(stack)
+    client("secretsmanager").put_secret_value(SecretId=stack.secret_name(NORTHGATE), SecretString="{}")
+
+    assert problems(connected(stack)) == {}
+
+    assert stack.secrets(NORTHGATE)
+
+
 def access_token(stack: TownStack) -> str:
-    client = Client("app", "secret", ("http://127.0.0.1/callback",), NORTHGATE)
+    app = Client("app", "secret", ("http://127.0.0.1/callback",), NORTHGATE)
     oauth, verifier = stack.town.service.oauth, "v" * 43
-    oauth.register(client)
-    code = oauth.authorise(client.id, client.redirect_uris[0], "", "code", "S256", s256(verifier))
-    return str(oauth.exchange(client, code, client.redirect_uris[0], verifier)["access_token"])
+    oauth.register(app)
+    code = oauth.authorise(app.id, app.redirect_uris[0], "", "code", "S256", s256(verifier))
+    return str(oauth.exchange(app, code, app.redirect_uris[0], verifier)["access_token"])
 
 
 # Crashes, and the address

@@ -9,11 +9,13 @@ import pytest
 from cli.checks import Finding, Verdict
 from cli.disconnecting import disconnect
 from local.pleo.faults import Fault
+from local.pleo.oauth import ACCESS_TOKEN_LIFE
 from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.errors import InvalidSettings
 from tests.harness.aws import client
 from tests.harness.effects import Killed
 from tests.harness.expenses import purchases
+from tests.harness.town import oauth_client_id
 from tests.harness.town_stack import HOOKS, TownStack
 from tests.unit.cli.customers import connected, problems, running_export, subscriptions
 from tests.unit.state.test_records import RECORDED
@@ -123,6 +125,27 @@ def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_w
     assert not stack.has_secret(NORTHGATE)
     assert findings["webhook subscription"].verdict is Verdict.TO_DO
     assert f"its subscription to {HOOKS}{NORTHGATE} is left" in findings["webhook subscription"].text
+
+
+def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_all_goes(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.authorise(NORTHGATE)
+    stack.town.clock.advance(ACCESS_TOKEN_LIFE)
+
+    assert problems(disconnected(stack)) == {}
+
+    assert not subscriptions(stack)
+    assert not stack.has_secret(NORTHGATE)
+
+
+def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.authorise(NORTHGATE)
+    stack.town.service.oauth.revoke(oauth_client_id("pleo"))
+
+    assert set(problems(disconnected(stack))) == {"webhook subscription"}
+
+    assert not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE))
 
 
 @pytest.mark.parametrize("value", [None, "{}"])

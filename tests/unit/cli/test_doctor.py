@@ -11,11 +11,13 @@ from boto3.dynamodb.conditions import Attr
 
 from cli.disconnecting import disconnect
 from cli.doctor import examine_company
+from local.pleo.oauth import ACCESS_TOKEN_LIFE
 from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import PeriodState
 from pleo_export.errors import InvalidSettings
 from tests.harness.aws import client
+from tests.harness.town import oauth_client_id
 from tests.harness.town_stack import HOOKS, SCHEDULE, TOKEN, TownStack
 from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
 
@@ -41,6 +43,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
         "accounts",
         "period",
         "test entry",
+        "authorisation",
         "installation",
         "webhook subscription",
         "webhook secret",
@@ -260,6 +263,33 @@ def test_given_a_running_export_when_examined_then_it_is_told_and_left_alone(sta
     assert findings["lease"].text == f"an export is running: {run}"
     assert findings["test entry"].text == "not tried: an export is running"
     assert not [each for each in stack.town.effects.log if each.startswith("books record")]
+
+
+def test_given_tokens_that_have_ended_when_examined_then_they_are_refreshed_as_for_an_export(stack: TownStack) -> None:
+    connected(stack)
+    grant = stack.town.authorise(NORTHGATE)
+    stack.pleo(grant.section()).activate_installation()
+    stack.town.clock.advance(ACCESS_TOKEN_LIFE)
+
+    findings = examined(stack)
+
+    assert problems(findings) == {}
+    stored = stack.secrets(NORTHGATE)
+    assert stored
+    assert stored.pleo["access_token"] != grant.access_token
+
+
+def test_given_a_grant_that_was_revoked_when_examined_then_its_end_is_told(stack: TownStack) -> None:
+    connected(stack)
+    stack.town.authorise(NORTHGATE)
+    stack.town.service.oauth.revoke(oauth_client_id("pleo"))
+
+    first, second = problems(examined(stack)), problems(examined(stack))
+
+    assert set(first) == {"Pleo credential"}
+    assert set(second) == {"Pleo credential", "authorisation"}
+    assert "has ended for pleo since 2026-11-20" in second["authorisation"]
+    assert stack.connections.all_company_ids() == [NORTHGATE], "the doctor still visits it"
 
 
 def test_given_a_disconnected_company_when_examined_then_only_the_stack_is_left(stack: TownStack) -> None:

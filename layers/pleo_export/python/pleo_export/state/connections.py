@@ -140,6 +140,10 @@ class Connections:
         if not transact(self._table, writes):
             raise _changed(company_id)
 
+    def all_company_ids(self) -> list[str]:
+        """Those too whose grant has ended."""
+        return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
+
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
         """Every company in that state, from the sparse index."""
         start: dict[str, object] = {}
