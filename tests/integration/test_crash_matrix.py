@@ -127,7 +127,8 @@ def at_the_desk(stack: LocalStack, books: Ledger, resumption: ByRetry, **variabl
 def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each_document_is_there_once(
     stack: LocalStack, books: Ledger, resumption: ByRetry, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, resumption) as desk:
+    # As short as can be: nothing of a process that is killed arrives later than its death.
+    with at_the_desk(stack, books, resumption, SETTLE_SECONDS="1") as desk:
         told = {"nobody is killed": desk.record([BILL, ENTRY])}
         effects = desk.killer.effects
         for when, number in [(When.BEFORE, 1), *((When.AFTER, number) for number in range(1, len(effects) + 1))]:
