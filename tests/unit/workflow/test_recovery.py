@@ -12,7 +12,8 @@ from pleo_export.accounting.port import DocumentRef, Outcome, State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import ItemFailure
 from pleo_export.state.postings import Posting
-from pleo_export.workflow.recovery import OUTCOME_UNKNOWN, Action, Decision, Situation, decide, too_late
+from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
+from pleo_export.workflow.recovery import Action, Decision, Situation, decide, too_late
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SETTLE_TIME = timedelta(minutes=3)

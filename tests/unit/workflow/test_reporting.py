@@ -14,7 +14,7 @@ from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.workflow.events import StateError
 from pleo_export.workflow.fail_job import OUR_FAULT, explain
-from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
+from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
 from pleo_export.workflow.reports import item_failure
 from tests.harness.effects import Killed, Stopped
 from tests.harness.expenses import entry_id, purchase, purchases, references

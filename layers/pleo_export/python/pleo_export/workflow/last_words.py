@@ -8,8 +8,12 @@ from pleo_export.errors import ItemFailure
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.postings import Posting
 from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.recovery import OUTCOME_UNKNOWN
 from pleo_export.workflow.runtime import Runtime
+
+OUTCOME_UNKNOWN = (
+    "The accounting system did not say in time whether this item was booked. "
+    "Export it again: it is looked for first, and booked only if it is not there."
+)
 
 
 def last_words(

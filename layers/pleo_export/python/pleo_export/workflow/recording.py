@@ -23,7 +23,8 @@ from pleo_export.state.postings import Posting
 from pleo_export.workflow.attachments import NO_FILES, Files, ReceiptDesk
 from pleo_export.workflow.candidates import Candidate
 from pleo_export.workflow.events import ChunkRun
-from pleo_export.workflow.recovery import OUTCOME_UNKNOWN, Action, Decision, Situation, decide_all, too_late
+from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
+from pleo_export.workflow.recovery import Action, Decision, Situation, decide_all, too_late
 from pleo_export.workflow.runtime import Runtime
 
 # Some items of a batch met an accounting system that was away: a pause before the next try.

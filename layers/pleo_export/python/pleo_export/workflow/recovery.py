@@ -37,11 +37,7 @@ from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import DocumentRef, Outcome, State
 from pleo_export.errors import ItemFailure
 from pleo_export.state.postings import Posting
-
-OUTCOME_UNKNOWN = (
-    "The accounting system did not say in time whether this item was booked. "
-    "Export it again: it is looked for first, and booked only if it is not there."
-)
+from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
 
 
 class Action(StrEnum):
