@@ -90,7 +90,7 @@ def _as_key(tried: Callable[[Secret], T]) -> Callable[[str], T]:
 def _pleo_secret(stored: ConnectionSecrets | None) -> Secret:
     if given := _pleo_from_environment():
         return given
-    return stored.pleo if stored else {"api_key": _hidden("Pleo API key")}
+    return stored.pleo if stored and stored.pleo else {"api_key": _hidden("Pleo API key")}
 
 
 def _pleo_from_environment() -> Secret | None:
@@ -103,7 +103,7 @@ def _pleo_from_environment() -> Secret | None:
 def _accounting_secret(system: str, stored: ConnectionSecrets | None) -> Secret:
     names = ("token", *LOGIN)
     given = {name: value for name in names if (value := os.environ.get(f"ACCOUNTING_{name.upper()}"))}
-    if stored:
+    if stored and stored.accounting_system:
         return {**stored.accounting_system, **given}
     return given if "token" in given else {"token": _hidden(f"Token of {system}"), **given}
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError
 from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
@@ -99,6 +99,8 @@ def explained(error: Exception) -> str:
     """A sentence for a person; never a secret."""
     if isinstance(error, PleoError):
         return f"{_ADVICE.get(type(error), 'Pleo says no')} ({error})"
+    if isinstance(error, Disconnected):
+        return f"{error} Let a person authorise again: `pleo-export connect SETTINGS_FILE --oauth`"
     if isinstance(error, AccountingError):
         return f"accounting_system: {error.message}"
     if isinstance(error, (BotoCoreError, ClientError)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import connecting, disconnecting, examining, redriving
+from cli import authorising, connecting, disconnecting, examining, redriving
 from cli import doctor as doctors
 from cli.asking import credentials, interview
 from cli.checks import Finding, Verdict, explained
@@ -37,6 +38,7 @@ def connect(
     settings_file: Annotated[Path | None, typer.Argument(help="Without one the settings are asked for.")] = None,
     stack: StackName = "pleo-export",
     webhook_url: WebhookUrl = "",
+    oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
 ) -> None:
     """Connect a company: try credentials and settings, subscribe to Pleo, store. Run it again to change something.
 
@@ -46,13 +48,36 @@ def connect(
     """
     deployed = Stack(stack)
     if settings_file is None:
+        if oauth:
+            raise InvalidSettings("--oauth: give a settings file, so that it is known which company to authorise for")
         settings, pleo, accounting = interview(deployed)
         _keep_settings(settings)
     else:
         settings = _read_settings(settings_file)
+        if oauth:
+            _authorise(deployed, str(settings.company_id), _webhook_url(deployed, webhook_url))
         pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)))
     for finding in connecting.connect(deployed, settings, pleo, accounting, _webhook_url(deployed, webhook_url)):
         _say(finding)
+
+
+@app.command()
+def oauth_client(
+    provider: Annotated[str, typer.Argument(help="Where it is registered: pleo, or an accounting system.")] = "pleo",
+    stack: StackName = "pleo-export",
+    webhook_url: WebhookUrl = "",
+) -> None:
+    """Store the id and secret of this installation's OAuth client.
+
+    They come from OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET, or are asked for.
+    """
+    deployed = Stack(stack)
+    client_id = os.environ.get("OAUTH_CLIENT_ID") or typer.prompt("Client id")
+    secret = os.environ.get("OAUTH_CLIENT_SECRET") or typer.prompt("Client secret", hide_input=True)
+    authorising.store_client(deployed, provider, client_id, secret)
+    if provider == "pleo":
+        url = authorising.callback_url(_webhook_url(deployed, webhook_url))
+        console.print(f"stored; at Pleo the client needs this redirect URL: {url}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -92,12 +117,12 @@ def connections(stack: StackName = "pleo-export") -> None:
     deployed = Stack(stack)
     table = Table()
     table.add_column("company", no_wrap=True)
-    for column in ("accounting system", "posting", "time zone"):
+    for column in ("accounting system", "posting", "time zone", "to do"):
         table.add_column(column)
     for company_id in deployed.connections.all_company_ids():
         connection = deployed.connections.get(company_id)
         if connection:
-            table.add_row(company_id, *_in_short(connection))
+            table.add_row(company_id, *_in_short(connection), _to_do(connection))
     console.print(table)
 
 
@@ -201,6 +226,16 @@ def _keep_settings(settings: Settings) -> None:
         text = yaml.safe_dump(settings.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         file.write_text(f"# Change something, then: pleo-export connect {file}\n{text}")
         console.print(f"settings written to {file}", highlight=False)
+
+
+def _authorise(stack: Stack, company_id: str, webhook_url: str) -> None:
+    for line in authorising.authorise(stack, company_id, webhook_url):
+        console.print(f"[green]✓[/green] Pleo: {escape(line)}", highlight=False, soft_wrap=True)
+
+
+def _to_do(connection: Connection) -> str:
+    ended = connection.ended.items()
+    return "; ".join(f"reconnect {which} ({each.at:%Y-%m-%d %H:%M} UTC): {each.reason}" for which, each in ended)
 
 
 def _webhook_url(stack: Stack, given: str) -> str:

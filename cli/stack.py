@@ -5,6 +5,7 @@ Everything that a command reaches outside itself it reaches through here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.settings import TrytonSettings
+from pleo_export.state.authorisations import Authorisations
 from pleo_export.state.connections import Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
@@ -58,6 +60,9 @@ class Stack:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
     # Our records
 
     @cached_property
@@ -83,6 +88,10 @@ class Stack:
     @property
     def postings(self) -> Postings:
         return Postings(self.table)
+
+    @property
+    def authorisations(self) -> Authorisations:
+        return Authorisations(self.table)
 
     @property
     def wake_ups(self) -> WakeUps:
@@ -141,6 +150,10 @@ class Stack:
         except client.exceptions.ResourceNotFoundException:
             return False
         return True
+
+    def oauth_client_name(self, provider: str = "pleo") -> str:
+        """Of the secret with the installation's OAuth client at that provider."""
+        return f"{self.name}/oauth/{provider}"
 
     # The outer worlds
 

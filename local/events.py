@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import requests
 from cli.stack import Stack
 from local.aws import ROOT, STATE, LocalAws
 from local.pleo.deliveries import sign
-from local.pleo.sample import HAVN, NORTHGATE
+from local.pleo.oauth import ACCESS_TOKEN_LIFE
+from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
 from pleo_export.workflow.fetch_items import FetchRun
@@ -127,14 +129,19 @@ def _last_run(facts: dict[str, Any], stack: Stack) -> FetchRun:
 
 
 def capture() -> None:
-    with LocalStack("events", wait_scale=0, account=RecordingAws) as stack, stack.books.fresh() as others:
+    with LocalStack("events", wait_scale=0, account=RecordingAws) as stack, ExitStack() as ledgers:
         stack.connect(NORTHGATE)
-        stack.connect(HAVN, others)
+        stack.connect(HAVN, ledgers.enter_context(stack.books.fresh()))
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
         _finish(stack, stack.pleo.world.click_export(NORTHGATE)["id"])
         # The second company's books are closed to us: its job reaches FailJob.
         _revoke_books(stack, HAVN)
         _finish(stack, stack.pleo.world.click_export(HAVN)["id"])
+        # The third connects by OAuth, and its token ends.
+        stack.connect_by_oauth(LUMBRE, ledgers.enter_context(stack.books.fresh()))
+        stack.pleo.service.clock.advance(ACCESS_TOKEN_LIFE)
+        stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
+        _wait_for(stack.aws.recorded / "refresh_tokens.json")  # type: ignore[attr-defined]
         recorded = {path.stem: path.read_text() for path in stack.aws.recorded.glob("*.json")}  # type: ignore[attr-defined]
     if missing := set(FUNCTIONS) - set(recorded):
         raise SystemExit(f"not invoked in the run: {', '.join(sorted(missing))}")
@@ -152,6 +159,14 @@ def _finish(stack: LocalStack, job_id: str) -> None:
     ):
         if time.monotonic() > deadline:
             raise SystemExit(f"job {job_id} did not end; see .local/log/")
+        time.sleep(0.1)
+
+
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not file.exists():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{file.stem} was not invoked; see .local/log/")
         time.sleep(0.1)
 
 

@@ -25,9 +25,12 @@ from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
-from cli import connecting
+import requests
+
+from cli import authorising, connecting
 from cli.stack import Stack
 from local.aws import STATE, LocalAws
+from local.pleo.oauth import Client
 from local.pleo.sample import API_KEYS, NORTHGATE
 from local.pleo.server import Simulator
 from local.processes import LOOPBACK, ChildFailed
@@ -38,6 +41,7 @@ from pleo_export.settings import parse_settings
 NAME = "pleo-export"
 RUNNING = STATE / "up.json"
 LOG = STATE / "log" / "up.log"
+TIME_LIMIT = 30  # seconds
 ACCOUNTS = {
     "wallets": {"GBP": "1900", "EUR": "1901"},
     "out_of_pocket": "2250",
@@ -113,9 +117,33 @@ class LocalStack:
         key = {"api_key": API_KEYS[company_id]}
         return list(map(str, connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url)))
 
+    def connect_by_oauth(self, company_id: str, ledger: Ledger | None = None) -> None:
+        """The same, by the steps of `connect --oauth`, and with a person who follows the link at once."""
+        back = authorising.callback_url(self.webhook_url)
+        client = Client(f"{self.name}-client", "only-for-this-machine", (back,), company_id)
+        self.pleo.service.oauth.register(client)
+        authorising.store_client(self.deployed, "pleo", client.id, client.secret)
+        lines = authorising.authorise(self.deployed, company_id, self.webhook_url)
+        self.follow(next(lines).split()[-1])
+        list(lines)
+        ledger = ledger or self.books
+        settings = parse_settings(settings_of(company_id, ledger))
+        stored = self.deployed.secrets(company_id)
+        grant = stored.pleo if stored else {}
+        list(connecting.connect(self.deployed, settings, grant, ledger.secret, self.webhook_url))
+
+    def follow(self, link: str) -> str:
+        """As a browser does, which keeps cookies on this machine's plain HTTP too; the text of the last page."""
+        to_pleo = requests.get(link, allow_redirects=False, timeout=TIME_LIMIT)
+        cookie = to_pleo.headers["Set-Cookie"].partition(";")[0]
+        back = requests.get(to_pleo.headers["Location"], allow_redirects=False, timeout=TIME_LIMIT)
+        return requests.get(back.headers["Location"], headers={"Cookie": cookie}, timeout=TIME_LIMIT).text
+
     def _deploy(self) -> None:
         self.aws = self._stack.enter_context(self._account(self.name, wait_scale=self._wait_scale, host=self._host))
-        self.outputs = self.aws.deploy(PleoApiUrl=self.pleo.url, ReceiptHosts=self.pleo.url, **self._parameters)
+        self.outputs = self.aws.deploy(
+            PleoApiUrl=self.pleo.url, PleoAuthUrl=self.pleo.url, ReceiptHosts=self.pleo.url, **self._parameters
+        )
 
     def _open_books(self) -> None:
         self.books = self._stack.enter_context(Books(STATE / "tryton", host=self._host))

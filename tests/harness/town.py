@@ -73,8 +73,8 @@ STATES = {
     "CompleteJobFunctionArn": "complete_job",
     "FailJobFunctionArn": "fail_job",
 }
-FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values(), "refresh_tokens")
-CALLBACK = "https://integration.test/oauth/pleo/callback"
+FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values(), "refresh_tokens", "oauth_connect", "oauth_callback")
+CALLBACK = "https://hooks.test/oauth/pleo/callback"
 
 
 class Executions:
@@ -219,11 +219,7 @@ class Town:
         the connection has a grant. For one company at a time."""
         ours = Client(oauth_client_id(provider), "never-to-be-seen", (CALLBACK,), company_id)
         self.service.oauth.register(ours)
-        with suppress(client("secretsmanager").exceptions.ResourceExistsException):
-            client("secretsmanager").create_secret(
-                Name=f"{STACK}/oauth/{provider}",
-                SecretString=json.dumps({"client_id": ours.id, "client_secret": ours.secret}),
-            )
+        self.store_oauth_client(ours, provider)
         verifier = "v" * 43
         code = self.service.oauth.authorise(ours.id, CALLBACK, "", "code", "S256", s256(verifier))
         grant = self.runtime.token_endpoint(company_id, which).exchange(code, CALLBACK, verifier)
@@ -232,6 +228,13 @@ class Town:
         others = {} if which == "pleo" else secrets.section(which)
         self.runtime.secrets.put(name, secrets.with_section(which, {**others, **grant.section()}))
         return grant
+
+    def store_oauth_client(self, ours: Client, provider: str = "pleo") -> None:
+        with suppress(client("secretsmanager").exceptions.ResourceExistsException):
+            client("secretsmanager").create_secret(
+                Name=f"{STACK}/oauth/{provider}",
+                SecretString=json.dumps({"client_id": ours.id, "client_secret": ours.secret}),
+            )
 
     def export(self, company_id: str, entry_ids: Sequence[str] | None = None, **options: Any) -> str:
         """A bookkeeper clicks Export. Returns the job's id."""

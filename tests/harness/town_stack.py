@@ -60,6 +60,9 @@ class TownStack(Stack):
     def now(self) -> Any:
         return self.town.clock.now()
 
+    def pause(self, seconds: float) -> None:
+        self.town.pause(seconds)
+
     def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
         session = requests.Session()
         session.mount(URL, self.town.wire)

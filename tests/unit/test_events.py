@@ -10,6 +10,7 @@ import pytest
 
 from local.events import FUNCTIONS, fitted, sample
 from local.pleo.sample import NORTHGATE
+from pleo_export.workflow.authorise import LINK_IS_OVER, NOT_BEGUN_HERE
 from pleo_export.workflow.fetch_items import FetchRun
 from tests.harness.expenses import purchases
 from tests.harness.town import WEBHOOK_SECRET, Town
@@ -48,6 +49,8 @@ CASES: dict[str, tuple[str, Any, Outcome]] = {
         Outcome("completed", {"successful": 2}, booked=2),
     ),
     "refresh_tokens": ("", {"outcome": "fresh"}, UNTOUCHED),  # an API key has nothing to refresh
+    "oauth_connect": ("", LINK_IS_OVER.as_answer(), UNTOUCHED),
+    "oauth_callback": ("", NOT_BEGUN_HERE.as_answer(), UNTOUCHED),
     "fail_job": ("dispatch start_job", "failed", Outcome("failed", {"abandoned": 2})),
 }
 

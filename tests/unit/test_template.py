@@ -17,6 +17,7 @@ from pleo_export.accounting.errors import Rejected
 from pleo_export.state.secret_locks import HOLD
 from pleo_export.workflow.refresh_tokens import ENDED_LINE
 from tests.harness.aws import ROOT, template
+from tests.harness.browser import Browser
 from tests.harness.expenses import purchase, purchases
 from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -32,7 +33,7 @@ def of_type(kind: str) -> dict[str, Json]:
 
 LAMBDAS = of_type("AWS::Serverless::Function")
 BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
-WRITES_SECRETS = {"RefreshTokensFunction"}
+WRITES_SECRETS = {"RefreshTokensFunction", "OAuthCallbackFunction"}
 WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
 
 
@@ -132,7 +133,8 @@ def test_every_function_has_the_variables_it_reads_and_no_others(world: Town) ->
 
 def everything_happens(world: Town) -> None:
     """A webhook and a poll. A job with a receipt whose link has expired, an item that the books refuse and one whose
-    report Pleo refuses; a job that breaks off between the books and our records. Tokens that end, and then for good."""
+    report Pleo refuses; a job that breaks off between the books and our records. Tokens that end, and then for
+    good, and a person who authorises again."""
     world.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
     body = created()
     assert deliver(world, body, headers(world, body)) == 202
@@ -157,6 +159,8 @@ def everything_happens(world: Town) -> None:
     world.service.oauth.revoke(oauth_client_id())
     world.pause(3600)
     assert world.wake(NORTHGATE) == "reconnect"
+    browser = Browser(world)
+    assert "<h1>Connected</h1>" in browser.follow(browser.invited(NORTHGATE))
 
 
 def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:

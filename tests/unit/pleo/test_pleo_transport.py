@@ -286,16 +286,18 @@ def test_the_version_is_the_projects() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_given_a_401_when_the_credential_renews_itself_then_any_request_goes_again_once(pleo: Pleo, call: Call) -> None:
+def test_given_a_401_when_the_credential_renews_itself_then_any_request_is_repeated_twice(
+    pleo: Pleo, call: Call
+) -> None:
     method, path = CALLS[call]
     pleo.will(method, path, status=401)
-    new = iter(["second", "third"])
+    new = iter(["second", "third", "fourth"])
     client = PleoClient(PLEO, BearerToken("first", lambda _refused: next(new)), sleep=pleo.slept.append)
 
     with pytest.raises(PleoUnauthorized):
         call(client)
 
-    assert [each.headers["Authorization"] for each in pleo.asked()] == ["Bearer first", "Bearer second"]
+    assert [each.headers["Authorization"] for each in pleo.asked()] == ["Bearer first", "Bearer second", "Bearer third"]
     assert pleo.slept == []
 
 

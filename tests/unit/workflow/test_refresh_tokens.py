@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -62,6 +63,12 @@ def refreshes(world: Town) -> int:
 
 def works(world: Town, access_token: str) -> bool:
     return world.service.oauth.access_token(access_token) is not None
+
+
+def replace_elsewhere(world: Town) -> None:
+    """Another worker refreshes the tokens, though those that are stored would have been good for longer."""
+    wanted = {"companyId": NORTHGATE, "which": "pleo", "seen": fingerprint(stored(world).access_token)}
+    assert world.handlers["refresh_tokens"](wanted, None) == {"outcome": "fresh"}
 
 
 def in_the_end(world: Town) -> str:
@@ -410,8 +417,7 @@ def test_given_a_token_that_somebody_else_has_replaced_when_pleo_refuses_it_then
     authorised(world)
     world.export(NORTHGATE)
     token(world)  # and now it is known for a minute
-    elsewhere = TownRuntime(world, world.environment)
-    elsewhere.tokens.successor(elsewhere.connection(NORTHGATE), "pleo", stored(world).access_token)
+    replace_elsewhere(world)
     world.effects.log.clear()
 
     assert world.wake(NORTHGATE) == "started"
@@ -427,13 +433,8 @@ def test_given_tokens_replaced_in_the_midst_of_a_write_when_pleo_refuses_it_then
 ) -> None:
     authorised(world)
     job = world.export(NORTHGATE)
-    elsewhere = TownRuntime(world, world.environment)
-
-    def replaced() -> None:
-        elsewhere.tokens.successor(elsewhere.connection(NORTHGATE), "pleo", stored(world).access_token)
-
-    world.effects.on("before pleo POST /v3/export-job-events", replaced)
-    world.effects.on(f"before pleo PUT /v3/export-jobs/{job}/items", replaced)
+    for moment in ("before pleo POST /v3/export-job-events", f"before pleo PUT /v3/export-jobs/{job}/items"):
+        world.effects.on(moment, partial(replace_elsewhere, world))
 
     world.run(NORTHGATE)
 
@@ -476,6 +477,18 @@ def test_given_a_company_that_exports_nothing_for_seventy_days_when_it_does_then
 
 def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_secrets_manager_keeps() -> None:
     assert timedelta(days=1) / (ACCESS_TOKEN_LIFE - MARGIN["pleo"]) < 100
+
+
+def test_given_a_token_that_was_replaced_after_a_refusal_when_it_has_ended_too_then_it_is_replaced_all_the_same(
+    world: Town,
+) -> None:
+    authorised(world)
+    for _ in range(3):
+        refused = stored(world).access_token
+        other = world.runtime.tokens.successor(world.runtime.connection(NORTHGATE), "pleo", refused)
+        assert other
+        assert works(world, other)
+        world.pause(ACCESS_TOKEN_LIFE.total_seconds())
 
 
 # A grant that has ended
@@ -530,6 +543,15 @@ def test_given_a_grant_that_ends_during_a_run_then_the_run_stops_and_after_recon
 
     assert world.job(job)["status"] == "completed"
     assert [each.reference for each in books.live()] == references(purchases(2))
+
+
+def test_given_a_revoked_grant_and_an_older_token_in_the_cache_then_it_is_found_out_at_once(world: Town) -> None:
+    authorised(world)
+    world.wake(NORTHGATE)  # the token is known for a minute now
+    replace_elsewhere(world)
+    world.service.oauth.revoke(oauth_client_id())
+
+    assert world.wake(NORTHGATE) == "reconnect"
 
 
 def test_given_a_mark_for_a_company_that_is_disconnected_meanwhile_then_no_record_comes_back(world: Town) -> None:

@@ -2,8 +2,8 @@
 
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
 same effect once or twice); a POST or a DELETE only while no connection came about. 403, 404 and the other 4xx are
-answers and never repeated; so is 401, unless the credential can renew itself: then once, whatever the method, since
-Pleo has done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
+answers and never repeated; so is 401, unless the credential can renew itself: then whatever the method, since Pleo has
+done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ TRIES = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
 RATE_LIMIT_WAIT = 60  # open question 16 (pleo-api 11): the limit is per minute, for a 429 that names no time
+RENEWALS = 2  # the token that another worker has got meanwhile, and if that is refused too, a new one
 REPEATABLE = frozenset({"GET", "PUT"})
 # What is no answer of Pleo's, and a refusal of the credential, which it may repeat.
 WITHOUT_WORDS = frozenset({PleoProtocolError, PleoUnauthorized})
@@ -114,13 +115,13 @@ class Transport:
     def send(self, request: Request) -> Answer:
         unknown: PleoOutcomeUnknown | None = None
         attempt = 1
-        renewed = False
+        renewals = RENEWALS
         while True:
             outcome = self._try(request)
             if isinstance(outcome, Answer):
                 return outcome
-            if isinstance(outcome.error, PleoUnauthorized) and not renewed and self._credential.renew():
-                renewed = True
+            if isinstance(outcome.error, PleoUnauthorized) and renewals and self._credential.renew():
+                renewals -= 1
                 continue
             error, wait = outcome.error, outcome.wait or 0
             unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown

@@ -6,8 +6,11 @@ holder that died keeps it until its end, which is further away than a holder can
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
@@ -17,6 +20,8 @@ from pleo_export.state.table import company_key, condition_failed
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+PATIENCE = timedelta(seconds=8)  # for another holder; it takes a second or two
+LOOK_AGAIN = 0.25  # seconds
 HOLD = timedelta(seconds=90)  # longer than the time limit of every function that takes it; see template.yaml
 
 
@@ -37,6 +42,20 @@ class SecretLocks:
                 return False
             raise
         return True
+
+    @contextmanager
+    def held(self, company_id: str, clock: Callable[[], datetime], pause: Callable[[float], None]) -> Iterator[bool]:
+        """Whether the secret is the caller's to change within the block; it waits for another holder for PATIENCE."""
+        owner, until = uuid4().hex, clock() + PATIENCE
+        while not self.take(company_id, owner, clock()):
+            if clock() >= until:
+                yield False
+                return
+            pause(LOOK_AGAIN)
+        try:
+            yield True
+        finally:
+            self.release(company_id, owner)
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; one that is another's by now stays."""

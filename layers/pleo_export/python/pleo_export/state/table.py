@@ -7,6 +7,8 @@
 | lease       | COMPANY#<id>                    | LEASE           |
 | secret lock | COMPANY#<id>                    | SECRET          |
 | refresh     | COMPANY#<id>                    | REFRESH#<which> |
+| invitation  | INVITATION#<hash>               | INVITATION      |
+| authorisation | AUTHORISATION#<hash>          | AUTHORISATION   |
 | job         | JOB#<jobId>                     | JOB             |
 | item result | JOB#<jobId>                     | ITEM#<entryId>  |
 | posting     | ENTRY#<companyId>#<entryId>     | REV#<n>         |

@@ -35,12 +35,11 @@ from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger
 from pleo_export.state.refreshes import Refreshes
+from pleo_export.state.secret_locks import LOOK_AGAIN, PATIENCE
 from pleo_export.state.secrets import ConnectionSecrets
 from pleo_export.workflow.refresher import Outcome, Refresh
 from pleo_export.workflow.runtime import Runtime
 
-PATIENCE = timedelta(seconds=8)  # for another holder; it takes a second or two
-LOOK_AGAIN = 0.25  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 TRIES = 24  # about five hours of a provider that takes requests and does not answer
 STORED_BY_NOW = timedelta(minutes=2)  # a write whose reply was lost can be read by then
@@ -85,7 +84,7 @@ def _alone(wanted: Refresh, runtime: Runtime) -> Answer:
     grant = _grant(wanted, secrets)
     known = runtime.refresh_records.get(wanted.company_id, wanted.which)
     now = runtime.clock()
-    if grant is None or (wanted.refused and known.after_refusal):
+    if grant is None or (wanted.refused and known.after_refusal and now < grant.expires_at):
         return FRESH
     if known.spent == fingerprint(grant.refresh_token):
         stored_by = (known.spent_at or now) + STORED_BY_NOW

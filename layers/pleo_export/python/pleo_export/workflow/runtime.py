@@ -16,6 +16,7 @@ from uuid import uuid4
 import boto3
 
 from pleo_export.errors import Disconnected, InvalidSettings, NotOurs
+from pleo_export.state.authorisations import Authorisations
 from pleo_export.state.connections import Connection, Connections
 from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.pleo.client import PleoClient
+    from pleo_export.pleo.credentials import Credential
     from pleo_export.receipts.fetch import Fetcher
 
 
@@ -123,6 +125,14 @@ class Runtime:
         return RefreshRecords(self._table)
 
     @cached_property
+    def authorisations(self) -> Authorisations:
+        return Authorisations(self._table)
+
+    @property
+    def pleo_auth_url(self) -> str:
+        return self._variable("PLEO_AUTH_URL")
+
+    @cached_property
     def tokens(self) -> Tokens:
         refresher = Refresher(boto3.client("lambda"), self._variable("REFRESH_TOKENS_FUNCTION"))
         return Tokens(self.secrets, refresher, self.clock)
@@ -153,13 +163,16 @@ class Runtime:
 
     def pleo(self, connection: Connection) -> PleoClient:
         """Raises Disconnected, TryAgain (its tokens cannot be refreshed now)."""
-        from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
         from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
 
-        tokens = self.tokens
-        credential = credential_from_secret(
-            tokens.section(connection, "pleo"), lambda refused: tokens.successor(connection, "pleo", refused)
-        )
+        def successor(refused: str) -> str | None:
+            return self.tokens.successor(connection, "pleo", refused)
+
+        return self.pleo_as(credential_from_secret(self.tokens.section(connection, "pleo"), successor))
+
+    def pleo_as(self, credential: Credential) -> PleoClient:
+        from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
+
         return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause)
 
     def secret_name(self, company_id: str) -> str:
@@ -170,7 +183,7 @@ class Runtime:
         """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 
-        name, url = "pleo", f"{self._variable('PLEO_AUTH_URL')}/oauth/token"
+        name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"
         if which == "accounting_system":
             from pleo_export.accounting.connect import token_url  # noqa: PLC0415 - only where a connector uses OAuth
 

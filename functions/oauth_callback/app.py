@@ -1,0 +1,12 @@
+"""GET /oauth/pleo/callback: Pleo sends the person back, with a code. See workflow/authorise.py."""
+
+from pleo_export.workflow.authorise import finish
+from pleo_export.workflow.pages import kept_by_browser, shown
+from pleo_export.workflow.runtime import Runtime
+
+runtime = Runtime()
+
+
+def handler(event, _context):
+    answer = event.get("queryStringParameters") or {}
+    return shown(lambda: finish(answer, kept_by_browser(event), runtime))

@@ -1,0 +1,194 @@
+"""`connect --oauth`: the operator sends a link, a person follows it, and connecting goes on."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+from typer.testing import CliRunner
+
+from cli.authorising import authorise, callback_url, store_client
+from cli.main import app
+from local.pleo.oauth import ACCESS_TOKEN_LIFE, Client
+from local.pleo.sample import NORTHGATE
+from local.pleo.world import Company
+from pleo_export.errors import InvalidSettings
+from pleo_export.pleo.errors import PleoUnavailable
+from tests.harness.aws import client
+from tests.harness.browser import CONNECT, Browser
+from tests.harness.expenses import purchases
+from tests.harness.town import CALLBACK, oauth_client_id, settings
+from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from tests.unit.cli.customers import examined, problems
+
+
+class Person:
+    """Follows the last link that was printed, as soon as the operator waits."""
+
+    def __init__(self, stack: TownStack) -> None:
+        self.browser = Browser(stack.town)
+        self.links: list[str] = []
+
+    def reads(self, text: str) -> None:
+        self.links += [word for word in text.split() if word.startswith(CONNECT)]
+
+    def follows(self, _seconds: float) -> None:
+        assert "<h1>Connected</h1>" in self.browser.follow(self.links[-1])
+
+
+@pytest.fixture
+def registered(stack: TownStack) -> TownStack:
+    """Our client is known to Pleo, which lets people of the company consent."""
+    stack.town.service.world.put_company(Company(NORTHGATE, "Company"))
+    ours = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), NORTHGATE)
+    stack.town.service.oauth.register(ours)
+    store_client(stack, "pleo", ours.id, ours.secret)
+    return stack
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ACCOUNTING_TOKEN", TOKEN)
+    path = tmp_path / "settings.yaml"
+    path.write_text(yaml.safe_dump(settings(NORTHGATE)))
+    return str(path)
+
+
+def run(*command: str) -> str:
+    done = CliRunner().invoke(app, list(command), catch_exceptions=False)
+    return done.output
+
+
+def authorised(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines that the operator sees."""
+    person, lines = Person(stack), []
+    monkeypatch.setattr(TownStack, "pause", lambda _, seconds: person.follows(seconds))
+    for line in authorise(stack, NORTHGATE, HOOKS):
+        person.reads(line)
+        lines.append(line)
+    return lines
+
+
+def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oauth_and_exports(
+    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    output = run("connect", file, "--oauth")
+
+    assert "Pleo: authorised before" in output
+    assert "✓ installation: activated" in output
+    assert "is connected" in output
+    world = registered.town
+    world.books[NORTHGATE] = registered.ledgers["books"]
+    world.service.world.put_expenses(NORTHGATE, purchases(1))
+    job = world.export(NORTHGATE)
+    world.pause(ACCESS_TOKEN_LIFE.total_seconds())
+    world.run(NORTHGATE)
+    assert world.job(job)["status"] == "completed"
+
+
+def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told(registered: TownStack) -> None:
+    lines = authorise(registered, NORTHGATE, HOOKS)
+    assert CONNECT in next(lines)
+    registered.town.clock.advance(timedelta(hours=24))
+
+    with pytest.raises(InvalidSettings, match="nobody has followed the link in time"):
+        next(lines)
+
+
+def test_given_an_operator_who_stops_waiting_when_the_person_follows_then_the_next_run_goes_on(
+    registered: TownStack,
+) -> None:
+    person = Person(registered)
+    person.reads(next(authorise(registered, NORTHGATE, HOOKS)))
+    person.follows(0)
+    registered.town.pause(3600)  # its first tokens have ended meanwhile
+
+    assert list(authorise(registered, NORTHGATE, HOOKS)) == ["authorised before"]
+
+
+def test_given_a_grant_that_was_revoked_then_a_new_link_is_made(
+    registered: TownStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    registered.town.service.oauth.revoke(oauth_client_id())
+
+    assert len(authorised(registered, monkeypatch)) == 2
+    assert list(authorise(registered, NORTHGATE, HOOKS)) == ["authorised before"]
+
+
+def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconnect(
+    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    run("connect", file, "--oauth")
+    registered.town.service.oauth.revoke(oauth_client_id())
+    registered.town.pause(ACCESS_TOKEN_LIFE.total_seconds())
+    assert registered.town.wake(NORTHGATE) == "reconnect"
+    monkeypatch.setenv("COLUMNS", "250")
+
+    listed = run("connections")
+
+    assert NORTHGATE in listed
+    assert "reconnect pleo (2026-11-20" in listed
+    assert "--oauth" in examined(registered)["Pleo credential"].text
+    authorised(registered, monkeypatch)
+    assert "reconnect" not in run("connections")
+    assert problems(examined(registered)) == {}
+
+
+def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_of_ours_goes(
+    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    run("connect", file, "--oauth")
+    registered.town.service.oauth.revoke(oauth_client_id())
+
+    output = run("disconnect", NORTHGATE)
+
+    assert "does not accept the stored credential" in output
+    assert not registered.has_secret(NORTHGATE)
+    assert not registered.connections.exists(NORTHGATE)
+
+
+def test_given_no_oauth_client_then_the_operator_is_told_how_to_store_one(stack: TownStack) -> None:
+    with pytest.raises(InvalidSettings, match="run `pleo-export oauth-client`"):
+        next(authorise(stack, NORTHGATE, HOOKS))
+
+
+def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
+    stack: TownStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTH_CLIENT_ID", "our-client")
+    for secret in ("first", "second"):
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", secret)
+        assert CALLBACK in run("oauth-client")
+
+    value = client("secretsmanager").get_secret_value(SecretId="town/oauth/pleo")["SecretString"]
+    assert json.loads(value) == {"client_id": "our-client", "client_secret": "second"}
+    assert CALLBACK not in run("oauth-client", "xero")
+
+
+def test_given_no_settings_file_then_oauth_cannot_know_the_company(stack: TownStack) -> None:
+    done = CliRunner().invoke(app, ["connect", "--oauth"])
+    assert isinstance(done.exception, InvalidSettings)
+
+
+@pytest.mark.parametrize("wrong", ["https://hooks.test/", "https://hooks.test/webhooks/pleo"])
+def test_given_an_address_that_is_not_the_webhooks_then_it_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidSettings, match="must end in /webhooks/pleo/"):
+        callback_url(wrong)
+
+
+def test_given_pleo_is_away_when_the_grant_is_tried_then_nobody_has_to_authorise_again(
+    registered: TownStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    registered.town.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
+    monkeypatch.setattr(TownStack, "pause", lambda *_: None)
+    with registered.town.effects.of_function(), pytest.raises(PleoUnavailable):
+        next(authorise(registered, NORTHGATE, HOOKS))

@@ -1,0 +1,337 @@
+"""A person connects a company by OAuth: what they see, what is stored, and what nobody can make of it (R-10.2)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.pleo.faults import Fault
+from local.pleo.oauth import s256
+from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.oauth.grant import grant_in
+from tests.harness.browser import CONNECT, Browser
+from tests.harness.effects import Killed
+from tests.harness.expenses import purchases
+from tests.harness.town import CALLBACK, Town, oauth_client_id
+
+COOKIE = "__Host-pleo-export"
+
+
+@pytest.fixture
+def browser(world: Town) -> Browser:
+    """Of a person whose company is known to us, and has no grant yet."""
+    world.connect(NORTHGATE, purchases(1))
+    return Browser(world)
+
+
+def query(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+def granted(world: Town) -> bool:
+    """Whether the company's secret holds a grant that works at Pleo."""
+    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).pleo)
+    return grant is not None and world.service.oauth.access_token(grant.access_token) is not None
+
+
+def exchanges(world: Town) -> int:
+    return sum(each["path"] == "/oauth/token" for each in world.service.requests)
+
+
+def test_given_an_invitation_when_its_link_is_followed_then_the_company_has_a_grant_and_exports_with_it(
+    browser: Browser,
+) -> None:
+    world = browser.world
+
+    page = browser.follow(browser.invited(NORTHGATE))
+
+    assert "<h1>Connected</h1>" in page
+    assert "You can close this window" in page
+    assert granted(world)
+    job = world.export(NORTHGATE)
+    world.run(NORTHGATE)
+    assert world.job(job)["status"] == "completed"
+
+
+def test_the_link_leads_to_pleo_with_all_that_oauth_asks_for(browser: Browser) -> None:
+    address = browser.open(browser.invited(NORTHGATE))
+
+    assert browser.last["statusCode"] == 302
+    assert address.startswith("https://pleo.test/oauth/authorize?")
+    asked = query(address)
+    assert asked | {"state": "", "code_challenge": ""} == {
+        "response_type": "code",
+        "client_id": oauth_client_id(),
+        "redirect_uri": CALLBACK,
+        "scope": "export-jobs:read export-jobs:write export-items:read",
+        "state": "",
+        "code_challenge_method": "S256",
+        "code_challenge": "",
+    }
+    assert len(asked["state"]) >= 43
+    (authorisation,) = records(browser.world, "AUTHORISATION#")
+    assert asked["code_challenge"] == s256(authorisation["verifier"])
+
+
+def test_the_cookie_stays_with_this_host_over_https_out_of_reach_of_scripts(browser: Browser) -> None:
+    browser.open(browser.invited(NORTHGATE))
+
+    (cookie,) = browser.last["cookies"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert set(cookie.split("; ")[1:]) == {"Path=/", "Max-Age=600", "Secure", "HttpOnly", "SameSite=Lax"}
+
+
+def test_what_is_stored_meanwhile_lets_nobody_follow_the_link_or_finish(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    state = query(browser.open(link))["state"]
+
+    written = json.dumps(records(browser.world, "INVITATION#") + records(browser.world, "AUTHORISATION#"))
+
+    assert link.removeprefix(CONNECT) not in written
+    assert state not in written
+    assert browser.cookies[COOKIE] not in written
+
+
+@pytest.mark.parametrize("wrong", ["", "unknown", "../../x", "<script>"])
+def test_given_a_link_that_nobody_was_sent_then_a_page_says_so_and_nothing_is_stored(
+    browser: Browser, wrong: str
+) -> None:
+    page = browser.open(CONNECT + wrong)
+
+    assert (browser.last["statusCode"], "no longer good" in page) == (404, True)
+    assert records(browser.world, "AUTHORISATION#") == []
+
+
+def test_given_a_link_that_is_a_day_old_then_it_is_over(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    browser.world.clock.advance(timedelta(hours=24))
+
+    assert "no longer good" in browser.open(link)
+
+
+def test_given_a_link_that_a_scanner_opens_first_when_the_person_follows_it_then_it_works_once(
+    browser: Browser,
+) -> None:
+    link = browser.invited(NORTHGATE)
+    Browser(browser.world).open(link)
+
+    assert "<h1>Connected</h1>" in browser.follow(link)
+    assert "no longer good" in browser.open(link)
+
+
+def test_given_a_second_authorisation_of_one_link_when_the_first_is_done_then_it_is_over(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    other = Browser(browser.world)
+    back = other.consent(other.open(link))
+    browser.follow(link)
+    asked = exchanges(browser.world)
+
+    assert "no longer good" in other.open(back)
+    assert exchanges(browser.world) == asked
+
+
+def test_given_a_redirect_that_was_used_when_it_is_played_again_then_it_is_refused(browser: Browser) -> None:
+    back = browser.consent(browser.open(browser.invited(NORTHGATE)))
+    kept = dict(browser.cookies)
+    browser.open(back)
+    browser.cookies = kept
+
+    assert "finished before" in browser.open(back)
+    assert exchanges(browser.world) == 1
+
+
+def test_given_somebody_elses_redirect_when_it_is_opened_in_another_browser_then_it_is_refused_and_stays_good(
+    browser: Browser,
+) -> None:
+    back = browser.consent(browser.open(browser.invited(NORTHGATE)))
+    victim, own = Browser(browser.world), Browser(browser.world)
+    own.open(own.invited(NORTHGATE))
+
+    assert "another browser" in victim.open(back)
+    assert "another browser" in own.open(back)
+    assert not granted(browser.world)
+    assert "<h1>Connected</h1>" in browser.open(back)
+
+
+def test_given_a_person_who_takes_longer_than_ten_minutes_then_they_open_the_link_again(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    address = browser.open(link)
+    browser.world.clock.advance(timedelta(minutes=10))
+
+    assert "more than ten minutes" in browser.open(browser.consent(address))
+    assert "<h1>Connected</h1>" in browser.follow(link)
+
+
+def test_given_a_code_from_elsewhere_when_it_is_slipped_in_then_pleo_refuses_it_by_pkce(browser: Browser) -> None:
+    address = browser.open(browser.invited(NORTHGATE))
+    stolen = browser.world.service.oauth.authorise(oauth_client_id(), CALLBACK, "", "code", "S256", s256("x" * 43))
+
+    page = browser.open(f"{CALLBACK}?{urlencode({'code': stolen, 'state': query(address)['state']})}")
+
+    assert "did not confirm" in page
+    assert not granted(browser.world)
+
+
+def test_given_a_person_of_another_company_when_they_consent_then_nothing_is_stored(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE, consenting_company=HAVN)
+
+    page = browser.follow(link)
+
+    assert (browser.last["statusCode"], "another Pleo company" in page) == (403, True)
+    assert not granted(browser.world)
+    browser.invited(NORTHGATE)
+    assert "<h1>Connected</h1>" in browser.follow(link)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"error": "access_denied"}, "access was not granted"),
+        ({"error": "invalid_scope"}, "Pleo refuses the request"),
+        ({"error": "<script>alert(1)</script>", "error_description": "<script>"}, "Pleo refuses the request"),
+        ({}, "Not connected"),
+        ({"code": "x"}, "Not connected"),
+        ({"state": "x"}, "Not connected"),
+        ({"code": "x", "state": "<script>"}, "Not connected"),
+    ],
+)
+def test_given_pleo_sends_the_person_back_without_a_code_then_the_page_says_what_to_do_and_repeats_nothing(
+    browser: Browser, answer: dict[str, str], said: str
+) -> None:
+    browser.open(browser.invited(NORTHGATE))
+
+    page = browser.open(f"{CALLBACK}?{urlencode(answer)}")
+
+    assert said in page
+    assert "script" not in page
+    assert browser.last["statusCode"] >= 400
+    assert exchanges(browser.world) == 0
+
+
+def test_no_page_runs_loads_keeps_or_leaks_anything(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    address = browser.open(link)
+    redirect = browser.last
+    browser.open(browser.consent(address))
+    connected = browser.last
+    browser.open(link)
+
+    for headers in (each["headers"] for each in (redirect, connected, browser.last)):
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none';")
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/v1/introspect"])
+def test_given_pleo_is_away_when_the_code_comes_then_the_link_works_again_later(browser: Browser, path: str) -> None:
+    link = browser.invited(NORTHGATE)
+    browser.world.service.faults.order(Fault(effect="status", status=503, path=path, count=4))
+
+    assert "did not confirm" in browser.follow(link)
+    assert not granted(browser.world)
+    browser.world.service.faults.clear()
+    assert "<h1>Connected</h1>" in browser.follow(link)
+
+
+def test_given_the_secret_is_being_changed_when_the_code_comes_then_it_is_not_spent(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    back = browser.consent(browser.open(link))
+    browser.world.runtime.secret_locks.take(NORTHGATE, "another", browser.world.clock.now())
+
+    assert "in use at this moment" in browser.open(back)
+    assert exchanges(browser.world) == 0
+
+
+@pytest.mark.parametrize("function", ["oauth_connect", "oauth_callback"])
+def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, function: str) -> None:
+    link = browser.invited(NORTHGATE)
+    back = browser.consent(browser.open(link))
+    effect = "PutItem" if function == "oauth_connect" else "DeleteItem"
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, effect)
+    browser.world.effects.on(f"before dynamodb {effect}", denied)
+
+    page = browser.open(link if function == "oauth_connect" else back)
+
+    assert (browser.last["statusCode"], "The fault is on our side" in page) == (500, True)
+
+
+def effects_of_a_callback() -> list[str]:
+    from tests.harness.town import town  # noqa: PLC0415 - not the test's own town
+
+    with town() as world:
+        world.connect(NORTHGATE)
+        browser = Browser(world)
+        back = browser.consent(browser.open(browser.invited(NORTHGATE)))
+        world.effects.log.clear()
+        browser.open(back)
+        return world.effects.log
+
+
+@pytest.mark.parametrize("position", range(len(effects_of_a_callback())))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_given_a_callback_that_dies_at_any_moment_when_the_link_is_opened_again_then_all_is_well(
+    browser: Browser, moment: str, position: int
+) -> None:
+    link = browser.invited(NORTHGATE)
+    back = browser.consent(browser.open(link))
+    browser.world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+    with pytest.raises(Exception, match="Task timed out"):
+        browser.open(back)
+    browser.world.pause(90)  # its lock ends
+
+    answer = browser.open(link)
+    if browser.last["statusCode"] == 302:  # else it died after all was done
+        assert "<h1>Connected</h1>" in browser.open(browser.consent(answer))
+
+    assert granted(browser.world)
+    assert browser.world.wake(NORTHGATE) == "no_job"
+
+
+def test_given_a_company_that_had_to_reconnect_when_a_person_authorises_then_it_is_polled_again(
+    browser: Browser,
+) -> None:
+    world = browser.world
+    world.authorise(NORTHGATE)
+    job = world.export(NORTHGATE)
+    world.service.oauth.revoke(oauth_client_id())
+    world.pause(1200)
+    assert world.wake(NORTHGATE) == "reconnect"
+
+    browser.follow(browser.invited(NORTHGATE))
+    world.heal()
+
+    assert world.job(job)["status"] == "completed"
+
+
+def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    link = browser.invited(NORTHGATE)
+    address = browser.open(link)
+    back = browser.consent(address)
+    browser.world.service.faults.order(Fault(effect="status", status=500, path="/oauth/token"))
+    browser.open(back)
+    browser.follow(link)
+
+    grant = grant_in(browser.world.runtime.secrets.get(browser.world.runtime.secret_name(NORTHGATE), 0).pleo)
+    assert grant
+    hidden = [
+        link.removeprefix(CONNECT),
+        query(address)["state"],
+        query(back)["code"],
+        grant.access_token,
+        grant.refresh_token,
+        "never-to-be-seen",
+    ]
+    ours = [str(vars(each)) for each in caplog.records if each.name == "pleo-export"]
+    assert len(ours) >= 3
+    assert not any(each in line for each in hidden for line in ours)
+
+
+def records(world: Town, prefix: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.runtime._table.scan()["Items"]
+    return [{name: str(value) for name, value in each.items()} for each in found if each["pk"].startswith(prefix)]
