@@ -13,12 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from boto3.dynamodb.conditions import Attr, Key
-from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
 from pleo_export.state.secrets import Section
-from pleo_export.state.table import books_key, company_key, condition_failed, iso, moment, transact
+from pleo_export.state.table import books_key, carried_out, company_key, iso, moment, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -179,16 +178,13 @@ class Connections:
         }
 
     def _change(self, company_id: str, expression: str, values: dict[str, Any]) -> None:
-        try:
-            self._table.update_item(
-                Key=company_key(company_id, "CONNECTION"),
-                UpdateExpression=expression,
-                ConditionExpression=Attr("pk").exists(),
-                **({"ExpressionAttributeValues": values} if values else {}),  # type: ignore[arg-type]
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        carried_out(
+            self._table.update_item,
+            Key=company_key(company_id, "CONNECTION"),
+            UpdateExpression=expression,
+            ConditionExpression=Attr("pk").exists(),
+            **({"ExpressionAttributeValues": values} if values else {}),
+        )
 
 
 def connection_record(connection: Connection, books: str) -> dict[str, Any]:

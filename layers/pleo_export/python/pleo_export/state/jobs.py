@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.conditions import Attr
-from botocore.exceptions import ClientError
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.state.pens import Pen, write
-from pleo_export.state.table import condition_failed, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.state.table import carried_out, expiry, get_many, iso, item_key, job_key, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -95,18 +94,13 @@ class Jobs:
         )
 
     def _update_if(self, condition: Any, job_id: str, expression: str, values: dict[str, Any]) -> bool:
-        try:
-            self._table.update_item(
-                Key=job_key(job_id),
-                UpdateExpression=expression,
-                ExpressionAttributeValues=values,
-                ConditionExpression=condition,
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return carried_out(
+            self._table.update_item,
+            Key=job_key(job_id),
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+            ConditionExpression=condition,
+        )
 
 
 def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
-from botocore.exceptions import ClientError
 
-from pleo_export.state.table import company_key, condition_failed, iso, moment
+from pleo_export.state.table import carried_out, company_key, iso, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -46,35 +45,24 @@ class Leases:
         if replacing is not None:
             begun = Attr("begun").exists() if replacing.begun else Attr("begun").not_exists()
             vacant = Attr("owner").eq(replacing.owner) & begun
-        try:
-            self._table.put_item(
-                Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now)}, ConditionExpression=vacant
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return carried_out(
+            self._table.put_item,
+            Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now)},
+            ConditionExpression=vacant,
+        )
 
     def confirm(self, company_id: str, owner: str) -> bool:
         """Whether the lease is the owner's; from then on it has begun. May be repeated."""
-        try:
-            self._table.update_item(
-                Key=company_key(company_id, "LEASE"),
-                UpdateExpression="SET begun = :yes",
-                ExpressionAttributeValues={":yes": True},
-                ConditionExpression=Attr("owner").eq(owner),
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return carried_out(
+            self._table.update_item,
+            Key=company_key(company_id, "LEASE"),
+            UpdateExpression="SET begun = :yes",
+            ExpressionAttributeValues={":yes": True},
+            ConditionExpression=Attr("owner").eq(owner),
+        )
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; a lease that is another's by now stays."""
-        try:
-            self._table.delete_item(Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner))
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        carried_out(
+            self._table.delete_item, Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner)
+        )

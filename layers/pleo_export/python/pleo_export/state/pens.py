@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
-from botocore.exceptions import ClientError
 
-from pleo_export.state.table import condition_failed, job_key, transact
+from pleo_export.state.table import carried_out, job_key, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -37,18 +36,14 @@ class Pens:
     def take(self, job_id: str, execution: str, holder: str) -> Pen | None:
         """From whoever has it. None when the job is closed, or another execution's by now."""
         ours: Any = Attr("run_by").eq(execution) & Attr("closed_as").not_exists()
-        try:
-            self._table.update_item(
-                Key=job_key(job_id),
-                UpdateExpression="SET pen = :holder",
-                ExpressionAttributeValues={":holder": holder},
-                ConditionExpression=ours,
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                return None
-            raise
-        return Pen(job_id, holder)
+        taken = carried_out(
+            self._table.update_item,
+            Key=job_key(job_id),
+            UpdateExpression="SET pen = :holder",
+            ExpressionAttributeValues={":holder": holder},
+            ConditionExpression=ours,
+        )
+        return Pen(job_id, holder) if taken else None
 
 
 def write(table: Table, pen: Pen, puts: Iterable[Mapping[str, Any]]) -> bool:

@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
-from botocore.exceptions import ClientError
 
 from pleo_export.state.pens import Pen, write
-from pleo_export.state.table import condition_failed, get_many, iso, moment, posting_key
+from pleo_export.state.table import carried_out, get_many, iso, moment, posting_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -79,14 +78,11 @@ class Postings:
 
     def withdraw(self, posting: Posting) -> None:
         """Take an intent back: the accounting system has said for certain that nothing was recorded."""
-        try:
-            self._table.delete_item(
-                Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
-                ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        carried_out(
+            self._table.delete_item,
+            Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
+            ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
+        )
 
     def record_many(self, postings: Iterable[Posting]) -> None:
         """Write what became of intended postings."""

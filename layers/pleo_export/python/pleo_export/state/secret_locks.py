@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from boto3.dynamodb.conditions import Attr
-from botocore.exceptions import ClientError
 
-from pleo_export.state.table import company_key, condition_failed
+from pleo_export.state.table import carried_out, company_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -32,16 +31,11 @@ class SecretLocks:
     def take(self, company_id: str, owner: str, now: datetime) -> bool:
         """True if the company's secret is now the owner's to change, for HOLD."""
         free = Attr("pk").not_exists() | Attr("until").lte(_milliseconds(now))
-        try:
-            self._table.put_item(
-                Item={**company_key(company_id, "SECRET"), "owner": owner, "until": _milliseconds(now + HOLD)},
-                ConditionExpression=free,
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return carried_out(
+            self._table.put_item,
+            Item={**company_key(company_id, "SECRET"), "owner": owner, "until": _milliseconds(now + HOLD)},
+            ConditionExpression=free,
+        )
 
     @contextmanager
     def held(self, company_id: str, clock: Callable[[], datetime], pause: Callable[[float], None]) -> Iterator[bool]:
@@ -59,11 +53,9 @@ class SecretLocks:
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; one that is another's by now stays."""
-        try:
-            self._table.delete_item(Key=company_key(company_id, "SECRET"), ConditionExpression=Attr("owner").eq(owner))
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        carried_out(
+            self._table.delete_item, Key=company_key(company_id, "SECRET"), ConditionExpression=Attr("owner").eq(owner)
+        )
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +83,15 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
             raise TryAgain(JobFailure.SERVICE_TIMEOUT, "the integration's database is overloaded; export again later")
 
 
-def condition_failed(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+def carried_out(write: Callable[..., object], **request: Any) -> bool:
+    """Make a conditional write; whether its condition held."""
+    try:
+        write(**request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def transact(table: Table, actions: Iterable[Mapping[str, Any]]) -> bool:
