@@ -30,7 +30,10 @@ TODAY = date(2026, 11, 20)
 def desk(
     stack: LocalStack, books: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[tuple[LocalStack, Ledger]]:
-    """A person at a shell in an empty folder, on a day for which the books have a period."""
+    """A person at a shell in an empty folder, on a day for which the books have a period. What other tests have
+    connected is gone: their books are."""
+    for company in stack.deployed.connections.all_company_ids():
+        stack.deployed.connections.delete(company)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEO_EXPORT_STACK", stack.name)
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", stack.webhook_url)

@@ -88,10 +88,14 @@ def carried_out(write: Callable[..., object], **request: Any) -> bool:
     try:
         write(**request)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+        if condition_failed(error):
             return False
         raise
     return True
+
+
+def condition_failed(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def transact(table: Table, actions: Iterable[Mapping[str, Any]]) -> bool:
