@@ -230,7 +230,7 @@ def _keep_settings(settings: Settings) -> None:
 
 def _authorise(stack: Stack, company_id: str, webhook_url: str) -> None:
     for line in authorising.authorise(stack, company_id, webhook_url):
-        console.print(f"[green]✓[/green] Pleo: {escape(line)}", highlight=False, soft_wrap=True)
+        console.print(f"Pleo: {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def _to_do(connection: Connection) -> str:

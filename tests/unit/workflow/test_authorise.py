@@ -14,6 +14,9 @@ from local.pleo.faults import Fault
 from local.pleo.oauth import s256
 from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.oauth.grant import grant_in
+from pleo_export.state.refreshes import Refreshes
+from pleo_export.workflow.pages import page
+from pleo_export.workflow.refresh_tokens import TRIES
 from tests.harness.browser import CONNECT, Browser
 from tests.harness.effects import Killed
 from tests.harness.expenses import purchases
@@ -307,6 +310,23 @@ def test_given_a_company_that_had_to_reconnect_when_a_person_authorises_then_it_
     world.heal()
 
     assert world.job(job)["status"] == "completed"
+
+
+def test_given_an_old_grant_that_nobody_answered_for_when_a_person_authorises_then_the_new_one_starts_anew(
+    browser: Browser,
+) -> None:
+    world = browser.world
+    world.authorise(NORTHGATE)
+    world.runtime.refresh_records.put(NORTHGATE, "pleo", Refreshes(tries=TRIES), world.clock.now())
+
+    browser.follow(browser.invited(NORTHGATE))
+    world.pause(900)
+
+    assert world.wake(NORTHGATE) == "no_job"
+
+
+def test_whatever_a_page_says_is_text() -> None:
+    assert "<b>" not in page(200, "<b>", "<b>").body
 
 
 def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,17 +1,17 @@
 """The one DynamoDB table: its keys, and reading many records at once.
 
-| Record      | pk                              | sk              |
-|-------------|---------------------------------|-----------------|
-| connection  | COMPANY#<id>                    | CONNECTION      |
-| books       | BOOKS#<system>#<identity>       | CONNECTION      |
-| lease       | COMPANY#<id>                    | LEASE           |
-| secret lock | COMPANY#<id>                    | SECRET          |
-| refresh     | COMPANY#<id>                    | REFRESH#<which> |
-| invitation  | INVITATION#<hash>               | INVITATION      |
-| authorisation | AUTHORISATION#<hash>          | AUTHORISATION   |
-| job         | JOB#<jobId>                     | JOB             |
-| item result | JOB#<jobId>                     | ITEM#<entryId>  |
-| posting     | ENTRY#<companyId>#<entryId>     | REV#<n>         |
+| Record        | pk                              | sk              |
+|---------------|---------------------------------|-----------------|
+| connection    | COMPANY#<id>                    | CONNECTION      |
+| books         | BOOKS#<system>#<identity>       | CONNECTION      |
+| lease         | COMPANY#<id>                    | LEASE           |
+| secret lock   | COMPANY#<id>                    | SECRET          |
+| refresh       | COMPANY#<id>                    | REFRESH#<which> |
+| invitation    | INVITATION#<hash>               | INVITATION      |
+| authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
+| job           | JOB#<jobId>                     | JOB             |
+| item result   | JOB#<jobId>                     | ITEM#<entryId>  |
+| posting       | ENTRY#<companyId>#<entryId>     | REV#<n>         |
 """
 
 from __future__ import annotations
