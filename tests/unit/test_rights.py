@@ -45,8 +45,11 @@ NAMES = {
     "ExportJob": f"{STATES}:stateMachine:{MACHINE}",
     "ExportJob.Name": MACHINE,
 }
-# What Lambda does in a function's name: its log and traces, and for dispatch the queue. SAM allows it, everywhere.
+# What AWS does in a function's name: its log and traces, for dispatch the queue, the keys of encrypted services. SAM or
+# the keys allow it, everywhere.
 PLATFORM = {
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "xray:PutTraceSegments",
@@ -197,6 +200,15 @@ def test_the_boundary_leaves_nothing_that_no_function_needs(calls: dict[str, set
     by_platform = {right for right in boundary() if right.action in PLATFORM}
     assert unused(set.union(*calls.values()), boundary() - by_platform) == []
     assert {right.action for right in by_platform} == PLATFORM
+
+
+def test_one_statement_covers_all_keys_of_a_transaction() -> None:
+    """`ForAllValues` holds within one statement only."""
+    (policy,) = BY_FUNCTION["record_items"]["Properties"]["Policies"]
+    (together,) = [each for each in policy["Statement"] if "dynamodb:ConditionCheckItem" in each["Action"]]
+
+    assert set(together["Action"]) == {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"}
+    assert together["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["JOB#*", "ENTRY#*"]}}
 
 
 def test_every_function_has_the_boundary_and_the_role_that_sam_makes() -> None:
