@@ -19,6 +19,7 @@ from pleo_export.workflow.refresher import Refresher
 # cannot renew itself. Pleo's client can (it repeats a request after a 401), so that half a minute is enough; much more
 # would make more versions of the secret in a day than Secrets Manager keeps (docs/operate.md).
 MARGIN: Mapping[Section, timedelta] = {"pleo": timedelta(seconds=30), "accounting_system": timedelta(minutes=5)}
+FRESH_SECONDS = 5  # whoever has mended a credential exports again at once, and meets warm functions
 IDLE = timedelta(days=6)  # after a token's end: at least weekly, so that a refresh token's 60 days never pass (R-10.8)
 
 
@@ -33,7 +34,7 @@ class Tokens:
     def section(self, connection: Connection, which: Section) -> Mapping[str, str]:
         """That part of the connection's secret. Raises Disconnected, TryAgain, InvalidSettings."""
         _refuse_ended(connection, which)
-        section = self._secrets.get(connection.secret_arn).section(which)
+        section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).section(which)
         grant = grant_in(section)
         if grant is None or self._clock() < grant.expires_at - MARGIN[which]:
             return section
