@@ -20,12 +20,13 @@ from local.pleo.sample import NORTHGATE
 from pleo_export.bookkeeping.book import TextLimits, book
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.settings import parse_settings
+from tests.harness.aws import ROOT
 from tests.harness.expenses import purchases
 from tests.harness.town import settings, town
 
 SIZES = (50, 500, 2_000)
 CHUNK = 50
-FUNCTIONS = ("webhook", "poll", "dispatch", "start_job", "fetch_items", "record_items", "update_items", "complete_job")
+FUNCTIONS = sorted(handler.parent.name for handler in (ROOT / "functions").glob("*/app.py"))
 
 
 def main() -> None:
