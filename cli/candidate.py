@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from cli.checks import Check, ToDo
@@ -15,11 +16,11 @@ from pleo_export.bookkeeping.documents import JournalEntry, JournalLine, Kind
 from pleo_export.bookkeeping.reference import trial_reference
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import SCOPES
 from pleo_export.pleo.models import Introspection
 from pleo_export.settings import LegacyVendors, Posting, Settings
 from pleo_export.state.connections import BooksTaken
 
-SCOPES = ("export-jobs:read", "export-jobs:write", "export-items:read")
 TRIAL = "pleo-export connection test, safe to delete"
 TRIAL_AMOUNT = 100  # minor units
 BOOKABLE = (PeriodState.OPEN, PeriodState.UNKNOWN)
@@ -148,14 +149,14 @@ def trial_entry(candidate: Candidate) -> str:
 def _trial(candidate: Candidate) -> JournalEntry | None:
     """Both lines are on one account, so that it fits whatever currency that account is in."""
     settings, system = candidate.settings, candidate.system
-    choices = [*settings.accounts.wallets.items()]
-    choices += [(system.currency(), code) for _, code in _accounts(settings)]
+    roles = ((system.currency(), code) for _, code in _accounts(settings))
+    choice = next(chain(settings.accounts.wallets.items(), roles), None)
     on: date | None = candidate.today
     if system.period_state(candidate.today) not in BOOKABLE:
         on = system.next_open_date(candidate.today)
-    if not choices or on is None:
+    if choice is None or on is None:
         return None
-    currency, account = choices[0]
+    currency, account = choice
     lines = tuple(JournalLine(account, amount, TRIAL) for amount in (TRIAL_AMOUNT, -TRIAL_AMOUNT))
     reference = trial_reference(candidate.company_id, system.capabilities.reference_length)
     return JournalEntry(reference, on, on, currency, lines, TRIAL)

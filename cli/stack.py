@@ -28,7 +28,7 @@ from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
 from pleo_export.state.secret_locks import SecretLocks
-from pleo_export.state.secrets import ConnectionSecrets, Secrets
+from pleo_export.state.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
 from pleo_export.workflow.executions import Executions
 from pleo_export.workflow.refresher import Refresher
@@ -120,8 +120,7 @@ class Stack:
     # A company's secrets
 
     def secret_name(self, company_id: str) -> str:
-        """The functions may read what is under this path; see template.yaml."""
-        return f"{self.name}/connections/{company_id}"
+        return connection_secret(self.name, company_id)
 
     def secrets(self, company_id: str) -> ConnectionSecrets | None:
         """Those of the company, connected or half connected. Raises InvalidSettings when they are not complete."""
@@ -152,8 +151,7 @@ class Stack:
         return True
 
     def oauth_client_name(self, provider: str = "pleo") -> str:
-        """Of the secret with the installation's OAuth client at that provider."""
-        return f"{self.name}/oauth/{provider}"
+        return oauth_client_secret(self.name, provider)
 
     # The outer worlds
 

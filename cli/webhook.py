@@ -8,7 +8,7 @@ from uuid import uuid4
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.webhook_sender import proof
-from pleo_export.settings import Settings, WebhookAuthentication
+from pleo_export.settings import Settings
 from pleo_export.state.secrets import ConnectionSecrets
 
 TRIAL = json.dumps({"eventType": "pleo-export.trial", "data": {}}).encode()  # an event that means nothing to anybody
@@ -18,8 +18,7 @@ ACCEPTED = 202
 def answers(stack: Stack, url: str, settings: Settings, secrets: ConnectionSecrets) -> str:
     """Raises InvalidSettings when a proven delivery is not taken."""
     demanded = settings.webhook_authentication
-    signed = demanded is WebhookAuthentication.SIGNATURE
-    known = secrets.webhook_secrets if signed else secrets.webhook_tokens
+    known = secrets.proofs(demanded)
     if not known:
         raise InvalidSettings(f"no secret is stored for webhook_authentication: {demanded}; run connect again")
     headers = proof(demanded, known[0], f"msg_{uuid4().hex}", TRIAL, stack.now())

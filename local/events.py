@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,7 +142,8 @@ def capture() -> None:
         stack.connect_by_oauth(LUMBRE, ledgers.enter_context(stack.books.fresh()))
         stack.pleo.service.clock.advance(ACCESS_TOKEN_LIFE)
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
-        _wait_for(stack.aws.recorded / "refresh_tokens.json")  # type: ignore[attr-defined]
+        refreshed: Path = stack.aws.recorded / "refresh_tokens.json"  # type: ignore[attr-defined]
+        _wait_until(refreshed.exists, "refresh_tokens was not invoked")
         recorded = {path.stem: path.read_text() for path in stack.aws.recorded.glob("*.json")}  # type: ignore[attr-defined]
     if missing := set(FUNCTIONS) - set(recorded):
         raise SystemExit(f"not invoked in the run: {', '.join(sorted(missing))}")
@@ -153,20 +155,18 @@ def capture() -> None:
 
 
 def _finish(stack: LocalStack, job_id: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while any(
-        job["id"] == job_id and job["status"] in ("pending", "in_progress") for job in stack.pleo.world.all_jobs()
-    ):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"job {job_id} did not end; see .local/log/")
-        time.sleep(0.1)
+    def over() -> bool:
+        (job,) = (each for each in stack.pleo.world.all_jobs() if each["id"] == job_id)
+        return job["status"] not in ("pending", "in_progress")
+
+    _wait_until(over, f"job {job_id} did not end")
 
 
-def _wait_for(file: Path) -> None:
+def _wait_until(done: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not file.exists():
+    while not done():
         if time.monotonic() > deadline:
-            raise SystemExit(f"{file.stem} was not invoked; see .local/log/")
+            raise SystemExit(f"{otherwise}; see .local/log/")
         time.sleep(0.1)
 
 

@@ -16,6 +16,8 @@ from requests.auth import AuthBase
 
 from pleo_export.errors import InvalidSettings
 
+SCOPES = ("export-jobs:read", "export-jobs:write", "export-items:read")  # all that we call for
+
 # Given the access token that Pleo has refused: another one to try, or None if there is none.
 Successor = Callable[[str], str | None]
 

@@ -84,7 +84,7 @@ class Jobs:
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
     def note(self, job_id: str, **facts: str | int | bool) -> None:
-        """Set facts of the job record: claimed, fetched, items, outcome, finished_at, ..."""
+        """Set facts of the job record: fetched, items, outcome, finished_at, ..."""
         names = {f"#{name}": name for name in facts}
         self._table.update_item(
             Key=job_key(job_id),

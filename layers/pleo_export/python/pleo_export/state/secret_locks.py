@@ -38,18 +38,27 @@ class SecretLocks:
         )
 
     @contextmanager
-    def held(self, company_id: str, clock: Callable[[], datetime], pause: Callable[[float], None]) -> Iterator[bool]:
-        """Whether the secret is the caller's to change within the block; it waits for another holder for PATIENCE."""
+    def held(
+        self,
+        company_id: str,
+        clock: Callable[[], datetime],
+        pause: Callable[[float], None],
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Iterator[bool]:
+        """Whether the secret is the caller's to change within the block. It waits for another holder, for PATIENCE and
+        as long as the lock is `wanted`."""
         owner, until = uuid4().hex, clock() + PATIENCE
-        while not self.take(company_id, owner, clock()):
-            if clock() >= until:
-                yield False
+        while wanted():
+            if self.take(company_id, owner, clock()):
+                try:
+                    yield True
+                finally:
+                    self.release(company_id, owner)
                 return
+            if clock() >= until:
+                break
             pause(LOOK_AGAIN)
-        try:
-            yield True
-        finally:
-            self.release(company_id, owner)
+        yield False
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; one that is another's by now stays."""

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pleo_export.errors import InvalidSettings
+from pleo_export.settings import WebhookAuthentication
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
@@ -26,12 +27,27 @@ FRESH_SECONDS = 60  # a warm function sees a changed secret within a minute
 Section = Literal["pleo", "accounting_system"]
 
 
+def connection_secret(stack: str, company_id: str) -> str:
+    """The name of a company's secret, which is there before the company is connected. The functions may read what is
+    under this path; see template.yaml."""
+    return f"{stack}/connections/{company_id}"
+
+
+def oauth_client_secret(stack: str, provider: str) -> str:
+    """The name of the secret with the installation's OAuth client at that provider: pleo, or an accounting system."""
+    return f"{stack}/oauth/{provider}"
+
+
 @dataclass(frozen=True, repr=False)
 class ConnectionSecrets:
     pleo: Mapping[str, str]
     webhook_secrets: tuple[str, ...]
     accounting_system: Mapping[str, str]
     webhook_tokens: tuple[str, ...] = ()
+
+    def proofs(self, demanded: WebhookAuthentication) -> tuple[str, ...]:
+        """What a webhook may be proven with: the one in use first, then those that are still believed."""
+        return self.webhook_secrets if demanded is WebhookAuthentication.SIGNATURE else self.webhook_tokens
 
     def section(self, which: Section) -> Mapping[str, str]:
         return self.pleo if which == "pleo" else self.accounting_system

@@ -25,14 +25,12 @@ from urllib.parse import urlencode
 from pleo_export.oauth.grant import Grant
 from pleo_export.oauth.token_endpoint import OAuthError
 from pleo_export.observability import logger
-from pleo_export.pleo.credentials import BearerToken
+from pleo_export.pleo.credentials import SCOPES, BearerToken
 from pleo_export.pleo.errors import PleoError
 from pleo_export.state.authorisations import AUTHORISATION_LIFE, Invitation
 from pleo_export.state.refreshes import Refreshes
 from pleo_export.workflow.pages import Reply, page, redirect
 from pleo_export.workflow.runtime import Runtime
-
-SCOPES = ("export-jobs:read", "export-jobs:write", "export-items:read")  # pleo-api 1
 
 AGAIN = "Open the link once more to try again."
 LINK_IS_OVER = page(
@@ -108,7 +106,7 @@ def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime)
     except (OAuthError, PleoError) as error:
         logger.warning("authorisation failed", extra={"company_id": company_id, "error": str(error)})
         return NO_TOKENS
-    if owner is None or owner.lower() != company_id:
+    if owner != company_id:
         logger.warning("authorisation for another company", extra={"company_id": company_id})
         return ANOTHER_COMPANY
     _store(invitation, grant, runtime)

@@ -73,9 +73,7 @@ def _authenticate(request: WebhookRequest, runtime: Runtime) -> str:
 def _prove(
     request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, runtime: Runtime
 ) -> str:
-    signed = demanded is WebhookAuthentication.SIGNATURE
-    good = secrets.webhook_secrets if signed else secrets.webhook_tokens
-    return authenticate(demanded, good, request.headers, request.body, runtime.clock())
+    return authenticate(demanded, secrets.proofs(demanded), request.headers, request.body, runtime.clock())
 
 
 def _message(request: WebhookRequest, message_id: str) -> str:

@@ -28,14 +28,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger
 from pleo_export.state.refreshes import Refreshes
-from pleo_export.state.secret_locks import LOOK_AGAIN, PATIENCE
 from pleo_export.state.secrets import ConnectionSecrets
 from pleo_export.workflow.refresher import Outcome, Refresh
 from pleo_export.workflow.runtime import Runtime
@@ -55,17 +53,14 @@ def refresh_tokens(wanted: Refresh, runtime: Runtime) -> Answer:
     ended = runtime.connections.ended(wanted.company_id).get(wanted.which)
     if ended:
         return {"outcome": Outcome.ENDED, "reason": ended.reason}
-    owner, until = uuid4().hex, runtime.clock() + PATIENCE
-    while _grant(wanted, _secrets(wanted, runtime)):
-        if runtime.secret_locks.take(wanted.company_id, owner, runtime.clock()):
-            try:
-                return _alone(wanted, runtime)
-            finally:
-                runtime.secret_locks.release(wanted.company_id, owner)
-        if runtime.clock() >= until:
-            return LATER
-        runtime.pause(LOOK_AGAIN)
-    return FRESH
+
+    def still_seen() -> bool:
+        return _grant(wanted, _secrets(wanted, runtime)) is not None
+
+    with runtime.secret_locks.held(wanted.company_id, runtime.clock, runtime.pause, still_seen) as held:
+        if held:
+            return _alone(wanted, runtime)
+    return LATER if still_seen() else FRESH
 
 
 def _secrets(wanted: Refresh, runtime: Runtime) -> ConnectionSecrets:

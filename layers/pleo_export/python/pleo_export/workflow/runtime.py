@@ -25,7 +25,7 @@ from pleo_export.state.pens import Pens
 from pleo_export.state.postings import Postings
 from pleo_export.state.refreshes import RefreshRecords
 from pleo_export.state.secret_locks import SecretLocks
-from pleo_export.state.secrets import Secrets, Section
+from pleo_export.state.secrets import Secrets, Section, connection_secret, oauth_client_secret
 from pleo_export.workflow.executions import Executions
 from pleo_export.workflow.refresher import Refresher
 from pleo_export.workflow.tokens import Tokens
@@ -176,8 +176,7 @@ class Runtime:
         return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause)
 
     def secret_name(self, company_id: str) -> str:
-        """Of the company's secret, which is there before the company is connected."""
-        return f"{self._variable('STACK_NAME')}/connections/{company_id}"
+        return connection_secret(self._variable("STACK_NAME"), company_id)
 
     def token_endpoint(self, company_id: str, which: Section) -> TokenEndpoint:
         """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
@@ -189,7 +188,7 @@ class Runtime:
 
             name = self.connection(company_id).settings.accounting_system.name
             url = token_url(name)
-        client = OAuthClient(*self.secrets.oauth_client(f"{self._variable('STACK_NAME')}/oauth/{name}"))
+        client = OAuthClient(*self.secrets.oauth_client(oauth_client_secret(self._variable("STACK_NAME"), name)))
         return TokenEndpoint(url, client, self.http, self.clock)
 
     @cached_property
