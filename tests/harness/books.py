@@ -37,6 +37,7 @@ CAPABILITIES = Capabilities(
     reference_length=64,
     text_length=200,
     max_batch=50,
+    max_find=100,
     max_dimensions_per_line=None,
     max_attachment_bytes=10_000_000,
     max_attachments=None,
@@ -101,6 +102,17 @@ class Books:
             elif documents:
                 found[reference] = self._ref((live or documents)[-1])
         return found
+
+    def differences(self, found: Sequence[tuple[DocumentRef, Entry]]) -> Mapping[str, Rejected]:
+        self.effects.before("books differences")
+        different: dict[str, Rejected] = {}
+        for reference, wanted in found:
+            held = next((each.entry for each in self.documents if each.id == reference.id), None)
+            if held is not None and (held.currency, _gross(held)) != (wanted.currency, _gross(wanted)):
+                different[reference.reference] = Rejected(
+                    f"The accounting system holds {reference.number or reference.id} with another amount."
+                )
+        return different
 
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         self.effects.before("books find_parties")
@@ -196,6 +208,10 @@ class Books:
             date=document.entry.posting_date,
             url=f"https://books.example/{document.id}",
         )
+
+
+def _gross(entry: Entry) -> int:
+    return sum(line.amount for line in entry.lines if line.amount > 0)
 
 
 def _outcome(effect: Callable[[], Outcome], *, first: bool) -> Outcome:

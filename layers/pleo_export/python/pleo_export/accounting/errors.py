@@ -6,12 +6,16 @@
     ├── InvalidConfiguration        stop posting: a setting names what is not there (database, company, journal)
     ├── RateLimited(retry_after)    nothing was done: wait, then go on
     ├── Unavailable                 nothing was done: try again
-    ├── OutcomeUnknown              sent, no answer: only `find_many` may follow (R-8.3)
+    ├── OutcomeUnknown              in doubt: only `find_many` may follow (R-8.3)
     └── Rejected                    the accounting system says no to this document
         ├── PeriodClosed(on)
         ├── UnknownAccount, UnknownTaxCode, UnknownDimension
         ├── PossibleDuplicate
+        ├── KeptAsDraft(document)   it is recorded, but the accounting system does not post it
         └── AttachmentTooLarge, AttachmentRejected: the file only; the document stays
+
+RateLimited and Unavailable say "nothing was done", so after a write they need proof: the request was surely not sent,
+or the accounting system itself (not a gateway before it) says that it did nothing. Without proof: OutcomeUnknown.
 
 The message is shown to the bookkeeper, so it names what to fix. Only a Rejected may quote the accounting system, whose
 words may hold an expense's content: it stays with its item. The others can hold for the whole chunk and leave the
@@ -22,15 +26,18 @@ function with their message (promise 8). The evidence (status, code, request id)
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from pleo_export.errors import ItemFailure, PleoExportError
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import DocumentRef
 
 
 class AccountingError(PleoExportError):
     """`message` is for the bookkeeper. Evidence: HTTP `status`, provider `code`, `request_id`."""
 
-    failure: ClassVar[ItemFailure]
+    failure: ItemFailure
 
     def __init__(
         self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None
@@ -104,6 +111,16 @@ class UnknownDimension(Rejected):
 
 class PossibleDuplicate(Rejected):
     """Several documents carry one reference, or a person booked the same already: a person decides."""
+
+
+class KeptAsDraft(Rejected):
+    """The document is in the accounting system as the draft `document`, which it does not post because of `cause`. The
+    posting record stays, so that other content is never taken for this draft."""
+
+    def __init__(self, message: str, *, document: DocumentRef, cause: AccountingError) -> None:
+        super().__init__(message, status=cause.status, code=cause.code, request_id=cause.request_id)
+        self.document = document
+        self.failure = cause.failure
 
 
 class AttachmentTooLarge(Rejected):

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
-from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.bookkeeping.documents import Document, Kind
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
 
@@ -33,7 +33,8 @@ class PeriodState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """A document that the accounting system holds. `date` is its posting date, read back."""
+    """A document that the accounting system holds. `date` is its posting date, read back. `warnings` are what the
+    bookkeeper should know of it, such as a payment that found no bill to settle."""
 
     reference: str
     kind: Kind
@@ -42,6 +43,7 @@ class DocumentRef:
     state: State
     date: date
     url: str | None
+    warnings: tuple[str, ...] = ()
 
 
 class Attachment(Protocol):
@@ -60,7 +62,8 @@ class Attachment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Constant per connector. The attachment fields: bytes of one file, files of one document (None: any number),
+    """Constant per connector. `max_batch` documents go into one `record_many`, `max_find` references into one
+    `find_many`. The attachment fields: bytes of one file, files of one document (None: any number),
     content types; `attach_to_posted`: whether files may be added to a posted document."""
 
     kinds: frozenset[Kind]
@@ -69,6 +72,7 @@ class Capabilities:
     reference_length: int
     text_length: int
     max_batch: int
+    max_find: int
     max_dimensions_per_line: int | None
     max_attachment_bytes: int
     max_attachments: int | None
@@ -115,8 +119,15 @@ class AccountingSystem(Protocol):
         """All that a line can carry, by code. Raises AccountingError."""
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
-        """The document of each reference that has one, read after write. A live one wins over a void one; for
-        two live ones the outcome is PossibleDuplicate. Raises AccountingError if nobody could look."""
+        """The document of each reference that has one, read after write; at most `capabilities.max_find` references. A
+        live one wins over a void one; for two live ones the outcome is PossibleDuplicate. Raises AccountingError if
+        nobody could look."""
+
+    def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
+        """What must not be adopted, by reference: found documents that come to another total, tax or currency than the
+        document that would be recorded now, each error naming both figures' place but no more than its item may hold.
+        A person may have moved lines to other accounts: that is no difference. Raises AccountingError if nobody could
+        look."""
 
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         """Who each question means: the first of its keys that fits anybody decides (R-5a.8). Every question has an
@@ -125,7 +136,10 @@ class AccountingSystem(Protocol):
     def record_many(self, documents: Sequence[Document], state: State) -> Mapping[str, Outcome]:
         """Record each document in the given order, at most `capabilities.max_batch`, as draft or posted; a kind
         without drafts is posted. A payment is reconciled with what it settles, now or when that comes later
-        (R-5a.13); while that is a draft, it stays open. One bad document changes nothing for the others.
+        (R-5a.13); while that is a draft, it stays open. One bad document changes nothing for the others. A document
+        that was recorded but not posted is KeptAsDraft, or OutcomeUnknown where it may have been posted. Entries that
+        the connector makes beside the documents (exchange differences, roundings) carry references derived from them
+        and are looked for before they are made.
 
         Raises AuthenticationFailed, PermissionDenied, RateLimited, Unavailable only while nothing at all was
         recorded; later each document has its own outcome."""

@@ -68,6 +68,7 @@ class TrytonConnector:
         reference_length=100,
         text_length=500,
         max_batch=50,
+        max_find=200,
         max_dimensions_per_line=None,
         max_attachment_bytes=MAX_BYTES,
         max_attachments=None,
@@ -109,6 +110,9 @@ class TrytonConnector:
 
     def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
         return self._documents.find_many(references)
+
+    def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
+        raise NotImplementedError
 
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         return find_parties(self._tryton, wanted)
