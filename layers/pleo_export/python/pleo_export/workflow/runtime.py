@@ -22,6 +22,7 @@ from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.payloads import Payloads
 from pleo_export.state.pens import Pens
+from pleo_export.state.polls import Polls
 from pleo_export.state.postings import Postings
 from pleo_export.state.refreshes import RefreshRecords
 from pleo_export.state.secret_locks import SecretLocks
@@ -101,6 +102,10 @@ class Runtime:
         return Pens(self._table)
 
     @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._table)
+
+    @cached_property
     def results(self) -> Results:
         return Results(self._table)
 
@@ -139,7 +144,7 @@ class Runtime:
 
     @cached_property
     def wake_ups(self) -> WakeUps:
-        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"))
+        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.pause)
 
     @cached_property
     def executions(self) -> Executions:
