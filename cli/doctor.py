@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 from botocore.exceptions import ClientError
 
 from cli.candidate import CHECKS as COMMON
 from cli.candidate import Candidate
-from cli.checks import Check, Finding, Verdict, explained, run
+from cli.checks import Check, Finding, ToDo, Verdict, explained, run
 from cli.connecting import API_KEY, NO_INSTALLATION, check_owner
 from cli.stack import Stack
 from cli.webhook import answers
@@ -21,8 +22,10 @@ from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.models import Subscription
 from pleo_export.pleo.webhook import SUBSCRIBED_EVENT
 from pleo_export.state.connections import Ended
+from pleo_export.state.refreshes import RefreshRecords
 from pleo_export.state.secrets import ConnectionSecrets, Section
 from pleo_export.workflow.dispatch import alive
+from pleo_export.workflow.tokens import BETWEEN_VERSIONS, MARGIN, too_short
 
 AGAIN = "run `pleo-export connect` again"
 
@@ -85,6 +88,26 @@ def authorisation(connected: Connected) -> str:
     if ended:
         raise InvalidSettings(f"has ended for {', '.join(ended)}. Connect the company again")
     return "no grant has ended"
+
+
+def token_life(connected: Connected) -> str:
+    """Whether Secrets Manager can keep up with the tokens of each grant."""
+    records, lives = RefreshRecords(connected.stack.table), []
+    grants: tuple[Section, ...] = ("pleo", "accounting_system")
+    for which in grants:
+        if not connected.secrets.section(which).get("refresh_token"):
+            continue
+        life = timedelta(seconds=records.get(connected.company_id, which).life)
+        if life and too_short(which, life):
+            enough = BETWEEN_VERSIONS + MARGIN[which]
+            raise ToDo(
+                f"access tokens of {which} live {life.total_seconds():.0f} seconds. In a busy day that makes more "
+                "versions of the secret than Secrets Manager keeps (100); then new tokens cannot be stored, and the "
+                "company has to reconnect. "
+                f"Ask the provider for tokens of {enough.total_seconds():.0f} seconds or more"
+            )
+        lives.append(f"{which} {life.total_seconds():.0f} s" if life else f"{which} not known before its next refresh")
+    return ", ".join(lives) or "no tokens that are refreshed"
 
 
 def installation(connected: Connected) -> str:
@@ -169,6 +192,7 @@ def schedule(stack: Stack) -> str:
 
 OWN = (
     Check("authorisation", authorisation),
+    Check("token life", token_life),
     Check("installation", installation, needs=("Pleo credential",)),
     Check("webhook subscription", subscription, needs=("Pleo credential",)),
     Check("webhook secret", webhook_secret, needs=("webhook subscription",)),

@@ -88,7 +88,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 cwd=self._cwd,
-                start_new_session=True,  # Ctrl-C is for us; we stop the child in order
+                start_IsolatedSession=True,  # Ctrl-C is for us; we stop the child in order
             )
         try:
             self._await_ready()

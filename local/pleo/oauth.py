@@ -3,6 +3,9 @@
 The user's consent is automatic: a client is registered with the company whose user "consents". Every refresh kills
 the access and refresh tokens before it; a refresh token used after its end (by time or by rotation) kills the whole
 authorisation, as replay protection does.
+
+Tests let it play the sign-in services of accounting systems as well, of which some keep their refresh token
+(`Returned`), and some give tokens a shorter life (`access_token_life`).
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from threading import RLock
 from typing import Any
 
@@ -26,6 +30,14 @@ CODE_LIFE = timedelta(minutes=1)
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 REFRESH_TOKEN_LIFE = timedelta(days=60)
 _VERIFIER = re.compile(r"[A-Za-z0-9\-_.~]{43,128}")
+
+
+class Returned(Enum):
+    """The refresh token in an answer to a refresh (RFC 6749, section 6). If not new, the one sent stays good."""
+
+    NEW = "new"  # Pleo
+    SAME = "same"
+    NONE = "none"
 
 
 class OAuthRefused(Exception):
@@ -76,6 +88,8 @@ class OAuth:
     def __init__(self, clock: Clock, mint: Mint) -> None:
         self._clock = clock
         self._mint = mint
+        self.returned = Returned.NEW
+        self.access_token_life = ACCESS_TOKEN_LIFE
         self._clients: dict[str, Client] = {}
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, _Token] = {}
@@ -132,8 +146,12 @@ class OAuth:
             if not token.good(now):
                 token.authorisation.alive = False
                 raise OAuthRefused("invalid_grant", "invalid_refresh_token")
-            self._rotate_out(token.authorisation)
-            return self._issue(token.authorisation, now)
+            if self.returned is Returned.NEW:
+                self._rotate_out(token.authorisation)
+                return self._issue(token.authorisation, now)
+            answer = self._issue(token.authorisation, now)
+            del self._refresh[answer.pop("refresh_token")]
+            return answer | ({"refresh_token": refresh_token} if self.returned is Returned.SAME else {})
 
     def access_token(self, value: str) -> Credential | None:
         with self._lock:
@@ -177,13 +195,13 @@ class OAuth:
 
     def _issue(self, authorisation: _Authorisation, now: datetime) -> Json:
         access, refresh = self._mint.token("access"), self._mint.token("refresh")
-        self._access[access] = _Token(authorisation, now, now + ACCESS_TOKEN_LIFE)
+        self._access[access] = _Token(authorisation, now, now + self.access_token_life)
         self._refresh[refresh] = _Token(authorisation, now, now + REFRESH_TOKEN_LIFE)
         return {
             "access_token": access,
             "refresh_token": refresh,
             "token_type": "Bearer",
-            "expires_in": int(ACCESS_TOKEN_LIFE.total_seconds()),
+            "expires_in": int(self.access_token_life.total_seconds()),
             "scope": authorisation.scope,
         }
 

@@ -44,6 +44,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
         "period",
         "test entry",
         "authorisation",
+        "token life",
         "installation",
         "webhook subscription",
         "webhook secret",
@@ -290,6 +291,25 @@ def test_given_a_grant_that_was_revoked_when_examined_then_its_end_is_told(stack
     assert set(second) == {"Pleo credential", "authorisation"}
     assert "has ended for pleo since 2026-11-20" in second["authorisation"]
     assert stack.connections.all_company_ids() == [NORTHGATE], "the doctor still visits it"
+
+
+def test_given_tokens_that_live_too_short_for_their_store_when_examined_then_it_is_something_to_do(
+    stack: TownStack,
+) -> None:
+    connected(stack)
+    stack.town.service.oauth.access_token_life = timedelta(seconds=600)
+    stack.town.authorise(NORTHGATE)
+    stack.town.pause(600)
+
+    said = problems(examined(stack))  # whose credential check refreshes them
+    assert "access tokens of pleo live 600 seconds" in said["token life"]
+    assert "894 seconds or more" in said["token life"]
+
+    stack.town.service.oauth.access_token_life = timedelta(seconds=900)
+    stack.town.pause(600)
+    findings = examined(stack)
+    assert findings["token life"].good
+    assert "pleo 900 s" in findings["token life"].text
 
 
 def test_given_a_disconnected_company_when_examined_then_only_the_stack_is_left(stack: TownStack) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -71,10 +72,124 @@ def test_an_exchange_proves_who_began(provider: responses.RequestsMock) -> None:
     }
 
 
-def test_a_life_that_is_not_said_is_taken_to_be_short(provider: responses.RequestsMock) -> None:
-    provider.add("POST", URL, json={name: value for name, value in TOKENS.items() if name != "expires_in"})
+UNSAID = object()
 
-    assert endpoint().refresh("r").expires_at == datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (UNSAID, 900),
+        (None, 900),
+        (0, 900),
+        (-5, 900),
+        ("soon", 900),
+        (True, 900),
+        ([3600], 900),
+        (float("nan"), 900),
+        (float("inf"), 900),
+        ("", 900),
+        (3600, 3600),
+        ("3600", 3600),
+        (" 3599 ", 3599),
+        (3599.9, 3599),
+        (10**30, 365 * 86_400),
+    ],
+)
+def test_a_life_is_read_however_it_is_said_and_if_unsaid_is_that_of_pleos_tokens(
+    provider: responses.RequestsMock, said: object, seconds: int
+) -> None:
+    content = {name: value for name, value in TOKENS.items() if name != "expires_in"}
+    provider.add("POST", URL, json=content | ({} if said is UNSAID else {"expires_in": said}))
+
+    assert endpoint().refresh("r").expires_at == NOON + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("returned", [UNSAID, None, "", "the-refresh-token"])
+def test_given_no_or_the_same_refresh_token_then_the_one_that_was_sent_stays_good(
+    provider: responses.RequestsMock, returned: object
+) -> None:
+    content = {name: value for name, value in TOKENS.items() if name != "refresh_token"}
+    provider.add("POST", URL, json=content | ({} if returned is UNSAID else {"refresh_token": returned}))
+
+    assert endpoint().refresh("the-refresh-token") == Grant("new-access", "the-refresh-token", GRANT.expires_at)
+
+
+def test_given_no_refresh_token_for_a_code_then_there_is_no_grant_that_lasts(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json={name: value for name, value in TOKENS.items() if name != "refresh_token"})
+
+    with pytest.raises(NoAnswer):
+        endpoint().exchange("code", "https://us.test/callback", "verifier")
+
+
+@pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER", None, UNSAID])
+@pytest.mark.parametrize("scope", [UNSAID, "", "export-items:read"])
+def test_the_case_of_the_type_and_an_unsaid_scope_change_nothing(
+    provider: responses.RequestsMock, kind: object, scope: object
+) -> None:
+    content: dict[str, Any] = {**TOKENS, "token_type": kind, "scope": scope}
+    provider.add("POST", URL, json={name: value for name, value in content.items() if value is not UNSAID})
+
+    assert endpoint().refresh("r") == GRANT
+
+
+# How the client proves itself
+
+REFUSED_CLIENT: list[dict[str, Any]] = [
+    {"status": 401, "json": {"error": "invalid_client"}},
+    {"status": 400, "json": {"error": "invalid_client"}},
+    {"status": 401, "body": "<html>", "headers": {"WWW-Authenticate": "Basic"}},
+    {"status": 401, "body": b"\xff\xfe"},
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED_CLIENT)
+def test_given_the_client_is_refused_in_the_form_then_it_is_tried_once_with_basic(
+    provider: responses.RequestsMock, refused: dict[str, Any]
+) -> None:
+    provider.add("POST", URL, **refused)
+    provider.add("POST", URL, json=TOKENS)
+
+    client = OAuthClient("our:client", "s/ecret +é")
+    assert TokenEndpoint(URL, client, requests.Session(), lambda: NOON).refresh("the-refresh-token") == GRANT
+
+    second = provider.calls[1].request
+    assert parse_qs(str(second.body)) == {"grant_type": ["refresh_token"], "refresh_token": ["the-refresh-token"]}
+    scheme, _, value = second.headers["Authorization"].partition(" ")
+    assert (scheme, b64decode(value)) == ("Basic", b"our%3Aclient:s%2Fecret+%2B%C3%A9")
+    assert "Authorization" not in provider.calls[0].request.headers
+
+
+@pytest.mark.parametrize("refused", REFUSED_CLIENT)
+def test_given_the_client_is_refused_both_ways_then_nothing_else_is_tried(
+    provider: responses.RequestsMock, refused: dict[str, Any]
+) -> None:
+    provider.add("POST", URL, **refused)
+
+    with pytest.raises(ClientRefused):
+        endpoint().refresh("r")
+
+    assert len(provider.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "meaning"),
+    [
+        ({"status": 400, "json": {"error": "invalid_grant"}}, GrantEnded),
+        ({"status": 500}, NoAnswer),
+        ({"status": 429}, NotNow),
+        ({"body": requests.ReadTimeout()}, NoAnswer),
+    ],
+)
+def test_given_the_second_way_is_answered_otherwise_then_that_counts(
+    provider: responses.RequestsMock, second: dict[str, Any], meaning: type[OAuthError]
+) -> None:
+    provider.add("POST", URL, **REFUSED_CLIENT[0])
+    provider.add("POST", URL, **second)
+
+    with pytest.raises(meaning):
+        endpoint().refresh("r")
+
+    assert len(provider.calls) == 2
 
 
 ANSWERS: list[tuple[dict[str, Any], type[OAuthError]]] = [
@@ -82,7 +197,17 @@ ANSWERS: list[tuple[dict[str, Any], type[OAuthError]]] = [
     ({"status": 401, "json": {"error": "invalid_grant"}}, GrantEnded),
     ({"status": 400, "json": {"error": "invalid_request", "error_description": "invalid_refresh_token"}}, GrantEnded),
     ({"status": 400, "json": {"message": "invalid_refresh_token"}}, GrantEnded),
-    ({"status": 401, "json": {"error": "invalid_client"}}, ClientRefused),
+    ({"status": 401, "json": {"error": "unauthorized_client"}}, ClientRefused),
+    ({"status": 400, "json": {"error": "invalid_scope"}}, ClientRefused),
+    ({"status": 400, "json": {"error": "invalid_request"}}, ClientRefused),
+    ({"status": 400, "body": "<html>"}, ClientRefused),
+    ({"status": 400, "json": {"error": "temporarily_unavailable"}}, NotNow),
+    ({"status": 400, "json": {"error": "slow_down"}}, NotNow),
+    ({"status": 400, "json": {"error": "server_error"}}, NoAnswer),
+    ({"status": 200, "json": {"error": "invalid_grant"}}, GrantEnded),
+    ({"status": 200, "json": {"error": "unauthorized_client"}}, ClientRefused),
+    ({"status": 200, "json": {"error": {"code": "invalid_grant"}}}, GrantEnded),
+    ({"status": 401, "json": {"error": "INVALID_GRANT"}}, GrantEnded),
     ({"status": 400, "json": {"error": "unauthorized_client"}}, ClientRefused),
     ({"status": 400, "json": {"error": "unsupported_grant_type"}}, ClientRefused),
     ({"status": 403, "body": "<html>"}, ClientRefused),
@@ -98,7 +223,9 @@ ANSWERS: list[tuple[dict[str, Any], type[OAuthError]]] = [
     ({"status": 503}, NoAnswer),
     ({"status": 200, "body": "<html>"}, NoAnswer),
     ({"status": 200, "body": "[]"}, NoAnswer),
-    ({"status": 200, "json": {**TOKENS, "refresh_token": ""}}, NoAnswer),
+    ({"status": 200, "body": b"\xff\xfe\xfd"}, NoAnswer),
+    ({"status": 200, "json": {**TOKENS, "refresh_token": 7}}, NoAnswer),
+    ({"status": 200, "json": {**TOKENS, "token_type": "DPoP"}}, ClientRefused),
     ({"status": 200, "json": {**TOKENS, "access_token": None}}, NoAnswer),
 ]
 

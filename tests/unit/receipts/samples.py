@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
     return Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * len(mode)))
 
 
+def halves(width: int, height: int) -> Image.Image:
+    """Of which one sees how it was turned: black, with a red quarter at the upper left."""
+    image = Image.new("RGB", (width, height), "black")
+    image.paste("red", (0, 0, width // 2, height // 2))
+    return image
+
+
 def picture(image: Image.Image, format: str, orientation: int | None = None, **options: Any) -> bytes:
     out = io.BytesIO()
     if orientation:
@@ -55,11 +63,46 @@ def png(width: int = 60, height: int = 40) -> bytes:
     return picture(noise(width, height), "PNG")
 
 
+def progressive() -> bytes:
+    return picture(noise(60, 40), "JPEG", progressive=True)
+
+
+def jpeg_with_preview() -> bytes:
+    """A preview, itself a whole JPEG, lies in a segment ahead of the picture."""
+    preview = b"Exif\0\0" + jpeg(16, 16)
+    return jpeg_with(segment(0xE1, preview))
+
+
+def segment(kind: int, content: bytes) -> bytes:
+    return bytes((0xFF, kind)) + struct.pack(">H", len(content) + 2) + content
+
+
+def jpeg_with(*segments: bytes, image: Image.Image | None = None) -> bytes:
+    """A photo with these segments of metadata at its beginning, in place of JFIF's."""
+    plain = picture(image or noise(60, 40), "JPEG", quality=95)
+    return plain[:2] + b"".join(segments) + plain[20:]
+
+
+def exif(*tags: tuple[int, int, int, bytes], orientation: int = 6) -> bytes:
+    """Raw EXIF with an orientation and these tags: number, type, count, and four bytes (a value, or where it lies)."""
+    entries = [(0x0112, 3, 1, struct.pack("<HH", orientation, 0)), *tags]
+    directory = b"".join(struct.pack("<HHL", *each[:3]) + each[3] for each in entries)
+    content = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + bytes(4)
+    return segment(0xE1, content)
+
+
 def office(*names: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name in ("[Content_Types].xml", *names):
             archive.writestr(name, "<x/>")
+    return out.getvalue()
+
+
+def open_document() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
     return out.getvalue()
 
 
@@ -77,6 +120,12 @@ def docx() -> bytes:
 
 def xlsx() -> bytes:
     return office("xl/workbook.xml")
+
+
+def protected_office() -> bytes:
+    """As Office 2007 and later keep a document under a password: its parts encrypted, in a compound file."""
+    names = ("DataSpaces", "EncryptionInfo", "EncryptedPackage")
+    return OLE + b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in names) + bytes(512)
 
 
 TEXT = "Taxi 24,00 €\n".encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pleo_export.receipts.formats import DOC, DOCX, JPEG, PDF, TEXT, XLS, XLSX, Format, claimed, recognise
+from pleo_export.receipts.strangers import refusal
 from tests.unit.receipts import samples
 
 
@@ -75,10 +76,74 @@ def test_given_a_document_inside_another_then_the_claim_decides(
         (b"MZ\x90\x00\x03", "application/pdf"),
         (samples.office("evil/payload"), "docx"),
         (samples.OLE, "application/msword"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", None),
+        (b"\n  <svg:svg xmlns:svg='x'/>", "text/plain"),
+        (b"<!-- drawn by hand --><svg/>", "txt"),
+        ("\ufeff<SVG onload='x'>".encode("utf-16"), "text/plain"),
+        ("<script>".encode("utf-16-be"), None),
+        (b"<ubl:Invoice xmlns:ubl='x'/>", None),
+        (b"<body onload='x'>", "txt"),
+        (b"<br/>Total 24", None),
+        (b"{\\rtf1\\ansi Kvittering}", None),
+        (b"%!PS-Adobe-3.0", "text/plain"),
+        (samples.protected_office(), None),
+        (samples.protected_office(), "application/pdf"),
+        (samples.office("ppt/presentation.xml"), None),
     ],
 )
 def test_what_pleo_does_not_serve_is_no_receipt(tmp_path: Path, content: bytes, claim: str | None) -> None:
     assert recognised(tmp_path, content, claim) is None
+
+
+@pytest.mark.parametrize("extension", ["doc", "docx", "xls", "xlsx"])
+def test_an_office_file_under_a_password_is_what_it_is_said_to_be(tmp_path: Path, extension: str) -> None:
+    format = recognised(tmp_path, samples.protected_office(), extension)
+    assert format is not None
+    assert format.extension == extension
+
+
+@pytest.mark.parametrize("text", ["<3 the lunch", "< 24.00 >", "a < b", "<ada@example.com> wrote:", "2 > 1 <svg>"])
+def test_text_with_angle_brackets_is_text(tmp_path: Path, text: str) -> None:
+    assert recognised(tmp_path, text.encode()) is TEXT
+
+
+# What Pleo does not serve -> how the bookkeeper reads of it.
+STRANGERS: dict[str, tuple[bytes, str]] = {
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing, which may carry scripts and is therefore"),
+    "svg in xml": (b"<?xml version='1.0'?><!-- x --><svg/>", "an SVG drawing"),
+    "html": (b"<html><body>Sign in", "what arrived is a web page or XML, not a receipt"),
+    "xml": (b"<Invoice xmlns='urn:x'/>", "what arrived is a web page or XML, not a receipt"),
+    "protected office": (samples.protected_office(), "an Office file that is protected by a password"),
+    "gif": (
+        b"GIF89a" + bytes(20),
+        "a GIF picture, which is not attached; PDF, JPEG, PNG, Word, Excel and text files are",
+    ),
+    "tiff": (b"II*\0" + bytes(20), "a TIFF picture"),
+    "webp": (b"RIFF\x10\0\0\0WEBPVP8 " + bytes(20), "a WebP picture"),
+    "heic": (b"\0\0\0\x18ftypheic" + bytes(20), "a HEIC picture"),
+    "heif": (b"\0\0\0\x18ftypmif1" + bytes(20), "a HEIC picture"),
+    "avif": (b"\0\0\0\x18ftypavif" + bytes(20), "an AVIF picture"),
+    "film": (b"\0\0\0\x18ftypisom" + bytes(20), "a film"),
+    "rtf": (b"{\\rtf1 x}", "an RTF document"),
+    "slides": (samples.office("ppt/presentation.xml"), "a PowerPoint file"),
+    "old slides": (samples.OLE + "PowerPoint Document".encode("utf-16-le"), "a PowerPoint file"),
+    "message": (samples.OLE + "__properties_version1.0".encode("utf-16-le"), "an Outlook message"),
+    "other ole": (samples.OLE, "an Office file that is neither Word nor Excel"),
+    "zip": (samples.office("receipt.pdf"), "a ZIP archive"),
+    "ods": (samples.open_document(), "an OpenDocument file"),
+    "program": (b"MZ\x90\0\x03", "what arrived is neither a PDF, JPEG, PNG, Word, Excel nor text file"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_is_refused_is_called_what_it_is(tmp_path: Path, stranger: str) -> None:
+    content, said = STRANGERS[stranger]
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    assert recognise(file, None) is None
+    reason = refusal("File 1 of 1", file).reason
+    assert reason.startswith("File 1 of 1")
+    assert said in reason
 
 
 @pytest.mark.parametrize("text", ["Kvittering 12,00 æøå", "  "])

@@ -340,13 +340,13 @@ def test_given_a_zip_that_stays_too_large_then_the_item_fails(tmp_path: Path) ->
     [
         (samples.docx(), "File 2 of 2 (Word document", "only PDFs and pictures can be merged"),
         (samples.pdf(user_password="x", algorithm="RC4-128"), "File 2 of 2 (PDF", "the PDF is protected"),
-        (samples.pdf(user_password="", owner_password="x", algorithm="AES-256"), "File 2 of 2", "the PDF is protected"),
+        (samples.pdf(user_password="x", algorithm="AES-256"), "File 2 of 2", "the PDF is protected by a password"),
         (b"%PDF-1.7 and no more", "File 2 of 2 (PDF", "the PDF is damaged"),
         (samples.jpeg()[:500], "File 2 of 2 (JPEG", "the picture is damaged"),
         (_bomb(60_000, 60_000), "File 2 of 2 (PNG", "50 megapixels"),
         (samples.pdf(pages=pdfs.MAX_PAGES), "File 2 of 2 (PDF", "more than 500 pages"),
     ],
-    ids=["word", "password", "restricted", "damaged pdf", "damaged picture", "bomb", "pages"],
+    ids=["word", "password", "password, AES", "damaged pdf", "damaged picture", "bomb", "pages"],
 )
 def test_given_a_file_that_cannot_be_merged_then_it_is_packed_or_the_item_fails_and_names_it(
     tmp_path: Path, other: bytes, named: str, why: str
@@ -367,6 +367,48 @@ def test_given_an_encryption_without_its_library_then_the_pdf_is_protected_all_t
     protected = samples.pdf(user_password="x", algorithm="AES-256")
     monkeypatch.setattr(PdfReader, "_handle_encryption", without_library)
     assert "the PDF is protected" in failure(tmp_path, limits(max_count=1), samples.pdf(), protected).reason
+
+
+RESTRICTED = ("RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256")
+
+
+@pytest.mark.parametrize("algorithm", RESTRICTED)
+def test_given_a_pdf_that_everybody_may_open_and_only_its_owner_change_then_it_is_merged(
+    tmp_path: Path, algorithm: str
+) -> None:
+    restricted = samples.pdf(width=300, user_password="", owner_password="x", algorithm=algorithm)
+    merged = only(prepared(tmp_path, limits(max_count=1), samples.pdf(), restricted))
+    assert widths(merged) == [200, 300]
+    assert not PdfReader(io.BytesIO(content(merged))).is_encrypted
+
+
+AS_IN_THE_LAYER = """
+import sys
+sys.modules |= {"cryptography": None, "Crypto": None}
+from pathlib import Path
+from pleo_export.receipts.errors import Unusable
+from pleo_export.receipts.pdfs import MergedPdf
+try:
+    MergedPdf().append(Path(sys.argv[1]))
+except Unusable as reason:
+    print(reason)
+else:
+    print("merged")
+"""
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "said"), [*zip(RESTRICTED, ["merged"] * 2 + ["the PDF is protected"] * 3, strict=True)]
+)
+def test_without_a_library_for_aes_as_in_the_layer_a_restricted_pdf_is_merged_or_named_as_protected(
+    tmp_path: Path, algorithm: str, said: str
+) -> None:
+    file = tmp_path / "restricted.pdf"
+    file.write_bytes(samples.pdf(size=99, user_password="", owner_password="x", algorithm=algorithm))
+    run = subprocess.run(
+        [sys.executable, "-c", AS_IN_THE_LAYER, file], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert run.stdout.strip() == said
 
 
 def test_given_pdfs_that_cannot_be_written_together_then_the_item_fails_alone(

@@ -191,6 +191,29 @@ def test_given_a_person_of_another_company_when_they_consent_then_nothing_is_sto
     assert "<h1>Connected</h1>" in browser.follow(link)
 
 
+def test_given_a_person_of_another_company_then_the_page_says_how_to_withdraw_the_access_and_nobody_else_loses_theirs(
+    browser: Browser,
+) -> None:
+    """Pleo documents no way to revoke one token; all tokens of the client are not ours to end for one mistake."""
+    page = browser.follow(browser.invited(NORTHGATE, consenting_company=HAVN))
+
+    assert "remove the integration there, in its Pleo settings, to withdraw the access" in page
+    assert not any(each["method"] == "DELETE" for each in browser.world.service.requests)
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(600, True), (893, True), (894, False), (900, False)])
+def test_given_tokens_that_live_too_short_for_their_store_when_connected_then_the_log_warns(
+    browser: Browser, caplog: pytest.LogCaptureFixture, seconds: int, warned: bool
+) -> None:
+    browser.world.service.oauth.access_token_life = timedelta(seconds=seconds)
+
+    assert "<h1>Connected</h1>" in browser.follow(browser.invited(NORTHGATE))
+
+    said = [vars(each) for each in caplog.records if each.getMessage() == "tokens live too short"]
+    assert [each["seconds"] for each in said] == ([seconds] if warned else [])
+    assert browser.world.runtime.refresh_records.get(NORTHGATE, "pleo").life == seconds
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -18,7 +18,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from local.pleo.faults import Fault
-from local.pleo.oauth import ACCESS_TOKEN_LIFE
+from local.pleo.oauth import ACCESS_TOKEN_LIFE, Returned
 from local.pleo.sample import NORTHGATE
 from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
@@ -52,6 +52,12 @@ def token(world: Town) -> str:
 
 def stored(world: Town) -> Grant:
     grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).pleo)
+    assert grant
+    return grant
+
+
+def grant_of(world: Town, which: Any) -> Grant:
+    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).section(which))
     assert grant
     return grant
 
@@ -473,6 +479,72 @@ def test_given_a_company_that_exports_nothing_for_seventy_days_when_it_does_then
     world.run(NORTHGATE)
 
     assert world.job(job)["status"] == "completed"
+
+
+@pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
+@pytest.mark.parametrize("which", ["pleo", "accounting_system"])
+def test_given_a_provider_that_keeps_its_refresh_token_then_its_grant_works_for_days(
+    oauth_books: Town, which: Any, returned: Returned
+) -> None:
+    world = oauth_books
+    if which == "pleo":
+        world.authorise(NORTHGATE)
+    world.service.oauth.returned = returned
+    kept = grant_of(world, which).refresh_token
+
+    for _ in range(3 * 24):
+        world.pause(3600)
+        section = world.runtime.tokens.section(world.runtime.connection(NORTHGATE), which)
+        assert works(world, section["access_token"])
+
+    assert grant_of(world, which).refresh_token == kept
+    assert world.runtime.connection(NORTHGATE).ended == {}
+
+
+def test_given_a_provider_that_keeps_its_refresh_token_for_a_day_then_the_new_one_is_used_from_then_on(
+    oauth_books: Town,
+) -> None:
+    world = oauth_books
+    first = grant_of(world, "accounting_system").refresh_token
+    for hour in range(50):
+        world.service.oauth.returned = Returned.NEW if hour % 24 == 23 else Returned.SAME
+        world.pause(3600)
+        section = world.runtime.tokens.section(world.runtime.connection(NORTHGATE), "accounting_system")
+        assert works(world, section["access_token"])
+
+    assert grant_of(world, "accounting_system").refresh_token != first
+
+
+@pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
+def test_given_a_kept_refresh_token_and_new_tokens_that_cannot_be_stored_then_it_is_sent_again(
+    world: Town, returned: Returned
+) -> None:
+    authorised(world)
+    world.service.oauth.returned = returned
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "PutSecretValue")
+    world.effects.on("before secretsmanager PutSecretValue", denied, times=2)
+
+    for _ in range(2):
+        with pytest.raises(PleoExportError):
+            token(world)
+        world.pause(POLL)
+
+    assert in_the_end(world) == "fresh"
+
+
+@pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
+@pytest.mark.parametrize(("moment", "position"), MOMENTS)
+def test_given_a_provider_that_keeps_its_refresh_token_and_a_holder_that_dies_then_nobody_has_to_reconnect(
+    world: Town, moment: str, position: int, returned: Returned
+) -> None:
+    authorised(world)
+    world.service.oauth.returned = returned
+    world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+
+    with pytest.raises(TryAgain):
+        token(world)
+
+    assert in_the_end(world) == "fresh"
 
 
 def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_secrets_manager_keeps() -> None:

@@ -25,13 +25,14 @@ def enough_time(left: TimeLeft, call_seconds: float) -> bool:
     return left() >= timedelta(seconds=call_seconds) + TIME_RESERVE
 
 
-def new_session() -> requests.Session:
+class IsolatedSession(requests.Session):
     """Carries nothing from one company to another, and takes nothing from the machine it runs on: no cookies, no
     proxy, no .netrc, which would replace a credential."""
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def nothing_was_sent(failure: requests.RequestException) -> bool:

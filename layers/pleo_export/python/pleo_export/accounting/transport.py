@@ -16,7 +16,7 @@ from typing import Protocol
 import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
-from pleo_export.sending import TimeLeft, enough_time, new_session, nothing_was_sent, unlimited
+from pleo_export.sending import IsolatedSession, TimeLeft, enough_time, nothing_was_sent, unlimited
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
@@ -54,7 +54,7 @@ class Transport:
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")
-        self._session = new_session()
+        self._session = IsolatedSession()
         self._session.headers.update(headers)
         self._sleep = sleep
         self._jitter = jitter

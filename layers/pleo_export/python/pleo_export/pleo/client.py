@@ -34,7 +34,7 @@ from pleo_export.pleo.models import (
     updates_as_json,
 )
 from pleo_export.pleo.transport import Model, Request, Transport
-from pleo_export.sending import TimeLeft, new_session, unlimited
+from pleo_export.sending import IsolatedSession, TimeLeft, unlimited
 
 if TYPE_CHECKING:
     import requests
@@ -59,7 +59,7 @@ class PleoClient:
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
     ) -> None:
-        self._transport = Transport(base_url, credential, session or new_session(), sleep, jitter, time_left)
+        self._transport = Transport(base_url, credential, session or IsolatedSession(), sleep, jitter, time_left)
 
     # Export jobs
 

@@ -2,6 +2,11 @@
 
 The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28,
 pleo-api 11), and they are followed only to hosts on our list and to public addresses, redirect by redirect.
+
+What has arrived is the whole file if the connection and the coding came to their end and nothing is missing of the size
+that Pleo has named. Pleo's size counts the file's own bytes, so they are counted decoded. A file without a size (the
+document requires it, a guide leaves it out; 0 says nothing) has to end as its format ends. More bytes than Pleo named
+are taken: nothing is missing then, and the limits hold all the same.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -19,11 +24,16 @@ from urllib3.exceptions import HTTPError
 from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
 from pleo_export.receipts.connection import PublicAddresses
+from pleo_export.receipts.decoding import Broken, decoder
+from pleo_export.receipts.endings import is_whole
 from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, too_large
-from pleo_export.receipts.formats import claimed, recognise
+from pleo_export.receipts.formats import Format, claimed, recognise
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
+from pleo_export.receipts.limits import size_in_words
 from pleo_export.receipts.receipt import Receipt, file_number
-from pleo_export.sending import new_session
+from pleo_export.receipts.strangers import refusal
+from pleo_export.receipts.surprises import none_escapes
+from pleo_export.sending import IsolatedSession
 
 # Pleo's limit is "30 MB" (R-5d.1) without saying of which kind; the larger kind refuses nothing that Pleo took.
 FILE_BYTES = 30 * 1024 * 1024
@@ -32,7 +42,7 @@ CONNECT_SECONDS, READ_SECONDS = 3, 10
 EXPENSE_SECONDS = 60  # for all files of one expense, tries and pauses included
 TRIES = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
-REDIRECTS = 5
+REDIRECTS = 20  # as browsers
 PIECE = 64 * 1024
 
 REDIRECT = frozenset({301, 302, 303, 307, 308})
@@ -47,12 +57,14 @@ class _Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Download:
-    """`room` in bytes, `ends` on the fetcher's clock."""
+    """`room` and `size` in bytes, `size` as Pleo says, 0 where it does not; `ends` on the fetcher's clock."""
 
     which: str
     url: str
     path: Path
     room: int
+    size: int
+    claim: Format | None
     ends: float
 
 
@@ -68,7 +80,7 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hosts = hosts
-        self._session = session or _session()
+        self._session = session or ReceiptSession()
         self._sleep = sleep
         self._jitter = jitter
         self._clock = clock
@@ -82,18 +94,15 @@ class Fetcher:
         receipts: list[Receipt] = []
         for number, file in enumerate(files, start=1):
             room = EXPENSE_BYTES - sum(receipt.size for receipt in receipts)
-            download = _Download(file_number(number, len(files)), file.url, folder / f"source-{number}", room, ends)
-            served_as = self._insist(download)
-            format = recognise(download.path, claimed(file.type) or claimed(served_as))
-            if format is None:
-                raise not_downloaded(
-                    download.which, "what arrived is neither a PDF, JPEG, PNG, Word, Excel nor text file"
-                )
-            receipts.append(Receipt(number, len(files), format, download.path, download.path.stat().st_size))
+            which, path = file_number(number, len(files)), folder / f"source-{number}"
+            size = max(file.size or 0, 0)
+            download = _Download(which, file.url, path, room, size, claimed(file.type), ends)
+            with none_escapes(which, not_downloaded):
+                format = self._insist(download)
+            receipts.append(Receipt(number, len(files), format, path, path.stat().st_size))
         return tuple(receipts)
 
-    def _insist(self, download: _Download) -> str | None:
-        """The content type that the file was served as."""
+    def _insist(self, download: _Download) -> Format:
         attempt = 1
         while True:
             try:
@@ -105,17 +114,22 @@ class Fetcher:
             self._sleep(pause)
             attempt += 1
 
-    def _try(self, download: _Download) -> str | None:
+    def _try(self, download: _Download) -> Format:
         url = download.url
         for _ in range(1 + REDIRECTS):
             with self._get(url, download) as answer:
                 if answer.status_code in REDIRECT:
-                    url = urljoin(url, answer.headers.get("Location", ""))
+                    url = _target(url, answer)
+                    self._look_at_the_clock(download)
                     continue
                 _check(answer, download)
                 self._save(answer, download)
-                return answer.headers.get("Content-Type")
+                return _format(download, answer.headers.get("Content-Type"))
         raise not_downloaded(download.which, "its link leads round in circles")
+
+    def _look_at_the_clock(self, download: _Download) -> None:
+        if self._clock() >= download.ends:
+            raise _Fault(f"not finished after {EXPENSE_SECONDS} seconds")
 
     def _get(self, url: str, download: _Download) -> requests.Response:
         try:
@@ -138,19 +152,45 @@ class Fetcher:
         """Counts what comes, whatever was announced, and looks at the clock however little comes at a time."""
         limit = min(FILE_BYTES, download.room)
         size = 0
+        coding = decoder(answer.headers.get("Content-Encoding", ""))
         with download.path.open("wb") as target:
             try:
-                while piece := answer.raw.read1(PIECE, decode_content=True):
-                    size += len(piece)
-                    if size > limit:
-                        raise _over_our_limit(download)
-                    if self._clock() >= download.ends:
-                        raise _Fault(f"not finished after {EXPENSE_SECONDS} seconds")
-                    target.write(piece)
-            except HTTPError as failure:
+                while sent := answer.raw.read1(PIECE, decode_content=False):
+                    self._look_at_the_clock(download)
+                    for piece in coding.feed(sent, PIECE):
+                        size += len(piece)
+                        if size > limit:
+                            raise _over_our_limit(download)
+                        target.write(piece)
+            except (HTTPError, Broken) as failure:
                 raise _Fault(f"broken off ({type(failure).__name__})") from None
+        if size < download.size:
+            raise _Fault(f"broken off, {size_in_words(size)} of {size_in_words(download.size)} arrived")
+        if not coding.complete:
+            raise _Fault(f"broken off after {size_in_words(size)}")
         if not size:
             raise not_downloaded(download.which, "it is empty")
+
+
+def _target(url: str, answer: requests.Response) -> str:
+    """Where a redirect leads, as browsers read it: bytes beyond ASCII and spaces count as themselves, percent-encoded
+    (the HTTP library gives each byte of a header as the character of its number). Empty for what is no address."""
+    location = answer.headers.get("Location", "").strip()
+    location = location.translate({ord(each): None for each in "\t\r\n"})
+    encoded = "".join(each if "!" <= each <= "~" else quote(each.encode("latin-1", "ignore")) for each in location)
+    try:
+        return urljoin(url, encoded)
+    except ValueError:
+        return ""
+
+
+def _format(download: _Download, served_as: str | None) -> Format:
+    format = recognise(download.path, download.claim or claimed(served_as))
+    if format is None:
+        raise refusal(download.which, download.path)
+    if not (download.size or is_whole(download.path, format)):
+        raise _Fault(f"broken off after {size_in_words(download.path.stat().st_size)}: its end is missing")
+    return format
 
 
 def _check(answer: requests.Response, download: _Download) -> None:
@@ -172,7 +212,14 @@ def _over_our_limit(download: _Download) -> ReceiptFailed:
     return too_large(download.which, f"larger than {FILE_BYTES >> 20} MB, the most that Pleo serves")
 
 
-def _session() -> requests.Session:
-    session = new_session()  # through no proxy: it would be asked in our place, where private addresses may be reached
-    session.mount("https://", PublicAddresses())
-    return session
+class ReceiptSession(IsolatedSession):
+    """To hosts that may be anybody's, through no proxy: it would be asked in our place, from where private addresses may
+    be reached. It does not look where a redirect leads: requests would prepare the next request
+    even if none is wanted, read the whole answer for that, and fail on names that are not UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mount("https://", PublicAddresses())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None

@@ -1,18 +1,29 @@
-"""The formats that Pleo serves (R-5d.1), known by their content. What a file is said to be only settles doubt."""
+"""The formats that Pleo serves (R-5d.1), known by their content. What a file is said to be only settles doubt.
+
+What is recognised as none of them is named by `receipts.strangers`, for the bookkeeper.
+"""
 
 from __future__ import annotations
 
+import codecs
 import mmap
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_HEAD = 4096  # bytes that tell a format
+HEAD = 4096  # bytes that tell a format
 _PDF_LEAD = 1024  # a PDF may have that much before its header, and mail programs make use of it
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIP_START = b"PK\x03\x04"
+RTF, POSTSCRIPT = b"{\\rtf", b"%!PS"  # programs rather than text, though nothing but text is in them
+# How Office keeps what is protected by a password (MS-OFFCRYPTO 2.3.4.4): the real file, encrypted, in one of OLE.
+_ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"),)
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f")
-_MARKUP = (b"<!doctype", b"<html", b"<?xml")  # the error page of a server, not a receipt
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A first tag, comment, declaration or processing instruction: HTML, XML or SVG. They may carry scripts, and most are
+# the error page of a server; none is a receipt.
+_MARKUP = re.compile(r"\s*<([!?]|[a-z][\w.:-]*[\s/>])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +40,29 @@ class Format:
 PDF = Format("PDF", "pdf", "application/pdf", b"%PDF-")
 JPEG = Format("JPEG picture", "jpg", "image/jpeg", b"\xff\xd8\xff")
 PNG = Format("PNG picture", "png", "image/png", b"\x89PNG\r\n\x1a\n")
-DOC = Format("Word document", "doc", "application/msword", _OLE, ("WordDocument".encode("utf-16-le"),))
+DOC = Format("Word document", "doc", "application/msword", OLE, ("WordDocument".encode("utf-16-le"),))
 XLS = Format(
-    "Excel sheet", "xls", "application/vnd.ms-excel", _OLE, ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+    "Excel sheet", "xls", "application/vnd.ms-excel", OLE, ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 )
 DOCX = Format(
     "Word document",
     "docx",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    _ZIP,
+    ZIP_START,
     (b"word/document",),
 )
 XLSX = Format(
     "Excel sheet",
     "xlsx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    _ZIP,
+    ZIP_START,
     (b"xl/workbook",),
 )
 TEXT = Format("text", "txt", "text/plain")
 ZIP = Format("ZIP", "zip", "application/zip")  # only ever ours
 
 PICTURES = frozenset({JPEG, PNG})
+OFFICE = frozenset({DOC, XLS, DOCX, XLSX})
 SERVED = (PDF, JPEG, PNG, DOC, XLS, DOCX, XLSX, TEXT)
 _CLAIMS = (
     {format.content_type: format for format in SERVED}
@@ -66,29 +78,48 @@ def claimed(text: str | None) -> Format | None:
 
 def recognise(file: Path, claim: Format | None) -> Format | None:
     """The file's format; None if Pleo serves no such, or if it is text although it should be something else."""
-    with file.open("rb") as content:
-        head = content.read(_HEAD)
-    possible = [format for format in SERVED if format is not TEXT and _starts(head, format)]
+    start = head(file)
+    possible = [format for format in SERVED if format is not TEXT and _starts(start, format)]
     if any(format.inside for format in possible):
-        possible = [format for format in possible if _holds(file, format.inside)]
+        possible = [format for format in possible if holds(file, format.inside)]
     if possible:
         # A document may hold another as its attachment; then what it is said to be decides.
         return claim if claim in possible else possible[0]
-    return TEXT if claim in (None, TEXT) and _is_text(head) else None
+    if is_protected_office(file):
+        return claim if claim in OFFICE else None  # what is inside nobody sees without the password
+    return TEXT if claim in (None, TEXT) and _is_text(start) else None
 
 
-def _starts(head: bytes, format: Format) -> bool:
-    return format.start in head[:_PDF_LEAD] if format is PDF else head.startswith(format.start)
+def head(file: Path) -> bytes:
+    with file.open("rb") as content:
+        return content.read(HEAD)
 
 
-def _holds(file: Path, names: Iterable[bytes]) -> bool:
+def is_protected_office(file: Path) -> bool:
+    return head(file).startswith(OLE) and holds(file, _ENCRYPTED)
+
+
+def as_text(start: bytes) -> str:
+    """In the encoding that its mark names, else as Latin-1, which has a character for each byte."""
+    if start.startswith(_UTF_16):
+        return start.decode("utf-16", errors="ignore").replace("\0", "").lstrip("\ufeff")
+    return start.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+
+
+def is_markup(text: str) -> bool:
+    return _MARKUP.match(text) is not None
+
+
+def holds(file: Path, names: Iterable[bytes]) -> bool:
     with file.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         return any(mapped.find(name) >= 0 for name in names)
 
 
-def _is_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True  # UTF-16 says so
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
+def _starts(start: bytes, format: Format) -> bool:
+    return format.start in start[:_PDF_LEAD] if format is PDF else start.startswith(format.start)
+
+
+def _is_text(start: bytes) -> bool:
+    if is_markup(as_text(start)) or start.startswith((RTF, POSTSCRIPT)):
         return False
-    return all(byte >= 0x20 or byte in _TEXT_CONTROLS for byte in head)
+    return start.startswith(_UTF_16) or all(byte >= 0x20 or byte in _TEXT_CONTROLS for byte in start)

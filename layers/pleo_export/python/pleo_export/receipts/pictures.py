@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pleo_export.receipts.bare import bare_copy
 from pleo_export.receipts.errors import Unusable
 from pleo_export.receipts.formats import JPEG, PDF, PNG, Format
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 MAX_PIXELS = 50_000_000
 # A receipt's rendering must not depend on when it is made: its hash is the key of the upload (R-5d.10).
 _NO_TIME = time.gmtime(0)
+_ORIENTATION = 0x0112  # of EXIF
 _A4_LONG, _A4_SHORT = 842, 595  # points of 1/72 inch
+_LONGEST_EDGE = 65_500  # points: a JPEG holds no more
 _LOWEST_DPI = 150  # on paper, a small picture stays small
 
 
@@ -46,21 +49,68 @@ def render(source: Path, target: Format, step: Step, path: Path) -> None:
 
     Same picture, same bytes. Raises Unusable.
     """
-    from PIL import Image, ImageOps  # noqa: PLC0415 - only for a picture that has to change
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
+        _render(source, target, step, path)
+    except Unusable:
+        raise
+    except Exception:  # a damaged file surprises the library in any way; it must not stop other items (promise 5)
+        _render_bare(source, target, step, path)
+
+
+def _render_bare(source: Path, target: Format, step: Step, path: Path) -> None:
+    """Once more without metadata, which may be all that is wrong with it."""
+    bare = path.with_name(f"{path.name}.bare")
+    try:
+        bare_copy(source, bare)
+        _render(bare, target, step, path)
+    except Unusable:
+        raise
+    except Exception:  # as above
+        raise Unusable("the picture is damaged") from None
+    finally:
+        bare.unlink(missing_ok=True)
+
+
+def _render(source: Path, target: Format, step: Step, path: Path) -> None:
+    """Raises Unusable, and whatever the library raises."""
+    from PIL import Image  # noqa: PLC0415 - only for a picture that has to change
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of metadata that is odd; our own limit of points is lower than the library's
+        try:
             with Image.open(source, formats=("JPEG", "PNG")) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise Unusable(_too_many_pixels(picture.width, picture.height))
+                turn = _turn(picture)
                 small = _scaled(_in_full_tones(picture), step.pixels)
-                ImageOps.exif_transpose(small, in_place=True)
-                _save(_on_white(small), target, step, path)
-    except Image.DecompressionBombError:
-        raise Unusable(f"it has more than {MAX_PIXELS // 1_000_000} megapixels") from None
-    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say that a file is broken
-        raise Unusable("the picture is damaged") from None
+                upright = small if turn is None else small.transpose(turn)
+                ready = _on_white(upright)
+                ready.info = {}  # comments and profiles of the original, which would be written along
+                _save(ready, target, step, path)
+        except Image.DecompressionBombError:
+            raise Unusable(f"it has more than {MAX_PIXELS // 1_000_000} megapixels") from None
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """How to set the picture upright. Its metadata is only read for that, never written: cameras put things there that
+    the library reads and cannot write (and nothing of it belongs in the books). Metadata that cannot be read turns
+    nothing."""
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    try:
+        orientation = picture.getexif().get(_ORIENTATION)
+    except Exception:  # as above
+        return None
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return turns.get(orientation) if isinstance(orientation, int) else None
 
 
 def _too_many_pixels(width: int, height: int) -> str:
@@ -83,10 +133,14 @@ def _in_full_tones(picture: Image.Image) -> Image.Image:
 def _scaled(picture: Image.Image, pixels: int) -> Image.Image:
     """In place, from a draft where the format allows one: a JPEG is then never decoded at its full size."""
     factor = (pixels / (picture.width * picture.height)) ** 0.5
-    size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
+    size = _edge(picture.width * factor), _edge(picture.height * factor)
     picture.draft(None, size)
     picture.thumbnail(size)  # never enlarges
     return picture
+
+
+def _edge(points: float) -> int:
+    return min(max(1, int(points)), _LONGEST_EDGE)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

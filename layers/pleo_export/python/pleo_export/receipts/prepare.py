@@ -25,6 +25,7 @@ from pleo_export.receipts.limits import AttachmentLimits, limit_in_words, size_i
 from pleo_export.receipts.pdfs import MergedPdf
 from pleo_export.receipts.pictures import STEPS, Step, render
 from pleo_export.receipts.receipt import Receipt
+from pleo_export.receipts.surprises import none_escapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,16 @@ def prepare(receipts: Sequence[Receipt], limits: AttachmentLimits, folder: Path)
     """What is made anew is written into `folder`. Raises ReceiptFailed."""
     preparation = _Preparation(limits, folder)
     if limits.max_count is not None and len(receipts) > limits.max_count:
-        fitted = [preparation.combined(receipts)]
-    else:
-        fitted = [preparation.fitted(receipt) for receipt in receipts]
+        with none_escapes(_together(receipts), not_convertible):
+            return _prepared([preparation.combined(receipts)])
+    fitted = []
+    for receipt in receipts:
+        with none_escapes(receipt, not_convertible):
+            fitted.append(preparation.fitted(receipt))
+    return _prepared(fitted)
+
+
+def _prepared(fitted: Sequence[_Fitted]) -> Prepared:
     return Prepared(tuple(_attachment(each) for each in fitted), tuple(each.warning for each in fitted if each.warning))
 
 

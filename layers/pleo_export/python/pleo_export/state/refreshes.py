@@ -21,7 +21,8 @@ class Refreshes:
     """`tries` were sent since the last success and not answered. `not_before`: no other before this moment.
 
     `spent` is the fingerprint of the refresh token that was replaced last, at `spent_at`; `after_refusal` says that it
-    was replaced because an access token was refused before its end.
+    was replaced because an access token was refused before its end. `life` is that of the newest access token, in
+    seconds; 0 where it is not known.
     """
 
     tries: int = 0
@@ -29,6 +30,7 @@ class Refreshes:
     spent: str = ""
     spent_at: datetime | None = None
     after_refusal: bool = False
+    life: int = 0
 
 
 class RefreshRecords:
@@ -45,6 +47,7 @@ class RefreshRecords:
             spent=str(record["spent"]),
             spent_at=_moment(record["spent_at"]),
             after_refusal=bool(record["after_refusal"]),
+            life=int(str(record.get("life", 0))),
         )
 
     def put(self, company_id: str, which: Section, known: Refreshes, now: datetime) -> None:
@@ -56,6 +59,7 @@ class RefreshRecords:
                 "spent": known.spent,
                 "spent_at": _iso(known.spent_at),
                 "after_refusal": known.after_refusal,
+                "life": known.life,
                 "expires_at": int((now + KEPT).timestamp()),
             }
         )

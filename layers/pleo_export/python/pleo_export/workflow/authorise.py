@@ -19,6 +19,7 @@ from __future__ import annotations
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import urlencode
 
@@ -31,6 +32,7 @@ from pleo_export.state.authorisations import AUTHORISATION_LIFE, Invitation
 from pleo_export.state.refreshes import Refreshes
 from pleo_export.workflow.pages import Reply, page, redirect
 from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.tokens import warn_of_short_life
 
 AGAIN = "Open the link once more to try again."
 LINK_IS_OVER = page(
@@ -48,8 +50,9 @@ BUSY = page(503, "Not connected", f"The connection is in use at this moment. {AG
 ANOTHER_COMPANY = page(
     403,
     "Not connected",
-    "The link is for another Pleo company than the one that you have authorised. "
-    "Sign in to Pleo as a member of that company, then open the link once more.",
+    "The link is for another Pleo company than the one that you have authorised. Nothing of that company is kept here; "
+    "if it does not use this integration, remove the integration there, in its Pleo settings, to withdraw the access. "
+    "Then sign in to Pleo as a member of the company that the link is for, and open the link once more.",
 )
 CONNECTED = page(200, "Connected", "Pleo is connected. You can close this window.")
 
@@ -98,7 +101,7 @@ def challenge(verifier: str) -> str:
 
 def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime) -> Reply:
     """Nobody else changes the company's secret meanwhile."""
-    company_id = invitation.company_id
+    company_id, asked_at = invitation.company_id, runtime.clock()
     try:
         endpoint = runtime.token_endpoint(company_id, "pleo")
         grant = endpoint.exchange(code, invitation.redirect_uri, verifier)
@@ -107,17 +110,21 @@ def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime)
         logger.warning("authorisation failed", extra={"company_id": company_id, "error": str(error)})
         return NO_TOKENS
     if owner != company_id:
-        logger.warning("authorisation for another company", extra={"company_id": company_id})
+        # Not revoked: Pleo documents no revocation of a token (RFC 7009), and deleting the installation with it ends
+        # all tokens of the client, which may be another customer's.
+        logger.warning("authorisation for another company, not stored", extra={"company_id": company_id})
         return ANOTHER_COMPANY
-    _store(invitation, grant, runtime)
+    life = grant.expires_at - asked_at
+    warn_of_short_life(company_id, "pleo", life)
+    _store(invitation, grant, life, runtime)
     logger.info("authorised", extra={"company_id": company_id})
     return CONNECTED
 
 
-def _store(invitation: Invitation, grant: Grant, runtime: Runtime) -> None:
+def _store(invitation: Invitation, grant: Grant, life: timedelta, runtime: Runtime) -> None:
     """The tokens first; until the last step the link can be used again."""
     company_id, name = invitation.company_id, runtime.secret_name(invitation.company_id)
     runtime.secrets.put(name, runtime.secrets.get(name, 0).with_section("pleo", grant.section()))
-    runtime.refresh_records.put(company_id, "pleo", Refreshes(), runtime.clock())
+    runtime.refresh_records.put(company_id, "pleo", Refreshes(life=int(life.total_seconds())), runtime.clock())
     runtime.connections.grant_given(company_id, "pleo")
     runtime.authorisations.use(invitation)

@@ -22,6 +22,9 @@ TRIES the grant counts as ended. What surely was not carried out (not reached, 4
 A grant has ended when the provider says so. Then the connection is marked, so that neither the poll nor a job asks
 again, and one line of the log raises the alarm (`ENDED_LINE`, see template.yaml). An access token that Pleo refuses
 although it is new is no such word: it is replaced once, and not again before its end.
+
+That is Pleo's way. Other providers return the same refresh token, for a day or always, or none, which means the same
+(RFC 6749, section 6): then nothing is dead or spent, and each death is only another try.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from pleo_export.state.refreshes import Refreshes
 from pleo_export.state.secrets import ConnectionSecrets
 from pleo_export.workflow.refresher import Outcome, Refresh
 from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.tokens import warn_of_short_life
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 TRIES = 24  # about five hours of a provider that takes requests and does not answer
@@ -98,6 +102,7 @@ def _send(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, grant: 
         return _misconfigured(str(error))
     tried = replace(known, tries=known.tries + 1)
     _note(wanted, runtime, tried)
+    asked_at = runtime.clock()
     try:
         new = endpoint.refresh(grant.refresh_token)
     except GrantEnded as error:
@@ -108,13 +113,27 @@ def _send(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, grant: 
             return _misconfigured(f"the OAuth client of this installation is refused: {error}")
         logger.warning("tokens not refreshed", extra={"which": wanted.which, "reason": str(error), "try": tried.tries})
         return LATER
-    spent = Refreshes(spent=fingerprint(grant.refresh_token), spent_at=runtime.clock(), after_refusal=wanted.refused)
+    life = new.expires_at - asked_at
+    spent = Refreshes(
+        spent=_spent(grant, new), spent_at=runtime.clock(), after_refusal=wanted.refused, life=int(life.total_seconds())
+    )
+    unstored = spent if spent.spent else _with_pause(known, runtime)
+    stored = False
     try:
         _store(wanted, runtime, secrets, new)
+        stored = True
     finally:
-        _note(wanted, runtime, spent)
+        _note(wanted, runtime, spent if stored else unstored)
+    if known.life != spent.life:
+        warn_of_short_life(wanted.company_id, wanted.which, life)
     logger.info("tokens refreshed", extra={"which": wanted.which, "expires_at": new.expires_at.isoformat()})
     return FRESH
+
+
+def _spent(old: Grant, new: Grant) -> str:
+    """The fingerprint of the refresh token that must never be sent again. None where the provider has returned the
+    same, or none (RFC 6749, section 6): that one stays good."""
+    return "" if new.refresh_token == old.refresh_token else fingerprint(old.refresh_token)
 
 
 def _store(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, new: Grant) -> None:

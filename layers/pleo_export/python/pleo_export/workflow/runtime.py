@@ -159,9 +159,9 @@ class Runtime:
 
     @cached_property
     def http(self) -> requests.Session:
-        from pleo_export.sending import new_session  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.sending import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
 
-        return new_session()
+        return IsolatedSession()
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)

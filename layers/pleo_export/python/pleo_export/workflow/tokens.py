@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from pleo_export.errors import Disconnected
 from pleo_export.oauth.grant import grant_in
+from pleo_export.observability import logger
 from pleo_export.state.connections import Connection
 from pleo_export.state.secrets import Secrets, Section
 from pleo_export.workflow.refresher import Refresher
@@ -19,6 +20,8 @@ from pleo_export.workflow.refresher import Refresher
 # cannot renew itself. Pleo's client can (it repeats a request after a 401), so that half a minute is enough; much more
 # would make more versions of the secret in a day than Secrets Manager keeps (docs/operate.md).
 MARGIN: Mapping[Section, timedelta] = {"pleo": timedelta(seconds=30), "accounting_system": timedelta(minutes=5)}
+# Secrets Manager keeps 100 versions of a secret and drops none that is younger than a day; each refresh makes one.
+BETWEEN_VERSIONS = timedelta(days=1) / 100
 FRESH_SECONDS = 5  # whoever has mended a credential exports again at once, and meets warm functions
 IDLE = timedelta(days=6)  # after a token's end: at least weekly, so that a refresh token's 60 days never pass (R-10.8)
 
@@ -65,3 +68,15 @@ class Tokens:
 def _refuse_ended(connection: Connection, which: Section) -> None:
     if which in connection.ended:
         raise Disconnected(connection.ended[which].reason)
+
+
+def too_short(which: Section, life: timedelta) -> bool:
+    """Whether tokens of that life make more versions of the secret in a busy day than Secrets Manager keeps. Then new
+    tokens can no longer be stored, and the grant ends."""
+    return life - MARGIN[which] < BETWEEN_VERSIONS
+
+
+def warn_of_short_life(company_id: str, which: Section, life: timedelta) -> None:
+    if too_short(which, life):
+        seconds = int(life.total_seconds())
+        logger.warning("tokens live too short", extra={"company_id": company_id, "which": which, "seconds": seconds})

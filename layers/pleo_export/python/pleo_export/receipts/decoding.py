@@ -1,0 +1,69 @@
+"""The content coding of an answer (RFC 9110 8.4.1), undone in small pieces, and whether it came to its end.
+
+The HTTP library does not say whether a gzip stream was cut off: what came so far would pass for the file. We ask for no
+coding, but a store may keep its files compressed, and then serves them so.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits
+_GZIP_MARK = b"\x1f"
+
+
+class Broken(Exception):
+    """The content is not coded as the answer says."""
+
+
+class Plain:
+    """No coding, or one that we do not know: stores name some that are none (`aws-chunked`, `utf-8`)."""
+
+    complete = True
+
+    def feed(self, data: bytes, most: int) -> Iterator[bytes]:
+        yield data
+
+
+class Compressed:
+    """`complete` unless a stream has begun and not ended. gzip may hold several, one after the other."""
+
+    def __init__(self, coding: str) -> None:
+        self._gzip = coding != "deflate"
+        self._stream: Any = None
+
+    @property
+    def complete(self) -> bool:
+        return self._stream is None or bool(self._stream.eof)
+
+    def feed(self, data: bytes, most: int) -> Iterator[bytes]:
+        """At most so many bytes at a time, however well they were compressed. Raises Broken."""
+        piece = b""
+        while data or len(piece) == most:
+            if self._stream is None:
+                self._stream = zlib.decompressobj(self._window(data[0]))
+            elif self._stream.eof:
+                if not (self._gzip and data.startswith(_GZIP_MARK)):
+                    return  # padding
+                self._stream = zlib.decompressobj(_GZIP)
+            try:
+                piece = self._stream.decompress(data, most)
+            except zlib.error:
+                raise Broken from None
+            data = self._stream.unconsumed_tail or self._stream.unused_data
+            if piece:
+                yield piece
+
+    def _window(self, first: int) -> int:
+        """`deflate` means zlib's format; some servers send it without zlib's header."""
+        if self._gzip:
+            return _GZIP
+        return _ZLIB if first & 0x0F == 8 else _RAW
+
+
+def decoder(coding: str) -> Plain | Compressed:
+    """For an answer's Content-Encoding."""
+    coding = coding.strip().lower()
+    return Compressed(coding) if coding in ("gzip", "x-gzip", "deflate") else Plain()
