@@ -213,9 +213,9 @@ def _over_our_limit(download: _Download) -> ReceiptFailed:
 
 
 class ReceiptSession(IsolatedSession):
-    """To hosts that may be anybody's, through no proxy: it would be asked in our place, from where private addresses may
-    be reached. It does not look where a redirect leads: requests would prepare the next request
-    even if none is wanted, read the whole answer for that, and fail on names that are not UTF-8."""
+    """To hosts that may be anybody's, and so through no proxy, which could reach private addresses in our place. It does
+    not look where a redirect leads: requests would prepare the next request even if none is wanted, read the whole
+    answer for that, and fail on names that are not UTF-8."""
 
     def __init__(self) -> None:
         super().__init__()
