@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from pleo_export import text
 from pleo_export.errors import ItemFailure
 
 T = TypeVar("T")
@@ -89,9 +90,10 @@ class ExportJob(_Model):
 
 
 class JobItem(_Model):
-    """How far one accounting entry of a job has come (control layer, pleo-api 4)."""
+    """How far one accounting entry of a job has come (control layer, pleo-api 4). An id may be of any form: one that is
+    wrong is the fault of its item alone."""
 
-    accounting_entry_id: Identifier
+    accounting_entry_id: str
     export_job_id: str | None = None
     status: str
     external_id: str | None = None
@@ -139,7 +141,7 @@ class ItemUpdate:
 
 def shorten(reason: str) -> str:
     """A reason of a length that people read."""
-    return reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1].rstrip() + "…"
+    return text.shorten(reason, REASON_LENGTH)
 
 
 class ItemUpdateError(_Model):

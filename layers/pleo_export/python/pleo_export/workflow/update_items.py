@@ -15,5 +15,6 @@ def update_items(run: ChunkRun, runtime: Runtime) -> None:
     results = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
-    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, [results[item.entry_id] for item in items])
+    told = {item.told_as: results[item.entry_id] for item in items}
+    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, told)
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})
