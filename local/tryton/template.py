@@ -78,6 +78,8 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _make(place: Path) -> None:
+    for left_behind in place.parent.glob("unfinished-*"):  # by one that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)
     with workspace() as directory:
         credentials = _set_up(directory)
         unnamed = Path(tempfile.mkdtemp(prefix="unfinished-", dir=place.parent))

@@ -33,8 +33,9 @@ def workspace() -> Iterator[Path]:
 
 
 def _place() -> Path:
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-    places = (*((_MEMORY,) if roomy else ()), Path(tempfile.gettempdir()), *_ON_DISK)
+    places: list[Path] = [Path(tempfile.gettempdir()), *_ON_DISK]
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+        places.insert(0, _MEMORY)
     for place in places:
         if _serves(place):
             return place
