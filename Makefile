@@ -40,12 +40,12 @@ simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 
 check: setup .local/checkov/.requirements ## Run all linters and type checks, on the code, the template and the state machine
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m mypy
-	$(BIN)/python -m importlinter.cli lint
-	$(BIN)/python -m cfnlint --append-rules cfn_lint_serverless.rules
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules
 	$(SAM) validate --lint
 	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json
-	.local/checkov/bin/checkov
+	.local/checkov/bin/python -m checkov.main
 
 build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \

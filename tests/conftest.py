@@ -18,7 +18,7 @@ WITH_A_SERVER = ("conformance", "integration")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those of one server stay together: one stack, one Tryton for a connector."""
+    """In several processes, tests of one server stay together: of the stack, and of each connector's Tryton."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in WITH_A_SERVER:
