@@ -6,12 +6,13 @@ ADDRESS ?= 127.0.0.1
 
 BIN := .venv/bin
 LAYER := layers/pleo_export
-SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/sam
+SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/python -m samcli
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadgroup
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test simulate check build events bench lock clean
+.PHONY: help setup demo up down test unit simulate check build events bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +28,11 @@ up: setup ## Start the whole stack on this machine and leave it running; ADDRESS
 down: setup ## Stop it
 	@$(BIN)/python -m local.stack down
 
-test: setup ## Run all tests
-	$(BIN)/python -m pytest
+test: setup ## Run all tests, on all processors
+	$(PYTEST)
+
+unit: setup ## Run those that need no server: within a minute
+	$(PYTEST) tests/unit tests/property tests/golden tests/contract
 
 simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
@@ -41,7 +45,7 @@ check: setup .local/checkov/.requirements ## Run all linters and type checks, on
 	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules
 	$(SAM) validate --lint
 	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json
-	.local/checkov/bin/checkov
+	.local/checkov/bin/python -m checkov.main
 
 build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
@@ -50,8 +54,8 @@ build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python
 events: setup ## Capture the sample events anew, from a real local run
 	@$(BIN)/python -m local.events
 
-bench: setup ## Count what a job costs, against its budgets
-	@AWS_DEFAULT_REGION=eu-west-1 POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.bench
+bench: setup ## Count what a job costs, against its budgets; QUICK=1 for small jobs only
+	@POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
 lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
 	$(PYTHON) -m venv .local/uv

@@ -5,7 +5,6 @@ python -m local.demo
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections import Counter
@@ -19,10 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from local import interruption
 from local.pleo.catalogue import ACCOUNTS as ACCOUNT_NAMES_BY_CODE
 from local.pleo.every_type import LEFT_OVER, every_type
 from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
-from local.processes import ChildFailed
+from local.processes import ChildFailed, Interrupted, stopping
 from local.stack import LocalStack
 from local.tryton.ledger import Move
 
@@ -57,12 +57,8 @@ WALLET_DIRECTION = {
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _demo()
-    except KeyboardInterrupt:
-        console.print("\nStopped. Nothing is left running.")
-        return 130
+        return interruption.run(_demo)
     except ChildFailed as error:
         console.print(f"[red]✗[/red] {error}")
         return 1
@@ -122,7 +118,8 @@ def _export(
             )
             if job["status"] not in ("pending", "in_progress"):
                 return job
-            time.sleep(0.1)
+            if stopping.wait(0.1):
+                raise Interrupted
     raise ChildFailed(f"the job is still {job['status']} after {PATIENCE_SECONDS} s; see .local/log/")
 
 
@@ -268,10 +265,6 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
 
 def _say(line: str) -> None:
     console.print(f"[green]✓[/green] {line}")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,12 +15,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+stopping = threading.Event()  # set by `interruption.run`: no child starts any more, and nobody waits for one
+_running: set[Child] = set()
+
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 LOOPBACK = "127.0.0.1"
 
 
 class ChildFailed(RuntimeError):
     """A child ended before it was ready, was not ready in time, or ended with an error. Carries the end of its log."""
+
+
+class Interrupted(Exception):
+    """The whole program is being stopped."""
 
 
 def free_port(host: str = LOOPBACK) -> int:
@@ -44,6 +52,15 @@ def answers(url: str) -> Callable[[], bool]:
     return ready
 
 
+def end_all() -> None:
+    """Ends every child of this process, all at the same time."""
+    children = list(_running)
+    for child in children:
+        child.let_go()
+    for child in children:
+        child.stop()
+
+
 class Child:
     """A subprocess with a log file, started by `with` and gone, with all of its own children, when the block ends.
 
@@ -52,7 +69,7 @@ class Child:
     seconds at most. Stopping is SIGTERM to the process group, then SIGKILL after `grace` seconds. `scratch` is a folder
     that is removed when the processes are gone.
 
-    Raises `ChildFailed` if the child ends or stays silent while waited for.
+    Raises `ChildFailed` if the child ends or stays silent while waited for, `Interrupted` if the program is stopped.
     """
 
     def __init__(
@@ -64,7 +81,7 @@ class Child:
         cwd: Path | None = None,
         ready: Callable[[], bool] | None = None,
         ready_within: float = 30,
-        grace: float = 10,
+        grace: float = 3,
         scratch: Path | None = None,
     ) -> None:
         self.command = [str(part) for part in command]
@@ -78,6 +95,7 @@ class Child:
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        _go_on()
         supervise = [sys.executable, "-I", "-S", str(SUPERVISOR), str(self._grace), str(self._scratch or "")]
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
@@ -90,6 +108,7 @@ class Child:
                 cwd=self._cwd,
                 start_IsolatedSession=True,  # Ctrl-C is for us; we stop the child in order
             )
+        _running.add(self)
         try:
             self._await_ready()
         except BaseException:
@@ -113,10 +132,12 @@ class Child:
         Raises `ChildFailed` if its status is not 0, or after `within` seconds.
         """
         assert self._supervisor is not None, "not started"  # noqa: S101
-        try:
-            status = self._supervisor.wait(within)
-        except subprocess.TimeoutExpired:
-            raise self._failed(f"did not end within {within:g} s") from None
+        deadline = time.monotonic() + within
+        while (status := self._supervisor.poll()) is None:
+            _go_on()
+            if time.monotonic() > deadline:
+                raise self._failed(f"did not end within {within:g} s")
+            time.sleep(0.02)
         if status:
             raise self._failed(f"ended with status {status}")
 
@@ -124,9 +145,15 @@ class Child:
         """Ends the child and everything it started. Does nothing the second time."""
         if self._supervisor is None:
             return
+        self.let_go()
+        self._supervisor.wait(self._grace + 10)
+        _running.discard(self)
+
+    def let_go(self) -> None:
+        """Asks for the end of the child, and does not wait for it."""
+        assert self._supervisor is not None  # noqa: S101
         assert self._supervisor.stdin is not None  # noqa: S101 (it is a pipe)
         self._supervisor.stdin.close()
-        self._supervisor.wait(self._grace + 10)
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of the child's output."""
@@ -135,6 +162,7 @@ class Child:
     def _await_ready(self) -> None:
         deadline = time.monotonic() + self._ready_within
         while self._ready is not None:
+            _go_on()
             if not self.running:
                 raise self._failed("ended before it was ready")
             if self._ready():
@@ -145,3 +173,8 @@ class Child:
 
     def _failed(self, what: str) -> ChildFailed:
         return ChildFailed(f"{self.command[0]} {what}; the end of {self.log}:\n{self.log_tail()}")
+
+
+def _go_on() -> None:
+    if stopping.is_set():
+        raise Interrupted

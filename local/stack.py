@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from threading import Event
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,11 +29,12 @@ import requests
 
 from cli import authorising, connecting
 from cli.stack import Stack
+from local import interruption
 from local.aws import STATE, LocalAws
 from local.pleo.oauth import Client
 from local.pleo.sample import API_KEYS, NORTHGATE
 from local.pleo.server import Simulator
-from local.processes import LOOPBACK, ChildFailed
+from local.processes import LOOPBACK, ChildFailed, Interrupted, stopping
 from local.tryton.books import Books
 from local.tryton.ledger import Ledger
 from pleo_export.settings import parse_settings
@@ -42,6 +43,7 @@ NAME = "pleo-export"
 RUNNING = STATE / "up.json"
 LOG = STATE / "log" / "up.log"
 TIME_LIMIT = 30  # seconds
+STOPPED_WITHIN = 20
 ACCOUNTS = {
     "wallets": {"GBP": "1900", "EUR": "1901"},
     "out_of_pocket": "2250",
@@ -191,11 +193,8 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def serve(host: str = LOOPBACK) -> None:
+def serve(host: str = LOOPBACK) -> int:
     """Run until told to stop; what others need to know is in `.local/up.json` meanwhile."""
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
     with LocalStack(host=host) as stack:
         stack.connect()
         facts = {
@@ -210,12 +209,13 @@ def serve(host: str = LOOPBACK) -> None:
         }
         RUNNING.write_text(json.dumps(facts, indent=2))
         try:
-            stop.wait()
+            stopping.wait()
         finally:
             RUNNING.unlink()
+    return 0
 
 
-def up(host: str = LOOPBACK) -> None:
+def up(host: str = LOOPBACK) -> int:
     """Start `serve` in the background and say how to use it."""
     if (facts := running()) is None:
         LOG.parent.mkdir(parents=True, exist_ok=True)
@@ -225,7 +225,10 @@ def up(host: str = LOOPBACK) -> None:
         while (facts := running()) is None:
             if server.poll() is not None:
                 raise ChildFailed(f"the local stack did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
-            time.sleep(0.1)
+            if stopping.wait(0.1):
+                server.terminate()
+                server.wait(STOPPED_WITHIN)
+                raise Interrupted
     variables = facts["environment"] | {"PLEO_EXPORT_WEBHOOK_URL": facts["webhook"]}
     exports = " ".join(f"{name}='{value}'" for name, value in variables.items())
     print(f"""The local stack is up: company {facts["company"]} is connected.
@@ -242,6 +245,7 @@ See what became of it, or whether all is well:
   .venv/bin/pleo-export doctor
 Stop it:
   make down""")
+    return 0
 
 
 def running() -> dict[str, Any] | None:
@@ -260,10 +264,12 @@ def down() -> None:
         print("The local stack is not running.")
         return
     os.kill(facts["pid"], signal.SIGTERM)
-    while RUNNING.exists() and running():
-        time.sleep(0.1)
+    deadline = time.monotonic() + STOPPED_WITHIN
     while _alive(facts["pid"]):
+        if time.monotonic() > deadline:
+            os.kill(facts["pid"], signal.SIGKILL)  # its children go all the same
         time.sleep(0.1)
+    RUNNING.unlink(missing_ok=True)
     print("The local stack is down.")
 
 
@@ -291,9 +297,9 @@ def main() -> None:
     chosen = parser.parse_args()
     match chosen.command:
         case "up":
-            up(chosen.host)
+            sys.exit(interruption.run(partial(up, chosen.host), STOPPED_WITHIN))
         case "serve":
-            serve(chosen.host)
+            sys.exit(interruption.run(partial(serve, chosen.host)))
         case "down":
             down()
 

@@ -17,9 +17,18 @@ import subprocess
 import sys
 import threading
 
+REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""All of them ask for the end."""
+
 
 def main(grace: float, scratch: str, command: list[str]) -> int:
-    """Runs the command until it ends or the parent lets go; returns the command's exit status."""
+    """Runs the command until it ends or the parent lets go; returns the command's exit status.
+
+    The command reacts to signals as usual, whatever our own parent ignores (background shells let it ignore SIGINT).
+    """
+    for request in REQUESTS:
+        signal.signal(request, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
 
     def signal_group(number: signal.Signals) -> None:
@@ -38,7 +47,7 @@ def main(grace: float, scratch: str, command: list[str]) -> int:
         stop()
 
     threading.Thread(target=stop_when_parent_lets_go, daemon=True).start()
-    for request in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for request in REQUESTS:
         signal.signal(request, lambda *_: threading.Thread(target=stop, daemon=True).start())
     status = child.wait()
     signal_group(signal.SIGKILL)  # what the command itself left behind

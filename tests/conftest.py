@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
+WITH_A_SERVER = ("conformance", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In several processes, tests of one server stay together: of the stack, and of each connector's Tryton."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in WITH_A_SERVER:
+            parameters = getattr(item, "callspec", None)
+            server = parameters.params.get("benches", "") if parameters else ""
+            item.add_marker(pytest.mark.xdist_group(f"{folder} {server}".strip()))
 
 
 @pytest.fixture(autouse=True)

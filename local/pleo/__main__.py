@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import signal
-from threading import Event
+import sys
+from functools import partial
 
+from local import interruption
 from local.pleo.server import Simulator
+from local.processes import stopping
 
 
 def main() -> None:
@@ -19,12 +21,14 @@ def main() -> None:
     parser.add_argument("--retry-scale", type=float, default=1.0, help="0.01: webhook retries a hundred times sooner")
     given = parser.parse_args()
     seed = secrets.randbits(64) if given.seed is None else given.seed
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    sys.exit(interruption.run(partial(serve, given, seed)))
+
+
+def serve(given: argparse.Namespace, seed: int) -> int:
     with Simulator(given.data, given.port, given.host, seed=seed, retry_scale=given.retry_scale) as simulator:
         print(f"Pleo simulator ready at {simulator.url} (data: {given.data})", flush=True)
-        stop.wait()
+        stopping.wait()
+    return 0
 
 
 if __name__ == "__main__":

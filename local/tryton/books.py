@@ -21,7 +21,8 @@ from local.tryton import application
 from local.tryton.ledger import Ledger
 from local.tryton.postgres import Postgres
 from local.tryton.rpc import find_databases_again
-from local.tryton.template import PRISTINE, template, workspace
+from local.tryton.template import PRISTINE, template
+from local.tryton.workspace import workspace
 
 
 class Books(Ledger):

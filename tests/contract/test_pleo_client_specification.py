@@ -39,7 +39,8 @@ ID = "3f0c7c3e-6d5c-4c8e-9a53-0a1f5f2f7b10"
 HOOK = "https://hooks.example.com/pleo"
 METHODS = ("get", "post", "put", "delete")
 
-pytestmark = pytest.mark.skipif(not (SPECS / DOCUMENTS[0]).exists(), reason="Pleo's OpenAPI documents are not here")
+if not (SPECS / DOCUMENTS[0]).exists():
+    pytest.skip("Pleo's OpenAPI documents are not here (PLEO_SPECS names their folder)", allow_module_level=True)
 
 Fields = Literal["required", "all", "null"]
 """How an answer is made from its schema: required fields only; every field; every field, null where that is allowed."""

@@ -20,6 +20,7 @@ from local.pleo.deliveries import sign
 from local.pleo.oauth import s256
 from local.pleo.sample import API_KEYS, HAVN, NORTHGATE, OAUTH_CLIENT
 from local.pleo.server import Simulator
+from tests.harness.processes import killed_in_the_end
 
 Json = dict[str, Any]
 
@@ -287,7 +288,7 @@ class Inbox:
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
     inbox = Inbox()
-    thread = Thread(target=inbox.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = Thread(target=inbox.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield inbox
     inbox.server.shutdown()
@@ -446,12 +447,13 @@ def test_given_an_hour_on_the_switchboards_clock_then_the_job_has_expired(sim: C
 
 def test_the_command_says_when_it_is_ready_and_ends_on_a_signal() -> None:
     command = [sys.executable, "-m", "local.pleo", "--port", "0", "--data", "empty"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with killed_in_the_end(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
         found = re.search(r"ready at (http://127\.0\.0\.1:\d+)", ready)
         companies = requests.get(f"{found[1]}/_sim/companies", timeout=10).json() if found else None
         process.send_signal(signal.SIGTERM)
+        status = process.wait(20)
 
     assert companies == []
-    assert process.returncode == 0
+    assert status == 0

@@ -8,12 +8,15 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.processes import Child, ChildFailed, answers, free_port
+from local import processes
+from local.processes import Child, ChildFailed, Interrupted, answers, free_port
+from tests.harness.processes import killed_in_the_end
 
 WITH_GRANDCHILD = ["sh", "-c", "sleep 600 & echo up; wait"]
 DEAF_TO_SIGTERM = ["sh", "-c", "trap '' TERM; echo up; sleep 600; sleep 600"]
@@ -61,14 +64,65 @@ def test_given_a_running_child_when_its_parent_is_killed_then_it_and_its_scratch
     parent_code = f"""
 import pathlib, signal
 from local.processes import Child
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background shell lets us ignore
 with Child({WITH_GRANDCHILD}, log=pathlib.Path({str(witness.path)!r}), scratch=pathlib.Path({str(scratch)!r})):
     signal.pause()
 """
-    with subprocess.Popen([sys.executable, "-c", parent_code], stderr=subprocess.DEVNULL) as parent:
+    with killed_in_the_end([sys.executable, "-c", parent_code], stderr=subprocess.DEVNULL) as parent:
         assert witness.next() == b"up\n"
         parent.send_signal(how)
-    assert witness.next() == b""
+        assert witness.next() == b""
     assert not scratch.exists()
+
+
+def test_given_a_shell_that_ignores_signals_when_a_child_starts_then_it_reacts_to_them_as_usual(tmp_path: Path) -> None:
+    report = "import signal; print(*(signal.getsignal(each).name for each in (1, 15)), signal.pthread_sigmask(0, []))"
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with Child([sys.executable, "-c", report], log=tmp_path / "log") as child:
+            child.wait(within=20)
+    finally:
+        signal.signal(signal.SIGHUP, usual[0])
+        signal.signal(signal.SIGTERM, usual[1])
+
+    assert child.log_tail() == "SIG_DFL SIG_DFL set()"
+
+
+@pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM])
+def test_given_work_that_hangs_when_it_is_to_stop_then_it_says_so_and_leaves_no_process(
+    witness: Witness, request_to_stop: signal.Signals
+) -> None:
+    program = f"""
+import pathlib, threading
+from local import interruption
+from local.processes import Child
+def work():
+    with Child({DEAF_TO_SIGTERM}, log=pathlib.Path({str(witness.path)!r}), grace=0.2):
+        threading.Event().wait()
+interruption.run(work, in_order=0.1)
+"""
+    with killed_in_the_end([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as stopped:
+        assert witness.next() == b"up\n"
+        stopped.send_signal(request_to_stop)
+        said, _ = stopped.communicate(timeout=20)
+        assert witness.next() == b""
+
+    assert said.split("\n") == ["", "stopping …", "Stopped. Nothing is left running.", ""]
+    assert stopped.returncode == 130
+
+
+def test_given_a_child_is_waited_for_when_all_is_to_stop_then_the_waiting_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(processes, "stopping", stopping)
+    child = Child(["sleep", "600"], log=tmp_path / "log", ready=lambda: stopping.set() or False)  # type: ignore[func-returns-value]
+
+    with pytest.raises(Interrupted), child:
+        pass
+    with pytest.raises(Interrupted), Child(["true"], log=tmp_path / "log"):
+        pass
+    assert not child.running
 
 
 def test_given_a_child_that_ends_before_it_is_ready_then_the_error_shows_the_end_of_its_log(tmp_path: Path) -> None:
