@@ -213,7 +213,7 @@ def _over_our_limit(download: _Download) -> ReceiptFailed:
 
 
 class ReceiptSession(IsolatedSession):
-    """To hosts that may be anybody's, and so through no proxy, which could reach private addresses in our place. It does
+    """To hosts that may be anybody's, and so through no proxy, which could reach private addresses for us. It does
     not look where a redirect leads: requests would prepare the next request even if none is wanted, read the whole
     answer for that, and fail on names that are not UTF-8."""
 
