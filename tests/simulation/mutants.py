@@ -20,7 +20,8 @@ from pleo_export.state.jobs import Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
 from pleo_export.state.table import company_key, iso, transact
-from pleo_export.workflow import creation, dispatch, recovery, start_job, work
+from pleo_export.workflow import creation, dispatch, recovery, start_job
+from pleo_export.workflow import work as recording_work
 from pleo_export.workflow.recording import Desk
 from tests.harness import asl
 from tests.simulation.outside import Ledger
@@ -185,7 +186,7 @@ def youngest_first() -> AbstractContextManager[Any]:
 
 def unknown_is_not_booked() -> AbstractContextManager[Any]:
     return _both(
-        patch(work, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(recording_work, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(creation, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         mock.patch("pleo_export.workflow.last_words.OUTCOME_UNKNOWN", "Not booked; export it again."),

@@ -63,7 +63,7 @@ def test_postings_are_looked_up_at_the_revision_that_is_asked_for(world: Town) -
 
 
 def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> None:
-    world.runtime.postings.record_many(taken(world), replace(RECORDED, revision=number) for number in (1, 2, 9, 10))
+    world.runtime.postings.record_many(taken(world), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
     latest = world.runtime.postings.latest(NORTHGATE, "entry")
     assert latest and latest.revision == 10
     assert world.runtime.postings.latest(NORTHGATE, "other") is None
@@ -174,7 +174,9 @@ def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_writte
 
     later = replace(INTENT, revision=2)
     assert not world.runtime.postings.intend(pen, [(later, None)])
+    assert not world.runtime.postings.record_many(pen, [RECORDED])
     assert not world.runtime.results.put_many(pen, RESULTS, NOW)
+    assert not world.runtime.results.put_many(pen, [], NOW)
     assert world.runtime.postings.latest(NORTHGATE, "entry") == INTENT
     assert world.runtime.results.get_many(JOB, ["a", "b", "c"]) == {}
 
