@@ -346,6 +346,7 @@ class Desk:
             document_number=main.number,
             document_state=main.state,
             payment_ids=tuple(each.id for each in payments if isinstance(each, DocumentRef)),
+            open_references=_left_to_reconcile(work.outcomes),
             complete=work.first_fault is None and work.refusal is None,
             recorded_at=known.recorded_at or self.runtime.clock(),
         )
@@ -373,6 +374,13 @@ class Desk:
 def _unfinished(case: Case, document: DocumentRef) -> bool:
     adopted = document.reference in case.found
     return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
+
+
+def _left_to_reconcile(outcomes: Mapping[str, Outcome]) -> tuple[str, ...]:
+    """Drafts of bills and payments: a person will post them, and nothing settles them then (see reconcile_drafts)."""
+    held = (each for each in outcomes.values() if isinstance(each, DocumentRef))
+    drafts = (each for each in held if each.state is State.DRAFT and each.kind is not Kind.JOURNAL_ENTRY)
+    return tuple(each.reference for each in drafts)
 
 
 def refused(error: AccountingError, failed: ItemResult) -> Settled:
