@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from local.tryton.company import INTEGRATION_USER
-from local.tryton.rpc import Rpc
+from local.tryton.rpc import Rpc, RpcError
 from local.tryton.template import Template
 
 _BILL_FIELDS = (
@@ -163,11 +164,21 @@ class Ledger:
         self.rpc.context = usual
 
     def post(self, reference: str) -> None:
-        """What "Post" does in Tryton's client, by a person who has seen its warnings. It reconciles nothing of ours."""
-        usual, self.rpc.context = self.rpc.context, {**self.rpc.context, "_skip_warnings": True}
-        self.rpc("model.account.move.post", [move.id for move in self.moves(reference)])
-        self.rpc("model.account.invoice.post", [bill.id for bill in self.bills(reference)])
-        self.rpc.context = usual
+        """What "Post" does in Tryton's client, by a person who says yes where it warns."""
+        documents = {
+            "move": [move.id for move in self.moves(reference) if move.state == "draft"],
+            "invoice": [bill.id for bill in self.bills(reference) if bill.state == "draft"],
+        }
+        for model, ids in documents.items():
+            try:
+                self.rpc(f"model.account.{model}.post", ids)
+            except RpcError as error:
+                warning = re.search(r"\['UserWarning', \['([^']+)'", str(error))
+                if warning is None:
+                    raise
+                (user,) = self.rpc.search_read("res.user", [["login", "=", "admin"]], ["id"])
+                self.rpc.create("res.user.warning", {"user": user["id"], "name": warning[1], "always": False})
+                self.rpc(f"model.account.{model}.post", ids)
 
     def copy(self, reference: str) -> None:
         """What "Duplicate" does in Tryton's client: the same document once more, as a draft."""

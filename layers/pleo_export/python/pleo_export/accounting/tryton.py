@@ -12,6 +12,7 @@ Posting is one call each, for a key cannot post many at once; with user and pass
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -43,6 +44,10 @@ from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
 from pleo_export.observability import logger
 from pleo_export.settings import TrytonSettings
 
+NOT_RECONCILED = (
+    "Booked, but Tryton did not reconcile it just now. If Tryton still shows the bill or its payment as open, "
+    "reconcile the two there."
+)
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
@@ -134,17 +139,16 @@ class TrytonConnector:
             if not outcomes:
                 raise
             outcomes |= {document.reference: error for document in waiting}
-        self._settle(outcomes.values())
-        return outcomes
+        return self._settle(outcomes)
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         drafts: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
-        for document in documents:
+        for document in (each for each in documents if each.state is not State.POSTED):
             drafts[model_of(document.kind)][document.reference] = int(document.id)
         outcomes = self._post_bills(drafts[INVOICE], new=False)
         outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(outcomes))
-        self._settle(outcomes.values())
-        return outcomes
+        # A person may have posted a bill that resembles another: that is no question any more.
+        return self._settle({each.reference: each for each in documents if each.state is State.POSTED} | outcomes)
 
     def discard(self, document: DocumentRef) -> None:
         model, id_ = model_of(document.kind), int(document.id)
@@ -283,20 +287,23 @@ class TrytonConnector:
         outcomes |= self._register.post(INVOICE, usual, new=new)
         return outcomes | self._register.post(INVOICE, asked_in_vain, new=new or bool(usual), skip_warnings=True)
 
-    def _settle(self, outcomes: Iterable[Outcome]) -> None:
-        """What cannot be reconciled stays open: it is booked, and Tryton shows an accountant both sides."""
+    def _settle(self, outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+        """What cannot be reconciled stays open and says so: it is booked, and Tryton shows both sides."""
         payable = [
             each
-            for each in outcomes
+            for each in outcomes.values()
             if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
         ]
         if not payable:
-            return
+            return outcomes
         try:
             self._open_items.settle(payable)
         except AccountingError as error:
             evidence = {"error": type(error).__name__, "status": error.status, "documents": len(payable)}
             logger.warning("bills and payments were booked, but not reconciled", extra=evidence)
+            said = {each.reference: replace(each, warnings=(*each.warnings, NOT_RECONCILED)) for each in payable}
+            return {**outcomes, **said}
+        return outcomes
 
 
 def _require_balance(document: Document) -> None:
