@@ -106,7 +106,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 cwd=self._cwd,
-                start_IsolatedSession=True,  # Ctrl-C is for us; we stop the child in order
+                start_new_session=True,  # Ctrl-C is for us; we stop the child in order
             )
         _running.add(self)
         try:

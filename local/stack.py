@@ -221,7 +221,7 @@ def up(host: str = LOOPBACK) -> int:
         LOG.parent.mkdir(parents=True, exist_ok=True)
         with LOG.open("wb") as log:
             command = [sys.executable, "-m", "local.stack", "serve", "--host", host]
-            server = subprocess.Popen(command, stdout=log, stderr=log, start_IsolatedSession=True)
+            server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         while (facts := running()) is None:
             if server.poll() is not None:
                 raise ChildFailed(f"the local stack did not start; see {LOG}\n{LOG.read_text()[-2000:]}")

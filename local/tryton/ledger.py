@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from local.tryton.company import INTEGRATION_USER
-from local.tryton.rpc import Rpc
+from local.tryton.rpc import Rpc, RpcError
 from local.tryton.template import Template
 
 _BILL_FIELDS = (
@@ -163,12 +164,21 @@ class Ledger:
         self.rpc.context = usual
 
     def post(self, reference: str) -> None:
-        """What "Post" does in Tryton's client, for the drafts with the reference."""
-        bills = [bill.id for bill in self.bills(reference) if bill.state == "draft"]
-        moves = [move.id for move in self.moves(reference) if move.state == "draft"]
-        for model, ids in (("account.invoice", bills), ("account.move", moves)):
-            if ids:
-                self.rpc(f"model.{model}.post", ids)
+        """What "Post" does in Tryton's client, by a person who says yes where it warns."""
+        documents = {
+            "move": [move.id for move in self.moves(reference) if move.state == "draft"],
+            "invoice": [bill.id for bill in self.bills(reference) if bill.state == "draft"],
+        }
+        for model, ids in documents.items():
+            try:
+                self.rpc(f"model.account.{model}.post", ids)
+            except RpcError as error:
+                warning = re.search(r"\['UserWarning', \['([^']+)'", str(error))
+                if warning is None:
+                    raise
+                (user,) = self.rpc.search_read("res.user", [["login", "=", "admin"]], ["id"])
+                self.rpc.create("res.user.warning", {"user": user["id"], "name": warning[1], "always": False})
+                self.rpc(f"model.account.{model}.post", ids)
 
     def change_amount(self, reference: str) -> None:
         """Make the first line of the draft, and what balances it, one unit of its currency larger."""

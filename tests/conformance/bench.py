@@ -119,6 +119,9 @@ class Bench(Protocol):
 
     def reopen_period(self, on: date) -> None: ...
 
+    def post(self, reference: str) -> None:
+        """As a person does who has read its warnings; nothing is reconciled by that."""
+
     def void(self, reference: str) -> None: ...
 
     def duplicate(self, reference: str) -> None:

@@ -657,6 +657,77 @@ class TestFind:
         assert str(document.number) in found.message
 
 
+class TestPostedByHand:
+    """Under `posting: draft` a person posts, and nothing is settled by that; a nightly run hands us what is posted."""
+
+    def test_given_drafts_that_a_person_has_posted_when_finalised_then_nothing_is_open(self, bench: Bench) -> None:
+        bill = a_bill(party(bench.connector(), NORTHWIND))
+        paid = a_payment(bill)
+        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        bench.post(bill.reference)
+        bench.post(paid.reference)
+        assert still_open(bench, bill, paid) == [-6366, 6366]
+
+        documents = found_posted(bench, bill, paid)
+        outcomes = bench.connector().finalise_many(documents)
+
+        assert still_open(bench, bill, paid) == [0, 0]
+        assert list(outcomes.values()) == documents
+
+    def test_given_a_bill_in_another_currency_when_finalised_twice_then_its_difference_is_booked_once(
+        self, bench: Bench
+    ) -> None:
+        bill = a_bill(party(bench.connector(), NORTHWIND), currency="EUR")
+        paid = a_payment(bill, posting_date=date(2026, 7, 2))
+        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        bench.post(bill.reference)
+        bench.post(paid.reference)
+
+        documents = found_posted(bench, bill, paid)
+        for _ in range(2):
+            bench.connector().finalise_many(documents)
+
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    def test_given_the_payment_only_was_posted_when_the_bill_is_too_then_either_of_them_settles_both(
+        self, bench: Bench
+    ) -> None:
+        bill = a_bill(party(bench.connector(), RYMAN))
+        paid = a_payment(bill)
+        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        bench.post(paid.reference)
+        bench.connector().finalise_many(found_posted(bench, paid))
+        assert [held.state for held in bench.held(bill.reference)] == [State.DRAFT]
+        bench.post(bill.reference)
+
+        bench.connector().finalise_many(found_posted(bench, bill))
+
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    def test_given_a_person_posted_a_bill_though_its_number_is_there_when_finalised_then_it_is_settled(
+        self, bench: Bench
+    ) -> None:
+        first = a_bill(party(bench.connector(), NORTHWIND))
+        second = a_bill(first.party, invoice_number=first.invoice_number)
+        paid = a_payment(second)
+        recorded(bench.connector(), [first])
+        recorded(bench.connector(), [second, paid], State.DRAFT)
+        bench.post(second.reference)
+        bench.post(paid.reference)
+
+        outcomes = bench.connector().finalise_many(found_posted(bench, second))
+
+        assert isinstance(outcomes[second.reference], DocumentRef)
+        assert still_open(bench, first, second, paid) == [-6366, 0, 0]
+
+
+def found_posted(bench: Bench, *documents: Document) -> list[DocumentRef]:
+    found = bench.connector().find_many([each.reference for each in documents])
+    refs = [each for each in (found[document.reference] for document in documents) if isinstance(each, DocumentRef)]
+    assert [each.state for each in refs] == [State.POSTED] * len(documents)
+    return refs
+
+
 class TestDuplicates:
     """R-8.5: the same number from the same party, under another reference."""
 

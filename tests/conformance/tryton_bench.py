@@ -79,6 +79,9 @@ class TrytonBench:
     def reopen_period(self, on: date) -> None:
         self._ledger.reopen_period(f"{on:%Y-%m}")
 
+    def post(self, reference: str) -> None:
+        self._ledger.post(reference)
+
     def void(self, reference: str) -> None:
         self._ledger.cancel(reference)
 

@@ -113,6 +113,9 @@ employees without method always are journal entries, so that both stay on one ac
   supplier's invoice date. Without invoice number (card purchases, expenses) it carries the reconciliation ID instead.
 - **A payment** settles the bill of the same item, or one from another export: that with the invoice number, else those
   with the reconciliation IDs that the payment lists, else that with its own. If there is none yet, it stays open.
+- **Drafts** (`posting: draft`): a person posts the bill and its payment in the accounting system, in any order. The
+  night after both are posted they are reconciled and the bill counts as paid; until then it stands open, so do not pay
+  it again. This goes on for 400 days after the export; what is posted later is left to you to reconcile.
 - **Money back** is a credit note and its refund. **A returned payment** opens again what it had settled.
 - **An item that is negative as a whole** becomes the opposite: a credit note instead of a bill, a refund instead of a
   payment, with a warning.

@@ -7,10 +7,11 @@ faults can be ordered around.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+from itertools import product
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -26,7 +27,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
 from pleo_export.bookkeeping.documents import Document as Entry
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.documents import Kind, Payment
 from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, PartyKeys
 from tests.harness.effects import Effects
 
@@ -64,10 +65,12 @@ class Document:
 
 @dataclass
 class Books:
-    """One company's books. `documents` are in the order in which they were recorded; `parties` by any of their keys."""
+    """One company's books. `documents` are in the order in which they were recorded; `parties` by any of their keys.
+    `settled` are the references of bills and payments that were reconciled with each other."""
 
     effects: Effects = field(default_factory=Effects)
     documents: list[Document] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
     closed_until: date = date(2025, 12, 31)
     parties: dict[str, PartyAnswer] = field(default_factory=dict)
     identity: str = "books"
@@ -125,10 +128,13 @@ class Books:
         outcomes: dict[str, Outcome] = {}
         for entry in documents:
             outcomes[entry.reference] = _outcome(partial(self._record, entry, state), first=not outcomes)
+        self._settle(outcomes.values())
         return outcomes
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
-        return {each.reference: _outcome(partial(self._finalise, each), first=False) for each in documents}
+        outcomes = {each.reference: _outcome(partial(self._finalise, each), first=False) for each in documents}
+        self._settle(outcomes.values())
+        return outcomes
 
     def discard(self, document: DocumentRef) -> None:
         self.effects.before(f"books discard {document.reference}")
@@ -159,6 +165,12 @@ class Books:
     def live(self) -> list[Entry]:
         return [each.entry for each in self.documents if each.state is not State.VOID]
 
+    def post_by_hand(self, reference: str) -> None:
+        """What a person does to a draft. Nothing is reconciled by that."""
+        (document,) = (each for each in self.documents if each.entry.reference == reference)
+        assert document.state is State.DRAFT
+        document.state = State.POSTED
+
     def void(self, reference: str) -> None:
         for document in self.documents:
             if document.entry.reference == reference:
@@ -185,6 +197,15 @@ class Books:
         document.state = State.POSTED
         self.effects.after(f"books finalise {wanted.reference}")
         return self._ref(document)
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Reconcile the posted ones among them with their counterparts, where those are posted as well."""
+        asked = {each.id for each in outcomes if isinstance(each, DocumentRef)}
+        posted = [each for each in self.documents if each.state is State.POSTED]
+        for one, other in product(posted, posted):
+            paid = one.entry.settles.reference if isinstance(one.entry, Payment) else None
+            if paid == other.entry.reference and asked & {one.id, other.id}:
+                self.settled |= {one.entry.reference, other.entry.reference}
 
     def _refusal(self, entry: Entry) -> Rejected | None:
         if unknown := next((line.account for line in entry.lines if line.account not in CHART), None):

@@ -75,7 +75,10 @@ STATES = {
     "CompleteJobFunctionArn": "complete_job",
     "FailJobFunctionArn": "fail_job",
 }
-FUNCTIONS = ("webhook", "poll", "dispatch", *STATES.values(), "refresh_tokens", "oauth_connect", "oauth_callback")
+FUNCTIONS = (
+    *("webhook", "poll", "reconcile_drafts", "dispatch", *STATES.values()),
+    *("refresh_tokens", "oauth_connect", "oauth_callback"),
+)
 CALLBACK = "https://hooks.test/oauth/pleo/callback"
 
 
@@ -248,6 +251,15 @@ class Town:
 
     def poll(self) -> None:
         self.handlers["poll"]({}, None)
+
+    def night(self, context: Any = None) -> dict[str, int]:
+        """The schedule's first call of a night: the companies looked after, by what became of them."""
+        self.pause(timedelta(hours=13).total_seconds())
+        return self.reconcile_drafts(context)
+
+    def reconcile_drafts(self, context: Any = None) -> dict[str, int]:
+        answer: dict[str, int] = self.handlers["reconcile_drafts"]({}, context)
+        return answer
 
     def wake(self, company_id: str) -> str:
         """A wake-up reaches dispatch; its outcome."""

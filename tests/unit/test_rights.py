@@ -28,7 +28,13 @@ from tests.harness.expenses import entry_id, purchases
 from tests.harness.pleo import URL
 from tests.harness.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
 from tests.harness.town import Executions, Town, oauth_client_id, town
-from tests.unit.test_template import BY_FUNCTION, RESOURCES, everything_happens, statements
+from tests.unit.test_template import (
+    BY_FUNCTION,
+    RESOURCES,
+    a_person_posts_drafts_and_the_night_comes,
+    everything_happens,
+    statements,
+)
 
 MACHINE = f"{STACK}-export-job"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}"
@@ -130,6 +136,7 @@ def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(world: Tow
 
 SCENARIOS: tuple[Callable[[Town], None], ...] = (
     everything_happens,
+    a_person_posts_drafts_and_the_night_comes,
     a_job_that_is_cancelled_right_before_its_completion,
     a_run_that_broke_off_and_whose_company_has_no_work_left,
     a_run_that_breaks_off_after_started_and_is_resumed,

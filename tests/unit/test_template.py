@@ -12,9 +12,11 @@ from unittest import mock
 import pytest
 
 from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
+from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.accounting import transport as books
+from pleo_export.accounting.connect import TOKEN_URLS
 from pleo_export.accounting.errors import Rejected
+from pleo_export.bookkeeping.documents import Party
 from pleo_export.oauth import token_endpoint
 from pleo_export.pleo import transport as pleo
 from pleo_export.sending import TIME_RESERVE
@@ -23,6 +25,7 @@ from pleo_export.workflow.refresh_tokens import ENDED_LINE
 from tests.harness.aws import ROOT, template
 from tests.harness.browser import Browser
 from tests.harness.expenses import purchase, purchases
+from tests.harness.pleo import URL
 from tests.harness.rights import KEYED, on_aws
 from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -147,6 +150,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(world: Town) ->
         _with_its_own_variables(world, name, read[name])
 
     everything_happens(world)
+    a_person_posts_drafts_and_the_night_comes(world)
 
     read["dispatch"].add("STATE_MACHINE_ARN")  # the town has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
@@ -182,6 +186,21 @@ def everything_happens(world: Town) -> None:
     assert world.wake(NORTHGATE) == "reconnect"
     browser = Browser(world)
     assert "<h1>Connected</h1>" in browser.follow(browser.invited(NORTHGATE))
+
+
+def a_person_posts_drafts_and_the_night_comes(world: Town) -> None:
+    """Of a company whose tokens for its books end before every call."""
+    item = purchase(company=HAVN, supplier="WeWork", method="accounts_payable")
+    with mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"}):
+        books = world.connect(HAVN, [item], posting="draft")
+        books.parties["V-1008"] = Party("8", "WeWork", "2101")
+        world.authorise(HAVN, "accounting_system", "tryton")
+        world.export(HAVN, vendor_based_bookkeeping=True)
+        world.run(HAVN)
+        for document in books.documents:
+            books.post_by_hand(document.entry.reference)
+        assert world.night()["done"] == 1
+    assert len(books.settled) == 2
 
 
 def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:

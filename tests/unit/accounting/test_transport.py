@@ -13,6 +13,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
 from pleo_export.accounting.transport import CONNECT_SECONDS, FIRST_PAUSE, READ_SECONDS, TRIES, Answer, Transport
+from pleo_export.sending import IsolatedSession
 
 URL = "http://books.example.com"
 NEVER_CONNECTED = requests.ConnectionError(
@@ -120,7 +121,7 @@ def test_given_any_call_when_sent_then_it_carries_the_credential(transport: Tran
 ONE_CALL = CONNECT_SECONDS + READ_SECONDS
 
 
-class Silent(requests.Session):
+class Silent(IsolatedSession):
     """A system that accepts each call and never answers."""
 
     def __init__(self, spent: list[float]) -> None:

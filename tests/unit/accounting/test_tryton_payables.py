@@ -109,7 +109,7 @@ def test_given_a_tryton_that_goes_away_after_the_create_when_recorded_then_nothi
     assert not isinstance(outcomes["pleo:1:pay"], DocumentRef | OutcomeUnknown)
 
 
-def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_booked_all_the_same() -> None:
+def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_booked_and_says_so() -> None:
     responses.post(f"{REST}/account.move/create", json=[9])
     row = {"id": 9, "description": "pleo:1:pay", "number": "2026/1", "state": "posted", "date": day(10), "origin": None}
     row["lines."] = [{"id": 1, "description": "Payment to V-17: pleo:1"}]
@@ -153,6 +153,23 @@ def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_
     assert isinstance(culprit, Rejected)
     assert culprit.failure is ItemFailure.UNEXPECTED_FAILURE
     assert "secret" not in culprit.message
+
+
+def test_given_posted_documents_when_finalised_then_nothing_is_posted_and_a_reconciliation_that_fails_is_said() -> None:
+    """A nightly run hands in what people have posted, and comes again for what was not settled."""
+    posted = [
+        DocumentRef("pleo:1", Kind.BILL, "5", "B1", State.POSTED, DAY, None),
+        DocumentRef("pleo:1:pay", Kind.PAYMENT, "9", "M1", State.POSTED, DAY, None),
+        DocumentRef("pleo:2", Kind.JOURNAL_ENTRY, "10", "M2", State.POSTED, DAY, None),
+    ]
+    responses.post(f"{REST}/account.move.line/search_read", status=403)
+
+    outcomes = connect(SETTINGS, {"token": "k"}).finalise_many(posted)
+
+    assert [replace(each, warnings=()) for each in outcomes.values() if isinstance(each, DocumentRef)] == posted
+    warned = {name for name, each in outcomes.items() if isinstance(each, DocumentRef) and each.warnings}
+    assert warned == {"pleo:1", "pleo:1:pay"}
+    assert {call.request.path_url.split("?")[0].rsplit("/", 1)[1] for call in responses.calls} == {"search_read"}
 
 
 def test_given_a_payment_that_came_back_and_no_right_to_open_bills_when_recorded_then_that_right_is_named() -> None:

@@ -42,7 +42,12 @@ RECORDED = replace(
 # Postings
 
 
-@pytest.mark.parametrize("posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None)])
+OPEN = replace(RECORDED, document_state="draft", open_references=("pleo:entry", "pleo:entry:pay"))
+
+
+@pytest.mark.parametrize(
+    "posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None), OPEN]
+)
 def test_a_posting_comes_back_as_it_was(world: Town, posting: Posting) -> None:
     world.runtime.postings.record_many(taken(world), [posting])
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
@@ -67,6 +72,30 @@ def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> N
     latest = world.runtime.postings.latest(NORTHGATE, "entry")
     assert latest and latest.revision == 10
     assert world.runtime.postings.latest(NORTHGATE, "other") is None
+
+
+def test_a_company_s_postings_with_open_references_are_found_however_many(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postings = world.runtime.postings
+    wanted = [replace(OPEN, entry_id=f"entry-{n}") for n in range(5)]
+    postings.record_many(taken(world), [*wanted, RECORDED, replace(OPEN, company_id=HAVN)])
+    query = postings._table.query
+    monkeypatch.setattr(postings._table, "query", lambda **asked: query(**asked, Limit=2))
+
+    found = postings.with_open_references(NORTHGATE)
+
+    assert sorted(found, key=lambda each: each.entry_id) == wanted
+
+
+def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(world: Town) -> None:
+    world.runtime.postings.record_many(taken(world), [OPEN])
+    done = replace(OPEN, document_state="posted", open_references=())
+
+    assert world.runtime.postings.note_open_references(OPEN, done)
+
+    assert world.runtime.postings.with_open_references(NORTHGATE) == []
+    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": done}
 
 
 def test_an_intent_is_written_only_over_what_was_read(world: Town) -> None:

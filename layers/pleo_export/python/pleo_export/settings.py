@@ -174,7 +174,9 @@ class Settings(_Model):
         examples=[{"wallets": {"GBP": "1900"}, "out_of_pocket": "2250", "payables": "2100"}],
     )
     posting: Posting = Field(
-        Posting.DRAFT, description="draft: a person approves; posted: final at once.", examples=["posted"]
+        Posting.DRAFT,
+        description="draft: a person approves, and paid bills are reconciled the night after; posted: final at once.",
+        examples=["posted"],
     )
     closed_period: ClosedPeriod = Field(
         ClosedPeriod.FAIL,

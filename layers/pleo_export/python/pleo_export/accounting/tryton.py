@@ -48,6 +48,10 @@ from pleo_export.observability import logger
 from pleo_export.sending import TimeLeft, unlimited
 from pleo_export.settings import TrytonSettings
 
+NOT_RECONCILED = (
+    "Booked, but Tryton did not reconcile it just now. If Tryton still shows the bill or its payment as open, "
+    "reconcile the two there."
+)
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
@@ -147,15 +151,10 @@ class TrytonConnector:
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         """Those that a person has posted already are reconciled only."""
-        posted: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
         drafts: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
-        for document in documents:
-            group = posted if document.state is State.POSTED else drafts
-            group[model_of(document.kind)][document.reference] = int(document.id)
-        outcomes: dict[str, Outcome] = {}
-        for model, ids in posted.items():
-            if ids:
-                outcomes |= _read_again(ids, self._documents.read(model, ids))
+        outcomes: dict[str, Outcome] = {each.reference: each for each in documents if each.state is State.POSTED}
+        for document in (each for each in documents if each.state is not State.POSTED):
+            drafts[model_of(document.kind)][document.reference] = int(document.id)
         outcomes |= self._post_bills(drafts[INVOICE], new=False)
         outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(drafts[INVOICE]))
         return outcomes | self._settle(outcomes.values())
@@ -323,20 +322,11 @@ class TrytonConnector:
             status = error.status if isinstance(error, AccountingError) else None
             evidence = {"error": type(error).__name__, "status": status, "documents": len(payable)}
             logger.warning("bills and payments were booked, but not reconciled", extra=evidence)
-            payments = [each.reference for each in payable.values() if each.kind is Kind.PAYMENT]
-            told = dict.fromkeys(payments, _NOT_RECONCILED)
+            told = dict.fromkeys(payable, NOT_RECONCILED)
         return {reference: replace(payable[reference], warnings=(text,)) for reference, text in told.items()}
 
 
 _GONE = Rejected("It was deleted in Tryton. Export it again.")
-_NOT_RECONCILED = (
-    "Booked in Tryton, but not reconciled with what it settles, for Tryton could not do that now. The next export of "
-    "this item does it; or reconcile it there by hand."
-)
-
-
-def _read_again(ids: Iterable[str], held: Mapping[str, DocumentRef]) -> dict[str, Outcome]:
-    return {reference: held.get(reference, _GONE) for reference in ids}
 
 
 def _unforeseen(fault: Exception) -> Rejected:

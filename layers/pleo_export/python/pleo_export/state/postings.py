@@ -20,11 +20,14 @@ from pleo_export.state.table import carried_out, get_many, iso, moment, posting_
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+DRAFTS_INDEX = "drafts"  # sparse: only postings with open references carry its key, their company
+
 
 @dataclass(frozen=True)
 class Posting:
     """`intended_at`: from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
-    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do."""
+    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
+    `open_references`: of its bills and payments, drafts, and those that a person has posted and nothing has settled."""
 
     company_id: str
     entry_id: str
@@ -38,6 +41,7 @@ class Posting:
     document_number: str | None = None
     document_state: str | None = None
     payment_ids: tuple[str, ...] = ()
+    open_references: tuple[str, ...] = ()
     complete: bool = False
     recorded_at: datetime | None = None
 
@@ -88,6 +92,30 @@ class Postings:
         """Write what became of intended postings. False when the pen is another's by now: then not all are written."""
         return write(self._table, pen, ({"Item": _record(posting)} for posting in postings))
 
+    def with_open_references(self, company_id: str) -> list[Posting]:
+        """Those of the company, as they were a moment ago, in no order."""
+        keys: list[dict[str, str]] = []
+        start: dict[str, Any] = {}
+        while True:
+            page: Any = self._table.query(
+                IndexName=DRAFTS_INDEX, KeyConditionExpression=Key("drafts_of").eq(company_id), **start
+            )
+            keys += [{"pk": str(each["pk"]), "sk": str(each["sk"])} for each in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        postings = (_posting(record) for record in get_many(self._table, keys))
+        return [each for each in postings if each.open_references]
+
+    def note_open_references(self, seen: Posting, now: Posting) -> bool:
+        """Put `now` in the place of `seen`; False when an export has written the record meanwhile: that stays."""
+        unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
+        return carried_out(
+            self._table.put_item,
+            Item=_record(now),
+            ConditionExpression=unchanged & Attr("open_references").eq(list(seen.open_references)),
+        )
+
 
 def _replacement(intent: Posting, seen: Posting | None) -> dict[str, Any]:
     """Put the intent if the record is still as the caller has read it."""
@@ -114,6 +142,8 @@ def _record(posting: Posting) -> dict[str, Any]:
         "document_number": posting.document_number,
         "document_state": posting.document_state,
         "payment_ids": list(posting.payment_ids) or None,
+        "open_references": list(posting.open_references) or None,
+        "drafts_of": posting.company_id if posting.open_references else None,
         "complete": posting.complete or None,
         "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
     }
@@ -135,6 +165,7 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         document_number=record.get("document_number"),
         document_state=record.get("document_state"),
         payment_ids=tuple(record.get("payment_ids", ())),
+        open_references=tuple(record.get("open_references", ())),
         complete=bool(record.get("complete", False)),
         recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
     )

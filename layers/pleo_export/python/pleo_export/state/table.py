@@ -7,6 +7,7 @@
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<which> |
+| reconciliation| COMPANY#<id>                    | RECONCILIATION  |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |

@@ -94,6 +94,8 @@ def _keep_books_open(connection: Connection, runtime: Runtime) -> None:
 
 def alive(lease: Lease, executions: Executions, now: datetime) -> bool:
     """Whether somebody works under this lease, or is about to."""
+    if lease.until is not None:
+        return now < lease.until
     running = executions.running(lease.owner)
     return now - lease.since < START_GRACE if running is None else running
 

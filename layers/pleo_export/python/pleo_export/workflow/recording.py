@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
-from pleo_export.bookkeeping.documents import Document
+from pleo_export.bookkeeping.documents import Document, Kind
 from pleo_export.errors import ItemFailure, ItemRejected, NotOurs
 from pleo_export.settings import Posting as PostingSetting
 from pleo_export.state.connections import Connection
@@ -185,6 +185,7 @@ class Desk:
             document_number=main.number,
             document_state=main.state,
             payment_ids=tuple(each.id for each in work.documents if each is not main),
+            open_references=_left_to_reconcile(work.documents),
             complete=work.finished,
             recorded_at=known.recorded_at or self.runtime.clock(),
         )
@@ -228,3 +229,9 @@ def _not_begun(case: Case) -> ItemResult:
     name = name_of(case.found[case.candidate.main.reference])
     words = f"Recorded as {name}, but the export ran out of time before it was finished. Export it again."
     return ItemResult(case.entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=words)
+
+
+def _left_to_reconcile(documents: Sequence[DocumentRef]) -> tuple[str, ...]:
+    """Drafts of bills and payments: a person will post them, and nothing settles them then (see reconcile_drafts)."""
+    drafts = (each for each in documents if each.state is State.DRAFT and each.kind is not Kind.JOURNAL_ENTRY)
+    return tuple(each.reference for each in drafts)

@@ -24,6 +24,7 @@ from pleo_export.state.payloads import Payloads
 from pleo_export.state.pens import Pens
 from pleo_export.state.polls import Polls
 from pleo_export.state.postings import Postings
+from pleo_export.state.reconciliations import Reconciliations
 from pleo_export.state.refreshes import RefreshRecords
 from pleo_export.state.secret_locks import SecretLocks
 from pleo_export.state.secrets import Secrets, Section, connection_secret, oauth_client_secret
@@ -112,6 +113,10 @@ class Runtime:
     @cached_property
     def postings(self) -> Postings:
         return Postings(self._table)
+
+    @cached_property
+    def reconciliations(self) -> Reconciliations:
+        return Reconciliations(self._table)
 
     @cached_property
     def payloads(self) -> Payloads:

@@ -1,0 +1,13 @@
+"""At night: reconcile the bills and payments that people have posted. See workflow/reconcile_drafts.py."""
+
+from pleo_export.workflow.entry import our_errors
+from pleo_export.workflow.reconcile_drafts import reconcile_drafts
+from pleo_export.workflow.runtime import Runtime
+
+runtime = Runtime()
+
+
+def handler(_event, context):
+    runtime.invocation = context
+    with our_errors():
+        return reconcile_drafts(runtime)

@@ -1,0 +1,188 @@
+"""ReconcileDrafts: reconcile the bills and payments that people have posted of our drafts (R-5a.13, R-5f.7).
+
+The schedule calls this every quarter of an hour for some hours of the night. Each call looks after the companies whose
+drafts were not looked after yet, those first that have waited longest, until its time is up; the next call goes on.
+
+    the company's lease -> look for each bill and payment that was a draft -> reconcile those that a person has posted
+    -> note what is still open -> give the lease back, wake the company
+
+Nothing is ever posted here: only what the accounting system holds as posted is handed to it. Meanwhile no export of the
+company runs, for two that reconcile the same bill could each book its exchange difference; one that was clicked waits,
+and the wake-up starts it. A company that is busy or cannot be reached now has its turn again with the next call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Rejected, Unavailable
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
+from pleo_export.errors import PleoExportError, TryAgain
+from pleo_export.observability import logger
+from pleo_export.state.postings import Posting
+from pleo_export.state.reconciliations import Reconciliation
+from pleo_export.state.table import HISTORY
+from pleo_export.workflow.entry import our_errors
+from pleo_export.workflow.events import WakeUp
+from pleo_export.workflow.runtime import Runtime
+
+REST = timedelta(hours=8)  # between two looks at one company: once a night
+# No company, and no further batch of one, is begun with less than this left of the function's time.
+RESERVE = timedelta(seconds=180)
+HOLD = timedelta(minutes=12)  # of the lease: longer than the function may run
+PASSING = (TryAgain, Unavailable, RateLimited, OutcomeUnknown)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Looked(StrEnum):
+    """What became of a company's turn."""
+
+    NOTHING_OPEN = "nothing_open"
+    DONE = "done"
+    LATER = "later"
+    FAILED = "failed"
+
+
+def reconcile_drafts(runtime: Runtime) -> dict[str, int]:
+    """How many companies were looked after, by what became of them; `waiting`: not begun for want of time."""
+    counts = Counter({each.value: 0 for each in Looked} | {"waiting": 0})
+    for company_id in _due(runtime):
+        if runtime.time_left() < RESERVE:
+            counts["waiting"] += 1
+        else:
+            counts[_look_after(company_id, runtime)] += 1
+    logger.info("drafts looked after", extra=counts)
+    return dict(counts)
+
+
+def _due(runtime: Runtime) -> list[str]:
+    """Those too whose grant for Pleo has ended: it is their accounting system that is asked."""
+    company_ids = runtime.connections.all_company_ids()
+    known = runtime.reconciliations.get_many(company_ids)
+    latest = {company_id: known.get(company_id, Reconciliation()) for company_id in company_ids}
+    tonight = runtime.clock() - REST
+    due = [company_id for company_id, each in latest.items() if (each.done_at or NEVER) < tonight]
+    return sorted(due, key=lambda company_id: latest[company_id].begun_at or NEVER)
+
+
+def _look_after(company_id: str, runtime: Runtime) -> Looked:
+    """One company's fault never reaches another."""
+    try:
+        with our_errors(company_id=company_id):
+            looked = _in_turn(company_id, runtime)
+    except PleoExportError as error:
+        looked = Looked.LATER if isinstance(error, PASSING) else Looked.FAILED
+    if looked in (Looked.DONE, Looked.FAILED):
+        runtime.reconciliations.done(company_id, runtime.clock())
+    return looked
+
+
+def _in_turn(company_id: str, runtime: Runtime) -> Looked:
+    if not runtime.postings.with_open_references(company_id):
+        return Looked.NOTHING_OPEN
+    with _lease(company_id, runtime) as held:
+        if not held:
+            return Looked.LATER
+        runtime.reconciliations.begin(company_id, runtime.clock())
+        # Read again: an export may have ended between the first look and the lease.
+        return _reconcile(company_id, runtime.postings.with_open_references(company_id), runtime)
+
+
+@contextmanager
+def _lease(company_id: str, runtime: Runtime) -> Iterator[bool]:
+    """Whether the company is ours. The lease of an execution stays, running or not: dispatch knows which."""
+    now = runtime.clock()
+    lease, owner = runtime.leases.get(company_id), f"reconcile-drafts-{runtime.call_id}"
+    busy = lease is not None and (lease.until is None or now < lease.until)
+    if busy or not runtime.leases.take(company_id, owner, now, replacing=lease, until=now + HOLD):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        runtime.leases.release(company_id, owner)
+        runtime.wake_ups.send(WakeUp(company_id=company_id, reason="reconciled"), once_per=f"{owner}-{company_id}")
+
+
+def _reconcile(company_id: str, postings: Sequence[Posting], runtime: Runtime) -> Looked:
+    """Raises AccountingError when something holds for all that is left."""
+    system = runtime.accounting_system(runtime.connection(company_id))
+    counts = Counter(references=0, posted=0, still_open=0)
+    try:
+        for batch in _batches(postings, system.capabilities.max_find):
+            if runtime.time_left() < RESERVE:
+                return Looked.LATER
+            counts.update(_reconcile_batch(batch, system, runtime))
+    finally:
+        logger.info("drafts reconciled", extra=counts)
+    return Looked.DONE
+
+
+def _batches(postings: Sequence[Posting], size: int) -> Iterator[list[Posting]]:
+    """With at most `size` open references each."""
+    batch: list[Posting] = []
+    for posting in postings:
+        if batch and sum(len(each.open_references) for each in (*batch, posting)) > size:
+            yield batch
+            batch = []
+        batch.append(posting)
+    if batch:
+        yield batch
+
+
+def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, runtime: Runtime) -> dict[str, int]:
+    references = [reference for posting in batch for reference in posting.open_references]
+    found = system.find_many(references)
+    posted = [each for each in found.values() if isinstance(each, DocumentRef) and each.state is State.POSTED]
+    outcomes = {**found, **_finalise(posted, system)}
+    noted = [(posting, _noted(posting, outcomes, runtime.clock())) for posting in batch]
+    for seen, now in noted:
+        if now != seen:
+            runtime.postings.note_open_references(seen, now)
+    still_open = sum(len(now.open_references) for _, now in noted)
+    return {"references": len(references), "posted": len(posted), "still_open": still_open}
+
+
+def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, Outcome]:
+    """They are posted already, so all that is left of finalising is to reconcile them."""
+    size, outcomes = system.capabilities.max_batch, dict[str, Outcome]()
+    for start in range(0, len(posted), size):
+        outcomes |= _finalise_together(posted[start : start + size], system)
+    return outcomes
+
+
+def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, Outcome]:
+    """One document's fault never reaches another: what fails together is tried singly."""
+    try:
+        return system.finalise_many(posted)
+    except Exception as error:
+        if isinstance(error, AccountingError) and not isinstance(error, Rejected):
+            raise
+        if len(posted) > 1:
+            singly = [_finalise_together([each], system) for each in posted]
+            return {reference: outcome for each in singly for reference, outcome in each.items()}
+        logger.warning("document not reconciled", extra={"error": type(error).__name__})
+        return {posted[0].reference: Rejected("It could not be reconciled.")}
+
+
+def _noted(posting: Posting, outcomes: Mapping[str, Outcome], now: datetime) -> Posting:
+    main = outcomes.get(posting.reference)
+    if isinstance(main, DocumentRef):
+        posting = replace(posting, document_state=main.state, document_number=main.number)
+    if now - (posting.recorded_at or posting.intended_at) >= HISTORY:
+        return replace(posting, open_references=())
+    still_open = (each for each in posting.open_references if _is_open(outcomes.get(each)))
+    return replace(posting, open_references=tuple(still_open))
+
+
+def _is_open(outcome: Outcome | None) -> bool:
+    """Neither reconciled nor gone (deleted or void): a draft, or posted and not settled yet, of which a warning says
+    so, or several of which a person has to choose one."""
+    if isinstance(outcome, DocumentRef):
+        return outcome.state is State.DRAFT or (outcome.state is State.POSTED and bool(outcome.warnings))
+    return outcome is not None
