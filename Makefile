@@ -31,7 +31,7 @@ down: setup ## Stop it
 test: setup ## Run all tests, on all processors
 	$(PYTEST)
 
-unit: setup ## Run those that need no server: within a minute
+unit: setup ## Run those that need no server
 	$(PYTEST) tests/unit tests/property tests/golden tests/contract
 
 simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
