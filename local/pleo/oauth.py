@@ -89,7 +89,7 @@ class OAuth:
         self._clock = clock
         self._mint = mint
         self.returned = Returned.NEW
-        self.access_token_life = ACCESS_TOKEN_LIFE
+        self.access_token_life: timedelta | None = None  # None: Pleo's
         self._clients: dict[str, Client] = {}
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, _Token] = {}
@@ -195,13 +195,14 @@ class OAuth:
 
     def _issue(self, authorisation: _Authorisation, now: datetime) -> Json:
         access, refresh = self._mint.token("access"), self._mint.token("refresh")
-        self._access[access] = _Token(authorisation, now, now + self.access_token_life)
+        life = self.access_token_life or ACCESS_TOKEN_LIFE
+        self._access[access] = _Token(authorisation, now, now + life)
         self._refresh[refresh] = _Token(authorisation, now, now + REFRESH_TOKEN_LIFE)
         return {
             "access_token": access,
             "refresh_token": refresh,
             "token_type": "Bearer",
-            "expires_in": int(self.access_token_life.total_seconds()),
+            "expires_in": int(life.total_seconds()),
             "scope": authorisation.scope,
         }
 

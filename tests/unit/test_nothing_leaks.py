@@ -47,7 +47,7 @@ FIELDS = {
     "COMPANY CONNECTION": {
         "connected", "company_id", "settings", "books", "secret_arn", "ended_pleo", "ended_accounting_system",
     },
-    "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "expires_at"},
+    "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "life", "expires_at"},
     "COMPANY SECRET": {"owner", "until"},
     "BOOKS CONNECTION": {"company_id"},
     "COMPANY LEASE": {"owner", "since", "begun"},
