@@ -22,7 +22,7 @@ from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
 from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Party, Payment, TaxPart, TaxRole
 from tests.conformance.bench import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
 from tests.conformance.test_connector import an_entry, recorded
-from tests.conformance.test_payables import a_bill, a_payment, party, still_open
+from tests.conformance.test_payables import a_bill, a_payment, by_number, party, still_open, that_came_back
 from tests.conformance.test_payables import recorded as all_recorded
 
 POSTING = (Act.POST, Act.POST_ALL)
@@ -265,6 +265,23 @@ class TestDifferences:
         assert {each.id for each in found(system, [bill.reference, paid.reference])} == {
             document.id for document in documents
         }
+
+    def test_given_a_payment_with_a_difference_when_it_comes_back_and_is_paid_again_then_no_difference_stays_open(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
+        back = that_came_back(paid)
+        again = a_payment(bill, by_number(bill), posting_date=paid.posting_date)
+        all_recorded(system, [bill, paid])
+
+        all_recorded(system, [back])
+        assert still_open(bench, bill, paid, back) == [-24200, 0, 0]
+        assert [each.open for each in bench.derived(paid.reference)] == [0, 0]  # one there, one back
+
+        all_recorded(system, [again])
+        assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
+        assert [each.open for each in bench.derived(again.reference)] == [0]
 
     def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(self, bench: Bench) -> None:
         system = bench.connector()
