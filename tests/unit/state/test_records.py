@@ -130,21 +130,34 @@ def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(world: Tow
 
 def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(world: Town) -> None:
     jobs = world.runtime.jobs
-    jobs.begin(JOB, NORTHGATE, "first run")
+    assert jobs.begin(JOB, NORTHGATE, "first run", seen=None)
     why = (JobFailure.ACCOUNTING_SYSTEM_TIMEOUT, "It is being updated.")
 
     assert jobs.close(JOB, "first run", *why)
 
-    assert jobs.begin(JOB, NORTHGATE, "second run").closed == why
+    assert jobs.begin(JOB, NORTHGATE, "second run", seen="first run")
     assert not jobs.close(JOB, "first run", JobFailure.SERVICE_TIMEOUT, "It lives on.")
-    assert jobs.begin(JOB, NORTHGATE, "third run").closed == why
+    assert jobs.begin(JOB, NORTHGATE, "third run", seen="second run")
+    record = jobs.get(JOB)
+    assert record
+    assert record.closed == why
+
+
+def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> None:
+    jobs = world.runtime.jobs
+    assert jobs.begin(JOB, NORTHGATE, "successor", seen=None)
+
+    assert not jobs.begin(JOB, NORTHGATE, "held up", seen=None)
+    record = jobs.get(JOB)
+    assert record
+    assert record.run_by == "successor"
 
 
 # The pen
 
 
 def taken(world: Town, run: str = "run", call: str = "call") -> Pen:
-    world.runtime.jobs.begin(JOB, NORTHGATE, run)
+    assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=None)
     world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
     pen = world.runtime.pens.take(JOB, run, call)
     assert pen
@@ -156,7 +169,7 @@ def lose_to_another_call(world: Town) -> None:
 
 
 def lose_to_another_run(world: Town) -> None:
-    world.runtime.jobs.begin(JOB, NORTHGATE, "another run")
+    assert world.runtime.jobs.begin(JOB, NORTHGATE, "another run", seen="run")
 
 
 def lose_to_the_end_of_the_job(world: Town) -> None:
