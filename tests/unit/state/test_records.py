@@ -157,7 +157,8 @@ def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> 
 
 
 def taken(world: Town, run: str = "run", call: str = "call") -> Pen:
-    assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=None)
+    before = world.runtime.jobs.get(JOB)
+    assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
     world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
     pen = world.runtime.pens.take(JOB, run, call)
     assert pen
@@ -174,6 +175,17 @@ def lose_to_another_run(world: Town) -> None:
 
 def lose_to_the_end_of_the_job(world: Town) -> None:
     assert world.runtime.jobs.close(JOB, "run", JobFailure.SERVICE_TIMEOUT, "no time left")
+
+
+@pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
+def test_given_a_pen_that_was_lost_when_there_is_nothing_to_write_then_its_holder_learns_it_all_the_same(
+    world: Town, lose: Callable[[Town], None]
+) -> None:
+    pen = taken(world)
+    assert world.runtime.postings.intend(pen, [])
+    lose(world)
+
+    assert not world.runtime.postings.intend(pen, [])
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])

@@ -21,7 +21,7 @@ LATER = FIRST_DAY + timedelta(days=30)
 
 
 def exported(world: Town, *, state: State, **settings: Any) -> tuple[Books, str]:
-    """The function dies after it has made the item's document, which then is of another date and of the given `state`."""
+    """The function dies after it has recorded the item, whose document then has another date and the given `state`."""
     books = world.connect(NORTHGATE, [ITEM], **settings)
 
     def changed() -> None:

@@ -1,4 +1,4 @@
-"""How a job ends whose items are all final: the event follows from what Pleo holds, not from memory (R-7.6).
+"""The event that ends a job whose items are all final: it follows from what Pleo holds, not from our records (R-7.6).
 
 | Items at Pleo           | Event                                                                        |
 |-------------------------|------------------------------------------------------------------------------|
