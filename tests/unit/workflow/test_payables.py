@@ -31,7 +31,7 @@ def card_invoice(key: str = "wework", **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def books(world: Town) -> Books:
     made = world.connect(NORTHGATE, [card_invoice()])
-    made.parties["V-1008"] = Party("8", "WeWork", "2101")
+    made.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
     return made
 
 
