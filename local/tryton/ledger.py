@@ -162,6 +162,45 @@ class Ledger:
         self.rpc("wizard.account.move.cancel.execute", session, answers, "cancel")
         self.rpc.context = usual
 
+    def post(self, reference: str) -> None:
+        """What "Post" does in Tryton's client, for the drafts with the reference."""
+        bills = [bill.id for bill in self.bills(reference) if bill.state == "draft"]
+        moves = [move.id for move in self.moves(reference) if move.state == "draft"]
+        for model, ids in (("account.invoice", bills), ("account.move", moves)):
+            if ids:
+                self.rpc(f"model.{model}.post", ids)
+
+    def change_amount(self, reference: str) -> None:
+        """Make the first line of the draft, and what balances it, one unit of its currency larger."""
+        for bill in self.bills(reference):
+            (line, *_) = self.rpc.search_read(
+                "account.invoice.line", [["invoice", "=", bill.id]], ["unit_price"], [["id", "ASC"]]
+            )
+            self.rpc("model.account.invoice.line.write", [line["id"]], {"unit_price": line["unit_price"] + 1})
+        for move in self.moves(reference):
+            fields = ["debit", "credit", "amount_second_currency"]
+            rows = self.rpc.search_read("account.move.line", [["move", "=", move.id]], fields, [["id", "ASC"]])
+            first, last = rows[0], rows[-1]
+            changes = [["write", [row["id"]], _larger(row)] for row in (first, last)]
+            self.rpc("model.account.move.write", [move.id], {"lines": changes})
+
+    def recategorise(self, reference: str, old: str, new: str) -> None:
+        """Move the lines of the draft on one account to another."""
+        (account,) = self.rpc.search_read("account.account", [["code", "=", new]], ["id"])
+        documents = (
+            ("account.invoice.line", "invoice", [bill.id for bill in self.bills(reference)]),
+            ("account.move.line", "move", [move.id for move in self.moves(reference)]),
+        )
+        for model, parent, ids in documents:
+            domain = [[parent, "in", ids], ["account.code", "=", old]]
+            lines = [row["id"] for row in self.rpc.search_read(model, domain, ["id"])]
+            if lines:
+                self.rpc(f"model.{model}.write", lines, {"account": account["id"]})
+
+    def clear_invoice_date(self, reference: str) -> None:
+        bills = [bill.id for bill in self.bills(reference)]
+        self.rpc("model.account.invoice.write", bills, {"invoice_date": None})
+
     def copy(self, reference: str) -> None:
         """What "Duplicate" does in Tryton's client: the same document once more, as a draft."""
         self.rpc("model.account.move.copy", [move.id for move in self.moves(reference)], {})
@@ -183,6 +222,15 @@ class Ledger:
 
     def _period(self, name: str) -> list[int]:
         return [row["id"] for row in self.rpc.search_read("account.period", [["name", "=", name]], ["id"])]
+
+
+def _larger(line: dict[str, Any]) -> dict[str, Any]:
+    """The line with one unit more on its side."""
+    side = "debit" if line["debit"] else "credit"
+    values = {side: line[side] + 1}
+    if line["amount_second_currency"]:
+        values["amount_second_currency"] = line["amount_second_currency"] + (1 if side == "debit" else -1)
+    return values
 
 
 def _move(row: dict[str, Any]) -> Move:

@@ -7,9 +7,12 @@ and 2202, the dimension `cost_centre` with LON, pounds as their currency and rat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, TypeAlias
 
 from pleo_export.accounting.port import AccountingSystem, State
 
@@ -23,6 +26,7 @@ RYMAN = "V-1001"  # no own account
 BLOCKED = "V-2003"
 TWICE = "GB555666777"  # the tax number of two suppliers
 TOM = "E002"
+AMELIA = "E001"  # an employee, whose code is asked for as a supplier's
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,48 @@ class HeldBill:
     dimensions: tuple[str, ...]
 
 
+class Act(StrEnum):
+    """What a connector asks of the accounting system."""
+
+    READ = "read"
+    CREATE = "create"  # documents
+    POST = "post"  # one document
+    POST_ALL = "post all"  # several documents in one call, where the accounting system can; then also one by one
+    DELETE = "delete"
+    DERIVE = "derive"  # exchange differences, reconciliations: what it makes beside the documents
+    OTHER = "other"
+
+
+class Trouble(StrEnum):
+    """What becomes of such a request, and of its answer."""
+
+    LOST = "done, and the connection breaks off"
+    CUT_OFF = "done, and its answer (of status 200) ends in the middle"
+    EMPTY = "done, and its answer (of status 200) is empty"
+    REFUSED = "not done: the books say no, in words of their own (`REFUSAL`)"
+    FAILED = "not done: the books failed on it, which they say without a reason"
+    BUSY = "not done: the books say that they are unavailable for now"
+    GATEWAY = "not done: a gateway before the books answers 503"
+    LATE = "a gateway answers 503, and the request reaches the books when the test says `deliver`"
+    AWAY = "not done: the connection breaks off"
+
+
+REFUSAL = "The fiscal year has no sequence."
+
+# What becomes of the n-th act of its kind, from 1 on, since the way was opened; None: all is well.
+Plan: TypeAlias = Callable[[Act, int], Trouble | None]
+
+
+class Way(Protocol):
+    """A troubled way to the books."""
+
+    @property
+    def system(self) -> AccountingSystem: ...
+
+    def deliver(self) -> None:
+        """Let the requests that are LATE arrive, in their order. Their answers reach nobody."""
+
+
 class Bench(Protocol):
     url: str
 
@@ -77,6 +123,24 @@ class Bench(Protocol):
 
     def duplicate(self, reference: str) -> None:
         """Make a second live document with the same reference."""
+
+    def troubled(self, plan: Plan) -> AbstractContextManager[Way]:
+        """A new connection to the books, on which the acts have the troubles of the plan."""
+
+    def derived(self, reference: str) -> list[Held]:
+        """The entries that the connector made beside the document, such as an exchange difference."""
+
+    def post_by_hand(self, reference: str) -> None:
+        """As a person does in the books: the drafts with the reference are posted, reconciled is nothing."""
+
+    def change_amount(self, reference: str) -> None:
+        """A person changes the amounts of the draft: it still balances, by one more unit of its currency."""
+
+    def recategorise(self, reference: str, old: str, new: str) -> None:
+        """A person moves the draft's lines on the account `old` to another."""
+
+    def clear_document_date(self, reference: str) -> None:
+        """A person empties the date on a draft bill. Where the books allow no such thing, nothing happens."""
 
     def creates(self, request: str) -> bool:
         """Whether the request (method, path and body) creates documents."""

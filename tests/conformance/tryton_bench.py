@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,25 @@ from local.tryton.ledger import Bill, Ledger, Move
 from pleo_export.accounting.connect import connect
 from pleo_export.accounting.port import AccountingSystem, State
 from pleo_export.settings import TrytonSettings
-from tests.conformance.bench import Held, HeldBill
+from tests.conformance.bench import REFUSAL, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.troubled import TroubledNetwork
+from tests.harness.network import Answer, Request, network
 
 ROOT = Path(__file__).parents[2] / ".local/tryton"
 PAYABLES = ("2100", "2101", "2102", "2250")
+
+
+_READS = ("search_read", "get_access", "common.db.login")
+_HTML = [("Content-Type", "text/html; charset=utf-8")]
+
+
+@dataclass(frozen=True)
+class TrytonWay:
+    system: AccountingSystem
+    crossing: TroubledNetwork
+
+    def deliver(self) -> None:
+        self.crossing.deliver()
 
 
 class TrytonBench:
@@ -69,11 +85,67 @@ class TrytonBench:
     def duplicate(self, reference: str) -> None:
         self._ledger.copy(reference)
 
+    @contextmanager
+    def troubled(self, plan: Plan) -> Iterator[TrytonWay]:
+        crossing = TroubledNetwork(plan, _act, _saying)
+        with network(self.url, crossing.cross) as url:
+            yield TrytonWay(self.connector(url=url), crossing)
+
+    def derived(self, reference: str) -> list[Held]:
+        moves = [move for move in self._ledger.moves() if move.reference.startswith(f"{reference}:")]
+        return [_held(move) for move in moves if not move.reference.endswith(":pay")]
+
+    def post_by_hand(self, reference: str) -> None:
+        self._ledger.post(reference)
+
+    def change_amount(self, reference: str) -> None:
+        self._ledger.change_amount(reference)
+
+    def recategorise(self, reference: str, old: str, new: str) -> None:
+        self._ledger.recategorise(reference, old, new)
+
+    def clear_document_date(self, reference: str) -> None:
+        self._ledger.clear_invoice_date(reference)
+
     def creates(self, request: str) -> bool:
         return "/account.move/create" in request or "/account.invoice/create" in request
 
     def finalises(self, request: str) -> bool:
         return "/post?" in request or '.post"' in request
+
+
+def _act(request: Request) -> Act:
+    path = request.path.partition("?")[0]
+    asked = f"{path} {request.body.decode(errors='replace')}" if path.endswith("/rpc/") else path
+    if any(read in asked for read in _READS):
+        return Act.READ
+    if request.method == "DELETE":
+        return Act.DELETE
+    if path.endswith("/rpc/"):
+        return Act.POST_ALL
+    if path.endswith("/post"):
+        return Act.POST
+    if "/account.move.reconciliation" in path or b":fx" in request.body:
+        return Act.DERIVE
+    return Act.CREATE if "/account." in path else Act.OTHER
+
+
+def _saying(trouble: Trouble, request: Request) -> Answer:
+    """As trytond 8.0 says it: its own words as JSON, its other faults as pages of its web framework."""
+    if trouble is Trouble.REFUSED and request.path.endswith("/rpc/"):
+        body = json.dumps({"id": 0, "error": ["UserError", [REFUSAL, "", None]]})
+        return Answer(200, [("Content-Type", "application/json")], body.encode())
+    if trouble is Trouble.REFUSED:
+        body = json.dumps({"status": 400, "message": REFUSAL, "description": ""})
+        return Answer(400, [("Content-Type", "application/json")], body.encode())
+    if trouble is Trouble.FAILED:
+        return _page(400, "Bad Request", "Unable to get RPC method")
+    return _page(503, "Service Unavailable", "connection failed: the database system is shutting down")
+
+
+def _page(status: int, name: str, description: str) -> Answer:
+    page = f"<!doctype html>\n<html lang=en>\n<title>{status} {name}</title>\n<h1>{name}</h1>\n<p>{description}</p>\n"
+    return Answer(status, _HTML, page.encode())
 
 
 def _held(move: Move) -> Held:

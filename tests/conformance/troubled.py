@@ -1,0 +1,54 @@
+"""A way to the books on which requests and answers meet the troubles of a plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.conformance.bench import Act, Plan, Trouble
+from tests.harness.network import Answer, Lost, Request
+
+_HTML = [("Content-Type", "text/html")]
+GATEWAY = Answer(503, _HTML, b"<html><head><title>503 Service Temporarily Unavailable</title></head></html>")
+
+
+@dataclass
+class TroubledNetwork:
+    """`act` tells what a request asks; `saying` how the books would say that they did not do it."""
+
+    plan: Plan
+    act: Callable[[Request], Act]
+    saying: Callable[[Trouble, Request], Answer]
+    seen: Counter[Act] = field(default_factory=Counter)
+    late: list[Callable[[], Answer]] = field(default_factory=list)
+
+    def cross(self, request: Request, forward: Callable[[], Answer]) -> Answer:
+        act = self.act(request)
+        self.seen[act] += 1
+        match self.plan(act, self.seen[act]):
+            case None:
+                return forward()
+            case Trouble.AWAY:
+                raise Lost
+            case Trouble.LOST:
+                forward()
+                raise Lost
+            case Trouble.CUT_OFF:
+                answer = forward()
+                return Answer(200, answer.headers, answer.body[: len(answer.body) // 2])
+            case Trouble.EMPTY:
+                forward()
+                return Answer(200, _HTML, b"")
+            case Trouble.GATEWAY:
+                return GATEWAY
+            case Trouble.LATE:
+                self.late.append(forward)
+                return GATEWAY
+            case trouble:
+                return self.saying(trouble, request)
+
+    def deliver(self) -> None:
+        for forward in self.late:
+            forward()
+        self.late.clear()
