@@ -327,7 +327,7 @@ def _one_of(documents: Sequence[Document]) -> Outcome:
     live = [each for each in documents if each.state is not State.VOID]
     if len(live) > 1:
         names = " and ".join(each.number or f"draft {each.id}" for each in live)
-        return PossibleDuplicate(f"{len(live)} entries carry this reference: {names}.")
+        return PossibleDuplicate(f"{len(live)} entries carry {live[0].entry.reference}: {names}.")
     return reference_to((live or documents)[-1])
 
 

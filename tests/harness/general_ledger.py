@@ -64,11 +64,12 @@ class Document:
     state: State
     files: list[str] = field(default_factory=list)
     contents: list[tuple[str, bytes]] = field(default_factory=list)
-    number: str | None = None
+    was_posted: bool = False
 
-    def __post_init__(self) -> None:
-        if self.state is State.POSTED:
-            self.number = f"J{self.id}"
+    @property
+    def number(self) -> str | None:
+        """From when it is posted; a void one keeps it."""
+        return f"J{self.id}" if self.state is State.POSTED or self.was_posted else None
 
     @property
     def amounts(self) -> tuple[int, ...]:
@@ -128,7 +129,7 @@ class GeneralLedger:
             raise Rejected("The draft is no longer there.")
         if document.state is State.DRAFT:
             self._require_open(document.entry.posting_date)
-            document.state, document.number = State.POSTED, f"J{document.id}"
+            document.state, document.was_posted = State.POSTED, True
         return document
 
     def delete_draft(self, id_: str) -> None:
@@ -182,6 +183,7 @@ class GeneralLedger:
 
     def void(self, reference: str) -> None:
         for document in self.find([reference]):
+            document.was_posted = document.was_posted or document.state is State.POSTED
             document.state = State.VOID
             self.open_again(document.id)
 
