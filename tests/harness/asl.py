@@ -1,7 +1,8 @@
 """A small interpreter for the part of the Amazon States Language that the export job uses; no clock, no threads.
 
-It runs the real definition with Python callables as its tasks, to the end (`run`) or state by state (`steps`). What it
-does not know it refuses, so that the definition cannot use more than is tested.
+It runs the real definition with Python callables as its tasks, to the end (`run`) or state by state (`steps`). It draws
+the jitter of retries as AWS does, from a seeded source. What it does not know it refuses, so that the definition cannot
+use more than is tested.
 `tests/limits/test_interpreters_agree.py` holds it to moto's interpreter.
 """
 
@@ -14,6 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from tests.harness.aws import ROOT
@@ -21,7 +23,8 @@ from tests.harness.aws import ROOT
 DEFINITION = ROOT / "statemachine" / "export_job.asl.json"
 PAYLOAD_LIMIT = 256 * 1024
 FIELDS = {
-    "Task": {"Resource", "Parameters", "ResultPath", "OutputPath", "Retry", "Catch"},
+    "Task": {"Resource", "Parameters", "ResultPath", "Retry", "Catch"},
+    "Pass": {"Parameters", "ResultPath"},
     "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultPath", "Catch"},
     "Choice": {"Choices", "Default"},
     "Wait": {"SecondsPath"},
@@ -44,12 +47,14 @@ class StateFailed(Exception):
 
 @dataclass
 class Machine:
-    """`tasks` by the name in `${...}` of the state's resource; `wait` is told how many seconds a state waits."""
+    """`tasks` by the name in `${...}` of the state's resource; `wait` is told how many seconds a state waits. `random`
+    draws from 0 to 1: the share of its interval that a retry with jitter waits."""
 
     tasks: Mapping[str, Task]
     wait: Callable[[float], None]
     substitutions: Mapping[str, str] = field(default_factory=dict)
     definition: Path = DEFINITION
+    random: Callable[[], float] = field(default_factory=lambda: Random(0).random)
     entered: list[tuple[str, Any]] = field(default_factory=list)  # each state, with its input
     payloads: list[str] = field(default_factory=list)  # all that passed through the machine, as JSON
 
@@ -99,8 +104,9 @@ class Machine:
             return data, following
         if kind == "Task":
             result = yield from self._retrying(state, _input(state, data, context))
-            output = _placed(state, data, result)
-            return output if state.get("OutputPath", "$") else {}, following
+            return _placed(state, data, result), following
+        if kind == "Pass":
+            return _placed(state, data, _build(state["Parameters"], data, context)), following
         if kind == "Map":
             results = []
             for item in self._items(state, data, context):
@@ -127,7 +133,8 @@ class Machine:
                     raise
                 pause = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tried.get(number, 0)
                 tried[number] = tried.get(number, 0) + 1
-                yield min(pause, retrier.get("MaxDelaySeconds", pause))
+                pause = min(pause, retrier.get("MaxDelaySeconds", pause))
+                yield pause * self.random() if retrier.get("JitterStrategy") == "FULL" else pause
 
     def _invoke(self, resource: str, payload: Any) -> Any:
         name = re.sub(r"\$\{(\w+)\}", lambda found: self.substitutions.get(found[1], found[1]), resource)
@@ -163,9 +170,8 @@ def _check(machine: dict[str, Any]) -> None:
         errors = {error for each in state.get("Retry", []) for error in each["ErrorEquals"]}
         errors |= {error for each in state.get("Catch", []) for error in each["ErrorEquals"]} - {"States.ALL"}
         reserved = {error for error in errors if error.startswith("States.")}
-        output = state.get("OutputPath")  # null, where it is written
-        if unknown or reserved or output or state.get("MaxConcurrency", 1) != 1:
-            raise NotImplementedError(f"{name}: {unknown or reserved or output or 'MaxConcurrency'}")
+        if unknown or reserved or state.get("MaxConcurrency", 1) != 1:
+            raise NotImplementedError(f"{name}: {unknown or reserved or 'MaxConcurrency'}")
         if "ItemProcessor" in state:
             _check(state["ItemProcessor"])
 
@@ -192,14 +198,50 @@ def _build(template: Any, data: Any, context: dict[str, Any]) -> Any:
     if not isinstance(template, dict):
         return template
     return {
-        key.removesuffix(".$"): _path(value, data, context) if key.endswith(".$") else _build(value, data, context)
+        key.removesuffix(".$"): _value(value, data, context) if key.endswith(".$") else _build(value, data, context)
         for key, value in template.items()
     }
 
 
+def _value(expression: str, data: Any, context: dict[str, Any]) -> Any:
+    """Of a path, a literal, or an intrinsic function of such."""
+    if call := re.fullmatch(r"States\.(\w+)\((.*)\)", expression):
+        arguments = [_value(each, data, context) for each in _arguments(call[2])]
+        try:
+            return INTRINSICS[call[1]](*arguments)
+        except (ValueError, IndexError, TypeError) as error:
+            raise StateFailed("States.IntrinsicFailure", str(error)) from error
+    if expression.startswith("'"):
+        return expression.strip("'")
+    return int(expression) if expression.isdecimal() else _path(expression, data, context)
+
+
+def _arguments(text: str) -> list[str]:
+    """Split at the commas that stand neither in quotes nor in brackets."""
+    tokens = re.findall(r"'[^']*'|[(),]|[^'(),]+", text)
+    arguments, depth = [""], 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if token == "," and depth == 0:
+            arguments.append("")
+        else:
+            arguments[-1] += token
+    return [each.strip() for each in arguments]
+
+
+def _split(text: str, delimiters: str) -> list[str]:
+    return [part for part in re.split(f"[{re.escape(delimiters)}]", text) if part]
+
+
+INTRINSICS: Mapping[str, Callable[..., Any]] = {
+    "Format": lambda text, value: text.replace("{}", str(value)),
+    "StringToJson": json.loads,
+    "StringSplit": _split,
+    "ArrayGetItem": lambda array, index: array[index],
+}
+
+
 def _path(path: str, data: Any, context: dict[str, Any]) -> Any:
-    if formatted := re.fullmatch(r"States\.Format\('([^']*)', (\S+)\)", path):
-        return formatted[1].replace("{}", str(_path(formatted[2], data, context)))
     value = context if path.startswith("$$.") else data
     for part in filter(None, path.lstrip("$").split(".")):
         if not isinstance(value, dict) or part not in value:

@@ -10,11 +10,12 @@ import importlib.util
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -149,7 +150,8 @@ class TownRuntime(Runtime):
 
 @dataclass
 class Town:
-    """`handlers` are the functions by name; a test may put another in the place of one.
+    """`handlers` are the functions by name; a test may put another in the place of one. `random` draws the jitter of
+    the state machine's retries, from 0 to 1.
 
     `payloads` is all that passed through the state machine, `transitions` counts those of the last execution.
     """
@@ -162,6 +164,7 @@ class Town:
     pauses: list[float] = field(default_factory=list)
     transitions: int = 0
     payloads: list[str] = field(default_factory=list)
+    random: Callable[[], float] = field(default_factory=lambda: Random(0).random)
 
     def open(self) -> None:
         self.queue_url, self.dead_letters_url = create_queues()
@@ -283,7 +286,9 @@ class Town:
 
     def execute(self, run: JobRun) -> str:
         """Run one execution to its end; how it ended."""
-        machine = Machine(tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"})
+        machine = Machine(
+            tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"}, random=self.random
+        )
         try:
             machine.run(run.model_dump(by_alias=True))
             self.executions.over[run.execution] = "SUCCEEDED"

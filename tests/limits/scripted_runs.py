@@ -1,8 +1,8 @@
 """The same scripted run of the export job on our own interpreter and on moto's, and what each of them did.
 
 A script says what a state's task answers at each of its calls: a value, or an error by its name. When it is used up,
-the task gives its usual answer. Nobody waits: moto's two ways to wait note their seconds instead, and its jitter takes
-the whole interval, as our interpreter does.
+the task gives its usual answer. Nobody waits: moto's two ways to wait note their seconds instead. Both draw the jitter of their
+retries from one and the same seed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -38,14 +39,16 @@ USUAL: dict[str, Any] = {
     "FailJob": {"outcome": "failed"},
 }
 PARTITION = {"Partition": "aws"}
+JITTER = 7  # the seed
 UNTOUCHED = {name: f"${{{name}}}" for name in ("TableName", "QueueUrl")}  # as our interpreter leaves them
 
 
 @dataclass(frozen=True)
 class Fault:
-    """An error, by the name that Step Functions gives it."""
+    """An error, by the name that Step Functions gives it, and the message of who raised it."""
 
     name: str
+    message: str = "said by the script"
 
 
 Script = Mapping[str, Sequence[Any]]  # answers and Faults, by state
@@ -72,6 +75,7 @@ def on_our_own(script: Script) -> Trace:
         },
         wait=tasks.wait,
         substitutions=PARTITION,
+        random=Random(JITTER).random,
     )
     try:
         status, error, output = "SUCCEEDED", None, machine.run(RUN)
@@ -146,7 +150,7 @@ class _Tasks:
         left = self._left.get(state)
         answer = left.pop(0) if left else USUAL.get(state)
         if isinstance(answer, Fault):
-            raise StateFailed(answer.name, "said by the script")
+            raise StateFailed(answer.name, answer.message)
         return answer
 
 
@@ -158,10 +162,12 @@ def _told_to(tasks: _Tasks) -> Iterator[None]:
     def wait(_function: WaitFunction, env: Any, wait_seconds: float) -> None:
         tasks.wait(wait_seconds)
 
+    random = Random(JITTER).random
+    jitter = SimpleNamespace(uniform=lambda _, longest: longest * random())
     with (
         mock.patch.object(boto_client, "boto3", SimpleNamespace(client=lambda **_: tasks)),
         mock.patch.object(retrier_decl, "time", SimpleNamespace(sleep=tasks.wait)),
-        mock.patch.object(jitter_strategy_decl, "random", SimpleNamespace(uniform=lambda _, longest: longest)),
+        mock.patch.object(jitter_strategy_decl, "random", jitter),
         mock.patch.object(WaitFunction, "_wait_interval", wait),
     ):
         yield
@@ -180,8 +186,15 @@ def _trace(
 
 
 def _readable(data: Any) -> Any:
-    """The data with the cause of its error as a value: a function's is JSON, DynamoDB's ends with the request's id."""
-    if not isinstance(data, dict) or "error" not in data:
+    """The data with the causes of its errors as values: a function's is JSON, DynamoDB's ends with the request's id."""
+    if not isinstance(data, dict):
         return data
-    cause = data["error"]["Cause"].partition(" (Service: ")[0]
-    return {**data, "error": {**data["error"], "Cause": json.loads(cause) if cause.startswith("{") else cause}}
+    causes = {
+        name: each["Cause"].partition(" (Service: ")[0]
+        for name, each in data.items()
+        if isinstance(each, dict) and "Cause" in each
+    }
+    return data | {
+        name: {**data[name], "Cause": json.loads(cause) if cause.startswith("{") else cause}
+        for name, cause in causes.items()
+    }

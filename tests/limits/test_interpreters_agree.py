@@ -1,8 +1,8 @@
 """Our own interpreter of the state machine, on which the unit tests and the simulation stand, against moto's.
 
 Both run the same definition with the same scripted answers and errors. Compared are the states entered and their
-inputs, each call of a task with its payload, each pause (of a retry, of a Wait) in seconds, the Map's iterations and
-their order, and how the execution ends.
+inputs, each call of a task with its payload, each pause in seconds (of a retry, with its jitter drawn from one seed, and
+of a Wait), the Map's iterations and their order, and how the execution ends.
 
 Not compared, because moto cannot be made to show it, or is known to differ from AWS:
 
@@ -10,7 +10,7 @@ Not compared, because moto cannot be made to show it, or is known to differ from
   on. They come from the functions here, under the names that the definition retries.
 - `SQS.AmazonSQSException`: moto names all errors of SQS `SQS.SdkClientException`.
 - What `States.ALL` does not catch. On AWS that is `States.Runtime` and `States.DataLimitExceeded`; moto catches them.
-- The texts of errors that an interpreter raises itself, and jitter: both take the whole interval, AWS any part of it.
+- The texts of errors that an interpreter raises itself.
 - `TimeoutSeconds` of the machine, which our interpreter leaves to those who hold the clock; see test_moto_stack.py.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 
+from pleo_export.errors import RetryAfter
 from tests.harness.asl import Machine
 from tests.limits.moto_stack import MotoStack, load_definition
 from tests.limits.scripted_runs import FUNCTIONS, USUAL, Fault, Script, Trace, on_moto, on_our_own
@@ -35,6 +36,7 @@ STATES = DEFINITION["States"] | DEFINITION["States"]["RecordChunks"]["ItemProces
 TASKS = (*FUNCTIONS, "ReleaseLease", "WakeCompany")
 NAMED_BY_MOTO = "SQS.SdkClientException"
 NOT_OURS, UNEXPECTED = Fault("NotOurs"), Fault("Unexpected")
+LIMITED = [state for state in FUNCTIONS if f"{state}Limited" in STATES]
 NOT_RETRIED = {"ReleaseLease": ["DynamoDB.ConditionalCheckFailedException"], "WakeCompany": []}
 SEEDS = range(40)
 
@@ -59,6 +61,11 @@ def waits(*seconds: float) -> list[Any]:
     return [{"waitSeconds": each} for each in seconds]
 
 
+def limited(seconds: int) -> Fault:
+    """Pleo's request limit, as a function tells it."""
+    return Fault("RetryAfter", str(RetryAfter(seconds)))
+
+
 def chunks(number: int) -> list[Any]:
     return [{"chunks": list(range(1, number + 1)), "count": 50 * number}]
 
@@ -79,6 +86,12 @@ NAMED: dict[str, Script] = {
     },
     "the second chunk fails": {"FetchItems": chunks(3), "UpdateItems": [None, UNEXPECTED]},
     "the third chunk is not ours any more": {"FetchItems": chunks(3), "RecordItems": [*waits(0, 0), NOT_OURS]},
+    "Pleo's request limit, again and again": {
+        "FetchItems": [limited(60), limited(7), Fault("TryAgain"), limited(900), *chunks(3)],
+        "UpdateItems": [None, limited(60), limited(1), None],
+        "FailJob": [limited(60)],
+        "CompleteJob": [limited(60), UNEXPECTED],
+    },
     "FailJob fails": {**FAILS, "FailJob": [UNEXPECTED]},
     "the lease was taken": {"ReleaseLease": [Fault("DynamoDB.ConditionalCheckFailedException")]},
     "the lease was taken when it was tried again": {
@@ -91,6 +104,10 @@ NAMED: dict[str, Script] = {
         f"{name} at {state}": {state: [Fault(name)]}
         for state in ("ReleaseLease", "WakeCompany")
         for name in retried(state)
+    },
+    **{
+        f"Pleo's request limit at {state}": {**(FAILS if state == "FailJob" else {}), state: [limited(60)]}
+        for state in LIMITED
     },
     **{f"NotOurs at {state}": {**(FAILS if state == "FailJob" else {}), state: [NOT_OURS]} for state in FUNCTIONS},
     **{f"nobody knows the error at {state}": {state: [UNEXPECTED]} for state in FUNCTIONS},
@@ -112,7 +129,9 @@ def drawn(seed: int) -> Script:
     def answers(state: str) -> Iterator[Any]:
         faults = [*retried(state), *NOT_RETRIED.get(state, ("NotOurs", "JobRejected", "Unexpected"))]
         for _ in range(random.choice((0, 0, 1, 3, 6))):
-            if random.random() < 0.5:
+            if state in LIMITED and random.random() < 0.2:
+                yield limited(random.choice((1, 60, 900)))
+            elif random.random() < 0.5:
                 yield from [Fault(random.choice(faults))] * random.choice((1, 1, 2, 3, 7))
             elif state == "RecordItems":
                 yield from waits(random.choice((0, 1, 30, 900)))
@@ -167,8 +186,9 @@ def test_the_drawn_scripts_end_in_every_way() -> None:
         ({"StartJob": [{"numberOfItems": 1}]}, "States.Runtime"),
         ({"StartJob": [None]}, "States.Runtime"),
         ({"RecordItems": waits(1.5)}, "States.Runtime"),
+        ({"StartJob": [Fault("RetryAfter", "names no seconds")]}, "States.IntrinsicFailure"),
     ],
-    ids=["more than 256 KiB", "a field is missing", "all fields are missing", "a wait of a fraction"],
+    ids=["more than 256 KiB", "a field is missing", "all fields are missing", "a wait of a fraction", "no seconds"],
 )
 def test_given_an_error_that_states_all_does_not_catch_then_our_own_fails_as_aws_does(
     script: Script, error: str

@@ -438,7 +438,9 @@ class Simulation:
         tasks: dict[str, Any] = {arn: partial(self._state, function) for arn, function in STATES.items()}
         tasks["arn:aws:states:::dynamodb:deleteItem"] = self._release
         tasks["arn:aws:states:::sqs:sendMessage"] = self._wake
-        machine = Machine(tasks=tasks, wait=lambda _: None, substitutions={"Partition": "aws"})
+        machine = Machine(
+            tasks=tasks, wait=lambda _: None, substitutions={"Partition": "aws"}, random=self.random.random
+        )
         run = Execution(name, payload["companyId"], machine.steps(payload), self.clock.now())
         self.executions[name] = run
         self._at(self.random.random(), f"step {name}", partial(self._step, run))

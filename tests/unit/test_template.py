@@ -177,11 +177,42 @@ def test_the_state_machine_may_invoke_exactly_its_functions() -> None:
     assert sorted(map(json.dumps, invoke["Resource"])) == sorted(map(json.dumps, wanted))
 
 
-def test_every_state_of_the_machine_that_calls_a_function_retries_what_passes() -> None:
+def test_every_state_of_the_machine_that_calls_a_function_retries_the_same_errors_in_the_same_way() -> None:
     definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
-    for state in _tasks(definition["States"]):
-        retried = {name for retrier in state["Retry"] for name in retrier["ErrorEquals"]}
-        assert {"TryAgain", "Lambda.TooManyRequestsException", "Lambda.ServiceException"} <= retried
+    first, *others = list(_tasks(definition["States"]))
+    assert len(others) == len(STATES) - 1
+    assert [state["Retry"] for state in others] == [first["Retry"]] * len(others)
+    passing, throttled, died = first["Retry"]
+    assert passing["ErrorEquals"] == [
+        "TryAgain",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+    ]
+    assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    assert died["ErrorEquals"] == ["Sandbox.Timedout", "Runtime.ExitError", "Runtime.OutOfMemory", "Lambda.Unknown"]
+
+
+def test_what_passes_is_tried_again_for_two_minutes_and_no_jitter_takes_them_away() -> None:
+    """docs/operate.md says so."""
+    passing = _retriers()["TryAgain"]
+    assert "JitterStrategy" not in passing
+    assert 120 <= sum(_pauses(passing)) <= 130
+
+
+def test_a_throttled_function_is_tried_again_for_longer_than_others_need_and_at_another_moment_each() -> None:
+    """RecordItems may hold the account's concurrency for its whole time limit, in other companies' exports."""
+    throttled = _retriers()["Lambda.TooManyRequestsException"]
+    assert throttled["JitterStrategy"] == "FULL"
+    on_average = sum(_pauses(throttled)) / 2
+    assert 4 * timeout("record_items") < on_average < 3000  # the job's deadline comes after 50 minutes
+
+
+def test_the_release_of_the_lease_retries_what_dynamodb_calls_a_fault_of_its_own() -> None:
+    definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
+    (retrier,) = definition["States"]["ReleaseLease"]["Retry"]
+    assert "DynamoDB.AmazonDynamoDBException" in retrier["ErrorEquals"]
 
 
 def test_the_run_outlives_the_job_at_pleo_and_the_calls_of_its_states() -> None:
@@ -284,6 +315,18 @@ def test_the_table_is_safe_from_loss() -> None:
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
     assert table["Properties"]["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+
+
+def _retriers() -> dict[str, Json]:
+    """By the errors that they retry; of a state that calls a function, and so of all."""
+    definition = json.loads((ROOT / "statemachine/export_job.asl.json").read_text())
+    return {error: each for each in next(_tasks(definition["States"]))["Retry"] for error in each["ErrorEquals"]}
+
+
+def _pauses(retrier: Json) -> list[float]:
+    """Before each further attempt, without jitter."""
+    grown = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** number for number in range(retrier["MaxAttempts"]))
+    return [min(pause, retrier["MaxDelaySeconds"]) for pause in grown]
 
 
 def _tasks(states: Json) -> Iterator[Json]:

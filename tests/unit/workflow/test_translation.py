@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
-from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, TryAgain, Unexpected
+from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, RetryAfter, TryAgain, Unexpected
 from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
@@ -17,7 +18,33 @@ from pleo_export.pleo.errors import (
     PleoUnauthorized,
     PleoUnavailable,
 )
-from pleo_export.workflow.translation import AWS_PASSING, translate
+from pleo_export.workflow.translation import LONGEST_WAIT, translate
+
+BOTOCORE_REPEATS = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, *TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+PASSING_AT_AWS = [  # service, code, HTTP status
+    ("s3", "InternalError", 500),
+    ("s3", "503", 503),  # of a HEAD, which has no body
+    ("s3", "SlowDown", 503),
+    ("s3", "RequestTimeout", 400),
+    ("secretsmanager", "InternalServiceError", 500),
+    ("lambda", "ServiceException", 500),
+    ("lambda", "EC2ThrottledException", 502),
+    ("lambda", "TooManyRequestsException", 429),
+    ("lambda", "SomethingNew", 429),
+    ("sqs", "RequestThrottled", 403),
+    ("sqs", "KmsThrottled", 400),
+    ("sqs", "KMS.ThrottlingException", 400),
+    ("dynamodb", "TransactionInProgressException", 400),
+    ("dynamodb", "TransactionConflictException", 400),
+    ("dynamodb", "ReplicatedWriteConflictException", 400),
+    ("states", "ExecutionLimitExceeded", 400),
+    ("states", "SomethingNew", 504),
+    *(("any", code, 400) for code in sorted(BOTOCORE_REPEATS)),
+]
+
+
+def refused_by_aws(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(
@@ -25,19 +52,32 @@ from pleo_export.workflow.translation import AWS_PASSING, translate
     [
         (PleoUnavailable("away"), JobFailure.SERVICE_TIMEOUT),
         (PleoOutcomeUnknown("no answer"), JobFailure.SERVICE_TIMEOUT),
-        (PleoRateLimited("slow down", retry_after=60), JobFailure.PLEO_RATE_LIMIT),
+        (PleoRateLimited("slow down", retry_after=901), JobFailure.PLEO_RATE_LIMIT),
         (ConnectTimeoutError(endpoint_url="https://dynamodb"), JobFailure.SERVICE_UNREACHABLE),
         (EndpointConnectionError(endpoint_url="https://dynamodb"), JobFailure.SERVICE_UNREACHABLE),
-        *(
-            (ClientError({"Error": {"Code": code}}, "GetItem"), JobFailure.SERVICE_TIMEOUT)
-            for code in sorted(AWS_PASSING)
-        ),
+        *((refused_by_aws(code, status), JobFailure.SERVICE_TIMEOUT) for _, code, status in PASSING_AT_AWS),
+        (ClientError({"Error": {"Code": "SlowDown"}}, "Call"), JobFailure.SERVICE_TIMEOUT),
     ],
 )
 def test_what_passes_by_itself_is_tried_again(error: Exception, failure: JobFailure) -> None:
     known = translate(error)
     assert isinstance(known, TryAgain)
     assert known.failure is failure
+
+
+@pytest.mark.parametrize("seconds", [1, 60, LONGEST_WAIT.total_seconds()])
+def test_a_request_limit_of_pleo_s_is_waited_for_as_long_as_pleo_says(seconds: int) -> None:
+    known = translate(PleoRateLimited("slow down", retry_after=int(seconds)))
+    assert isinstance(known, RetryAfter)
+    assert known.seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("AccessDeniedException", 400), ("ValidationException", 400), ("NoSuchKey", 404), ("AccessDenied", 403)],
+)
+def test_what_aws_refuses_for_good_is_a_fault_of_ours(code: str, status: int) -> None:
+    assert isinstance(translate(refused_by_aws(code, status)), Unexpected)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
     ├── JobRejected       the job cannot run: tell Pleo `failed`, with this type and sentence
     ├── ItemRejected      this item cannot be booked: tell Pleo, go on with the others
     ├── TryAgain          nothing is wrong with the data: wait, then run the same state again
+    ├── RetryAfter        Pleo limits its requests: wait as long as it says, then run the same state again
     ├── NotOurs           the job is another run's, or over: stop, touch nothing
     ├── Disconnected      a grant has ended: stop, nothing goes on before a person has connected again
     ├── InvalidSettings   refused when entered; names the field
@@ -90,6 +91,15 @@ class TryAgain(PleoExportError):
         super().__init__(f"{failure}: {reason}")
         self.failure = failure
         self.reason = reason
+
+
+class RetryAfter(PleoExportError):
+    """Pleo's request limit is reached, and Pleo has named the seconds. The state machine waits for so long, then runs
+    the state again; it reads the seconds from the message, between the two bars."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Pleo asks to wait |{seconds}| seconds")
+        self.seconds = seconds
 
 
 class NotOurs(PleoExportError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, TryAgain, Unexpected
+from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, RetryAfter, TryAgain, Unexpected
 from pleo_export.pleo.errors import (
     PleoError,
     PleoNotFound,
@@ -21,25 +23,46 @@ PLEO_PASSING: dict[type[PleoError], tuple[JobFailure, str]] = {
     PleoOutcomeUnknown: (JobFailure.SERVICE_TIMEOUT, "Pleo did not answer in time; export again."),
     PleoRateLimited: (JobFailure.PLEO_RATE_LIMIT, "Pleo's request limit was reached; export again in some minutes."),
 }
+# The longest that Pleo is waited for at once. A job that has to wait longer is failed while Pleo still knows it: it
+# expires an hour after its last action (open question 3).
+LONGEST_WAIT = timedelta(minutes=15)
 # Pleo's codes for acting on a job that is over: completed, expired or cancelled under us.
 JOB_IS_OVER = frozenset({"EXPORT_JOB_STATUS_UNPROCESSABLE", "INVALID_EXPORT_JOB_STATUS_CHANGE"})
 MISSING_CONTRA_ACCOUNTS = "MISSING_CONTRA_ACCOUNTS"
 
-# AWS's codes for "not now".
+# AWS's codes for "not now": of throttling as botocore knows it, and of faults that pass, whatever their HTTP status.
+# Where a code has a prefix (`KMS.ThrottlingException`), what follows it.
 AWS_PASSING = frozenset(
     {
-        "InternalServerError",
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "ExecutionLimitExceeded",
+        "InternalError",
         "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "KmsThrottled",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceException",
         "ServiceUnavailable",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
         "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
+TOO_MANY_REQUESTS, SERVER_FAULT = 429, 500  # HTTP status; the second and all above it
 
 
 def translate(error: Exception) -> PleoExportError:
@@ -48,7 +71,7 @@ def translate(error: Exception) -> PleoExportError:
         return _pleo(error)
     if isinstance(error, PleoExportError):
         return error
-    if isinstance(error, ClientError) and error.response["Error"]["Code"] in AWS_PASSING:
+    if isinstance(error, ClientError) and _passes(error):
         return TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
     if isinstance(error, BotoCoreError):  # no connection, time-out: botocore has retried already
         return TryAgain(JobFailure.SERVICE_UNREACHABLE, "The integration lost its connection; export again.")
@@ -57,7 +80,15 @@ def translate(error: Exception) -> PleoExportError:
     return Unexpected(type(error).__name__)
 
 
+def _passes(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response["Error"]["Code"].rpartition(".")[2]
+    return status >= SERVER_FAULT or status == TOO_MANY_REQUESTS or code in AWS_PASSING
+
+
 def _pleo(error: PleoError) -> PleoExportError:
+    if isinstance(error, PleoRateLimited) and timedelta(seconds=error.retry_after) <= LONGEST_WAIT:
+        return RetryAfter(error.retry_after)
     if type(error) in PLEO_PASSING:
         return TryAgain(*PLEO_PASSING[type(error)])
     if isinstance(error, PleoNotFound):
