@@ -48,6 +48,12 @@ from tests.harness.general_ledger import (
 
 T = TypeVar("T")
 
+
+class NoProof(Exception):
+    """What came back does not tell whether the ledger did what it was asked: a gateway's 502, 503 or 504, an empty or
+    cut-off answer, a connection that broke off."""
+
+
 CAPABILITIES = Capabilities(
     kinds=frozenset(Kind),
     drafts=frozenset(Kind),
@@ -136,7 +142,7 @@ class Books:
         return self._settled(outcomes)
 
     def discard(self, document: DocumentRef) -> None:
-        self._ask(f"books discard {document.reference}", lambda: self.ledger.delete_draft(document.id))
+        self._write(f"books discard {document.reference}", lambda: self.ledger.delete_draft(document.id))
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         for attachment in attachments:
@@ -179,16 +185,25 @@ class Books:
     # Requests
 
     def _ask(self, effect: str, request: Callable[[], T]) -> T:
-        """One request. Raises what the ledger answers, or what became of it on its way."""
+        """One request that changes nothing. Raises what the ledger answers, or Unavailable."""
+        try:
+            return self._sent(effect, request)
+        except NoProof as reason:
+            raise Unavailable(f"The accounting system cannot be reached. {reason}") from None
+
+    def _write(self, effect: str, request: Callable[[], T]) -> T:
+        """One that changes something. Without proof it may have arrived, or may still arrive: OutcomeUnknown."""
+        try:
+            return self._sent(effect, request)
+        except NoProof as reason:
+            raise OutcomeUnknown(f"The accounting system gave no answer. {reason}") from None
+
+    def _sent(self, effect: str, request: Callable[[], T]) -> T:
+        """Over the network. Raises NoProof."""
         self.effects.before(effect)
         answer = request()
         self.effects.after(effect)
         return answer
-
-    def _write(self, effect: str, request: Callable[[], T]) -> T:
-        """One that changes something. Lost on its way, it may still have arrived: OutcomeUnknown, unless it is proved
-        that it was not sent, or the ledger itself says that it did nothing."""
-        return self._ask(effect, request)
 
     # Recording
 
