@@ -141,8 +141,3 @@ class Bench(Protocol):
 
     def clear_document_date(self, reference: str) -> None:
         """A person empties the date on a draft bill. Where the books allow no such thing, nothing happens."""
-
-    def creates(self, request: str) -> bool:
-        """Whether the request (method, path and body) creates documents."""
-
-    def finalises(self, request: str) -> bool: ...

@@ -36,8 +36,7 @@ from pleo_export.bookkeeping.documents import (
     TaxRole,
 )
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
-from tests.conformance.bench import BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Bench
-from tests.conformance.lossy import losing_answers
+from tests.conformance.bench import BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Act, Bench, Trouble
 
 INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
 PAPER = (
@@ -599,8 +598,8 @@ class TestLostAnswers:
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
-        with losing_answers(bench.url, bench.creates) as url:
-            outcomes = bench.connector(url=url).record_many([*bills, *payments], State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
+            outcomes = way.system.record_many([*bills, *payments], State.POSTED)
         assert [type(outcomes[bill.reference]) for bill in bills] == [OutcomeUnknown, OutcomeUnknown]
         assert [type(outcomes[each.reference]) for each in payments] == [Unavailable, Unavailable]
 
@@ -614,8 +613,8 @@ class TestLostAnswers:
 
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
-        with losing_answers(bench.url, bench.finalises) as url:
-            outcomes = bench.connector(url=url).record_many(bills, State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+            outcomes = way.system.record_many(bills, State.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
         system = bench.connector()

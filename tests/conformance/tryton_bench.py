@@ -107,12 +107,6 @@ class TrytonBench:
     def clear_document_date(self, reference: str) -> None:
         self._ledger.clear_invoice_date(reference)
 
-    def creates(self, request: str) -> bool:
-        return "/account.move/create" in request or "/account.invoice/create" in request
-
-    def finalises(self, request: str) -> bool:
-        return "/post?" in request or '.post"' in request
-
 
 def _act(request: Request) -> Act:
     path = request.path.partition("?")[0]

@@ -10,6 +10,7 @@ older draft is posted), "books read back", "books duplicates", "books discard <r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,7 +33,7 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
 from pleo_export.bookkeeping.documents import Bill, Kind, PartyRole, Payment, Purpose
 from pleo_export.bookkeeping.documents import Document as Entry
-from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, PartyKeys
+from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyAnswer, PartyKey, PartyKeys
 from tests.harness.effects import Effects
 from tests.harness.general_ledger import (
     CHART,
@@ -122,7 +123,7 @@ class Books:
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         def answer(question: PartyKeys) -> PartyAnswer:
             known = self.ledger.employees if question.role is PartyRole.EMPLOYEE else self.ledger.suppliers
-            return next((known[key.value] for key in question.keys if key.value in known), NotFound())
+            return next((known[_plain(key)] for key in question.keys if _plain(key) in known), NotFound())
 
         return self._ask("books find_parties", lambda: {each: answer(each) for each in wanted})
 
@@ -130,10 +131,16 @@ class Books:
         if len(documents) > self.capabilities.max_batch or len({each.reference for each in documents}) < len(documents):
             raise ValueError("a batch has at most max_batch documents, each with its own reference")
         outcomes: dict[str, Outcome] = {}
-        for entry in documents:
-            effect = partial(self._record, entry, state, outcomes)
-            outcomes[entry.reference] = _outcome(effect, first=not outcomes)
-        return self._settled(outcomes)
+        for group in _bills_first(documents):
+            for entry in group:
+                create = partial(self._record, entry, outcomes)
+                outcomes[entry.reference] = _outcome(create, first=not outcomes)
+            for entry in group if state is State.POSTED else ():
+                made = outcomes[entry.reference]
+                if isinstance(made, DocumentRef):
+                    outcomes[entry.reference] = self._post(made, "post")
+        in_order = {each.reference: outcomes[each.reference] for each in documents}
+        return self._settled(in_order)
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
@@ -207,7 +214,7 @@ class Books:
 
     # Recording
 
-    def _record(self, entry: Entry, state: State, before: Mapping[str, Outcome]) -> Outcome:
+    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
         if without_bill := _without_its_bill(entry, before):
             return without_bill
         if not entry.lines or sum(line.amount for line in entry.lines):
@@ -215,8 +222,7 @@ class Books:
         document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(entry))
         if totals(document.entry) != totals(entry):
             return self._taken_back(document)
-        made = reference_to(document)
-        return self._post(made, "post") if state is State.POSTED else made
+        return reference_to(document)
 
     def _taken_back(self, document: Document) -> Outcome:
         message = "The accounting system makes another total or tax of this bill than Pleo, so it was not recorded."
@@ -234,7 +240,7 @@ class Books:
             same = self._ask("books duplicates", lambda: self.ledger.same_bill(draft.id))
             if same is not None and draft.state is State.DRAFT:
                 cause = PossibleDuplicate(f"{same.number or f'draft {same.id}'} has the same number from the same party")
-                message = f"Kept as a draft: {cause.message}."
+                message = f"Kept as the draft {draft.id}: {cause.message}."
                 return KeptAsDraft(message, document=draft, cause=cause)
             document = self._write(f"books {how} {draft.reference}", lambda: self.ledger.post(draft.id))
         except Rejected as refusal:
@@ -265,12 +271,24 @@ class Books:
             for each in outcomes.values()
             if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
         ]
-        if payable:
-            try:
-                self._settle(payable)
-            except AccountingError:
-                pass
-        return outcomes
+        if not payable:
+            return outcomes
+        try:
+            self._settle(payable)
+        except AccountingError:
+            return outcomes
+        return {name: self._warned(each) if each in payable else each for name, each in outcomes.items()}
+
+    def _warned(self, outcome: Outcome) -> Outcome:
+        """A payment that is still open says why."""
+        assert isinstance(outcome, DocumentRef)
+        document = self.ledger.document(outcome.id)
+        if document is None or not isinstance(document.entry, Payment) or not self.ledger.is_open(document):
+            return outcome
+        account, left = document.entry.payable.account, self.ledger.left_over(document)
+        if left is None:
+            return replace(outcome, warnings=(f"There is no bill on account {account} that this payment is for.",))
+        return replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left else outcome
 
     def _settle(self, documents: Iterable[DocumentRef]) -> None:
         """Payments that came back first: what they open again may be paid by another one."""
@@ -279,6 +297,8 @@ class Books:
             if back.entry.purpose is Purpose.RETURN and self.ledger.is_open(back):  # type: ignore[union-attr]
                 self._take_back(back)
         parties = {each.entry.party for each in held if isinstance(each.entry, Bill | Payment)}
+        for each in held:
+            self._drop_spare_differences(each.entry.reference)
         for group in self.ledger.settled_groups():
             if any(isinstance(each.entry, Bill | Payment) and each.entry.party in parties for each in group):
                 self._reconcile(group)
@@ -301,14 +321,25 @@ class Books:
 
     def _difference(self, reference: str, group: Sequence[Document]) -> Document:
         """What the documents were worth more or less, booked once: under a reference of its own, looked for first."""
-        name = f"{reference}:fx"
-        known = self._ask("books find_many", lambda: self._held([name])).get(name, [])
-        live = [each for each in known if each.state is not State.VOID]
-        entry = difference_entry(name, group)
-        made = live[0] if live else self._write(f"books difference {name}", lambda: self.ledger.create(entry))
+        entry = difference_entry(_derived(reference), group)
+        known = self._differences_of(reference)
+        made = known[0] if known else self._write(f"books difference {reference}", lambda: self.ledger.create(entry))
         if made.state is State.DRAFT:
-            made = self._write(f"books post {name}", lambda: self.ledger.post(made.id))
+            self._write(f"books post {_derived(reference)}", lambda: self.ledger.post(made.id))
         return made
+
+    def _drop_spare_differences(self, reference: str) -> None:
+        """A request that arrived late may have left a second draft."""
+        for spare in self._differences_of(reference)[1:]:
+            if spare.state is State.DRAFT:
+                self._write(f"books discard {_derived(reference)}", partial(self.ledger.delete_draft, spare.id))
+
+    def _differences_of(self, reference: str) -> list[Document]:
+        """A posted one before a draft."""
+        name = _derived(reference)
+        known = self._ask("books find difference", lambda: self._held([name])).get(name, [])
+        live = [each for each in known if each.state is not State.VOID]
+        return sorted(live, key=lambda each: (each.state is State.DRAFT, int(each.id)))
 
     # Files
 
@@ -336,6 +367,20 @@ class Books:
         for each in self.ledger.find(references):
             held.setdefault(each.entry.reference, []).append(each)
         return held
+
+
+def _plain(key: PartyKey) -> str:
+    """Tax numbers are compared by their letters and digits."""
+    return re.sub(r"[^A-Z0-9]", "", key.value.upper()) if key.kind is KeyKind.TAX_NUMBER else key.value
+
+
+def _derived(reference: str) -> str:
+    return f"{reference}:fx"
+
+
+def _bills_first(documents: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    bills = [each for each in documents if isinstance(each, Bill)]
+    return bills, [each for each in documents if not isinstance(each, Bill)]
 
 
 def _one_of(documents: Sequence[Document]) -> Outcome:

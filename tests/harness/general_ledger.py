@@ -197,6 +197,11 @@ class GeneralLedger:
         self.numbers += 1
         self.documents.append(Document(str(self.numbers), document.entry, document.state))
 
+    def recategorise(self, reference: str, old: str, new: str) -> None:
+        for document in self.find([reference]):
+            lines = tuple(replace(each, account=new if each.account == old else each.account) for each in document.entry.lines)
+            document.entry = replace(document.entry, lines=lines)  # type: ignore[arg-type]
+
     def edit(self, reference: str, by: int) -> None:
         """A person makes a draft come to more, or less."""
         for document in self.find([reference]):
@@ -233,9 +238,16 @@ class GeneralLedger:
         paid = {id_ for group in self.reconciled if group & bills for id_ in group}
         return (still_open or [each for each in fits if each.id in paid and _due(each) == -_due(back)] or [None])[-1]
 
+    def left_over(self, payment: Document) -> int | None:
+        """What an open payment comes to beyond the open bills that it names; None where there are none."""
+        bills = [each for each in self.documents if self.is_open(each) and _belong_together(each, payment)]
+        return max(0, sum(_due(each) for each in (payment, *bills))) if bills else None
+
     # Inside
 
     def _refusal(self, entry: Entry) -> AccountingError | None:
+        if "\0" in entry.memo or any("\0" in line.text for line in entry.lines):
+            return Rejected("A text holds a character that no database takes.")
         for line in entry.lines:
             if refusal := _refused_line(line, entry):
                 return refusal
@@ -311,7 +323,7 @@ def _refused_line(line: JournalLine, entry: Entry) -> AccountingError | None:
         if dimension.value not in DIMENSIONS.get(dimension.category, ()):
             return UnknownDimension(f"{dimension.value} is not in the dimension {dimension.category}")
     if FOREIGN_ACCOUNTS.get(line.account, entry.currency) != entry.currency:
-        return Rejected(f"account {line.account} is for {FOREIGN_ACCOUNTS[line.account]}")
+        return Rejected(f"account {line.account} is for {FOREIGN_ACCOUNTS[line.account]}, not for {entry.currency}")
     if isinstance(entry, Bill) and line.account in NOT_ON_BILLS:
         return Rejected(f"account {line.account} is not for bills")
     return None

@@ -21,7 +21,7 @@ from local.pleo.jobs import item_error
 from local.pleo.paging import PageRequest
 from local.pleo.world import World
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.accounting.port import Outcome, State
+from pleo_export.accounting.port import Outcome
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.export_item import File
 from pleo_export.receipts.errors import not_downloaded
@@ -124,7 +124,7 @@ def _response(status: int, content: Any, headers: dict[str, str] | None = None) 
     return SimpleNamespace(status_code=status, content=body, headers=headers or {})
 
 
-LATE = ("books record", "books post", "books finalise", "books discard")
+LATE = ("books record", "books post", "books finalise", "books discard", "books difference", "books reconcile")
 
 
 @dataclass
@@ -143,10 +143,10 @@ class Ledger(Books):
         """With what the connector made beside them."""
         return [each for each in self.documents if entry_id in each.entry.reference]
 
-    def _record(self, entry: Entry, state: State, before: Mapping[str, Outcome]) -> Outcome:
+    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
         if any(each in entry.reference for each in self.poisonous):
             raise ValueError("what nobody foresaw")
-        return super()._record(entry, state, before)
+        return super()._record(entry, before)
 
     def _sent(self, effect: str, request: Callable[[], T]) -> T:
         return super()._sent(effect, partial(self._arriving, effect, request, self._job()))
