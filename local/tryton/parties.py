@@ -27,7 +27,7 @@ PARTIES = (
     PartyRecord("Paper Trail (blocked)", "V-2003", active=False),
     PartyRecord("Harbour Freight North", "V-2004", "GB 555 666 777"),
     PartyRecord("Harbour Freight South", "V-2005", "GB555666777"),
-    PartyRecord("Ryman", "V-1001", "GB242742186"),
+    PartyRecord("Ryman", "V-1001", "GB 242.7421-86"),
     PartyRecord("John Lewis", "V-1002", "GB232457280"),
     PartyRecord("LNER", "V-1003", "GB281276583"),
     PartyRecord("Iberia", "V-1004", "ESA85850394"),

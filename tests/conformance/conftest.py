@@ -1,4 +1,7 @@
-"""The connectors that the suite holds to the port's contract. A new one adds its benches here."""
+"""The connectors that the suite holds to the port's contract. A new one adds its benches here.
+
+A bench shows what its accounting system holds, does what people do in it, and opens ways to it that are troubled
+(`tests/conformance/bench.py`)."""
 
 from __future__ import annotations
 

@@ -135,8 +135,7 @@ class TestRecord:
 
     def test_given_one_bad_entry_of_five_when_recorded_then_the_other_four_are_there(self, bench: Bench) -> None:
         entries = [an_entry() for _ in range(5)]
-        # An account for euros takes no pounds: that is for the accounting system to refuse, not for us.
-        entries[2] = an_entry(currency="GBP", lines=(JournalLine("1901", 100), JournalLine("1900", -100)))
+        entries[2] = an_entry(memo="\0")  # what no database takes: for the accounting system to refuse, not for us
 
         outcomes = bench.connector().record_many(entries, State.POSTED)
 
@@ -187,6 +186,23 @@ class TestRefusals:
         assert named in outcome.message
         assert isinstance(outcomes[good.reference], DocumentRef)
         assert bench.held(bad.reference) == []
+
+    @pytest.mark.parametrize(
+        ("currency", "lines"),
+        [
+            ("GBP", (JournalLine("6100", 100), JournalLine("1901", -100))),
+            ("GBP", (JournalLine("1901", 100), JournalLine("1900", -100))),
+        ],
+        ids=["paid from it", "paid into it"],
+    )
+    def test_given_an_account_of_another_currency_when_recorded_then_both_are_named_and_no_amount(
+        self, bench: Bench, currency: str, lines: tuple[JournalLine, ...]
+    ) -> None:
+        error = refused(bench.connector(), an_entry(currency=currency, lines=lines))
+
+        assert isinstance(error, Rejected)
+        assert all(word in error.message for word in ("1901", "EUR", "GBP"))
+        assert "1.00" not in error.message
 
     def test_given_a_closed_period_when_recorded_then_the_error_names_date_and_period(self, bench: Bench) -> None:
         entry = an_entry(on=CLOSED)

@@ -11,6 +11,7 @@ import pytest
 
 from pleo_export.accounting.errors import (
     AccountingError,
+    KeptAsDraft,
     OutcomeUnknown,
     PeriodClosed,
     PossibleDuplicate,
@@ -36,7 +37,7 @@ from pleo_export.bookkeeping.documents import (
     TaxRole,
 )
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
-from tests.conformance.bench import BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Act, Bench, Trouble
+from tests.conformance.bench import AMELIA, BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Act, Bench, Trouble
 
 INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
 PAPER = (
@@ -118,6 +119,10 @@ def recorded(system: AccountingSystem, documents: Iterable[Document], state: Sta
     return [each for each in outcomes if isinstance(each, DocumentRef)]
 
 
+def found(system: AccountingSystem, references: Iterable[str]) -> list[DocumentRef]:
+    return [each for each in system.find_many(list(references)).values() if isinstance(each, DocumentRef)]
+
+
 def refused(system: AccountingSystem, document: Document) -> AccountingError:
     outcome = system.record_many([document], State.POSTED)[document.reference]
     assert isinstance(outcome, AccountingError), outcome
@@ -164,6 +169,47 @@ class TestFindParties:
         ambiguous = answers[twice]
         assert isinstance(ambiguous, Ambiguous)
         assert ["North" in ambiguous.names[0], "South" in ambiguous.names[1]] == [True, True]
+
+    def test_given_a_suppliers_code_when_an_employee_is_asked_for_then_nobody_is_known(self, bench: Bench) -> None:
+        question = asked((KeyKind.CODE, RYMAN), role=PartyRole.EMPLOYEE)
+
+        assert bench.connector().find_parties([question]) == {question: NotFound()}
+
+    @pytest.mark.parametrize("kind", [KeyKind.CODE, KeyKind.EXTERNAL_ID])
+    def test_given_an_employees_code_when_a_supplier_is_asked_for_then_nobody_is_known(
+        self, bench: Bench, kind: KeyKind
+    ) -> None:
+        question = asked((kind, AMELIA))
+
+        assert bench.connector().find_parties([question]) == {question: NotFound()}
+
+    def test_given_an_employees_code_first_when_a_supplier_is_asked_for_then_the_next_key_decides(
+        self, bench: Bench
+    ) -> None:
+        question = asked((KeyKind.CODE, AMELIA), (KeyKind.TAX_NUMBER, "GB112233445"))
+
+        assert getattr(bench.connector().find_parties([question])[question], "payable_account", None) == "2101"
+
+    @pytest.mark.parametrize("number", ["GB242742186", "GB 242.742-186", "gb/242742186"])
+    def test_given_a_tax_number_written_in_another_way_when_asked_for_then_it_is_the_same(
+        self, bench: Bench, number: str
+    ) -> None:
+        """In the books it is "GB 242.7421-86"."""
+        question = asked((KeyKind.TAX_NUMBER, number))
+
+        assert getattr(bench.connector().find_parties([question])[question], "name", None) == "Ryman"
+
+    @pytest.mark.parametrize("poison", ["V-\0", "V-\ud83d"], ids=["NUL", "half an emoji"])
+    @pytest.mark.parametrize("kind", KeyKind)
+    def test_given_a_key_that_the_books_cannot_take_when_asked_then_the_other_questions_are_answered(
+        self, bench: Bench, poison: str, kind: KeyKind
+    ) -> None:
+        ryman, bad = asked((KeyKind.CODE, RYMAN)), asked((kind, poison))
+
+        answers = bench.connector().find_parties([bad, ryman])
+
+        assert isinstance(answers[ryman], Party)
+        assert answers[bad] == NotFound()
 
     def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, bench: Bench) -> None:
         assert bench.connector().find_parties([]) == {}
@@ -496,6 +542,68 @@ class TestPayments:
 
         assert still_open(bench, bill, paid) == [0, 0]
 
+    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        paid = a_payment(bill, by_number(bill))
+
+        (document,) = recorded(system, [paid])
+
+        (warning,) = document.warnings
+        assert "2101" in warning
+        assert "no bill" in warning
+
+    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        owed = JournalLine("2100", -6366)
+        entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", (*PAPER, owed), bill.memo)
+
+        _, document = recorded(system, [entry, a_payment(bill, by_number(bill))])
+
+        assert len(document.warnings) == 1
+
+    def test_given_a_payment_of_some_pennies_too_much_when_posted_then_that_is_said(self, bench: Bench) -> None:
+        system = bench.connector()
+        bill = a_bill(party(system, NORTHWIND))
+        paid = a_payment(bill, by_number(bill), lines=(JournalLine("2101", 6368), JournalLine("1900", -6368)))
+
+        billed, document = recorded(system, [bill, paid])
+
+        (warning,) = document.warnings
+        assert "more than" in warning
+        assert billed.warnings == ()
+        assert still_open(bench, bill, paid) == [-6366, 6368]
+
+    def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bills = [a_bill(party(system, NORTHWIND)) for _ in range(2)]
+        part = a_payment(bills[1], by_number(bills[1]), lines=(JournalLine("2101", 60), JournalLine("1900", -60)))
+
+        documents = recorded(system, [*bills, a_payment(bills[0]), part])
+
+        assert [document.warnings for document in documents] == [()] * 4
+
+    def test_given_a_draft_bill_and_payment_posted_by_hand_when_finalised_then_nothing_is_open(
+        self, bench: Bench
+    ) -> None:
+        bill = a_bill(party(bench.connector(), NORTHWIND))
+        paid = a_payment(bill)
+        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        for document in (paid, bill):
+            bench.post_by_hand(document.reference)
+        assert still_open(bench, bill, paid) == [-6366, 6366]
+
+        system = bench.connector()
+        posted = found(system, [bill.reference, paid.reference])
+        assert [document.state for document in posted] == [State.POSTED, State.POSTED]
+        outcomes = system.finalise_many(posted)
+
+        assert [getattr(each, "warnings", None) for each in outcomes.values()] == [(), ()]
+        assert still_open(bench, bill, paid) == [0, 0]
+
     def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(self, bench: Bench) -> None:
         system = bench.connector()
         bill = a_bill(party(system, RYMAN))
@@ -562,9 +670,10 @@ class TestDuplicates:
         outcomes = system.record_many([second, a_payment(second)], State.POSTED)
 
         error = outcomes[second.reference]
-        assert type(error) is PossibleDuplicate
+        assert type(error) is KeptAsDraft
         assert str(document.number) in error.message
-        assert "draft" in error.message
+        assert error.document.id in error.message
+        assert found(system, [second.reference]) == [error.document]
         assert [held.state for held in bench.held(second.reference)] == [State.DRAFT]
         assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
         assert bench.held(f"{second.reference}:pay") == []
@@ -576,7 +685,22 @@ class TestDuplicates:
 
         outcomes = system.record_many(bills, State.POSTED)
 
-        assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, PossibleDuplicate]
+        assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
+
+    def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        first = a_bill(party(system, NORTHWIND))
+        second, other = a_bill(first.party, invoice_number=first.invoice_number), a_bill(first.party)
+        drafts = recorded(system, [first, second, other], State.DRAFT)
+        for each in (first, second):
+            bench.clear_document_date(each.reference)
+
+        outcomes = system.finalise_many(drafts)
+
+        assert [type(outcomes[each.reference]) for each in (second, other)] == [KeptAsDraft, DocumentRef]
+        assert isinstance(system.find_many([first.reference])[first.reference], DocumentRef)
 
     def test_given_a_credit_note_or_an_old_bill_with_the_number_when_posted_then_it_is_no_duplicate(
         self, bench: Bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 import responses
 from responses import matchers
 
+from pleo_export.accounting import tryton as tryton_connector
 from pleo_export.accounting.connect import connect
-from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected
+from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown, PermissionDenied, Rejected
 from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.accounting.tryton_bill import invoice
+from pleo_export.accounting.tryton_move import Books
 from pleo_export.bookkeeping.documents import Bill, JournalLine, Kind, Party, Payment, Purpose, Settles
+from pleo_export.errors import ItemFailure
 from pleo_export.settings import TrytonSettings
 
 URL = "https://books.example.com"
@@ -39,7 +44,7 @@ def money(amount: str) -> dict[str, str]:
 
 def an_account(id_: int, code: str, **kind: bool) -> dict[str, Any]:
     nothing = {"statement": "balance", "expense": False, "debt": False, "payable": False}
-    return {"id": id_, "code": code, "party_required": False, "type.": nothing | kind}
+    return {"id": id_, "code": code, "party_required": False, "second_currency.": None, "type.": nothing | kind}
 
 
 def reads(model: str, *rows: dict[str, Any]) -> None:
@@ -61,7 +66,9 @@ def tryton() -> Iterator[None]:
 
 
 def comes_to(total: str) -> None:
-    reads("account.invoice", {"id": 5, "total_amount": money(total), "taxes.": []})
+    reads(
+        "account.invoice", {"id": 5, "total_amount": money(total), "currency.": {"id": 8, "code": "GBP"}, "taxes.": []}
+    )
 
 
 def record(*documents: Bill | Payment) -> dict[str, Any]:
@@ -85,7 +92,11 @@ def test_given_such_a_bill_that_cannot_be_deleted_when_recorded_then_its_draft_i
     comes_to("10.01")
     responses.delete(f"{REST}/account.invoice/5", status=403)
 
-    assert "draft 5 is still in Tryton" in record(BILL)["pleo:1"].message
+    outcome = record(BILL)["pleo:1"]
+
+    assert type(outcome) is KeptAsDraft
+    assert (outcome.document.id, outcome.document.state, outcome.document.date) == ("5", State.DRAFT, DAY)
+    assert "draft 5" in outcome.message
 
 
 def test_given_a_tryton_that_goes_away_after_the_create_when_recorded_then_nothing_is_known() -> None:
@@ -109,6 +120,39 @@ def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_boo
 
     assert isinstance(outcome, DocumentRef)
     assert (outcome.kind, outcome.state) == (Kind.PAYMENT, State.POSTED)
+    (warning,) = outcome.warnings
+    assert "not reconciled" in warning
+
+
+def test_given_a_reconciliation_that_meets_what_nobody_foresaw_when_recorded_then_the_payment_is_booked() -> None:
+    responses.post(f"{REST}/account.move/create", json=[9])
+    row = {"id": 9, "description": "pleo:1:pay", "number": "2026/1", "state": "posted", "date": day(10), "origin": None}
+    row["lines."] = [{"id": 1, "description": "Payment to V-17: pleo:1"}]
+    responses.post(f"{REST}/account.move/9/post", json=row)
+    responses.post(f"{REST}/account.move.line/search_read", json=[{"id": 1}])
+
+    assert isinstance(record(PAYMENT)["pleo:1:pay"], DocumentRef)
+
+
+def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_booked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def values(bill: Bill, books: Books, *, final: bool) -> dict[str, Any]:
+        if bill.reference == "pleo:2":
+            raise KeyError("secret")
+        return invoice(bill, books, final=final)
+
+    monkeypatch.setattr(tryton_connector, "invoice", values)
+    responses.post(f"{REST}/account.invoice/create", json=[5])
+    comes_to("10.00")
+
+    outcomes = connect(SETTINGS, {"token": "k"}).record_many([replace(BILL, reference="pleo:2"), BILL], State.DRAFT)
+
+    assert isinstance(outcomes["pleo:1"], DocumentRef)
+    culprit = outcomes["pleo:2"]
+    assert isinstance(culprit, Rejected)
+    assert culprit.failure is ItemFailure.UNEXPECTED_FAILURE
+    assert "secret" not in culprit.message
 
 
 def test_given_a_payment_that_came_back_and_no_right_to_open_bills_when_recorded_then_that_right_is_named() -> None:

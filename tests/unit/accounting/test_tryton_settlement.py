@@ -10,7 +10,9 @@ import pytest
 from pleo_export.accounting.tryton_settlement import (
     OpenItem,
     Settlement,
+    Unsettled,
     bill_keys,
+    left_open,
     returned,
     settled,
     settlement,
@@ -98,3 +100,22 @@ def test_given_a_payment_that_came_back_when_matched_then_it_settles_no_bill_and
     assert lines([a_bill(5, "5", "a"), back]) == []
     assert returned(back, [first, second, other]) == second
     assert returned(back, [other]) is None
+
+
+class TestLeftOpen:
+    """What a bookkeeper is told of a payment that settles nothing."""
+
+    def test_given_no_bill_when_asked_then_that_is_why(self) -> None:
+        assert left_open([a_payment(3, "10", "a"), a_bill(1, "-10", "b")]) == {3: Unsettled.NO_BILL}
+
+    def test_given_bills_of_less_when_asked_then_it_is_too_much(self) -> None:
+        assert left_open([a_bill(1, "-10", "a"), a_payment(3, "10.02", "a")]) == {3: Unsettled.TOO_MUCH}
+
+    def test_given_a_refund_of_more_than_its_credit_note_when_asked_then_it_is_too_much(self) -> None:
+        refund = replace(a_payment(3, "-10.02", "a"), purpose=Purpose.REFUND)
+
+        assert left_open([a_bill(1, "10", "a"), refund]) == {3: Unsettled.TOO_MUCH}
+
+    @pytest.mark.parametrize("amount", ["10", "9.98"])
+    def test_given_a_payment_of_all_or_a_part_when_asked_then_there_is_nothing_to_tell(self, amount: str) -> None:
+        assert left_open([a_bill(1, "-10", "a"), a_payment(3, amount, "a")]) == {}

@@ -12,6 +12,7 @@ Posting is one call each, for a key cannot post many at once; with user and pass
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -19,6 +20,7 @@ from typing import TypeVar
 from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
+    KeptAsDraft,
     PeriodClosed,
     PermissionDenied,
     PossibleDuplicate,
@@ -27,7 +29,8 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
 from pleo_export.accounting.transport import Transport
-from pleo_export.accounting.tryton_bill import expected_totals, invoice, totals
+from pleo_export.accounting.tryton_bill import invoice
+from pleo_export.accounting.tryton_differences import bill_totals, differences, same_bill
 from pleo_export.accounting.tryton_documents import INVOICE, MOVE, TrytonDocuments, model_of
 from pleo_export.accounting.tryton_duplicates import similar_bills
 from pleo_export.accounting.tryton_files import CONTENT_TYPES, MAX_BYTES, attach
@@ -40,6 +43,7 @@ from pleo_export.accounting.tryton_session import TrytonSession
 from pleo_export.accounting.tryton_setup import TrytonSetup
 from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Payment, Purpose
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
+from pleo_export.errors import ItemFailure
 from pleo_export.observability import logger
 from pleo_export.settings import TrytonSettings
 
@@ -112,7 +116,9 @@ class TrytonConnector:
         return self._documents.find_many(references)
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
-        raise NotImplementedError
+        if not found:
+            return {}
+        return differences(self._tryton, found, self._setup.books([document for _, document in found]))
 
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         return find_parties(self._tryton, wanted)
@@ -134,21 +140,26 @@ class TrytonConnector:
             if not outcomes:
                 raise
             outcomes |= {document.reference: error for document in waiting}
-        self._settle(outcomes.values())
-        return outcomes
+        return outcomes | self._settle(outcomes.values())
 
     def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+        """Those that a person has posted already are reconciled only."""
+        posted: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
         drafts: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
         for document in documents:
-            drafts[model_of(document.kind)][document.reference] = int(document.id)
-        outcomes = self._post_bills(drafts[INVOICE], new=False)
-        outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(outcomes))
-        self._settle(outcomes.values())
-        return outcomes
+            group = posted if document.state is State.POSTED else drafts
+            group[model_of(document.kind)][document.reference] = int(document.id)
+        outcomes: dict[str, Outcome] = {}
+        for model, ids in posted.items():
+            if ids:
+                outcomes |= _read_again(ids, self._documents.read(model, ids))
+        outcomes |= self._post_bills(drafts[INVOICE], new=False)
+        outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(drafts[INVOICE]))
+        return outcomes | self._settle(outcomes.values())
 
     def discard(self, document: DocumentRef) -> None:
         model, id_ = model_of(document.kind), int(document.id)
-        held = self._documents.read(model, [id_]).get(id_)
+        held = self._documents.read(model, {document.reference: id_}).get(document.reference)
         if held is None:
             return
         if held.state is not State.DRAFT:
@@ -185,7 +196,10 @@ class TrytonConnector:
         created, outcomes = self._create(MOVE, documents, lambda document, period: self._move(document, period, books))
         if state is not State.POSTED:
             return outcomes | self._drafts(created, documents)
-        return outcomes | self._register.post(MOVE, created, new=True)
+        try:
+            return outcomes | self._register.post(MOVE, created, new=True)
+        except AccountingError as error:
+            return outcomes | dict.fromkeys(created, left_as_draft(error))
 
     def _move(self, document: JournalEntry | Payment, period: int, books: Books) -> Record:
         back = isinstance(document, Payment) and document.purpose is Purpose.RETURN
@@ -208,6 +222,8 @@ class TrytonConnector:
                 records[document.reference] = values(document, self._setup.open_period(document.posting_date))
             except AccountingError as error:
                 outcomes[document.reference] = error
+            except Exception as fault:  # nobody foresaw it, so that the others must not fail with it
+                outcomes[document.reference] = _unforeseen(fault)
         created, refused = self._register.create(model, records)
         return created, outcomes | self._explain(refused, documents)
 
@@ -230,23 +246,17 @@ class TrytonConnector:
         """Bills that come to something else in Tryton than at Pleo: deleted, not posted (R-5c.8)."""
         if not created:
             return {}
-        fields = ["total_amount", "taxes.account", "taxes.amount"]
         try:
-            rows = self._tryton.search_read(INVOICE, [["id", "in", list(created.values())]], fields)
+            held = bill_totals(self._tryton, created.values())
         except AccountingError as error:
             return dict.fromkeys(created, left_as_draft(error))
-        found = {
-            row["id"]: totals(row["total_amount"], [(tax["account"], tax["amount"]) for tax in row["taxes"]])
-            for row in rows
-        }
-        wanted = {bill.reference: expected_totals(bill, books.codes) for bill in bills if bill.reference in created}
         return {
-            reference: self._taken_back(created[reference])
-            for reference, comes_to in wanted.items()
-            if found.get(created[reference]) != comes_to
+            bill.reference: self._taken_back(created[bill.reference], bill)
+            for bill in bills
+            if (id_ := created.get(bill.reference)) and not (id_ in held and same_bill(held[id_], bill, books))
         }
 
-    def _taken_back(self, draft: int) -> Rejected:
+    def _taken_back(self, draft: int, bill: Bill) -> Rejected:
         message = (
             "Tryton makes another total or tax of this bill than Pleo, so it was not recorded. Compare its tax codes "
             "in Pleo with the taxes in Tryton, then export again."
@@ -254,7 +264,9 @@ class TrytonConnector:
         try:
             self._tryton.delete(INVOICE, draft)
         except AccountingError:
-            message += f" Its draft {draft} is still in Tryton: delete it there first."
+            message += f" Its draft {draft} may still be in Tryton: delete it there first."
+            ref = self._documents.ref(bill.reference, bill.kind, draft, None, State.DRAFT, bill.posting_date)
+            return KeptAsDraft(message, document=ref, cause=Rejected(message))
         return Rejected(message)
 
     def _drafts(self, created: Mapping[str, int], documents: Iterable[Document]) -> dict[str, Outcome]:
@@ -271,11 +283,10 @@ class TrytonConnector:
         if not drafts:
             return {}
         similar = similar_bills(self._tryton, drafts.values())
-        outcomes: dict[str, Outcome] = {
-            reference: _possible_duplicate(found.other)
-            for reference, id_ in drafts.items()
-            if (found := similar.get(id_)) and found.other
+        others = {
+            reference: found.other for reference, id_ in drafts.items() if (found := similar.get(id_)) and found.other
         }
+        outcomes = self._possible_duplicates(others, drafts)
         usual = {reference: id_ for reference, id_ in drafts.items() if id_ not in similar}
         asked_in_vain = {
             reference: id_ for reference, id_ in drafts.items() if id_ in similar and reference not in outcomes
@@ -283,20 +294,56 @@ class TrytonConnector:
         outcomes |= self._register.post(INVOICE, usual, new=new)
         return outcomes | self._register.post(INVOICE, asked_in_vain, new=new or bool(usual), skip_warnings=True)
 
-    def _settle(self, outcomes: Iterable[Outcome]) -> None:
-        """What cannot be reconciled stays open: it is booked, and Tryton shows an accountant both sides."""
-        payable = [
-            each
+    def _possible_duplicates(self, others: Mapping[str, str], drafts: Mapping[str, int]) -> dict[str, Outcome]:
+        """Drafts that are not posted, for there is another bill that is probably the same. Raises AccountingError."""
+        if not others:
+            return {}
+        held = self._documents.read(INVOICE, {reference: drafts[reference] for reference in others})
+        return {
+            reference: _possible_duplicate(held[reference], other) if reference in held else _GONE
+            for reference, other in others.items()
+        }
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+        """The payments of which the bookkeeper should know something. What cannot be reconciled stays open: it is
+        booked, and Tryton shows an accountant both sides."""
+        payable = {
+            each.reference: each
             for each in outcomes
             if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
-        ]
+        }
         if not payable:
-            return
+            return {}
         try:
-            self._open_items.settle(payable)
-        except AccountingError as error:
-            evidence = {"error": type(error).__name__, "status": error.status, "documents": len(payable)}
+            told = self._open_items.settle(list(payable.values()))
+        except Exception as error:  # whatever it is, the documents are booked, and that has to be told
+            status = error.status if isinstance(error, AccountingError) else None
+            evidence = {"error": type(error).__name__, "status": status, "documents": len(payable)}
             logger.warning("bills and payments were booked, but not reconciled", extra=evidence)
+            payments = [each.reference for each in payable.values() if each.kind is Kind.PAYMENT]
+            told = dict.fromkeys(payments, _NOT_RECONCILED)
+        return {reference: replace(payable[reference], warnings=(text,)) for reference, text in told.items()}
+
+
+_GONE = Rejected("It was deleted in Tryton. Export it again.")
+_NOT_RECONCILED = (
+    "Booked in Tryton, but not reconciled with what it settles, for Tryton could not do that now. The next export of "
+    "this item does it; or reconcile it there by hand."
+)
+
+
+def _read_again(ids: Iterable[str], held: Mapping[str, DocumentRef]) -> dict[str, Outcome]:
+    return {reference: held.get(reference, _GONE) for reference in ids}
+
+
+def _unforeseen(fault: Exception) -> Rejected:
+    logger.error("a document could not be prepared", extra={"error": type(fault).__name__})
+    error = Rejected(
+        "The integration met a fault of its own with this item, so it was not sent to Tryton. Tell the integration's "
+        "support; the other items are not affected."
+    )
+    error.failure = ItemFailure.UNEXPECTED_FAILURE
+    return error
 
 
 def _require_balance(document: Document) -> None:
@@ -316,8 +363,11 @@ def _payments_without_their_bill(documents: Iterable[Document], outcomes: Mappin
     return kept_back
 
 
-def _possible_duplicate(other: str) -> PossibleDuplicate:
-    return PossibleDuplicate(
-        f"Kept as a draft, for Tryton holds {other} with the same number from the same party, within 60 days. If both "
-        "are right, post the draft in Tryton; else delete it there and take the item out of the export in Pleo."
+def _possible_duplicate(draft: DocumentRef, other: str) -> Outcome:
+    if draft.state is not State.DRAFT:  # a person has decided
+        return draft
+    cause = PossibleDuplicate(
+        f"Kept as draft {draft.id}, for Tryton holds {other} with the same number from the same party, within 60 days. "
+        "If both are right, post the draft in Tryton; else delete it there and take the item out of the export in Pleo."
     )
+    return KeptAsDraft(cause.message, document=draft, cause=cause)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from pleo_export.accounting.errors import Rejected, UnknownTaxCode
-from pleo_export.accounting.tryton_move import Account, Books, Codes, Record, Tax, tax_of, units
+from pleo_export.accounting.tryton_move import Account, Books, Codes, Record, Tax, require_currency, tax_of, units
 from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
 
 
@@ -43,6 +43,8 @@ def invoice(bill: Bill, books: Books, *, final: bool) -> Record:
     party = books.party(bill.party)
     if party.address is None:
         raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
+    for line in bill.lines:
+        require_currency(line, bill.currency, books.codes)
     currency = _currency(bill, books)
     common = {"type": "line", "company": books.company, "currency": currency}
     values: Record = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from pleo_export.accounting.errors import PossibleDuplicate
 from pleo_export.accounting.port import DocumentRef, Outcome, State
@@ -49,20 +49,25 @@ class TrytonDocuments:
             found[document.reference].append(document)
         return {reference: _one_document(documents) for reference, documents in found.items()}
 
-    def read(self, model: str, ids: Collection[int]) -> Mapping[int, DocumentRef]:
-        rows = self._tryton.search_read(model, [["id", "in", list(ids)]], FIELDS[model])
-        return {row["id"]: self.document(model, row) for row in rows}
+    def read(self, model: str, ids: Mapping[str, int]) -> Mapping[str, DocumentRef]:
+        """By reference, for the ids of references; without those that are gone."""
+        rows = self._tryton.search_read(model, [["id", "in", list(ids.values())]], FIELDS[model])
+        found = {row["id"]: row for row in rows}
+        return {
+            reference: self.document(model, found[id_], reference) for reference, id_ in ids.items() if id_ in found
+        }
 
-    def document(self, model: str, row: Record, *, void: bool = False) -> DocumentRef:
+    def document(self, model: str, row: Record, reference: str | None = None, *, void: bool = False) -> DocumentRef:
+        """`reference`: ours, where it is known; a person may have changed it in Tryton."""
         if model == MOVE:
             texts = [line["description"] for line in row["lines"]]
             kind = Kind.PAYMENT if any(settlement(text) for text in texts) else Kind.JOURNAL_ENTRY
             on = row["date"]
         else:
             kind = Kind.CREDIT_NOTE if row["total_amount"] < 0 else Kind.BILL
-            on = row["accounting_date"] or row["invoice_date"]
+            on = row["accounting_date"] or row["invoice_date"] or _today()  # as Tryton dates a bill without a date
         state = State.VOID if void else _STATES[row["state"]]
-        return self.ref(row["description"], kind, row["id"], row["number"], state, on)
+        return self.ref(reference or row["description"], kind, row["id"], row["number"], state, on)
 
     def ref(self, reference: str, kind: Kind, id_: int, number: str | None, state: State, on: date) -> DocumentRef:
         return DocumentRef(reference, kind, str(id_), number, state, on, f"{self._link}{model_of(kind)}/{id_}")
@@ -79,6 +84,10 @@ class TrytonDocuments:
         domain = [self._of_company, ["type", "=", "in"], ["description", "in", references]]
         rows = self._tryton.search_read(INVOICE, domain, FIELDS[INVOICE], [["id", "ASC"]])
         return [self.document(INVOICE, row) for row in rows if not row["origin_invoices"]]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _one_document(documents: Sequence[DocumentRef]) -> Outcome:

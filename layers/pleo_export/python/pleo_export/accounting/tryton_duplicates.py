@@ -44,7 +44,9 @@ def similar_bills(tryton: TrytonRest, drafts: Collection[int]) -> Mapping[int, S
 def _alike(row: Record, other: Record) -> bool:
     if other["id"] == row["id"] or (other["party"], other["reference"]) != (row["party"], row["reference"]):
         return False
-    return other["invoice_date"] is None or abs(other["invoice_date"] - row["invoice_date"]) <= DAYS
+    if row["invoice_date"] is None or other["invoice_date"] is None:  # a person cleared it
+        return True
+    return bool(abs(other["invoice_date"] - row["invoice_date"]) <= DAYS)
 
 
 def _is_the_same(row: Record, other: Record) -> bool:

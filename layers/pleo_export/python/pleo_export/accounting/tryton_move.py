@@ -32,13 +32,15 @@ _CENT = Decimal("0.01")
 @dataclass(frozen=True, slots=True)
 class Account:
     """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may have lines on
-    it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none."""
+    it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none.
+    With a `currency` it takes lines in that one only."""
 
     id: int
     analytic: bool
     billed: bool = False
     payable: bool = False
     party_required: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
     party = books.party(entry.party) if isinstance(entry, Payment) else None
     amounts, texts = _company_amounts(entry, books), _texts(entry, party)
     second = books.currencies[entry.currency] if entry.currency != books.currency else None
+    for line in entry.lines:
+        require_currency(line, entry.currency, books.codes)
     lines = [
         _line(line, entry.posting_date, amount, text, books.codes, second, party)
         for line, amount, text in zip(entry.lines, amounts, texts, strict=True)
@@ -156,6 +160,16 @@ def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
         "description": entry.reference,
         "lines": [["create", lines]],
     }
+
+
+def require_currency(line: JournalLine, currency: str, codes: Codes) -> None:
+    """Raises UnknownAccount, Rejected."""
+    account = codes.account(line.account)
+    if account.currency not in (None, currency):
+        raise Rejected(
+            f"Account {line.account} is kept in {account.currency} in Tryton and takes nothing in {currency}. Choose "
+            f"an account for {currency} instead: in Pleo, if it was chosen there, else in the settings."
+        )
 
 
 def _texts(entry: JournalEntry | Payment, party: PartyRecord | None) -> list[str]:

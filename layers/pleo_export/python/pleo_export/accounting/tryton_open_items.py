@@ -11,18 +11,26 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from pleo_export.accounting.errors import InvalidConfiguration
 from pleo_export.accounting.port import DocumentRef
-from pleo_export.accounting.tryton_documents import INVOICE, MOVE, model_of
+from pleo_export.accounting.tryton_derived import Difference, TrytonDifferences, derived_reference, is_derived
+from pleo_export.accounting.tryton_documents import INVOICE, model_of
 from pleo_export.accounting.tryton_rest import Record, TrytonRest, literal
-from pleo_export.accounting.tryton_settlement import OpenItem, bill_keys, returned, settled, settlement
+from pleo_export.accounting.tryton_settlement import (
+    OpenItem,
+    Unsettled,
+    bill_keys,
+    left_open,
+    returned,
+    settled,
+    settlement,
+)
 from pleo_export.accounting.tryton_setup import TrytonSetup
 from pleo_export.bookkeeping.documents import Kind, Purpose
 
-LINE, RECONCILIATION, CONFIGURATION = "account.move.line", "account.move.reconciliation", "account.configuration"
+LINE, RECONCILIATION = "account.move.line", "account.move.reconciliation"
 _LINE_FIELDS = (
-    *("account", "party", "description", "debit", "credit", "second_currency", "amount_second_currency"),
-    *("date", "move.origin", "reconciliation"),
+    *("account.code", "party", "description", "debit", "credit", "second_currency", "amount_second_currency"),
+    *("date", "move.origin", "move.description", "reconciliation"),
 )
 _BILL_FIELDS = ("party.code", "description", "reference", "comment", "move")
 
@@ -32,7 +40,7 @@ class TrytonOpenItems:
 
     def __init__(self, rest: TrytonRest, setup: TrytonSetup) -> None:
         self._tryton = rest
-        self._setup = setup
+        self._differences = TrytonDifferences(rest, setup)
         self._payables = [
             ["move.company", "=", rest.company],
             ["move.state", "=", "posted"],
@@ -45,40 +53,59 @@ class TrytonOpenItems:
         """Whether the user may undo a reconciliation, as a payment that came back asks for."""
         return bool(self._tryton.access(RECONCILIATION)[RECONCILIATION]["delete"])
 
-    def settle(self, documents: Iterable[DocumentRef]) -> None:
+    def settle(self, documents: Collection[DocumentRef]) -> Mapping[str, str]:
         """Reconcile what is settled now that these documents are posted. Payments that came back go first: what they
-        open again may be paid by another one among the documents."""
+        open again may be paid by another one among the documents. What to tell of payments that stay open, by
+        reference."""
         rows = self._lines([_lines_of(documents), ["reconciliation", "=", None]])
+        self._differences.discard_late(_payments_without_lines(documents, rows))
         if not rows:
-            return
+            return {}
         bills = self._bills([["id", "in", _invoices(rows)]])
         new = _items(rows, bills)
         known = {row["id"]: row for row in rows}
+        stay_open: dict[int, Unsettled] = {}
         for back in (item for item in new if item.purpose is Purpose.RETURN):
-            payment = self._open_again(back, known)
-            if payment is not None:
-                self._reconcile([[payment, back]], known)
+            undone = self._open_again(back, known)
+            if undone:
+                self._reconcile([[*undone, back]], known)
+            else:
+                stay_open[back.line] = Unsettled.NO_PAYMENT
         rows = self._lines([["reconciliation", "=", None], *_of_parties(new)])
         bills |= self._bills([["id", "in", [each for each in _invoices(rows) if each not in bills]]])
-        self._reconcile(list(settled(_items(rows, bills))), {row["id"]: row for row in rows})
+        items = _items(rows, bills)
+        self._reconcile(list(settled(items)), {row["id"]: row for row in rows})
+        stay_open |= left_open(items)
+        return _told(documents, {item.line: known[item.line] for item in new}, stay_open)
 
-    def _open_again(self, back: OpenItem, known: dict[int, Record]) -> OpenItem | None:
-        """The payment that came back. If it was reconciled with a bill, that is open again after this."""
+    def _open_again(self, back: OpenItem, known: dict[int, Record]) -> list[OpenItem]:
+        """The payment that came back, with the exchange difference that it made. If it was reconciled with a bill,
+        that is open again after this."""
         rows = self._lines([["reconciliation", "=", None], *_of_parties([back])])
         known |= {row["id"]: row for row in rows}
         waiting = [each for each in _items(rows, {}) if each.purpose is Purpose.PAYMENT and each.keys & back.keys]
         payment = returned(back, waiting)
-        if payment is not None:
-            return payment
+        if payment is None:
+            payment = self._undo(back, known)
+        return [] if payment is None else [payment, *self._difference_of(payment, known)]
+
+    def _undo(self, back: OpenItem, known: dict[int, Record]) -> OpenItem | None:
         bills = self._bills([["party.code", "=", back.party], _with_key(back.keys)])
         moves = sorted(bill["move"] for bill in bills.values() if bill["move"])
         groups = {row["reconciliation"] for row in self._lines([["move", "in", moves]])} - {None}
         rows = self._lines([["reconciliation", "in", sorted(groups)], ["move", "not in", moves]])
         known |= {row["id"]: row for row in rows}
-        payment = returned(back, [_paid(row, back.party) for row in rows])
+        payment = returned(back, [_paid(row, back.party) for row in rows if not is_derived(row["move"]["description"])])
         if payment is not None:
             self._tryton.delete(RECONCILIATION, known[payment.line]["reconciliation"])
         return payment
+
+    def _difference_of(self, payment: OpenItem, known: dict[int, Record]) -> list[OpenItem]:
+        reference = known[payment.line]["move"]["description"]
+        pattern = f"{literal(derived_reference(reference, ()))}%"
+        rows = self._lines([["reconciliation", "=", None], ["move.description", "like", pattern]])
+        known |= {row["id"]: row for row in rows}
+        return [_paid(row, payment.party) for row in rows]
 
     def _lines(self, domain: Sequence[Any]) -> list[Record]:
         return self._tryton.search_read(LINE, [*self._payables, *domain], _LINE_FIELDS)
@@ -90,57 +117,53 @@ class TrytonOpenItems:
         return {row["id"]: row for row in self._tryton.search_read(INVOICE, [*ours, *domain], _BILL_FIELDS)}
 
     def _reconcile(self, groups: Sequence[Sequence[OpenItem]], known: Mapping[int, Record]) -> None:
-        differences = self._book_differences(groups, known)
+        """What Tryton holds already of it is not made again: a line is reconciled once, and so is a difference."""
+        uneven = {
+            number: Difference(
+                reference=derived_reference(_reference(group, known), [item.line for item in group]),
+                line=known[group[0].line],
+                amount=difference,
+                date=max(known[item.line]["date"] for item in group),
+            )
+            for number, group in enumerate(groups)
+            if (difference := sum((item.amount for item in group), Decimal(0)))
+        }
+        evened = self._differences.lines(uneven)
         records = [
             {
                 "company": self._tryton.company,
-                "lines": [["add", [item.line for item in group] + differences.get(number, [])]],
+                "lines": [["add", [item.line for item in group] + evened.get(number, [])]],
                 "date": max(known[item.line]["date"] for item in group),
             }
             for number, group in enumerate(groups)
+            if number not in uneven or number in evened
         ]
         if records:
             self._tryton.create_many(RECONCILIATION, records)
 
-    def _book_differences(
-        self, groups: Sequence[Sequence[OpenItem]], known: Mapping[int, Record]
-    ) -> Mapping[int, list[int]]:
-        """What a payment was worth more or less than its bill in the company's currency, booked as by Tryton's client.
-        For each group of which that is not nothing, the line that evens it out."""
-        moves = {
-            number: self._difference(known[group[0].line], difference, [known[item.line] for item in group])
-            for number, group in enumerate(groups)
-            if (difference := sum((item.amount for item in group), Decimal(0)))
-        }
-        if not moves:
-            return {}
-        ids = self._tryton.create_many(MOVE, list(moves.values()))
-        for id_ in ids:
-            self._tryton.press(MOVE, id_, "post", ["number"])
-        lines = {row["move"]["id"]: row["id"] for row in self._lines([["move", "in", ids]])}
-        return {number: [lines[id_]] for number, id_ in zip(moves, ids, strict=True)}
 
-    def _difference(self, line: Record, difference: Decimal, group: Sequence[Record]) -> Record:
-        on = max(row["date"] for row in group)
-        credit, debit = max(difference, Decimal(0)), max(-difference, Decimal(0))
-        even = {"account": line["account"], "party": line["party"], "debit": debit, "credit": credit}
-        account = self._exchange["currency_exchange_credit_account" if debit else "currency_exchange_debit_account"]
-        other = {"account": account, "debit": credit, "credit": debit}
-        return {
-            "company": self._tryton.company,
-            "journal": self._exchange["currency_exchange_journal"],
-            "period": self._setup.open_period(on),
-            "date": on,
-            "lines": [["create", [even, other]]],
-        }
+def _reference(group: Sequence[OpenItem], known: Mapping[int, Record]) -> str:
+    """That of its first payment: whatever else comes, the group of these lines has always the same."""
+    first = min((item for item in group if item.purpose is not None), key=lambda item: item.line)
+    move = known[first.line]["move"]
+    return move["description"] or f"move {move['id']}"  # a person may have cleared it
 
-    @cached_property
-    def _exchange(self) -> Record:
-        fields = [f"currency_exchange_{name}" for name in ("journal", "credit_account", "debit_account")]
-        (row,) = self._tryton.search_read(CONFIGURATION, [], fields)
-        if not all(row[field] for field in fields):
-            raise InvalidConfiguration("Tryton has no journal or accounts for exchange differences.")
-        return row
+
+def _payments_without_lines(documents: Iterable[DocumentRef], rows: Sequence[Record]) -> list[str]:
+    """The references of the payments that were reconciled before."""
+    moves = {row["move"]["id"] for row in rows}
+    return [each.reference for each in documents if each.kind is Kind.PAYMENT and int(each.id) not in moves]
+
+
+def _told(
+    documents: Iterable[DocumentRef], rows: Mapping[int, Record], stay_open: Mapping[int, Unsettled]
+) -> dict[str, str]:
+    payments = {int(each.id): each.reference for each in documents if each.kind is Kind.PAYMENT}
+    return {
+        payments[row["move"]["id"]]: stay_open[line].format(account=row["account"]["code"])
+        for line, row in rows.items()
+        if line in stay_open and row["move"]["id"] in payments
+    }
 
 
 def _lines_of(documents: Iterable[DocumentRef]) -> Sequence[Any]:
@@ -191,7 +214,7 @@ def _paid(row: Record, party: str) -> OpenItem:
 def _item(row: Record, party: str, keys: frozenset[str], purpose: Purpose | None) -> OpenItem:
     return OpenItem(
         line=row["id"],
-        account=row["account"],
+        account=row["account"]["id"],
         party=party,
         keys=keys,
         purpose=purpose,

@@ -1,14 +1,17 @@
 """Whom Tryton knows: its parties, by what Pleo says of a supplier or an employee (R-5a.8, R-5a.16).
 
-A party's code is its number as a supplier or employee, and its key for whoever copies suppliers to Pleo (the external
-id); it is unique in Tryton. An account number or tax number is one of the party's identifiers, of whatever type.
+Who is an employee, Tryton says by a record of its own. A party's code is its number as a supplier or employee, and its
+key for whoever copies suppliers to Pleo (the external id); it is unique in Tryton. An account number or tax number is
+one of the party's identifiers, of whatever type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.tryton_rest import Record, TrytonRest, literal
+from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.parties import (
     Ambiguous,
     Blocked,
@@ -18,36 +21,75 @@ from pleo_export.bookkeeping.parties import (
     PartyAnswer,
     PartyKey,
     PartyKeys,
-    tax_number,
 )
 
 _FIELDS = ("code", "name", "active", "account_payable.code", "identifiers.code")
+_BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 
 
 def find_parties(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
-    """One call for all of them, deactivated parties included. Raises AccountingError."""
-    keys = {key for question in wanted for key in question.keys}
-    if not keys:
-        return {question: NotFound() for question in wanted}
-    domain = ["OR", *(_clause(key) for key in keys)]
-    rows = tryton.search_read("party.party", domain, _FIELDS, [["id", "ASC"]], inactive=True)
-    return {question: _answer(question, rows) for question in wanted}
+    """One call for all of them, deactivated parties included, and one for who of the found is an employee. Raises
+    AccountingError."""
+    try:
+        return _answers(tryton, wanted)
+    except Rejected:
+        if len(wanted) < 2:
+            raise
+    return _one_by_one(tryton, wanted)
+
+
+def _one_by_one(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+    """What Tryton refuses to look for, it does not know; unless it refuses all."""
+    answers: dict[PartyKeys, PartyAnswer] = {}
+    refusals: list[Rejected] = []
+    for question in wanted:
+        try:
+            answers |= _answers(tryton, [question])
+        except Rejected as refusal:
+            refusals.append(refusal)
+            answers[question] = NotFound()
+    if len(refusals) == len(wanted):
+        raise refusals[0]
+    return answers
+
+
+def _answers(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+    keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
+    clauses = [_clause(key) for key in keys]
+    rows: list[Record] = []
+    if clauses:
+        rows = tryton.search_read("party.party", ["OR", *clauses], _FIELDS, [["id", "ASC"]], inactive=True)
+    employees = _employees(tryton, [row["id"] for row in rows])
+    return {question: _answer(question, rows, employees) for question in wanted}
+
+
+def _can_be_text(value: str) -> bool:
+    """Whether a database can hold it at all; it cannot hold NUL, nor half of an emoji."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _employees(tryton: TrytonRest, parties: Sequence[int]) -> frozenset[int]:
+    """Those of the parties that are employees of the company, now or formerly."""
+    if not parties:
+        return frozenset()
+    domain = [["company", "=", tryton.company], ["party", "in", parties]]
+    return frozenset(row["party"] for row in tryton.search_read("company.employee", domain, ["party"], inactive=True))
 
 
 def _clause(key: PartyKey) -> list[str]:
-    """Where Tryton has to look; a tax number may have spaces anywhere, so it finds more than is meant."""
+    """Where Tryton has to look; a tax number may be written in groups, so it finds more than is meant."""
     match key.kind:
         case KeyKind.EXTERNAL_ID | KeyKind.CODE:
             return ["code", "=", key.value]
         case KeyKind.ACCOUNT:
             return ["identifiers.code", "=", key.value]
         case KeyKind.TAX_NUMBER:
-            return ["identifiers.code", "ilike", "%".join(literal(character) for character in key.value)]
+            return ["identifiers.code", "ilike", "%".join(literal(character) for character in _bare(key.value))]
 
 
-def _answer(question: PartyKeys, rows: Sequence[Record]) -> PartyAnswer:
+def _answer(question: PartyKeys, rows: Sequence[Record], employees: frozenset[int]) -> PartyAnswer:
     for key in question.keys:
-        found = [row for row in rows if _fits(key, row)]
+        found = [row for row in rows if _has_role(question.role, key, row["id"] in employees) and _fits(key, row)]
         usable = [row for row in found if row["active"]]
         if len(usable) > 1:
             return Ambiguous(tuple(f"{row['name']}, code {row['code']}" for row in usable))
@@ -58,6 +100,14 @@ def _answer(question: PartyKeys, rows: Sequence[Record]) -> PartyAnswer:
     return NotFound()
 
 
+def _has_role(role: PartyRole, key: PartyKey, employee: bool) -> bool:
+    """Tryton numbers suppliers and employees alike, so a code alone does not make an employee a supplier. A tax number
+    or an account number does: an employee who trades as well has one."""
+    if role is PartyRole.EMPLOYEE:
+        return employee
+    return not employee or key.kind not in _BY_CODE
+
+
 def _fits(key: PartyKey, row: Record) -> bool:
     codes = [identifier["code"] for identifier in row["identifiers"]]
     match key.kind:
@@ -66,7 +116,12 @@ def _fits(key: PartyKey, row: Record) -> bool:
         case KeyKind.ACCOUNT:
             return key.value in codes
         case KeyKind.TAX_NUMBER:
-            return key.value in map(tax_number, codes)
+            return _bare(key.value) in map(_bare, codes)
+
+
+def _bare(number: str | None) -> str:
+    """A tax number without what people write between its parts, and without case."""
+    return "".join(character for character in number or "" if character not in " .-/\u00a0").upper()
 
 
 def _party(row: Record) -> Party:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
@@ -36,18 +37,28 @@ _CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is no mul
 
 
 class Body(StrEnum):
-    """What came with an error: Tryton's own words to the user, or a page of the web server."""
+    """What came with an error."""
 
-    MESSAGE = "message"
-    PAGE = "page"
+    MESSAGE = "message"  # Tryton's own words to the user
+    PAGE = "page"  # a page as Tryton's web framework makes it
+    FOREIGN = "foreign"  # of a gateway, a proxy, another site; or of nobody, where it is empty or cut off
 
 
-# (HTTP status, body) -> what it means for a write and, where Tryton has no words of its own, what the bookkeeper
-# reads. Tryton rolls everything back before any of its own errors; only other 5xx leave the outcome open. A read has
-# no outcome, so for it OutcomeUnknown is Unavailable.
+# (HTTP status, body) -> what Tryton's own answer means and, where it has no words of its own, what people read.
+# Tryton rolls everything back before any of its own errors; only its 5xx other than 503 leave the outcome of a write
+# open. (Its 503 over REST is from before the request was looked at: the database cannot be reached.) A read has no
+# outcome, so for it OutcomeUnknown is Unavailable.
+#
+# An answer that is not Tryton's own proves nothing about a write, whatever its status: gateways answer 503 to requests
+# that still arrive, and 403 to answers that they do not let pass. Only 413 is believed of them, for a body that was
+# not read cannot have been forwarded. The look that has to follow meets the gateway's 401, 403 or 404 again, as a read.
 MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
     (400, Body.MESSAGE): (Rejected, ""),
-    (400, Body.PAGE): (Rejected, "Tryton failed on this request; its log has the reason."),
+    (400, Body.PAGE): (
+        Rejected,
+        "Tryton failed on this, or was busy with other entries. Export it again; if that fails too, its administrator "
+        "finds the reason in Tryton's log.",
+    ),
     (401, Body.PAGE): (
         AuthenticationFailed,
         "Tryton does not accept the API key. Make a new one (user preferences, Applications) and connect again.",
@@ -64,6 +75,18 @@ MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
 }
 _OTHER_FAULT = (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet.")
 _OTHER_ANSWER = (InvalidConfiguration, "This is not the answer of a Tryton server: check url and database.")
+_NO_PROOF = "The answer is not Tryton's own; whether this was recorded is not known yet."
+_UNREADABLE = "Tryton's answer cannot be read; whether this was recorded is not known yet."
+_TOO_LARGE = 413
+
+# The whole page: one that is cut off proves nothing.
+_PAGE_OF_TRYTON = re.compile(
+    rb"\s*<!doctype html>\s*<html lang=en>\s*<title>(\d{3}) ([^<]+)</title>\s*<h1>\2</h1>\s*(?:<p>.*</p>\s*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_LOGIN_OF_TRYTON = 'Basic realm="Tryton"'  # a 401 of its JSON-RPC has no page
+# Which entry a refusal is about: the amount is in its name.
+_RECORD_NAME = re.compile(r' in record "[^"]*?(?: @ ([^"@]+))?"')
 
 
 class TrytonRest:
@@ -87,7 +110,9 @@ class TrytonRest:
         Deactivated records are left out, unless they are asked for."""
         arguments = {"domain": domain, "fields_names": fields, "order": order}
         headers = context_header(self.company, active_test=False) if inactive else None
-        rows: list[Record] = self._read(f"/{model}/search_read", arguments, headers)
+        rows = self._read(f"/{model}/search_read", arguments, headers)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise InvalidConfiguration(_OTHER_ANSWER[1])
         return rows
 
     def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
@@ -97,12 +122,14 @@ class TrytonRest:
 
     def create_many(self, model: str, records: Sequence[Record]) -> list[int]:
         """One transaction, ids in the order of the records. A refusal says little: 403 also for a closed period."""
-        ids: list[int] = self._write(f"/{model}/create", {"vlist": records})
+        ids = self._write(f"/{model}/create", {"vlist": records})
+        if not isinstance(ids, list) or [type(each) for each in ids] != [int] * len(records):
+            raise OutcomeUnknown(_UNREADABLE)
         return ids
 
     def create(self, model: str, record: Record) -> int:
         """A refusal comes in Tryton's own words."""
-        return int(self._write(f"/{model}?f=id", record)["id"])
+        return int(_row(self._write(f"/{model}?f=id", record), ["id"])["id"])
 
     def press(
         self, model: str, record: int, button: str, fields: Sequence[str], *, skip_warnings: bool = False
@@ -110,8 +137,7 @@ class TrytonRest:
         """Press a button on one record, and read it. A warning of Tryton's is a refusal, unless skipped."""
         query = urlencode([("f", field) for field in fields])
         headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
-        row: Record = self._write(f"/{model}/{record}/{button}?{query}", {}, headers)
-        return row
+        return _row(self._write(f"/{model}/{record}/{button}?{query}", {}, headers), ["id", *fields])
 
     def upload(self, name: str, description: str, resource: str, size: int, file: BinaryIO) -> None:
         """Attach a file of that size to a record (`account.move,17`), reading it while it is sent."""
@@ -192,8 +218,9 @@ class _FileInJson:
 
 def error_of(answer: Answer, *, write: bool) -> AccountingError:
     """What an answer other than 2xx means."""
-    said = _message(answer.content)
-    body = Body.MESSAGE if said else Body.PAGE
+    body, said = _body(answer)
+    if write and body is Body.FOREIGN and answer.status != _TOO_LARGE:
+        return OutcomeUnknown(_NO_PROOF, status=answer.status, code=body)
     kind, words = MEANING.get((answer.status, body)) or MEANING.get(
         (answer.status, Body.PAGE), _OTHER_FAULT if answer.status >= 500 else _OTHER_ANSWER
     )
@@ -204,24 +231,49 @@ def error_of(answer: Answer, *, write: bool) -> AccountingError:
     return kind(words or said, status=answer.status, code=body)
 
 
+def failed_without_reason(error: AccountingError) -> bool:
+    """Whether Tryton itself rolled the request back, and says of no document that it is wrong. It answers so to what
+    nobody foresaw, and while others hold the same records."""
+    return (error.status, error.code) == (400, Body.PAGE)
+
+
 def _content(answer: Answer, *, write: bool) -> Any:
     if not 200 <= answer.status < 300:
         raise error_of(answer, write=write)
     try:
         return json.loads(answer.content, object_hook=_decode)
-    except ValueError:
-        kind = OutcomeUnknown if write else InvalidConfiguration
-        raise kind(_OTHER_ANSWER[1], status=answer.status) from None
+    except (ValueError, LookupError, TypeError, ArithmeticError):
+        if write:
+            raise OutcomeUnknown(_UNREADABLE, status=answer.status) from None
+        if answer.content[:1] in (b"", b"[", b"{"):  # cut off
+            raise Unavailable("Tryton's answer broke off. Nothing was done.", status=answer.status) from None
+        raise InvalidConfiguration(_OTHER_ANSWER[1], status=answer.status) from None
 
 
-def _message(content: bytes) -> str:
+def _row(value: Any, fields: Iterable[str]) -> Record:
+    """The record with these fields, as the answer to a write."""
+    if not isinstance(value, dict) or not value.keys() >= {field.partition(".")[0] for field in fields}:
+        raise OutcomeUnknown(_UNREADABLE)
+    return value
+
+
+def _body(answer: Answer) -> tuple[Body, str]:
+    """Whose it is, and Tryton's words to the user, if any."""
+    page = _PAGE_OF_TRYTON.fullmatch(answer.content)
+    if page and int(page[1]) == answer.status:
+        return Body.PAGE, ""
+    if answer.status == HTTPStatus.UNAUTHORIZED and answer.headers.get("WWW-Authenticate") == _LOGIN_OF_TRYTON:
+        return Body.PAGE, ""
     try:
-        said = json.loads(content)
+        said = json.loads(answer.content)
     except ValueError:
-        return ""
-    if not isinstance(said, dict):
-        return ""
-    return " ".join(str(said[part]) for part in ("message", "description") if said.get(part))
+        return Body.FOREIGN, ""
+    if not isinstance(said, dict) or said.keys() != {"status", "message", "description"}:
+        return Body.FOREIGN, ""
+    if said["status"] != answer.status:
+        return Body.FOREIGN, ""
+    words = " ".join(str(part) for part in (said["message"], said["description"]) if part)
+    return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", words)
 
 
 def _retry_after(answer: Answer) -> int:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from pleo_export.accounting.errors import AuthenticationFailed, OutcomeUnknown, Rejected
+from pleo_export.accounting.errors import AuthenticationFailed, OutcomeUnknown, Rejected, Unavailable
 from pleo_export.accounting.transport import Answer, Transport
 from pleo_export.accounting.tryton_rest import error_of
 
@@ -43,7 +43,7 @@ class TrytonSession:
         body = _call(f"model.{model}.{button}", [list(records), self._context])
         result = _result(self._logged_in.write("POST", self._path, body), write=True)
         if "error" in result:
-            raise Rejected("Tryton refused to do this for all at once.", status=200, code=str(result["error"][0]))
+            raise Rejected("Tryton refused to do this for all at once.", status=200)
 
     @cached_property
     def _logged_in(self) -> Transport:
@@ -51,7 +51,11 @@ class TrytonSession:
         answer = self._transport(_JSON).read("POST", self._path, login)
         if answer.status == 401:
             raise AuthenticationFailed("Tryton does not accept user and password. Connect again.", status=401)
-        user, token, *_ = _result(answer, write=False)["result"]
+        match _result(answer, write=False).get("result"):
+            case [user, token, *_]:
+                pass
+            case _:
+                raise AuthenticationFailed("Tryton does not let the user log in. Connect again.", status=answer.status)
         session = base64.b64encode(f"{self._user}:{user}:{token}".encode()).decode()
         return self._transport({**_JSON, "Authorization": f"Session {session}"})
 
@@ -65,7 +69,10 @@ def _result(answer: Answer, *, write: bool) -> dict[str, Any]:
     if answer.status != 200:
         raise error_of(answer, write=write)
     try:
-        result: dict[str, Any] = json.loads(answer.content)
+        result = json.loads(answer.content)
     except ValueError:
-        raise OutcomeUnknown("Tryton's answer cannot be read.", status=200) from None
+        result = None
+    if not isinstance(result, dict) or not result.keys() & {"result", "error"}:
+        kind = OutcomeUnknown if write else Unavailable
+        raise kind("Tryton's answer cannot be read.", status=200)
     return result

@@ -8,15 +8,33 @@ difference which of the two comes first (R-5a.13), or whether a person entered t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from pleo_export.bookkeeping.documents import Purpose, Settles
 
 _SEPARATOR = " | "
 _WORDS = {Purpose.PAYMENT: "Payment to", Purpose.REFUND: "Refund from", Purpose.RETURN: "Returned by"}
 _TEXT = re.compile(rf"({'|'.join(_WORDS.values())}) (.+?): (.+)", re.DOTALL)
+
+
+class Unsettled(StrEnum):
+    """Why a payment stays open. `account` is where."""
+
+    NO_BILL = (
+        "This payment found no bill to settle, so it stays open on account {account} in Tryton. It is settled when its "
+        "bill is posted there; if that was booked on another account or as a journal entry, clear both by hand."
+    )
+    TOO_MUCH = (
+        "This payment is more than the bills that it settles, so they stay open on account {account} in Tryton. Record "
+        "what is missing, or clear the difference there by hand."
+    )
+    NO_PAYMENT = (
+        "This returned payment found no payment of its amount that it could take back, so it stays open on account "
+        "{account} in Tryton. Clear it there by hand."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +89,36 @@ def bill_keys(reference: str | None, number: str | None, comment: str | None) ->
     return frozenset(key for key in (reference, number, identity) if key)
 
 
-def settled(items: Sequence[OpenItem]) -> Iterator[list[OpenItem]]:
-    """The bills and payments that belong together and add up to nothing, so that all of them are settled."""
+def together(items: Sequence[OpenItem]) -> Iterator[list[OpenItem]]:
+    """The bills and payments that belong together, directly or through others."""
     waiting = [item for item in items if item.purpose is not Purpose.RETURN]
     while waiting:
-        together = [waiting.pop(0)]
-        for item in together:  # grows while it is read
+        group = [waiting.pop(0)]
+        for item in group:  # grows while it is read
             joined = [other for other in waiting if _belong_together(item, other)]
             waiting = [other for other in waiting if other not in joined]
-            together += joined
-        if len(together) > 1 and sum(item.due for item in together) == 0:
-            yield together
+            group += joined
+        yield group
+
+
+def settled(items: Sequence[OpenItem]) -> Iterator[list[OpenItem]]:
+    """Those that belong together and add up to nothing, so that all of them are settled."""
+    return (group for group in together(items) if len(group) > 1 and sum(item.due for item in group) == 0)
+
+
+def left_open(items: Sequence[OpenItem]) -> Mapping[int, Unsettled]:
+    """What a person should know of payments that settle nothing, by line. One that pays a part is as it should be."""
+    found: dict[int, Unsettled] = {}
+    for group in together(items):
+        rest = sum(item.due for item in group)
+        for item in group:
+            if item.purpose is None:
+                continue
+            if all(other.purpose is not None for other in group):
+                found[item.line] = Unsettled.NO_BILL
+            elif rest * item.due > 0:
+                found[item.line] = Unsettled.TOO_MUCH
+    return found
 
 
 def returned(back: OpenItem, payments: Collection[OpenItem]) -> OpenItem | None:

@@ -155,14 +155,16 @@ class TrytonSetup:
     def _accounts(self) -> Mapping[str, Sequence[Account]]:
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
         accounts: dict[str, list[Account]] = defaultdict(list)
-        for row in self._tryton.search_read("account.account", self._bookable, ["code", "party_required", *kinds]):
-            kind = row["type"]
+        fields = ["code", "party_required", "second_currency.code", *kinds]
+        for row in self._tryton.search_read("account.account", self._bookable, fields):
+            kind, second = row["type"], row["second_currency"]
             account = Account(
                 row["id"],
                 analytic=kind["statement"] == "income",
                 billed=bool(kind["expense"] or kind["debt"]),
                 payable=bool(kind["payable"]),
                 party_required=bool(row["party_required"]),
+                currency=second["code"] if second else None,
             )
             accounts[row["code"]].append(account)
         return accounts

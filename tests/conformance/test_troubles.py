@@ -1,0 +1,395 @@
+"""The port's contract when the books refuse, are away, or answer through a gateway that does not tell the truth.
+
+Whatever happens: no document is told not booked that may be, none is there twice, and what stays a draft is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pleo_export.accounting.errors import (
+    KeptAsDraft,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
+from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Payment, TaxPart, TaxRole
+from tests.conformance.bench import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
+from tests.conformance.test_connector import an_entry, recorded
+from tests.conformance.test_payables import a_bill, a_payment, party, still_open
+from tests.conformance.test_payables import recorded as all_recorded
+
+POSTING = (Act.POST, Act.POST_ALL)
+
+
+def well(act: Act, number: int) -> None:
+    """No trouble at all."""
+
+
+def always(trouble: Trouble, *acts: Act) -> Plan:
+    return lambda act, _: trouble if act in acts else None
+
+
+def once(trouble: Trouble, *acts: Act, number: int = 1) -> Plan:
+    """The n-th of each of the acts."""
+    return lambda act, seen: trouble if act in acts and seen == number else None
+
+
+def an_entry_or_bill(bench: Bench, kind: str) -> Document:
+    return an_entry() if kind == "entry" else a_bill(party(bench.connector(), NORTHWIND))
+
+
+def found(system: AccountingSystem, references: Sequence[str]) -> list[DocumentRef]:
+    return [each for each in system.find_many(references).values() if isinstance(each, DocumentRef)]
+
+
+def states(bench: Bench, *documents: Document) -> list[list[State]]:
+    return [[held.state for held in bench.held(document.reference)] for document in documents]
+
+
+class TestRefusedPosts:
+    """The books take the draft and refuse to post it."""
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_refused_post_when_recorded_then_the_draft_is_named_and_a_later_export_posts_it(
+        self, bench: Bench, kind: str
+    ) -> None:
+        document = an_entry_or_bill(bench, kind)
+
+        with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
+            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+
+        assert isinstance(outcome, KeptAsDraft)
+        assert REFUSAL in outcome.message
+        assert (outcome.document.state, outcome.document.kind) == (State.DRAFT, document.kind)
+        assert found(bench.connector(), [document.reference]) == [outcome.document]
+        bench.connector().finalise_many([outcome.document])
+        assert states(bench, document) == [[State.POSTED]]
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_refused_post_when_finalised_then_the_draft_is_named(self, bench: Bench, kind: str) -> None:
+        document = an_entry_or_bill(bench, kind)
+        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        assert isinstance(draft, DocumentRef)
+
+        with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
+            outcome = way.system.finalise_many([draft])[document.reference]
+
+        assert isinstance(outcome, KeptAsDraft)
+        assert outcome.document == draft
+
+    def test_given_a_refused_bill_when_recorded_with_its_payment_then_that_is_not_booked(self, bench: Bench) -> None:
+        bill = a_bill(party(bench.connector(), NORTHWIND))
+        paid = a_payment(bill)
+
+        with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
+            outcomes = way.system.record_many([bill, paid], State.POSTED)
+
+        assert isinstance(outcomes[bill.reference], KeptAsDraft)
+        assert type(outcomes[paid.reference]) is Rejected
+        assert states(bench, bill, paid) == [[State.DRAFT], []]
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_the_fourth_of_six_posts_is_refused_when_the_books_go_away_then_nothing_is_told_that_is_not_so(
+        self, bench: Bench, kind: str
+    ) -> None:
+        documents = [an_entry_or_bill(bench, kind) for _ in range(6)]
+        refused = False
+
+        def plan(act: Act, number: int) -> Trouble | None:
+            nonlocal refused
+            if refused and act is not Act.POST_ALL:
+                return Trouble.AWAY
+            refused = act is Act.POST and number == 4
+            return Trouble.REFUSED if refused or act is Act.POST_ALL else None
+
+        with bench.troubled(plan) as way:
+            outcomes = way.system.record_many(documents, State.POSTED)
+
+        told = [type(outcomes[document.reference]) for document in documents]
+        assert told == [DocumentRef] * 3 + [OutcomeUnknown] * 3
+        assert states(bench, *documents) == [[State.POSTED]] * 3 + [[State.DRAFT]] * 3
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_books_that_are_busy_with_others_when_posted_then_it_is_tried_again(
+        self, bench: Bench, kind: str
+    ) -> None:
+        """While another transaction posts 3,000 lines, Tryton fails on a post without saying why."""
+        document = an_entry_or_bill(bench, kind)
+
+        with bench.troubled(once(Trouble.FAILED, *POSTING)) as way:
+            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+
+        assert isinstance(outcome, DocumentRef)
+        assert states(bench, document) == [[State.POSTED]]
+
+    def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(self, bench: Bench) -> None:
+        entry = an_entry()
+
+        with bench.troubled(once(Trouble.FAILED, Act.CREATE)) as way:
+            recorded(way.system, entry, State.POSTED)
+
+        assert states(bench, entry) == [[State.POSTED]]
+
+
+class TestGateways:
+    """Between us and the books there may be a gateway, whose answers say nothing about what the books do."""
+
+    @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_creation_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
+        self, bench: Bench, trouble: Trouble, kind: str
+    ) -> None:
+        documents = [an_entry_or_bill(bench, kind) for _ in range(2)]
+
+        with bench.troubled(always(trouble, Act.CREATE)) as way:
+            outcomes = way.system.record_many(documents, State.POSTED)
+
+        assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
+
+    @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_post_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
+        self, bench: Bench, trouble: Trouble, kind: str
+    ) -> None:
+        document = an_entry_or_bill(bench, kind)
+
+        with bench.troubled(always(trouble, *POSTING)) as way:
+            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+
+        assert type(outcome) is OutcomeUnknown
+
+    def test_given_a_creation_that_a_gateway_delivers_late_when_looked_for_then_each_is_there_once(
+        self, bench: Bench
+    ) -> None:
+        entries = [an_entry() for _ in range(3)]
+
+        with bench.troubled(always(Trouble.LATE, Act.CREATE)) as way:
+            outcomes = way.system.record_many(entries, State.POSTED)
+            assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
+            way.deliver()
+
+        documents = found(bench.connector(), list(outcomes))
+        bench.connector().finalise_many(documents)
+        assert states(bench, *entries) == [[State.POSTED]] * 3
+
+    def test_given_books_that_say_themselves_that_they_are_busy_when_recorded_then_nothing_was_done(
+        self, bench: Bench
+    ) -> None:
+        entry = an_entry()
+
+        with bench.troubled(always(Trouble.BUSY, Act.CREATE)) as way, pytest.raises(Unavailable):
+            way.system.record_many([entry], State.POSTED)
+
+        assert bench.held(entry.reference) == []
+
+    def test_given_a_gateway_before_the_first_draft_when_finalised_then_it_is_in_doubt(self, bench: Bench) -> None:
+        entry = an_entry()
+        draft = recorded(bench.connector(), entry, State.DRAFT)
+
+        with bench.troubled(always(Trouble.GATEWAY, *POSTING)) as way:
+            outcome = way.system.finalise_many([draft])[entry.reference]
+
+        assert type(outcome) is OutcomeUnknown
+
+
+def a_bill_in_euros_with_its_payment(bench: Bench) -> tuple[Bill, Payment]:
+    lines = [
+        JournalLine("6400", 20000, tax=TaxPart("ES21", TaxRole.BASE)),
+        JournalLine("2200", 4200, tax=TaxPart("ES21", TaxRole.TAX)),
+    ]
+    bill = a_bill(party(bench.connector(), NORTHWIND), *lines, currency="EUR")
+    return bill, a_payment(bill, posting_date=date(2026, 7, 2))  # the rate has changed on 1 July
+
+
+class TestDifferences:
+    """What the connector makes beside the documents is there once as well."""
+
+    def test_given_a_payment_at_another_rate_when_recorded_then_its_difference_is_booked_under_its_reference(
+        self, bench: Bench
+    ) -> None:
+        bill, paid = a_bill_in_euros_with_its_payment(bench)
+
+        all_recorded(bench.connector(), [bill, paid])
+
+        (difference,) = bench.derived(paid.reference)
+        assert difference.state is State.POSTED
+        assert "6950" in dict(difference.lines)
+        assert still_open(bench, bill, paid) == [0, 0]
+
+    @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.AWAY, Trouble.LATE])
+    def test_given_trouble_with_any_act_after_the_posts_when_finalised_then_there_is_one_difference_and_nothing_open(
+        self, bench: Bench, trouble: Trouble
+    ) -> None:
+        acts: list[Act] = []
+
+        def watch(act: Act, _: int) -> None:
+            acts.append(act)
+
+        bill, paid = a_bill_in_euros_with_its_payment(bench)
+        with bench.troubled(watch) as way:
+            all_recorded(way.system, [bill, paid])
+        changing = [act for act in acts if act is not Act.READ]
+        made_beside = len(changing) - changing.index(Act.DERIVE)
+
+        for skipped in range(made_beside):
+            bill, paid = a_bill_in_euros_with_its_payment(bench)
+            plan = _nth_after_the_first_difference(trouble, skipped)
+            with bench.troubled(plan) as way:
+                documents = all_recorded(way.system, [bill, paid])
+                assert still_open(bench, bill, paid) != [0, 0] or trouble is Trouble.LOST
+                if trouble is Trouble.LATE:
+                    way.deliver()
+
+            bench.connector().finalise_many(documents)
+
+            derived = bench.derived(paid.reference)
+            assert [each.state for each in derived] == [State.POSTED], (skipped, trouble)
+            assert still_open(bench, bill, paid) == [0, 0], (skipped, trouble)
+
+    def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(self, bench: Bench) -> None:
+        bill, paid = a_bill_in_euros_with_its_payment(bench)
+        documents = all_recorded(bench.connector(), [bill, paid])
+
+        assert {each.id for each in found(bench.connector(), [bill.reference, paid.reference])} == {
+            document.id for document in documents
+        }
+
+    def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(self, bench: Bench) -> None:
+        bill, paid = a_bill_in_euros_with_its_payment(bench)
+        with bench.troubled(_nth_after_the_first_difference(Trouble.LATE, 0)) as way:
+            documents = all_recorded(way.system, [bill, paid])
+            bench.connector().finalise_many(documents)
+
+            way.deliver()
+
+        bench.connector().finalise_many(documents)
+        assert [each.state for each in bench.derived(paid.reference)] == [State.POSTED]
+        assert still_open(bench, bill, paid) == [0, 0]
+
+
+def _nth_after_the_first_difference(trouble: Trouble, skipped: int) -> Plan:
+    """From the first difference on, the request after that many others that change something."""
+    seen: list[Act] = []
+
+    def plan(act: Act, _: int) -> Trouble | None:
+        if act is Act.DERIVE or seen:
+            if act is Act.READ:
+                return None
+            seen.append(act)
+            return trouble if len(seen) == skipped + 1 else None
+        return None
+
+    return plan
+
+
+class TestAdoption:
+    """A document that is found under the reference may differ from what would be recorded now."""
+
+    @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
+    @pytest.mark.parametrize("currency", ["GBP", "EUR"])
+    def test_given_a_document_as_recorded_when_compared_then_nothing_differs(
+        self, bench: Bench, kind: str, currency: str
+    ) -> None:
+        document = a_document(bench, kind, currency)
+        for state in (State.DRAFT, State.POSTED):
+            (ref,) = (
+                bench.connector().record_many([document], State.DRAFT).values()
+                if state is State.DRAFT
+                else (bench.connector().finalise_many(found(bench.connector(), [document.reference])).values())
+            )
+            assert isinstance(ref, DocumentRef)
+
+            assert bench.connector().differences([(ref, document)]) == {}
+
+    @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
+    @pytest.mark.parametrize("currency", ["GBP", "EUR"])
+    def test_given_a_draft_of_other_amounts_when_compared_then_it_is_named(
+        self, bench: Bench, kind: str, currency: str
+    ) -> None:
+        document = a_document(bench, kind, currency)
+        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        assert isinstance(draft, DocumentRef)
+        bench.change_amount(document.reference)
+
+        difference = bench.connector().differences([(draft, document)])[document.reference]
+
+        assert isinstance(difference, Rejected)
+        assert draft.id in difference.message
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_draft_with_another_category_when_compared_then_nothing_differs(
+        self, bench: Bench, kind: str
+    ) -> None:
+        document = a_document(bench, kind, "GBP")
+        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        assert isinstance(draft, DocumentRef)
+        bench.recategorise(document.reference, "6100", "6200")
+
+        assert bench.connector().differences([(draft, document)]) == {}
+
+    @pytest.mark.parametrize("kind", ["entry", "bill"])
+    def test_given_a_document_in_another_currency_when_compared_then_it_differs(self, bench: Bench, kind: str) -> None:
+        document = a_document(bench, kind, "EUR")
+        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        assert isinstance(draft, DocumentRef)
+        in_pounds = a_document(bench, kind, "GBP", like=document)
+
+        assert bench.connector().differences([(draft, in_pounds)]).keys() == {document.reference}
+
+    def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, bench: Bench) -> None:
+        entry = an_entry()
+        draft = recorded(bench.connector(), entry, State.DRAFT)
+        bench.connector().discard(draft)
+
+        assert bench.connector().differences([(draft, entry)]) == {}
+
+    def test_given_no_documents_when_compared_then_nothing_is_asked(self, bench: Bench) -> None:
+        assert bench.connector().differences([]) == {}
+
+    def test_given_a_lost_creation_of_another_total_when_found_then_that_is_said(self, bench: Bench) -> None:
+        bill = a_bill(party(bench.connector(), NORTHWIND))
+        with bench.troubled(always(Trouble.LOST, Act.CREATE)) as way:
+            way.system.record_many([bill], State.DRAFT)
+        bench.change_amount(bill.reference)
+        (draft,) = found(bench.connector(), [bill.reference])
+
+        difference = bench.connector().differences([(draft, bill)])[bill.reference]
+
+        assert draft.id in difference.message
+        assert states(bench, bill) == [[State.DRAFT]]
+
+
+def a_document(bench: Bench, kind: str, currency: str, like: Document | None = None) -> Document:
+    """With 62.00 in total, or with the lines and the reference of another one."""
+    lines = (
+        like.lines
+        if like
+        else (
+            JournalLine("6100", 5000, tax=TaxPart("ES21", TaxRole.BASE)),
+            JournalLine("2200", 1200, tax=TaxPart("ES21", TaxRole.TAX)),
+        )
+    )
+    reference: dict[str, Any] = {"reference": like.reference} if like else {}
+    if kind == "entry":
+        wallet = JournalLine({"GBP": "1900", "EUR": "1901"}[currency], -6200)
+        return an_entry(currency=currency, lines=like.lines if like else (*lines, wallet), **reference)
+    northwind = party(bench.connector(), NORTHWIND)
+    bill = a_bill(northwind, *(lines[:-1] if like else lines), currency=currency, **reference)
+    return bill if kind == "bill" else a_payment(bill)
+
+
+class TestManyReferences:
+    def test_given_as_many_references_as_one_search_takes_when_searched_then_all_are_found(self, bench: Bench) -> None:
+        system = bench.connector()
+        entries = [an_entry() for _ in range(3)]
+        system.record_many(entries, State.DRAFT)
+        limit = system.capabilities.max_find
+        others = [f"{entries[0].reference}:{number:>50}" for number in range(limit - len(entries))]
+
+        assert len(system.find_many([*others, *(entry.reference for entry in entries)])) == len(entries)
