@@ -26,6 +26,7 @@ BY_PLEO = frozenset({"job_expired", "canceled_by_user"})
 # A failure that says one of these leaves open, or says, that the item is in the books. Any other says: not booked.
 MAY_BE_BOOKED = (
     "did not say in time",
+    "Kept as",
     "Recorded as",
     "Booked as",
     "Already exported as",
