@@ -45,7 +45,7 @@ class Effects:
         self.aws: list[tuple[str, dict[str, Any]]] = []
         self._orders: list[_Order] = []
         self._inside = False
-        self._dead = False
+        self._dead: type[Killed] | None = None
 
     def on(self, moment: str, event: Event, *, nth: int = 1, times: int = 1) -> None:
         """Let `event` happen at the `nth` moment that begins with `moment`, and at the next ones, `times` in all.
@@ -60,7 +60,7 @@ class Effects:
     def of_function(self) -> Iterator[None]:
         """The effects of one invocation; what the test itself does outside of it is not ours."""
         outer = self._inside, self._dead
-        self._inside, self._dead = True, False
+        self._inside, self._dead = True, None
         try:
             yield
         finally:
@@ -70,7 +70,7 @@ class Effects:
         if not self._inside:
             return
         if self._dead:
-            raise Killed
+            raise self._dead
         self.log.append(effect)
         self._pass(f"before {effect}")
 
@@ -111,8 +111,8 @@ class Effects:
                     event.__context__ = None  # of an earlier time, which would keep a whole town alive
                     raise event.with_traceback(None)
                 event()
-        except Killed:
-            self._dead = True
+        except Killed as death:
+            self._dead = type(death)
             raise
 
     def _before_aws(self, params: dict[str, Any], model: Any, **_: Any) -> None:

@@ -20,7 +20,8 @@ from pleo_export.state.jobs import Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
 from pleo_export.state.table import company_key, iso, transact
-from pleo_export.workflow import dispatch, recording, recovery, start_job
+from pleo_export.workflow import creation, dispatch, recovery, start_job
+from pleo_export.workflow import work as recording_work
 from pleo_export.workflow.recording import Desk
 from tests.harness import asl
 from tests.simulation.outside import Ledger
@@ -36,8 +37,7 @@ def no_intent() -> AbstractContextManager[Any]:
 
 def intent_without_condition() -> AbstractContextManager[Any]:
     def intend(self: Postings, pen: Any, intents: Any) -> bool:
-        self.record_many([intent for intent, _ in intents])
-        return True
+        return self.record_many(pen, [intent for intent, _ in intents])
 
     return patch(Postings, "intend", intend)
 
@@ -55,11 +55,6 @@ def no_find() -> AbstractContextManager[Any]:
 
 
 def key_by_job() -> AbstractContextManager[Any]:
-    booked = Desk._case
-
-    def case(self: Desk, candidate: Any, posting: Any, found: Any) -> Any:
-        return booked(self, candidate, posting, found)
-
     def find(self: Ledger, wanted: Any) -> Any:
         assert self.chaos.call
         held = [each for each in self.documents if self.jobs[each.id] == self.chaos.call.job_id]
@@ -191,7 +186,8 @@ def youngest_first() -> AbstractContextManager[Any]:
 
 def unknown_is_not_booked() -> AbstractContextManager[Any]:
     return _both(
-        patch(recording, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(recording_work, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(creation, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         mock.patch("pleo_export.workflow.last_words.OUTCOME_UNKNOWN", "Not booked; export it again."),
     )
@@ -239,7 +235,7 @@ AIMS: Mapping[str, tuple[str, str]] = {
     "intent_without_condition": ("TransactWriteItems", "stopped"),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
-    "unknown_is_not_booked": ("BatchWriteItem", "killed"),
+    "unknown_is_not_booked": ("TransactWriteItems", "killed"),
     "no_lease_check": ("StartExecution", ""),
 }
 

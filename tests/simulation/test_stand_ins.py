@@ -76,7 +76,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 9:
                 postings.withdraw(posting)
             case 10:
-                postings.record_many([posting])
+                yield postings.record_many(pen, [posting])
             case 11:
                 yield postings.latest(NORTHGATE, entry)
             case 13:

@@ -18,7 +18,7 @@ from tests.harness.expenses import purchases
 from tests.harness.town import oauth_client_id
 from tests.harness.town_stack import HOOKS, TownStack
 from tests.unit.cli.customers import connected, problems, running_export, subscriptions
-from tests.unit.state.test_records import RECORDED
+from tests.unit.state.test_records import RECORDED, taken
 
 
 def disconnected(stack: TownStack) -> dict[str, Finding]:
@@ -39,7 +39,7 @@ def nothing_is_left(stack: TownStack) -> bool:
 
 def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
     connected(stack)
-    stack.postings.record_many([RECORDED])
+    stack.town.runtime.postings.record_many(taken(stack.town), [RECORDED])
 
     findings = disconnected(stack)
 

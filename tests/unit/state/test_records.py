@@ -44,26 +44,26 @@ RECORDED = replace(
 
 @pytest.mark.parametrize("posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None)])
 def test_a_posting_comes_back_as_it_was(world: Town, posting: Posting) -> None:
-    world.runtime.postings.record_many([posting])
+    world.runtime.postings.record_many(taken(world), [posting])
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
 
 
 def test_a_posting_is_kept_for_ever(world: Town) -> None:
-    world.runtime.postings.record_many([RECORDED])
+    world.runtime.postings.record_many(taken(world), [RECORDED])
     (record,) = get_many(world.runtime._table, [posting_key(NORTHGATE, "entry", 1)])
     assert "expires_at" not in record
 
 
 def test_postings_are_looked_up_at_the_revision_that_is_asked_for(world: Town) -> None:
     second = replace(RECORDED, revision=2)
-    world.runtime.postings.record_many([RECORDED, second])
+    world.runtime.postings.record_many(taken(world), [RECORDED, second])
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 2}) == {"entry": second}
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 3, "other": 1}) == {}
     assert world.runtime.postings.get_many(HAVN, {"entry": 1}) == {}
 
 
 def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> None:
-    world.runtime.postings.record_many(replace(RECORDED, revision=number) for number in (1, 2, 9, 10))
+    world.runtime.postings.record_many(taken(world), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
     latest = world.runtime.postings.latest(NORTHGATE, "entry")
     assert latest and latest.revision == 10
     assert world.runtime.postings.latest(NORTHGATE, "other") is None
@@ -85,10 +85,10 @@ def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_o
     postings.intend(taken(world), [(INTENT, None)])
     postings.withdraw(replace(INTENT, intended_at=NOW + timedelta(seconds=1)))
     assert postings.latest(NORTHGATE, "entry") == INTENT
-    postings.record_many([RECORDED])
+    postings.record_many(taken(world), [RECORDED])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") == RECORDED
-    postings.record_many([INTENT])
+    postings.record_many(taken(world), [INTENT])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") is None
 
@@ -174,7 +174,9 @@ def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_writte
 
     later = replace(INTENT, revision=2)
     assert not world.runtime.postings.intend(pen, [(later, None)])
+    assert not world.runtime.postings.record_many(pen, [RECORDED])
     assert not world.runtime.results.put_many(pen, RESULTS, NOW)
+    assert not world.runtime.results.put_many(pen, [], NOW)
     assert world.runtime.postings.latest(NORTHGATE, "entry") == INTENT
     assert world.runtime.results.get_many(JOB, ["a", "b", "c"]) == {}
 
@@ -319,7 +321,7 @@ def test_chunks_of_another_attempt_are_other_chunks(world: Town) -> None:
 
 def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world: Town) -> None:
     world.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
-    world.runtime.postings.record_many([RECORDED])
+    world.runtime.postings.record_many(taken(world), [RECORDED])
     kept = world.runtime.connections.get(NORTHGATE)
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
@@ -381,7 +383,7 @@ def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(world:
     for company in (NORTHGATE, HAVN):
         world.connect(company)
         world.runtime.leases.take(company, "run", NOW, replacing=None)
-    world.runtime.postings.record_many([RECORDED])
+    world.runtime.postings.record_many(taken(world), [RECORDED])
     world.runtime.connections.delete(HAVN)
     assert list(world.runtime.connections.company_ids()) == [NORTHGATE]
 

@@ -148,18 +148,27 @@ def test_given_an_item_of_another_company_when_it_is_exported_then_it_is_not_boo
     assert [each.reference for each in books.live()] == [reference(good)]
 
 
-def test_given_items_that_all_fail_when_they_are_exported_then_each_has_its_reason_and_the_job_has_errors(
-    world: Town,
+@pytest.mark.parametrize("count", [1, 3])
+def test_given_items_that_all_fail_when_they_are_exported_then_each_has_its_reason_and_the_job_fails(
+    world: Town, count: int
 ) -> None:
-    """Open question 5: `failed` is for causes that hold for the whole job."""
-    books = world.connect(NORTHGATE, purchases(3, account=None))
+    """Open question 5."""
+    books = world.connect(NORTHGATE, purchases(count, account=None))
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed_with_errors"
+    at_pleo = world.job(job)
+    assert (at_pleo["status"], at_pleo["failureReasonType"]) == ("failed", "missing_configuration")
+    assert (
+        at_pleo["failureReason"]
+        == {
+            1: "The only expense of this export failed; see it for what to fix.",
+            3: "All 3 expenses failed; see each for what to fix.",
+        }[count]
+    )
     assert {kind for kind, _ in world.failures(job).values()} == {"missing_configuration"}
-    assert (world.statuses(job), books.documents) == ({"failed": 3}, [])
+    assert (world.statuses(job), books.documents) == ({"failed": count}, [])
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 120])

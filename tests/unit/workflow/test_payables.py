@@ -89,7 +89,7 @@ def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_ite
     assert held(books) == BOTH[:1]
     ((_, reason),) = world.failures(job).values()
     assert "Not booked" not in reason
-    assert world.job(job)["status"] == "completed_with_errors"
+    assert world.job(job)["status"] == "failed"
 
 
 def test_given_a_bill_whose_payment_was_refused_when_it_is_exported_again_then_only_the_payment_is_made(

@@ -88,7 +88,13 @@ def test_when_nothing_is_found_and_nothing_can_still_appear(item: str, posting: 
     [
         (None, SEVERAL, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "2 entries carry pleo:1"),
         (changed(RECORDED), LIVE, "pending", ItemFailure.VALIDATION_FAILURE, "Already exported as J17"),
-        (changed(RECORDED), DRAFT, "pending", ItemFailure.VALIDATION_FAILURE, "Already exported as 17"),
+        (
+            changed(RECORDED),
+            DRAFT,
+            "pending",
+            ItemFailure.VALIDATION_FAILURE,
+            "exported as draft 17, with other content. Delete",
+        ),
         (RECORDED, None, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "J17 was recorded but is no"),
         (None, None, "in_progress", ItemFailure.UNEXPECTED_FAILURE, "Not booked; it is safe to export again"),
     ],

@@ -251,7 +251,7 @@ def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_ite
 def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_postings_know_is_told(
     northgate: Town,
 ) -> None:
-    northgate.effects.on("before dynamodb TransactWriteItems", FAULT, nth=4)  # chunk 2: its intents, then its results
+    northgate.effects.on("before dynamodb TransactWriteItems", FAULT, nth=6)  # chunk 2: intents, notes, results
 
     job = exported(northgate)
 
@@ -280,7 +280,7 @@ def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_th
 def test_given_the_function_dies_for_good_before_its_results_are_kept_when_the_job_ends_then_noted_entries_are_told(
     northgate: Town,
 ) -> None:
-    _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=4)
+    _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=6)
 
     job = exported(northgate)
 
@@ -317,7 +317,7 @@ def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_
 def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_as_successful(northgate: Town) -> None:
     first = exported(northgate)
     job = northgate.export(NORTHGATE, [entry_id(ITEMS[0])])
-    _dies_for_good(northgate, "before dynamodb TransactWriteItems")  # its posting is noted, its result is not
+    _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=3)  # its posting is noted, its result is not
 
     northgate.run(NORTHGATE)
 
@@ -351,7 +351,7 @@ def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_se
     exported(northgate)
     northgate.books[NORTHGATE].void(f"pleo:{entry_id(ITEMS[0])}")
     job = northgate.export(NORTHGATE, [entry_id(ITEMS[0])])
-    _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=2)  # its posting is noted, its result is not
+    _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=3)  # its posting is noted, its result is not
 
     northgate.run(NORTHGATE)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class JobRecord:
     """`claimed`: we sent `started`, or may have; nothing else tells our run from another's (R-1.12).
+    `run_by`: the execution that the job belongs to.
     `fetched`: items may be booked, so that a failure must settle each of them.
     `closed`: a run has begun to give the open items their last word, for this reason; nothing new is booked."""
 
@@ -29,6 +30,7 @@ class JobRecord:
     claimed: bool
     fetched: bool
     outcome: str | None
+    run_by: str | None
     closed: tuple[JobFailure, str] | None
 
 
@@ -75,7 +77,8 @@ class Jobs:
         self._update_if(Attr("claimed_by").eq(call), job_id, "SET claimed = :no", {":no": False})
 
     def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
-        """Before open items get their last word: what has no intent by now is never booked by this job.
+        """Before open items get their last word, or the job its `failed`: what has no intent by now is never booked by
+        this job, by whichever run.
 
         False when the job is another execution's by now.
         """
@@ -112,6 +115,7 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
         claimed=bool(record.get("claimed", False)),
         fetched=bool(record.get("fetched", False)),
         outcome=record.get("outcome"),
+        run_by=record.get("run_by"),
         closed=closed,
     )
 

@@ -49,7 +49,8 @@ class Pens:
 def write(table: Table, pen: Pen, puts: Iterable[Mapping[str, Any]]) -> bool:
     """Put records, each `{"Item": ..., "ConditionExpression": ...}`, while the pen is ours.
 
-    In steps of 99, each wholly or not at all. False when the pen is another's, or a condition does not hold.
+    In steps of 99, each wholly or not at all; with nothing to put, the pen is checked all the same. False when the pen
+    is another's, or a condition does not hold.
     """
     check = {
         "Key": job_key(pen.job_id),
@@ -57,7 +58,7 @@ def write(table: Table, pen: Pen, puts: Iterable[Mapping[str, Any]]) -> bool:
         "ExpressionAttributeValues": {":holder": pen.holder},
     }
     actions = [{"Put": put} for put in puts]
-    for start in range(0, len(actions), TRANSACTION_LIMIT - 1):
+    for start in range(0, len(actions) or 1, TRANSACTION_LIMIT - 1):
         if not transact(table, [{"ConditionCheck": check}, *actions[start : start + TRANSACTION_LIMIT - 1]]):
             return False
     return True

@@ -84,11 +84,9 @@ class Postings:
             ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
         )
 
-    def record_many(self, postings: Iterable[Posting]) -> None:
-        """Write what became of intended postings."""
-        with self._table.batch_writer() as batch:
-            for posting in postings:
-                batch.put_item(Item=_record(posting))
+    def record_many(self, pen: Pen, postings: Iterable[Posting]) -> bool:
+        """Write what became of intended postings. False when the pen is another's by now: then not all are written."""
+        return write(self._table, pen, ({"Item": _record(posting)} for posting in postings))
 
 
 def _replacement(intent: Posting, seen: Posting | None) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
-from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
 from pleo_export.settings import Receipts
 from pleo_export.state.connections import Connection
 from pleo_export.workflow.candidates import Candidate
 from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.faults import InternalFault, internal_fault, log_fault
 from pleo_export.workflow.runtime import Runtime
 
 
@@ -24,7 +26,21 @@ class Files:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Attached:
+    """What became of them. `refusal` is the item's failure under `required`. `retry`: not attached yet, to be tried
+    again after that time; the rest then holds only if the job has no time for that."""
+
+    refusal: ItemRejected | None = None
+    warnings: tuple[str, ...] = ()
+    retry: timedelta | None = None
+
+
 NO_FILES = Files()
+# Until the next try where the accounting system was away, and where the function's time did not suffice.
+UNAVAILABLE_PAUSE = timedelta(seconds=15)
+SHORTEST_PAUSE = timedelta(seconds=1)
+NO_TIME = "There was no time left to attach them."
 
 
 @dataclass(frozen=True)
@@ -48,21 +64,51 @@ class ReceiptDesk:
             if self._required:
                 raise
             return Files(warnings=(f"Booked without its receipts. {failed.reason}",))
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("receipts could not be prepared", error, entry_id=candidate.entry_id)
+            if self._required:
+                reason = f"Not booked, for its receipts could not be prepared. {internal_fault(error)}"
+                raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
+            return Files(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
 
-    def attach(self, files: Files, document: DocumentRef) -> tuple[ItemRejected | None, tuple[str, ...]]:
-        """The refusal under `required`, and the warnings. The document stays either way; a further export of the item
-        finds it and adds only what is missing."""
+    def attach(self, files: Files, document: DocumentRef) -> Attached:
+        """The document stays either way; a further try or export of the item finds it and adds what is missing."""
         if not files.attachments:
-            return None, files.warnings
+            return Attached(warnings=files.warnings)
         try:
             self.system.attach(document, files.attachments)
         except AccountingError as error:
-            reason = f"Recorded as {document.number or document.id}, but without its receipts: {error.message}"
-            if not self._required:
-                return None, (*files.warnings, reason)
-            failure = error.failure if error.failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
-            return ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings
-        return None, files.warnings
+            return self._missing(files, document, error.message, error.failure, self._pause(error))
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("receipts could not be attached", error, document=document.id)
+            return self._missing(files, document, InternalFault(error).message, InternalFault.failure, None)
+        return Attached(warnings=files.warnings)
+
+    def postponed(self, files: Files, document: DocumentRef) -> Attached:
+        """For the next call, since this one has no time left for them."""
+        return self._missing(files, document, NO_TIME, ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE)
+
+    def _pause(self, error: AccountingError) -> timedelta | None:
+        """Before the next try of what passes by itself; None for a refusal, which is final. Where no answer came, the
+        upload may still arrive: it is waited for, so that the file is not there twice."""
+        if isinstance(error, RateLimited):
+            return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
+        if isinstance(error, Unavailable):
+            return UNAVAILABLE_PAUSE
+        return self.runtime.settle_time if isinstance(error, OutcomeUnknown) else None
+
+    def _missing(
+        self, files: Files, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
+    ) -> Attached:
+        reason = f"Recorded as {document.number or document.id}, but without its receipts: {why}"
+        if not self._required:
+            return Attached(warnings=(*files.warnings, reason), retry=retry)
+        failure = failure if failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
+        return Attached(ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings, retry)
 
     @property
     def _required(self) -> bool:

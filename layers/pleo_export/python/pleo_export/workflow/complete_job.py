@@ -1,7 +1,4 @@
-"""CompleteJob: every item is final at Pleo, so the job can be (section 7).
-
-The outcome is computed from what Pleo holds, not from memory (R-7.6).
-"""
+"""CompleteJob: every item is final at Pleo, so the job can be (section 7)."""
 
 from __future__ import annotations
 
@@ -9,8 +6,9 @@ from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
-from pleo_export.pleo.models import JobEvent
 from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.final_event import final_event
+from pleo_export.workflow.ownership import close, prove_ours
 from pleo_export.workflow.reports import settle_open_items
 from pleo_export.workflow.runtime import Runtime
 
@@ -21,14 +19,17 @@ NEVER_REPORTED = "The export ended without a result for this item. Export it aga
 
 def complete_job(run: JobRun, runtime: Runtime) -> str:
     """The final event sent. Raises TryAgain when Pleo still sees open items, or does not answer."""
+    prove_ours(run, runtime)
     pleo = runtime.pleo(runtime.connection(run.company_id))
     if pleo.has_items(run.job_id, "pending"):
         _settle(pleo, run, runtime, "pending")
         if pleo.has_items(run.job_id, "pending"):  # refused again; Pleo might complete the job all the same
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN)
-    event = _final_event(pleo, run.job_id)
+    final = final_event(pleo, run.job_id)
+    if final.failure and final.reason:
+        close(run, runtime, final.failure, final.reason)
     try:
-        pleo.send_event(run.job_id, event)
+        pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
@@ -36,14 +37,8 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         finish(run, runtime, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
-    finish(run, runtime, event)
-    return event
-
-
-def _final_event(pleo: PleoClient, job_id: str) -> JobEvent:
-    # Open question 5 (pleo-api 11): all items failed, each with its own reason, is completed_with_errors;
-    # `failed` is for causes that hold for the job.
-    return JobEvent.COMPLETED_WITH_ERRORS if pleo.has_items(job_id, "failed") else JobEvent.COMPLETED
+    finish(run, runtime, final.event)
+    return final.event
 
 
 def _settle(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:

@@ -1,7 +1,9 @@
 """FailJob: the run cannot go on. Say so to Pleo, item by item if items may be booked, and end the job.
 
+The job is closed before anything is sent: a word that arrives late meets runs that go on failing it, none that books.
+
 Before items were fetched nothing is booked: the job gets `failed` with type and reason (R-2.1). Afterwards every open
-item gets its result or an honest failure, and the job ends as `completed_with_errors` (open question 5); if Pleo will
+item gets its result or an honest failure, and the job ends as what Pleo holds says (`final_event`); if Pleo will
 not have that, because it refused an item's result for good, as `failed` (open question 7: what was told stays).
 """
 
@@ -16,6 +18,8 @@ from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
 from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, finish
 from pleo_export.workflow.events import FailedRun, StateError
+from pleo_export.workflow.final_event import final_event
+from pleo_export.workflow.ownership import close
 from pleo_export.workflow.reports import settle_open_items
 from pleo_export.workflow.runtime import Runtime
 
@@ -23,9 +27,10 @@ OUR_FAULT = "The integration met an unexpected fault; its operator has been told
 
 
 def fail_job(run: FailedRun, runtime: Runtime) -> str:
-    """The final event sent. Raises TryAgain when Pleo does not answer."""
+    """The final event sent. Raises NotOurs when the job is another run's by now, TryAgain when Pleo does not answer."""
     failure, reason = explain(run.error)
     logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
+    close(run, runtime, failure, reason)
     pleo = runtime.pleo(runtime.connection(run.company_id))
     try:
         outcome: str = _end(pleo, run, runtime, failure, reason)
@@ -40,11 +45,15 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
 def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
     record = runtime.jobs.get(run.job_id)
     if record is not None and record.fetched and _all_settled(pleo, run, runtime, failure, reason):
-        try:
-            pleo.send_event(run.job_id, JobEvent.COMPLETED_WITH_ERRORS)
-            return JobEvent.COMPLETED_WITH_ERRORS
-        except PleoRefused:
-            logger.warning("completion refused, failing the job")
+        final = final_event(pleo, run.job_id)
+        if final.reason:  # all failed: the job's own cause says why
+            reason = f"{final.reason} {reason}"
+        else:
+            try:
+                pleo.send_event(run.job_id, final.event)
+                return final.event
+            except PleoRefused:
+                logger.warning("completion refused, failing the job")
     pleo.send_event(run.job_id, JobEvent.FAILED, failure, reason)
     return JobEvent.FAILED
 

@@ -14,16 +14,23 @@ OUTCOME_UNKNOWN = (
     "The accounting system did not say in time whether this item was booked. "
     "Export it again: it is looked for first, and booked only if it is not there."
 )
+# Records are written one revision after the other. Only where some were lost may the first be missing; each further
+# revision means that a person has voided or deleted a document, so there are seldom more.
+FIRST_REVISIONS = (1, 2, 3)
 
 
 def last_words(
     run: JobRun, runtime: Runtime, entry_ids: Sequence[str], failure: ItemFailure, reason: str
 ) -> Mapping[str, ItemResult]:
     """A result for each item, given why the run cannot go on with it."""
-    # Most of these items were never begun: one look finds those that were.
-    begun = runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, 1))
-    latest = {entry_id: runtime.postings.latest(run.company_id, entry_id) for entry_id in begun}
+    latest = {each: runtime.postings.latest(run.company_id, each) for each in _begun(run, runtime, entry_ids)}
     return {entry_id: _last_word(run, entry_id, latest.get(entry_id), failure, reason) for entry_id in entry_ids}
+
+
+def _begun(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> set[str]:
+    """Most of these items never were: a few reads for all find those of which there is a record."""
+    looks = (runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, each)) for each in FIRST_REVISIONS)
+    return {entry_id for found in looks for entry_id in found}
 
 
 def _last_word(run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str) -> ItemResult:

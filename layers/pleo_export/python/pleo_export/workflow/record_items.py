@@ -20,8 +20,9 @@ from pleo_export.state.jobs import ItemResult
 from pleo_export.workflow.candidates import Preparation
 from pleo_export.workflow.events import ChunkRun
 from pleo_export.workflow.last_words import last_words
-from pleo_export.workflow.recording import Desk, Settled, refused
+from pleo_export.workflow.recording import Desk
 from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.work import Settled, refused
 
 
 def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:

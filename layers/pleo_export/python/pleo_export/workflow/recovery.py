@@ -3,7 +3,8 @@
 | Item at Pleo | Posting                   | Found            | Then                                           |
 |--------------|---------------------------|------------------|------------------------------------------------|
 | any          | any                       | several          | fail: a person decides                         |
-| any          | of another job, changed   | live             | fail: already exported as ...; void it         |
+| any          | of another job, changed   | posted           | fail: already exported as ...; void it         |
+| any          | of another job, changed   | draft            | fail: already exported as draft ...; delete it |
 | any          | any other                 | live             | adopt: finish it, report it                    |
 | any          | any                       | void             | next revision                                  |
 | any          | recorded, another job     | not found        | next revision: a person deleted it             |
@@ -24,6 +25,16 @@
 | to be adopted               | not there         | adopt, and create the payment                               |
 | to be created or revised    | live              | fail: a person has to void the payment first                |
 | any                         | several           | fail: a person decides                                      |
+
+What is to be adopted is checked as if it were made now (`workflow.investigation`), with or without a posting:
+
+| Document that is to be adopted                            | Then                                                   |
+|-----------------------------------------------------------|--------------------------------------------------------|
+| another total, tax or currency                            | fail: recorded as ..., but ...; its id is noted        |
+| another date, to which the company lets us move documents | adopt: finish it; "Posted on ..."                      |
+| another date, posted (by a person)                        | adopt; a warning names both dates                      |
+| another date, a draft that stays one (`posting: draft`)   | adopt; a warning names both dates                      |
+| another date, a draft that is to be posted                | fail, naming both: a person sets its date or posts it  |
 """
 
 from __future__ import annotations
@@ -115,11 +126,12 @@ def _found(seen: Situation, document: DocumentRef) -> Decision:
         return Decision(Action.NEXT_REVISION)
     posting = seen.posting
     if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
-        return _fail(
-            ItemFailure.VALIDATION_FAILURE,
-            f"Already exported as {document.number or document.id}, with other content. "
-            "Void that entry in the accounting system and export again to record the change.",
-        )
+        name = document.number or document.id
+        if document.state is State.DRAFT:
+            words = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
+        else:
+            words = f"{name}, with other content. Void that entry in the accounting system and export again"
+        return _fail(ItemFailure.VALIDATION_FAILURE, f"Already exported as {words} to record the change.")
     return Decision(Action.ADOPT, document=document)
 
 

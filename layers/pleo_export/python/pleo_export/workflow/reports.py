@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pleo_export.errors import ItemFailure, JobFailure, NotOurs
+from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
 from pleo_export.state.jobs import ItemResult
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.last_words import last_words
+from pleo_export.workflow.ownership import close
 from pleo_export.workflow.runtime import Runtime
 
 
@@ -34,17 +35,12 @@ def settle_open_items(
         batch = open_ids[start : start + MAX_UPDATES]
         final = dict(runtime.results.get_many(run.job_id, batch))
         if unsaid := [entry_id for entry_id in batch if entry_id not in final]:
-            _close(run, runtime, failure, reason)
+            close(run, runtime, failure, reason)
             final |= runtime.results.get_many(run.job_id, unsaid)  # again: now no more can come
             unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
             final |= last_words(run, runtime, unsaid, item_failure(failure), reason)
         report(pleo, run.job_id, [final[entry_id] for entry_id in batch])
     return len(open_ids)
-
-
-def _close(run: JobRun, runtime: Runtime, failure: JobFailure, reason: str) -> None:
-    if not runtime.jobs.close(run.job_id, run.execution, failure, reason):
-        raise NotOurs(f"another run has taken over job {run.job_id}")
 
 
 def item_failure(failure: JobFailure) -> ItemFailure:

@@ -24,6 +24,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob, JobEvent
 from pleo_export.workflow.events import JobRun
+from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.runtime import Runtime
 
 # Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
@@ -59,6 +60,7 @@ def _deadline(job: ExportJob, now: datetime) -> datetime:
 
 def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runtime: Runtime) -> ExportJob:
     if job.status == "pending":
+        prove_ours(run, runtime)
         call = runtime.call_id
         claimed = runtime.jobs.claim(run.job_id, call) or claimed
         try:

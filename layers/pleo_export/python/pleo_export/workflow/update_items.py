@@ -5,15 +5,17 @@ from __future__ import annotations
 from pleo_export.errors import Unexpected
 from pleo_export.observability import logger
 from pleo_export.workflow.events import ChunkRun
+from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.reports import report
 from pleo_export.workflow.runtime import Runtime
 
 
 def update_items(run: ChunkRun, runtime: Runtime) -> None:
-    """Raises NotOurs when the job is over at Pleo, TryAgain when Pleo does not answer."""
+    """Raises NotOurs when the job is over at Pleo or another run's by now, TryAgain when Pleo does not answer."""
     items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     results = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
+    prove_ours(run, runtime)
     report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, [results[item.entry_id] for item in items])
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})

@@ -1,0 +1,60 @@
+"""How a job ends whose items are all final: the event follows from what Pleo holds, not from memory (R-7.6).
+
+| Items at Pleo           | Event                                                                        |
+|-------------------------|------------------------------------------------------------------------------|
+| all successful, or none | `completed`                                                                  |
+| some failed             | `completed_with_errors`                                                      |
+| all failed              | `failed`, with their common type where the job can have it (open question 5) |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.models import JobEvent
+
+# The types of items that a job cannot have, by the type that says the same of the whole job (R-7.5).
+_AS_JOB_FAILURE = {
+    ItemFailure.VENDOR_UNKNOWN: JobFailure.MISSING_CONFIGURATION,
+    ItemFailure.ACCOUNT_UNKNOWN: JobFailure.INVALID_CONFIGURATION,
+    ItemFailure.TAX_CODE_UNKNOWN: JobFailure.INVALID_CONFIGURATION,
+    ItemFailure.TAG_UNKNOWN: JobFailure.INVALID_CONFIGURATION,
+    ItemFailure.UNEXPECTED_FAILURE: JobFailure.INTEGRATION_UNUSABLE,
+}
+
+
+@dataclass(frozen=True)
+class FinalEvent:
+    """`failure` and `reason` go with `failed` only."""
+
+    event: JobEvent
+    failure: JobFailure | None = None
+    reason: str | None = None
+
+
+def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
+    if not pleo.has_items(job_id, "failed"):
+        return FinalEvent(JobEvent.COMPLETED)
+    if pleo.has_items(job_id, "successful"):
+        return FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
+    types = [item.failure_reason_type for item in pleo.job_items(job_id, "failed")]
+    return FinalEvent(JobEvent.FAILED, _common(set(types)), all_failed(len(types)))
+
+
+def all_failed(count: int) -> str:
+    if count == 1:
+        return "The only expense of this export failed; see it for what to fix."
+    return f"All {count} expenses failed; see each for what to fix."
+
+
+def _common(types: set[str | None]) -> JobFailure:
+    """Different causes have in common that the items could not be booked as they are."""
+    if len(types) != 1:
+        return JobFailure.VALIDATION_FAILURE
+    (only,) = types
+    try:
+        return JobFailure(str(only))
+    except ValueError:
+        return _AS_JOB_FAILURE.get(only, JobFailure.VALIDATION_FAILURE)  # type: ignore[call-overload, no-any-return]
