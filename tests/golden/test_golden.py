@@ -175,6 +175,23 @@ def test_given_cash_withdrawn_when_part_of_it_is_spent_then_the_employee_owes_th
     assert _balances("E18-Cash-withdrawal", "E18-Cash-spent")["2250"] == 20_00
 
 
+def test_given_an_employee_with_an_own_account_then_what_they_owe_returns_to_zero_on_that_account() -> None:
+    """Personal spend and cash are journal entries, what pays them back is not: both on one account (R-5b.6)."""
+    spent = ("P13-Personal-spend-on-the-employees-own-account", "P15-Employee-with-an-own-account-pays-back")
+    cash = ("P14-Cash-on-the-employees-own-account", "P16-Employee-with-an-own-account-spends-cash")
+    for names in (spent, cash):
+        assert _balances(names[0])["2258"] != 0
+        assert [_balances(*names)[account] for account in ("2250", "2258")] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.path.parent.name == "rounding"], ids=lambda case: case.path.stem
+)
+def test_given_an_account_for_roundings_then_the_wallet_moves_by_the_items_amount(case: Case) -> None:
+    if isinstance(case.outcome(), Booking):
+        assert abs(_balances(case.path.stem)["1900"]) == case.item().amount.in_wallet_currency.value
+
+
 def test_given_an_amendment_when_taken_back_then_wallet_and_clearing_are_as_before() -> None:
     assert set(_balances("E16-Balance-amendment-up", "E16-Balance-amendment-down").values()) == {0}
 

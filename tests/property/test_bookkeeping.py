@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import unicodedata
 from collections import Counter
-from datetime import date, timedelta
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,13 +15,13 @@ from hypothesis import strategies as st
 
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Party, Payment, Purpose
-from pleo_export.bookkeeping.export_item import parse_export_item
+from pleo_export.bookkeeping.export_item import EARLIEST_YEAR, LATEST_YEAR, parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, PartyAnswer
 from pleo_export.bookkeeping.periods import shifted
 from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, PAYABLE_RULES, Role, Sign
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import LegacyVendors, Settings, parse_settings
+from pleo_export.settings import LegacyVendors, OutflowSign, Settings, parse_settings
 from tests.unit.bookkeeping.payloads import (
     COMPANY,
     Payload,
@@ -59,7 +61,10 @@ OWN_ACCOUNT = Party("18", "Somebody else", "2109")
 BALANCE_SHEET = {"1900", "1901", "1950", "2100", "2250", "2251"}
 TAX_SIDE = {"2200", "2202"}
 
-texts = st.none() | st.text(max_size=200)
+# Text as it may come, half an emoji included; and the days that can be booked.
+unsound = st.text(st.characters(exclude_categories=()) | st.sampled_from("\ud83d\udc00\x00\u200b\u200d\ufeff"))
+texts = st.none() | st.text(max_size=200) | unsound
+days = st.datetimes(datetime(EARLIEST_YEAR, 1, 1), datetime(LATEST_YEAR, 12, 31, 23, 59))
 cents = st.integers(-1_000_000, 1_000_000)
 kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in JOURNAL_RULES])
 payable_kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in PAYABLE_RULES])
@@ -105,7 +110,7 @@ def sound_items(
             attendees=draw(st.lists(st.text(max_size=30), max_size=9)),
             invoiceInformation=draw(st.none() | st.builds(invoice, st.text(max_size=30), due=st.none())),
         ),
-        date=draw(st.datetimes()).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0"),
+        date=draw(days).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
@@ -194,11 +199,100 @@ def test_given_any_item_then_it_balances_to_the_minor_unit_or_is_refused_with_a_
 
 def assert_sound(document: Document) -> None:
     assert sum(each.amount for each in document.lines) == 0
+    assert any(_moved(document).values())  # no account is on both sides only
+    assert json.dumps(asdict(document), default=str, ensure_ascii=False).encode()
     assert all(type(each.amount) is int and each.amount for each in document.lines)
     assert len(document.memo) <= LIMITS.memo
     assert all(len(each.text) <= LIMITS.text for each in document.lines)
     assert not {unicodedata.category(each) for each in document.memo} & {"Cc", "Cs"}
     assert len(document.reference) <= LIMITS.reference
+
+
+def _moved(document: Document) -> Counter[str]:
+    moved: Counter[str] = Counter()
+    for each in document.lines:
+        moved[each.account] += each.amount
+    return moved
+
+
+@st.composite
+def items_with_any_text(draw: st.DrawFn) -> Payload:
+    """Every text and code of a sound item replaced by anything, and its dates by any moment in any zone."""
+    payload = draw(payable_items() | sound_items())
+    payload["additionalInformation"]["invoiceInformation"] = invoice(due=None)
+
+    def changed(value: Any) -> Any:
+        match value:
+            case str() if draw(st.integers(0, 5)) == 0:
+                return draw(unsound | moments)
+            case dict():
+                return {key: changed(each) for key, each in value.items()}
+            case list():
+                return [changed(each) for each in value]
+            case _:
+                return value
+
+    return {
+        key: value if key in ("companyId", "accountingEntryId") else changed(value) for key, value in payload.items()
+    }
+
+
+moments = st.builds(
+    lambda moment, zone: f"{moment.isoformat().rjust(19, '0')}{zone}",
+    st.datetimes() | st.sampled_from([datetime.min, datetime.max.replace(microsecond=0)]),
+    st.sampled_from(["", "Z", "+14:00", "-12:00", "+00:01", "-00:01"]),
+)
+
+
+@given(items_with_any_text(), answers, moments, st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12"]))
+@settings(max_examples=300, deadline=None)
+def test_given_any_text_and_any_date_then_the_item_is_booked_or_refused_in_words_that_can_be_stored(
+    payload: Payload, party: PartyAnswer | None, moment: str, zone: str
+) -> None:
+    wanted = SETTINGS.model_copy(update={"time_zone": zone})
+    match outcome(payload | {"date": moment}, party, wanted):
+        case Booking(documents=documents, warnings=said):
+            for each in documents:
+                assert_sound(each)
+                assert each.posting_date + timedelta(days=1) > each.posting_date
+            assert all(text.encode() for text in said)
+        case ItemRejected() as rejection:
+            assert rejection.reason.encode()
+
+
+@given(payable_items() | sound_items(), st.sampled_from(["1900", "1950", "2100", "2250", "2251", "2109", "6100"]))
+@settings(max_examples=200, deadline=None)
+def test_given_any_contra_account_then_no_line_is_on_the_account_of_the_other_side(payload: Payload, code: str) -> None:
+    result = outcome(payload | {"contraAccount": account(code)}, OWN_ACCOUNT)
+    for each in result.documents if isinstance(result, Booking) else ():
+        assert_sound(each)
+        *lines, other = each.lines
+        if total(payload):
+            assert other.account not in {line.account for line in lines}
+
+
+@given(sound_items(), st.integers(-5, 5), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_given_an_account_for_roundings_then_the_wallet_moves_by_the_amount_and_the_entry_balances(
+    payload: Payload, off: int, negative: bool
+) -> None:
+    wanted = SETTINGS.model_copy(update={"accounts": SETTINGS.accounts.model_copy(update={"rounding": "7900"})})
+    amount = payload["amount"]["inWalletCurrency"]["value"] + off
+    payload = payload | {"amount": money(amount, payload["amount"]["inWalletCurrency"]["currency"])}
+    result = outcome(negated(payload) if negative else payload, None, wanted)
+    if isinstance(result, Booking):
+        assert_sound(result.documents[0])
+        others = {"6100", "6300", "6500", "7900", *TAX_SIDE}
+        if rule_of(payload).lines is Role.CATEGORY:
+            moved = sum(moved for account, moved in _moved(result.documents[0]).items() if account not in others)
+            assert abs(moved) == abs(amount)
+
+
+@given(sound_items(st.integers(1, 1_000_000)))
+@settings(max_examples=100, deadline=None)
+def test_given_the_other_reading_of_signs_then_the_negated_item_is_booked_as_the_item_was(payload: Payload) -> None:
+    other = SETTINGS.model_copy(update={"outflow_sign": OutflowSign.NEGATIVE})
+    assert _comparable(outcome(payload)) == _comparable(outcome(negated(payload), None, other))
 
 
 @given(sound_items(st.integers(1, 1_000_000)))
@@ -358,7 +452,7 @@ def test_given_an_invoice_paid_in_another_job_then_nothing_is_owed_until_the_pay
 def test_given_a_type_that_is_always_a_journal_entry_then_no_method_and_no_party_changes_it(
     payload: Payload, type_: str, party: PartyAnswer | None
 ) -> None:
-    plain = payload | {"type": type_, "subType": None}
+    plain = payload | {"type": type_, "subType": None, "user": None}  # whose account might be used, but for that
     assert _comparable(outcome(plain | {"bookkeeping": AP}, party, LEGACY)) == _comparable(outcome(plain))
 
 

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.settings import ClosedPeriod, LegacyVendors, Posting, Receipts, Settings, parse_settings
+from pleo_export.settings import (
+    ClosedPeriod,
+    LegacyVendors,
+    OutflowSign,
+    Posting,
+    Receipts,
+    Settings,
+    UnmappedTags,
+    parse_settings,
+)
 
 LEAST = {
     "company_id": "11111111-1111-4111-8111-111111111111",
@@ -29,7 +38,9 @@ def test_given_the_least_then_everything_else_has_the_careful_default() -> None:
     assert settings.closed_period is ClosedPeriod.FAIL
     assert settings.receipts is Receipts.BEST_EFFORT
     assert settings.legacy_vendors is LegacyVendors.JOURNAL
-    assert (settings.time_zone, settings.adjustment_date) == ("UTC", None)
+    assert settings.outflow_sign is OutflowSign.POSITIVE
+    assert settings.unmapped_tags is UnmappedTags.WARN
+    assert (settings.time_zone, settings.adjustment_date, settings.accounts.rounding) == ("UTC", None, None)
 
 
 @pytest.mark.parametrize("written", ["2026-12-31", date(2026, 12, 31)])
@@ -41,12 +52,23 @@ def test_given_an_adjustment_date_then_it_survives_being_stored(written: object)
 
 def test_given_settings_of_an_earlier_version_then_they_still_fit() -> None:
     stored = parse_settings(LEAST).model_dump(mode="json")
-    for added in ("closed_period", "adjustment_date", "receipts", "legacy_vendors"):
+    for added in (
+        "closed_period",
+        "adjustment_date",
+        "receipts",
+        "legacy_vendors",
+        "outflow_sign",
+        "unmapped_tags",
+    ):
         del stored[added]
+    del stored["accounts"]["rounding"]
     assert parse_settings(stored) == parse_settings(LEAST)
 
 
-@pytest.mark.parametrize("field", ["posting", "closed_period", "receipts", "legacy_vendors"])
+CHOICES = ("posting", "closed_period", "receipts", "legacy_vendors", "outflow_sign", "unmapped_tags")
+
+
+@pytest.mark.parametrize("field", CHOICES)
 def test_given_a_choice_that_does_not_exist_then_the_field_and_the_choices_are_named(field: str) -> None:
     message = refused(**{field: "maybe"})
     assert message.startswith(f"{field}: ")
@@ -77,6 +99,8 @@ def test_given_an_adjustment_date_that_nothing_uses_then_it_is_refused(strategy:
         ({"wallets": {"GBP": "1900"}, "clearing": "1900"}, "clearing", "wallets"),
         ({"wallets": {"GBP": "1900"}, "payables": " 1900 "}, "payables", "wallets"),
         ({"out_of_pocket": "2250", "external_reimbursement": "2250"}, "external_reimbursement", "out_of_pocket"),
+        ({"wallets": {"GBP": "1900"}, "rounding": "1900"}, "rounding", "wallets"),
+        ({"payables": "2100", "rounding": "2100"}, "rounding", "payables"),
     ],
 )
 def test_given_one_account_on_both_sides_of_an_entry_then_it_is_refused(
@@ -108,7 +132,7 @@ def test_every_field_has_a_description_and_an_example(name: str, field: dict[str
 
 
 def test_every_example_of_a_choice_can_be_written() -> None:
-    for name in ("posting", "closed_period", "receipts", "legacy_vendors"):
+    for name in CHOICES:
         for example in Settings.model_fields[name].examples or []:
             extra = {"adjustment_date": "2026-12-31"} if example == "adjustment" else {}
             assert getattr(parse_settings(LEAST | {name: example} | extra), name) == example

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS
 from pleo_export.errors import ItemFailure, ItemRejected
-from tests.unit.bookkeeping.payloads import additional, item, line, money
+from tests.unit.bookkeeping.payloads import account, additional, item, line, money, tag, tax, vendor
 
 REQUIRED = ["accountingEntryId", "accountingEntryLines", "additionalInformation", "amount", "companyId", "date", "type"]
 NULLABLE = ["subType", "bookkeeping", "contraAccount", "files", "note", "servicePeriod", "supplier", "user", "vendor"]
@@ -80,7 +81,111 @@ def test_given_anything_else_as_amount_when_parsed_then_the_field_is_refused(val
 
 @pytest.mark.parametrize("currency", ["JPY", "ISK", "KWD", "UNDEFINED"])
 def test_given_a_wallet_currency_without_two_decimals_when_parsed_then_it_is_refused_by_name(currency: str) -> None:
-    assert f"amount is in {currency}" in refusal(item(lines=[line(1000, currency=currency)])).reason
+    reason = refusal(item(lines=[line(1000, currency=currency)])).reason
+    assert f"amount is in {currency}" in reason
+    assert "nothing to correct in Pleo" in reason
+
+
+@pytest.mark.parametrize(
+    "paid",
+    [
+        None,
+        "much",
+        [],
+        {},
+        {"currency": "KWD", "value": 475.5},
+        {"currency": "kwd", "value": None},
+        {"currency": 7, "value": 10**30},
+        {"currency": "KWD", "value": "1E999999999999999999999"},
+    ],
+)
+def test_given_anything_as_the_merchants_amount_when_parsed_then_the_item_is_accepted(paid: object) -> None:
+    """R-5c.3: it is booked nowhere."""
+    amount = money(1000) | {"inSupplierCurrency": paid}
+    payload = item(amount=amount, lines=[line(1000) | {"lineAmount": amount, "netAmount": amount}])
+    assert parse_export_item(payload).amount.in_supplier_currency.value is None
+    del payload["amount"]["inSupplierCurrency"]
+    assert parse_export_item(payload).amount.in_wallet_currency.value == 1000
+
+
+LAST_MOMENTS = ["9999-12-31T23:59:59Z", "9999-12-31T23:30:00-12:00", "0001-01-01T00:00:00+14:00", "1899-12-31"]
+
+
+@pytest.mark.parametrize("date", LAST_MOMENTS)
+def test_given_a_day_at_the_ends_of_the_calendar_when_it_would_be_booked_then_it_is_refused_by_name(date: str) -> None:
+    assert "date is in the year" in refusal(item(date=date)).reason
+    for name in ("invoiceDate", "dueDate"):
+        invoice = {"invoiceNumber": "1", "invoiceDate": "2026-04-30", "dueDate": None} | {name: date}
+        payload = item("invoice", additionalInformation=additional(invoiceInformation=invoice))
+        assert f"{name} is in the year" in refusal(payload).reason
+
+
+@pytest.mark.parametrize("date", LAST_MOMENTS)
+def test_given_a_day_at_the_ends_of_the_calendar_when_it_is_only_told_then_the_item_is_accepted(date: str) -> None:
+    parsed = parse_export_item(item(servicePeriod={"from": date, "to": date}))
+    assert parsed.service_period is not None
+    assert booking_date(parsed.service_period.to, "Pacific/Kiritimati")
+    assert booking_date(parsed.service_period.to, "Etc/GMT+12")
+
+
+@pytest.mark.parametrize("date", ["1900-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_given_the_first_and_the_last_day_that_can_be_booked_then_there_is_a_day_before_and_after(
+    date: str, zone: str
+) -> None:
+    day = booking_date(parse_export_item(item(date=date)).date, zone)
+    assert day - timedelta(days=1) < day < day + timedelta(days=1)
+
+
+INVISIBLE = "\u0000\u200b\ud83d\u2060"
+
+
+def test_given_invisible_characters_in_codes_when_parsed_then_they_are_gone() -> None:
+    def hidden(code: str) -> str:
+        return f"{INVISIBLE}{code[:1]}{INVISIBLE}{code[1:]}{INVISIBLE}"
+
+    taxed = tax(200, hidden("VAT20"), hidden("inclusive")) | {"ingoingTaxAccount": hidden("2201")}
+    accounted = account("6100") | {"code": hidden("6100"), "identifier": hidden("ID")}
+    payload = item(
+        hidden("fee"),
+        [line(1200, 1000, taxed, tags=[tag(hidden("cost_centre"), hidden("IT"))], account=accounted)],
+        subType=hidden("interest"),
+        bookkeeping={"method": hidden("journal")},
+        user={"name": "Ada", "code": hidden("E7")},
+        supplier={"code": hidden("V1"), "account": hidden("K1"), "taxIdentifier": hidden("GB1")},
+    )
+    parsed = parse_export_item(payload)
+    (row,) = parsed.lines
+    assert row.account is not None
+    assert row.tax is not None
+    assert parsed.user is not None
+    assert parsed.supplier is not None
+    assert parsed.bookkeeping is not None
+    codes = [parsed.type, parsed.sub_type, parsed.bookkeeping.method, row.account.code, row.account.identifier]
+    codes += [row.tax.code, row.tax.type, row.tax.ingoing_tax_account, row.tags[0].group_code, row.tags[0].code]
+    codes += [parsed.user.code, parsed.supplier.code, parsed.supplier.account, parsed.supplier.tax_identifier]
+    assert " ".join(map(str, codes)) == (
+        "fee interest journal 6100 ID VAT20 inclusive 2201 cost_centre IT E7 V1 K1 GB1"
+    )
+
+
+def test_given_codes_of_which_nothing_is_left_when_parsed_then_they_count_as_not_given() -> None:
+    nothing = INVISIBLE + " "
+    payload = item(
+        lines=[line(1000, None, tax(0, nothing), account=account("6100") | {"code": nothing, "identifier": nothing})],
+        subType=nothing,
+        vendor=vendor(code=nothing, externalId=nothing, taxRegistrationNumber=nothing),
+        user={"name": "Ada", "code": nothing},
+    )
+    parsed = parse_export_item(payload)
+    (row,) = parsed.lines
+    assert row.account is not None
+    assert row.tax is not None
+    assert parsed.vendor is not None
+    assert parsed.user is not None
+    codes = [row.account.code, row.account.identifier, row.tax.code, parsed.sub_type, parsed.user.code]
+    assert codes == [None] * 5
+    assert (parsed.vendor.code, parsed.vendor.external_id, parsed.vendor.tax_registration_number) == (None,) * 3
 
 
 def test_no_currency_of_another_number_of_decimals_is_taken_for_hundredths() -> None:

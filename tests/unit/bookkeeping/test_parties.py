@@ -20,7 +20,7 @@ from pleo_export.bookkeeping.parties import (
     tax_number,
     wanted_party,
 )
-from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, JournalRule
+from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, HELD_BY_EMPLOYEE, JOURNAL_RULES, JournalRule
 from pleo_export.errors import ItemFailure, ItemRejected
 from tests.unit.bookkeeping.payloads import item, vendor
 from tests.unit.bookkeeping.test_book import settings
@@ -97,8 +97,17 @@ def test_given_blank_keys_then_they_are_not_asked(blank: str | None) -> None:
 def test_given_each_method_and_type_then_accounts_payable_alone_needs_somebody(rule: JournalRule, method: str) -> None:
     bookkeeping = {"method": method} if method else None
     payload = item(rule.type, subType=rule.sub_type, bookkeeping=bookkeeping, vendor=EVERY_KEY, user=USER)
-    needed = method == "accounts_payable" and rule.type not in ALWAYS_JOURNAL
+    needed = method == "accounts_payable" and rule.type not in ALWAYS_JOURNAL - HELD_BY_EMPLOYEE
     assert (wanted(payload) is not None) is needed
+
+
+@pytest.mark.parametrize("type_", sorted(HELD_BY_EMPLOYEE))
+def test_given_cash_or_personal_spend_under_accounts_payable_then_its_employee_is_asked_for_and_may_be_missing(
+    type_: str,
+) -> None:
+    keys = wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=USER))
+    assert keys == PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=False)
+    assert wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=None)) is None
 
 
 @pytest.mark.parametrize("rule", JOURNAL_RULES, ids=lambda rule: f"{rule.type}-{rule.sub_type}")
@@ -141,8 +150,35 @@ def test_given_an_unknown_type_or_method_then_nobody_is_asked_for(payload: dict[
     assert refusal(payload).failure is ItemFailure.VALIDATION_FAILURE
 
 
-def test_tax_numbers_are_compared_without_spaces_and_case() -> None:
-    assert tax_number(" gb 123\t45\u00a067 ") == tax_number("GB1234567") == "GB1234567"
+@pytest.mark.parametrize(
+    "written",
+    [" gb 123\t45\u00a067 ", "GB123.45.67", "GB-123-45-67", "GB 123/4567", "GB\u20111234\u2013567", "GB1234\\567"],
+)
+def test_tax_numbers_are_compared_without_spaces_dots_dashes_slashes_and_case(written: str) -> None:
+    assert tax_number(written) == tax_number("GB1234567") == "GB1234567"
+
+
+def test_a_tax_number_keeps_the_signs_that_mean_something() -> None:
+    assert tax_number("IE 8+12345 A") == "IE8+12345A"
+
+
+def test_given_a_tax_number_of_punctuation_then_it_is_not_asked_for() -> None:
+    payload = item(bookkeeping=AP, vendor=vendor(code="V9", taxRegistrationNumber=" -./- "))
+    assert found_by(payload) == [("CODE", "V9")]
+
+
+def test_given_keys_with_invisible_characters_then_they_are_asked_for_without() -> None:
+    keys = vendor(externalId="\u0000\u200b", code="V-10\ud83d01\u0000", taxRegistrationNumber="GB\u200b1")
+    assert found_by(item(bookkeeping=AP, vendor=keys)) == [("CODE", "V-1001"), ("TAX_NUMBER", "GB1")]
+    supplier = SUPPLIER | {"code": "\u2060", "account": "K\u0000-2"}
+    assert found_by(item(bookkeeping=AP, supplier=supplier))[0] == ("ACCOUNT", "K-2")
+
+
+def test_given_a_code_and_a_name_of_half_a_megabyte_when_refused_then_the_sentence_is_short() -> None:
+    payload = item(bookkeeping=AP, vendor=vendor("N" * 500_000, code="V" * 500_000))
+    keys = wanted(payload)
+    assert keys is not None
+    assert len(rejected(keys, NotFound()).reason) < 1000
 
 
 # --- the answer

@@ -60,6 +60,20 @@ class Receipts(StrEnum):
     BEST_EFFORT = "best_effort"
 
 
+class OutflowSign(StrEnum):
+    """The sign that Pleo gives amounts of money spent (R-5b.4, open question 10)."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
+class UnmappedTags(StrEnum):
+    """What becomes of an item with tags of a group that `dimensions` does not name (R-5c.10)."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
 class WebhookAuthentication(StrEnum):
     """What proves to us that a webhook comes from Pleo (R-10.12)."""
 
@@ -78,6 +92,7 @@ _OPPOSITES = {
     "clearing": ("wallets",),
     "external_reimbursement": ("out_of_pocket",),
     "payables": ("wallets",),
+    "rounding": ("wallets", "out_of_pocket", "payables"),
 }
 
 
@@ -101,6 +116,12 @@ class Accounts(_Model):
     input_tax: AccountCode | None = Field(None, description="Deductible input VAT.", examples=["2200"])
     output_tax: AccountCode | None = Field(
         None, description="VAT owed under reverse charge, where Pleo's tax code has no account.", examples=["2202"]
+    )
+    rounding: AccountCode | None = Field(
+        None,
+        description="Takes the pennies by which a split is off, so that the wallet moves by the item's amount; without "
+        "it the lines are booked as they are.",
+        examples=["7900"],
     )
 
     @field_validator(*_OPPOSITES)
@@ -179,6 +200,12 @@ class Settings(_Model):
         "accounts_payable where the accounting system knows the supplier (R-5a.4).",
         examples=["accounts_payable"],
     )
+    outflow_sign: OutflowSign = Field(
+        OutflowSign.POSITIVE,
+        description="The sign of Pleo's amounts for money spent. An export in which most of them have the other sign "
+        "is refused before anything is booked.",
+        examples=["negative"],
+    )
     webhook_authentication: WebhookAuthentication = Field(
         WebhookAuthentication.SIGNATURE,
         description="What proves that a webhook comes from Pleo: Pleo's signature, or a token that `connect` mints and "
@@ -190,8 +217,14 @@ class Settings(_Model):
     )
     dimensions: dict[str, str] = Field(
         default_factory=dict,
-        description="Pleo tag group code -> dimension of the accounting system. Other groups are ignored.",
+        description="Pleo tag group code -> dimension of the accounting system. Other groups: `unmapped_tags`.",
         examples=[{"cost_centre": "CC"}],
+    )
+    unmapped_tags: UnmappedTags = Field(
+        UnmappedTags.WARN,
+        description="Tags of a group that `dimensions` does not name: warn books the item without them, fail refuses "
+        "the item.",
+        examples=["fail"],
     )
     tax_accounts: dict[str, AccountCode] = Field(
         default_factory=dict,

@@ -7,12 +7,14 @@ from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings
+from pleo_export.text import LONGEST_CODE, shorten
 
 # Open question 15: Pleo's entries API writes "no category" as an account with this id.
 NO_ACCOUNT_ID = "00000000-0000-0000-0000-000000000000"
 
 # R-5b: the roles that the settings fill, and what people call them.
-_ROLE_NAMES = {
+ROLE_NAMES = {
+    Role.WALLET: "the Pleo wallet",
     Role.OUT_OF_POCKET: "what is owed to employees",
     Role.CLEARING: "money in transit to or from the Pleo wallet",
     Role.EXTERNAL_REIMBURSEMENT: "reimbursements paid outside Pleo",
@@ -26,8 +28,9 @@ def category(line: Line, number: int) -> str:
         raise missing(f"Line {number} has no category. Choose a category for it in Pleo and export the item again.")
     code = _code(line.account)
     if code is None:
+        name = shorten(line.account.name, LONGEST_CODE)
         raise missing(
-            f"The category of line {number} ({line.account.name}) has no account code. Enter the code in Pleo under "
+            f"The category of line {number} ({name}) has no account code. Enter the code in Pleo under "
             "Settings, Accounting, Categories and export the item again."
         )
     return code
@@ -39,7 +42,7 @@ def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
         return _wallet(item, settings)
     code: str | None = getattr(settings.accounts, role.value)
     if code is None:
-        raise missing(f"There is no account for {_ROLE_NAMES[role]}. Set accounts.{role.value} in the settings.")
+        raise missing(f"There is no account for {ROLE_NAMES[role]}. Set accounts.{role.value} in the settings.")
     return code
 
 
@@ -49,20 +52,33 @@ def payable_account(party: Party, fallback: Role, item: ExportItem, settings: Se
 
 
 def _wallet(item: ExportItem, settings: Settings) -> str:
-    """R-5b.2: Pleo's contra account, else the configured wallet of the item's currency."""
-    contra = item.contra_account
+    """R-5b.2: Pleo's contra account, else the configured wallet of the item's currency. R-5b.3: a contra account that
+    is another currency's wallet is refused. One that the accounting system does not have is refused there, by name:
+    money is never booked on another bank account than Pleo says."""
+    contra, wallets = item.contra_account, settings.accounts.wallets
     pleo = _code(contra) if contra is not None and contra.id != NO_ACCOUNT_ID else None
-    code = pleo or settings.accounts.wallets.get(item.currency)
+    own = wallets.get(item.currency)
+    code = pleo or own
     if code is None:
         raise missing(
             f"There is no account for the Pleo wallet in {item.currency}. Set the contra account in Pleo under "
             f"Settings, Accounting, Contra accounts, or accounts.wallets.{item.currency} in the settings."
         )
+    others = [currency for currency, account in wallets.items() if account == code]
+    if code != own and others:
+        raise ItemRejected(
+            ItemFailure.INVALID_CONFIGURATION,
+            f"The contra account {code} is the Pleo wallet in {others[0]}, but this item is in {item.currency}. Choose "
+            f"the account of the wallet in {item.currency} in Pleo under Settings, Accounting, Contra accounts; if one "
+            f"account holds both, set accounts.wallets.{item.currency} to it in the settings. Then export the item "
+            "again.",
+        )
     return code
 
 
 def _code(account: Account) -> str | None:
-    return (account.code or "").strip() or None
+    """Either of the two may be what the accounting system calls the account; nothing else ever is."""
+    return account.code or account.identifier
 
 
 def missing(reason: str) -> ItemRejected:

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from pleo_export.bookkeeping.documents import Document, JournalEntry
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.journal import journal_entry
-from pleo_export.bookkeeping.lines import warnings
-from pleo_export.bookkeeping.parties import PartyAnswer, resolved, wanted_party
+from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, holder, resolved, wanted_party
 from pleo_export.bookkeeping.payables import payable_documents
-from pleo_export.bookkeeping.rules import journal_rule
+from pleo_export.bookkeeping.rules import HELD_BY_EMPLOYEE, journal_rule
 from pleo_export.bookkeeping.texts import TextLimits
+from pleo_export.bookkeeping.voided import refuse_voided
+from pleo_export.bookkeeping.warnings import warnings
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import Settings
 
 __all__ = ["Booking", "TextLimits", "book"]
 
 NO_SUPPLIER = "The accounting system knows no such supplier: it was booked as a journal entry (R-5a.4)."
+
+NO_EMPLOYEE = (
+    "The accounting system knows no such employee: it was booked on what is owed to employees (accounts.out_of_pocket "
+    "in the settings)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,13 @@ def book(
             f"The reference {reference} is longer than the accounting system's field. Tell the integration's support.",
         )
     rule = journal_rule(item.type, item.sub_type)
+    refuse_voided(item)
     wanted = wanted_party(item, settings)
-    found = resolved(wanted, party) if wanted is not None else None
     said = warnings(item, rule, settings)
+    if item.type in HELD_BY_EMPLOYEE:
+        entry = journal_entry(item, rule, settings, reference, limits, holder(wanted, party))
+        return Booking((entry,), (*said, NO_EMPLOYEE) if isinstance(party, NotFound) else said)
+    found = resolved(wanted, party) if wanted is not None else None
     if found is not None:
         return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), said)
     entry = journal_entry(item, rule, settings, reference, limits)

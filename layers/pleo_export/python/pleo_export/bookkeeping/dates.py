@@ -10,4 +10,7 @@ def booking_date(moment: datetime, time_zone: str) -> date:
     """The calendar day of `moment` (UTC) in the zone. Exactly midnight UTC is a date already and never shifts."""
     if moment.time() == time(0):
         return moment.date()
-    return moment.astimezone(ZoneInfo(time_zone)).date()
+    try:
+        return moment.astimezone(ZoneInfo(time_zone)).date()
+    except OverflowError:  # the first or the last day that there is
+        return moment.date()

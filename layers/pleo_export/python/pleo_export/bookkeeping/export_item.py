@@ -2,11 +2,13 @@
 
 Unknown fields are ignored and nullable ones tolerated; a missing required field refuses the item (R-4.8).
 `type`, `subType`, the method and the tax type stay plain strings: what is unknown is refused where it is
-needed, by name, and never guessed (R-0.1).
+needed, by name, and never guessed (R-0.1). Texts and codes are cleaned here, once: a code of which nothing is left
+counts as not given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +20,10 @@ from pydantic.alias_generators import to_camel
 
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, minor_units
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.text import clean, clean_code
+
+# Days beyond are mistakes of typing, and the calendar ends close to them: no day before the first, none after the last.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 
 
 def _text(value: object) -> object:
@@ -27,14 +33,31 @@ def _text(value: object) -> object:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # within a day of the first or last that there is
+        return moment.replace(tzinfo=UTC)
 
 
-def _two_decimals(amount: Amount) -> Amount:
-    currency = amount.in_wallet_currency.currency
-    if currency in NOT_IN_HUNDREDTHS:
-        raise ValueError(f"is in {currency}: only currencies with two decimals can be booked yet")
-    return amount
+def _in_the_calendar(moment: datetime) -> datetime:
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"is in the year {moment.year}; only {EARLIEST_YEAR} to {LATEST_YEAR} can be booked")
+    return moment
+
+
+def _lenient_currency(value: object) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch("[A-Z]{3}", value, re.ASCII) else None
+
+
+def _lenient_minor_units(value: object) -> int | None:
+    try:
+        return minor_units(value)
+    except ValueError:
+        return None
+
+
+def _as_object(value: object) -> object:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _at_least_one(lines: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -49,8 +72,17 @@ def _without_nulls(values: object) -> object:
     return [each for each in values if each is not None] if isinstance(values, list | tuple) else values
 
 
+def _without_blanks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, texts))
+
+
 MinorUnits = Annotated[int, PlainValidator(minor_units)]
 Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(_in_utc)]
+BookableMoment = Annotated[Moment, AfterValidator(_in_the_calendar)]
+Text = Annotated[str, AfterValidator(clean)]
+Code = Annotated[str, AfterValidator(lambda code: clean_code(code) or "")]  # of a field that has to be there
+GivenCode = Annotated[str | None, AfterValidator(clean_code)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_without_nulls), AfterValidator(_without_blanks)]
 
 
 class _Model(BaseModel):
@@ -64,35 +96,44 @@ class Money(_Model):
     value: MinorUnits
 
 
+class Paid(_Model):
+    """What the merchant was paid, as far as it can be read. It is booked nowhere, so it never refuses an item."""
+
+    currency: Annotated[str | None, PlainValidator(_lenient_currency)] = None
+    value: Annotated[int | None, PlainValidator(_lenient_minor_units)] = None
+
+
 class Amount(_Model):
     """The merchant's currency is for information; the books are kept in the wallet's (R-5c.3)."""
 
-    in_supplier_currency: Money
+    in_supplier_currency: Annotated[Paid, BeforeValidator(_as_object)] = Paid()
     in_wallet_currency: Money
 
 
 class Account(_Model):
-    """A ledger account as Pleo knows it; `code` is its number in the accounting system."""
+    """A ledger account as Pleo knows it. `code` is its number in the accounting system, `identifier` that system's own
+    key for it."""
 
-    id: str
-    name: str
-    code: str | None = None
+    id: Code
+    name: Text
+    code: GivenCode = None
+    identifier: GivenCode = None
 
 
 class Tag(_Model):
-    code: str
-    group_code: str
+    code: Code
+    group_code: Code
 
 
 class Tax(_Model):
     """`rate` (a fraction) is never used to compute anything (R-5c.7)."""
 
-    type: str
+    type: Code
     rate: Decimal
     amount: Amount
-    code: str | None = None
-    ingoing_tax_account: str | None = None
-    outgoing_tax_account: str | None = None
+    code: GivenCode = None
+    ingoing_tax_account: GivenCode = None
+    outgoing_tax_account: GivenCode = None
 
 
 class Line(_Model):
@@ -107,32 +148,34 @@ class Line(_Model):
 class Supplier(_Model):
     """The merchant as seen by Pleo; every field may be missing."""
 
-    name: str | None = None
-    code: str | None = None
-    account: str | None = None
-    tax_identifier: str | None = None
+    name: Text | None = None
+    code: GivenCode = None
+    account: GivenCode = None
+    tax_identifier: GivenCode = None
 
 
 class Vendor(_Model):
     """The vendor of the accounting system; where there is one, `supplier` is ignored for matching (R-5a.6)."""
 
-    id: str
-    name: str
-    code: str | None = None
-    external_id: str | None = None
-    tax_registration_number: str | None = None
+    id: Code
+    name: Text
+    code: GivenCode = None
+    external_id: GivenCode = None
+    tax_registration_number: GivenCode = None
 
 
 class Person(_Model):
-    name: str
-    code: str | None = None
+    name: Text
+    code: GivenCode = None
 
 
 class Bookkeeping(_Model):
-    method: str
+    method: Code
 
 
 class ServicePeriod(_Model):
+    """For the memo only, so that an end in the year 9999 is fine."""
+
     from_: Moment = Field(alias="from")
     to: Moment
 
@@ -146,15 +189,16 @@ class File(_Model):
 
 
 class InvoiceInformation(_Model):
-    invoice_number: str
-    invoice_date: Moment
-    due_date: Moment | None = None
+    invoice_number: Text
+    invoice_date: BookableMoment
+    due_date: BookableMoment | None = None
+    status: GivenCode = None
 
 
 class AdditionalInformation(_Model):
-    reconciliation_id: str
-    reconciled_entries: Annotated[tuple[str, ...], BeforeValidator(_without_nulls)] = ()
-    attendees: Annotated[tuple[str, ...], BeforeValidator(_without_nulls)] = ()
+    reconciliation_id: Text
+    reconciled_entries: Texts = ()
+    attendees: Texts = ()
     invoice_information: InvoiceInformation | None = None
 
 
@@ -163,16 +207,16 @@ class ExportItem(_Model):
 
     accounting_entry_id: UUID
     company_id: UUID
-    type: str
-    sub_type: str | None = None
-    date: Moment
-    amount: Annotated[Amount, AfterValidator(_two_decimals)]
+    type: Code
+    sub_type: GivenCode = None
+    date: BookableMoment
+    amount: Amount
     lines: Annotated[tuple[Line, ...], AfterValidator(_at_least_one)] = Field(alias="accountingEntryLines")
     additional_information: AdditionalInformation
     bookkeeping: Bookkeeping | None = None
     contra_account: Account | None = None
     files: Annotated[tuple[File, ...], BeforeValidator(_without_nulls)] = ()
-    note: str | None = None
+    note: Text | None = None
     service_period: ServicePeriod | None = None
     supplier: Supplier | None = None
     user: Person | None = None
@@ -187,7 +231,7 @@ class ExportItem(_Model):
 def parse_export_item(raw: Mapping[str, Any]) -> ExportItem:
     """Raises ItemRejected (`validation_failure`), which names every wrong field by its path and never its value."""
     try:
-        return ExportItem.model_validate(raw)
+        item = ExportItem.model_validate(raw)
     except ValidationError as error:
         wrong = "; ".join(_explain(each) for each in error.errors(include_url=False, include_input=False))
         raise ItemRejected(
@@ -195,6 +239,14 @@ def parse_export_item(raw: Mapping[str, Any]) -> ExportItem:
             f"Pleo sent this item in a form that cannot be booked. {wrong}. Correct the expense in Pleo and export it "
             "again; if it looks right there, pass this message to the integration's support.",
         ) from None
+    if item.currency in NOT_IN_HUNDREDTHS:
+        raise ItemRejected(
+            ItemFailure.VALIDATION_FAILURE,
+            f"This item cannot be booked: its amount is in {item.currency}, and only wallets in currencies with two "
+            "decimals can be booked yet. There is nothing to correct in Pleo: book it by hand, and take it out of the "
+            "export.",
+        )
+    return item
 
 
 def _explain(error: Any) -> str:

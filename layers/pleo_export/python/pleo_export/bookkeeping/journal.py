@@ -5,24 +5,34 @@ from __future__ import annotations
 from pleo_export.bookkeeping.accounts import account_of
 from pleo_export.bookkeeping.balance import balanced
 from pleo_export.bookkeeping.dates import booking_date
-from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
+from pleo_export.bookkeeping.documents import JournalEntry, JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import item_lines, signed_total
 from pleo_export.bookkeeping.rules import JournalRule
+from pleo_export.bookkeeping.sides import check_lines, check_that_something_moves, of_role
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
 from pleo_export.settings import Settings
 
 
 def journal_entry(
-    item: ExportItem, rule: JournalRule, settings: Settings, reference: str, limits: TextLimits
+    item: ExportItem,
+    rule: JournalRule,
+    settings: Settings,
+    reference: str,
+    limits: TextLimits,
+    employee: Party | None = None,
 ) -> JournalEntry:
-    """The item's lines, and the counter line unless the lines cancel out. Raises ItemRejected."""
-    total = signed_total(item, rule)
+    """The item's lines, and the counter line unless the lines cancel out. `employee` is whose money is moved, where
+    that is booked on their own account. Raises ItemRejected."""
+    total = signed_total(item, rule, settings)
     text = line_text(item, rule.label, limits.text)
     day = booking_date(item.date, settings.time_zone)
-    lines = item_lines(item, rule, settings, text)
+    lines = item_lines(item, rule, settings, text, employee)
     if total != 0:
-        lines.append(JournalLine(account_of(rule.counter, item, settings), -total, text))
+        account = account_of(rule.counter, item, settings)
+        check_lines(lines, rule, account, of_role(rule.counter))
+        lines.append(JournalLine(account, -total, text))
+    check_that_something_moves(lines)
     return balanced(
         JournalEntry(
             reference=reference,

@@ -4,49 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pleo_export.bookkeeping.accounts import account_of, category
-from pleo_export.bookkeeping.dimensions import dimensions, unmapped_groups
-from pleo_export.bookkeeping.documents import JournalLine
+from pleo_export.bookkeeping.accounts import account_of, category, payable_account
+from pleo_export.bookkeeping.dimensions import check_groups, dimensions
+from pleo_export.bookkeeping.documents import JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
 from pleo_export.bookkeeping.taxes import taxed_amounts
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
+from pleo_export.settings import OutflowSign, Settings
 
 
-def item_lines(item: ExportItem, rule: JournalRule, settings: Settings, text: str) -> list[JournalLine]:
-    """One line or more per item line (R-5c.1), on the side of the type. Lines of 0.00 are left out: there is nothing
-    to book. Raises ItemRejected."""
-    direction = _direction(item, rule)
-    lines = [line for line in _lines(item, rule, settings, direction, text) if line.amount != 0]
+def item_lines(
+    item: ExportItem, rule: JournalRule, settings: Settings, text: str, employee: Party | None = None
+) -> list[JournalLine]:
+    """One line or more per item line (R-5c.1), on the side of the type, and the pennies that are missing (R-5c.2).
+    Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on their own
+    account, where they have one (R-5b.6). Raises ItemRejected."""
+    direction = _direction(item, rule, settings)
+    lines = [line for line in _lines(item, rule, settings, direction, text, employee) if line.amount != 0]
     if not lines:
         raise _invalid("amount is 0.00, so there is nothing to book. Take the item out of the export in Pleo.")
+    missing = difference(item)
+    if missing != 0 and settings.accounts.rounding is not None:
+        lines.append(JournalLine(settings.accounts.rounding, direction * missing, text))
     return lines
 
 
-def signed_total(item: ExportItem, rule: JournalRule) -> int:
-    """What the item's lines add up to on the side of the type: + debit, - credit. The other side is its opposite."""
-    return _direction(item, rule) * _checked_total(item)
+def signed_total(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+    """What the item moves on the side of the type: + debit, - credit. The other side is its opposite."""
+    return _direction(item, rule, settings) * _booked_total(item, settings)
 
 
-def is_reversed(item: ExportItem, rule: JournalRule) -> bool:
-    """The item is negative as a whole, where that means the opposite of its type (R-5b.4)."""
-    return rule.sign is Sign.POSITIVE and _total(item) < 0
+def is_reversed(item: ExportItem, rule: JournalRule, settings: Settings) -> bool:
+    """The item as a whole has the other sign than money spent, where that means the opposite of its type (R-5b.4)."""
+    return rule.sign is Sign.POSITIVE and _total(item) * _sign(settings) < 0
 
 
-def warnings(item: ExportItem, rule: JournalRule, settings: Settings) -> tuple[str, ...]:
-    """What was booked otherwise than Pleo's data may suggest; for the run's report."""
-    found = []
-    if is_reversed(item, rule):
-        found.append(f"The amount of this {item.type} is negative: it was booked the other way round (R-5b.4).")
-    if _total(item) != item.amount.in_wallet_currency.value:
-        found.append("The lines do not add up exactly to the item's amount: the lines were booked (R-5c.2).")
-    if rule.lines is Role.CATEGORY:
-        found += [
-            f"The tag group {group} has no dimension in the settings: its tags were ignored (R-5c.10)."
-            for group in unmapped_groups(item, settings)
-        ]
-    return tuple(found)
+def difference(item: ExportItem) -> int:
+    """By what the item's amount is more than its lines, in minor units."""
+    return item.amount.in_wallet_currency.value - _total(item)
 
 
 def nothing_owed() -> ItemRejected:
@@ -56,14 +52,24 @@ def nothing_owed() -> ItemRejected:
     )
 
 
-def _lines(item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
-    for number, line in enumerate(item.lines, start=1):
-        if rule.lines is Role.CATEGORY:
+def _lines(
+    item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str, employee: Party | None
+) -> Iterator[JournalLine]:
+    if rule.lines is Role.CATEGORY:
+        check_groups(item, settings)
+        for number, line in enumerate(item.lines, start=1):
             yield from _category_lines(line, number, settings, direction, text)
-        else:
-            # Only the balance moves: category, tags and tax belong to the expense itself, booked on its own.
-            account = account_of(rule.lines, item, settings)
-            yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
+        return
+    # Only the balance moves: category, tags and tax belong to the expense itself, booked on its own.
+    account = _balance_account(item, rule, settings, employee)
+    for line in item.lines:
+        yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
+
+
+def _balance_account(item: ExportItem, rule: JournalRule, settings: Settings, employee: Party | None) -> str:
+    if employee is not None and rule.lines is Role.OUT_OF_POCKET:
+        return payable_account(employee, rule.lines, item, settings)
+    return account_of(rule.lines, item, settings)
 
 
 def _category_lines(line: Line, number: int, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
@@ -75,23 +81,33 @@ def _category_lines(line: Line, number: int, settings: Settings, direction: int,
         yield JournalLine(account, direction * amount, text, part)
 
 
-def _direction(item: ExportItem, rule: JournalRule) -> int:
-    """What the amounts are multiplied by so that + is debit: positive amounts mean the direction of the type, except
-    where the sign says nothing (R-5b.4)."""
+def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+    """What the amounts are multiplied by so that + is debit: amounts with the sign of money spent mean the direction
+    of the type, except where the sign says nothing (R-5b.4)."""
     if rule.sign is Sign.POSITIVE:
-        return rule.side
+        return rule.side * _sign(settings)
     total = _checked_total(item)
     if total == 0:
         raise _invalid(f"amount is 0.00, so this {rule.type} has no direction. Take it out of the export in Pleo.")
     return rule.side if total > 0 else -rule.side
 
 
+def _sign(settings: Settings) -> int:
+    return 1 if settings.outflow_sign is OutflowSign.POSITIVE else -1
+
+
 def _total(item: ExportItem) -> int:
     return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
 
 
+def _booked_total(item: ExportItem, settings: Settings) -> int:
+    """With an account for the difference the item's amount, else the sum of the lines (R-5c.2)."""
+    total = _checked_total(item)
+    return total if settings.accounts.rounding is None else item.amount.in_wallet_currency.value
+
+
 def _checked_total(item: ExportItem) -> int:
-    """The sum of the lines, which is what is booked; it may differ from the amount by rounding only (R-5c.2)."""
+    """The sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
     for number, line in enumerate(item.lines, start=1):
         used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
         if any(amount.in_wallet_currency.currency != item.currency for amount in used):
@@ -99,13 +115,12 @@ def _checked_total(item: ExportItem) -> int:
                 f"line {number} is not in the wallet's currency {item.currency}. Correct the expense in Pleo and "
                 "export it again."
             )
-    total = _total(item)
-    if abs(total - item.amount.in_wallet_currency.value) > len(item.lines):
+    if abs(difference(item)) > len(item.lines):
         raise _invalid(
             "accountingEntryLines do not add up to amount.inWalletCurrency. Correct the split of the expense in Pleo "
             "and export it again."
         )
-    return total
+    return _total(item)
 
 
 def _invalid(what: str) -> ItemRejected:

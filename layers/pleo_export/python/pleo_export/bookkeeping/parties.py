@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pleo_export.bookkeeping.documents import Party, PartyRole
 from pleo_export.bookkeeping.export_item import ExportItem
-from pleo_export.bookkeeping.rules import ONLY_WITH_VENDOR, Method, journal_rule, method_for, payable_rule
-from pleo_export.bookkeeping.texts import clean
+from pleo_export.bookkeeping.rules import (
+    HELD_BY_EMPLOYEE,
+    ONLY_WITH_VENDOR,
+    Method,
+    journal_rule,
+    method_for,
+    payable_rule,
+    stated_method,
+)
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import LegacyVendors, Settings
+from pleo_export.text import LONGEST_CODE, clean, shorten
 
 __all__ = [
     "Ambiguous",
@@ -21,6 +30,7 @@ __all__ = [
     "PartyAnswer",
     "PartyKey",
     "PartyKeys",
+    "holder",
     "resolved",
     "tax_number",
     "wanted_party",
@@ -48,7 +58,7 @@ class PartyKeys:
     several are Ambiguous (R-5a.9); no key fits, NotFound. A record that may not be used is Blocked.
 
     `name` is for people (`vendor Paper & Pens`, `employee E7`) and never matched. Not `required`: where there is
-    nobody, a journal entry does (R-5a.4).
+    nobody, a journal entry on the accounts of the settings does (R-5a.4).
     """
 
     role: PartyRole
@@ -79,13 +89,18 @@ class Blocked:
 PartyAnswer = Party | NotFound | Ambiguous | Blocked
 
 
+_PUNCTUATION = re.compile(r"[\s./\\\u00b7\u2010-\u2015\u2212\uff0d-]+")
+
+
 def tax_number(text: str) -> str:
-    """The form in which tax registration numbers are compared: without spaces and case (R-5a.8)."""
-    return "".join(text.split()).upper()
+    """The form in which tax registration numbers are compared: without spaces, dots, dashes, slashes and case
+    (R-5a.8). For both sides: what Pleo says, and what the accounting system has."""
+    return _PUNCTUATION.sub("", text).upper()
 
 
 def wanted_party(item: ExportItem, settings: Settings) -> PartyKeys | None:
-    """Whom to ask for before this item can be booked; None where a journal entry needs nobody.
+    """Whom to ask for before this item can be booked; None where a journal entry needs nobody. Cash and personal spend
+    are journal entries always, but under accounts payable on the employee's own account, like what pays them back.
 
     Raises ItemRejected: `vendor_unknown` where accounts payable is asked for and Pleo says nothing to look for,
     `validation_failure` for an unknown type or method.
@@ -100,6 +115,12 @@ def wanted_party(item: ExportItem, settings: Settings) -> PartyKeys | None:
     if required:
         raise _nothing_to_look_for(item, role, name)
     return None
+
+
+def holder(wanted: PartyKeys | None, answer: PartyAnswer | None) -> Party | None:
+    """The employee whose money a journal entry moves, under accounts payable; None where they are unknown, and for
+    an accounting system that keeps no employees. Raises ItemRejected as `resolved` does."""
+    return resolved(wanted, answer) if wanted is not None and answer is not None else None
 
 
 def resolved(wanted: PartyKeys, answer: PartyAnswer | None) -> Party | None:
@@ -131,9 +152,12 @@ def resolved(wanted: PartyKeys, answer: PartyAnswer | None) -> Party | None:
 
 
 def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] | None:
-    """The role, and whether accounts payable was asked for by name; None for a journal entry."""
+    """The role, and whether there is no booking without the party; None where nobody is asked for."""
     rule = journal_rule(item.type, item.sub_type)
-    method = method_for(item.type, item.bookkeeping.method if item.bookkeeping else None)
+    stated = item.bookkeeping.method if item.bookkeeping else None
+    if item.type in HELD_BY_EMPLOYEE and stated_method(stated) is Method.ACCOUNTS_PAYABLE:
+        return PartyRole.EMPLOYEE, False
+    method = method_for(item.type, stated)
     if method is Method.JOURNAL or (item.type in ONLY_WITH_VENDOR and item.vendor is None):
         return None
     role = payable_rule(rule).party
@@ -149,16 +173,16 @@ def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]
     """What people call the party, and the keys in the order of R-5a.8 (vendor), R-5a.3 (supplier), R-5a.16."""
     vendor, supplier, user = item.vendor, item.supplier, item.user
     if role is PartyRole.EMPLOYEE:
-        code = clean(user.code) if user is not None else ""
-        return f"employee {code}", _given((KeyKind.CODE, code))
+        code = user.code if user is not None else None
+        return f"employee {code or ''}", _given((KeyKind.CODE, code))
     if vendor is not None:  # then `supplier` is ignored completely (R-5a.6)
-        return f"vendor {clean(vendor.name)}".strip(), _given(
+        return _vendor_called(vendor.name), _given(
             (KeyKind.EXTERNAL_ID, vendor.external_id),
             (KeyKind.CODE, vendor.code),
             (KeyKind.TAX_NUMBER, tax_number(vendor.tax_registration_number or "")),
         )
     if supplier is not None:
-        return f"vendor {clean(supplier.name)}".strip(), _given(
+        return _vendor_called(supplier.name), _given(
             (KeyKind.CODE, supplier.code),
             (KeyKind.ACCOUNT, supplier.account),
             (KeyKind.TAX_NUMBER, tax_number(supplier.tax_identifier or "")),
@@ -166,8 +190,12 @@ def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]
     return "", ()
 
 
+def _vendor_called(name: str | None) -> str:
+    return f"vendor {shorten(name or '', LONGEST_CODE)}".strip()
+
+
 def _given(*keys: tuple[KeyKind, str | None]) -> tuple[PartyKey, ...]:
-    return tuple(PartyKey(kind, value.strip()) for kind, value in keys if value and value.strip())
+    return tuple(PartyKey(kind, value) for kind, value in keys if value)
 
 
 def _nothing_to_look_for(item: ExportItem, role: PartyRole, name: str) -> ItemRejected:

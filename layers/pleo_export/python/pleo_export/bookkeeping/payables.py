@@ -12,7 +12,8 @@ from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import is_reversed, item_lines, nothing_owed, signed_total
 from pleo_export.bookkeeping.reference import payment_reference
 from pleo_export.bookkeeping.rules import PAYABLE_ROLES, BillKind, JournalRule, payable_rule
-from pleo_export.bookkeeping.texts import TextLimits, clean, line_text, memo
+from pleo_export.bookkeeping.sides import check_apart, check_lines, of_party, of_role
+from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
 from pleo_export.settings import Settings
 
 
@@ -20,22 +21,25 @@ def payable_documents(
     item: ExportItem, rule: JournalRule, party: Party, settings: Settings, reference: str, limits: TextLimits
 ) -> Iterator[Bill | Payment]:
     """The bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
-    total = signed_total(item, rule)
+    total = signed_total(item, rule, settings)
     if total == 0:
         raise nothing_owed()
-    row = payable_rule(rule).reversed() if is_reversed(item, rule) else payable_rule(rule)
+    row = payable_rule(rule).reversed() if is_reversed(item, rule, settings) else payable_rule(rule)
     account = payable_account(party, PAYABLE_ROLES[row.party], item, settings)
     text = line_text(item, rule.label, limits.text)
     label = memo(item, rule.label, limits.memo, settings.time_zone)
     settles = _counterparts(item)
     if row.bill is not None:
-        lines = (*item_lines(item, rule, settings, text), JournalLine(account, -total, text))
+        bought = item_lines(item, rule, settings, text)
+        check_lines(bought, rule, account, of_party(row.party))
+        lines = (*bought, JournalLine(account, -total, text))
         bill = _bill(item, row.bill, party, lines, settings, reference, label)
         yield balanced(bill)
         settles = Settles(reference, bill.invoice_number, (bill.reconciliation_id,))
         reference = payment_reference(reference, limits.reference)
     if row.payment is not None:
         money = account_of(rule.counter, item, settings)
+        check_apart(account, money, of_party(row.party), of_role(rule.counter))
         moved = JournalLine(account, total, text), JournalLine(money, -total, text)
         yield balanced(_payment(item, row.payment, party, moved, settles, settings, reference, label))
 
@@ -95,14 +99,14 @@ def _payment(
 def _counterparts(item: ExportItem) -> Settles:
     """What a payment without a bill of its own is for: a reimbursement lists its expenses; an invoice payment is
     assumed to carry the invoice's number or, open point 12 of the rules, its reconciliation id."""
-    listed = tuple(clean(each) for each in item.additional_information.reconciled_entries)
+    listed = item.additional_information.reconciled_entries
     return Settles(None, _invoice_number(item) or None, listed or (_reconciliation_id(item),))
 
 
 def _invoice_number(item: ExportItem) -> str:
     invoice = item.additional_information.invoice_information
-    return clean(invoice.invoice_number) if invoice is not None else ""
+    return invoice.invoice_number if invoice is not None else ""
 
 
 def _reconciliation_id(item: ExportItem) -> str:
-    return clean(item.additional_information.reconciliation_id)
+    return item.additional_information.reconciliation_id

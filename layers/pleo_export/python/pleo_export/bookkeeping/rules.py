@@ -128,6 +128,9 @@ METHODS: dict[str | None, Method] = {
 # R-5a.1, and R-5a's table of objects for the two card types that never have a vendor.
 ALWAYS_JOURNAL = frozenset({"wallet_topup", "wallet_unload", "atm_withdrawal", "personal_spend"})
 
+# Of those, what an employee holds or owes: under accounts payable on their own account, as their reimbursements are.
+HELD_BY_EMPLOYEE = frozenset({"atm_withdrawal", "personal_spend"})
+
 # R-5a's table of objects: cashback comes from Pleo; it is the supplier's only where a vendor is tagged.
 ONLY_WITH_VENDOR = frozenset({"cashback"})
 
@@ -219,10 +222,16 @@ def method_for(type_: str, stated: str | None) -> Method:
     """The method for an item whose `bookkeeping.method` is `stated`. Raises ItemRejected for an unknown one."""
     if type_ in ALWAYS_JOURNAL:
         return Method.JOURNAL
-    if stated not in METHODS:
+    method = stated_method(stated)
+    if method is None:
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
             f"Pleo sent bookkeeping.method {stated!r}, which this integration does not know. Choose journal entry as "
             "bookkeeping method in Pleo and export the item again.",
         )
-    return METHODS[stated]
+    return method
+
+
+def stated_method(stated: str | None) -> Method | None:
+    """What Pleo's `bookkeeping.method` says; None for an unknown one."""
+    return METHODS.get(stated)

@@ -105,21 +105,16 @@ def _treatment(tax: Tax, agrees: Agreement, number: int) -> Treatment:
 
 
 def _part(tax: Tax, role: TaxRole, number: int) -> TaxPart:
-    code = (tax.code or "").strip()
-    if not code:
+    if tax.code is None:
         raise missing(
             f"The tax of line {number} has no tax code. Enter the accounting system's code for it in Pleo under "
             "Settings, Accounting, Tax codes and export the item again."
         )
-    return TaxPart(code, role)
+    return TaxPart(tax.code, role)
 
 
 def _input_account(tax: Tax, number: int, settings: Settings) -> str:
-    account = (
-        (tax.ingoing_tax_account or "").strip()
-        or settings.tax_accounts.get((tax.code or "").strip())
-        or settings.accounts.input_tax
-    )
+    account = tax.ingoing_tax_account or settings.tax_accounts.get(tax.code or "") or settings.accounts.input_tax
     if not account:
         raise missing(
             f"There is no input tax account for tax code {tax.code} (line {number}). Set accounts.input_tax or "
@@ -129,7 +124,7 @@ def _input_account(tax: Tax, number: int, settings: Settings) -> str:
 
 
 def _output_account(tax: Tax, number: int, settings: Settings) -> str:
-    account = (tax.outgoing_tax_account or "").strip() or settings.accounts.output_tax
+    account = tax.outgoing_tax_account or settings.accounts.output_tax
     if not account:
         raise missing(
             f"There is no account for the reverse charge tax of code {tax.code} (line {number}). Set the outgoing tax "

@@ -5,7 +5,6 @@ A text that is too long loses its note first, the reconciliation id never. Lengt
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,15 +13,12 @@ from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, plain
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.text import clean
 
 _SEPARATOR = " | "
 
 # R-5c.11: what gives way first. Parts that are not named here are never cut.
 _CUT_ORDER = ("note", "user", "attendees", "service", "supplier", "settles", "invoice", "currency")
-
-_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_JOINER = "\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ def memo(item: ExportItem, label: str, limit: int, time_zone: str) -> str:
     """The description with everything else that R-5c asks for, at most `limit` characters. Raises ItemRejected
     (`validation_failure`) where not even the reconciliation id has room."""
     parts = _description(item, label) | _details(item, time_zone)
-    identity = clean(item.additional_information.reconciliation_id)
+    identity = item.additional_information.reconciliation_id
     if len(identity) > limit:
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
@@ -60,22 +56,13 @@ def redated(memo: str, original: date, limit: int) -> str:
     return _fit({"note": description, "dated": f"dated {original}", "reconciliation id": identity}, limit)
 
 
-def clean(text: str | None) -> str:
-    """Without control characters, direction marks and broken surrogates; line breaks and tabs become spaces."""
-    if not text:
-        return ""
-    if not text.isprintable():
-        text = _INVISIBLE.sub("", _CONTROL.sub(" ", text))
-    return " ".join(text.split())
-
-
 def _description(item: ExportItem, label: str) -> dict[str, str]:
-    supplier = clean(item.supplier.name) if item.supplier is not None else ""
-    vendor = clean(item.vendor.name) if item.vendor is not None else ""
+    supplier = item.supplier.name if item.supplier is not None else None
+    vendor = item.vendor.name if item.vendor is not None else None
     return {
         "supplier": supplier or vendor or label,
-        "user": clean(item.user.name) if item.user is not None else "",
-        "note": clean(item.note),
+        "user": item.user.name if item.user is not None else "",
+        "note": item.note or "",
     }
 
 
@@ -96,15 +83,15 @@ def _details(item: ExportItem, time_zone: str) -> dict[str, str]:
 
 
 def _listed(what: str, values: tuple[str, ...]) -> str:
-    return f"{what} {', '.join(clean(value) for value in values)}" if values else ""
+    return f"{what} {', '.join(values)}" if values else ""
 
 
 def _paid_in(item: ExportItem) -> str:
     """The amount in the supplier's currency and the implied rate, wallet per supplier unit (R-5c.3)."""
     paid, booked = item.amount.in_supplier_currency, item.amount.in_wallet_currency
-    if paid.currency in (booked.currency, "UNDEFINED") or paid.value == 0:
+    if paid.currency in (None, booked.currency) or paid.value == 0:
         return ""
-    if paid.currency in NOT_IN_HUNDREDTHS:
+    if paid.currency in NOT_IN_HUNDREDTHS or paid.value is None:
         return f"paid in {paid.currency}"  # open question 11: the amount cannot be told for sure
     rate = abs(Decimal(booked.value) / paid.value)
     places = max(4, 3 - rate.adjusted())
@@ -137,4 +124,4 @@ def _initials(name: str) -> str:
 def _cut(text: str, length: int) -> str:
     if length < 2:
         return ""
-    return text[: length - 1].rstrip(_JOINER + " ") + "…"
+    return text[: length - 1].rstrip("\u200c\u200d ") + "…"

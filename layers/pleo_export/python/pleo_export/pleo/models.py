@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from pleo_export import text
 from pleo_export.errors import ItemFailure
 
 T = TypeVar("T")
@@ -139,7 +140,7 @@ class ItemUpdate:
 
 def shorten(reason: str) -> str:
     """A reason of a length that people read."""
-    return reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 1].rstrip() + "…"
+    return text.shorten(reason, REASON_LENGTH)
 
 
 class ItemUpdateError(_Model):

@@ -1,4 +1,8 @@
-"""JSON as money needs it: numbers with a fraction are Decimal, and only what the standard knows is a number."""
+"""JSON as money needs it: numbers with a fraction are Decimal, and only what the standard knows is a number.
+
+What one value holds never takes the others down: half an emoji is dropped from its text, and a number that is too
+long or too large for anything stays the text it was sent as, for its reader to refuse.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,31 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from pleo_export.text import without_surrogates
+
 
 def parse(content: bytes) -> Any:
-    """Raises ValueError for anything that is not one JSON value, for NaN and Infinity, and for absurd
-    nesting and exponents."""
+    """Raises ValueError for anything that is not one JSON value, for NaN and Infinity, and for absurd nesting."""
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_refuse)  # open question 12 (pleo-api 11)
+        # open question 12 (pleo-api 11)
+        value = json.loads(content, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
+        return without_surrogates(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    except InvalidOperation:
-        raise ValueError("an exponent beyond any amount") from None
+
+
+def _decimal(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond any amount
+        return digits
+
+
+def _integer(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python converts
+        return digits
 
 
 def _refuse(constant: str) -> NoReturn:

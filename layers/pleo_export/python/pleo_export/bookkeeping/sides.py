@@ -1,0 +1,75 @@
+"""The two sides of an entry are different accounts: an entry between an account and itself moves nothing (R-5b.3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pleo_export.bookkeeping.accounts import ROLE_NAMES
+from pleo_export.bookkeeping.documents import JournalLine, PartyRole, TaxRole
+from pleo_export.bookkeeping.rules import PAYABLE_ROLES, JournalRule, Role
+from pleo_export.errors import ItemFailure, ItemRejected
+
+_AS = ROLE_NAMES | {
+    Role.WALLET: "the Pleo wallet (the contra account in Pleo)",
+    Role.PAYABLES: "what is owed to suppliers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What an account stands for in an entry, and how a person changes it."""
+
+    what: str
+    fix: str
+
+
+def of_role(role: Role) -> Side:
+    if role is Role.WALLET:
+        return Side(_AS[role], "choose another contra account in Pleo under Settings, Accounting, Contra accounts")
+    return Side(_AS[role], f"correct accounts.{role.value} in the settings")
+
+
+def of_party(role: PartyRole) -> Side:
+    where = f"in the accounting system, or accounts.{PAYABLE_ROLES[role].value} in the settings"
+    return Side(f"what this {role} is owed", f"correct the payables account of this {role} {where}")
+
+
+def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, other: Side) -> None:
+    """`account` is that of the other side of `lines`. Raises ItemRejected (`invalid_configuration`) where one of them
+    is on it too."""
+    for line in lines:
+        if line.account == account:
+            check_apart(account, account, _of_line(line, rule), other)
+
+
+def check_apart(one_account: str, other_account: str, one: Side, other: Side) -> None:
+    """Raises ItemRejected (`invalid_configuration`) where both sides are the same account."""
+    if one_account == other_account:
+        raise ItemRejected(
+            ItemFailure.INVALID_CONFIGURATION,
+            f"Account {one_account} is on both sides of this entry, as {one.what} and as {other.what}, so nothing "
+            f"would move. To put it right, {other.fix}, or {one.fix}; then export the item again.",
+        )
+
+
+def check_that_something_moves(lines: Iterable[JournalLine]) -> None:
+    """Raises ItemRejected (`validation_failure`) where every account stays as it was."""
+    moved: Counter[str] = Counter()
+    for line in lines:
+        moved[line.account] += line.amount
+    if not any(moved.values()):
+        raise ItemRejected(
+            ItemFailure.VALIDATION_FAILURE,
+            "This item cannot be booked: its lines cancel out on the same account, so there is nothing to book. Take "
+            "the item out of the export in Pleo.",
+        )
+
+
+def _of_line(line: JournalLine, rule: JournalRule) -> Side:
+    if line.tax is not None and line.tax.role is TaxRole.TAX:
+        return Side(f"the tax account of tax code {line.tax.code}", "correct the account of that tax code")
+    if rule.lines is Role.CATEGORY:
+        return Side("the category of a line", "choose another category in Pleo")
+    return of_role(rule.lines)

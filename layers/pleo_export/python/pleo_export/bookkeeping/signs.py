@@ -1,0 +1,65 @@
+"""Whether the amounts of a whole export have the sign that they are read with (R-5b.4, open question 10).
+
+One purchase that is negative is a correction, and is booked the other way round. Where most of them are, it is the
+reading that is wrong, and every one of them would be booked upside down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pleo_export.bookkeeping.money import minor_units
+from pleo_export.bookkeeping.rules import Sign, journal_rule
+from pleo_export.errors import ItemRejected
+from pleo_export.settings import OutflowSign
+
+# A single negative expense proves nothing, and can always be exported on its own.
+FEWEST = 2
+
+
+@dataclass
+class Signs:
+    """How many items of each type are positive and negative, of the types whose sign means something."""
+
+    positive: Counter[str] = field(default_factory=Counter)
+    negative: Counter[str] = field(default_factory=Counter)
+
+    def add(self, item: Mapping[str, Any]) -> None:
+        """Counts a raw item; one that cannot be read is left to its own refusal."""
+        try:
+            type_ = item["type"]
+            rule = journal_rule(type_, item.get("subType"))
+            value = minor_units(item["amount"]["inWalletCurrency"]["value"])
+        except (ItemRejected, KeyError, TypeError, ValueError):
+            return
+        if rule.sign is Sign.POSITIVE and value != 0:
+            (self.positive if value > 0 else self.negative)[type_] += 1
+
+    def doubt(self, expected: OutflowSign) -> str | None:
+        """Why the export must not be booked with this reading, and what to do; None where nothing is wrong."""
+        usual, odd = self.positive, self.negative
+        if expected is OutflowSign.NEGATIVE:
+            usual, odd = odd, usual
+        for types in (*((each,) for each in sorted(odd)), sorted(odd)):
+            if _most(types, usual, odd):
+                return _explain(types, usual, odd, expected)
+        return None
+
+
+def _most(types: Iterable[str], usual: Counter[str], odd: Counter[str]) -> bool:
+    wrong = sum(odd[each] for each in types)
+    return wrong >= FEWEST and wrong > sum(usual[each] for each in types)
+
+
+def _explain(types: Iterable[str], usual: Counter[str], odd: Counter[str], expected: OutflowSign) -> str:
+    wrong = sum(odd[each] for each in types)
+    total = wrong + sum(usual[each] for each in types)
+    other = OutflowSign.NEGATIVE if expected is OutflowSign.POSITIVE else OutflowSign.POSITIVE
+    return (
+        f"{wrong} of {total} items of type {', '.join(types)} are {other}, though the amounts of money spent are read "
+        f"as {expected}, so nothing was booked: it would have been the wrong way round. If Pleo shows these items as "
+        f"money spent, set outflow_sign: {other} in the settings. If they are corrections, export them one at a time."
+    )

@@ -1,0 +1,26 @@
+"""An invoice that is not to be paid is not booked."""
+
+from __future__ import annotations
+
+from pleo_export.bookkeeping.export_item import ExportItem
+from pleo_export.errors import ItemFailure, ItemRejected
+
+_VOIDED = {
+    "voided_by_user": "was voided",
+    "rejected_by_user": "was voided",
+    "rejected_by_approver": "was rejected by its approver",
+}
+_RETURNED = "invoice_payment_returned"
+
+
+def refuse_voided(item: ExportItem) -> None:
+    """Raises ItemRejected (`validation_failure`). Money that comes back from a voided invoice is booked."""
+    invoice = item.additional_information.invoice_information
+    status = invoice.status if invoice is not None else None
+    what = _VOIDED.get(status or "")
+    if what is not None and item.sub_type != _RETURNED:
+        raise ItemRejected(
+            ItemFailure.VALIDATION_FAILURE,
+            f"The invoice of this item {what} in Pleo ({status}), so it was not booked. Take the item out of the "
+            "export in Pleo.",
+        )
