@@ -8,7 +8,8 @@ from pleo_export.workflow.runtime import Runtime
 runtime = Runtime()
 
 
-def handler(event, _context):
+def handler(event, context):
+    runtime.invocation = context
     (record,) = event["Records"]
     wake_up = parse(WakeUp, record["body"])
     with our_errors(company_id=wake_up.company_id, wake_up=wake_up.reason):

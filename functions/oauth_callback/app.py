@@ -7,6 +7,7 @@ from pleo_export.workflow.runtime import Runtime
 runtime = Runtime()
 
 
-def handler(event, _context):
+def handler(event, context):
+    runtime.invocation = context
     answer = event.get("queryStringParameters") or {}
     return shown(lambda: finish(answer, kept_by_browser(event), runtime))

@@ -7,6 +7,7 @@ from pleo_export.workflow.runtime import Runtime
 runtime = Runtime()
 
 
-def handler(_event, _context):
+def handler(_event, context):
+    runtime.invocation = context
     with our_errors():
         return {"companies": poll(runtime)}

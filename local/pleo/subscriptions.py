@@ -158,6 +158,8 @@ def _check(request: Json) -> None:
     url = urlsplit(request["endpointUrl"])
     if url.scheme not in ("http", "https") or not url.hostname:
         raise bad_request("endpointUrl must be an http(s) URL.")
+    if len(request["eventTypes"]) != len(set(request["eventTypes"])):
+        raise bad_request("eventTypes must be unique.")
     unknown = sorted(set(request["eventTypes"]) - set(EVENT_TYPES))
     if unknown or not request["eventTypes"]:
         raise bad_request(f"eventTypes must be of {', '.join(EVENT_TYPES)}; got {', '.join(unknown) or 'none'}.")

@@ -312,6 +312,22 @@ def test_given_a_subscription_when_the_bookkeeper_clicks_then_a_signed_message_a
     assert first["webhook-signature"] == sign(secret, first["webhook-id"], at, content)
 
 
+def test_given_an_event_type_twice_when_a_subscription_is_made_or_replaced_then_it_is_refused_as_documented(
+    pleo: Caller,
+) -> None:
+    once = {"endpointUrl": "https://in.example.com/hook", "eventTypes": ["v1.export-job.created"]}
+    twice = once | {"eventTypes": ["v1.export-job.created"] * 2}
+    made = pleo.post("/v1/subscriptions", json=once).json()["data"]["id"]
+
+    refused = [
+        pleo.request("POST", "/v1/subscriptions", json=twice),
+        pleo.request("PUT", f"/v1/subscriptions/{made}", json=twice),
+    ]
+
+    assert [each.status_code for each in refused] == [400, 400]
+    assert pleo.get(f"/v1/subscriptions/{made}").json()["data"]["eventTypes"] == once["eventTypes"]
+
+
 def test_given_no_click_when_the_switchboard_announces_then_any_event_arrives(
     sim: Caller, pleo: Caller, inbox: Inbox
 ) -> None:

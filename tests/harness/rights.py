@@ -16,6 +16,7 @@ from tests.harness.aws import ACCOUNT, REGION, STACK, client, resource
 Json = dict[str, Any]
 WATCHED = ("s3", "secretsmanager", "sqs", "stepfunctions")
 LEADING_KEYS = {"ForAllValues:StringLike": "dynamodb:LeadingKeys"}
+KEYED = {"dynamodb:LeadingKeys": "false"}  # of `Null`: there are keys
 # Where IAM's action is not named like the call, and those that a transaction stands for.
 ACTIONS = {"SendMessageBatch": "SendMessage"}
 TRANSACTED = {
@@ -53,6 +54,18 @@ class Right:
 
     def __str__(self) -> str:
         return f"{self.action} on {self.resource}" + (f" for {self.key}" if self.key != "*" else "")
+
+
+def on_aws(value: Any) -> Any:
+    """A part of the template as AWS gets it: where a condition is asked for, it is OnAws."""
+    match value:
+        case {"Fn::If": ["OnAws", here, _]}:
+            return on_aws(here)
+        case dict():
+            return {name: on_aws(each) for name, each in value.items()}
+        case list():
+            return [kept for kept in map(on_aws, value) if kept != {"Ref": "AWS::NoValue"}]
+    return value
 
 
 def rights(statements: Iterable[Json], names: Mapping[str, str]) -> set[Right]:
@@ -174,9 +187,10 @@ def _listed(value: Any) -> list[Any]:
 def _keys(condition: Json | None) -> list[str]:
     if condition is None:
         return ["*"]
-    ((operator, wanted),) = condition.items()
+    (operator, wanted), *others = condition.items()
     if "kms:ViaService" in wanted:  # which knows no records
         return ["*"]
+    assert others == [("Null", KEYED)], "ForAllValues is true of a request without keys as well"
     return list(wanted[LEADING_KEYS[operator]])
 
 

@@ -31,6 +31,7 @@ from pleo_export.errors import PleoExportError
 from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
+from pleo_export.sending import new_session
 from pleo_export.settings import parse_settings
 from pleo_export.state.connections import Connection
 from pleo_export.state.secrets import Secrets, Section
@@ -131,7 +132,7 @@ class TownRuntime(Runtime):
 
     @cached_property
     def http(self) -> requests.Session:
-        session = requests.Session()
+        session = new_session()
         session.mount(URL, self._town.wire)
         return session
 

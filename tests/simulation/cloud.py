@@ -297,6 +297,15 @@ class Queue:
 
         effect(self.chaos, "sqs SendMessage", work, again=True)
 
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Record]) -> Record:  # noqa: N803
+        def work() -> Record:
+            for entry in Entries:
+                self.take(entry["MessageBody"], entry["MessageGroupId"], entry["MessageDeduplicationId"])
+            return {}
+
+        answer: Record = effect(self.chaos, "sqs SendMessageBatch", work, again=True)
+        return answer
+
     def take(self, body: str, group: str, cause: str) -> None:
         now = self.clock.now()
         known = self._causes.get(cause)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -25,7 +26,7 @@ from tests.harness.aws import ACCOUNT, REGION, ROOT, STACK, client, template
 from tests.harness.effects import Killed
 from tests.harness.expenses import entry_id, purchases
 from tests.harness.pleo import URL
-from tests.harness.rights import Call, Json, Right, Watch, rights
+from tests.harness.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
 from tests.harness.town import Executions, Town, oauth_client_id, town
 from tests.unit.test_template import BY_FUNCTION, RESOURCES, everything_happens, statements
 
@@ -107,6 +108,13 @@ def a_result_that_is_lost_while_pleo_refuses_its_report(world: Town) -> None:
     world.run(NORTHGATE)
 
 
+def a_poll_that_has_no_time_for_all_companies(world: Town) -> None:
+    world.connect(NORTHGATE)
+    hurried = SimpleNamespace(get_remaining_time_in_millis=lambda: 1_000, aws_request_id="1")
+    world.handlers["poll"]({}, hurried)
+    world.poll()
+
+
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(world: Town) -> None:
     books_take_tokens = mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"})
     with books_take_tokens, mock.patch("local.pleo.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
@@ -127,6 +135,7 @@ SCENARIOS: tuple[Callable[[Town], None], ...] = (
     a_run_that_breaks_off_after_started_and_is_resumed,
     a_credential_that_ends_after_a_function_has_died_over_its_entries,
     a_result_that_is_lost_while_pleo_refuses_its_report,
+    a_poll_that_has_no_time_for_all_companies,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
 )
 
@@ -173,7 +182,7 @@ def role(function: str) -> set[Right]:
 
 
 def boundary() -> set[Right]:
-    return rights(RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"], NAMES)
+    return rights(on_aws(RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]), NAMES)
 
 
 def denied(calls: set[Call], given: set[Right]) -> list[str]:
@@ -204,11 +213,12 @@ def test_the_boundary_leaves_nothing_that_no_function_needs(calls: dict[str, set
 
 def test_one_statement_covers_all_keys_of_a_transaction() -> None:
     """`ForAllValues` holds within one statement only."""
-    (policy,) = BY_FUNCTION["record_items"]["Properties"]["Policies"]
-    (together,) = [each for each in policy["Statement"] if "dynamodb:ConditionCheckItem" in each["Action"]]
+    given = statements(BY_FUNCTION["record_items"])
+    (together,) = [each for each in given if "dynamodb:ConditionCheckItem" in each["Action"]]
 
     assert set(together["Action"]) == {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"}
-    assert together["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["JOB#*", "ENTRY#*"]}}
+    kinds = {"dynamodb:LeadingKeys": ["JOB#*", "ENTRY#*"]}
+    assert together["Condition"] == {"ForAllValues:StringLike": kinds, "Null": KEYED}
 
 
 def test_every_function_has_the_boundary_and_the_role_that_sam_makes() -> None:

@@ -13,12 +13,17 @@ import pytest
 
 from local.pleo.faults import Fault
 from local.pleo.sample import NORTHGATE
+from pleo_export.accounting import transport as books
 from pleo_export.accounting.errors import Rejected
+from pleo_export.oauth import token_endpoint
+from pleo_export.pleo import transport as pleo
+from pleo_export.sending import TIME_RESERVE
 from pleo_export.state.secret_locks import HOLD
 from pleo_export.workflow.refresh_tokens import ENDED_LINE
 from tests.harness.aws import ROOT, template
 from tests.harness.browser import Browser
 from tests.harness.expenses import purchase, purchases
+from tests.harness.rights import KEYED, on_aws
 from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
@@ -34,11 +39,14 @@ def of_type(kind: str) -> dict[str, Json]:
 LAMBDAS = of_type("AWS::Serverless::Function")
 BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
 WRITES_SECRETS = {"RefreshTokensFunction", "OAuthCallbackFunction"}
+WRITES_TOKENS = {"refresh_tokens", "oauth_callback"}  # the same by their folders
+OPENS_THE_BOOKS = {"validate_job", "record_items"}
 WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
 
 
 def statements(resource: Json) -> list[Json]:
-    return [each for policy in resource["Properties"]["Policies"] for each in policy["Statement"]]
+    """As on AWS."""
+    return [on_aws(each) for policy in resource["Properties"]["Policies"] for each in policy["Statement"]]
 
 
 def actions(statement: Json) -> list[str]:
@@ -81,6 +89,19 @@ def test_every_role_is_a_list_of_actions_on_named_resources(name: str) -> None:
         assert [each for each in actions(statement) if "*" in each] == []
         only_log_delivery = all(each.startswith("logs:") for each in actions(statement))
         assert statement["Resource"] != "*" or only_log_delivery
+
+
+@pytest.mark.parametrize("name", WITH_POLICIES)
+def test_every_role_is_written_in_iam_s_current_language(name: str) -> None:
+    assert {policy["Version"] for policy in WITH_POLICIES[name]["Properties"]["Policies"]} == {"2012-10-17"}
+
+
+@pytest.mark.parametrize("name", WITH_POLICIES)
+def test_a_right_on_records_of_one_kind_is_none_on_a_request_that_names_no_record(name: str) -> None:
+    """`ForAllValues` is true of a request without keys. The local AWS shows its policies no keys, so not there."""
+    for policy in WITH_POLICIES[name]["Properties"]["Policies"]:
+        for condition in (each["Condition"] for each in policy["Statement"] if "Condition" in each):
+            assert condition["Null"] == {"Fn::If": ["OnAws", KEYED, {"Ref": "AWS::NoValue"}]}
 
 
 @pytest.mark.parametrize("name", LAMBDAS)
@@ -279,6 +300,12 @@ def test_the_bucket_and_both_queues_are_reached_over_tls_only() -> None:
         assert policy["Condition"] == "OnAws"
 
 
+def test_logs_that_aws_delivers_need_no_entry_each_in_the_account_s_one_resource_policy() -> None:
+    for name, service in (("ExecutionLogs", "states"), ("AccessLogs", "apigateway")):
+        given = RESOURCES[name]["Properties"]["LogGroupName"]["Fn::Sub"]
+        assert given == f"/aws/vendedlogs/{service}/${{AWS::StackName}}"
+
+
 @pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
 def test_no_log_is_kept_for_ever(name: str) -> None:
     assert RESOURCES[name]["Properties"]["RetentionInDays"]
@@ -301,11 +328,71 @@ def test_every_way_in_which_a_run_can_break_off_raises_an_alarm() -> None:
         )
 
 
-def test_alarms_tell_the_operator_and_are_quiet_when_nothing_is_measured() -> None:
-    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+def test_alarms_tell_the_operator_and_are_quiet_when_nothing_is_measured_unless_that_is_what_is_wrong() -> None:
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         told = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
-        assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+        assert alarm["Properties"]["TreatMissingData"] == ("breaching" if name == "PollMissing" else "notBreaching")
+
+
+@pytest.mark.parametrize("function", ["PollFunction", "WebhookFunction"])
+def test_a_trigger_that_fails_raises_an_alarm_since_no_execution_would(function: str) -> None:
+    alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
+    of_it = [each for each in alarms if each["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]]
+    (errors,) = [each for each in of_it if each["MetricName"] == "Errors"]
+    assert (errors["Namespace"], errors["Statistic"], errors["Threshold"]) == ("AWS/Lambda", "Sum", 1)
+    assert errors["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_a_poll_that_does_not_run_raises_an_alarm_within_three_of_its_periods() -> None:
+    alarm = RESOURCES["PollMissing"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Invocations", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "PollFunction"}}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("LessThanThreshold", 1, 1)
+    assert PARAMETERS["PollSchedule"]["Default"] == "rate(5 minutes)"
+    assert alarm["Period"] == 3 * 5 * 60
+
+
+def test_a_server_error_of_the_api_raises_an_alarm() -> None:
+    alarm = RESOURCES["ApiErrors"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5xx")
+    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "Api"}}]
+
+
+@pytest.mark.parametrize("function", BY_FUNCTION)
+def test_one_call_that_is_never_answered_ends_before_its_function(function: str) -> None:
+    """Else Lambda ends the function, and Pleo's user reads of a fault of ours in place of who did not answer."""
+    calls = [0.0]
+    if "PLEO_API_URL" in variables(function):
+        calls.append(pleo.CONNECT_SECONDS + pleo.READ_SECONDS)
+    if function in WRITES_TOKENS:
+        calls.append(token_endpoint.CONNECT_SECONDS + token_endpoint.READ_SECONDS)
+    if function in OPENS_THE_BOOKS:
+        calls.append(books.CONNECT_SECONDS + books.READ_SECONDS)
+    assert max(calls) + TIME_RESERVE.total_seconds() < timeout(function)
+
+
+@pytest.mark.parametrize("function", ["start_job", "update_items", "complete_job", "fail_job", "fetch_items"])
+def test_a_state_has_time_for_all_tries_of_a_call_to_pleo(function: str) -> None:
+    tries = pleo.TRIES * (pleo.CONNECT_SECONDS + pleo.READ_SECONDS)
+    assert tries + TIME_RESERVE.total_seconds() < timeout(function)
+
+
+def test_names_fit_where_the_stack_s_has_the_length_that_the_readme_allows() -> None:
+    allowed = re.search(r"stack name of at most (\d+) characters", (ROOT / "README.md").read_text())
+    assert allowed
+    name = "n" * int(allowed[1])
+    limits = {"FunctionName": 64, "QueueName": 80, "LogGroupName": 512}
+    for resource in RESOURCES.values():
+        for kind, limit in limits.items():
+            text = resource.get("Properties", {}).get(kind)
+            if isinstance(text, dict) and "Fn::Sub" in text:
+                assert len(text["Fn::Sub"].replace("${AWS::StackName}", name)) <= limit
+    for named, limit in {"ExportJob": 80}.items():
+        text = RESOURCES[named]["Properties"]["Name"]["Fn::Sub"]
+        assert len(text.replace("${AWS::StackName}", name)) <= limit
+    schedule = RESOURCES["PollFunction"]["Properties"]["Events"]["Schedule"]["Properties"]["Name"]["Fn::Sub"]
+    assert len(schedule.replace("${AWS::StackName}", name)) <= 64
 
 
 def test_the_table_is_safe_from_loss() -> None:

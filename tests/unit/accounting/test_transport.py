@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 import requests
 import responses
@@ -9,7 +12,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
-from pleo_export.accounting.transport import FIRST_PAUSE, TRIES, Answer, Transport
+from pleo_export.accounting.transport import CONNECT_SECONDS, FIRST_PAUSE, READ_SECONDS, TRIES, Answer, Transport
 
 URL = "http://books.example.com"
 NEVER_CONNECTED = requests.ConnectionError(
@@ -112,3 +115,46 @@ def test_given_any_call_when_sent_then_it_carries_the_credential(transport: Tran
     responses.post(f"{URL}/x", match=[responses.matchers.header_matcher({"Authorization": "Bearer top-secret"})])
 
     assert isinstance(transport.write("POST", "/x"), Answer)
+
+
+ONE_CALL = CONNECT_SECONDS + READ_SECONDS
+
+
+class Silent(requests.Session):
+    """A system that accepts each call and never answers."""
+
+    def __init__(self, spent: list[float]) -> None:
+        super().__init__()
+        self._spent = spent
+
+    def request(self, *_: Any, **__: Any) -> requests.Response:
+        self._spent.append(ONE_CALL)
+        raise requests.ReadTimeout
+
+
+def in_a_function_of(seconds: float, spent: list[float]) -> Transport:
+    """`spent` are the seconds of its calls and pauses."""
+    left = lambda: timedelta(seconds=seconds - sum(spent))  # noqa: E731
+    transport = Transport("Tryton", URL, {}, sleep=spent.append, jitter=lambda: 1.0, time_left=left)
+    transport._session = Silent(spent)
+    return transport
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(20, 0), (60, 1), (90, 2), (240, 3)])
+def test_given_a_system_that_never_answers_when_read_then_it_is_unavailable_before_the_function_ends(
+    seconds: float, calls: int
+) -> None:
+    spent: list[float] = []
+
+    with pytest.raises(Unavailable):
+        in_a_function_of(seconds, spent).read("GET", "/x")
+    assert spent.count(ONE_CALL) == calls
+    assert sum(spent) < seconds
+
+
+def test_given_no_time_is_left_for_an_answer_when_written_then_nothing_is_sent() -> None:
+    spent: list[float] = []
+
+    with pytest.raises(Unavailable, match="Nothing was done"):
+        in_a_function_of(ONE_CALL, spent).write("POST", "/x")
+    assert spent == []

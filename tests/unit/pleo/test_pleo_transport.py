@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.transport import seconds_to_wait
+from pleo_export.pleo.transport import CONNECT_SECONDS, READ_SECONDS, seconds_to_wait
 from tests.unit.pleo.pleo_answers import API_KEY, JOB, PLEO, Pleo, dropped_connection, job_json, refused_connection
 
 JOB_PATH = f"/v3/export-jobs/{JOB}"
@@ -316,3 +317,46 @@ def test_given_a_401_when_there_is_another_token_then_it_is_used_from_then_on(pl
 
     assert refused == ["old"]
     assert [each.headers["Authorization"] for each in pleo.asked()] == ["Bearer old", "Bearer new", "Bearer new"]
+
+
+# The function's time
+
+
+@pytest.mark.parametrize(
+    ("call", "seconds", "error", "tries"),
+    [
+        (read_job, 20, PleoUnavailable, 0),
+        (read_job, 30, PleoUnavailable, 1),
+        (read_job, 60, PleoUnavailable, 2),
+        (read_job, 300, PleoUnavailable, 4),
+        (update_items, 20, PleoUnavailable, 0),
+        (update_items, 60, PleoOutcomeUnknown, 2),
+        (update_items, 120, PleoOutcomeUnknown, 4),
+        (send_event, 20, PleoUnavailable, 0),
+        (send_event, 30, PleoOutcomeUnknown, 1),
+    ],
+)
+def test_given_pleo_accepts_and_never_answers_then_that_is_said_before_the_function_ends(
+    call: Call, seconds: float, error: type[PleoError], tries: int
+) -> None:
+    spent: list[float] = []
+
+    class Silent(requests.Session):
+        def request(self, *_: Any, **__: Any) -> requests.Response:
+            spent.append(CONNECT_SECONDS + READ_SECONDS)
+            raise requests.ReadTimeout
+
+    client = PleoClient(
+        PLEO,
+        BearerToken("token"),
+        session=Silent(),
+        sleep=spent.append,
+        jitter=lambda: 1.0,
+        time_left=lambda: timedelta(seconds=seconds - sum(spent)),
+    )
+
+    with pytest.raises(PleoError) as raised:
+        call(client)
+    assert type(raised.value) is error
+    assert spent.count(CONNECT_SECONDS + READ_SECONDS) == tries
+    assert sum(spent) < seconds

@@ -248,6 +248,26 @@ def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_ite
     assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
 
 
+def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_fails_then_it_is_told_once(
+    northgate: Town,
+) -> None:
+    """Pleo lists the pending ones, then those in progress: the item is in both."""
+    job = northgate.export(NORTHGATE)
+    northgate.effects.on("before books find_many", FAULT, nth=2)
+    goes_on = [{"accountingEntryId": entry_id(ITEMS[3]), "status": "in_progress"}]
+    northgate.effects.on(
+        f"after pleo GET /v3/export-jobs/{job}/items?status=pending",
+        lambda: northgate.service.world.update_items(NORTHGATE, job, goes_on),
+    )
+
+    northgate.run(NORTHGATE)
+
+    assert northgate.job(job)["status"] == "completed_with_errors"
+    assert told_the_truth(northgate, job)
+    reason = ("unexpected_failure", f"Not booked. {OUR_FAULT}")
+    assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
+
+
 def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_postings_know_is_told(
     northgate: Town,
 ) -> None:

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.errors import InvalidSettings
+from pleo_export.sending import TimeLeft, unlimited
 from pleo_export.settings import TrytonSettings
 
 # The settings' `name` -> the module whose `connect` makes the connector.
@@ -16,12 +17,15 @@ CONNECTORS = {"tryton": "pleo_export.accounting.tryton"}
 TOKEN_URLS: dict[str, str] = {}
 
 
-def connect(settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
+def connect(
+    settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited
+) -> AccountingSystem:
     """`secret` is the `accounting_system` part of the connection's secret; what it holds is the connector's affair.
+    `time_left` until whoever calls the connector is ended: it begins no call that may take longer.
 
     Raises AuthenticationFailed for a secret that is not complete. Opens no connection.
     """
-    system: AccountingSystem = import_module(CONNECTORS[settings.name]).connect(settings, secret)
+    system: AccountingSystem = import_module(CONNECTORS[settings.name]).connect(settings, secret, time_left)
     return system
 
 

@@ -1,7 +1,8 @@
 """HTTP to an accounting system: time limits always, retries on reads only, nothing secret in an error.
 
 What it cannot know it says: a write that was sent and not answered is OutcomeUnknown. Every answer, whatever its
-status, goes back to the connector, whose table says what it means.
+status, goes back to the connector, whose table says what it means. No call is begun that the function's time limit might
+cut off: a write would be left with an unknown outcome.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Protocol
 import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
-from pleo_export.sending import nothing_was_sent
+from pleo_export.sending import TimeLeft, enough_time, new_session, nothing_was_sent, unlimited
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
@@ -49,14 +50,15 @@ class Transport:
         *,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        time_left: TimeLeft = unlimited,
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")
-        self._session = requests.Session()
+        self._session = new_session()
         self._session.headers.update(headers)
-        self._session.trust_env = False  # a .netrc would replace the credential
         self._sleep = sleep
         self._jitter = jitter
+        self._time_left = time_left
 
     def read(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -94,6 +96,9 @@ class Transport:
             raise OutcomeUnknown(message, code=type(failure).__name__) from None
 
     def _send(self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None) -> Answer:
+        """Raises Unavailable when the function has no time left for an answer."""
+        if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
+            raise Unavailable(f"There was no time left to ask {self._system}. Nothing was done.", code="no time")
         response = self._session.request(
             method,
             self._base_url + path,

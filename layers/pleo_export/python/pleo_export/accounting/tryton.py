@@ -45,22 +45,27 @@ from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
 from pleo_export.errors import ItemFailure
 from pleo_export.observability import logger
+from pleo_export.sending import TimeLeft, unlimited
 from pleo_export.settings import TrytonSettings
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
-def connect(settings: TrytonSettings, secret: Mapping[str, str]) -> TrytonConnector:
+def connect(
+    settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited
+) -> TrytonConnector:
     """Raises AuthenticationFailed if the secret has no `token`."""
     key = secret.get("token", "").strip()
     if not key:
         raise AuthenticationFailed("The connection has no API key for Tryton: connect again with its `token`.")
     url = str(settings.url)
-    rest = TrytonRest(Transport("Tryton", url, headers(key, settings.company)), settings.database, settings.company)
+    transport = Transport("Tryton", url, headers(key, settings.company), time_left=time_left)
+    rest = TrytonRest(transport, settings.database, settings.company)
     session = None
     if "password" in secret:
         login = secret.get("user", ""), secret["password"]
-        session = TrytonSession(partial(Transport, "Tryton", url), settings.database, settings.company, *login)
+        opened = partial(Transport, "Tryton", url, time_left=time_left)
+        session = TrytonSession(opened, settings.database, settings.company, *login)
     return TrytonConnector(settings, rest, session)
 
 

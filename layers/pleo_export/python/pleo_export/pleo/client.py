@@ -10,10 +10,8 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
-
-import requests
 
 from pleo_export.errors import JobFailure
 from pleo_export.pleo.credentials import Credential
@@ -36,6 +34,10 @@ from pleo_export.pleo.models import (
     updates_as_json,
 )
 from pleo_export.pleo.transport import Model, Request, Transport
+from pleo_export.sending import TimeLeft, new_session, unlimited
+
+if TYPE_CHECKING:
+    import requests
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
@@ -55,8 +57,9 @@ class PleoClient:
         session: requests.Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        time_left: TimeLeft = unlimited,
     ) -> None:
-        self._transport = Transport(base_url, credential, session or requests.Session(), sleep, jitter)
+        self._transport = Transport(base_url, credential, session or new_session(), sleep, jitter, time_left)
 
     # Export jobs
 

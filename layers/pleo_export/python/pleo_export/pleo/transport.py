@@ -3,7 +3,8 @@
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
 same effect once or twice); a POST or a DELETE only while no connection came about. 403, 404 and the other 4xx are
 answers and never repeated; so is 401, unless the credential can renew itself: then whatever the method, since Pleo has
-done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing.
+done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing. No try is begun that the
+function's time limit might cut off: the state machine would learn of a function that died, not of a Pleo that is away.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from pleo_export.pleo.errors import (
     error_class,
 )
 from pleo_export.pleo.strict_json import parse
-from pleo_export.sending import nothing_was_sent
+from pleo_export.sending import TimeLeft, enough_time, nothing_was_sent, unlimited
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4
@@ -105,19 +106,21 @@ class Transport:
         session: requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        time_left: TimeLeft = unlimited,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._credential = credential
         self._session = session
         self._sleep = sleep
         self._jitter = jitter
+        self._time_left = time_left
 
     def send(self, request: Request) -> Answer:
         unknown: PleoOutcomeUnknown | None = None
         attempt = 1
         renewals = RENEWALS
         while True:
-            outcome = self._try(request)
+            outcome = self._try(request) if self._has_time() else _no_time(request)
             if isinstance(outcome, Answer):
                 return outcome
             if isinstance(outcome.error, PleoUnauthorized) and renewals and self._credential.renew():
@@ -125,10 +128,11 @@ class Transport:
                 continue
             error, wait = outcome.error, outcome.wait or 0
             unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown
-            if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT:
+            pause = max(self._pause(attempt), wait)
+            if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT or not self._has_time(pause):
                 # A last try that found nobody there says nothing about an earlier one that was sent.
                 raise unknown if unknown and isinstance(error, PleoUnavailable) else error
-            self._sleep(max(self._pause(attempt), wait))
+            self._sleep(pause)
             attempt += 1
 
     def _try(self, request: Request) -> Answer | _Fault:
@@ -149,6 +153,10 @@ class Transport:
             return Answer(request, response)
         return _refusal(request, response)
 
+    def _has_time(self, pause: float = 0) -> bool:
+        """For one more try after a pause."""
+        return enough_time(self._time_left, pause + CONNECT_SECONDS + READ_SECONDS)
+
     def _pause(self, attempt: int) -> float:
         longest = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
         return longest * (1 + self._jitter()) / 2
@@ -159,6 +167,11 @@ def _headers(request: Request) -> dict[str, str]:
     if request.body is not None:
         headers["Content-Type"] = "application/json;charset=UTF-8"  # as the specification writes it
     return headers
+
+
+def _no_time(request: Request) -> _Fault:
+    error = PleoUnavailable("not asked: the function's time ends", method=request.method, path=request.path)
+    return _Fault(error, may_follow=False)
 
 
 def _no_answer(request: Request, failure: requests.RequestException) -> _Fault:

@@ -10,7 +10,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -24,6 +23,7 @@ from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, 
 from pleo_export.receipts.formats import claimed, recognise
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
 from pleo_export.receipts.receipt import Receipt, file_number
+from pleo_export.sending import new_session
 
 # Pleo's limit is "30 MB" (R-5d.1) without saying of which kind; the larger kind refuses nothing that Pleo took.
 FILE_BYTES = 30 * 1024 * 1024
@@ -173,8 +173,6 @@ def _over_our_limit(download: _Download) -> ReceiptFailed:
 
 
 def _session() -> requests.Session:
-    session = requests.Session()
+    session = new_session()  # through no proxy: it would be asked in our place, where private addresses may be reached
     session.mount("https://", PublicAddresses())
-    session.trust_env = False  # no proxy: it would be asked in our place, from where private addresses may be reached
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing is carried from company to company
     return session

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
@@ -143,13 +143,22 @@ class Connections:
         """Those too whose grant has ended."""
         return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
 
+    def company_ids_after(self, company_id: str) -> Iterator[str]:
+        """Every connected company, once around: first those behind the given one, in the index's order."""
+        pk = company_key(company_id, "CONNECTION")["pk"]
+        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
+        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").lte(pk))
+
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
-        """Every company in that state, from the sparse index."""
+        """Every company in that state, from the sparse index, in its order."""
+        yield from self._in_index(Key(INDEX).eq(state))
+
+    def _in_index(self, condition: ConditionBase) -> Iterator[str]:
         start: dict[str, object] = {}
         while True:
             page = self._table.query(
                 IndexName=INDEX,
-                KeyConditionExpression=Key(INDEX).eq(state),
+                KeyConditionExpression=condition,
                 **start,  # type: ignore[arg-type]
             )
             for record in page["Items"]:

@@ -12,6 +12,7 @@
 | job           | JOB#<jobId>                     | JOB             |
 | item result   | JOB#<jobId>                     | ITEM#<entryId>  |
 | posting       | ENTRY#<companyId>#<entryId>     | REV#<n>         |
+| poll          | POLL                            | POLL            |
 """
 
 from __future__ import annotations

@@ -1,17 +1,50 @@
-"""The scheduled poll: wake every connected company. The same code as a webhook, with another trigger (R-1.1)."""
+"""The scheduled poll: wake every connected company. The same code as a webhook, with another trigger (R-1.1).
+
+A poll that has no time for all leaves the rest to the next one, which goes on behind the last company that was woken: so
+many companies are polled less often, and none never.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+
+from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.workflow.events import WakeUp
 from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.wake_ups import BATCH
+
+RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 
 
 def poll(runtime: Runtime) -> int:
-    """Returns how many companies were woken."""
+    """Returns how many companies were woken. Raises TryAgain when the queue has not taken all wake-ups; the others'
+    are sent all the same."""
     minute = runtime.clock().strftime("%Y%m%dT%H%M")
-    woken = list(runtime.connections.company_ids())
-    for company_id in woken:
-        runtime.wake_ups.send(WakeUp(company_id=company_id, reason="poll"), once_per=f"poll-{minute}-{company_id}")
-    logger.info("poll", extra={"companies": len(woken)})
-    return len(woken)
+    begin_after = runtime.polls.stopped_after()
+    woken = refused = 0
+    for batch in _batches(runtime, begin_after):
+        wake_ups = {f"poll-{minute}-{each}": WakeUp(company_id=each, reason="poll") for each in batch}
+        refused += runtime.wake_ups.send_batch(wake_ups)
+        woken += len(batch)
+        if runtime.time_left() < RESERVE:
+            runtime.polls.stop_after(batch[-1])
+            logger.warning("poll without time for all companies", extra={"companies": woken})
+            break
+    else:
+        if begin_after:
+            runtime.polls.all_woken()
+    logger.info("poll", extra={"companies": woken - refused})
+    if refused:
+        logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
+    return woken
+
+
+def _batches(runtime: Runtime, begin_after: str | None) -> Iterator[list[str]]:
+    connections = runtime.connections
+    companies = connections.company_ids_after(begin_after) if begin_after else connections.company_ids()
+    while batch := list(islice(companies, BATCH)):
+        yield batch

@@ -30,7 +30,8 @@ def settle_open_items(
 
     Returns how many were open. Raises NotOurs when the job is another run's by now.
     """
-    open_ids = [item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status)]
+    listed = (item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status))
+    open_ids = list(dict.fromkeys(listed))  # once: one may go from one status to the next between the two lists
     for start in range(0, len(open_ids), MAX_UPDATES):
         batch = open_ids[start : start + MAX_UPDATES]
         final = dict(runtime.results.get_many(run.job_id, batch))

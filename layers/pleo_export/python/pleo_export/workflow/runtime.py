@@ -22,6 +22,7 @@ from pleo_export.state.jobs import Jobs, Results
 from pleo_export.state.leases import Leases
 from pleo_export.state.payloads import Payloads
 from pleo_export.state.pens import Pens
+from pleo_export.state.polls import Polls
 from pleo_export.state.postings import Postings
 from pleo_export.state.refreshes import RefreshRecords
 from pleo_export.state.secret_locks import SecretLocks
@@ -101,6 +102,10 @@ class Runtime:
         return Pens(self._table)
 
     @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._table)
+
+    @cached_property
     def results(self) -> Results:
         return Results(self._table)
 
@@ -139,7 +144,7 @@ class Runtime:
 
     @cached_property
     def wake_ups(self) -> WakeUps:
-        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"))
+        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.pause)
 
     @cached_property
     def executions(self) -> Executions:
@@ -154,9 +159,9 @@ class Runtime:
 
     @cached_property
     def http(self) -> requests.Session:
-        import requests  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.sending import new_session  # noqa: PLC0415 - only where Pleo is called
 
-        return requests.Session()
+        return new_session()
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -173,7 +178,7 @@ class Runtime:
     def pleo_as(self, credential: Credential) -> PleoClient:
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
 
-        return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause)
+        return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause, time_left=self.time_left)
 
     def secret_name(self, company_id: str) -> str:
         return connection_secret(self._variable("STACK_NAME"), company_id)
@@ -202,7 +207,8 @@ class Runtime:
         """Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed now)."""
         from pleo_export.accounting.connect import connect  # noqa: PLC0415 - only where the books are opened
 
-        return connect(connection.settings.accounting_system, self.accounting_secret(connection))
+        settings = connection.settings.accounting_system
+        return connect(settings, self.accounting_secret(connection), self.time_left)
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened

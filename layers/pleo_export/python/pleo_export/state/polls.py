@@ -1,0 +1,26 @@
+"""How far a poll came that had no time for all companies: the next one goes on from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+KEY = {"pk": "POLL", "sk": "POLL"}
+
+
+class Polls:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def stopped_after(self) -> str | None:
+        """The last company that the last poll has woken; None where it has woken all."""
+        found = self._table.get_item(Key=KEY, ConsistentRead=True).get("Item")
+        return str(found["company_id"]) if found else None
+
+    def stop_after(self, company_id: str) -> None:
+        self._table.put_item(Item={**KEY, "company_id": company_id})
+
+    def all_woken(self) -> None:
+        self._table.delete_item(Key=KEY)
