@@ -46,6 +46,7 @@ COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
 # What a person did before, and what we leave to them.
 A_PERSONS_DECISION = ("Already exported as", "Void the payment there", "was recorded but is no longer", "entries carry")
+TOO_LATE_FOR_FILES = "a posted entry takes no files"
 
 
 class Broken(BaseException):
@@ -74,6 +75,7 @@ class Promises:
     posted: dict[str, bool]
     receipts_required: dict[str, bool] = field(default_factory=dict)
     edited: dict[tuple[str, str], datetime] = field(default_factory=dict)  # company, entry: a person changed its draft
+    posted_by_hand: set[str] = field(default_factory=set)  # documents
     tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
     jobs: dict[str, Clicked] = field(default_factory=dict)
     said: dict[tuple[str, str], Json] = field(default_factory=dict)
@@ -147,6 +149,7 @@ class Promises:
         late = job.started is not None and self.chaos.clock.now() > job.started + timedelta(minutes=40)
         required = self.receipts_required[job.company_id]
         self._hold(not required, f"files: entry {entry_id} lacks {wanted - there}, and they are required")
+        late = late or document.id in self.posted_by_hand
         self._hold(not readable or refused or late, f"files: entry {entry_id} lacks {wanted - there}, without reason")
 
     def attached(self, company_id: str, document: Document, name: str) -> None:
@@ -240,7 +243,7 @@ class Promises:
             if item["status"] == "failed" and self._bookable(job, item["accountingEntryId"]):
                 words = item["failureReason"]
                 self._hold(
-                    any(each in words for each in A_PERSONS_DECISION),
+                    any(each in words for each in (*A_PERSONS_DECISION, TOO_LATE_FOR_FILES)),
                     f"isolated: entry {item['accountingEntryId']} failed of nothing: {words!r}",
                 )
 

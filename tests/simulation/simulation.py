@@ -367,6 +367,7 @@ class Simulation:
         ledger = self.ledgers[company].ledger
         for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
             self.chaos.say(f"a person posts {document.id}")
+            self.promises.posted_by_hand.add(document.id)
             ledger.post(document.id)
         self._again(company, by_vendor)
 
