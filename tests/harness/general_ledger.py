@@ -210,6 +210,10 @@ class GeneralLedger:
             lines = (replace(first, amount=first.amount + by), *others, replace(last, amount=last.amount - by))
             document.entry = replace(document.entry, lines=lines)  # type: ignore[arg-type]
 
+    def redate(self, reference: str, to: date) -> None:
+        for document in self.find([reference]):
+            document.entry = replace(document.entry, posting_date=to)
+
     # What is open
 
     def is_open(self, document: Document) -> bool:

@@ -324,6 +324,8 @@ def faults_at(moment: str) -> Mapping[str, Strike]:
         asked = {**ALWAYS, **UNANSWERED_BY_BOOKS}
         if before:
             asked |= {**REFUSED_BY_BOOKS, **REFUSING_BOOKS}
+        elif effect.startswith("books record"):
+            asked |= REFUSING_BOOKS  # after it was recorded: some hook of the ledger's failed
         if effect.startswith((*POSTS, *CREATES)):
             asked |= FOREIGN
         return asked

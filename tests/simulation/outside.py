@@ -141,10 +141,10 @@ class Ledger(Books):
 
     def of_entry(self, entry_id: str) -> list[Document]:
         """With what the connector made beside them."""
-        return [each for each in self.documents if entry_id in each.entry.reference]
+        return [each for each in self.documents if entry_id.lower() in each.entry.reference]
 
     def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
-        if any(each in entry.reference for each in self.poisonous):
+        if any(each.lower() in entry.reference for each in self.poisonous):
             raise ValueError("what nobody foresaw")
         return super()._record(entry, before)
 

@@ -6,6 +6,7 @@ excuses is said where it is excused.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,7 +75,8 @@ class Promises:
     ledgers: Mapping[str, Ledger]
     posted: dict[str, bool]
     receipts_required: dict[str, bool] = field(default_factory=dict)
-    edited: dict[tuple[str, str], datetime] = field(default_factory=dict)  # company, entry: a person changed its draft
+    # Company and entry (in small letters): since when a person has changed its draft.
+    edited: dict[tuple[str, str], datetime] = field(default_factory=dict)
     posted_by_hand: set[str] = field(default_factory=set)  # documents
     tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
     jobs: dict[str, Clicked] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class Promises:
         entry_id = entry_of(document)
         role = _role(document)
         same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
+        if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
+            same = [each for each in same if each.state is State.POSTED]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
         self._hold(balanced, f"balanced: document {document.id} does not balance")
@@ -115,10 +119,11 @@ class Promises:
         live = [each for each in self._live(job.company_id, entry_id) if _role(each) != "difference"]
         main = [each for each in live if each.id == item["externalId"]]
         self._hold(len(main) == 1, f"true: entry {entry_id} is said to be {item['externalId']}, which is not there")
-        if self.edited.get((job.company_id, entry_id), job.created) <= job.created:
+        if self.edited.get((job.company_id, entry_id.lower()), job.created) <= job.created:
             gross = item_total(job.expenses[entry_id])
             amounts = {abs(line.amount) for line in main[0].entry.lines}
             self._hold(gross in amounts, f"true: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
+            self._as_pleo_says(job.expenses[entry_id], main[0])
         wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
         self._hold({_role(each) for each in live} == wanted, f"whole: entry {entry_id} lacks one of {wanted}")
         if self.posted[job.company_id]:
@@ -126,12 +131,21 @@ class Promises:
             self._hold(not drafts, f"true: {drafts} of entry {entry_id} are still drafts")
         self._files(job, entry_id, main[0])
 
+    def _as_pleo_says(self, expense: Json, document: Document) -> None:
+        """Its category, and its date unless a person posted it on another."""
+        account = expense["accountingEntryLines"][0]["account"]["code"]
+        accounts = [line.account for line in document.entry.lines]
+        self._hold(account in accounts, f"true: {document.entry.reference} is a {account}, booked on {accounts}")
+        if document.state is State.POSTED and document.id not in self.posted_by_hand:
+            on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
+            self._hold(on == wanted, f"true: {document.entry.reference} is of {wanted}, posted on {on}")
+
     def _not_booked(self, job: Clicked, entry_id: str, words: object) -> None:
         """Pleo reads that the entry is not in the books by this job; so it must not be, now or later."""
         ours = self.ledgers[job.company_id].jobs
         by_this_job = [each.id for each in self._live(job.company_id, entry_id) if ours.get(each.id) == job.id]
         self._hold(not by_this_job, f"true: {words!r}, but {by_this_job} of entry {entry_id} are booked")
-        self.not_booked.add((job.id, entry_id))
+        self.not_booked.add((job.id, entry_id.lower()))
 
     def _files(self, job: Clicked, entry_id: str, document: Document) -> None:
         """Each file of the expense, on its document. Excused: a file that nobody can read; one that the books refused
@@ -154,7 +168,7 @@ class Promises:
 
     def attached(self, company_id: str, document: Document, name: str) -> None:
         """A file has reached a document."""
-        self._hold(entry_of(document) in name, f"files: {name} is on document {document.id} of another entry")
+        self._hold(entry_of(document) in name.lower(), f"files: {name} is on document {document.id} of another entry")
         self._hold(len(document.files) == len(set(document.files)), f"files: {name} is on {document.id} twice")
 
     def _started(self, job: Clicked) -> None:
@@ -193,6 +207,10 @@ class Promises:
             self._at_once(job)
             self._own_time(job, at_pleo)
             self._isolated(job, at_pleo)
+        for company, ledger in self.ledgers.items():
+            made = Counter(each.entry.reference for each in ledger.documents if _posted_difference(each))
+            twice = [name for name, count in made.items() if count > 1]
+            self._hold(not twice, f"once: {twice} of {company} are posted twice")
         self._hold(leases == 0, f"calm: {leases} leases are left")
         self._hold(waiting == 0, f"calm: {waiting} wake-ups are left")
         self._hold(dead == 0 or bool(self.chaos.struck), "calm: a wake-up died of nothing")
@@ -286,6 +304,10 @@ class Promises:
 def _milliseconds(moment: datetime) -> int:
     """As precisely as Pleo says when a job was created."""
     return int(moment.timestamp() * 1000)
+
+
+def _posted_difference(document: Document) -> bool:
+    return document.state is State.POSTED and _role(document) == "difference"
 
 
 def item_total(expense: Json) -> int:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
@@ -263,6 +263,8 @@ class Simulation:
     def _expense(self, company: str, key: str) -> Json:
         """An expense keeps its type, currency and files when it is changed, but not its amount."""
         gross = self.random.randint(100, 99_999)
+        if self.random.random() < 0.2:
+            gross = 1234  # only its category changes, if anything
         draw = Random(f"{self.seed} {company} {key}")
         what = draw.random()
         kind, account, supplier, method = "card_purchase", "6300", "Pret A Manger", None
@@ -272,6 +274,8 @@ class Simulation:
             kind, account, supplier, method = "refund", "6100", "Ryman", "accounts_payable"
         elif what < 0.48:
             account = "7777"
+        if account != "7777":
+            account = self.random.choice([account, "6200"])
         tax = draw.choice([None, "GB20"]) if kind == "card_invoice" else None
         currency = draw.choice(["GBP", "GBP", "EUR"])
         expense = Expense(key, kind, (Line(gross, account, tax),), supplier=supplier, method=method, currency=currency)
@@ -279,8 +283,10 @@ class Simulation:
         if draw.random() < 0.5:  # the invoice is of another day than the payment, at another rate
             item["date"] = "2026-07-05T10:00:00Z"
         item["files"] = self._files(draw, item["accountingEntryId"]) if draw.random() < 0.25 else []
-        if draw.random() < 0.03:
+        if draw.random() < 0.04:
             self.ledgers[company].poisonous.add(item["accountingEntryId"])
+        if draw.random() < 0.06:
+            _spoil(item, draw)
         return item
 
     def _files(self, draw: Random, entry_id: str) -> list[Json]:
@@ -377,7 +383,10 @@ class Simulation:
         for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
             self.chaos.say(f"a person changes {document.id}")
             self.promises.edited[company, entry_of(document)] = self.clock.now()
-            ledger.edit(document.entry.reference, 1)
+            if self.random.random() < 0.5:
+                ledger.edit(document.entry.reference, 1)
+            else:
+                ledger.redate(document.entry.reference, date(2026, 1, 2))
         self._again(company, by_vendor)
 
     def _end_a_tax(self, company: str, by_vendor: bool) -> None:
@@ -685,6 +694,17 @@ class Simulation:
                 yield
             finally:
                 _Borrowed.runtimes.clear()
+
+
+def _spoil(item: Json, draw: Random) -> None:
+    """What a sender may leave in a text: half an emoji, NUL, characters that nobody sees; an id in capitals."""
+    odd = draw.choice(["\ud83d", "\0", "\u200b", "\u202e"])
+    item["note"] = f"Lunch {odd}"
+    if item["vendor"] is not None:
+        item["vendor"] = item["vendor"] | {"code": f"V-10{odd}01", "externalId": f"{odd}V-1001", "name": f"Ry{odd}man"}
+    item["accountingEntryLines"][0]["account"]["name"] += odd
+    if draw.random() < 0.5:
+        item["accountingEntryId"] = item["accountingEntryId"].upper()
 
 
 def _raise(error: Exception) -> None:
