@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
@@ -19,6 +20,13 @@ _PAGING = {"before", "after", "offset", "limit", "sorting_keys", "sorting_order"
 
 class PleoJson(JSONResponse):
     media_type = "application/json;charset=UTF-8"
+
+    def render(self, content: Any) -> bytes:
+        """Half an emoji is sent escaped, as by every server that keeps texts in UTF-16."""
+        try:
+            return super().render(content)
+        except UnicodeEncodeError:
+            return json.dumps(content).encode()
 
 
 def caller(service: PleoService, scope: str | None = None) -> Callable[[Request], Credential]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from local.pleo.assumptions import EXPIRY, MAX_ITEMS_PER_UPDATE, Assumptions
 from local.pleo.clock import optional_timestamp, timestamp
@@ -142,7 +143,7 @@ class Job:
         errors: list[Json] = []
         for update in updates:
             entry_id = update["accountingEntryId"]
-            item = self.items.get(entry_id)
+            item = self._item(entry_id)
             if item is None:
                 errors.append(
                     item_error(entry_id, "ACCOUNTING_ENTRY_DOES_NOT_EXIST", "Accounting entry does not exist.")
@@ -156,6 +157,11 @@ class Job:
         if data:
             self.last_updated_at = now
         return {"data": data, "errors": errors}
+
+    def _item(self, entry_id: str) -> JobItem | None:
+        """A UUID is one in any spelling: our own lists may spell it in another way than the update does."""
+        found = self.items.get(entry_id)
+        return found or next((item for key, item in self.items.items() if _same_id(key, entry_id)), None)
 
     def not_processable(self) -> Refused:
         return Refused(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", "Export Job is finished and can no longer be processed.")
@@ -197,6 +203,13 @@ class Job:
         for item in self.items.values():
             if item.open:
                 item.status = "abandoned"
+
+
+def _same_id(one: str, other: str) -> bool:
+    try:
+        return UUID(one) == UUID(other)
+    except ValueError:
+        return one == other
 
 
 def item_error(entry_id: str, error_type: str, message: str) -> Json:

@@ -46,9 +46,7 @@ def test_given_one_of_each_type_that_are_all_negative_then_they_are_judged_toget
     assert "3 of 3 items of type card_purchase, fee, per_diem" in reason
 
 
-@pytest.mark.parametrize(
-    "amounts", [(-100,), (-100, 100), (-100, -100, 100, 100), (100, 100), (0, 0), ()], ids=lambda each: str(each)
-)
+@pytest.mark.parametrize("amounts", [(-100,), (-100, 100), (-100, -100, 100, 100), (100, 100), (0, 0), ()], ids=str)
 def test_given_one_negative_or_no_majority_then_each_is_booked_for_itself(amounts: tuple[int, ...]) -> None:
     assert doubt(items("card_purchase", *amounts)) is None
 

@@ -60,7 +60,8 @@ def book(
     said = warnings(item, rule, settings)
     if item.type in HELD_BY_EMPLOYEE:
         entry = journal_entry(item, rule, settings, reference, limits, holder(wanted, party))
-        return Booking((entry,), (*said, NO_EMPLOYEE) if isinstance(party, NotFound) else said)
+        unknown = wanted is not None and isinstance(party, NotFound)
+        return Booking((entry,), (*said, NO_EMPLOYEE) if unknown else said)
     found = resolved(wanted, party) if wanted is not None else None
     if found is not None:
         return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), said)

@@ -90,9 +90,10 @@ class ExportJob(_Model):
 
 
 class JobItem(_Model):
-    """How far one accounting entry of a job has come (control layer, pleo-api 4)."""
+    """How far one accounting entry of a job has come (control layer, pleo-api 4). An id may be of any form: one that is
+    wrong is the fault of its item alone."""
 
-    accounting_entry_id: Identifier
+    accounting_entry_id: str
     export_job_id: str | None = None
     status: str
     external_id: str | None = None

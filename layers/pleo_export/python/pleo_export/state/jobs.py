@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from boto3.dynamodb.conditions import Attr
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.state.pens import Pen, write
 from pleo_export.state.table import carried_out, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -82,7 +83,7 @@ class Jobs:
 
         False when the job is another execution's by now.
         """
-        facts = {":failure": failure.value, ":reason": reason}
+        facts = {":failure": failure.value, ":reason": _storable(reason, LONGEST_REASON)}
         expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
@@ -151,6 +152,12 @@ class Results:
         return {record["entry_id"]: _result(record) for record in records}
 
 
+# A record of DynamoDB holds 400 KB; a person reads less.
+LONGEST_REASON = 2_000
+LONGEST_WARNING = 500
+MOST_WARNINGS = 50
+
+
 def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
     facts = {
         "status": result.status,
@@ -158,8 +165,8 @@ def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
         "external_url": result.external_url,
         "exported_at": iso(result.exported_at) if result.exported_at else None,
         "failure": result.failure,
-        "reason": result.reason,
-        "warnings": list(result.warnings) or None,
+        "reason": result.reason and _storable(result.reason, LONGEST_REASON),
+        "warnings": _few(result.warnings) or None,
     }
     return {
         **item_key(job_id, result.entry_id),
@@ -168,6 +175,16 @@ def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
         "expires_at": expiry(now),
         **{name: value for name, value in facts.items() if value is not None},
     }
+
+
+def _few(warnings: Sequence[str]) -> list[str]:
+    few = [_storable(each, LONGEST_WARNING) for each in warnings[:MOST_WARNINGS]]
+    more = len(warnings) - len(few)
+    return [*few, f"And {more} more."] if more else few
+
+
+def _storable(text: str, length: int) -> str:
+    return shorten(str(without_surrogates(text)), length)
 
 
 def _result(record: Mapping[str, Any]) -> ItemResult:

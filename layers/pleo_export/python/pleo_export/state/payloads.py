@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One item of the work set: its status at Pleo when fetched, and its payload if Pleo gave one."""
+    """One item of the work set: its status at Pleo when fetched, and its payload if Pleo gave one. `entry_id` is our
+    key for it, `pleo_id` the same as Pleo spells it, where that differs (see workflow.entry_ids)."""
 
     entry_id: str
     status: str
     payload: dict[str, Any] | None
+    pleo_id: str | None = None
+
+    @property
+    def told_as(self) -> str:
+        """The id under which Pleo knows the item."""
+        return self.pleo_id if self.pleo_id is not None else self.entry_id
 
 
 class Payloads:
@@ -29,8 +36,8 @@ class Payloads:
         self._bucket = bucket
 
     def write_chunk(self, job_id: str, execution: str, chunk: int, items: Sequence[WorkItem]) -> None:
-        # Decimals become strings: their digits survive, and the reader expects them so.
-        body = json.dumps([asdict(item) for item in items], default=str, ensure_ascii=False).encode()
+        # Decimals become strings: their digits survive, and the reader expects them so. Escaped, any text fits.
+        body = json.dumps([asdict(item) for item in items], default=str).encode()
         self._s3.put_object(
             Bucket=self._bucket, Key=_key(job_id, execution, chunk), Body=body, ContentType="application/json"
         )

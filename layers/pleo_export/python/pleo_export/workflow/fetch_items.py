@@ -11,13 +11,16 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from pleo_export.bookkeeping.order import sort_key
+from pleo_export.bookkeeping.signs import Signs
 from pleo_export.errors import JobFailure, JobRejected
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
+from pleo_export.settings import Settings
 from pleo_export.state.payloads import WorkItem
+from pleo_export.workflow.entry_ids import key_of
 from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.runtime import Runtime
 
@@ -29,16 +32,21 @@ class FetchRun(JobRun):
 
 
 def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
-    """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8)."""
-    pleo = runtime.pleo(runtime.connection(run.company_id))
+    """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8), or when the amounts
+    have the other sign than the settings say (R-5b.4)."""
+    connection = runtime.connection(run.company_id)
+    pleo = runtime.pleo(connection)
     open_items = _open_items(pleo, run)
     chunks = 0
     with tempfile.TemporaryFile() as spool:
-        payloads = _Spool(spool)
+        payloads, signs = _Spool(spool), Signs()
         for page in pleo.export_item_pages(run.job_id):
+            for item in page:
+                signs.add(item)  # of all items, also those that are done: each run of the job judges alike
             payloads.add(item for item in page if _entry_id(item) in open_items)
+        _check_signs(signs, connection.settings)
         for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), runtime.chunk_size), start=1):
-            items = [WorkItem(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
+            items = [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
             runtime.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
     # Until here nothing is booked, and a failure is the job's. From here on each item is settled (promise 3).
     runtime.jobs.note(run.job_id, fetched=True, items=len(open_items))
@@ -46,12 +54,28 @@ def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
     return {"chunks": list(range(chunks)), "count": len(open_items)}
 
 
-def _open_items(pleo: PleoClient, run: FetchRun) -> Mapping[str, str]:
-    """Status by entry id, of the items still to be done. In progress means: may be half booked (R-8)."""
+class _Listed(NamedTuple):
+    """An item as Pleo's control layer lists it; a tuple, for there are as many as the job has items."""
+
+    status: str
+    pleo_id: str
+
+
+def _work_item(entry_id: str, listed: _Listed, payload: dict[str, Any] | None) -> WorkItem:
+    return WorkItem(entry_id, listed.status, payload, listed.pleo_id if listed.pleo_id != entry_id else None)
+
+
+def _check_signs(signs: Signs, settings: Settings) -> None:
+    if doubt := signs.doubt(settings.outflow_sign):
+        raise JobRejected(JobFailure.INVALID_CONFIGURATION, doubt)
+
+
+def _open_items(pleo: PleoClient, run: FetchRun) -> Mapping[str, _Listed]:
+    """By our key, the items still to be done. In progress means: may be half booked (R-8)."""
     for _ in range(2):
         items = {item.accounting_entry_id: item.status for item in pleo.job_items(run.job_id)}
         if len(items) == run.number_of_items:
-            return {entry_id: status for entry_id, status in items.items() if status in OPEN}
+            return {key_of(each): _Listed(status, each) for each, status in items.items() if status in OPEN}
     raise JobRejected(
         JobFailure.VALIDATION_FAILURE,
         f"Pleo announced {run.number_of_items} items for this export but lists {len(items)}. Export again.",
@@ -73,7 +97,7 @@ class _Spool:
             self.places[entry_id] = self.file.tell()
             self.file.write(json.dumps(item, default=str).encode() + b"\n")
 
-    def in_order(self, wanted: Mapping[str, str]) -> Sequence[str]:
+    def in_order(self, wanted: Mapping[str, _Listed]) -> Sequence[str]:
         """Every wanted id, in the order of R-3.7; those without a payload last."""
         last = sorted(entry_id for entry_id in wanted if entry_id not in self.keys)
         return sorted(self.keys, key=self.keys.__getitem__) + last
@@ -87,7 +111,7 @@ class _Spool:
 
 
 def _entry_id(item: Mapping[str, Any]) -> str:
-    return str(item.get("accountingEntryId"))
+    return key_of(item.get("accountingEntryId"))
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

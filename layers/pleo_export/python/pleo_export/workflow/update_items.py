@@ -17,5 +17,6 @@ def update_items(run: ChunkRun, runtime: Runtime) -> None:
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
     prove_ours(run, runtime)
-    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, [results[item.entry_id] for item in items])
+    told = {item.told_as: results[item.entry_id] for item in items}
+    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, told)
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})
