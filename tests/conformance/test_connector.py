@@ -241,6 +241,7 @@ class TestRefusals:
             (date(2026, 2, 28), date(2026, 3, 1)),
             (date(2024, 5, 1), date(2026, 1, 1)),
             (LAST_PERIOD_END, None),
+            (date.max, None),
         ],
     )
     def test_given_a_day_when_asked_for_the_next_open_one_then_it_is_the_first_later_day_to_post_on(

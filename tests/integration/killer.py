@@ -1,4 +1,7 @@
-"""Kills the process of RecordItems amid its effects: a real SIGKILL, of which the product knows nothing."""
+"""Kills the process of RecordItems amid its effects: a real SIGKILL, of which the product knows nothing.
+
+Or stands between it and the books as a gateway does, and as books that refuse.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,39 @@ from tests.harness.network import Answer, Lost, Request, network
 READS = ("search_read", "get_access", "common.db.login", "GetItem", "Query")
 LAST_SEARCH = "account.invoice/search_read"  # of the two by which the connector looks for documents
 PATIENCE_SECONDS = 60
+GATEWAY = Answer(503, [("Content-Type", "text/html")], b"<html><body><h1>503 Service Unavailable</h1></body></html>")
+REFUSAL = Answer(
+    400,
+    [("Content-Type", "application/json")],
+    b'{"status": 400, "message": "The fiscal year has no sequence.", "description": ""}',
+)
+
+
+def refused_posts(request: Request) -> Answer | None:
+    """Books that take every draft and post none."""
+    return REFUSAL if request.path.partition("?")[0].endswith("/post") else None
+
+
+def nothing_else(request: Request) -> Answer | None:
+    """Nobody answers in place of the books."""
 
 
 class When(StrEnum):
-    """AFTER: the effect has happened, its answer is lost. LATE: it happens when a successor has looked for it."""
+    """AFTER: the effect has happened, its answer is lost. LATE: it happens when a successor has looked for it. GATEWAY:
+    so too, but nobody is killed: a gateway has answered 503 before it sent the request on."""
 
     BEFORE = "before"
     AFTER = "after"
     LATE = "while it sent"
+    GATEWAY = "not, but answered 503"
 
 
 @dataclass
 class Killer:
     """Sees what RecordItems does to Tryton and DynamoDB, and kills its process at one of these effects, if told to.
 
-    `last_act` comes before the kill. `effects` are all since `wait_for`.
+    `last_act` comes before the kill. `effects` are all since `wait_for`. `instead` may answer in place of the books.
+    `killed` is set as well when a gateway has answered.
     """
 
     last_act: Callable[[], None]
@@ -38,24 +59,37 @@ class Killer:
     effects: list[str] = field(default_factory=list)
     killed: threading.Event = field(default_factory=threading.Event)
     looked_for: threading.Event = field(default_factory=threading.Event)
+    instead: Callable[[Request], Answer | None] = nothing_else
+    held_back: Callable[[], Answer] | None = None
 
     def wait_for(self, moment: tuple[When, int] | None) -> None:
         """The number of the effect counts from 1, from now on."""
         self.moment, self.effects = moment, []
         self.killed.clear()
         self.looked_for.clear()
+        self.held_back = None
 
-    def cross(self, request: Request, forward: Callable[[], Answer]) -> Answer:
+    def cross(self, request: Request, onwards: Callable[[], Answer]) -> Answer:
+        def forward() -> Answer:
+            return self.instead(request) or onwards()
+
         effect = _effect(request)
         if effect is None:
             answer = forward()
             if self.killed.is_set() and request.path.endswith(LAST_SEARCH):
                 self.looked_for.set()
+                held_back, self.held_back = self.held_back, None
+                if held_back is not None:
+                    held_back()
             return answer
         self.effects.append(effect)
         when, number = self.moment or (None, 0)
         if len(self.effects) != number:
             return forward()
+        if when is When.GATEWAY:
+            self.held_back = forward
+            self.killed.set()
+            return GATEWAY
         if when is When.AFTER:
             forward()
         self.last_act()

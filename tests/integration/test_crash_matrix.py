@@ -25,11 +25,12 @@ from local.tryton.ledger import Ledger
 from pleo_export.workflow.events import WakeUp
 from pleo_export.workflow.wake_ups import WakeUps
 from tests.integration.journeys import executions, export, finished, wait_for
-from tests.integration.killer import PATIENCE_SECONDS, Killer, When, in_the_way
+from tests.integration.killer import PATIENCE_SECONDS, Killer, When, in_the_way, nothing_else, refused_posts
 
 pytestmark = pytest.mark.enable_socket
 
 BILL = Expense("bill", "card_invoice", (Line(48_000, "6400", "GB20"),), supplier="WeWork", receipts=("rent.pdf",))
+ABROAD = Expense("abroad", "card_invoice", (Line(24_200, "6400", "ES21"),), currency="EUR", supplier="WeWork")
 ENTRY = Expense("entry", "card_purchase", (Line(6_366, "6100", "GB20", ("LON",)),), receipts=("paper.png",))
 
 
@@ -43,6 +44,10 @@ class Held:
 
 BILL_HELD = ["bill paid", "receipt-1.pdf", "payment posted, reconciled"]
 ENTRY_HELD = ["entry posted", "receipt-1.png"]
+ABROAD_HELD = ["bill paid", "payment posted, reconciled", "difference posted, reconciled"]
+DRAFTS_HELD = ["bill draft", "receipt-1.pdf", "payment draft"], ["entry draft", "receipt-1.png"]
+INVOICED, PAID = date(2026, 6, 20), date(2026, 7, 5)  # in between the rate of euros changes, from 1.15 to 1.18
+DIFFERENCE = Decimal("5.35")  # 242.00 EUR were 210.43 GBP and are 205.08
 
 
 class ByRetry:
@@ -93,10 +98,7 @@ class Desk:
 
     def record(self, expenses: Sequence[Expense], moment: tuple[When, int] | None = None) -> list[dict[str, Any]]:
         """Such expenses, new ones, exported; as Pleo holds them in the end."""
-        items = [
-            export_item(HAVN, replace(each, key=f"{each.key} {self.books.database} {moment}"), date(2026, 5, 4))
-            for each in expenses
-        ]
+        items = [self._item(each, moment) for each in expenses]
         self.stack.pleo.world.put_expenses(HAVN, items)
         self.killer.wait_for(moment)
         job_id = self.click([item["accountingEntryId"] for item in items])
@@ -104,6 +106,14 @@ class Desk:
             assert self.killer.killed.wait(PATIENCE_SECONDS), moment
             self.resumption.afterwards(self.stack, job_id)
         return self.told(job_id)
+
+    def _item(self, expense: Expense, moment: tuple[When, int] | None) -> dict[str, Any]:
+        named = replace(expense, key=f"{expense.key} {self.books.database} {moment}")
+        if expense is not ABROAD:
+            return export_item(HAVN, named, date(2026, 5, 4))
+        item = export_item(HAVN, named, PAID)
+        item["additionalInformation"]["invoiceInformation"]["invoiceDate"] = f"{INVOICED}T00:00:00Z"
+        return item
 
     def click(self, ids: list[str]) -> str:
         return export(self.stack, HAVN, ids, vendor_based_bookkeeping=True)
@@ -114,12 +124,14 @@ class Desk:
 
 
 @contextmanager
-def at_the_desk(stack: LocalStack, books: Ledger, resumption: ByRetry, **variables: str) -> Iterator[Desk]:
+def at_the_desk(
+    stack: LocalStack, books: Ledger, resumption: ByRetry, *, posting: str = "posted", **variables: str
+) -> Iterator[Desk]:
     killer = Killer(lambda: resumption.at_the_kill(stack))
     books.secret = {"token": books.token}  # no login, for which Tryton takes its time
     with in_the_way(killer, stack, books.url, **variables) as url:
         usual = settings_of(HAVN, books)["accounting_system"]
-        stack.connect(HAVN, books, accounting_system={**usual, "url": url, "web_url": books.url})
+        stack.connect(HAVN, books, posting=posting, accounting_system={**usual, "url": url, "web_url": books.url})
         yield Desk(stack, books, resumption, killer)
 
 
@@ -148,6 +160,88 @@ def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each
             entry_id: each.links for entry_id, each in held.items()
         }
         assert holdings(books) == held
+
+
+def test_given_recording_is_killed_around_an_exchange_difference_when_it_is_resumed_then_that_is_there_once(
+    stack: LocalStack, books: Ledger, subtests: pytest.Subtests
+) -> None:
+    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="1") as desk:
+        told = {"nobody is killed": desk.record([ABROAD])}
+        for number in _after_the_payment(desk.killer.effects):
+            told[f"killed after effect {number}"] = desk.record([ABROAD], (When.AFTER, number))
+
+        held = holdings(books)
+        for killed, (bill,) in told.items():
+            with subtests.test(killed):
+                assert_whole(bill, held, ABROAD_HELD)
+        (differences,) = [each for each in books.trial_balance() if each.account == "6950"]
+        assert (differences.debit or differences.credit) == len(told) * DIFFERENCE
+        again = desk.told(desk.click(list(held)))
+        assert {item["status"] for item in again} == {"successful"}
+        assert holdings(books) == held
+
+
+def test_given_posts_are_refused_and_recording_is_killed_when_exported_again_then_each_document_is_there_once(
+    stack: LocalStack, books: Ledger, subtests: pytest.Subtests
+) -> None:
+    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="1") as desk:
+        desk.killer.instead = refused_posts
+        told = {"nobody is killed": desk.record([BILL, ENTRY])}
+        for number in _with_the_books(desk.killer.effects):
+            told[f"killed after effect {number}"] = desk.record([BILL, ENTRY], (When.AFTER, number))
+        for killed, items in told.items():
+            with subtests.test(f"{killed}, refused"):
+                assert [item["status"] for item in items] == ["failed", "failed"]
+                assert all("draft" in item["failureReason"].lower() for item in items), items
+
+        desk.killer.instead = nothing_else
+        desk.killer.wait_for(None)
+        ids = [item["accountingEntryId"] for items in told.values() for item in items]
+        again = {item["accountingEntryId"]: item for item in desk.told(desk.click(ids))}
+        held = holdings(books)
+        for killed, (bill, entry) in told.items():
+            with subtests.test(f"{killed}, exported again"):
+                assert_whole(again[bill["accountingEntryId"]], held, BILL_HELD)
+                assert_whole(again[entry["accountingEntryId"]], held, ENTRY_HELD)
+
+
+def test_given_drafts_are_wanted_and_recording_is_killed_when_it_is_resumed_then_each_draft_is_there_once(
+    stack: LocalStack, books: Ledger, subtests: pytest.Subtests
+) -> None:
+    with at_the_desk(stack, books, ByRetry(), posting="draft", SETTLE_SECONDS="1") as desk:
+        told = {"nobody is killed": desk.record([BILL, ENTRY])}
+        for number in _with_the_books(desk.killer.effects):
+            told[f"killed after effect {number}"] = desk.record([BILL, ENTRY], (When.AFTER, number))
+
+        held = holdings(books)
+        for killed, items in told.items():
+            with subtests.test(killed):
+                for item, documents in zip(items, DRAFTS_HELD, strict=True):
+                    assert_whole(item, held, documents)
+
+
+@pytest.mark.parametrize(("expense", "whole"), [(BILL, BILL_HELD), (ENTRY, ENTRY_HELD)], ids=["bill", "entry"])
+def test_given_a_gateway_answers_503_for_what_it_delivers_later_when_looked_for_in_vain_then_it_is_there_once(
+    stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
+) -> None:
+    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="60") as desk:
+        desk.record([expense])
+        number = 1 + next(n for n, effect in enumerate(desk.killer.effects) if effect.endswith("/create"))
+
+        (item,) = desk.record([expense], (When.GATEWAY, number))
+
+        assert_whole(item, holdings(books), whole)
+
+
+def _with_the_books(effects: Sequence[str]) -> list[int]:
+    """The numbers of the effects on the books; those on our own records are in the matrix of all."""
+    return [number for number, effect in enumerate(effects, start=1) if "DynamoDB" not in effect]
+
+
+def _after_the_payment(effects: Sequence[str]) -> list[int]:
+    """The numbers of those on the books from the second creation of moves on: what the connector makes by itself."""
+    payment, difference = (n for n, effect in enumerate(effects, start=1) if effect == "account.move/create")
+    return [number for number in _with_the_books(effects) if number >= difference > payment]
 
 
 @pytest.mark.parametrize(("expense", "whole"), [(BILL, BILL_HELD), (ENTRY, ENTRY_HELD)], ids=["payment", "entry"])
@@ -184,11 +278,12 @@ def holdings(books: Ledger) -> dict[str, Held]:
     for move in books.moves():
         if not move.reference:  # a bill's own
             continue
-        entry_id, payment, _ = move.reference.removeprefix("pleo:").partition(":pay")
+        entry_id, _, role = move.reference.removeprefix("pleo:").partition(":")
+        name = {"": "entry", "pay": "payment"}.get(role, "difference")
         settled = ", reconciled" if any(line.reconciled for line in move.lines) else ""
         each = held[entry_id]
-        each.documents += [f"{'payment' if payment else 'entry'} {move.state}{settled}"]
+        each.documents += [f"{name} {move.state}{settled}"]
         each.documents += files[f"account.move,{move.id}"]
-        if not payment:
+        if name == "entry":
             each.links.append(f"{books.url}/#{books.database}/model/account.move/{move.id}")
     return held

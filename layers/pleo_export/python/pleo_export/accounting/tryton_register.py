@@ -30,7 +30,7 @@ CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, Rate
 
 # While another transaction posts thousands of lines, Tryton fails on ours, without saying why. So what it fails on is
 # tried again after these pauses, in seconds; there are no more of them for a whole batch, for it may be our fault.
-PAUSES = (0.5, 1.0, 2.0, 4.0)
+PAUSES = (0.5, 1.0, 2.0)
 
 
 class TrytonRegister:

@@ -115,6 +115,8 @@ class TrytonSetup:
         return PeriodState.OPEN if period["state"] == "open" else PeriodState.CLOSED
 
     def next_open_date(self, after: date) -> date | None:
+        if after == date.max:
+            return None
         following = after + timedelta(days=1)
         days = [
             max(period["start_date"], following)
