@@ -287,9 +287,7 @@ class Town:
 
     def execute(self, run: JobRun) -> str:
         """Run one execution to its end; how it ended."""
-        machine = Machine(
-            tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"}, random=self.random
-        )
+        machine = Machine(tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"}, random=self.random)
         try:
             machine.run(run.model_dump(by_alias=True))
             self.executions.over[run.execution] = "SUCCEEDED"

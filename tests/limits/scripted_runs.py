@@ -1,8 +1,8 @@
 """The same scripted run of the export job on our own interpreter and on moto's, and what each of them did.
 
 A script says what a state's task answers at each of its calls: a value, or an error by its name. When it is used up,
-the task gives its usual answer. Nobody waits: moto's two ways to wait note their seconds instead. Both draw the jitter of their
-retries from one and the same seed.
+the task gives its usual answer. Nobody waits: moto's two ways to wait note their seconds instead. Both draw the jitter
+of their retries from the same seed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Our own interpreter of the state machine, on which the unit tests and the simulation stand, against moto's.
 
 Both run the same definition with the same scripted answers and errors. Compared are the states entered and their
-inputs, each call of a task with its payload, each pause in seconds (of a retry, with its jitter drawn from one seed, and
-of a Wait), the Map's iterations and their order, and how the execution ends.
+inputs, each call of a task with its payload, each pause in seconds (of a retry with its jitter, drawn from one seed,
+and of a Wait), the Map's iterations and their order, and how the execution ends.
 
 Not compared, because moto cannot be made to show it, or is known to differ from AWS:
 

@@ -338,7 +338,9 @@ def test_alarms_tell_the_operator_and_are_quiet_when_nothing_is_measured_unless_
 @pytest.mark.parametrize("function", ["PollFunction", "WebhookFunction"])
 def test_a_trigger_that_fails_raises_an_alarm_since_no_execution_would(function: str) -> None:
     alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
-    of_it = [each for each in alarms if each["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]]
+    of_it = [
+        each for each in alarms if each.get("Dimensions") == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    ]
     (errors,) = [each for each in of_it if each["MetricName"] == "Errors"]
     assert (errors["Namespace"], errors["Statistic"], errors["Threshold"]) == ("AWS/Lambda", "Sum", 1)
     assert errors["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"

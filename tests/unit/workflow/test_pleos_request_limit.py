@@ -23,7 +23,8 @@ CALLS_PLEO = sorted(name for name in STATES.values() if "PLEO_API_URL" in variab
 def uses_up_the_limit_at(state: str, world: Town) -> None:
     """Somebody else with the company's key uses up the minute's requests right before that state runs first."""
     credential = world.service.credentials._keys[f"plp_{NORTHGATE}"].id
-    handler, calls = world.handlers[state], []
+    handler = world.handlers[state]
+    calls: list[Any] = []
 
     def limited(event: Any, context: Any) -> Any:
         if not calls:

@@ -79,7 +79,8 @@ class Refusing:
         self._refused: Counter[str] = Counter()
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> Any:  # noqa: N803
-        taken, refused = [], []
+        taken: list[Any] = []
+        refused: list[Any] = []
         for entry in Entries:
             company = entry["MessageGroupId"]
             self._refused[company] += 1

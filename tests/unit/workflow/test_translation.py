@@ -20,7 +20,10 @@ from pleo_export.pleo.errors import (
 )
 from pleo_export.workflow.translation import LONGEST_WAIT, translate
 
-BOTOCORE_REPEATS = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, *TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+BOTOCORE_REPEATS = {
+    *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,  # type: ignore[attr-defined]
+    *TransientRetryableChecker._TRANSIENT_ERROR_CODES,  # type: ignore[attr-defined]
+}
 PASSING_AT_AWS = [  # service, code, HTTP status
     ("s3", "InternalError", 500),
     ("s3", "503", 503),  # of a HEAD, which has no body

@@ -17,9 +17,7 @@ CONNECTORS = {"tryton": "pleo_export.accounting.tryton"}
 TOKEN_URLS: dict[str, str] = {}
 
 
-def connect(
-    settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited
-) -> AccountingSystem:
+def connect(settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited) -> AccountingSystem:
     """`secret` is the `accounting_system` part of the connection's secret; what it holds is the connector's affair.
     `time_left` until whoever calls the connector is ended: it begins no call that may take longer.
 

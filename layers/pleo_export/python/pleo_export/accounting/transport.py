@@ -1,8 +1,8 @@
 """HTTP to an accounting system: time limits always, retries on reads only, nothing secret in an error.
 
 What it cannot know it says: a write that was sent and not answered is OutcomeUnknown. Every answer, whatever its
-status, goes back to the connector, whose table says what it means. No call is begun that the function's time limit might
-cut off: a write would be left with an unknown outcome.
+status, goes back to the connector, whose table says what it means. No call is begun that the function's time limit
+might cut off: a write would be left with an unknown outcome.
 """
 
 from __future__ import annotations

@@ -51,9 +51,7 @@ from pleo_export.settings import TrytonSettings
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
-def connect(
-    settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited
-) -> TrytonConnector:
+def connect(settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited) -> TrytonConnector:
     """Raises AuthenticationFailed if the secret has no `token`."""
     key = secret.get("token", "").strip()
     if not key:

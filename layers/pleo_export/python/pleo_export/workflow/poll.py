@@ -1,7 +1,7 @@
 """The scheduled poll: wake every connected company. The same code as a webhook, with another trigger (R-1.1).
 
-A poll that has no time for all leaves the rest to the next one, which goes on behind the last company that was woken: so
-many companies are polled less often, and none never.
+A poll that has no time for all leaves the rest to the next one, which goes on behind the last company that was woken:
+so many companies are polled less often, and none never.
 """
 
 from __future__ import annotations

@@ -178,7 +178,9 @@ class Runtime:
     def pleo_as(self, credential: Credential) -> PleoClient:
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
 
-        return PleoClient(self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause, time_left=self.time_left)
+        return PleoClient(
+            self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause, time_left=self.time_left
+        )
 
     def secret_name(self, company_id: str) -> str:
         return connection_secret(self._variable("STACK_NAME"), company_id)

@@ -30,9 +30,7 @@ class WakeUps:
 
     def send_batch(self, wake_ups: Mapping[str, WakeUp]) -> int:
         """Send up to BATCH wake-ups, by their causes. Returns how many of them SQS has not taken in TRIES."""
-        left = {
-            str(number): _message(wake_up, cause) for number, (cause, wake_up) in enumerate(wake_ups.items())
-        }
+        left = {str(number): _message(wake_up, cause) for number, (cause, wake_up) in enumerate(wake_ups.items())}
         for attempt in range(TRIES):
             if attempt:
                 self._pause(PAUSE)
