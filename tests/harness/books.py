@@ -288,7 +288,7 @@ class Books:
         account, left = document.entry.payable.account, self.ledger.left_over(document)
         if left is None:
             return replace(outcome, warnings=(f"There is no bill on account {account} that this payment is for.",))
-        return replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left else outcome
+        return replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left > 0 else outcome
 
     def _settle(self, documents: Iterable[DocumentRef]) -> None:
         """Payments that came back first: what they open again may be paid by another one."""

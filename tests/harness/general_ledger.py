@@ -240,7 +240,8 @@ class GeneralLedger:
         still_open = [each for each in same if self.is_open(each)]
         bills = {each.id for each in self.documents if isinstance(each.entry, Bill) and _keys(each) & _keys(back)}
         paid = {id_ for group in self.reconciled if group & bills for id_ in group}
-        return (still_open or [each for each in fits if each.id in paid and _due(each) == -_due(back)] or [None])[-1]
+        possible = still_open or [each for each in fits if each.id in paid and _due(each) == -_due(back)]
+        return possible[-1] if possible else None
 
     def left_over(self, payment: Document) -> int | None:
         """What an open payment comes to beyond the open bills that it names; None where there are none."""

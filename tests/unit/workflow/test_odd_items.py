@@ -25,7 +25,7 @@ def with_neighbours(odd: Json) -> list[Json]:
 
 def exported(world: Town, items: list[Json], **changes: Any) -> str:
     world.connect(NORTHGATE, items, **changes)
-    world.books[NORTHGATE].parties = {"V-1001": Party("17", "Ryman")}
+    world.books[NORTHGATE].ledger.suppliers = {"V-1001": Party("17", "Ryman")}
     job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
     world.run(NORTHGATE)
     return job

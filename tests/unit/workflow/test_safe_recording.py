@@ -17,10 +17,7 @@ from tests.harness.town import Town
 AWAY = Unavailable("The accounting system is being updated.")
 
 
-def kept_as_draft(books: Books) -> None:
-    """The books make the document and then refuse to post it."""
-    books.documents[-1].state = State.DRAFT
-    raise KeptAsDraft("Its journal is locked.", document=books._ref(books.documents[-1]), cause=Rejected("locked"))
+REFUSED = Rejected("Its journal is locked.")
 
 
 def export_again(world: Town, *items: dict[str, Any]) -> str:
@@ -34,10 +31,10 @@ def test_given_a_draft_that_the_books_do_not_post_when_the_expense_has_changed_t
     world: Town,
 ) -> None:
     books = world.connect(NORTHGATE, [item := purchase()])
-    world.effects.on("after books record", lambda: kept_as_draft(books))
+    world.effects.on("before books post", REFUSED)
     first = world.export(NORTHGATE)
     world.run(NORTHGATE)
-    assert world.failures(first)[entry_id(item)][1] == "Recorded as draft 1, but: Its journal is locked."
+    assert world.failures(first)[entry_id(item)][1] == "Recorded as draft 1, but: Kept as a draft: Its journal is locked."
 
     second = export_again(world, changed := purchase(gross=5000))
     assert "Delete that draft" in world.failures(second)[entry_id(item)][1]
@@ -51,7 +48,7 @@ def test_given_a_draft_that_the_books_do_not_post_when_the_expense_has_changed_t
 
 def test_given_a_draft_that_the_books_did_not_post_when_it_is_exported_again_then_it_is_posted(world: Town) -> None:
     books = world.connect(NORTHGATE, [item := purchase()])
-    world.effects.on("after books record", lambda: kept_as_draft(books))
+    world.effects.on("before books post", REFUSED)
     world.export(NORTHGATE)
     world.run(NORTHGATE)
 
