@@ -162,7 +162,8 @@ class Chaos(Effects):
         """Whether a request stays under way, to be carried out when its function is long dead: `by` so many seconds
         after the function's end at the latest."""
         call = self.call
-        if call is None or call.dead or not self.draws(call.company_id, 2.0):
+        share = 8.0 if self.focus and re.search(self.focus, f"before {effect}") else 2.0
+        if call is None or call.dead or not self.draws(call.company_id, share):
             return False
         latest = (call.ends - self.clock.now()).total_seconds() + by
         seconds = self.random.random() * latest

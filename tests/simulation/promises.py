@@ -255,11 +255,11 @@ class Promises:
         """Where nothing went wrong for the company, each item that can be booked is."""
         if job.foreign or job.started is None or self._faulty(job.company_id, NOON, self._over_at(job)):
             return
-        if any(company == job.company_id for company, _ in self.edited) or at_pleo["status"] == "failed":
+        if any(company == job.company_id for company, _ in self.edited):
             return
         for item in at_pleo["items"]:
-            if item["status"] == "failed" and self._bookable(job, item["accountingEntryId"]):
-                words = item["failureReason"]
+            if item["status"] != "successful" and self._bookable(job, item["accountingEntryId"]):
+                words = item["failureReason"] or at_pleo["failureReason"] or ""
                 self._hold(
                     any(each in words for each in (*A_PERSONS_DECISION, TOO_LATE_FOR_FILES)),
                     f"isolated: entry {item['accountingEntryId']} failed of nothing: {words!r}",

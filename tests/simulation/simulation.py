@@ -44,7 +44,7 @@ from tests.harness.town import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_han
 from tests.simulation.chaos import FOCUSES, KINDS, Call, Chaos
 from tests.simulation.cloud import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
 from tests.simulation.outside import Ledger, PleosFiles, Wire
-from tests.simulation.promises import Broken, Clicked, Promises, entry_of
+from tests.simulation.promises import Broken, Clicked, Promises, entry_of, item_total
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
@@ -260,11 +260,10 @@ class Simulation:
         start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
         self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
 
-    def _expense(self, company: str, key: str) -> Json:
-        """An expense keeps its type, currency and files when it is changed, but not its amount."""
-        gross = self.random.randint(100, 99_999)
-        if self.random.random() < 0.2:
-            gross = 1234  # only its category changes, if anything
+    def _expense(self, company: str, key: str, gross: int | None = None) -> Json:
+        """An expense keeps its type, currency and files when it is changed, but neither its category nor, unless given,
+        its amount."""
+        gross = gross or self.random.randint(100, 99_999)
         draw = Random(f"{self.seed} {company} {key}")
         what = draw.random()
         kind, account, supplier, method = "card_purchase", "6300", "Pret A Manger", None
@@ -330,7 +329,8 @@ class Simulation:
         self.edited.add(company)
         for entry_id in self._free(company)[:2]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
-            self.world.put_expenses(company, [self._expense(company, key)])
+            before = item_total(self.world.company(company).expenses[entry_id])
+            self.world.put_expenses(company, [self._expense(company, key, self.random.choice([None, before]))])
         self._again(company, by_vendor)
 
     def _is(self, company: str, key: str, entry_id: str) -> bool:
