@@ -217,7 +217,7 @@ class Books:
     def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
         if without_bill := _without_its_bill(entry, before):
             return without_bill
-        if not entry.lines or sum(line.amount for line in entry.lines):
+        if not entry.lines or sum(line.amount for line in entry.lines) != 0:
             return Rejected("The entry does not balance, so it was not sent.")
         document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(entry))
         if totals(document.entry) != totals(entry):
@@ -239,7 +239,9 @@ class Books:
         try:
             same = self._ask("books duplicates", lambda: self.ledger.same_bill(draft.id))
             if same is not None and draft.state is State.DRAFT:
-                cause = PossibleDuplicate(f"{same.number or f'draft {same.id}'} has the same number from the same party")
+                cause = PossibleDuplicate(
+                    f"{same.number or f'draft {same.id}'} has the same number from the same party"
+                )
                 message = f"Kept as the draft {draft.id}: {cause.message}."
                 return KeptAsDraft(message, document=draft, cause=cause)
             document = self._write(f"books {how} {draft.reference}", lambda: self.ledger.post(draft.id))
@@ -288,7 +290,9 @@ class Books:
         account, left = document.entry.payable.account, self.ledger.left_over(document)
         if left is None:
             return replace(outcome, warnings=(f"There is no bill on account {account} that this payment is for.",))
-        return replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left > 0 else outcome
+        return (
+            replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left > 0 else outcome
+        )
 
     def _settle(self, documents: Iterable[DocumentRef]) -> None:
         """Payments that came back first: what they open again may be paid by another one."""

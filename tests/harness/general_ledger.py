@@ -1,8 +1,8 @@
 """The general ledger behind the fake accounting system: what it holds, what it refuses, what it makes by itself.
 
-It knows nothing of the port: a connector (`tests.harness.books`) asks it, one request at a time. Like a real one it takes
-a draft and posts it in two steps, computes taxes and exchange rates itself, never uses a number twice, and can be changed
-by people at any time.
+It knows nothing of the port: a connector (`tests.harness.books`) asks it, one request at a time. Like a real one it
+takes a draft and posts it in two steps, computes taxes and exchange rates itself, never uses a number twice, and can be
+changed by people at any time.
 """
 
 from __future__ import annotations
@@ -167,7 +167,9 @@ class GeneralLedger:
     def period_state(self, on: date) -> PeriodState:
         if on > self.last_day:
             return PeriodState.NONE
-        return PeriodState.CLOSED if on <= self.closed_until or f"{on:%Y-%m}" in self.closed_months else PeriodState.OPEN
+        return (
+            PeriodState.CLOSED if on <= self.closed_until or f"{on:%Y-%m}" in self.closed_months else PeriodState.OPEN
+        )
 
     def next_open_date(self, after: date) -> date | None:
         if after >= self.last_day:
@@ -199,7 +201,9 @@ class GeneralLedger:
 
     def recategorise(self, reference: str, old: str, new: str) -> None:
         for document in self.find([reference]):
-            lines = tuple(replace(each, account=new if each.account == old else each.account) for each in document.entry.lines)
+            lines = tuple(
+                replace(each, account=new if each.account == old else each.account) for each in document.entry.lines
+            )
             document.entry = replace(document.entry, lines=lines)  # type: ignore[arg-type]
 
     def edit(self, reference: str, by: int) -> None:
@@ -267,7 +271,9 @@ class GeneralLedger:
     def _require_open(self, on: date) -> None:
         state = self.period_state(on)
         if state is not PeriodState.OPEN:
-            what = f"The period {on:%Y-%m} of {on} is closed." if state is PeriodState.CLOSED else f"No period has {on}."
+            what = (
+                f"The period {on:%Y-%m} of {on} is closed." if state is PeriodState.CLOSED else f"No period has {on}."
+            )
             raise PeriodClosed(what, on=on)
 
     def _computed(self, entry: Entry) -> Entry:

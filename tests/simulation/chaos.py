@@ -253,7 +253,9 @@ def _refuse(chaos: Chaos, call: Call) -> None:
 
 
 def _no_proof(chaos: Chaos) -> Exception:
-    return NoProof(chaos.random.choice(["429 of a gateway", "502", "503", "504", "an empty answer", "a cut-off answer"]))
+    return NoProof(
+        chaos.random.choice(["429 of a gateway", "502", "503", "504", "an empty answer", "a cut-off answer"])
+    )
 
 
 ALWAYS: Mapping[str, Strike] = {"killed": _kill, "stopped": _stop, "slow": _linger, "given up": _given_up}
@@ -288,7 +290,15 @@ FOREIGN: Mapping[str, Strike] = {"foreign": _raising(lambda _: ValueError("what 
 POSTS = ("books post", "books finalise")
 CREATES = ("books record", "books difference")
 WRITES = (*POSTS, *CREATES, "books discard", "books attach", "books reconcile", "books open again")
-AT_STAKE = (*POSTS, *CREATES, "books reconcile", "pleo P", "dynamodb PutItem", "dynamodb BatchWriteItem", "TransactWrite")
+AT_STAKE = (
+    *POSTS,
+    *CREATES,
+    "books reconcile",
+    "pleo P",
+    "dynamodb PutItem",
+    "dynamodb BatchWriteItem",
+    "TransactWrite",
+)
 
 
 FOCUSES = (

@@ -158,7 +158,7 @@ class Promises:
         refused = any(
             each.kind in ("refused", "foreign", "401", "403") and ("attach" in each.where or "receipts" in each.where)
             for each in self.chaos.struck
-            if each.company_id == job.company_id and entry_id in each.where or "receipts" in each.where
+            if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
         late = job.started is not None and self.chaos.clock.now() > job.started + timedelta(minutes=40)
         required = self.receipts_required[job.company_id]
@@ -183,7 +183,7 @@ class Promises:
         if event == "failed":
             for each in at_pleo["items"]:
                 if each["status"] not in FINAL and not self._refused(job):
-                    self._not_booked(job, each["accountingEntryId"], at_pleo["failureReason"])
+                    self._not_booked(job, each["accountingEntryId"], at_pleo.get("failureReason"))
         else:
             still = [each["accountingEntryId"] for each in at_pleo["items"] if each["status"] not in FINAL]
             self._hold(not still, f"whole: job {job.id} was completed with {still} open")
@@ -255,11 +255,11 @@ class Promises:
         """Where nothing went wrong for the company, each item that can be booked is."""
         if job.foreign or job.started is None or self._faulty(job.company_id, NOON, self._over_at(job)):
             return
-        if any(company == job.company_id for company, _ in self.edited):
+        if any(company == job.company_id for company, _ in self.edited) or at_pleo.get("failureReasonType") in BY_PLEO:
             return
         for item in at_pleo["items"]:
             if item["status"] != "successful" and self._bookable(job, item["accountingEntryId"]):
-                words = item["failureReason"] or at_pleo["failureReason"] or ""
+                words = item.get("failureReason") or at_pleo.get("failureReason") or ""
                 self._hold(
                     any(each in words for each in (*A_PERSONS_DECISION, TOO_LATE_FOR_FILES)),
                     f"isolated: entry {item['accountingEntryId']} failed of nothing: {words!r}",

@@ -284,7 +284,7 @@ class Simulation:
         item["files"] = self._files(draw, item["accountingEntryId"]) if draw.random() < 0.25 else []
         if draw.random() < 0.04:
             self.ledgers[company].poisonous.add(item["accountingEntryId"])
-        if draw.random() < 0.06:
+        if draw.random() < 0.12:
             _spoil(item, draw)
         return item
 
@@ -378,7 +378,7 @@ class Simulation:
         self._again(company, by_vendor)
 
     def _edit_drafts(self, company: str, by_vendor: bool) -> None:
-        """A person makes drafts come to another amount, at whatever time: what Pleo says no longer is what they hold."""
+        """A person gives drafts another amount or date, at whatever time: they no longer hold what Pleo says."""
         ledger = self.ledgers[company].ledger
         for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
             self.chaos.say(f"a person changes {document.id}")
