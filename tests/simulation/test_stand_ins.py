@@ -80,7 +80,9 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 11:
                 yield postings.latest(NORTHGATE, entry)
             case 13:
-                yield jobs.begin(job, NORTHGATE, random.choice(["first", "second"]))
+                yield jobs.begin(
+                    job, NORTHGATE, random.choice(["first", "second"]), seen=random.choice([None, "first", "second"])
+                )
             case 14 | 15:
                 yield pens.take(job, random.choice(["first", "second"]), owner)
             case 16 if number % 3 == 0:  # for good

@@ -130,21 +130,35 @@ def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(world: Tow
 
 def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(world: Town) -> None:
     jobs = world.runtime.jobs
-    jobs.begin(JOB, NORTHGATE, "first run")
+    assert jobs.begin(JOB, NORTHGATE, "first run", seen=None)
     why = (JobFailure.ACCOUNTING_SYSTEM_TIMEOUT, "It is being updated.")
 
     assert jobs.close(JOB, "first run", *why)
 
-    assert jobs.begin(JOB, NORTHGATE, "second run").closed == why
+    assert jobs.begin(JOB, NORTHGATE, "second run", seen="first run")
     assert not jobs.close(JOB, "first run", JobFailure.SERVICE_TIMEOUT, "It lives on.")
-    assert jobs.begin(JOB, NORTHGATE, "third run").closed == why
+    assert jobs.begin(JOB, NORTHGATE, "third run", seen="second run")
+    record = jobs.get(JOB)
+    assert record
+    assert record.closed == why
+
+
+def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> None:
+    jobs = world.runtime.jobs
+    assert jobs.begin(JOB, NORTHGATE, "successor", seen=None)
+
+    assert not jobs.begin(JOB, NORTHGATE, "held up", seen=None)
+    record = jobs.get(JOB)
+    assert record
+    assert record.run_by == "successor"
 
 
 # The pen
 
 
 def taken(world: Town, run: str = "run", call: str = "call") -> Pen:
-    world.runtime.jobs.begin(JOB, NORTHGATE, run)
+    before = world.runtime.jobs.get(JOB)
+    assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
     world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
     pen = world.runtime.pens.take(JOB, run, call)
     assert pen
@@ -156,11 +170,22 @@ def lose_to_another_call(world: Town) -> None:
 
 
 def lose_to_another_run(world: Town) -> None:
-    world.runtime.jobs.begin(JOB, NORTHGATE, "another run")
+    assert world.runtime.jobs.begin(JOB, NORTHGATE, "another run", seen="run")
 
 
 def lose_to_the_end_of_the_job(world: Town) -> None:
     assert world.runtime.jobs.close(JOB, "run", JobFailure.SERVICE_TIMEOUT, "no time left")
+
+
+@pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
+def test_given_a_pen_that_was_lost_when_there_is_nothing_to_write_then_its_holder_learns_it_all_the_same(
+    world: Town, lose: Callable[[Town], None]
+) -> None:
+    pen = taken(world)
+    assert world.runtime.postings.intend(pen, [])
+    lose(world)
+
+    assert not world.runtime.postings.intend(pen, [])
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])

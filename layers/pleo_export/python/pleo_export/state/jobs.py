@@ -53,15 +53,16 @@ class Jobs:
         )
         return int(answer["Attributes"]["attempts"])
 
-    def begin(self, job_id: str, company_id: str, execution: str) -> JobRecord:
-        """The job is this execution's from now on: functions of an earlier one that live on write nothing more."""
-        answer: Any = self._table.update_item(
-            Key=job_key(job_id),
-            UpdateExpression="SET company_id = :company, run_by = :execution REMOVE pen",
-            ExpressionAttributeValues={":company": company_id, ":execution": execution},
-            ReturnValues="ALL_NEW",
-        )
-        return _job(job_id, answer["Attributes"])
+    def begin(self, job_id: str, company_id: str, execution: str, *, seen: str | None) -> bool:
+        """The job is this execution's from now on: functions of an earlier one that live on write nothing more.
+
+        `seen` is `run_by` as read before the lease was confirmed. False when that has changed since: a call that was
+        held up between the two takes nothing from its successor.
+        """
+        facts = {":company": company_id, ":execution": execution}
+        expression = "SET company_id = :company, run_by = :execution REMOVE pen"
+        unchanged = Attr("run_by").not_exists() if seen is None else Attr("run_by").eq(seen)
+        return self._update_if(unchanged, job_id, expression, facts)
 
     def claim(self, job_id: str, call: str) -> bool:
         """Before `started` is sent: from now on the job may be ours. Whether it has been claimed before."""

@@ -1,14 +1,14 @@
-"""Writing into the books: intents first, then what is missing; an intent is withdrawn only on proof.
+"""Writing to the accounting system: intents first, then what is missing; an intent is withdrawn only on proof.
 
 What the answers mean for an intent:
 
-| The books' answer to a document           | A search then   | The intent                                          |
+| The answer to a document                  | A search then   | The intent                                          |
 |-------------------------------------------|-----------------|-----------------------------------------------------|
 | recorded, or kept as a draft              | -               | stays, and gets the document's id                   |
 | in doubt                                  | -               | stays: only a search may follow (R-8.3)             |
 | refused, or nothing was done              | finds nothing   | is withdrawn                                        |
 | refused, or nothing was done              | finds it, fails | stays: the item is in doubt                         |
-| an exception that nobody foresaw          | any             | stays: in doubt; the item is tried again by itself  |
+| an unforeseen exception                   | any             | stays: in doubt; the item is tried again by itself  |
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 
 @dataclass(frozen=True)
 class Creation:
-    """Of one company's documents. `wanted` is the state that its settings ask for."""
+    """Creates one company's documents. `wanted` is the state that its settings ask for."""
 
     run: JobRun
     runtime: Runtime
@@ -77,8 +77,8 @@ class Creation:
         )
 
     def create(self, batch: Sequence[Work], documents: Asked) -> None:
-        """Raises AccountingError while nothing of the batch is booked; later each item says what is in the books, and
-        what is not (promise 2)."""
+        """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
+        (promise 2)."""
         missing = [(work, each) for work, each in documents if each.reference not in work.case.found]
         refusal: AccountingError | None = None
         for chosen, state in self._portions(missing):
@@ -96,9 +96,8 @@ class Creation:
             raise refusal
 
     def finalise(self, batch: Sequence[Work], documents: Sequence[Document]) -> None:
-        """Post what is a draft still: left behind by a crash, or kept open for its files. A crash may also have come
-        between posting and reconciling, which finalising makes good. What the books have just refused to post is not
-        posted again."""
+        """Post what is still a draft: left behind by a crash, or kept open for its files. Where a crash came between
+        posting and reconciling, this reconciles. What was just refused is not posted again."""
         wanted = {each.reference for each in documents}
         unfinished = [
             outcome
@@ -115,12 +114,12 @@ class Creation:
                 outcome = finalised[name]
                 if isinstance(outcome, DocumentRef):
                     work.outcomes[name] = outcome
-                else:  # it is in the books all the same
+                else:  # the document exists all the same
                     work.unposted = outcome
 
     def _portions(self, documents: Asked) -> Iterator[tuple[Asked, State]]:
-        """In their order, as many as the accounting system takes; one whose first try was interrupted alone, for it may
-        be what took its neighbours down."""
+        """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
+        goes alone, since it may be what made the whole batch fail."""
         size = self.system.capabilities.max_batch
         for state in State.DRAFT, State.POSTED:
             portion: list[tuple[Work, Document]] = []
@@ -177,7 +176,7 @@ class Creation:
         return again
 
     def _doubt(self, documents: Asked, error: Exception) -> None:
-        """Any of the documents may be in the books, or may still appear there. What had its own try ends with it."""
+        """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
         found = self._seen(documents) or {}
         for work, document in documents:
             wait = None if work.case.interrupted else self.runtime.settle_time
@@ -209,7 +208,7 @@ class Creation:
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.runtime.settle_time)
 
     def _seen(self, documents: Asked) -> Mapping[str, Outcome] | None:
-        """What the books hold of them; None if nobody could look."""
+        """What the accounting system holds of them; None if the search failed."""
         try:
             return find_all(self.system, [each.reference for _, each in documents])
         except AccountingError:
@@ -248,5 +247,5 @@ def _refused(outcome: Outcome | None) -> bool:
 
 
 def _live(outcome: Outcome | None) -> bool:
-    """Several that carry the reference are there as well."""
+    """Also where several documents carry the reference."""
     return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is State.VOID)

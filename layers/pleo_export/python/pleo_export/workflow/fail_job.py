@@ -1,6 +1,6 @@
 """FailJob: the run cannot go on. Say so to Pleo, item by item if items may be booked, and end the job.
 
-The job is closed before anything is sent: a word that arrives late meets runs that go on failing it, none that books.
+The job is closed before anything is sent: while `failed` is on its way, later runs only go on failing the job.
 
 Before items were fetched nothing is booked: the job gets `failed` with type and reason (R-2.1). Afterwards every open
 item gets its result or an honest failure, and the job ends as what Pleo holds says (`final_event`); if Pleo will

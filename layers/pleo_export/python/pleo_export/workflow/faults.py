@@ -1,4 +1,4 @@
-"""Exceptions that nobody foresaw, met while one item or batch is worked on: they are nobody else's."""
+"""Unforeseen exceptions while one item or batch is processed: they concern no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a job ends whose items are all final: the event follows from what Pleo holds, not from memory (R-7.6).
+"""The event that ends a job whose items are all final: it follows from what Pleo holds, not from our records (R-7.6).
 
 | Items at Pleo           | Event                                                                        |
 |-------------------------|------------------------------------------------------------------------------|
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.client import PAGE_LIMIT, PleoClient
 from pleo_export.pleo.models import JobEvent
 
 # The types of items that a job cannot have, by the type that says the same of the whole job (R-7.5).
@@ -35,18 +35,21 @@ class FinalEvent:
 
 
 def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
-    if not pleo.has_items(job_id, "failed"):
+    """One call to Pleo where nothing failed, two otherwise, however large the job is."""
+    failed = list(pleo.job_items(job_id, "failed", limit=PAGE_LIMIT))
+    if not failed:
         return FinalEvent(JobEvent.COMPLETED)
     if pleo.has_items(job_id, "successful"):
         return FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
-    types = [item.failure_reason_type for item in pleo.job_items(job_id, "failed")]
-    return FinalEvent(JobEvent.FAILED, _common(set(types)), all_failed(len(types)))
+    return FinalEvent(JobEvent.FAILED, _common({item.failure_reason_type for item in failed}), _all_failed(len(failed)))
 
 
-def all_failed(count: int) -> str:
+def _all_failed(count: int) -> str:
+    """`count`: at most PAGE_LIMIT were read, so that many may not be all."""
     if count == 1:
         return "The only expense of this export failed; see it for what to fix."
-    return f"All {count} expenses failed; see each for what to fix."
+    number = f"{count} " if count < PAGE_LIMIT else ""
+    return f"All {number}expenses of this export failed; see each for what to fix."
 
 
 def _common(types: set[str | None]) -> JobFailure:

@@ -1,4 +1,4 @@
-"""Looking: what our records and the accounting system know of the items of a chunk, before anything is written."""
+"""What our records and the accounting system hold of the items of a chunk, before anything is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pleo_export.workflow.work import Case, name_of
 
 
 def find_all(system: AccountingSystem, references: Sequence[str]) -> Mapping[str, Outcome]:
-    """Raises AccountingError if nobody could look."""
+    """In as many searches as `max_find` asks for. Raises AccountingError if one fails."""
     found: dict[str, Outcome] = {}
     size = system.capabilities.max_find
     for start in range(0, len(references), size):
@@ -35,7 +35,7 @@ def posting_dates(settings: Settings, system: AccountingSystem, runtime: Runtime
 
 @dataclass(frozen=True)
 class Investigation:
-    """Of one company's items, against its books."""
+    """Compares one company's items with its accounting system."""
 
     run: JobRun
     runtime: Runtime

@@ -1,4 +1,4 @@
-"""Before anything is sent to Pleo: the job has to be this execution's still (promise 2).
+"""Before anything is sent to Pleo, the job must still belong to this execution (promise 2).
 
 What `prove_ours` lets through may still be on its way when another run takes over. It must then agree with whatever
 that run does: `started` is repeated, and results are the same for all runs. `failed` is not, so the job is closed

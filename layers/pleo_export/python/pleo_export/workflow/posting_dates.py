@@ -39,5 +39,5 @@ class PostingDates:
 
 
 def moved(on: date, to: date) -> str:
-    """What the bookkeeper reads of a document that was posted on another date."""
+    """The warning about a document that was posted on another date."""
     return f"Posted on {to}: the period of {on} is closed."

@@ -35,13 +35,18 @@ USABLE_SHARE = 5 / 6
 
 def start_job(run: JobRun, runtime: Runtime) -> dict[str, Any]:
     """Raises NotOurs (stop), TryAgain (run again), JobRejected (an earlier run has begun to fail the job: go on)."""
+    before = runtime.jobs.get(run.job_id)
     if not runtime.leases.confirm(run.company_id, run.execution):
         raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
     pleo = runtime.pleo(runtime.connection(run.company_id))
     job = _read(pleo, run)
-    record = runtime.jobs.begin(run.job_id, run.company_id, run.execution)
-    job = _started(job, pleo, run, record.claimed, runtime)
-    if record.closed:
+    seen = before.run_by if before else None
+    if not runtime.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
+        # Another execution has begun meanwhile. The next call learns from the lease which of the two is superseded.
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Another run of this export began at the same time.")
+    record = runtime.jobs.get(run.job_id)  # again: what an earlier run has written until now, and no longer can
+    job = _started(job, pleo, run, record is not None and record.claimed, runtime)
+    if record and record.closed:
         raise JobRejected(*record.closed)
     return {
         "numberOfItems": job.number_of_items,

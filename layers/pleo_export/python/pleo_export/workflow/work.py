@@ -45,7 +45,7 @@ Settled = ItemResult | Wait
 
 @dataclass(frozen=True)
 class Case:
-    """A candidate, what we knew of it, what to do, and which of its documents are there already, by reference."""
+    """A candidate, its posting record, the decision, and which of its documents exist already, by reference."""
 
     candidate: Candidate
     posting: Posting | None
@@ -71,8 +71,8 @@ class Case:
 
 
 class InDoubt(OutcomeUnknown):
-    """Nobody can know yet whether a document is in the books. `wait`: how long until a search can tell; None: the item
-    has had its chance, and `message` is its result."""
+    """It is not known yet whether a document exists. `wait`: how long until a search can tell; None: the item is not
+    tried again, and `message` is its result."""
 
     def __init__(self, message: str, failure: ItemFailure, wait: timedelta | None) -> None:
         super().__init__(message)
@@ -108,7 +108,7 @@ class Work:
 
     @property
     def documents(self) -> list[DocumentRef]:
-        """Those in the books, the main one first."""
+        """Those that exist, the main one first."""
         held = (self.outcomes.get(each.reference) for each in self.case.documents)
         return [each for each in held if isinstance(each, DocumentRef)]
 
@@ -123,7 +123,7 @@ class Work:
         return self.first_fault is None and self.refusal is None and self.retry_files is None
 
     def learn(self, reference: str, outcome: Outcome) -> None:
-        """What became of a document. One that is kept as a draft is in the books, and the item fails for its cause."""
+        """Note the outcome of a document. One that is kept as a draft exists, and the item fails for its cause."""
         if isinstance(outcome, KeptAsDraft):
             self.outcomes[reference], self.unposted = outcome.document, outcome
         else:

@@ -1,0 +1,137 @@
+"""A fault of one item, of its receipts or of one batch is no other item's (promise 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable
+from pleo_export.accounting.port import State
+from pleo_export.workflow.attachments import ReceiptDesk
+from tests.harness.books import Books
+from tests.harness.expenses import entry_id, purchase, reference
+from tests.harness.town import Town
+
+FAULT = ValueError("nobody foresaw it")
+RECEIPT = ("pret-18.45.pdf",)
+AWAY = Unavailable("The accounting system is being updated.")
+PASSING = [AWAY, RateLimited("Too many requests.", retry_after=30), OutcomeUnknown("No answer.")]
+
+
+def two(world: Town, **settings: Any) -> tuple[Books, dict[str, Any], dict[str, Any]]:
+    """The books of a company with two items, each with a receipt."""
+    items = [purchase("first", receipts=RECEIPT), purchase("second", receipts=RECEIPT)]
+    return world.connect(NORTHGATE, items, **settings), items[0], items[1]
+
+
+def files(books: Books) -> dict[str, int]:
+    return {each.entry.reference: len(each.files) for each in books.documents}
+
+
+def warnings(world: Town, job: str, item: dict[str, Any]) -> tuple[str, ...]:
+    return world.runtime.results.get_many(job, [entry_id(item)])[entry_id(item)].warnings
+
+
+@pytest.mark.parametrize("policy", ["required", "best_effort"])
+def test_given_receipts_that_raise_while_they_are_prepared_when_a_job_runs_then_the_other_item_has_its_own(
+    world: Town, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    books, poison, good = two(world, receipts=policy)
+    prepare = ReceiptDesk._prepare
+
+    def raising(self: ReceiptDesk, candidate: Any, folder: Any) -> Any:
+        if candidate.entry_id == entry_id(poison):
+            raise FAULT
+        return prepare(self, candidate, folder)
+
+    monkeypatch.setattr(ReceiptDesk, "_prepare", raising)
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    if policy == "required":
+        assert files(books) == {reference(good): 1}
+        assert world.failures(job)[entry_id(poison)][0] == "receipt_conversion_failure"
+        assert world.statuses(job) == {"failed": 1, "successful": 1}
+    else:
+        assert files(books) == {reference(poison): 0, reference(good): 1}
+        assert world.statuses(job) == {"successful": 2}
+        assert warnings(world, job, poison)[0].startswith("Booked without its receipts.")
+
+
+@pytest.mark.parametrize(
+    ("policy", "statuses"), [("required", {"failed": 1, "successful": 1}), ("best_effort", {"successful": 2})]
+)
+def test_given_an_attachment_that_raises_when_a_job_runs_then_the_other_item_has_its_own(
+    world: Town, policy: str, statuses: dict[str, int]
+) -> None:
+    books, poison, good = two(world, receipts=policy)
+    world.effects.on(f"before books attach {reference(poison)}", FAULT, times=1000)
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert files(books) == {reference(poison): 0, reference(good): 1}
+    assert world.statuses(job) == statuses
+
+
+def test_given_a_draft_that_raises_when_it_is_posted_then_the_others_are_posted(
+    world: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books, poison, good = two(world)
+    finalise = books.finalise_many
+
+    def raising(documents: Any) -> Any:
+        if any(each.reference == reference(poison) for each in documents):
+            raise FAULT
+        return finalise(documents)
+
+    monkeypatch.setattr(books, "finalise_many", raising)
+    world.effects.on("after books record", lambda: as_draft(books), times=2)
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert {each.entry.reference: each.state for each in books.documents} == {
+        reference(poison): State.DRAFT,
+        reference(good): State.POSTED,
+    }
+    assert world.statuses(job) == {"failed": 1, "successful": 1}
+    assert world.failures(job)[entry_id(poison)][1].startswith("Recorded as draft ")
+
+
+def as_draft(books: Books) -> None:
+    books.documents[-1].state = State.DRAFT
+
+
+@pytest.mark.parametrize("policy", ["required", "best_effort"])
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: type(fault).__name__)
+def test_given_a_fault_that_passes_while_attaching_when_it_has_passed_then_the_receipt_is_attached(
+    world: Town, policy: str, fault: Exception
+) -> None:
+    books, first, second = two(world, receipts=policy)
+    world.effects.on(f"before books attach {reference(first)}", fault, times=2)
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert files(books) == {reference(first): 1, reference(second): 1}
+    assert world.statuses(job) == {"successful": 2}
+
+
+@pytest.mark.parametrize(
+    ("policy", "statuses"), [("required", {"failed": 1, "successful": 1}), ("best_effort", {"successful": 2})]
+)
+def test_given_an_attachment_that_the_books_refuse_when_a_job_runs_then_nothing_waits_for_it(
+    world: Town, policy: str, statuses: dict[str, int]
+) -> None:
+    books, refused, good = two(world, receipts=policy)
+    world.effects.on(f"before books attach {reference(refused)}", Rejected("no such type"))
+    job = world.export(NORTHGATE)
+
+    world.run(NORTHGATE)
+
+    assert files(books) == {reference(refused): 0, reference(good): 1}
+    assert (world.statuses(job), world.pauses) == (statuses, [])

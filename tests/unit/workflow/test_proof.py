@@ -1,0 +1,70 @@
+"""An intent is withdrawn only when a search has shown that nothing came of a refused request (workflow/creation.py)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from local.pleo.sample import NORTHGATE
+from pleo_export.accounting.errors import RateLimited, Rejected, Unavailable
+from pleo_export.accounting.port import State
+from tests.harness.books import Document
+from tests.harness.expenses import entry_id, purchase, reference
+from tests.harness.town import NOON, Town
+
+ITEM = purchase()
+AWAY = Unavailable("The accounting system is being updated.")
+ARRIVAL = NOON + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [AWAY, RateLimited("Too many requests.", retry_after=1), Rejected("blocked")],
+    ids=lambda e: type(e).__name__,
+)
+def test_given_a_refused_request_that_still_arrives_when_no_search_could_prove_the_refusal_then_it_is_not_sent_again(
+    world: Town, monkeypatch: pytest.MonkeyPatch, answer: Exception
+) -> None:
+    books = world.connect(NORTHGATE, [ITEM])
+    on_its_way: list[Document] = []
+    refusal = books._refusal
+
+    def sent(entry: object) -> Rejected | None:
+        if not on_its_way and not books.documents:
+            on_its_way.append(Document("late", entry, State.POSTED))  # type: ignore[arg-type]
+            raise answer
+        return refusal(entry)  # type: ignore[arg-type]
+
+    def arrive() -> None:
+        if on_its_way and world.clock.now() >= ARRIVAL:
+            books.documents.append(on_its_way.pop())
+
+    monkeypatch.setattr(books, "_refusal", sent)
+    world.effects.on("before books find_many", AWAY, nth=2)  # the search after the refusal
+    world.effects.on("before books find_many", arrive, times=1000)
+    world.export(NORTHGATE)
+    world.run(NORTHGATE)
+    world.clock.advance(timedelta(seconds=60))
+    world.service.world.put_expenses(NORTHGATE, [ITEM])
+    again = world.export(NORTHGATE, [entry_id(ITEM)])
+
+    world.run(NORTHGATE)
+
+    assert [each.reference for each in books.live()] == [reference(ITEM)]
+    assert world.statuses(again) == {"successful": 1}
+
+
+def test_given_a_refused_request_when_a_search_finds_nothing_then_the_next_export_does_not_wait(world: Town) -> None:
+    books = world.connect(NORTHGATE, [ITEM])
+    world.effects.on("before books record", Rejected("The account is blocked."))
+    first = world.export(NORTHGATE)
+    world.run(NORTHGATE)
+    assert world.failures(first)[entry_id(ITEM)][1] == "The account is blocked."
+    world.service.world.put_expenses(NORTHGATE, [ITEM])
+    again = world.export(NORTHGATE, [entry_id(ITEM)])
+
+    world.run(NORTHGATE)
+
+    assert [each.reference for each in books.live()] == [reference(ITEM)]
+    assert (world.statuses(again), world.pauses) == ({"successful": 1}, [])
