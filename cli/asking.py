@@ -30,7 +30,7 @@ NONE = "-"
 LISTED = 30  # accounts that a person reads at once
 ASKED = ("posting", "closed_period", "adjustment_date", "receipts", "legacy_vendors", "time_zone")
 
-# What accounts are often called: for a default answer only.
+# The accounts that are asked for, and what they are often called: for a default answer only.
 USUAL_NAMES: Mapping[str, Sequence[str]] = {
     "out_of_pocket": ("out of pocket", "employee"),
     "clearing": ("clearing", "transit"),
@@ -60,7 +60,11 @@ def interview(stack: Stack) -> tuple[Settings, Secret, Secret]:
             if name == "time_zone" and not known:
                 default = _own_time_zone()
             _ask_field(draft, (name,), Settings.model_fields[name], default)
-    kept = {name: known[name] for name in ("tax_accounts", "webhook_authentication") if known.get(name)}
+    kept = {
+        name: known[name]
+        for name in ("tax_accounts", "webhook_authentication", "outflow_sign", "unmapped_tags")
+        if known.get(name)
+    }
     return parse_settings(draft | kept), pleo, accounting
 
 
@@ -157,10 +161,10 @@ def _ask_accounts(system: AccountingSystem, draft: Json, known: Json) -> None:
     for currency in currencies:
         default = wallets.get(currency) or _named_like(chart, (f"pleo wallet {currency}", f"pleo {currency}", "pleo"))
         _ask_account(chart, draft, ("accounts", "wallets", currency), f"The Pleo wallet in {currency}", default)
-    for role, info in Accounts.model_fields.items():
-        if role != "wallets":
-            default = known.get(role) or _named_like(chart, USUAL_NAMES[role])
-            _ask_account(chart, draft, ("accounts", role), str(info.description), default)
+    for role, names in USUAL_NAMES.items():
+        default = known.get(role) or _named_like(chart, names)
+        _ask_account(chart, draft, ("accounts", role), str(Accounts.model_fields[role].description), default)
+    draft["accounts"] |= {role: code for role, code in known.items() if role not in USUAL_NAMES and role != "wallets"}
 
 
 def _currencies(answer: str) -> list[str]:

@@ -46,7 +46,7 @@ and dimensions; the other side is their sum.
 
 | Role | Where it comes from |
 |---|---|
-| category | the category of the line in Pleo; its account code |
+| category | the category of the line in Pleo; its account code, else its identifier |
 | Pleo wallet | the contra account in Pleo (Settings, Accounting, Contra accounts), else `accounts.wallets.<currency>` |
 | owed to employees | `accounts.out_of_pocket` |
 | clearing (money on its way to or from the wallet) | `accounts.clearing` |
@@ -55,41 +55,60 @@ and dimensions; the other side is their sum.
 | owed to an employee under accounts payable | the employee's own payables account, else `accounts.out_of_pocket` |
 | input tax | the tax code's ingoing account in Pleo, else `tax_accounts.<code>`, else `accounts.input_tax` |
 | reverse charge tax owed | the tax code's outgoing account in Pleo, else `accounts.output_tax` |
+| pennies by which a split is off | `accounts.rounding`; without it the lines are booked as they are |
 
 Names like `accounts.clearing` are the settings of the connection. A missing account fails only the items that need it.
+
+- **A contra account that Pleo names** and the accounting system does not have refuses the item (`account_unknown`):
+  money is never booked on another bank account than Pleo says. One that is another currency's wallet in the settings
+  is refused.
+- **One account on both sides** of an entry (a contra account that is the clearing account, a category that is the
+  wallet) would move nothing, and is refused by name.
 
 ## What holds for every type
 
 - **Direction** comes from the type. A card purchase, an expense or an invoice that is negative as a whole is booked
-  the other way round, with a warning. For money that comes back and for transfers the sign of the amount says nothing:
-  its size is booked in the direction of the type. A negative line in a split (a discount) is booked against the others.
+  the other way round, with a warning. If two or more, and most, items of a type in an export are negative, the whole
+  export is refused before anything is booked: either Pleo's amounts have the other sign, which `outflow_sign: negative`
+  says, or they are corrections, to be exported one at a time. For money that comes back and for transfers the sign of
+  the amount says nothing: its size is booked in the direction of the type. A negative line in a split (a discount) is
+  booked against the others.
 - **Only the balance moves** for transfers, reimbursements, invoice payments, cash withdrawals and personal spend: their
-  lines need no category; category, tax and tags of such an item are not used.
+  lines need no category; category, tax and tags of such an item are not used, with a warning.
 - **Tax** is taken from Pleo line by line and never computed anew (table below).
-- **Lines of 0.00** are left out; an item of 0.00 is refused: there is nothing to book.
+- **Withholding tax** (IRPF, for example) is a negative line of its own: inside one line it does not add up.
+- **Lines of 0.00** are left out; an item of 0.00, or of which no account moves, is refused: there is nothing to book.
 - **Lines that do not add up** to the item's amount by at most one penny a line are booked as they are, with a warning;
-  by more, the item is refused.
+  by more, the item is refused. With `accounts.rounding` set, the wallet moves by the item's amount and the pennies go
+  there.
+- **Voided and rejected invoices** are refused, and so are their payments. A payment that comes back is booked.
 - **Date**: the item's moment becomes a day in `time_zone`. Exactly midnight UTC is a day already and never moves.
+  Days before 1900 or after 9998 are refused.
 - **Foreign currency**: the amount in the merchant's currency and the implied rate are in the memo. For a merchant's
-  currency without two decimals (JPY, for example) only its name is, and wallets in such currencies are refused, until
-  Pleo's unit for them is confirmed.
+  currency without two decimals (JPY, for example), or an amount that cannot be read, only its name is: these figures
+  are booked nowhere and never refuse an item. Wallets in currencies without two decimals are refused, until Pleo's unit
+  for them is confirmed. Invoices are booked in the wallet's currency, also where the supplier's ledger is in another.
 - **Memo**: supplier (or the type), employee, note, currency, invoice, service period, settled expenses, attendees, and
   the reconciliation ID. When it is too long the note goes first, the reconciliation ID never. The lines' text is
   supplier, employee and note.
-- **Tags** become dimensions by `dimensions` in the settings, on the category's line. Other tag groups are ignored,
-  with a warning.
+- **Tags** become dimensions by `dimensions` in the settings, on the category's line. Tags of other groups are ignored,
+  with a warning, or refuse the item, as `unmapped_tags` says. A line that is all tax has no dimensions: a warning too.
+- **Characters that cannot be seen** (control characters, half an emoji, zero-width spaces) are taken out of texts and
+  codes; a code of which nothing is left counts as not given, and one of more than 200 characters as unknown.
 
 ## Accounts payable
 
 Pleo's bookkeeping method decides for each item: `journal` and `none` make a journal entry, `accounts_payable` the
-documents below. Transfers, cash withdrawals and personal spend are always journal entries; cashback is the supplier's
+documents below. Transfers, cash withdrawals and personal spend are always journal entries, the latter two under
+accounts payable on the employee's own account, like what pays them back; cashback is the supplier's
 only if a vendor is tagged. An item without method (Vendor Tagging is off) is a journal entry, unless
 `legacy_vendors: accounts_payable` is set and the accounting system knows the supplier; expenses and reimbursements of
 employees without method always are journal entries, so that both stay on one account.
 
 - **The supplier** is looked for by the vendor's external ID, code and tax number, in this order; where an item has no
-  vendor, by the supplier's code, account and tax number. **The employee** is looked for by the employee code. Spaces
-  and case of tax numbers do not count. Nobody found, several found or a blocked record: the item is refused.
+  vendor, by the supplier's code, account and tax number. **The employee** is looked for by the employee code. Spaces,
+  dots, dashes, slashes and case of tax numbers do not count. Nobody found, several found or a blocked record: the item
+  is refused.
 - **A bill** has the lines of the journal entry, against what is owed. It is posted on the item's date and dated on the
   supplier's invoice date. Without invoice number (card purchases, expenses) it carries the reconciliation ID instead.
 - **A payment** settles the bill of the same item, or one from another export: that with the invoice number, else those

@@ -77,6 +77,7 @@ def test_given_enter_to_every_question_then_the_company_is_connected_as_its_book
         "payables": "2100",
         "input_tax": "2200",
         "output_tax": "2202",
+        "rounding": None,
     }
     assert connection.settings.posting == "draft"
     assert connection.settings.dimensions == {"cost_centre": "cost_centre", "project": "project"}
