@@ -7,7 +7,6 @@ from pleo_export.workflow.runtime import Runtime
 runtime = Runtime()
 
 
-def handler(event, context):
-    runtime.invocation = context
+def handler(event, _context):
     answer = event.get("queryStringParameters") or {}
     return shown(lambda: finish(answer, kept_by_browser(event), runtime))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from local.pleo.faults import Fault
 from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.stack import ACCOUNTS, LocalStack
 from local.tryton.ledger import Ledger
@@ -62,6 +63,23 @@ def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_ex
     assert [answer.get("FunctionError") for answer in polls] == [None]
     assert done["status"] == "completed"
     assert len(executions(stack, job_id)) == 1
+    assert len(books.moves()) == len(successful(done)) == 5
+
+
+def test_given_pleo_asks_for_a_minute_in_every_phase_when_each_has_passed_then_one_execution_has_booked_everything(
+    stack: LocalStack, books: Ledger
+) -> None:
+    """The local AWS's interpreter reads the seconds from the error as AWS's does; here a minute takes no time."""
+    stack.connect(HAVN, books)
+    faults = stack.pleo.service.faults
+    for method, path in (("GET", "/v3/export-items"), ("PUT", "/v3/export-jobs"), ("POST", "/v3/export-job-events")):
+        faults.order(Fault(effect="rate_limit", retry_after=60, method=method, path=path))
+
+    job_id = export(stack, HAVN, some_expenses(stack, HAVN, 5))
+    done = finished(stack, job_id)
+
+    assert (done["status"], faults.waiting()) == ("completed", [])
+    assert [run["status"] for run in executions(stack, job_id)] == ["SUCCEEDED"]
     assert len(books.moves()) == len(successful(done)) == 5
 
 
