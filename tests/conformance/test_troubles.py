@@ -6,6 +6,7 @@ Whatever happens: no document is told not booked that may be, none is there twic
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,10 +19,10 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
-from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Payment, TaxPart, TaxRole
+from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Party, Payment, TaxPart, TaxRole
 from tests.conformance.bench import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
 from tests.conformance.test_connector import an_entry, recorded
-from tests.conformance.test_payables import a_bill, a_payment, party, still_open
+from tests.conformance.test_payables import a_bill, a_payment, by_number, party, still_open, that_came_back
 from tests.conformance.test_payables import recorded as all_recorded
 
 POSTING = (Act.POST, Act.POST_ALL)
@@ -67,7 +68,8 @@ class TestRefusedPosts:
         assert isinstance(outcome, KeptAsDraft)
         assert REFUSAL in outcome.message
         assert (outcome.document.state, outcome.document.kind) == (State.DRAFT, document.kind)
-        assert found(bench.connector(), [document.reference]) == [outcome.document]
+        (held,) = found(bench.connector(), [document.reference])
+        assert held == replace(outcome.document, url=held.url)  # the way there was another one
         bench.connector().finalise_many([outcome.document])
         assert states(bench, document) == [[State.POSTED]]
 
@@ -81,7 +83,7 @@ class TestRefusedPosts:
             outcome = way.system.finalise_many([draft])[document.reference]
 
         assert isinstance(outcome, KeptAsDraft)
-        assert outcome.document == draft
+        assert outcome.document == replace(draft, url=outcome.document.url)
 
     def test_given_a_refused_bill_when_recorded_with_its_payment_then_that_is_not_booked(self, bench: Bench) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND))
@@ -198,12 +200,12 @@ class TestGateways:
         assert type(outcome) is OutcomeUnknown
 
 
-def a_bill_in_euros_with_its_payment(bench: Bench) -> tuple[Bill, Payment]:
+def a_bill_in_euros_with_its_payment(owed_to: Party) -> tuple[Bill, Payment]:
     lines = [
         JournalLine("6400", 20000, tax=TaxPart("ES21", TaxRole.BASE)),
         JournalLine("2200", 4200, tax=TaxPart("ES21", TaxRole.TAX)),
     ]
-    bill = a_bill(party(bench.connector(), NORTHWIND), *lines, currency="EUR")
+    bill = a_bill(owed_to, *lines, currency="EUR")
     return bill, a_payment(bill, posting_date=date(2026, 7, 2))  # the rate has changed on 1 July
 
 
@@ -213,9 +215,10 @@ class TestDifferences:
     def test_given_a_payment_at_another_rate_when_recorded_then_its_difference_is_booked_under_its_reference(
         self, bench: Bench
     ) -> None:
-        bill, paid = a_bill_in_euros_with_its_payment(bench)
+        system = bench.connector()
+        bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
 
-        all_recorded(bench.connector(), [bill, paid])
+        all_recorded(system, [bill, paid])
 
         (difference,) = bench.derived(paid.reference)
         assert difference.state is State.POSTED
@@ -226,19 +229,21 @@ class TestDifferences:
     def test_given_trouble_with_any_act_after_the_posts_when_finalised_then_there_is_one_difference_and_nothing_open(
         self, bench: Bench, trouble: Trouble
     ) -> None:
+        system = bench.connector()
+        northwind = party(system, NORTHWIND)
         acts: list[Act] = []
 
         def watch(act: Act, _: int) -> None:
             acts.append(act)
 
-        bill, paid = a_bill_in_euros_with_its_payment(bench)
+        bill, paid = a_bill_in_euros_with_its_payment(northwind)
         with bench.troubled(watch) as way:
             all_recorded(way.system, [bill, paid])
         changing = [act for act in acts if act is not Act.READ]
         made_beside = len(changing) - changing.index(Act.DERIVE)
 
         for skipped in range(made_beside):
-            bill, paid = a_bill_in_euros_with_its_payment(bench)
+            bill, paid = a_bill_in_euros_with_its_payment(northwind)
             plan = _nth_after_the_first_difference(trouble, skipped)
             with bench.troubled(plan) as way:
                 documents = all_recorded(way.system, [bill, paid])
@@ -246,30 +251,50 @@ class TestDifferences:
                 if trouble is Trouble.LATE:
                     way.deliver()
 
-            bench.connector().finalise_many(documents)
+            system.finalise_many(documents)
 
             derived = bench.derived(paid.reference)
             assert [each.state for each in derived] == [State.POSTED], (skipped, trouble)
             assert still_open(bench, bill, paid) == [0, 0], (skipped, trouble)
 
     def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(self, bench: Bench) -> None:
-        bill, paid = a_bill_in_euros_with_its_payment(bench)
-        documents = all_recorded(bench.connector(), [bill, paid])
+        system = bench.connector()
+        bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
+        documents = all_recorded(system, [bill, paid])
 
-        assert {each.id for each in found(bench.connector(), [bill.reference, paid.reference])} == {
+        assert {each.id for each in found(system, [bill.reference, paid.reference])} == {
             document.id for document in documents
         }
 
+    def test_given_a_payment_with_a_difference_when_it_comes_back_and_is_paid_again_then_no_difference_stays_open(
+        self, bench: Bench
+    ) -> None:
+        system = bench.connector()
+        bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
+        back = that_came_back(paid)
+        again = a_payment(bill, by_number(bill), posting_date=paid.posting_date)
+        all_recorded(system, [bill, paid])
+
+        all_recorded(system, [back])
+        assert still_open(bench, bill, paid, back) == [-24200, 0, 0]
+        assert [each.open for each in bench.derived(paid.reference)] == [0, 0]  # one there, one back
+
+        all_recorded(system, [again])
+        assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
+        assert [each.open for each in bench.derived(again.reference)] == [0]
+
     def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(self, bench: Bench) -> None:
+        system = bench.connector()
+        northwind = party(system, NORTHWIND)
         for skipped in range(3):  # the difference, its post, the reconciliation
-            bill, paid = a_bill_in_euros_with_its_payment(bench)
+            bill, paid = a_bill_in_euros_with_its_payment(northwind)
             with bench.troubled(_nth_after_the_first_difference(Trouble.LATE, skipped)) as way:
                 documents = all_recorded(way.system, [bill, paid])
-                bench.connector().finalise_many(documents)
+                system.finalise_many(documents)
 
                 way.deliver()
 
-            bench.connector().finalise_many(documents)
+            system.finalise_many(documents)
             assert [each.state for each in bench.derived(paid.reference)] == [State.POSTED], skipped
             assert still_open(bench, bill, paid) == [0, 0], skipped
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from local.pleo.catalogue import PEOPLE, SUPPLIERS
 from local.tryton.company import ACCOUNTS
 from local.tryton.parties import EMPLOYEES, PARTIES
@@ -14,7 +16,8 @@ def test_given_a_vendor_of_the_simulator_when_looked_up_then_the_books_have_it_b
     for supplier in SUPPLIERS.values():
         if supplier.vendor:
             party = known[supplier.vendor]
-            assert (party.name, tax_number(party.tax_number or "")) == (supplier.name, supplier.tax_identifier)
+            number = re.sub(r"\W", "", party.tax_number or "")  # one is written in groups, as people do
+            assert (party.name, number) == (supplier.name, supplier.tax_identifier or "")
             assert party.active
 
 

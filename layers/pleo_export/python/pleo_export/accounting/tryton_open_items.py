@@ -97,7 +97,8 @@ class TrytonOpenItems:
         known |= {row["id"]: row for row in rows}
         payment = returned(back, [_paid(row, back.party) for row in rows if not is_derived(row["move"]["description"])])
         if payment is not None:
-            self._tryton.delete(RECONCILIATION, known[payment.line]["reconciliation"])
+            # Tryton asks a person before it takes one apart that has an exchange difference in it; that is taken along.
+            self._tryton.delete(RECONCILIATION, known[payment.line]["reconciliation"], skip_warnings=True)
         return payment
 
     def _difference_of(self, payment: OpenItem, known: dict[int, Record]) -> list[OpenItem]:

@@ -7,6 +7,7 @@ one of the party's identifiers, of whatever type.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from pleo_export.accounting.errors import Rejected
@@ -21,6 +22,7 @@ from pleo_export.bookkeeping.parties import (
     PartyAnswer,
     PartyKey,
     PartyKeys,
+    tax_number,
 )
 
 _FIELDS = ("code", "name", "active", "account_payable.code", "identifiers.code")
@@ -121,7 +123,7 @@ def _fits(key: PartyKey, row: Record) -> bool:
 
 def _bare(number: str | None) -> str:
     """A tax number without what people write between its parts, and without case."""
-    return "".join(character for character in number or "" if character not in " .-/\u00a0").upper()
+    return re.sub(r"[\s./-]+", "", tax_number(number or ""))
 
 
 def _party(row: Record) -> Party:

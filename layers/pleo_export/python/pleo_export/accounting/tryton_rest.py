@@ -145,8 +145,9 @@ class TrytonRest:
         body = _FileInJson(record, "data", size, file)
         _content(self._transport.write("POST", f"{self._root}/ir.attachment?f=id", body), write=True)
 
-    def delete(self, model: str, record: int) -> None:
-        answer = self._transport.write("DELETE", f"{self._root}/{model}/{record}")
+    def delete(self, model: str, record: int, *, skip_warnings: bool = False) -> None:
+        headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
+        answer = self._transport.write("DELETE", f"{self._root}/{model}/{record}", headers=headers)
         if not 200 <= answer.status < 300:
             raise error_of(answer, write=True)
 
