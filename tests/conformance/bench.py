@@ -119,9 +119,6 @@ class Bench(Protocol):
 
     def reopen_period(self, on: date) -> None: ...
 
-    def post(self, reference: str) -> None:
-        """As a person does who has read its warnings; nothing is reconciled by that."""
-
     def void(self, reference: str) -> None: ...
 
     def duplicate(self, reference: str) -> None:
@@ -134,7 +131,7 @@ class Bench(Protocol):
         """The entries that the connector made beside the document, such as an exchange difference."""
 
     def post_by_hand(self, reference: str) -> None:
-        """As a person does in the books: the drafts with the reference are posted, reconciled is nothing."""
+        """Post the drafts with the reference as a person does who has read the warnings; nothing is reconciled by that."""
 
     def change_amount(self, reference: str) -> None:
         """A person changes the amounts of the draft: it still balances, by one more unit of its currency."""
@@ -144,8 +141,3 @@ class Bench(Protocol):
 
     def clear_document_date(self, reference: str) -> None:
         """A person empties the date on a draft bill. Where the books allow no such thing, nothing happens."""
-
-    def creates(self, request: str) -> bool:
-        """Whether the request (method, path and body) creates documents."""
-
-    def finalises(self, request: str) -> bool: ...

@@ -8,32 +8,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Protocol
 
 import pytest
 
 from tests.conformance.bench import Bench
+from tests.conformance.fake_bench import FakeBenches
 from tests.conformance.tryton_bench import TrytonBenches
 
-CONNECTORS: dict[str, Callable[[], AbstractContextManager[TrytonBenches]]] = {
+
+class Benches(Protocol):
+    """Of one accounting system, for the session."""
+
+    @property
+    def shared(self) -> Bench: ...
+
+    def own(self) -> AbstractContextManager[Bench]: ...
+
+
+CONNECTORS: dict[str, Callable[[], AbstractContextManager[Benches]]] = {
+    "fake": FakeBenches.open,
     "tryton": TrytonBenches.open,
     "tryton with login": partial(TrytonBenches.open, login=True),
 }
 
 
 @pytest.fixture(scope="session", params=CONNECTORS)
-def benches(request: pytest.FixtureRequest) -> Iterator[TrytonBenches]:
+def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
     with CONNECTORS[request.param]() as benches:
         yield benches
 
 
 @pytest.fixture
-def bench(benches: TrytonBenches) -> Bench:
+def bench(benches: Benches) -> Bench:
     """Books that all tests share: use references of your own."""
     return benches.shared
 
 
 @pytest.fixture
-def own_bench(benches: TrytonBenches) -> Iterator[Bench]:
+def own_bench(benches: Benches) -> Iterator[Bench]:
     """Books for this test alone, for example to close a period."""
     with benches.own() as bench:
         yield bench

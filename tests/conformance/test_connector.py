@@ -24,8 +24,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, PeriodState, State
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Kind, TaxPart, TaxRole
-from tests.conformance.bench import CLOSED, LAST_PERIOD_END, NO_PERIOD, OPEN, Bench
-from tests.conformance.lossy import losing_answers
+from tests.conformance.bench import CLOSED, LAST_PERIOD_END, NO_PERIOD, OPEN, Act, Bench, Trouble
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -151,18 +150,17 @@ class TestRecord:
         ]
 
     def test_given_an_unbalanced_entry_when_recorded_then_it_never_leaves_us(self, bench: Bench) -> None:
-        sent: list[str] = []
+        sent: list[Act] = []
         entry = with_line(an_entry(), amount=5306)
 
-        def note(request: str) -> bool:
-            sent.append(request)
-            return False
+        def note(act: Act, _: int) -> None:
+            sent.append(act)
 
-        with losing_answers(bench.url, note) as url:
-            error = refused(bench.connector(url=url), entry)
+        with bench.troubled(note) as way:
+            error = refused(way.system, entry)
 
         assert "balance" in error.message
-        assert not any(bench.creates(request) for request in sent)
+        assert Act.CREATE not in sent
 
 
 class TestRefusals:
@@ -402,8 +400,8 @@ class TestLostAnswers:
 
     def test_given_a_lost_answer_to_create_when_searched_then_each_is_found_once(self, bench: Bench) -> None:
         entries = [an_entry() for _ in range(3)]
-        with losing_answers(bench.url, bench.creates) as url:
-            outcomes = bench.connector(url=url).record_many(entries, State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
+            outcomes = way.system.record_many(entries, State.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
         found = bench.connector().find_many(list(outcomes))
@@ -414,8 +412,8 @@ class TestLostAnswers:
 
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
         entries = [an_entry() for _ in range(3)]
-        with losing_answers(bench.url, bench.finalises) as url:
-            outcomes = bench.connector(url=url).record_many(entries, State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+            outcomes = way.system.record_many(entries, State.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
         system = bench.connector()
@@ -426,10 +424,12 @@ class TestLostAnswers:
     def test_given_a_lost_answer_to_a_discard_when_repeated_then_the_draft_is_gone(self, bench: Bench) -> None:
         entry = an_entry()
         draft = recorded(bench.connector(), entry, State.DRAFT)
-        losses = iter([False, True])  # the look at its state arrives
 
-        with losing_answers(bench.url, lambda _: next(losses, False)) as url, pytest.raises(OutcomeUnknown):
-            bench.connector(url=url).discard(draft)
+        with (
+            bench.troubled(lambda act, _: Trouble.LOST if act is Act.DELETE else None) as way,
+            pytest.raises(OutcomeUnknown),
+        ):
+            way.system.discard(draft)
         bench.connector().discard(draft)
 
         assert bench.held(entry.reference) == []
@@ -437,9 +437,8 @@ class TestLostAnswers:
     def test_given_a_lost_answer_to_a_search_when_asked_again_then_it_is_found(self, bench: Bench) -> None:
         entry = an_entry()
         document = recorded(bench.connector(), entry, State.DRAFT)
-        losses = iter([True])
 
-        with losing_answers(bench.url, lambda _: next(losses, False)) as url:
-            found = bench.connector(url=url).find_many([entry.reference])
+        with bench.troubled(lambda _, number: Trouble.LOST if number == 1 else None) as way:
+            found = way.system.find_many([entry.reference])
 
         assert [getattr(each, "id", None) for each in found.values()] == [document.id]

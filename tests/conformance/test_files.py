@@ -12,8 +12,7 @@ import pytest
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, OutcomeUnknown, Unavailable
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
 from pleo_export.bookkeeping.documents import Document
-from tests.conformance.bench import NORTHWIND, Bench
-from tests.conformance.lossy import losing_answers
+from tests.conformance.bench import NORTHWIND, Act, Bench, Trouble
 from tests.conformance.test_connector import an_entry
 from tests.conformance.test_payables import a_bill, a_payment, party, recorded
 
@@ -99,10 +98,10 @@ def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: 
 def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(bench: Bench) -> None:
     (document,) = recorded(bench.connector(), [an_entry()])
     with (
-        losing_answers(bench.url, lambda request: "/ir.attachment?" in request) as url,
+        bench.troubled(lambda act, _: Trouble.LOST if act is Act.OTHER else None) as way,
         pytest.raises(OutcomeUnknown),
     ):
-        bench.connector(url=url).attach(document, [RECEIPT])
+        way.system.attach(document, [RECEIPT])
 
     bench.connector().attach(document, [RECEIPT])
 

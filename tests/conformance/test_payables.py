@@ -37,8 +37,7 @@ from pleo_export.bookkeeping.documents import (
     TaxRole,
 )
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
-from tests.conformance.bench import AMELIA, BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Bench
-from tests.conformance.lossy import losing_answers
+from tests.conformance.bench import AMELIA, BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Act, Bench, Trouble
 
 INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
 PAPER = (
@@ -664,8 +663,8 @@ class TestPostedByHand:
         bill = a_bill(party(bench.connector(), NORTHWIND))
         paid = a_payment(bill)
         recorded(bench.connector(), [bill, paid], State.DRAFT)
-        bench.post(bill.reference)
-        bench.post(paid.reference)
+        bench.post_by_hand(bill.reference)
+        bench.post_by_hand(paid.reference)
         assert still_open(bench, bill, paid) == [-6366, 6366]
 
         documents = found_posted(bench, bill, paid)
@@ -680,8 +679,8 @@ class TestPostedByHand:
         bill = a_bill(party(bench.connector(), NORTHWIND), currency="EUR")
         paid = a_payment(bill, posting_date=date(2026, 7, 2))
         recorded(bench.connector(), [bill, paid], State.DRAFT)
-        bench.post(bill.reference)
-        bench.post(paid.reference)
+        bench.post_by_hand(bill.reference)
+        bench.post_by_hand(paid.reference)
 
         documents = found_posted(bench, bill, paid)
         for _ in range(2):
@@ -695,10 +694,10 @@ class TestPostedByHand:
         bill = a_bill(party(bench.connector(), RYMAN))
         paid = a_payment(bill)
         recorded(bench.connector(), [bill, paid], State.DRAFT)
-        bench.post(paid.reference)
+        bench.post_by_hand(paid.reference)
         bench.connector().finalise_many(found_posted(bench, paid))
         assert [held.state for held in bench.held(bill.reference)] == [State.DRAFT]
-        bench.post(bill.reference)
+        bench.post_by_hand(bill.reference)
 
         bench.connector().finalise_many(found_posted(bench, bill))
 
@@ -712,8 +711,8 @@ class TestPostedByHand:
         paid = a_payment(second)
         recorded(bench.connector(), [first])
         recorded(bench.connector(), [second, paid], State.DRAFT)
-        bench.post(second.reference)
-        bench.post(paid.reference)
+        bench.post_by_hand(second.reference)
+        bench.post_by_hand(paid.reference)
 
         outcomes = bench.connector().finalise_many(found_posted(bench, second))
 
@@ -794,8 +793,8 @@ class TestLostAnswers:
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
-        with losing_answers(bench.url, bench.creates) as url:
-            outcomes = bench.connector(url=url).record_many([*bills, *payments], State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
+            outcomes = way.system.record_many([*bills, *payments], State.POSTED)
         assert [type(outcomes[bill.reference]) for bill in bills] == [OutcomeUnknown, OutcomeUnknown]
         assert [type(outcomes[each.reference]) for each in payments] == [Unavailable, Unavailable]
 
@@ -809,8 +808,8 @@ class TestLostAnswers:
 
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
-        with losing_answers(bench.url, bench.finalises) as url:
-            outcomes = bench.connector(url=url).record_many(bills, State.POSTED)
+        with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+            outcomes = way.system.record_many(bills, State.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
         system = bench.connector()

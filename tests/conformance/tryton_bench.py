@@ -79,9 +79,6 @@ class TrytonBench:
     def reopen_period(self, on: date) -> None:
         self._ledger.reopen_period(f"{on:%Y-%m}")
 
-    def post(self, reference: str) -> None:
-        self._ledger.post(reference)
-
     def void(self, reference: str) -> None:
         self._ledger.cancel(reference)
 
@@ -109,12 +106,6 @@ class TrytonBench:
 
     def clear_document_date(self, reference: str) -> None:
         self._ledger.clear_invoice_date(reference)
-
-    def creates(self, request: str) -> bool:
-        return "/account.move/create" in request or "/account.invoice/create" in request
-
-    def finalises(self, request: str) -> bool:
-        return "/post?" in request or '.post"' in request
 
 
 def _act(request: Request) -> Act:

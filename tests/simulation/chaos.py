@@ -22,8 +22,10 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PermissionDenied,
     RateLimited,
+    Rejected,
     Unavailable,
 )
+from tests.harness.books import NoProof
 from tests.harness.effects import Effects, Killed
 
 Strike = Callable[["Chaos", "Call"], None]
@@ -58,6 +60,7 @@ class Fault:
     """One that was struck, and how long it held: what the checker may excuse with it."""
 
     kind: str
+    where: str
     company_id: str | None
     since: datetime
     until: datetime
@@ -78,6 +81,7 @@ class Chaos(Effects):
     trace: Callable[[str], None] | None = None
     struck: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    away: dict[str, datetime] = field(default_factory=dict)  # until when the ledger answers nothing to a job
     suspended: int = 0  # functions in the midst of which others are at work
     meanwhile: Callable[[float], None] = lambda seconds: None
     stop_execution: Callable[[str], None] = lambda name: None
@@ -142,7 +146,7 @@ class Chaos(Effects):
     def note(self, kind: str, where: str, company_id: str | None, lasts: float = 0) -> Fault:
         now = self.clock.now()
         self.say(f"  *** {kind}: {where}")
-        fault = Fault(kind, company_id, now, now + timedelta(seconds=lasts))
+        fault = Fault(kind, where, company_id, now, now + timedelta(seconds=lasts))
         self.struck.append(fault)
         return fault
 
@@ -158,7 +162,8 @@ class Chaos(Effects):
         """Whether a request stays under way, to be carried out when its function is long dead: `by` so many seconds
         after the function's end at the latest."""
         call = self.call
-        if call is None or call.dead or not self.draws(call.company_id, 2.0):
+        share = 8.0 if self.focus and re.search(self.focus, f"before {effect}") else 2.0
+        if call is None or call.dead or not self.draws(call.company_id, share):
             return False
         latest = (call.ends - self.clock.now()).total_seconds() + by
         seconds = self.random.random() * latest
@@ -240,6 +245,19 @@ def _retry_after(chaos: Chaos) -> int:
     return chaos.random.choice([0, 5, 30, 90, 400, 1500, 3300, 4000])
 
 
+def _refuse(chaos: Chaos, call: Call) -> None:
+    """The ledger says no, in words of its own; and is away right after that, now and then."""
+    if chaos.random.random() < 0.3:
+        chaos.away[call.job_id or ""] = chaos.clock.now() + timedelta(seconds=chaos.random.choice([5, 60, 600]))
+    raise Rejected("The fiscal year has no sequence.")
+
+
+def _no_proof(chaos: Chaos) -> Exception:
+    return NoProof(
+        chaos.random.choice(["429 of a gateway", "502", "503", "504", "an empty answer", "a cut-off answer"])
+    )
+
+
 ALWAYS: Mapping[str, Strike] = {"killed": _kill, "stopped": _stop, "slow": _linger, "given up": _given_up}
 REFUSED_BY_AWS: Mapping[str, Strike] = {
     "throttled": _raising(_throttled),
@@ -263,13 +281,34 @@ REFUSED_BY_BOOKS: Mapping[str, Strike] = {
     "401": _raising(lambda _: AuthenticationFailed("The key is not accepted.")),
     "403": _raising(lambda _: PermissionDenied("The key may not record entries.")),
 }
-UNANSWERED_BY_BOOKS: Mapping[str, Strike] = {"reply lost": _raising(lambda _: OutcomeUnknown("No answer in time."))}
-AT_STAKE = ("books record", "books finalise", "pleo P", "dynamodb PutItem", "dynamodb BatchWriteItem", "TransactWrite")
-WRITES = ("books record", "books finalise")
+UNANSWERED_BY_BOOKS: Mapping[str, Strike] = {
+    "reply lost": _raising(lambda _: OutcomeUnknown("No answer in time.")),
+    "gateway": _raising(_no_proof),
+}
+REFUSING_BOOKS: Mapping[str, Strike] = {"refused": _refuse}
+FOREIGN: Mapping[str, Strike] = {"foreign": _raising(lambda _: ValueError("what nobody foresaw"))}
+POSTS = ("books post", "books finalise")
+CREATES = ("books record", "books difference")
+WRITES = (*POSTS, *CREATES, "books discard", "books attach", "books reconcile", "books open again")
+AT_STAKE = (
+    *POSTS,
+    *CREATES,
+    "books reconcile",
+    "pleo P",
+    "dynamodb PutItem",
+    "dynamodb BatchWriteItem",
+    "TransactWrite",
+)
 
 
-FOCUSES = ("", "", "books", "books record", "TransactWriteItems", "BatchWriteItem", "StartExecution", "pleo P")
-KINDS = ("", "killed", "stopped", "slow", "given up", "reply lost", "429", "throttled")
+FOCUSES = (
+    *("", "", "books", "books record", "books post", "books (difference|reconcile)", "books attach"),
+    *("TransactWriteItems", "BatchWriteItem", "StartExecution", "pleo P"),
+)
+KINDS = (
+    *("", "killed", "stopped", "slow", "given up", "reply lost", "429", "throttled"),
+    *("refused", "gateway", "foreign"),
+)
 
 
 def _share(moment: str, call: Call, focus: str) -> float:
@@ -288,10 +327,17 @@ def faults_at(moment: str) -> Mapping[str, Strike]:
     before = when == "before"
     if service == "pleo":
         return {**ALWAYS, **(REFUSED_BY_PLEO if before else UNANSWERED_BY_PLEO)}
+    if service == "receipts":
+        return {**ALWAYS, **FOREIGN}
     if service != "books":
         return {**ALWAYS, **(REFUSED_BY_AWS if before else UNANSWERED_BY_AWS)}
-    if before and effect.startswith(WRITES):
-        return {**ALWAYS, **REFUSED_BY_BOOKS, **UNANSWERED_BY_BOOKS}
-    if before:
-        return {**ALWAYS, **REFUSED_BY_BOOKS}
-    return {**ALWAYS, **UNANSWERED_BY_BOOKS}
+    if effect.startswith(WRITES):
+        asked = {**ALWAYS, **UNANSWERED_BY_BOOKS}
+        if before:
+            asked |= {**REFUSED_BY_BOOKS, **REFUSING_BOOKS}
+        elif effect.startswith("books record"):
+            asked |= REFUSING_BOOKS  # after it was recorded: some hook of the ledger's failed
+        if effect.startswith((*POSTS, *CREATES)):
+            asked |= FOREIGN
+        return asked
+    return {**ALWAYS, "gateway": UNANSWERED_BY_BOOKS["gateway"], **(REFUSED_BY_BOOKS if before else {})}

@@ -12,17 +12,30 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from pleo_export.accounting.errors import OutcomeUnknown
+from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
-from pleo_export.state.jobs import Jobs
+from pleo_export.state.jobs import ItemResult, Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
 from pleo_export.state.table import company_key, iso, transact
-from pleo_export.workflow import creation, dispatch, recovery, start_job
+from pleo_export.workflow import (
+    attachments,
+    creation,
+    dispatch,
+    fail_job,
+    investigation,
+    recording,
+    recovery,
+    start_job,
+)
 from pleo_export.workflow import work as recording_work
+from pleo_export.workflow.creation import Creation
+from pleo_export.workflow.final_event import FinalEvent, final_event
+from pleo_export.workflow.investigation import Investigation
 from pleo_export.workflow.recording import Desk
+from pleo_export.workflow.work import Case
 from tests.harness import asl
 from tests.simulation.outside import Ledger
 from tests.simulation.simulation import SimulatedRuntime
@@ -55,11 +68,15 @@ def no_find() -> AbstractContextManager[Any]:
 
 
 def key_by_job() -> AbstractContextManager[Any]:
+    find_many = Ledger.find_many
+
     def find(self: Ledger, wanted: Any) -> Any:
         assert self.chaos.call
-        held = [each for each in self.documents if self.jobs[each.id] == self.chaos.call.job_id]
-        ours = Ledger(effects=self.effects, documents=held, chaos=self.chaos)
-        return super(Ledger, ours).find_many(wanted)
+        ours = self.jobs, self.chaos.call.job_id
+        found = find_many(self, wanted)
+        return {
+            name: each for name, each in found.items() if isinstance(each, DocumentRef) and ours[0][each.id] == ours[1]
+        }
 
     return patch(Ledger, "find_many", find)
 
@@ -193,6 +210,100 @@ def unknown_is_not_booked() -> AbstractContextManager[Any]:
     )
 
 
+# What real books taught us
+
+
+def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
+    """A refusal that leaves a draft is taken for one after which nothing is there."""
+    prove, put_down = Creation._prove, Desk._put_down
+
+    def forget(self: Creation, documents: Any) -> None:
+        for work, _ in documents:
+            if isinstance(work.unposted, KeptAsDraft) and work.intent:
+                self.runtime.postings.withdraw(work.intent)
+        prove(self, documents)
+
+    def silent(self: Desk, postings: Any) -> None:
+        put_down(self, [each for each in postings if each.complete])
+
+    return _both(patch(Creation, "_prove", forget), patch(Desk, "_put_down", silent))
+
+
+def no_search_before_withdrawing() -> AbstractContextManager[Any]:
+    return patch(Creation, "_seen", lambda *_: {})
+
+
+def no_proof_is_unavailable() -> AbstractContextManager[Any]:
+    """After a write a gateway's 503 is believed to mean that nothing was done."""
+    return patch(Ledger, "_write", Ledger._ask)
+
+
+def no_differences() -> AbstractContextManager[Any]:
+    return patch(Ledger, "differences", lambda *_: {})
+
+
+def no_look_at_dates() -> AbstractContextManager[Any]:
+    return patch(Investigation, "_dated", lambda _self, case, _adopted: case)
+
+
+def differences_not_looked_for() -> AbstractContextManager[Any]:
+    """Exchange differences are made anew whenever a run meets the two documents open."""
+    return patch(Ledger, "_differences_of", lambda *_: [])
+
+
+def no_net_around_a_batch() -> AbstractContextManager[Any]:
+    return patch(creation, "log_fault", _raised_again)
+
+
+def no_net_around_receipts() -> AbstractContextManager[Any]:
+    return patch(attachments, "log_fault", _raised_again)
+
+
+def poison_stays_in_its_batch() -> AbstractContextManager[Any]:
+    """What took its neighbours down is tried with them again."""
+    return patch(Case, "interrupted", False)
+
+
+def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
+    return patch(attachments.ReceiptDesk, "_pause", lambda *_: None)
+
+
+def no_close_before_failing() -> AbstractContextManager[Any]:
+    return patch(fail_job, "close", lambda *_: None)
+
+
+def all_failed_is_completed() -> AbstractContextManager[Any]:
+    event = FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
+
+    def hopeful(pleo: PleoClient, job_id: str) -> FinalEvent:
+        said = final_event(pleo, job_id)
+        return event if said.event is JobEvent.FAILED else said
+
+    return mock.patch("pleo_export.workflow.complete_job.final_event", hopeful)
+
+
+def search_of_any_size() -> AbstractContextManager[Any]:
+    def find(system: Any, references: Any) -> Any:
+        return system.find_many(references)
+
+    return _both(patch(creation, "find_all", find), patch(investigation, "find_all", find))
+
+
+def receipts_gone_is_not_booked() -> AbstractContextManager[Any]:
+    def not_booked(case: Case, error: Any) -> ItemResult:
+        return ItemResult(case.entry_id, failure=error.failure, reason=error.reason)
+
+    return patch(recording, "_without_receipts", not_booked)
+
+
+def codes_keep_what_nobody_sees() -> AbstractContextManager[Any]:
+    return mock.patch("pleo_export.text._NOT_IN_CODES", frozenset())
+
+
+def _raised_again(what: str, error: Exception, **_: object) -> None:
+    raise error
+
+
 def current_runtime() -> SimulatedRuntime:
     from tests.simulation.simulation import _Borrowed  # noqa: PLC0415
 
@@ -237,6 +348,16 @@ AIMS: Mapping[str, tuple[str, str]] = {
     "no_deadline": ("books", "429"),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),
     "no_lease_check": ("StartExecution", ""),
+    "kept_as_draft_withdraws": ("before books post", "refused"),
+    "no_search_before_withdrawing": ("after books record", "refused"),
+    "no_proof_is_unavailable": ("books record", "gateway"),
+    "differences_not_looked_for": (
+        "(after books difference|after books post .*:fx|books reconcile)",
+        "killed, reply lost",
+    ),
+    "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
+    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped, slow"),
+    "receipts_gone_is_not_booked": ("(receipts|books record)", "killed, foreign"),
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -264,5 +385,20 @@ MUTANTS: Mapping[str, Mutant] = {
         drafts_stay,
         youngest_first,
         unknown_is_not_booked,
+        kept_as_draft_withdraws,
+        no_search_before_withdrawing,
+        no_proof_is_unavailable,
+        no_differences,
+        no_look_at_dates,
+        differences_not_looked_for,
+        no_net_around_a_batch,
+        no_net_around_receipts,
+        poison_stays_in_its_batch,
+        passing_fault_of_a_file_is_final,
+        no_close_before_failing,
+        all_failed_is_completed,
+        search_of_any_size,
+        receipts_gone_is_not_booked,
+        codes_keep_what_nobody_sees,
     )
 }

@@ -7,23 +7,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from local.pleo.errors import Refused
 from local.pleo.jobs import item_error
 from local.pleo.paging import PageRequest
 from local.pleo.world import World
-from pleo_export.accounting.errors import OutcomeUnknown, Rejected
-from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.port import Outcome
 from pleo_export.bookkeeping.documents import Document as Entry
-from tests.harness.books import Books, Document
+from pleo_export.bookkeeping.export_item import File
+from pleo_export.receipts.errors import not_downloaded
+from pleo_export.receipts.formats import PNG
+from pleo_export.receipts.receipt import Receipt
+from tests.harness.books import Books, NoProof
+from tests.harness.general_ledger import Document
 from tests.simulation.chaos import Answered, Chaos
 
 Json = dict[str, Any]
+T = TypeVar("T")
 JOB = re.compile(r"/v3/export-jobs/([0-9a-f-]{36})(/items)?")
 
 
@@ -115,43 +124,83 @@ def _response(status: int, content: Any, headers: dict[str, str] | None = None) 
     return SimpleNamespace(status_code=status, content=body, headers=headers or {})
 
 
+LATE = ("books record", "books post", "books finalise", "books discard", "books difference", "books reconcile")
+
+
 @dataclass
 class Ledger(Books):
-    """Books whose requests may arrive late. `jobs` says of each document which job's run recorded it; `recorded` is
-    called with each new document. A number is never used twice."""
+    """Books with people, a network and a gateway between us and them: a request may arrive late, and after a refusal
+    the ledger may be away. `jobs` says of each document which job's run recorded it; `recorded` is called with each
+    new document. On the `poisonous` entries the connector fails as nobody foresaw."""
 
     chaos: Chaos = field(default=None)  # type: ignore[assignment]
     recorded: Callable[[Document, str], None] = lambda document, job: None
+    attached: Callable[[Document, str], None] = lambda document, name: None
     jobs: dict[str, str] = field(default_factory=dict)
-    numbers: int = 0
+    poisonous: set[str] = field(default_factory=set)
 
     def of_entry(self, entry_id: str) -> list[Document]:
-        return [each for each in self.documents if entry_id in each.entry.reference]
+        """With what the connector made beside them."""
+        return [each for each in self.documents if entry_id.lower() in each.entry.reference]
 
-    def _record(self, entry: Entry, state: State) -> Outcome:
-        name = f"books record {entry.reference}"
-        self.effects.before(name)
-        if refusal := self._refusal(entry):
-            return refusal
-        call = self.chaos.call
-        job = (call.job_id if call else None) or ""
+    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
+        if any(each.lower() in entry.reference for each in self.poisonous):
+            raise ValueError("what nobody foresaw")
+        return super()._record(entry, before)
+
+    def _sent(self, effect: str, request: Callable[[], T]) -> T:
+        return super()._sent(effect, partial(self._arriving, effect, request, self._job()))
+
+    def _arriving(self, effect: str, request: Callable[[], T], job: str) -> T:
+        def arrived() -> T:
+            last = self.ledger.numbers
+            answer = request()
+            for document in [each for each in self.documents if int(each.id) > last]:
+                self.jobs[document.id] = job
+                self.recorded(document, job)
+            if effect.startswith("books attach"):
+                self._look_at_files(effect.rpartition(" ")[2])
+            return answer
+
+        if self.chaos.away.get(job, self.chaos.clock.now()) > self.chaos.clock.now():
+            raise NoProof("502")
         # What the settle time allows for: RecordItems lives 240 seconds at most, and SETTLE_SECONDS are 300.
-        if self.chaos.arrives_late(name, lambda: self._enter(entry, state, job), by=30):
-            raise OutcomeUnknown("No answer in time.")
-        document = self._enter(entry, state, job)
-        self.effects.after(name)
-        return self._ref(document)
+        if effect.startswith(LATE) and self.chaos.arrives_late(effect, partial(_whatever, arrived), by=30):
+            raise NoProof("503")
+        return arrived()
 
-    def _finalise(self, wanted: DocumentRef) -> Outcome:
-        document = next((each for each in self.documents if each.id == wanted.id), None)
-        if document is None or document.state is State.VOID:
-            return Rejected("The draft is no longer there.")
-        return super()._finalise(wanted)
+    def _look_at_files(self, reference: str) -> None:
+        for document in self.ledger.find([reference]):
+            for _, content in document.contents:
+                self.attached(document, content.rpartition(b"\n")[2].decode())
 
-    def _enter(self, entry: Entry, state: State, job: str) -> Document:
-        self.numbers += 1
-        document = Document(str(self.numbers), entry, state)
-        self.documents.append(document)
-        self.jobs[document.id] = job
-        self.recorded(document, job)
-        return document
+    def _job(self) -> str:
+        return (self.chaos.call.job_id if self.chaos.call else None) or ""
+
+
+def _whatever(request: Callable[[], object]) -> None:
+    """A late request's answer reaches nobody."""
+    with suppress(AccountingError):
+        request()
+
+
+@dataclass(frozen=True)
+class PleosFiles:
+    """What Pleo's file server is to the receipts: a picture for each link. Some links `break_` what reads them."""
+
+    chaos: Chaos
+
+    def fetch(self, files: Sequence[File], folder: Path) -> tuple[Receipt, ...]:
+        return tuple(self._fetched(number, len(files), file, folder) for number, file in enumerate(files, start=1))
+
+    def _fetched(self, number: int, of: int, file: File, folder: Path) -> Receipt:
+        self.chaos.before("receipts GET")
+        if "breaks" in file.url:
+            raise ArithmeticError("what nobody foresaw in a file")
+        if "gone" in file.url:
+            raise not_downloaded(f"File {number}", "it is gone")
+        path = folder / f"source-{number}"
+        content = PNG.start + file.url.rpartition("/")[2].encode()
+        path.write_bytes(content)
+        self.chaos.after("receipts GET")
+        return Receipt(number, of, PNG, path, len(content))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,7 @@ from local.pleo.deliveries import sign
 from local.pleo.expenses import Expense, Line, export_item
 from local.pleo.mint import Mint
 from local.pleo.world import Company, World
+from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
@@ -35,20 +36,21 @@ from pleo_export.state.connections import Connection, connection_record
 from pleo_export.workflow.runtime import Runtime
 from tests.harness.asl import Machine, StateFailed, Steps
 from tests.harness.aws import template
-from tests.harness.books import CAPABILITIES, Document
+from tests.harness.books import CAPABILITIES
 from tests.harness.effects import Killed
 from tests.harness.expenses import FIRST_DAY
+from tests.harness.general_ledger import Document
 from tests.harness.town import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
 from tests.simulation.chaos import FOCUSES, KINDS, Call, Chaos
 from tests.simulation.cloud import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
-from tests.simulation.outside import Ledger, Wire
-from tests.simulation.promises import Broken, Clicked, Promises
+from tests.simulation.outside import Ledger, PleosFiles, Wire
+from tests.simulation.promises import Broken, Clicked, Promises, entry_of, item_total
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
 SETTLE_SECONDS = 300  # the template's
 POLL_SECONDS = 300
-VISIBILITY_SECONDS = 180
+VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
 BUSY_HOURS = 2  # people click in the first hours, and faults strike; then all is calm
 LONGEST_CALM = timedelta(hours=4)
@@ -92,6 +94,10 @@ class SimulatedRuntime(Runtime):
     def accounting_system(self, connection: Connection) -> Ledger:
         return self._simulation.ledgers[connection.company_id]
 
+    @property
+    def receipts(self) -> Any:
+        return PleosFiles(self._simulation.chaos)
+
 
 ENVIRONMENT = {
     "TABLE_NAME": "table",
@@ -102,6 +108,7 @@ ENVIRONMENT = {
     "SETTLE_SECONDS": str(SETTLE_SECONDS),
 }
 KEY = ApiKey("key")
+FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 
 
 class _Borrowed:
@@ -225,20 +232,27 @@ class Simulation:
 
     def _settle_in(self, company: str) -> None:
         self.world.put_company(Company(company, "Company"))
-        capabilities = replace(CAPABILITIES, max_batch=self.random.randint(1, 5))
+        capabilities = replace(
+            CAPABILITIES,
+            max_batch=self.random.randint(1, 5),
+            max_find=self.random.randint(2, 10),
+            attach_to_posted=self.random.random() < 0.7,
+        )
         ledger = Ledger(self.chaos, capabilities=capabilities, chaos=self.chaos)
-        ledger.parties = {"V-1001": Party("V-1001", "Ryman")}
+        ledger.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
         ledger.recorded = partial(self.promises.recorded, company)
+        ledger.attached = partial(self.promises.attached, company)
         self.ledgers[company] = ledger
-        posting = "posted" if self.promises.posted[company] else "draft"
-        self._connect(company, posting)
+        self.promises.receipts_required[company] = self.random.random() < 0.4
+        self._connect(company)
         keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
         self.world.put_expenses(company, [self._expense(company, key) for key in keys])
         by_vendor = self.random.random() < 0.5
         for _ in range(self.random.randint(1, 4)):
             self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
-        for act in (self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings):
-            if self.random.random() < 0.4:
+        acts = (self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings)
+        for act in (*acts, self._post_by_hand, self._edit_drafts, self._end_a_tax):
+            if self.random.random() < 0.4 and (self.faults or act in acts):
                 self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
 
     def _some_time(self, what: str, keep: Callable[[], object]) -> None:
@@ -246,15 +260,37 @@ class Simulation:
         start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
         self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
 
-    def _expense(self, company: str, key: str) -> Json:
-        gross = self.random.randint(100, 99_999)
-        draw = Random(f"{self.seed} {company} {key}").random()  # an expense keeps its type when it is changed
-        kind, account, supplier = "card_purchase", "6300", "Pret A Manger"
-        if draw < 0.35:
+    def _expense(self, company: str, key: str, gross: int | None = None) -> Json:
+        """An expense keeps its type, currency and files when it is changed, but neither its category nor, unless given,
+        its amount."""
+        gross = gross or self.random.randint(100, 99_999)
+        draw = Random(f"{self.seed} {company} {key}")
+        what = draw.random()
+        kind, account, supplier, method = "card_purchase", "6300", "Pret A Manger", None
+        if what < 0.35:
             kind, account, supplier = "card_invoice", "6100", "Ryman"
-        elif draw < 0.42:
+        elif what < 0.42:
+            kind, account, supplier, method = "refund", "6100", "Ryman", "accounts_payable"
+        elif what < 0.48:
             account = "7777"
-        return export_item(company, Expense(key, kind, (Line(gross, account),), supplier=supplier), FIRST_DAY)
+        if account != "7777":
+            account = self.random.choice([account, "6200"])
+        tax = draw.choice([None, "GB20"]) if kind == "card_invoice" else None
+        currency = draw.choice(["GBP", "GBP", "EUR"])
+        expense = Expense(key, kind, (Line(gross, account, tax),), supplier=supplier, method=method, currency=currency)
+        item = export_item(company, expense, FIRST_DAY)
+        if draw.random() < 0.5:  # the invoice is of another day than the payment, at another rate
+            item["date"] = "2026-07-05T10:00:00Z"
+        item["files"] = self._files(draw, item["accountingEntryId"]) if draw.random() < 0.25 else []
+        if draw.random() < 0.04:
+            self.ledgers[company].poisonous.add(item["accountingEntryId"])
+        if draw.random() < 0.12:
+            _spoil(item, draw)
+        return item
+
+    def _files(self, draw: Random, entry_id: str) -> list[Json]:
+        names = [f"{draw.choice(FILES)}-{number}-{entry_id}.png" for number in range(draw.randint(1, 2))]
+        return [{"url": f"https://files.test/{name}", "type": "image/png", "size": 100} for name in names]
 
     # What people do
 
@@ -278,8 +314,12 @@ class Simulation:
                 wait = self.random.choice([3, 30])
                 self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
 
-    def _connect(self, company: str, posting: str) -> None:
-        connection = Connection(company, settings(company, posting=posting), f"arn:{company}")
+    def _connect(self, company: str) -> None:
+        changes = {
+            "posting": "posted" if self.promises.posted[company] else "draft",
+            "receipts": "required" if self.promises.receipts_required[company] else "best_effort",
+        }
+        connection = Connection(company, settings(company, **changes), f"arn:{company}")
         self.table.put_item(Item=connection_record(connection, company))
 
     def _change(self, company: str, by_vendor: bool) -> None:
@@ -289,7 +329,8 @@ class Simulation:
         self.edited.add(company)
         for entry_id in self._free(company)[:2]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
-            self.world.put_expenses(company, [self._expense(company, key)])
+            before = item_total(self.world.company(company).expenses[entry_id])
+            self.world.put_expenses(company, [self._expense(company, key, self.random.choice([None, before]))])
         self._again(company, by_vendor)
 
     def _is(self, company: str, key: str, entry_id: str) -> bool:
@@ -324,8 +365,35 @@ class Simulation:
         """The company wants its documents posted from now on; what is a draft is posted when it is exported again."""
         if not self._busy(company):
             self.promises.posted[company] = True
-            self._connect(company, "posted")
+            self._connect(company)
             self._again(company, by_vendor)
+
+    def _post_by_hand(self, company: str, by_vendor: bool) -> None:
+        """A person posts drafts, at whatever time; nothing is reconciled by that."""
+        ledger = self.ledgers[company].ledger
+        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
+            self.chaos.say(f"a person posts {document.id}")
+            self.promises.posted_by_hand.add(document.id)
+            ledger.post(document.id)
+        self._again(company, by_vendor)
+
+    def _edit_drafts(self, company: str, by_vendor: bool) -> None:
+        """A person gives drafts another amount or date, at whatever time: they no longer hold what Pleo says."""
+        ledger = self.ledgers[company].ledger
+        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
+            self.chaos.say(f"a person changes {document.id}")
+            self.promises.edited[company, entry_of(document)] = self.clock.now()
+            if self.random.random() < 0.5:
+                ledger.edit(document.entry.reference, 1)
+            else:
+                ledger.redate(document.entry.reference, date(2026, 1, 2))
+        self._again(company, by_vendor)
+
+    def _end_a_tax(self, company: str, by_vendor: bool) -> None:
+        """From now on a bill with it comes to another total than was sent."""
+        self.promises.tax_ended.add(company)
+        self.ledgers[company].ledger.ended_taxes.add("GB20")
+        self._again(company, by_vendor)
 
     def _again(self, company: str, by_vendor: bool) -> None:
         self._at(self.random.random() * 60, f"click {company[:4]}", partial(self._click, company, by_vendor))
@@ -507,6 +575,9 @@ class Simulation:
         call = Call(function, event["companyId"], event["jobId"], event["execution"], ends, event)
         run = self.executions[event["execution"]]
         answer: Any = None
+        if self.chaos.draws(event["companyId"], 0.3):
+            self.chaos.note("Lambda throttled", function, event["companyId"], 60)
+            raise StateFailed("Lambda.TooManyRequestsException", json.dumps({"errorMessage": "Rate Exceeded."}))
         try:
             answer = self._invoke(function, event, call)
         except Exception as error:
@@ -623,6 +694,17 @@ class Simulation:
                 yield
             finally:
                 _Borrowed.runtimes.clear()
+
+
+def _spoil(item: Json, draw: Random) -> None:
+    """What a sender may leave in a text: half an emoji, NUL, characters that nobody sees; an id in capitals."""
+    odd = draw.choice(["\ud83d", "\0", "\u200b", "\u202e"])
+    item["note"] = f"Lunch {odd}"
+    if item["vendor"] is not None:
+        item["vendor"] = item["vendor"] | {"code": f"V-10{odd}01", "externalId": f"{odd}V-1001", "name": f"Ry{odd}man"}
+    item["accountingEntryLines"][0]["account"]["name"] += odd
+    if draw.random() < 0.5:
+        item["accountingEntryId"] = item["accountingEntryId"].upper()
 
 
 def _raise(error: Exception) -> None:

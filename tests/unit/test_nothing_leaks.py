@@ -102,7 +102,7 @@ def northgate(world: Town) -> Town:
     stranger = marked("stranger", "card_invoice", supplier="Adobe")
     good = [marked("desk"), marked("room"), marked("bill", "card_invoice")]
     books = world.connect(NORTHGATE, [*good, bad_amount, no_account, elsewhere, stranger])
-    books.parties["V-1008"] = Party("8", f"{MARK} Landlord", "2101")
+    books.ledger.suppliers["V-1008"] = Party("8", f"{MARK} Landlord", "2101")
     world.service.credentials.add_key(key := f"plp_{MARK}", NORTHGATE)
     secret = {
         "pleo": {"api_key": key},

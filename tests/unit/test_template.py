@@ -193,7 +193,7 @@ def a_person_posts_drafts_and_the_night_comes(world: Town) -> None:
     item = purchase(company=HAVN, supplier="WeWork", method="accounts_payable")
     with mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"}):
         books = world.connect(HAVN, [item], posting="draft")
-        books.parties["V-1008"] = Party("8", "WeWork", "2101")
+        books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
         world.authorise(HAVN, "accounting_system", "tryton")
         world.export(HAVN, vendor_based_bookkeeping=True)
         world.run(HAVN)

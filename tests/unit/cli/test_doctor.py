@@ -173,7 +173,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
     "drafts stay": (
         lambda stack: stack.town.effects.on("before books discard", Rejected("Not allowed.")),
         "test entry",
-        "the test entry 1 is still in tryton: delete it there (https://books.example/1)",
+        "the test entry 2 is still in tryton: delete it there (https://books.example/2)",
     ),
     "installation inactive": (installation("INACTIVE", "NOT_ENTITLED"), "installation", "is INACTIVE NOT_ENTITLED"),
     "installation in an unheard-of state": (installation("SLEEPING"), "installation", "is SLEEPING"),

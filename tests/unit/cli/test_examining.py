@@ -163,7 +163,7 @@ def test_given_a_copy_of_the_document_then_there_are_two(world: Town, books: Boo
     sides = seen(world)
 
     assert sides.verdict is Verdict.TWO
-    assert f"  revision 1: 2 entries carry {REFERENCE}" in describe(sides)
+    assert f"  revision 1: 2 entries carry {REFERENCE}: J1 and J2." in describe(sides)
 
 
 def test_given_a_voided_document_that_comes_back_after_its_next_revision_then_there_are_two(

@@ -14,6 +14,7 @@ from pleo_export.accounting.port import State
 from tests.harness.books import Books
 from tests.harness.effects import Killed
 from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, references
+from tests.harness.general_ledger import reference_to
 from tests.harness.town import Town
 
 ITEM = purchase()
@@ -121,9 +122,11 @@ def test_given_more_references_than_one_search_takes_when_items_are_looked_for_t
 def test_given_a_warning_of_the_books_about_a_document_when_it_is_recorded_then_its_result_carries_it(
     world: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books = world.connect(NORTHGATE, [ITEM])
-    plain = books._ref
-    monkeypatch.setattr(books, "_ref", lambda document: replace(plain(document), warnings=("It settles no bill.",)))
+    world.connect(NORTHGATE, [ITEM])
+    monkeypatch.setattr(
+        "tests.harness.books.reference_to",
+        lambda document: replace(reference_to(document), warnings=("It settles no bill.",)),
+    )
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)

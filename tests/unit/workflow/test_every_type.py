@@ -28,10 +28,10 @@ def test_given_a_month_of_every_type_when_exported_then_wallets_tie_out_and_what
     world: Town, method: str
 ) -> None:
     books = world.connect(NORTHGATE, every_type(NORTHGATE, method))
-    books.parties = {
+    books.ledger.suppliers = {
         supplier.vendor: Party(supplier.vendor, name) for name, supplier in SUPPLIERS.items() if supplier.vendor
     }
-    books.parties |= {person.code: Party(person.code, name) for name, person in PEOPLE.items()}
+    books.ledger.employees = {person.code: Party(person.code, name) for name, person in PEOPLE.items()}
     job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
 
     world.run(NORTHGATE)

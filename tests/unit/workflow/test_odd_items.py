@@ -25,7 +25,7 @@ def with_neighbours(odd: Json) -> list[Json]:
 
 def exported(world: Town, items: list[Json], **changes: Any) -> str:
     world.connect(NORTHGATE, items, **changes)
-    world.books[NORTHGATE].parties = {"V-1001": Party("17", "Ryman")}
+    world.books[NORTHGATE].ledger.suppliers = {"V-1001": Party("17", "Ryman")}
     job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
     world.run(NORTHGATE)
     return job
@@ -98,7 +98,7 @@ def test_given_a_code_of_half_a_megabyte_in_one_item_when_exported_then_each_has
 def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_are_shortened(world: Town) -> None:
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
-    world.runtime.jobs.begin(JOB, NORTHGATE, "run")
+    world.runtime.jobs.begin(JOB, NORTHGATE, "run", seen=None)
     pen = world.runtime.pens.take(JOB, "run", "call")
     assert pen is not None
     assert world.runtime.results.put_many(pen, [result, refused], world.clock.now())

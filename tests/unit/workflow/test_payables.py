@@ -38,7 +38,7 @@ def card_invoice(key: str = "wework", **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def books(world: Town) -> Books:
     made = world.connect(NORTHGATE, [card_invoice()])
-    made.parties["V-1008"] = Party("8", "WeWork", "2101")
+    made.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
     return made
 
 
@@ -312,6 +312,27 @@ def test_given_a_receipt_that_cannot_be_fetched_when_its_item_is_exported_then_t
     assert world.statuses(job) == ({"successful": 1} if booked else {"failed": 1})
     for kind, _ in world.failures(job).values():
         assert kind == "receipt_download_failure"
+
+
+def test_given_an_item_that_was_booked_before_its_receipt_was_gone_when_it_is_tried_again_then_it_is_said_to_be_booked(
+    world: Town,
+) -> None:
+    books = world.connect(NORTHGATE, [with_receipt()], receipts="required")
+
+    def gone() -> None:
+        world.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
+        raise Killed
+
+    world.effects.on("after books record", gone)
+
+    job = exported(world)
+
+    assert [each.state for each in books.documents] == [State.DRAFT]
+    ((kind, reason),) = world.failures(job).values()
+    assert (kind, reason.startswith("Recorded as draft 1, but without its receipts")) == (
+        "receipt_download_failure",
+        True,
+    )
 
 
 def test_given_a_link_that_has_expired_when_the_receipt_is_fetched_then_a_new_link_is_asked_for(world: Town) -> None:

@@ -53,7 +53,7 @@ def payment(key: str, company: str = NORTHGATE) -> str:
 def exported(world: Town, *keys: str, company: str = NORTHGATE) -> Books:
     """The books of a company that keeps drafts, with a bill and a payment for each key."""
     books = world.connect(company, [card_invoice(key, company) for key in keys], posting="draft")
-    books.parties["V-1008"] = Party("8", "WeWork", "2101")
+    books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
     job = world.export(company, vendor_based_bookkeeping=True)
     world.run(company)
     assert world.statuses(job) == {"successful": len(keys)}
@@ -240,7 +240,7 @@ class TestBesideExports:
         posted_by_hand(world, "wework")
         (seen,) = world.runtime.postings.with_open_references(NORTHGATE)
         newer = replace(seen, job_id="another-job")
-        world.runtime.jobs.begin(newer.job_id, NORTHGATE, "run")
+        world.runtime.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
         pen = world.runtime.pens.take(newer.job_id, "run", "call")
         assert pen and world.runtime.postings.record_many(pen, [newer])
 

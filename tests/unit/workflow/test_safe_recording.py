@@ -8,19 +8,15 @@ from typing import Any
 import pytest
 
 from local.pleo.sample import NORTHGATE
-from pleo_export.accounting.errors import AuthenticationFailed, KeptAsDraft, Rejected, Unavailable
+from pleo_export.accounting.errors import AuthenticationFailed, Rejected, Unavailable
 from pleo_export.accounting.port import State
-from tests.harness.books import Books
 from tests.harness.expenses import entry_id, purchase, purchases, reference, references
 from tests.harness.town import Town
 
 AWAY = Unavailable("The accounting system is being updated.")
 
 
-def kept_as_draft(books: Books) -> None:
-    """The books make the document and then refuse to post it."""
-    books.documents[-1].state = State.DRAFT
-    raise KeptAsDraft("Its journal is locked.", document=books._ref(books.documents[-1]), cause=Rejected("locked"))
+REFUSED = Rejected("Its journal is locked.")
 
 
 def export_again(world: Town, *items: dict[str, Any]) -> str:
@@ -34,10 +30,10 @@ def test_given_a_draft_that_the_books_do_not_post_when_the_expense_has_changed_t
     world: Town,
 ) -> None:
     books = world.connect(NORTHGATE, [item := purchase()])
-    world.effects.on("after books record", lambda: kept_as_draft(books))
+    world.effects.on("before books post", REFUSED)
     first = world.export(NORTHGATE)
     world.run(NORTHGATE)
-    assert world.failures(first)[entry_id(item)][1] == "Recorded as draft 1, but: Its journal is locked."
+    assert world.failures(first)[entry_id(item)][1].startswith("Recorded as draft 1, but: Kept as a draft: ")
 
     second = export_again(world, changed := purchase(gross=5000))
     assert "Delete that draft" in world.failures(second)[entry_id(item)][1]
@@ -51,7 +47,7 @@ def test_given_a_draft_that_the_books_do_not_post_when_the_expense_has_changed_t
 
 def test_given_a_draft_that_the_books_did_not_post_when_it_is_exported_again_then_it_is_posted(world: Town) -> None:
     books = world.connect(NORTHGATE, [item := purchase()])
-    world.effects.on("after books record", lambda: kept_as_draft(books))
+    world.effects.on("before books post", REFUSED)
     world.export(NORTHGATE)
     world.run(NORTHGATE)
 

@@ -69,7 +69,7 @@ class ReceiptDesk:
         except Exception as error:
             log_fault("receipts could not be prepared", error, entry_id=candidate.entry_id)
             if self._required:
-                reason = f"Not booked, for its receipts could not be prepared. {internal_fault(error)}"
+                reason = f"Its receipts could not be prepared. {internal_fault(error)}"
                 raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
             return Files(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
 

@@ -112,7 +112,7 @@ class Desk:
             try:
                 batch.append(Work(case, self._receipts.prepare(case.candidate, own)))
             except ItemRejected as error:
-                rejected.append(ItemResult(case.entry_id, failure=error.failure, reason=error.reason))
+                rejected.append(_without_receipts(case, error))
         return batch, rejected, []
 
     def _carry_out(self, batch: Sequence[Work]) -> Iterator[Settled]:
@@ -219,6 +219,13 @@ class Desk:
             exported_at=(posting.recorded_at if posting else None) or self.runtime.clock(),
             warnings=tuple(dict.fromkeys((*work.case.candidate.booking.warnings, *work.warnings, *said))),
         )
+
+
+def _without_receipts(case: Case, error: ItemRejected) -> ItemResult:
+    """Under `required`. An earlier try, or export, may have booked the item all the same."""
+    document = case.found.get(case.candidate.main.reference)
+    recorded = f"Recorded as {name_of(document)}, but without its receipts: " if document else "Not booked. "
+    return ItemResult(case.entry_id, failure=error.failure, reason=recorded + error.reason)
 
 
 def _not_begun(case: Case) -> ItemResult:
