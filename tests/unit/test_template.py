@@ -173,7 +173,7 @@ def everything_happens(world: Town) -> None:
     assert world.statuses(first) == {"successful": 3, "failed": 1}
 
     second = world.export(NORTHGATE)
-    world.effects.on("after books record", ValueError())
+    world.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent
     world.run(NORTHGATE)
     ((kind, _),) = world.failures(second).values()
     assert kind == "accounting_system_timeout"
