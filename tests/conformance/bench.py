@@ -131,7 +131,7 @@ class Bench(Protocol):
         """The entries that the connector made beside the document, such as an exchange difference."""
 
     def post_by_hand(self, reference: str) -> None:
-        """Post the drafts with the reference as a person does who has read the warnings; nothing is reconciled by that."""
+        """Post the drafts with the reference, as a person does who has read the warnings; nothing is reconciled."""
 
     def change_amount(self, reference: str) -> None:
         """A person changes the amounts of the draft: it still balances, by one more unit of its currency."""
