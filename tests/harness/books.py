@@ -314,10 +314,14 @@ class Books:
         if not self.ledger.is_open(payment):
             name = f"books open again {payment.entry.reference}"
             self._write(name, partial(self.ledger.open_again, payment.id))
+        for difference in self._differences_of(payment.entry.reference)[:1]:
+            self._reconcile([difference])  # with its opposite
         self._reconcile([payment, back])
 
     def _reconcile(self, group: Sequence[Document]) -> None:
-        reference = max(each.entry.reference for each in group)
+        """Known by its last payment, which the rate was of."""
+        payments = [each for each in group if isinstance(each.entry, Payment)] or group
+        reference = max(each.entry.reference for each in payments)
         if sum(own_payable(each) for each in group):
             group = [*group, self._difference(reference, group)]
         ids = [each.id for each in group]

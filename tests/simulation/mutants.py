@@ -356,7 +356,7 @@ AIMS: Mapping[str, tuple[str, str]] = {
         "killed, reply lost",
     ),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
-    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped, slow"),
+    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped"),
     "receipts_gone_is_not_booked": ("(receipts|books record)", "killed, foreign"),
 }
 

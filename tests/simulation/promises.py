@@ -91,7 +91,8 @@ class Promises:
         role = _role(document)
         same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
         if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
-            same = [each for each in same if each.state is State.POSTED]
+            named = document.entry.reference
+            same = [each for each in same if each.state is State.POSTED and each.entry.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
         self._hold(balanced, f"balanced: document {document.id} does not balance")

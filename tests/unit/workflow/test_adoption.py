@@ -10,10 +10,11 @@ import pytest
 
 from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentRef, State
 from tests.harness.books import Books
 from tests.harness.effects import Killed
 from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, references
+from tests.harness.general_ledger import Document, reference_to
 from tests.harness.town import Town
 
 ITEM = purchase()
@@ -121,9 +122,12 @@ def test_given_more_references_than_one_search_takes_when_items_are_looked_for_t
 def test_given_a_warning_of_the_books_about_a_document_when_it_is_recorded_then_its_result_carries_it(
     world: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books = world.connect(NORTHGATE, [ITEM])
-    plain = books._ref
-    monkeypatch.setattr(books, "_ref", lambda document: replace(plain(document), warnings=("It settles no bill.",)))
+    world.connect(NORTHGATE, [ITEM])
+
+    def warned(document: Document) -> DocumentRef:
+        return replace(reference_to(document), warnings=("It settles no bill.",))
+
+    monkeypatch.setattr("tests.harness.books.reference_to", warned)
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)

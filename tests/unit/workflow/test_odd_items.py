@@ -98,7 +98,7 @@ def test_given_a_code_of_half_a_megabyte_in_one_item_when_exported_then_each_has
 def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_are_shortened(world: Town) -> None:
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
-    world.runtime.jobs.begin(JOB, NORTHGATE, "run")
+    world.runtime.jobs.begin(JOB, NORTHGATE, "run", seen=None)
     pen = world.runtime.pens.take(JOB, "run", "call")
     assert pen is not None
     assert world.runtime.results.put_many(pen, [result, refused], world.clock.now())

@@ -9,8 +9,9 @@ import pytest
 from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
-from tests.harness.books import Document
+from pleo_export.bookkeeping.documents import Document as Entry
 from tests.harness.expenses import entry_id, purchase, reference
+from tests.harness.general_ledger import Document
 from tests.harness.town import NOON, Town
 
 ITEM = purchase()
@@ -28,19 +29,19 @@ def test_given_a_refused_request_that_still_arrives_when_no_search_could_prove_t
 ) -> None:
     books = world.connect(NORTHGATE, [ITEM])
     on_its_way: list[Document] = []
-    refusal = books._refusal
+    create = books.ledger.create
 
-    def sent(entry: object) -> Rejected | None:
+    def sent(entry: Entry) -> Document:
         if not on_its_way and not books.documents:
-            on_its_way.append(Document("late", entry, State.POSTED))  # type: ignore[arg-type]
+            on_its_way.append(Document("late", entry, State.POSTED))
             raise answer
-        return refusal(entry)  # type: ignore[arg-type]
+        return create(entry)
 
     def arrive() -> None:
         if on_its_way and world.clock.now() >= ARRIVAL:
             books.documents.append(on_its_way.pop())
 
-    monkeypatch.setattr(books, "_refusal", sent)
+    monkeypatch.setattr(books.ledger, "create", sent)
     world.effects.on("before books find_many", AWAY, nth=2)  # the search after the refusal
     world.effects.on("before books find_many", arrive, times=1000)
     world.export(NORTHGATE)
