@@ -271,7 +271,7 @@ class Promises:
         taxed = any(line["tax"] for line in expense["accountingEntryLines"]) and job.company_id in self.tax_ended
         account = any(line["account"]["code"] == "7777" for line in expense["accountingEntryLines"])
         broken = any("receipt" not in file["url"].rpartition("/")[2] for file in expense["files"])
-        poison = entry_id in self.ledgers[job.company_id].poisonous
+        poison = entry_id.lower() in self.ledgers[job.company_id].poisonous
         return not (taxed or account or poison or (broken and self.receipts_required[job.company_id]))
 
     # Looking
