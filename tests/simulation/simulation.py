@@ -326,7 +326,7 @@ class Simulation:
         if company in self.edited:
             return
         self.edited.add(company)
-        for entry_id in self._free(company)[:2]:
+        for entry_id in [each for each in self._free(company) if self.random.random() < 0.7]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
             gross = item_total(self.world.company(company).expenses[entry_id])
             changed = self.random.choice([(None, None), (gross, "6200"), (None, "6200")])
