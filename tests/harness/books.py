@@ -327,10 +327,14 @@ class Books:
         if not self.ledger.is_open(payment):
             name = f"books open again {payment.entry.reference}"
             self._write(name, partial(self.ledger.open_again, payment.id))
+        for difference in self._differences_of(payment.entry.reference)[:1]:
+            self._reconcile([difference])  # with its opposite
         self._reconcile([payment, back])
 
     def _reconcile(self, group: Sequence[Document]) -> None:
-        reference = max(each.entry.reference for each in group)
+        """Known by its last payment, which the rate was of."""
+        payments = [each for each in group if isinstance(each.entry, Payment)] or group
+        reference = max(each.entry.reference for each in payments)
         if sum(own_payable(each) for each in group):
             group = [*group, self._difference(reference, group)]
         ids = [each.id for each in group]
@@ -340,10 +344,12 @@ class Books:
         """What the documents were worth more or less, booked once: under a reference of its own, looked for first."""
         entry = difference_entry(_derived(reference), group)
         known = self._differences_of(reference)
-        made = known[0] if known else self._write(f"books difference {reference}", lambda: self.ledger.create(entry))
-        if made.state is State.DRAFT:
-            self._write(f"books post {_derived(reference)}", lambda: self.ledger.post(made.id))
-        return made
+        if not known:
+            made = self._write(f"books difference {reference}", lambda: self.ledger.create(entry))
+            known = self._differences_of(reference) or [made]  # two runs may cross each other: the older one counts
+        if known[0].state is State.DRAFT:
+            self._write(f"books post {_derived(reference)}", lambda: self.ledger.post(known[0].id))
+        return known[0]
 
     def _drop_spare_differences(self, reference: str) -> None:
         """A request that arrived late may have left a second draft."""

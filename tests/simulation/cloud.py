@@ -41,6 +41,8 @@ def _holds(condition: Any, record: Record) -> bool:
         return name in record
     if operator == "=":
         return name in record and bool(record[name] == values[1])
+    if operator in (">", "<="):  # of a key
+        return bool((record[name] > values[1]) == (operator == ">"))
     raise NotImplementedError(operator)
 
 

@@ -16,7 +16,7 @@ from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
-from pleo_export.state.jobs import ItemResult, Jobs
+from pleo_export.state.jobs import Jobs
 from pleo_export.state.leases import Leases
 from pleo_export.state.postings import Postings
 from pleo_export.state.table import company_key, iso, transact
@@ -26,7 +26,6 @@ from pleo_export.workflow import (
     dispatch,
     fail_job,
     investigation,
-    recording,
     recovery,
     start_job,
 )
@@ -289,13 +288,6 @@ def search_of_any_size() -> AbstractContextManager[Any]:
     return _both(patch(creation, "find_all", find), patch(investigation, "find_all", find))
 
 
-def receipts_gone_is_not_booked() -> AbstractContextManager[Any]:
-    def not_booked(case: Case, error: Any) -> ItemResult:
-        return ItemResult(case.entry_id, failure=error.failure, reason=error.reason)
-
-    return patch(recording, "_without_receipts", not_booked)
-
-
 def codes_keep_what_nobody_sees() -> AbstractContextManager[Any]:
     return mock.patch("pleo_export.text._NOT_IN_CODES", frozenset())
 
@@ -356,8 +348,7 @@ AIMS: Mapping[str, tuple[str, str]] = {
         "killed, reply lost",
     ),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
-    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped, slow"),
-    "receipts_gone_is_not_booked": ("(receipts|books record)", "killed, foreign"),
+    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped"),
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -398,7 +389,6 @@ MUTANTS: Mapping[str, Mutant] = {
         no_close_before_failing,
         all_failed_is_completed,
         search_of_any_size,
-        receipts_gone_is_not_booked,
         codes_keep_what_nobody_sees,
     )
 }

@@ -91,7 +91,8 @@ class Promises:
         role = _role(document)
         same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
         if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
-            same = [each for each in same if each.state is State.POSTED]
+            named = document.entry.reference
+            same = [each for each in same if each.state is State.POSTED and each.entry.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
         self._hold(balanced, f"balanced: document {document.id} does not balance")
@@ -270,7 +271,7 @@ class Promises:
         taxed = any(line["tax"] for line in expense["accountingEntryLines"]) and job.company_id in self.tax_ended
         account = any(line["account"]["code"] == "7777" for line in expense["accountingEntryLines"])
         broken = any("receipt" not in file["url"].rpartition("/")[2] for file in expense["files"])
-        poison = entry_id in self.ledgers[job.company_id].poisonous
+        poison = entry_id.lower() in self.ledgers[job.company_id].poisonous
         return not (taxed or account or poison or (broken and self.receipts_required[job.company_id]))
 
     # Looking

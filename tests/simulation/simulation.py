@@ -260,9 +260,8 @@ class Simulation:
         start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
         self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
 
-    def _expense(self, company: str, key: str, gross: int | None = None) -> Json:
-        """An expense keeps its type, currency and files when it is changed, but neither its category nor, unless given,
-        its amount."""
+    def _expense(self, company: str, key: str, gross: int | None = None, category: str | None = None) -> Json:
+        """An expense keeps its type, currency and files when it is changed."""
         gross = gross or self.random.randint(100, 99_999)
         draw = Random(f"{self.seed} {company} {key}")
         what = draw.random()
@@ -274,7 +273,7 @@ class Simulation:
         elif what < 0.48:
             account = "7777"
         if account != "7777":
-            account = self.random.choice([account, "6200"])
+            account = category or account
         tax = draw.choice([None, "GB20"]) if kind == "card_invoice" else None
         currency = draw.choice(["GBP", "GBP", "EUR"])
         expense = Expense(key, kind, (Line(gross, account, tax),), supplier=supplier, method=method, currency=currency)
@@ -327,10 +326,11 @@ class Simulation:
         if company in self.edited:
             return
         self.edited.add(company)
-        for entry_id in self._free(company)[:2]:
+        for entry_id in [each for each in self._free(company) if self.random.random() < 0.7]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
-            before = item_total(self.world.company(company).expenses[entry_id])
-            self.world.put_expenses(company, [self._expense(company, key, self.random.choice([None, before]))])
+            gross = item_total(self.world.company(company).expenses[entry_id])
+            changed = self.random.choice([(None, None), (gross, "6200"), (None, "6200")])
+            self.world.put_expenses(company, [self._expense(company, key, *changed)])
         self._again(company, by_vendor)
 
     def _is(self, company: str, key: str, entry_id: str) -> bool:

@@ -10,11 +10,11 @@ import pytest
 
 from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentRef, State
 from tests.harness.books import Books
 from tests.harness.effects import Killed
 from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, references
-from tests.harness.general_ledger import reference_to
+from tests.harness.general_ledger import Document, reference_to
 from tests.harness.town import Town
 
 ITEM = purchase()
@@ -123,10 +123,11 @@ def test_given_a_warning_of_the_books_about_a_document_when_it_is_recorded_then_
     world: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.connect(NORTHGATE, [ITEM])
-    monkeypatch.setattr(
-        "tests.harness.books.reference_to",
-        lambda document: replace(reference_to(document), warnings=("It settles no bill.",)),
-    )
+
+    def warned(document: Document) -> DocumentRef:
+        return replace(reference_to(document), warnings=("It settles no bill.",))
+
+    monkeypatch.setattr("tests.harness.books.reference_to", warned)
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from local.pleo.sample import NORTHGATE
-from pleo_export.accounting.errors import AccountingError, RateLimited, Rejected, Unavailable
+from pleo_export.accounting.errors import RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Document as Entry
 from tests.harness.expenses import entry_id, purchase, reference
@@ -20,26 +20,28 @@ ARRIVAL = NOON + timedelta(seconds=60)
 
 
 @pytest.mark.parametrize(
-    "answer", [AWAY, RateLimited("Too many requests.", retry_after=1)], ids=["away", "request limit"]
+    "answer",
+    [AWAY, RateLimited("Too many requests.", retry_after=1), Rejected("blocked")],
+    ids=lambda e: type(e).__name__,
 )
 def test_given_a_refused_request_that_still_arrives_when_no_search_could_prove_the_refusal_then_it_is_not_sent_again(
     world: Town, monkeypatch: pytest.MonkeyPatch, answer: Exception
 ) -> None:
     books = world.connect(NORTHGATE, [ITEM])
     on_its_way: list[Document] = []
-    refusal = books.ledger._refusal
+    create = books.ledger.create
 
-    def sent(entry: Entry) -> AccountingError | None:
+    def sent(entry: Entry) -> Document:
         if not on_its_way and not books.documents:
             on_its_way.append(Document("late", entry, State.POSTED))
             raise answer
-        return refusal(entry)
+        return create(entry)
 
     def arrive() -> None:
         if on_its_way and world.clock.now() >= ARRIVAL:
             books.documents.append(on_its_way.pop())
 
-    monkeypatch.setattr(books.ledger, "_refusal", sent)
+    monkeypatch.setattr(books.ledger, "create", sent)
     world.effects.on("before books find_many", AWAY, nth=2)  # the search after the refusal
     world.effects.on("before books find_many", arrive, times=1000)
     world.export(NORTHGATE)
