@@ -24,7 +24,6 @@ from pleo_export.workflow import (
     attachments,
     creation,
     dispatch,
-    fail_job,
     investigation,
     recovery,
     start_job,
@@ -251,10 +250,6 @@ def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
     return patch(attachments.ReceiptDesk, "_pause", lambda *_: None)
 
 
-def no_close_before_failing() -> AbstractContextManager[Any]:
-    return patch(fail_job, "close", lambda *_: None)
-
-
 def all_failed_is_completed() -> AbstractContextManager[Any]:
     event = FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
 
@@ -333,7 +328,6 @@ AIMS: Mapping[str, tuple[str, ...]] = {
         "killed, reply lost",
     ),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
-    "no_close_before_failing": ("before (books check|pleo POST)", "401, stopped"),
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -370,7 +364,6 @@ MUTANTS: Mapping[str, Mutant] = {
         no_net_around_receipts,
         poison_stays_in_its_batch,
         passing_fault_of_a_file_is_final,
-        no_close_before_failing,
         all_failed_is_completed,
         search_of_any_size,
         codes_keep_what_nobody_sees,
