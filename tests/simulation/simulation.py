@@ -144,11 +144,11 @@ def time_limit(function: str) -> timedelta:
 @dataclass
 class Simulation:
     """`faults` False: people click, and nothing goes wrong. `aim` is where the faults strike and which they are (see
-    Chaos); without it the seed decides that too."""
+    Chaos), then what people surely do, and nothing else; without it the seed decides that too."""
 
     seed: int
     faults: bool = True
-    aim: tuple[str, str] | None = None
+    aim: tuple[str, ...] | None = None
     trace: Callable[[str], None] | None = None
     agenda: list[Appointment] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
@@ -214,7 +214,7 @@ class Simulation:
             chaos.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
             chaos.focus, chaos.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
             if self.aim is not None:
-                chaos.focus, chaos.favourite = self.aim
+                chaos.focus, chaos.favourite, *_ = self.aim
             chaos.pace = self.random.choice([0.2, 0.5, 2.0])
         chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
         chaos.give_up = self._give_up
@@ -250,10 +250,17 @@ class Simulation:
         by_vendor = self.random.random() < 0.5
         for _ in range(self.random.randint(1, 4)):
             self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
-        acts = (self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings)
-        for act in (*acts, self._post_by_hand, self._edit_drafts, self._end_a_tax):
-            if self.random.random() < 0.4 and (self.faults or act in acts):
-                self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
+        for act in self._acts():
+            self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
+
+    def _acts(self) -> list[Callable[[str, bool], None]]:
+        """What people do at this company, besides exporting."""
+        if self.aim and self.aim[2:]:
+            return [getattr(self, f"_{name}") for name in self.aim[2:]]
+        acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
+        if self.faults:
+            acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
+        return [act for act in acts if self.random.random() < 0.4]
 
     def _some_time(self, what: str, keep: Callable[[], object]) -> None:
         """People act in two crowds, so that jobs meet, and in between."""

@@ -19,6 +19,6 @@ def test_given_a_safeguard_is_gone_when_companies_export_under_faults_then_a_pro
 
 
 @pytest.mark.parametrize("aim", sorted(set(AIMS.values())))
-def test_given_every_safeguard_when_faults_strike_there_then_no_promise_is_broken(aim: tuple[str, str]) -> None:
+def test_given_every_safeguard_when_faults_strike_there_then_no_promise_is_broken(aim: tuple[str, ...]) -> None:
     for seed in range(15):
         Simulation(seed, aim=aim).run()

@@ -15,7 +15,7 @@ from tests.harness.town import Town, town
 
 ITEMS = purchases(2)
 # Before and after each effect, from the poll that finds the job to the event that completes it.
-MOMENTS = 80
+MOMENTS = 100
 
 
 def run(world: Town) -> str:
