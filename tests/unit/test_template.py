@@ -17,9 +17,9 @@ from pleo_export.accounting import transport as books
 from pleo_export.accounting.connect import TOKEN_URLS
 from pleo_export.accounting.errors import Rejected
 from pleo_export.bookkeeping.documents import Party
+from pleo_export.function_time import TIME_RESERVE
 from pleo_export.oauth import token_endpoint
 from pleo_export.pleo import transport as pleo
-from pleo_export.sending import TIME_RESERVE
 from pleo_export.state.secret_locks import HOLD
 from pleo_export.workflow.refresh_tokens import ENDED_LINE
 from tests.harness.aws import ROOT, template

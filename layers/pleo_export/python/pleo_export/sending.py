@@ -1,28 +1,11 @@
-"""What all HTTP clients have in common: their sessions, the time they have, and whether a failed request was sent."""
+"""What all HTTP clients have in common: their sessions, and whether a failed request was sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from urllib3.exceptions import NewConnectionError
-
-# Kept free of a function's time for what follows a call that was not answered: noting it, and the error's way out.
-TIME_RESERVE = timedelta(seconds=5)
-
-TimeLeft = Callable[[], timedelta]
-
-
-def unlimited() -> timedelta:
-    """The time left outside of Lambda."""
-    return timedelta.max
-
-
-def enough_time(left: TimeLeft, call_seconds: float) -> bool:
-    """Whether a call that may take so long ends before the function does."""
-    return left() >= timedelta(seconds=call_seconds) + TIME_RESERVE
 
 
 class IsolatedSession(requests.Session):

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.errors import InvalidSettings
-from pleo_export.sending import TimeLeft, unlimited
+from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.settings import TrytonSettings
 
 # The settings' `name` -> the module whose `connect` makes the connector.

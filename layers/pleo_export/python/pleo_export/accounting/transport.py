@@ -16,7 +16,8 @@ from typing import Protocol
 import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
-from pleo_export.sending import IsolatedSession, TimeLeft, enough_time, nothing_was_sent, unlimited
+from pleo_export.function_time import TimeLeft, enough_time, unlimited
+from pleo_export.sending import IsolatedSession, nothing_was_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3

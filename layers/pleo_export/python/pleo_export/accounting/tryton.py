@@ -44,8 +44,8 @@ from pleo_export.accounting.tryton_setup import TrytonSetup
 from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Payment, Purpose
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
 from pleo_export.errors import ItemFailure
+from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
-from pleo_export.sending import TimeLeft, unlimited
 from pleo_export.settings import TrytonSettings
 
 NOT_RECONCILED = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pleo_export.errors import JobFailure
+from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import PleoNotFound
 from pleo_export.pleo.models import (
@@ -34,7 +35,7 @@ from pleo_export.pleo.models import (
     updates_as_json,
 )
 from pleo_export.pleo.transport import Model, Request, Transport
-from pleo_export.sending import IsolatedSession, TimeLeft, unlimited
+from pleo_export.sending import IsolatedSession
 
 if TYPE_CHECKING:
     import requests
