@@ -316,9 +316,15 @@ class Books:
         parties = {each.entry.party for each in held if isinstance(each.entry, Bill | Payment)}
         for each in held:
             self._drop_spare_differences(each.entry.reference)
+        refusals = []
         for group in self.ledger.settled_groups():
             if any(isinstance(each.entry, Bill | Payment) and each.entry.party in parties for each in group):
-                self._reconcile(group)
+                try:
+                    self._reconcile(group)
+                except Rejected as refusal:  # keeps no other group open
+                    refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
 
     def _take_back(self, back: Document) -> None:
         payment = self.ledger.returned(back)

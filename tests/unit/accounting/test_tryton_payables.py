@@ -121,7 +121,7 @@ def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_boo
     assert isinstance(outcome, DocumentRef)
     assert (outcome.kind, outcome.state) == (Kind.PAYMENT, State.POSTED)
     (warning,) = outcome.warnings
-    assert "not reconciled" in warning
+    assert "did not reconcile" in warning
 
 
 def test_given_a_reconciliation_that_meets_what_nobody_foresaw_when_recorded_then_the_payment_is_booked() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.authorising import authorise, callback_url, store_client
@@ -129,7 +130,7 @@ def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconne
     registered.town.service.oauth.revoke(oauth_client_id())
     registered.town.pause(ACCESS_TOKEN_LIFE.total_seconds())
     assert registered.town.wake(NORTHGATE) == "reconnect"
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr("cli.main.console", Console(width=250))
 
     listed = run("connections")
 

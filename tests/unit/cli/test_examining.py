@@ -93,7 +93,7 @@ def test_given_a_refused_expense_then_it_is_not_booked_for_the_type_of_failure_t
 def test_given_a_run_that_broke_off_after_booking_when_exported_as_told_then_they_agree(world: Town) -> None:
     world.connect(NORTHGATE, [EXPENSE])
     world.export(NORTHGATE)
-    world.effects.on("after books record", ValueError())
+    world.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent
     world.run(NORTHGATE)
 
     sides = seen(world)
@@ -120,7 +120,7 @@ def test_given_a_job_under_way_then_one_waits_for_it(world: Town) -> None:
 def test_given_a_run_that_died_before_booking_then_one_waits_for_its_request(world: Town) -> None:
     world.connect(NORTHGATE, [EXPENSE])
     world.export(NORTHGATE)
-    world.effects.on("before books record", ValueError())
+    world.effects.on("after dynamodb TransactWriteItems", ValueError())  # of its intent
     world.run(NORTHGATE)
 
     sides = seen(world)

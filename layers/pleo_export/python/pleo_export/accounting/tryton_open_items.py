@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from pleo_export.accounting.errors import AccountingError, PermissionDenied, Rejected
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.tryton_derived import Difference, TrytonDifferences, derived_reference, is_derived
 from pleo_export.accounting.tryton_documents import INVOICE, model_of
@@ -140,7 +141,26 @@ class TrytonOpenItems:
             if number not in uneven or number in evened
         ]
         if records:
+            self._create(records)
+
+    def _create(self, records: Sequence[Record]) -> None:
+        """What Tryton refuses together it gets one by one: a group that it does not take leaves no other open. Raises
+        the first refusal when all have been tried."""
+        try:
             self._tryton.create_many(RECONCILIATION, records)
+        except (Rejected, PermissionDenied) as error:
+            if len(records) == 1:
+                raise
+            refusals = [refusal for record in records if (refusal := self._refusal(record))]
+            if refusals:
+                raise refusals[0] from error
+
+    def _refusal(self, record: Record) -> AccountingError | None:
+        try:
+            self._tryton.create_many(RECONCILIATION, [record])
+        except (Rejected, PermissionDenied) as error:
+            return error
+        return None
 
 
 def _reference(group: Sequence[OpenItem], known: Mapping[int, Record]) -> str:
