@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from local.pleo.expenses import Expense, Line, export_item
 from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Party
 from pleo_export.workflow.attachments import ReceiptDesk
 from tests.harness.books import Books
-from tests.harness.expenses import entry_id, purchase, reference
+from tests.harness.expenses import FIRST_DAY, entry_id, purchase, reference
 from tests.harness.town import Town
 
 FAULT = ValueError("nobody foresaw it")
@@ -132,3 +134,33 @@ def test_given_an_attachment_that_the_books_refuse_when_a_job_runs_then_nothing_
 
     assert files(books) == {reference(refused): 0, reference(good): 1}
     assert (world.statuses(job), world.pauses) == (statuses, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [(Rejected("The search is refused."), "accounting_system_validation_failure"), (FAULT, "unexpected_failure")],
+)
+def test_given_one_supplier_that_cannot_be_looked_for_when_a_job_runs_then_the_other_items_are_booked(
+    world: Town, monkeypatch: pytest.MonkeyPatch, fault: Exception, failure: str
+) -> None:
+    line = (Line(48_000, "6400", "GB20"),)
+    poison, good = (
+        export_item(NORTHGATE, Expense(name, "card_invoice", line, supplier=name), FIRST_DAY)
+        for name in ("WeWork", "Ryman")
+    )
+    books = world.connect(NORTHGATE, [poison, good, purchase()])
+    books.ledger.suppliers["V-1001"] = Party("1", "Ryman", "2101")
+    find = books.find_parties
+
+    def raising(wanted: Any) -> Any:
+        if any(key.value == "V-1008" for question in wanted for key in question.keys):
+            raise fault
+        return find(wanted)
+
+    monkeypatch.setattr(books, "find_parties", raising)
+    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
+
+    world.run(NORTHGATE)
+
+    assert world.statuses(job) == {"failed": 1, "successful": 2}
+    assert world.failures(job)[entry_id(poison)][0] == failure

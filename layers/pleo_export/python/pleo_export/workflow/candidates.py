@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import AccountingSystem, Capabilities
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Document, Kind
@@ -13,14 +14,15 @@ from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys, wanted_party
 from pleo_export.bookkeeping.reference import reference
-from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
 from pleo_export.observability import logger
 from pleo_export.settings import Settings
 from pleo_export.state.connections import Connection
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
 
-Parties = Mapping[PartyKeys, PartyAnswer]
+# What the accounting system says of each supplier or employee; or why it could not be asked about that one.
+Parties = Mapping[PartyKeys, PartyAnswer | Exception]
 T = TypeVar("T")
 
 
@@ -116,10 +118,25 @@ class Preparation:
         questions = {each for each in wanted if each}
         if not questions or Kind.BILL not in self._system.capabilities.kinds:
             return {}
-        return self._system.find_parties(questions)
+        return self._ask(questions)
+
+    def _ask(self, questions: Collection[PartyKeys]) -> Parties:
+        """What cannot be asked together is asked singly: one question's fault is no other item's."""
+        try:
+            return self._system.find_parties(questions)
+        except Exception as error:
+            if isinstance(error, PleoExportError) and not isinstance(error, Rejected):
+                raise
+            if len(questions) == 1:
+                return dict.fromkeys(questions, error)
+        return {asked: answer for each in questions for asked, answer in self._ask([each]).items()}
 
     def _book(self, parsed: _Parsed, parties: Parties) -> Candidate:
         party = parties.get(parsed.wanted) if parsed.wanted else None
+        if isinstance(party, Rejected):
+            raise ItemRejected(party.failure, party.message)
+        if isinstance(party, Exception):
+            raise party
         capabilities = self._system.capabilities
         return Candidate(
             item_status=parsed.status,
