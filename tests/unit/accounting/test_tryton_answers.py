@@ -32,8 +32,7 @@ from pleo_export.accounting.transport import Answer, Transport
 from pleo_export.accounting.tryton_documents import TrytonDocuments
 from pleo_export.accounting.tryton_register import PAUSES, TrytonRegister
 from pleo_export.accounting.tryton_rest import MEANING, TrytonRest, error_of, headers
-from pleo_export.bookkeeping.documents import Kind, PartyRole
-from pleo_export.bookkeeping.parties import KeyKind, NotFound, Party, PartyKey, PartyKeys
+from pleo_export.bookkeeping.documents import Kind
 from pleo_export.settings import TrytonSettings
 
 URL = "https://books.example.com"
@@ -322,25 +321,6 @@ def test_given_a_tryton_that_failed_after_it_stored_a_batch_when_created_then_no
     assert created == {"pleo:2": 18}
     assert {reference: type(error) for reference, error in refused.items()} == {"pleo:1": OutcomeUnknown}
     assert alone.call_count == 1
-
-
-@responses.activate
-def test_given_a_question_that_tryton_refuses_when_parties_are_asked_for_then_the_others_are_answered() -> None:
-    found = {"id": 17, "code": "V-1", "name": "Pens", "active": True, "account_payable.": None, "identifiers.": []}
-    alone = matchers.json_params_matcher({"domain": ["OR", ["code", "=", "V-1"]]}, strict_match=False)
-    responses.post(f"{REST}/party.party/search_read", json=[found], match=[alone])
-    responses.post(f"{REST}/party.party/search_read", status=413, body=page(413))
-    responses.post(f"{REST}/company.employee/search_read", json=[])
-    good, bad = (
-        PartyKeys(PartyRole.SUPPLIER, "somebody", (PartyKey(KeyKind.CODE, code),), required=True)
-        for code in ("V-1", "V" * 100)
-    )
-
-    answers = connect(SETTINGS, {"token": "k"}).find_parties([bad, good])
-
-    assert answers == {bad: NotFound(), good: Party("17", "Pens", None)}
-    with pytest.raises(Rejected):
-        connect(SETTINGS, {"token": "k"}).find_parties([bad])
 
 
 @responses.activate

@@ -131,7 +131,7 @@ class AccountingSystem(Protocol):
 
     def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
         """Who each question means: the first of its keys that fits anybody decides (R-5a.8). Every question has an
-        answer. Raises AccountingError if nobody could look."""
+        answer. Raises AccountingError if nobody could look; after a Rejected each question is asked singly."""
 
     def record_many(self, documents: Sequence[Document], state: State) -> Mapping[str, Outcome]:
         """Record each document in the given order, at most `capabilities.max_batch`, as draft or posted; a kind

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.tryton_rest import Record, TrytonRest, literal
 from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.parties import (
@@ -32,30 +31,6 @@ _BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 def find_parties(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
     """One call for all of them, deactivated parties included, and one for who of the found is an employee. Raises
     AccountingError."""
-    try:
-        return _answers(tryton, wanted)
-    except Rejected:
-        if len(wanted) < 2:
-            raise
-    return _one_by_one(tryton, wanted)
-
-
-def _one_by_one(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
-    """What Tryton refuses to look for, it does not know; unless it refuses all."""
-    answers: dict[PartyKeys, PartyAnswer] = {}
-    refusals: list[Rejected] = []
-    for question in wanted:
-        try:
-            answers |= _answers(tryton, [question])
-        except Rejected as refusal:
-            refusals.append(refusal)
-            answers[question] = NotFound()
-    if len(refusals) == len(wanted):
-        raise refusals[0]
-    return answers
-
-
-def _answers(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
     keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
     clauses = [_clause(key) for key in keys]
     rows: list[Record] = []
