@@ -1,0 +1,88 @@
+"""Moto's short way: a call of a client goes straight into moto's model of the service and its result straight back.
+
+The usual way between them (signing, an HTTP request, matching its address, serializing and parsing the answer) takes ten
+times as long as the work itself and adds nothing that a test of ours looks at. What botocore does before it sends
+(checking the parameters, its events) and all that moto checks happen as ever. `test_short_way.py` holds one to the other.
+"""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from botocore import xform_name
+from botocore.model import OperationModel, Shape
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import botocore_stubber
+from moto.core.responses import ActionResult, BaseResponse
+from moto.dynamodb.responses import DynamoHandler
+from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.sqs.responses import SQSResponse
+
+HANDLERS: dict[str, type[BaseResponse]] = {
+    "dynamodb": DynamoHandler,
+    "secretsmanager": SecretsManagerResponse,
+    "sqs": SQSResponse,
+}
+SHORTENED = {
+    *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"),
+    *("BatchGetItem", "BatchWriteItem", "TransactWriteItems"),
+    *("GetSecretValue", "CreateSecret", "PutSecretValue"),
+    *("SendMessage", "SendMessageBatch", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"),
+}
+
+
+def shorten(client: Any) -> Any:
+    """The client, whose calls take the short way from now on, as long as moto stands in for AWS."""
+    if client.meta.service_model.service_name in HANDLERS:
+        client.meta.events.register("before-call", _Way(client.meta.region_name).answer)
+    return client
+
+
+class _Way:
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def answer(self, model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
+        """The answer as botocore wants it before it sends a request. None lets it send one: what moto refuses, having
+        done nothing, it refuses once more in the words of the service."""
+        if model.name not in SHORTENED or not botocore_stubber.enabled:
+            return None
+        handler = self._handler(model, params)
+        try:
+            result = getattr(handler, xform_name(model.name))()
+        except Exception:
+            return None
+        content = result.result if isinstance(result, ActionResult) else json.loads(result)
+        parsed = _parsed(content, model.output_shape) if model.output_shape and content else {}
+        parsed["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+        return SimpleNamespace(status_code=200), parsed
+
+    def _handler(self, model: OperationModel, request: dict[str, Any]) -> Any:
+        """Of one call, as moto makes it from a request."""
+        handler: Any = HANDLERS[model.service_model.service_name]()
+        handler.region, handler.current_account = self._region, DEFAULT_ACCOUNT_ID
+        handler.headers, handler.querystring, handler.uri_match = request["headers"], {}, {}
+        handler.params = json.loads(request["body"])
+        handler.body = handler.params if handler.automated_parameter_parsing else request["body"].decode()
+        return handler
+
+
+def _parsed(value: Any, shape: Shape) -> Any:
+    """What a client reads of it: what the service's answer has by its model, and nothing that is None."""
+    match shape.type_name:
+        case "structure":
+            members: Any = shape.members  # type: ignore[attr-defined]
+            return {
+                name: _parsed(each, members[name])
+                for name, each in value.items()
+                if name in members and each is not None
+            }
+        case "map":
+            return {name: _parsed(each, shape.value) for name, each in value.items()}  # type: ignore[attr-defined]
+        case "list":
+            return [_parsed(each, shape.member) for each in value]  # type: ignore[attr-defined]
+        case "string":
+            return str(value)
+    return value
