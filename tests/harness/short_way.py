@@ -1,8 +1,9 @@
 """Moto's short way: a call of a client goes straight into moto's model of the service and its result straight back.
 
-The usual way between them (signing, an HTTP request, matching its address, serializing and parsing the answer) takes ten
-times as long as the work itself and adds nothing that a test of ours looks at. What botocore does before it sends
-(checking the parameters, its events) and all that moto checks happen as ever. `test_short_way.py` holds one to the other.
+The usual way between them (signing, an HTTP request, matching its address, serializing and parsing the answer) takes
+several times as long as the work itself and adds nothing that a test of ours looks at. What botocore does before it
+sends (checking the parameters, its events) and all that moto checks happen as ever. `tests/unit/test_short_way.py`
+holds one to the other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +21,10 @@ from unittest import mock
 
 from botocore import xform_name
 from botocore.model import OperationModel, Shape
-from moto.core import DEFAULT_ACCOUNT_ID
+from botocore.utils import parse_timestamp
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.core.models import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.responses import ActionResult, BaseResponse
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.table import Table
@@ -123,15 +125,11 @@ def _parsed(value: Any, shape: Shape) -> Any:
     match shape.type_name:
         case "structure":
             members: Any = shape.members  # type: ignore[attr-defined]
-            return {
-                name: _parsed(each, members[name])
-                for name, each in value.items()
-                if name in members and each is not None
-            }
+            return {name: _parsed(each, members[name]) for name, each in value.items() if name in members}
         case "map":
             return {name: _parsed(each, shape.value) for name, each in value.items()}  # type: ignore[attr-defined]
         case "list":
             return [_parsed(each, shape.member) for each in value]  # type: ignore[attr-defined]
-        case "string":
-            return str(value)
+        case "timestamp":
+            return value if isinstance(value, datetime) else parse_timestamp(value)
     return value
