@@ -33,7 +33,7 @@ ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
 RECORD: dict[str, Any] = {
     **ONE,
     "n": 1,
-    "text": "é\ud83d\ude00",
+    "text": "é\U0001f600",
     "none": None,
     "list": ["a", {"b": True}],
     "map": {},
