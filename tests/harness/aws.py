@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
+from tests.harness.short_way import shorten
+
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"  # moto's
@@ -31,12 +33,15 @@ def _session() -> boto3.Session:
 @cache
 def client(service: str) -> Any:
     """Made once for all towns of the process: making one takes longer than a test."""
-    return _session().client(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
+    made = _session().client(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
+    return shorten(made)
 
 
 @cache
 def resource(service: str) -> Any:
-    return _session().resource(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
+    made = _session().resource(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
+    shorten(made.meta.client)
+    return made
 
 
 def create_table(name: str = "table") -> str:
