@@ -187,7 +187,7 @@ class Chaos(Effects):
             raise Killed
 
     def _maybe(self, moment: str, call: Call) -> None:
-        if not self.draws(call.company_id, _share(moment, call, self.focus)):
+        if self.left <= 0 or not self.draws(call.company_id, _share(moment, call, self.focus)):
             return
         faults = faults_at(moment)
         liked = [each for each in self.favourite.split(", ") if each in faults]
