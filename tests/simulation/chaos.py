@@ -173,6 +173,23 @@ class Chaos(Effects):
             self.kill(call)
         return True
 
+    def on_its_way(self, effect: str, do: Callable[[], object]) -> None:
+        """A write to Pleo may arrive when its sender is gone: its execution stopped, its function killed, or the wait
+        for an answer over. Raises ReadTimeout, or Killed."""
+        call = self.call
+        share = 8.0 if self.focus and re.search(self.focus, f"before {effect}") else 2.0
+        if call is None or call.dead or not self.draws(call.company_id, share):
+            return
+        seconds = 20 + 40 * self.random.random()
+        self.note("under way", f"{effect} for {seconds:.0f} s", call.company_id, seconds)
+        self.later(seconds, f"late: {effect}", do)
+        what = self.random.random()
+        if what < 0.6 and call.execution is not None:
+            self.stop_execution(call.execution)
+        if what < 0.8:
+            self.kill(call)
+        raise requests.ReadTimeout
+
     def kill(self, call: Call) -> None:
         call.dead = True
         if self.random.random() < 0.2:  # it hangs until Lambda's limit
