@@ -347,7 +347,7 @@ AIMS: Mapping[str, tuple[str, ...]] = {
         "killed, reply lost",
     ),
     "kept_as_draft_withdraws": ("before books post", "refused", "change"),
-    "no_close_before_failing": ("before (books check|pleo POST)", "401"),
+    "no_close_before_failing": ("(before books check|fail_job: on its way pleo POST)", "401"),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
 }
 

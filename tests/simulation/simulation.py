@@ -703,6 +703,7 @@ class Simulation:
         if len(_Borrowed.runtimes) < 3:
             self._until(until)
         else:
+            self.chaos.standstills.append((self.clock.now(), until))
             self.clock.advance(max(timedelta(), until - self.clock.now()))
 
     def _at_rest(self) -> bool:
