@@ -364,7 +364,7 @@ class Simulation:
         for entry_id in [each for each in self._free(company) if self.random.random() < 0.7]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
             gross = item_total(self.world.company(company).expenses[entry_id])
-            changed = self.random.choice([(None, None), (gross, "6200"), (None, "6200")])
+            changed = self.random.choice([(None, None), (gross, "6200"), (gross, "6200"), (None, "6200")])
             self.world.put_expenses(company, [self._expense(company, key, *changed)])
         self._again(company, by_vendor)
 
@@ -584,7 +584,7 @@ class Simulation:
         """Whoever stops it may have the company looked at again at once; else the next poll does."""
         run = self.executions[name]
         run.status = "ABORTED"
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.7:
             body = json.dumps({"companyId": run.company_id, "reason": "operator"})
             wake = partial(self.queue.take, body, run.company_id, f"operator {self.clock.now()}")
             self._at(self.random.random() * 20, "operator polls", wake)
