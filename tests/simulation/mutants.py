@@ -333,7 +333,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 AIMS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
     "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
-    "intent_without_condition": ("TransactWriteItems", "stopped"),
+    "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),

@@ -451,6 +451,16 @@ class Simulation:
             self.chaos.note("cancelled", job_id, company)
             self.world.cancel(job_id)
 
+    def _export_instead(self, company: str, by_vendor: bool) -> None:
+        """Only where an aim names it: when a run was stopped whose function lives on, people cancel its job, and export
+        again."""
+        stopped = any(each.company_id == company and each.status == "ABORTED" for each in self.executions.values())
+        if stopped and self.chaos.suspended:
+            self._cancel(company)
+            self._again(company, by_vendor)
+        elif self.clock.now() < NOON + timedelta(hours=BUSY_HOURS):
+            self._at(5, f"export instead {company[:4]}", partial(self._export_instead, company, by_vendor))
+
     def _start_elsewhere(self, company: str) -> None:
         jobs = [self.world.get_job(company, job_id) for job_id in self._unfinished(company)]
         if jobs and all(job["status"] == "pending" for job in jobs):
