@@ -75,13 +75,14 @@ class Chaos(Effects):
     rate: float = 0.0
     left: int = 0
     quiet: str | None = None
-    focus: str = ""  # a pattern of the moments where most of the faults strike
+    focus: str = ""  # a pattern of "<function>: <moment>", where most of the faults strike
     favourite: str = ""  # the kinds that are struck most often
     pace: float = 0.3  # seconds that an effect takes at most
     trace: Callable[[str], None] | None = None
     struck: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     away: dict[str, datetime] = field(default_factory=dict)  # until when the ledger answers nothing to a job
+    standstills: list[tuple[datetime, datetime]] = field(default_factory=list)  # of the simulation: nobody works
     suspended: int = 0  # functions in the midst of which others are at work
     meanwhile: Callable[[float], None] = lambda seconds: None
     stop_execution: Callable[[str], None] = lambda name: None
@@ -173,11 +174,40 @@ class Chaos(Effects):
             self.kill(call)
         return True
 
+    def on_its_way(self, effect: str, do: Callable[[], object]) -> None:
+        """A write to Pleo may arrive when its sender is gone: its execution stopped, its function killed, or the wait
+        for an answer over. Raises ReadTimeout, or Killed."""
+        call = self.call
+        if call is None or call.dead or self.left <= 0:
+            return
+        if not self.draws(call.company_id, 12.0 if self._in_focus(f"on its way {effect}", call) else 2.0):
+            return
+        seconds = 20 + 40 * self.random.random()
+        self.note("under way", f"{effect} for {seconds:.0f} s", call.company_id, seconds)
+        self.later(seconds, f"late: {effect}", do)
+        what = self.random.random()
+        if what < 0.8 and call.execution is not None:
+            self.stop_execution(call.execution)
+        if what < 0.9:
+            self.kill(call)
+        raise requests.ReadTimeout
+
     def kill(self, call: Call) -> None:
         call.dead = True
         if self.random.random() < 0.2:  # it hangs until Lambda's limit
             self.meanwhile((call.ends - self.clock.now()).total_seconds())
         raise Killed
+
+    def _share(self, moment: str, call: Call) -> float:
+        """More faults where more is at stake: at what is written, and while a job is under way."""
+        if self._in_focus(moment, call):
+            return 12.0
+        if call.job_id is None:
+            return 0.3 if call.function == "dispatch" else 0.1
+        return 4.0 if any(write in moment for write in AT_STAKE) else 1.0
+
+    def _in_focus(self, moment: str, call: Call) -> bool:
+        return bool(self.focus and re.search(self.focus, f"{call.function}: {moment}"))
 
     def _check_time(self) -> None:
         call = self.call
@@ -187,7 +217,7 @@ class Chaos(Effects):
             raise Killed
 
     def _maybe(self, moment: str, call: Call) -> None:
-        if not self.draws(call.company_id, _share(moment, call, self.focus)):
+        if self.left <= 0 or not self.draws(call.company_id, self._share(moment, call)):
             return
         faults = faults_at(moment)
         liked = [each for each in self.favourite.split(", ") if each in faults]
@@ -309,15 +339,6 @@ KINDS = (
     *("", "killed", "stopped", "slow", "given up", "reply lost", "429", "throttled"),
     *("refused", "gateway", "foreign"),
 )
-
-
-def _share(moment: str, call: Call, focus: str) -> float:
-    """More faults where more is at stake: at what is written, and while a job is under way."""
-    if focus and re.search(focus, moment):
-        return 12.0
-    if call.job_id is None:
-        return 0.3 if call.function == "dispatch" else 0.1
-    return 4.0 if any(write in moment for write in AT_STAKE) else 1.0
 
 
 def faults_at(moment: str) -> Mapping[str, Strike]:

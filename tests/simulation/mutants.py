@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from pleo_export.accounting.errors import OutcomeUnknown
+from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
@@ -24,6 +24,7 @@ from pleo_export.workflow import (
     attachments,
     creation,
     dispatch,
+    fail_job,
     investigation,
     recovery,
     start_job,
@@ -32,6 +33,7 @@ from pleo_export.workflow import work as recording_work
 from pleo_export.workflow.creation import Creation
 from pleo_export.workflow.final_event import FinalEvent, final_event
 from pleo_export.workflow.investigation import Investigation
+from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.recording import Desk
 from pleo_export.workflow.work import Case
 from tests.harness import asl
@@ -250,6 +252,23 @@ def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
     return patch(attachments.ReceiptDesk, "_pause", lambda *_: None)
 
 
+def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
+    """A refused draft stays in the books, and nothing is known of what it holds."""
+    note = Desk._note
+
+    def forget(self: Desk, batch: Any) -> None:
+        note(self, [work for work in batch if not isinstance(work.unposted, KeptAsDraft)])
+        for work in batch:
+            if isinstance(work.unposted, KeptAsDraft) and work.intent:
+                self.runtime.postings.withdraw(work.intent)
+
+    return patch(Desk, "_note", forget)
+
+
+def no_close_before_failing() -> AbstractContextManager[Any]:
+    return patch(fail_job, "close", lambda run, runtime, *_: prove_ours(run, runtime))
+
+
 def all_failed_is_completed() -> AbstractContextManager[Any]:
     event = FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
 
@@ -314,7 +333,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 AIMS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
     "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
-    "intent_without_condition": ("TransactWriteItems", "stopped"),
+    "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),
@@ -327,6 +346,8 @@ AIMS: Mapping[str, tuple[str, ...]] = {
         "(after books difference|after books post .*:fx|books reconcile)",
         "killed, reply lost",
     ),
+    "kept_as_draft_withdraws": ("before books post", "refused", "change"),
+    "no_close_before_failing": ("(before books check|fail_job: on its way pleo POST)", "401"),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
 }
 
@@ -364,6 +385,8 @@ MUTANTS: Mapping[str, Mutant] = {
         no_net_around_receipts,
         poison_stays_in_its_batch,
         passing_fault_of_a_file_is_final,
+        kept_as_draft_withdraws,
+        no_close_before_failing,
         all_failed_is_completed,
         search_of_any_size,
         codes_keep_what_nobody_sees,

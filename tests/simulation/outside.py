@@ -53,7 +53,10 @@ class Wire:
             query.setdefault(name, []).append(str(value))
         try:
             self.chaos.before(effect)
-            status, content = self._answer(method, path, query, json.loads(data) if data else None)
+            carry_out = partial(self._answer, method, path, query, json.loads(data) if data else None)
+            if method != "GET":
+                self.chaos.on_its_way(effect, carry_out)
+            status, content = carry_out()
             self.chaos.after(effect)
         except Answered as answered:
             headers = {} if answered.retry_after is None else {"Retry-After": str(answered.retry_after)}
