@@ -338,8 +338,8 @@ AIMS: Mapping[str, tuple[str, ...]] = {
     "no_deadline": ("books", "429"),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),
     "no_lease_check": ("StartExecution", ""),
-    "no_differences": ("books", "", "edit_drafts"),
-    "no_look_at_dates": ("books", "", "edit_drafts"),
+    "no_differences": ("before books post", "refused", "edit_drafts", "decide_to_post"),
+    "no_look_at_dates": ("before books post", "refused", "edit_drafts", "decide_to_post"),
     "no_search_before_withdrawing": ("after books record", "refused"),
     "no_proof_is_unavailable": ("books record", "gateway"),
     "differences_not_looked_for": (

@@ -46,14 +46,18 @@ def test_given_one_seed_when_it_runs_twice_then_the_same_happens() -> None:
 
 
 def test_given_sixty_seeds_then_no_kind_of_fault_is_missing() -> None:
-    struck = sum((_struck(seed) for seed in range(60)), start=Simulation(0).struck())
-
-    assert set(struck) >= {
+    missing = {
         "killed", "stopped", "slow", "reply lost", "throttled", "unconnected", "sent twice", "under way", "429", "5xx",
         "unsent", "request lost", "hung up", "502 after", "away", "items refused", "late", "delivered twice",
         "refused", "gateway", "foreign", "Lambda throttled",
         "stale index", "aborted", "stalled", "cancelled", "started elsewhere",
     }  # fmt: skip
+    for seed in range(50):
+        missing -= set(_struck(seed))
+    for seed in range(10):  # an absent ledger is rare where nobody aims at it
+        missing -= set(Simulation(seed, aim=("books", "away")).run().struck())
+
+    assert not missing
 
 
 def _struck(seed: int) -> Counter[str]:
