@@ -14,6 +14,7 @@ from unittest import mock
 from uuid import UUID
 
 from pleo_export.pleo.models import JobItem
+from pleo_export.settings import OutflowSign
 
 FUNCTION = Path(__file__).resolve().parents[2] / "functions" / "fetch_items" / "app.py"
 ID = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
@@ -40,7 +41,7 @@ def peak(count: int, item: str) -> int:
     written: list[int] = []
     runtime: Any = SimpleNamespace(
         pleo=lambda _connection: Pleo(count, item),
-        connection=lambda _company_id: None,
+        connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
         chunk_size=50,
         jobs=SimpleNamespace(note=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
