@@ -15,11 +15,11 @@ from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys, wanted_party
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
-from pleo_export.observability import logger
 from pleo_export.settings import Settings
 from pleo_export.state.connections import Connection
 from pleo_export.state.jobs import ItemResult
 from pleo_export.state.payloads import WorkItem
+from pleo_export.workflow.faults import internal_fault, log_fault
 
 # What the accounting system says of each supplier or employee; or why it could not be asked about that one.
 Parties = Mapping[PartyKeys, PartyAnswer | Exception]
@@ -93,10 +93,9 @@ class Preparation:
             return step(*given)
         except ItemRejected as error:
             self.rejected.append(ItemResult(entry_id, failure=error.failure, reason=error.reason))
-        except Exception as error:  # a fault of ours in one item; its message may hold content, its class does not
-            fault = type(error).__name__
-            logger.error("item could not be prepared", extra={"entry_id": entry_id, "error": fault})
-            reason = f"Internal fault ({fault}); the operator has been told. Export it again later."
+        except Exception as error:  # a fault of ours in one item
+            log_fault("item could not be prepared", error, entry_id=entry_id)
+            reason = f"{internal_fault(error)} Export it again later."
             self.rejected.append(ItemResult(entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
         return None
 
