@@ -31,9 +31,13 @@ def desk(
     stack: LocalStack, books: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[tuple[LocalStack, Ledger]]:
     """A person at a shell in an empty folder, on a day for which the books have a period. What other tests have
-    connected is gone: their books are."""
+    connected is gone, with its secret: their books are."""
     for company in stack.deployed.connections.all_company_ids():
         stack.deployed.connections.delete(company)
+    secrets = stack.deployed.client("secretsmanager")
+    for company in (HAVN, LUMBRE):
+        if stack.deployed.has_secret(company):
+            secrets.delete_secret(SecretId=stack.deployed.secret_name(company), ForceDeleteWithoutRecovery=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEO_EXPORT_STACK", stack.name)
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", stack.webhook_url)
