@@ -55,7 +55,7 @@ events: setup ## Capture the sample events anew, from a real local run
 	@$(BIN)/python -m local.events
 
 bench: setup ## Count what a job costs, against its budgets; QUICK=1 for small jobs only
-	@POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+	@POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.performance.bench $(if $(QUICK),--quick)
 
 lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
 	$(PYTHON) -m venv .local/uv

@@ -14,14 +14,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import authorising, connecting, disconnecting, examining, redriving
-from cli import doctor as doctors
-from cli.asking import credentials, interview
 from cli.checks import Finding, Verdict, explained
+from cli.commands import connect as connecting
+from cli.commands import disconnect as disconnecting
+from cli.commands import doctor as doctors
+from cli.commands import entry as examining
+from cli.commands import oauth_client as authorising
+from cli.commands import redrive as redriving
+from cli.prompts import credentials, interview
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.settings import Settings, parse_settings
-from pleo_export.state.connections import Connection
+from pleo_export.store.connections import Connection
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()

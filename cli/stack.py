@@ -16,24 +16,24 @@ import boto3
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pleo_export.accounting.connect import connect
 from pleo_export.accounting.port import AccountingSystem
+from pleo_export.accounting.registry import connect
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.services.executions import Executions
+from pleo_export.services.services import Runtime
+from pleo_export.services.token_refresher import Refresher
+from pleo_export.services.wake_ups import WakeUps
 from pleo_export.settings import TrytonSettings
-from pleo_export.state.authorisations import Authorisations
-from pleo_export.state.connections import Connections
-from pleo_export.state.jobs import Jobs, Results
-from pleo_export.state.leases import Leases
-from pleo_export.state.postings import Postings
-from pleo_export.state.secret_locks import SecretLocks
-from pleo_export.state.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
+from pleo_export.store.authorisations import Authorisations
+from pleo_export.store.connections import Connections
+from pleo_export.store.jobs import Jobs, Results
+from pleo_export.store.leases import Leases
+from pleo_export.store.postings import Postings
+from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
-from pleo_export.workflow.executions import Executions
-from pleo_export.workflow.refresher import Refresher
-from pleo_export.workflow.runtime import Runtime
-from pleo_export.workflow.wake_ups import WakeUps
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 

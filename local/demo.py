@@ -19,12 +19,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from local import interruption
-from local.pleo.catalogue import ACCOUNTS as ACCOUNT_NAMES_BY_CODE
-from local.pleo.every_type import LEFT_OVER, every_type
-from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.processes import ChildFailed, Interrupted, stopping
 from local.stack import LocalStack
 from local.tryton.ledger import Move
+from pleo_simulator.every_type import LEFT_OVER, every_type
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
+from pleo_simulator.sample_catalogue import ACCOUNTS as ACCOUNT_NAMES_BY_CODE
 
 console = Console(highlight=False)
 

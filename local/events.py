@@ -21,12 +21,12 @@ import requests
 
 from cli.stack import Stack
 from local.aws import ROOT, STATE, LocalAws
-from local.pleo.deliveries import sign
-from local.pleo.oauth import ACCESS_TOKEN_LIFE
-from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
 from pleo_export.workflow.fetch_items import FetchRun
+from pleo_simulator.deliveries import sign
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 
 EVENTS = ROOT / "events"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))

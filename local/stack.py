@@ -27,17 +27,18 @@ from typing import Any, Self
 
 import requests
 
-from cli import authorising, connecting
+from cli.commands import connect as connecting
+from cli.commands import oauth_client as authorising
 from cli.stack import Stack
 from local import interruption
 from local.aws import STATE, LocalAws
-from local.pleo.oauth import Client
-from local.pleo.sample import API_KEYS, NORTHGATE
-from local.pleo.server import Simulator
 from local.processes import LOOPBACK, ChildFailed, Interrupted, stopping
-from local.tryton.books import Books
 from local.tryton.ledger import Ledger
+from local.tryton.server import Books
 from pleo_export.settings import parse_settings
+from pleo_simulator.oauth import Client
+from pleo_simulator.sample import API_KEYS, NORTHGATE
+from pleo_simulator.server import Simulator
 
 NAME = "pleo-export"
 RUNNING = STATE / "up.json"

@@ -10,7 +10,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 if TYPE_CHECKING:
-    from tests.harness.town import Town
+    from tests.system.in_process_system import Town
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
@@ -41,8 +41,8 @@ def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def world() -> Iterator[Town]:
-    """Pleo, our functions and the books in one process, at noon of 20 November 2026 (tests/harness/town.py)."""
-    from tests.harness.town import town  # noqa: PLC0415 - only for those who live in it
+    """Pleo, our functions and the books in one process, at noon of 20 November 2026."""
+    from tests.system.in_process_system import town  # noqa: PLC0415 - only for those who live in it
 
     with town() as made:
         yield made

@@ -1,9 +1,9 @@
 """A wake-up from the queue, one per invocation: start the company's oldest job. See workflow/dispatch.py."""
 
+from pleo_export.services.events import WakeUp
+from pleo_export.services.handler import our_errors, parse
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.dispatch import dispatch
-from pleo_export.workflow.entry import our_errors, parse
-from pleo_export.workflow.events import WakeUp
-from pleo_export.workflow.runtime import Runtime
 
 runtime = Runtime()
 

@@ -1,8 +1,8 @@
-"""GET /oauth/pleo/callback: Pleo sends the person back, with a code. See workflow/authorise.py."""
+"""GET /oauth/pleo/callback: Pleo sends the person back, with a code. See authorisation/authorise.py."""
 
-from pleo_export.workflow.authorise import finish
-from pleo_export.workflow.pages import kept_by_browser, shown
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.authorisation.authorise import finish
+from pleo_export.authorisation.pages import kept_by_browser, shown
+from pleo_export.services.services import Runtime
 
 runtime = Runtime()
 

@@ -1,8 +1,8 @@
-"""GET /oauth/pleo/connect/{invitation}: a person opens the link that they were sent. See workflow/authorise.py."""
+"""GET /oauth/pleo/connect/{invitation}: a person opens the link that they were sent. See authorisation/authorise.py."""
 
-from pleo_export.workflow.authorise import begin
-from pleo_export.workflow.pages import shown
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.authorisation.authorise import begin
+from pleo_export.authorisation.pages import shown
+from pleo_export.services.services import Runtime
 
 runtime = Runtime()
 

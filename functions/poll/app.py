@@ -1,8 +1,8 @@
 """Every five minutes: wake all connected companies. See workflow/poll.py."""
 
-from pleo_export.workflow.entry import our_errors
+from pleo_export.services.handler import our_errors
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.poll import poll
-from pleo_export.workflow.runtime import Runtime
 
 runtime = Runtime()
 

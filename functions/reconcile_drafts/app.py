@@ -1,8 +1,8 @@
 """At night: reconcile the bills and payments that people have posted. See workflow/reconcile_drafts.py."""
 
-from pleo_export.workflow.entry import our_errors
+from pleo_export.services.handler import our_errors
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.reconcile_drafts import reconcile_drafts
-from pleo_export.workflow.runtime import Runtime
 
 runtime = Runtime()
 

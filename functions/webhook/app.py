@@ -1,8 +1,8 @@
 """POST /webhooks/pleo/{companyId}: Pleo says that something happened. See workflow/receive_webhook.py."""
 
-from pleo_export.workflow.entry import our_errors
+from pleo_export.services.handler import our_errors
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.receive_webhook import receive_webhook
-from pleo_export.workflow.runtime import Runtime
 from pleo_export.workflow.webhook_request import RequestRefused, read_request
 
 runtime = Runtime()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local import interruption
 from local.processes import stopping
-from local.tryton.books import Books
+from local.tryton.server import Books
 
 ROOT = Path(__file__).parents[2] / ".local/tryton"
 

@@ -1,7 +1,7 @@
 """The connectors that the suite holds to the port's contract. A new one adds its benches here.
 
 A bench shows what its accounting system holds, does what people do in it, and opens ways to it that are troubled
-(`tests/conformance/bench.py`)."""
+(`tests/conformance/connector_fixture.py`)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Protocol
 
 import pytest
 
-from tests.conformance.bench import Bench
-from tests.conformance.fake_bench import FakeBenches
-from tests.conformance.tryton_bench import TrytonBenches
+from tests.conformance.connector_fixture import Bench
+from tests.conformance.fake_fixture import FakeBenches
+from tests.conformance.tryton_fixture import TrytonBenches
 
 
 class Benches(Protocol):

@@ -24,7 +24,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, PeriodState, State
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Kind, TaxPart, TaxRole
-from tests.conformance.bench import CLOSED, LAST_PERIOD_END, NO_PERIOD, OPEN, Act, Bench, Trouble
+from tests.conformance.connector_fixture import CLOSED, LAST_PERIOD_END, NO_PERIOD, OPEN, Act, Bench, Trouble
 
 NOWHERE = "http://127.0.0.1:9"
 

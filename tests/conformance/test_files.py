@@ -12,7 +12,7 @@ import pytest
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, OutcomeUnknown, Unavailable
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
 from pleo_export.bookkeeping.documents import Document
-from tests.conformance.bench import NORTHWIND, Act, Bench, Trouble
+from tests.conformance.connector_fixture import NORTHWIND, Act, Bench, Trouble
 from tests.conformance.test_connector import an_entry
 from tests.conformance.test_payables import a_bill, a_payment, party, recorded
 

@@ -37,7 +37,19 @@ from pleo_export.bookkeeping.documents import (
     TaxRole,
 )
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
-from tests.conformance.bench import AMELIA, BLOCKED, CLOSED, NORTHWIND, OPEN, RYMAN, TOM, TWICE, Act, Bench, Trouble
+from tests.conformance.connector_fixture import (
+    AMELIA,
+    BLOCKED,
+    CLOSED,
+    NORTHWIND,
+    OPEN,
+    RYMAN,
+    TOM,
+    TWICE,
+    Act,
+    Bench,
+    Trouble,
+)
 
 INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
 PAPER = (

@@ -20,7 +20,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
 from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Party, Payment, TaxPart, TaxRole
-from tests.conformance.bench import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
+from tests.conformance.connector_fixture import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
 from tests.conformance.test_connector import an_entry, recorded
 from tests.conformance.test_payables import a_bill, a_payment, by_number, party, still_open, that_came_back
 from tests.conformance.test_payables import recorded as all_recorded

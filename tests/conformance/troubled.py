@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.conformance.bench import Act, Plan, Trouble
-from tests.harness.network import Answer, Lost, Request
+from tests.conformance.connector_fixture import Act, Plan, Trouble
+from tests.system.fake_network import Answer, Lost, Request
 
 _HTML = [("Content-Type", "text/html")]
 GATEWAY = Answer(503, _HTML, b"<html><head><title>503 Service Temporarily Unavailable</title></head></html>")

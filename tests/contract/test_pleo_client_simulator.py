@@ -16,11 +16,6 @@ from threading import Thread
 
 import pytest
 
-from local.pleo.faults import Effect, Fault
-from local.pleo.oauth import Client, s256
-from local.pleo.sample import sample_items
-from local.pleo.server import Simulator
-from local.pleo.world import Company
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.pleo import transport
 from pleo_export.pleo.client import PleoClient
@@ -37,9 +32,14 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook import SUBSCRIBED_EVENT, JobCreated, parse_event
-from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT, JobCreated, parse_event
 from pleo_export.settings import WebhookAuthentication
+from pleo_simulator.fault_queue import Effect, Fault
+from pleo_simulator.oauth import Client, s256
+from pleo_simulator.pleo_state import Company
+from pleo_simulator.sample import sample_items
+from pleo_simulator.server import Simulator
 
 COMPANY = "44444444-4444-4444-8444-444444444444"
 KEY = "plp_contract"

@@ -21,11 +21,11 @@ from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from openapi_core.exceptions import OpenAPIError
 
-from local.pleo.clock import Clock
-from local.pleo.demo import CANNOT_BE_BOOKED
-from local.pleo.sample import NORTHGATE, demo_items, sample_items
-from local.pleo.server import Simulator
-from local.pleo.world import Company
+from pleo_simulator.clock import Clock
+from pleo_simulator.demo import CANNOT_BE_BOOKED
+from pleo_simulator.pleo_state import Company
+from pleo_simulator.sample import NORTHGATE, demo_items, sample_items
+from pleo_simulator.server import Simulator
 
 Json = dict[str, Any]
 

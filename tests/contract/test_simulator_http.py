@@ -16,11 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from local.pleo.deliveries import sign
-from local.pleo.oauth import s256
-from local.pleo.sample import API_KEYS, HAVN, NORTHGATE, OAUTH_CLIENT
-from local.pleo.server import Simulator
-from tests.harness.processes import killed_in_the_end
+from pleo_simulator.deliveries import sign
+from pleo_simulator.oauth import s256
+from pleo_simulator.sample import API_KEYS, HAVN, NORTHGATE, OAUTH_CLIENT
+from pleo_simulator.server import Simulator
+from tests.system.processes import killed_in_the_end
 
 Json = dict[str, Any]
 
@@ -446,7 +446,7 @@ def test_given_an_hour_on_the_switchboards_clock_then_the_job_has_expired(sim: C
 
 
 def test_the_command_says_when_it_is_ready_and_ends_on_a_signal() -> None:
-    command = [sys.executable, "-m", "local.pleo", "--port", "0", "--data", "empty"]
+    command = [sys.executable, "-m", "pleo_simulator", "--port", "0", "--data", "empty"]
     with killed_in_the_end(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()

@@ -18,14 +18,14 @@ from typing import Any
 import boto3
 import pytest
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.sample import HAVN
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
-from pleo_export.workflow.events import WakeUp
-from pleo_export.workflow.wake_ups import WakeUps
-from tests.integration.journeys import executions, export, finished, wait_for
-from tests.integration.killer import PATIENCE_SECONDS, Killer, When, in_the_way, nothing_else, refused_posts
+from pleo_export.services.events import WakeUp
+from pleo_export.services.wake_ups import WakeUps
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import HAVN
+from tests.integration.bookkeeper import executions, export, finished, wait_for
+from tests.integration.process_killer import PATIENCE_SECONDS, Killer, When, in_the_way, nothing_else, refused_posts
 
 pytestmark = pytest.mark.enable_socket
 

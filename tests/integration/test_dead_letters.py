@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.redriving import Fate, redrive
-from local.pleo.faults import Fault
-from local.pleo.sample import HAVN, LUMBRE
+from cli.commands.redrive import Fate, redrive
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
-from tests.integration.journeys import export, finished, some_expenses, wait_for
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import HAVN, LUMBRE
+from tests.integration.bookkeeper import export, finished, some_expenses, wait_for
 
 pytestmark = pytest.mark.enable_socket
 

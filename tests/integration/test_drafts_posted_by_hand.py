@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.sample import LUMBRE
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
-from tests.integration.journeys import export, finished
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import LUMBRE
+from tests.integration.bookkeeper import export, finished
 
 pytestmark = pytest.mark.enable_socket
 LINES = (Line(6_366, "6100", "GB20"),)

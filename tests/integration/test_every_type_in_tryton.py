@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from cli.examining import Verdict, examine
+from cli.commands.entry import Verdict, examine
 from local.demo import left_over
-from local.pleo.every_type import LEFT_OVER, every_type
-from local.pleo.sample import HAVN, LUMBRE
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
-from tests.integration.journeys import finished
+from pleo_simulator.every_type import LEFT_OVER, every_type
+from pleo_simulator.sample import HAVN, LUMBRE
+from tests.integration.bookkeeper import finished
 
 pytestmark = pytest.mark.enable_socket
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import requests
 
-from local.pleo.faults import Fault
-from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
 from local.stack import ACCOUNTS, LocalStack
 from local.tryton.ledger import Ledger
 from pleo_export.errors import InvalidSettings
-from tests.integration.journeys import executions, export, finished, job, queued, some_expenses, successful, wait_for
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
+from tests.integration.bookkeeper import executions, export, finished, job, queued, some_expenses, successful, wait_for
 
 pytestmark = pytest.mark.enable_socket
 

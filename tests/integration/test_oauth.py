@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from local.pleo.oauth import ACCESS_TOKEN_LIFE
-from local.pleo.sample import LUMBRE
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
 from pleo_export.oauth.grant import fingerprint, grant_in
-from tests.integration.journeys import export, finished, some_expenses, successful, wait_for
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
+from pleo_simulator.sample import LUMBRE
+from tests.integration.bookkeeper import export, finished, some_expenses, successful, wait_for
 
 pytestmark = pytest.mark.enable_socket
 WORKERS = 8  # as many functions as the machine can start at once

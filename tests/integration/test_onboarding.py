@@ -11,14 +11,14 @@ import requests
 import yaml
 from typer.testing import CliRunner, Result
 
-from cli.candidate import Candidate
+from cli.connection_checks import Candidate
 from cli.main import app
-from local.pleo.credentials import ALL_SCOPES
-from local.pleo.sample import API_KEYS, HAVN, LUMBRE
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
 from pleo_export.errors import InvalidSettings
-from tests.integration.journeys import export, finished
+from pleo_simulator.credentials import ALL_SCOPES
+from pleo_simulator.sample import API_KEYS, HAVN, LUMBRE
+from tests.integration.bookkeeper import export, finished
 
 pytestmark = pytest.mark.enable_socket
 

@@ -11,8 +11,8 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.pleo.deliveries import sign
-from pleo_export.pleo.webhook_sender import NotFromPleo, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, verify
+from pleo_simulator.deliveries import sign
 from tests.property.test_webhook_signature import IDS, MOMENTS
 
 KEYS = st.binary(min_size=24, max_size=64)

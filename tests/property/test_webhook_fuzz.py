@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from local.pleo.deliveries import sign
-from local.pleo.sample import HAVN, LUMBRE, NORTHGATE
-from tests.harness.town import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town, town
+from pleo_simulator.deliveries import sign
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 from tests.property.test_webhook_signature import IDS
+from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town, town
 
 OTHER_SECRET = "whsec_" + b64encode(b"another secret of 24 byte").decode()
 PROOFS = ("webhook-id", "webhook-timestamp", "webhook-signature", "authorization", "x-pleo-export-token")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from local.pleo.deliveries import sign
-from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
 from pleo_export.settings import WebhookAuthentication
+from pleo_simulator.deliveries import sign
 
 NAMES = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE = timedelta(minutes=5)

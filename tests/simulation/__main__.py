@@ -8,8 +8,8 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.promises import Broken
-from tests.simulation.simulation import Simulation
+from tests.simulation.checker import Broken
+from tests.simulation.simulator import Simulation
 
 PROGRESS_SECONDS = 5.0
 

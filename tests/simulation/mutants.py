@@ -16,29 +16,23 @@ from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
-from pleo_export.state.jobs import Jobs
-from pleo_export.state.leases import Leases
-from pleo_export.state.postings import Postings
-from pleo_export.state.table import company_key, iso, transact
-from pleo_export.workflow import (
-    attachments,
-    creation,
-    dispatch,
-    fail_job,
-    investigation,
-    recovery,
-    start_job,
-)
-from pleo_export.workflow import work as recording_work
-from pleo_export.workflow.creation import Creation
+from pleo_export.store.jobs import Jobs
+from pleo_export.store.leases import Leases
+from pleo_export.store.postings import Postings
+from pleo_export.store.table import company_key, iso, transact
+from pleo_export.workflow import dispatch, fail_job, start_job
 from pleo_export.workflow.final_event import FinalEvent, final_event
-from pleo_export.workflow.investigation import Investigation
 from pleo_export.workflow.ownership import prove_ours
-from pleo_export.workflow.recording import Desk
-from pleo_export.workflow.work import Case
-from tests.harness import asl
-from tests.simulation.outside import Ledger
-from tests.simulation.simulation import SimulatedRuntime
+from pleo_export.workflow.recording import creation, investigation, recovery
+from pleo_export.workflow.recording import progress as recording_work
+from pleo_export.workflow.recording import receipts as attachments
+from pleo_export.workflow.recording.creation import Creation
+from pleo_export.workflow.recording.investigation import Investigation
+from pleo_export.workflow.recording.progress import Case
+from pleo_export.workflow.recording.recorder import Desk
+from tests.simulation.fake_endpoints import Ledger
+from tests.simulation.simulator import SimulatedRuntime
+from tests.system import asl
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 patch = mock.patch.object
@@ -58,7 +52,7 @@ def intent_without_condition() -> AbstractContextManager[Any]:
 def no_pen() -> AbstractContextManager[Any]:
     """Whoever lives on writes on."""
     return _both(
-        mock.patch("pleo_export.state.pens.transact", lambda table, actions: transact(table, actions[1:])),
+        mock.patch("pleo_export.store.fencing.transact", lambda table, actions: transact(table, actions[1:])),
         patch(Jobs, "close", lambda *_: True),
     )
 
@@ -206,7 +200,7 @@ def unknown_is_not_booked() -> AbstractContextManager[Any]:
         patch(recording_work, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(creation, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
-        mock.patch("pleo_export.workflow.last_words.OUTCOME_UNKNOWN", "Not booked; export it again."),
+        mock.patch("pleo_export.workflow.recording.unrecorded.OUTCOME_UNKNOWN", "Not booked; export it again."),
     )
 
 
@@ -295,14 +289,14 @@ def _raised_again(what: str, error: Exception, **_: object) -> None:
 
 
 def current_runtime() -> SimulatedRuntime:
-    from tests.simulation.simulation import _Borrowed  # noqa: PLC0415
+    from tests.simulation.simulator import _Borrowed  # noqa: PLC0415
 
     return _Borrowed.runtimes[-1]
 
 
 def _in_state(function: str, use_case: Any) -> AbstractContextManager[Any]:
     """Another use case in a function's handler."""
-    from tests.simulation.simulation import handlers  # noqa: PLC0415
+    from tests.simulation.simulator import handlers  # noqa: PLC0415
 
     handler = handlers()[function]
     cells = dict(zip(handler.__code__.co_freevars, handler.__closure__, strict=True))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.simulation.checker import Broken
 from tests.simulation.mutants import AIMS, MUTANTS
-from tests.simulation.promises import Broken
-from tests.simulation.simulation import Simulation
+from tests.simulation.simulator import Simulation
 
 SEEDS = 250
 

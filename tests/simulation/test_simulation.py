@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.promises import Broken
-from tests.simulation.simulation import Simulation
+from tests.simulation.checker import Broken
+from tests.simulation.simulator import Simulation
 
 BLOCK = 25
 

@@ -12,22 +12,22 @@ import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from local.pleo.clock import Clock
-from local.pleo.sample import NORTHGATE
-from local.pleo.server import build_app
-from local.pleo.service import build_service
-from local.pleo.world import Company
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.state.jobs import ItemResult, Jobs, Results
-from pleo_export.state.leases import Lease, Leases
-from pleo_export.state.pens import Pen, Pens
-from pleo_export.state.postings import Posting, Postings
-from tests.harness.aws import create_table, resource
-from tests.harness.expenses import purchases
-from tests.harness.town import NOON
-from tests.simulation.chaos import Chaos
-from tests.simulation.cloud import Table
-from tests.simulation.outside import Wire
+from pleo_export.store.fencing import Pen, Pens
+from pleo_export.store.jobs import ItemResult, Jobs, Results
+from pleo_export.store.leases import Lease, Leases
+from pleo_export.store.postings import Posting, Postings
+from pleo_simulator.clock import Clock
+from pleo_simulator.pleo_state import Company
+from pleo_simulator.sample import NORTHGATE
+from pleo_simulator.server import build_app
+from pleo_simulator.service import build_service
+from tests.simulation.fake_aws import Table
+from tests.simulation.fake_endpoints import Wire
+from tests.simulation.fault_injection import Chaos
+from tests.system.aws import create_table, resource
+from tests.system.expenses import purchases
+from tests.system.in_process_system import NOON
 
 ENTRIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(3)]
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
-from tests.harness.asl import StateFailed
-from tests.harness.effects import Killed, Stopped
-from tests.harness.expenses import purchases, references
-from tests.harness.town import Town, town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.asl import StateFailed
+from tests.system.effects import Killed, Stopped
+from tests.system.expenses import purchases, references
+from tests.system.in_process_system import Town, town
 
 ITEMS = purchases(2)
 # Before and after each effect, from the poll that finds the job to the event that completes it.

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from local.events import FUNCTIONS, fitted, sample
-from local.pleo.sample import NORTHGATE
-from pleo_export.workflow.authorise import LINK_IS_OVER, NOT_BEGUN_HERE
+from pleo_export.authorisation.authorise import LINK_IS_OVER, NOT_BEGUN_HERE
 from pleo_export.workflow.fetch_items import FetchRun
-from tests.harness.expenses import purchases
-from tests.harness.town import WEBHOOK_SECRET, Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import purchases
+from tests.system.in_process_system import WEBHOOK_SECRET, Town
 
 
 class Outcome(NamedTuple):

@@ -23,14 +23,14 @@ import pytest
 import requests
 from urllib3 import HTTPResponse
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.bookkeeping.documents import Party
-from tests.harness.aws import client
-from tests.harness.expenses import FIRST_DAY
-from tests.harness.log import logged
-from tests.harness.town import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import client
+from tests.system.expenses import FIRST_DAY
+from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
+from tests.system.log import logged
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
 Json = dict[str, Any]
@@ -226,7 +226,7 @@ def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
     def parse_export_item(payload: Json) -> None:
         raise LookupError(json.dumps(payload))
 
-    monkeypatch.setattr("pleo_export.workflow.candidates.parse_export_item", parse_export_item)
+    monkeypatch.setattr("pleo_export.workflow.recording.preparation.parse_export_item", parse_export_item)
     job = export(northgate)
     with listening(northgate) as heard:
         northgate.run(NORTHGATE)
@@ -235,7 +235,7 @@ def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
 
 
 def test_given_tokens_that_are_replaced_all_the_time_when_a_job_runs_then_none_is_seen(northgate: Town) -> None:
-    with mock.patch("local.pleo.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)), listening(northgate) as heard:
+    with mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)), listening(northgate) as heard:
         grant = northgate.authorise(NORTHGATE)
         export(northgate)
         northgate.run(NORTHGATE)

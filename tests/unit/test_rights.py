@@ -16,18 +16,18 @@ from unittest import mock
 
 import pytest
 
-from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
-from pleo_export.accounting.connect import TOKEN_URLS
 from pleo_export.accounting.errors import AuthenticationFailed
-from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.executions import Executions as StepFunctions
-from tests.harness.aws import ACCOUNT, REGION, ROOT, STACK, client, template
-from tests.harness.effects import Killed
-from tests.harness.expenses import entry_id, purchases
-from tests.harness.pleo import URL
-from tests.harness.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
-from tests.harness.town import Executions, Town, oauth_client_id, town
+from pleo_export.accounting.registry import TOKEN_URLS
+from pleo_export.services.events import JobRun
+from pleo_export.services.executions import Executions as StepFunctions
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import ACCOUNT, REGION, ROOT, STACK, client, template
+from tests.system.effects import Killed
+from tests.system.expenses import entry_id, purchases
+from tests.system.in_process_system import Executions, Town, oauth_client_id, town
+from tests.system.pleo import URL
+from tests.system.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
     BY_FUNCTION,
     RESOURCES,
@@ -123,7 +123,7 @@ def a_poll_that_has_no_time_for_all_companies(world: Town) -> None:
 
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(world: Town) -> None:
     books_take_tokens = mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"})
-    with books_take_tokens, mock.patch("local.pleo.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
+    with books_take_tokens, mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
         world.connect(NORTHGATE, purchases(1))
         world.authorise(NORTHGATE)
         world.authorise(NORTHGATE, "accounting_system", "tryton")

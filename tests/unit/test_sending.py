@@ -8,12 +8,12 @@ import pytest
 import requests
 import responses
 
-from pleo_export.accounting import transport as accounting
+from pleo_export.accounting import http as accounting
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.services.services import Runtime
 
 URL = "https://outside.test/x"
 SESSIONS: dict[str, Callable[[], requests.Session]] = {

@@ -1,4 +1,4 @@
-"""The short way into moto (tests/harness/short_way.py), held to the way that it cuts short."""
+"""The short way into moto (tests/system/short_way.py), held to the way that it cuts short."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from unittest import mock
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.harness import short_way
-from tests.harness.aws import client, create_queues, create_table, resource
-from tests.harness.short_way import SHORTENED, empty_moto
+from tests.system import short_way
+from tests.system.aws import client, create_queues, create_table, resource
+from tests.system.short_way import SHORTENED, empty_moto
 
 ONE, TWO = {"pk": "A", "sk": "1"}, {"pk": "A", "sk": "2"}
 CHANGE = {"Update": {"TableName": "table", "Key": TWO, "UpdateExpression": "SET n = :n"}}

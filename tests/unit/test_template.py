@@ -11,23 +11,23 @@ from unittest import mock
 
 import pytest
 
-from local.pleo.faults import Fault
-from local.pleo.sample import HAVN, NORTHGATE
-from pleo_export.accounting import transport as books
-from pleo_export.accounting.connect import TOKEN_URLS
+from pleo_export.accounting import http as books
 from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.registry import TOKEN_URLS
+from pleo_export.authorisation.refresh_tokens import ENDED_LINE
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.function_time import TIME_RESERVE
 from pleo_export.oauth import token_endpoint
 from pleo_export.pleo import transport as pleo
-from pleo_export.state.secret_locks import HOLD
-from pleo_export.workflow.refresh_tokens import ENDED_LINE
-from tests.harness.aws import ROOT, template
-from tests.harness.browser import Browser
-from tests.harness.expenses import purchase, purchases
-from tests.harness.pleo import URL
-from tests.harness.rights import KEYED, on_aws
-from tests.harness.town import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
+from pleo_export.store.secret_locks import HOLD
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import ROOT, template
+from tests.system.browser import Browser
+from tests.system.expenses import purchase, purchases
+from tests.system.in_process_system import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
+from tests.system.pleo import URL
+from tests.system.rights import KEYED, on_aws
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
 Json = dict[str, Any]
@@ -456,7 +456,7 @@ def _with_its_own_variables(world: Town, name: str, read: set[str]) -> None:
     runtime = Deployed(world, {key: value for key, value in world.environment.items() if key in variables(name)})
     runtime.executions = world.executions
     with (
-        mock.patch("pleo_export.workflow.runtime.Runtime", lambda: runtime),
-        mock.patch("pleo_export.workflow.entry.Runtime", lambda: runtime),
+        mock.patch("pleo_export.services.services.Runtime", lambda: runtime),
+        mock.patch("pleo_export.services.handler.Runtime", lambda: runtime),
     ):
         world.handlers[name] = world._function(load_handler(name))

@@ -8,12 +8,12 @@ import sys
 import pytest
 from pydantic import HttpUrl
 
-from pleo_export.accounting.connect import CONNECTORS, connect
+from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.settings import TrytonSettings
 
 
 def test_given_the_way_to_connectors_when_imported_then_no_connector_and_no_http_come_along() -> None:
-    program = "import sys; import pleo_export.accounting.connect; print(*sys.modules)"
+    program = "import sys; import pleo_export.accounting.registry; print(*sys.modules)"
 
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
 

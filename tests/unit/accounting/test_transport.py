@@ -12,8 +12,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
-from pleo_export.accounting.transport import CONNECT_SECONDS, FIRST_PAUSE, READ_SECONDS, TRIES, Answer, Transport
-from pleo_export.sending import IsolatedSession
+from pleo_export.accounting.http import CONNECT_SECONDS, FIRST_PAUSE, READ_SECONDS, TRIES, Answer, Transport
+from pleo_export.http.delivery import IsolatedSession
 
 URL = "http://books.example.com"
 NEVER_CONNECTED = requests.ConnectionError(

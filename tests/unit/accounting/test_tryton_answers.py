@@ -14,7 +14,6 @@ import pytest
 import responses
 from responses import matchers
 
-from pleo_export.accounting.connect import connect
 from pleo_export.accounting.errors import (
     AccountingError,
     AttachmentTooLarge,
@@ -27,11 +26,12 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
+from pleo_export.accounting.http import Answer, Transport
 from pleo_export.accounting.port import DocumentRef, State
-from pleo_export.accounting.transport import Answer, Transport
-from pleo_export.accounting.tryton_documents import TrytonDocuments
-from pleo_export.accounting.tryton_register import PAUSES, TrytonRegister
-from pleo_export.accounting.tryton_rest import MEANING, TrytonRest, error_of, headers
+from pleo_export.accounting.registry import connect
+from pleo_export.accounting.tryton.documents import TrytonDocuments
+from pleo_export.accounting.tryton.posting import PAUSES, TrytonRegister
+from pleo_export.accounting.tryton.rest import MEANING, TrytonRest, error_of, headers
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.settings import TrytonSettings
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from pleo_export.accounting.errors import Rejected, UnknownTaxCode
-from pleo_export.accounting.tryton_bill import Totals, expected_totals, invoice
-from pleo_export.accounting.tryton_move import (
+from pleo_export.accounting.tryton.bill import Totals, expected_totals, invoice
+from pleo_export.accounting.tryton.move import (
     Account,
     AnalyticAccount,
     Books,

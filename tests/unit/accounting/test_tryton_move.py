@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pleo_export.accounting.errors import Rejected, UnknownAccount, UnknownTaxCode
-from pleo_export.accounting.tryton_move import (
+from pleo_export.accounting.tryton.move import (
     Account,
     AnalyticAccount,
     Books,

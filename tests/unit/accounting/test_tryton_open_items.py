@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from pleo_export.accounting.errors import Rejected
-from pleo_export.accounting.tryton_open_items import TrytonOpenItems
-from pleo_export.accounting.tryton_rest import Record
+from pleo_export.accounting.tryton.reconciliation import TrytonOpenItems
+from pleo_export.accounting.tryton.rest import Record
 
 REFUSED = {"date": "in a closed period"}
 

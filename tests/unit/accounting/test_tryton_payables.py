@@ -11,12 +11,12 @@ import pytest
 import responses
 from responses import matchers
 
-from pleo_export.accounting import tryton as tryton_connector
-from pleo_export.accounting.connect import connect
 from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown, PermissionDenied, Rejected
 from pleo_export.accounting.port import DocumentRef, State
-from pleo_export.accounting.tryton_bill import invoice
-from pleo_export.accounting.tryton_move import Books
+from pleo_export.accounting.registry import connect
+from pleo_export.accounting.tryton import connector as tryton_connector
+from pleo_export.accounting.tryton.bill import invoice
+from pleo_export.accounting.tryton.move import Books
 from pleo_export.bookkeeping.documents import Bill, JournalLine, Kind, Party, Payment, Purpose, Settles
 from pleo_export.errors import ItemFailure
 from pleo_export.settings import TrytonSettings

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pleo_export.accounting.tryton_settlement import (
+from pleo_export.accounting.matching import (
     OpenItem,
     Settlement,
     Unsettled,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.town import Town
-from tests.harness.town_stack import TownStack
+from tests.system.deployed_system import TownStack
+from tests.system.in_process_system import Town
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli import doctor
 from cli.checks import Finding, Verdict
-from cli.connecting import connect
-from local.pleo.sample import NORTHGATE
+from cli.commands import doctor
+from cli.commands.connect import connect
 from pleo_export.settings import parse_settings
-from tests.harness.books import Books
-from tests.harness.expenses import purchases
-from tests.harness.town import settings
-from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from pleo_simulator.sample import NORTHGATE
+from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.expenses import purchases
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import settings
 
 
 def connected(

@@ -10,14 +10,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from cli.asking import credentials
 from cli.main import app
-from local.pleo.sample import NORTHGATE
+from cli.prompts import credentials
 from pleo_export.accounting.port import Choice
 from pleo_export.settings import Settings, parse_settings
-from tests.harness.books import Books
-from tests.harness.town import settings
-from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from pleo_simulator.sample import NORTHGATE
+from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connected, subscriptions
 
 KEY = f"plp_{NORTHGATE}"

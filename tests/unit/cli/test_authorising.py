@@ -12,18 +12,18 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from cli.authorising import authorise, callback_url, store_client
+from cli.commands.oauth_client import authorise, callback_url, store_client
 from cli.main import app
-from local.pleo.oauth import ACCESS_TOKEN_LIFE, Client
-from local.pleo.sample import NORTHGATE
-from local.pleo.world import Company
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.errors import PleoUnavailable
-from tests.harness.aws import client
-from tests.harness.browser import CONNECT, Browser
-from tests.harness.expenses import purchases
-from tests.harness.town import CALLBACK, oauth_client_id, settings
-from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Client
+from pleo_simulator.pleo_state import Company
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import client
+from tests.system.browser import CONNECT, Browser
+from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.expenses import purchases
+from tests.system.in_process_system import CALLBACK, oauth_client_id, settings
 from tests.unit.cli.customers import examined, problems
 
 

@@ -9,16 +9,16 @@ import pytest
 import requests
 
 from cli.checks import Verdict
-from local.pleo.faults import Fault
-from local.pleo.oauth import Client, s256
-from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import InvalidSettings
-from tests.harness.aws import client
-from tests.harness.effects import Killed
-from tests.harness.town_stack import HOOKS, TOKEN, TownStack
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.oauth import Client, s256
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.effects import Killed
 from tests.unit.cli.customers import connect_with, connected, ledger, problems, subscriptions
 
 KEY = f"plp_{NORTHGATE}"

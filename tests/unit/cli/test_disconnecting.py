@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 
 from cli.checks import Finding, Verdict
-from cli.disconnecting import disconnect
-from local.pleo.faults import Fault
-from local.pleo.oauth import ACCESS_TOKEN_LIFE
-from local.pleo.sample import HAVN, NORTHGATE
+from cli.commands.disconnect import disconnect
 from pleo_export.errors import InvalidSettings
-from tests.harness.aws import client
-from tests.harness.effects import Killed
-from tests.harness.expenses import purchases
-from tests.harness.town import oauth_client_id
-from tests.harness.town_stack import HOOKS, TownStack
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.deployed_system import HOOKS, TownStack
+from tests.system.effects import Killed
+from tests.system.expenses import purchases
+from tests.system.in_process_system import oauth_client_id
 from tests.unit.cli.customers import connected, problems, running_export, subscriptions
-from tests.unit.state.test_records import RECORDED, taken
+from tests.unit.store.test_records import RECORDED, taken
 
 
 def disconnected(stack: TownStack) -> dict[str, Finding]:

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from boto3.dynamodb.conditions import Attr
 
-from cli.disconnecting import disconnect
-from cli.doctor import examine_company
-from local.pleo.oauth import ACCESS_TOKEN_LIFE
-from local.pleo.sample import HAVN, NORTHGATE
+from cli.commands.disconnect import disconnect
+from cli.commands.doctor import examine_company
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import PeriodState
 from pleo_export.errors import InvalidSettings
-from tests.harness.aws import client
-from tests.harness.town import oauth_client_id
-from tests.harness.town_stack import HOOKS, SCHEDULE, TOKEN, TownStack
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.deployed_system import HOOKS, SCHEDULE, TOKEN, TownStack
+from tests.system.in_process_system import oauth_client_id
 from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
 
 ADDRESS = HOOKS + NORTHGATE

@@ -10,19 +10,19 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from typer.testing import CliRunner
 
-from cli.examining import Held, Sides, Verdict, describe, examine
+from cli.commands.entry import Held, Sides, Verdict, describe, examine
 from cli.main import app
 from cli.stack import Stack
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import PossibleDuplicate, Unavailable
 from pleo_export.accounting.port import DocumentRef, Outcome, State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import InvalidSettings, NotOurs
 from pleo_export.pleo.models import JobItem
-from pleo_export.state.postings import Posting
-from tests.harness.books import Books
-from tests.harness.expenses import entry_id, purchase, reference
-from tests.harness.town import Town
+from pleo_export.store.postings import Posting
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, reference
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 
 EXPENSE = purchase(note="lunch with Grace Hopper")
 ENTRY = entry_id(EXPENSE)

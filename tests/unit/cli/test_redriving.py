@@ -8,24 +8,24 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+from cli.commands.redrive import Fate, redrive
 from cli.main import app
-from cli.redriving import Fate, redrive
 from cli.stack import Stack
-from local.pleo.faults import Fault
-from local.pleo.sample import HAVN, NORTHGATE
-from tests.harness.aws import client
-from tests.harness.effects import Killed
-from tests.harness.expenses import purchases
-from tests.harness.log import logged
-from tests.harness.town import Town
-from tests.harness.town_stack import LOG_GROUP
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.deployed_system import LOG_GROUP
+from tests.system.effects import Killed
+from tests.system.expenses import purchases
+from tests.system.in_process_system import Town
+from tests.system.log import logged
 
 UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}']
 
 
 @pytest.fixture(autouse=True)
 def no_long_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.redriving.LOOK_SECONDS", 0)
+    monkeypatch.setattr("cli.commands.redrive.LOOK_SECONDS", 0)
 
 
 def put(queue_url: str, body: str, group: str = NORTHGATE) -> None:
@@ -82,7 +82,7 @@ def test_given_dead_wake_ups_of_two_companies_when_redriven_then_each_is_sent_in
 def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_nothing_is_lost_and_one_is_sent(
     world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.redriving.HIDDEN_SECONDS", 0)
+    monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
     put(world.dead_letters_url, wake_up(NORTHGATE))
     world.effects.on("before sqs DeleteMessage", Killed())
     with world.effects.of_function(), pytest.raises(Killed):
@@ -97,7 +97,7 @@ def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_
 def test_given_a_queue_that_does_not_take_it_when_redriven_then_the_dead_wake_up_stays(
     world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.redriving.HIDDEN_SECONDS", 0)
+    monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
     put(world.dead_letters_url, wake_up(NORTHGATE))
     world.effects.on("before sqs SendMessage", ConnectionError())
     with world.effects.of_function(), pytest.raises(ConnectionError):

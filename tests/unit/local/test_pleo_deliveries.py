@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from local.pleo.clock import Clock
-from local.pleo.deliveries import SVIX_SCHEDULE, Deliveries, sign
-from local.pleo.mint import Mint
-from local.pleo.paging import PageRequest
-from local.pleo.subscriptions import Subscriptions
+from pleo_simulator.clock import Clock
+from pleo_simulator.deliveries import SVIX_SCHEDULE, Deliveries, sign
+from pleo_simulator.paging import PageRequest
+from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.subscriptions import Subscriptions
 
 COMPANY = "11111111-1111-4111-8111-111111111111"
 JOB = {

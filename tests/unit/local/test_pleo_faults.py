@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.pleo.clock import Clock
-from local.pleo.errors import Refused
-from local.pleo.faults import Fault, FaultBoard
-from local.pleo.limits import RequestLimit
+from pleo_simulator.clock import Clock
+from pleo_simulator.errors import Refused
+from pleo_simulator.fault_queue import Fault, FaultBoard
+from pleo_simulator.limits import RequestLimit
 
 
 def fired(board: FaultBoard, *requests: tuple[str, str]) -> list[str | None]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.pleo.clock import Clock
-from local.pleo.mint import Mint
-from local.pleo.oauth import ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, Client, OAuth, OAuthRefused, s256
+from pleo_simulator.clock import Clock
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, Client, OAuth, OAuthRefused, s256
+from pleo_simulator.seeded_ids import Mint
 
 CALLBACK = "https://integration.example.com/callback"
 CLIENT = Client("client", "secret", (CALLBACK,), "11111111-1111-4111-8111-111111111111")

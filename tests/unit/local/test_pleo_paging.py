@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.pleo.errors import Refused
-from local.pleo.paging import PageRequest, paginate
+from pleo_simulator.errors import Refused
+from pleo_simulator.paging import PageRequest, paginate
 
 Json = dict[str, Any]
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from local.pleo.catalogue import ACCOUNTS
-from local.pleo.clock import Clock
-from local.pleo.demo import CANNOT_BE_BOOKED, DEMO
-from local.pleo.errors import Refused
-from local.pleo.expenses import TYPES, reconciliation_id
-from local.pleo.files import FileShelf, draw
-from local.pleo.sample import HAVN, NORTHGATE, demo_company, demo_items, load_sample, sample_items
-from local.pleo.service import build_service
+from pleo_simulator.clock import Clock
+from pleo_simulator.demo import CANNOT_BE_BOOKED, DEMO
+from pleo_simulator.errors import Refused
+from pleo_simulator.expenses import TYPES, reconciliation_id
+from pleo_simulator.receipt_files import FileShelf, draw
+from pleo_simulator.sample import HAVN, NORTHGATE, demo_company, demo_items, load_sample, sample_items
+from pleo_simulator.sample_catalogue import ACCOUNTS
+from pleo_simulator.service import build_service
 
 Json = dict[str, Any]
 

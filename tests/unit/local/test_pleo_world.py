@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from local.pleo.assumptions import Assumptions
-from local.pleo.clock import Clock
-from local.pleo.errors import Refused
-from local.pleo.paging import PageRequest
-from local.pleo.sample import sample_items
-from local.pleo.world import Company, World
+from pleo_simulator.assumptions import Assumptions
+from pleo_simulator.clock import Clock
+from pleo_simulator.errors import Refused
+from pleo_simulator.paging import PageRequest
+from pleo_simulator.pleo_state import Company, World
+from pleo_simulator.sample import sample_items
 
 Json = dict[str, Any]
 

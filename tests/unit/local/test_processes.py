@@ -16,7 +16,7 @@ import pytest
 
 from local import processes
 from local.processes import Child, ChildFailed, Interrupted, answers, free_port
-from tests.harness.processes import killed_in_the_end
+from tests.system.processes import killed_in_the_end
 
 WITH_GRANDCHILD = ["sh", "-c", "sleep 600 & echo up; wait"]
 DEAF_TO_SIGTERM = ["sh", "-c", "trap '' TERM; echo up; sleep 600; sleep 600"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from local.pleo.catalogue import PEOPLE, SUPPLIERS
 from local.tryton.company import ACCOUNTS
 from local.tryton.parties import EMPLOYEES, PARTIES
 from pleo_export.bookkeeping.parties import tax_number
+from pleo_simulator.sample_catalogue import PEOPLE, SUPPLIERS
 
 
 def test_given_a_vendor_of_the_simulator_when_looked_up_then_the_books_have_it_by_code_and_tax_number() -> None:

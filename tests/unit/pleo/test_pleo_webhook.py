@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleo_export.pleo.webhook import Ignored, JobCreated, parse_event
+from pleo_export.pleo.webhook_event import Ignored, JobCreated, parse_event
 
 COMPANY = "11111111-1111-4111-8111-111111111111"
 JOB = "3f0c7c3e-6d5c-4c8e-9a53-0a1f5f2f7b10"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.pleo.deliveries import sign
 from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
 from pleo_export.settings import WebhookAuthentication
+from pleo_simulator.deliveries import sign
 
 # The published vector of the scheme (pleo-api 7); mind the space in the body.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

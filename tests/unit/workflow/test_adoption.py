@@ -1,4 +1,4 @@
-"""What is found in the books is checked before it is adopted (the last table of workflow/recovery.py)."""
+"""What is found in the books is checked before it is adopted (the last table of workflow/recording/recovery.py)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, State
-from tests.harness.books import Books
-from tests.harness.effects import Killed
-from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, references
-from tests.harness.general_ledger import Document, reference_to
-from tests.harness.town import Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.effects import Killed
+from tests.system.expenses import FIRST_DAY, entry_id, purchase, purchases, references
+from tests.system.fake_accounting import Books
+from tests.system.general_ledger import Document, reference_to
+from tests.system.in_process_system import Town
 
 ITEM = purchase()
 LATER = FIRST_DAY + timedelta(days=30)
@@ -127,7 +127,7 @@ def test_given_a_warning_of_the_books_about_a_document_when_it_is_recorded_then_
     def warned(document: Document) -> DocumentRef:
         return replace(reference_to(document), warnings=("It settles no bill.",))
 
-    monkeypatch.setattr("tests.harness.books.reference_to", warned)
+    monkeypatch.setattr("tests.system.fake_accounting.reference_to", warned)
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)

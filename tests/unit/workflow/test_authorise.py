@@ -10,17 +10,17 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from local.pleo.faults import Fault
-from local.pleo.oauth import s256
-from local.pleo.sample import HAVN, NORTHGATE
+from pleo_export.authorisation.pages import page
+from pleo_export.authorisation.refresh_tokens import TRIES
 from pleo_export.oauth.grant import grant_in
-from pleo_export.state.refreshes import Refreshes
-from pleo_export.workflow.pages import page
-from pleo_export.workflow.refresh_tokens import TRIES
-from tests.harness.browser import CONNECT, Browser
-from tests.harness.effects import Killed
-from tests.harness.expenses import purchases
-from tests.harness.town import CALLBACK, Town, oauth_client_id
+from pleo_export.store.token_refreshes import Refreshes
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.oauth import s256
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.browser import CONNECT, Browser
+from tests.system.effects import Killed
+from tests.system.expenses import purchases
+from tests.system.in_process_system import CALLBACK, Town, oauth_client_id
 
 COOKIE = "__Host-pleo-export"
 
@@ -288,7 +288,7 @@ def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, functio
 
 
 def effects_of_a_callback() -> list[str]:
-    from tests.harness.town import town  # noqa: PLC0415 - not the test's own town
+    from tests.system.in_process_system import town  # noqa: PLC0415 - not the test's own town
 
     with town() as world:
         world.connect(NORTHGATE)

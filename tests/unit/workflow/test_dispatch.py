@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.errors import TryAgain
-from tests.harness.aws import client
-from tests.harness.expenses import entry_id, purchase, purchases, references
-from tests.harness.town import Town
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.expenses import entry_id, purchase, purchases, references
+from tests.system.in_process_system import Town
 
 UNKNOWN_COMPANY = "99999999-9999-4999-8999-999999999999"
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "StartExecution")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.errors import InvalidSettings
-from pleo_export.workflow.entry import parse
-from pleo_export.workflow.events import ChunkRun, FailedRun, JobRun, WakeUp
-from tests.harness.aws import ROOT
-from tests.harness.town import STATES, Town
+from pleo_export.services.events import ChunkRun, FailedRun, JobRun, WakeUp
+from pleo_export.services.handler import parse
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import ROOT
+from tests.system.in_process_system import STATES, Town
 
 JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
 RUN = {"companyId": NORTHGATE, "jobId": JOB, "execution": f"{JOB}-1"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from local.pleo.catalogue import PEOPLE, SUPPLIERS
-from local.pleo.every_type import EVERY_TYPE, LEFT_OVER, every_type
-from local.pleo.sample import NORTHGATE
 from pleo_export.bookkeeping.documents import Kind, Party
 from pleo_export.bookkeeping.rules import JOURNAL_RULES
-from tests.harness.town import Town
+from pleo_simulator.every_type import EVERY_TYPE, LEFT_OVER, every_type
+from pleo_simulator.sample import NORTHGATE
+from pleo_simulator.sample_catalogue import PEOPLE, SUPPLIERS
+from tests.system.in_process_system import Town
 
 KINDS = {
     "journal": {Kind.JOURNAL_ENTRY},

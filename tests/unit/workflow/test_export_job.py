@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from local.pleo.demo import CANNOT_BE_BOOKED
-from local.pleo.sample import HAVN, NORTHGATE, demo_items, sample_items
-from tests.harness.expenses import FIRST_DAY, entry_id, purchase, purchases, reference, references
-from tests.harness.town import Town
+from pleo_simulator.demo import CANNOT_BE_BOOKED
+from pleo_simulator.sample import HAVN, NORTHGATE, demo_items, sample_items
+from tests.system.expenses import FIRST_DAY, entry_id, purchase, purchases, reference, references
+from tests.system.in_process_system import Town
 
 INTO_WALLET = {"wallet_topup", "refund", "chargeback", "cashback"}
 OUT_OF_WALLET = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from local.pleo.sample import NORTHGATE
-from tests.harness.expenses import entry_id, purchases, reference, references
-from tests.harness.town import Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchases, reference, references
+from tests.system.in_process_system import Town
 
 ITEM_LIST = "before pleo GET /v3/export-jobs/{}/items"
 
@@ -75,7 +75,7 @@ def test_given_a_cursor_that_repeats_when_a_list_is_read_then_the_job_fails_and_
 def test_given_pages_of_twenty_when_pleo_cuts_them_then_every_item_is_booked_once(
     world: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.pleo.paging.MAX_LIMIT", 20)
+    monkeypatch.setattr("pleo_simulator.paging.MAX_LIMIT", 20)
     books = world.connect(NORTHGATE, items := purchases(45))
     job = world.export(NORTHGATE)
 

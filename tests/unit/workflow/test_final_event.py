@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import AuthenticationFailed
-from tests.harness.expenses import entry_id, purchase, purchases
-from tests.harness.town import Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, purchases
+from tests.system.in_process_system import Town
 
 NO_CATEGORY = purchase("no category", account=None)
 UNKNOWN_ACCOUNT = purchase("unknown account", account="9999")

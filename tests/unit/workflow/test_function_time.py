@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
-from tests.harness.expenses import entry_id, purchase, purchases
-from tests.harness.town import NOON, Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, purchases
+from tests.system.in_process_system import NOON, Town
 
 LITTLE = timedelta(seconds=30)
 

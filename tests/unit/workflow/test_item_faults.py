@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Party
-from pleo_export.workflow.attachments import ReceiptDesk
-from tests.harness.books import Books
-from tests.harness.expenses import FIRST_DAY, entry_id, purchase, reference
-from tests.harness.town import Town
+from pleo_export.workflow.recording.receipts import ReceiptDesk
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import FIRST_DAY, entry_id, purchase, reference
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 
 FAULT = ValueError("nobody foresaw it")
 RECEIPT = ("pret-18.45.pdf",)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.bookkeeping.documents import Bill, Party
-from pleo_export.state.jobs import ItemResult
+from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
-from tests.harness.expenses import entry_id, purchase, purchases, reference, references
-from tests.harness.town import Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, purchases, reference, references
+from tests.system.in_process_system import Town
 
 Json = dict[str, Any]
 HALF = "\ud83d"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Kind, Party
-from tests.harness.books import Books
-from tests.harness.effects import Killed
-from tests.harness.expenses import entry_id, purchase, reference
-from tests.harness.town import Town
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import NORTHGATE
+from tests.system.effects import Killed
+from tests.system.expenses import entry_id, purchase, reference
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 
 AWAY = Unavailable("The accounting system is being updated.")
 # One that is away has done nothing, so there is no "after" of it.

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import AuthenticationFailed
-from tests.harness.asl import DEFINITION
-from tests.harness.expenses import purchase, purchases
-from tests.harness.town import STATES, Town
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import NORTHGATE
+from tests.system.asl import DEFINITION
+from tests.system.expenses import purchase, purchases
+from tests.system.in_process_system import STATES, Town
 from tests.unit.test_template import variables
 
 USED_UP = timedelta(seconds=60)  # the limit counts a minute

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pleo_export.errors import TryAgain
-from pleo_export.workflow.wake_ups import WakeUps
-from tests.harness.aws import client
-from tests.harness.town import Town
+from pleo_export.services.wake_ups import WakeUps
+from tests.system.aws import client
+from tests.system.in_process_system import Town
 
 COMPANIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
 

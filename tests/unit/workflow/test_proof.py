@@ -1,4 +1,4 @@
-"""An intent is withdrawn only when a search has shown that nothing came of a refused request (workflow/creation.py)."""
+"""An intent is withdrawn only when a search has shown that nothing came of a refused request."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Document as Entry
-from tests.harness.expenses import entry_id, purchase, reference
-from tests.harness.general_ledger import Document
-from tests.harness.town import NOON, Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, reference
+from tests.system.general_ledger import Document
+from tests.system.in_process_system import NOON, Town
 
 ITEM = purchase()
 AWAY = Unavailable("The accounting system is being updated.")

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from local.pleo.expenses import Expense, Line, export_item
-from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.accounting.errors import AuthenticationFailed, PermissionDenied, Rejected, Unavailable
 from pleo_export.accounting.port import DocumentRef, State
 from pleo_export.bookkeeping.documents import Party
-from pleo_export.state.table import HISTORY
+from pleo_export.store.table import HISTORY
 from pleo_export.workflow.reconcile_drafts import HOLD, RESERVE
-from tests.harness.books import Books
-from tests.harness.effects import Killed
-from tests.harness.expenses import entry_id, purchase, reference
-from tests.harness.town import Town
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.effects import Killed
+from tests.system.expenses import entry_id, purchase, reference
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 from tests.unit.test_template import timeout
 
 QUARTER = timedelta(minutes=15).total_seconds()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
@@ -19,11 +18,12 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import State
-from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
-from tests.harness.books import Books
-from tests.harness.effects import Killed, Stopped
-from tests.harness.expenses import entry_id, purchase, purchases, reference, references
-from tests.harness.town import Town
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+from pleo_simulator.sample import NORTHGATE
+from tests.system.effects import Killed, Stopped
+from tests.system.expenses import entry_id, purchase, purchases, reference, references
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 
 AWAY = Unavailable("The accounting system is being updated.")
 NO_ANSWER = OutcomeUnknown("no answer in 20 seconds")

@@ -1,4 +1,4 @@
-"""The rows of the table in workflow/recovery.py."""
+"""The rows of the table in workflow/recording/recovery.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pleo_export.accounting.errors import PossibleDuplicate
 from pleo_export.accounting.port import DocumentRef, Outcome, State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import ItemFailure
-from pleo_export.state.postings import Posting
-from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
-from pleo_export.workflow.recovery import Action, Decision, Situation, decide, too_late
+from pleo_export.store.postings import Posting
+from pleo_export.workflow.recording.recovery import Action, Decision, Situation, decide, too_late
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SETTLE_TIME = timedelta(minutes=3)

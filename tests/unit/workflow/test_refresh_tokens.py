@@ -17,19 +17,19 @@ import requests
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from local.pleo.faults import Fault
-from local.pleo.oauth import ACCESS_TOKEN_LIFE, Returned
-from local.pleo.sample import NORTHGATE
+from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
 from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
-from pleo_export.state.connections import RECONNECT
-from pleo_export.workflow.refresh_tokens import TRIES, refresh_tokens
-from pleo_export.workflow.refresher import Refresh
-from pleo_export.workflow.tokens import MARGIN, Tokens
-from tests.harness.aws import client
-from tests.harness.effects import Killed
-from tests.harness.expenses import purchases, references
-from tests.harness.town import Town, TownRuntime, oauth_client_id, town
+from pleo_export.services.token_refresher import Refresh
+from pleo_export.services.tokens import MARGIN, Tokens
+from pleo_export.store.connections import RECONNECT
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Returned
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import client
+from tests.system.effects import Killed
+from tests.system.expenses import purchases, references
+from tests.system.in_process_system import Town, TownRuntime, oauth_client_id, town
 
 WORKERS = 50
 TOKEN_REQUEST = "pleo POST /oauth/token"
@@ -94,7 +94,7 @@ def in_the_end(world: Town) -> str:
 @pytest.fixture
 def oauth_books(world: Town) -> Iterator[Town]:
     """Books that take OAuth tokens; the simulator plays their sign-in service."""
-    with mock.patch.dict("pleo_export.accounting.connect.TOKEN_URLS", {"tryton": "https://pleo.test/oauth/token"}):
+    with mock.patch.dict("pleo_export.accounting.registry.TOKEN_URLS", {"tryton": "https://pleo.test/oauth/token"}):
         world.connect(NORTHGATE, purchases(2))
         world.authorise(NORTHGATE, "accounting_system", "tryton")
         yield world

@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 import requests
 
-from local.pleo.assumptions import Assumptions
-from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.workflow.events import StateError
+from pleo_export.services.events import StateError
 from pleo_export.workflow.fail_job import OUR_FAULT, explain
-from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
-from pleo_export.workflow.reports import item_failure
-from tests.harness.effects import Killed, Stopped
-from tests.harness.expenses import entry_id, purchase, purchases, references
-from tests.harness.town import Town
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+from pleo_export.workflow.reporting import item_failure
+from pleo_simulator.assumptions import Assumptions
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import NORTHGATE
+from tests.system.effects import Killed, Stopped
+from tests.system.expenses import entry_id, purchase, purchases, references
+from tests.system.in_process_system import Town
 
 EVENTS = "/v3/export-job-events"
 FAULT = ValueError("something that nobody foresaw")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import AuthenticationFailed, Rejected, Unavailable
 from pleo_export.accounting.port import State
-from tests.harness.expenses import entry_id, purchase, purchases, reference, references
-from tests.harness.town import Town
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, purchases, reference, references
+from tests.system.in_process_system import Town
 
 AWAY = Unavailable("The accounting system is being updated.")
 

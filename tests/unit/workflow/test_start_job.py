@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from local.pleo.faults import Fault
-from local.pleo.sample import NORTHGATE
 from pleo_export.errors import NotOurs, TryAgain
-from pleo_export.workflow.events import JobRun
-from tests.harness.expenses import entry_id, purchase, purchases
-from tests.harness.town import NOON, Town
+from pleo_export.services.events import JobRun
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import entry_id, purchase, purchases
+from tests.system.in_process_system import NOON, Town
 
 EVENTS = "/v3/export-job-events"
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import AuthenticationFailed
-from pleo_export.workflow.last_words import OUTCOME_UNKNOWN
-from tests.harness.effects import Stopped
-from tests.harness.expenses import entry_id, purchase, purchases, reference
-from tests.harness.town import Town
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+from pleo_simulator.sample import NORTHGATE
+from tests.system.effects import Stopped
+from tests.system.expenses import entry_id, purchase, purchases, reference
+from tests.system.in_process_system import Town
 
 
 def next_run(world: Town) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.pleo.sample import NORTHGATE
-from pleo_export.state.secrets import Secrets
-from pleo_export.workflow.tokens import Tokens
-from tests.harness.aws import client
-from tests.harness.town import Town
+from pleo_export.services.tokens import Tokens
+from pleo_export.store.secrets import Secrets
+from pleo_simulator.sample import NORTHGATE
+from tests.system.aws import client
+from tests.system.in_process_system import Town
 
 
 def test_given_a_credential_that_was_mended_when_the_company_exports_again_then_a_warm_function_uses_it(

@@ -18,7 +18,7 @@ from pleo_export.pleo.errors import (
     PleoUnauthorized,
     PleoUnavailable,
 )
-from pleo_export.workflow.translation import LONGEST_WAIT, translate
+from pleo_export.services.error_mapping import LONGEST_WAIT, translate
 
 BOTOCORE_REPEATS = {
     *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,  # type: ignore[attr-defined]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from local.pleo.sample import NORTHGATE
 from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
@@ -17,10 +16,11 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.bookkeeping.documents import Kind
-from pleo_export.state.table import company_key
-from tests.harness.books import Books
-from tests.harness.expenses import purchase, purchases, references
-from tests.harness.town import Town
+from pleo_export.store.table import company_key
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import purchase, purchases, references
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Town
 
 FINAL = [
     (AuthenticationFailed("The login is refused. Connect again."), "accounting_system_authentication_failure"),

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local.pleo.deliveries import sign
-from local.pleo.sample import HAVN, NORTHGATE
 from pleo_export.errors import TryAgain
-from pleo_export.state.secrets import Secrets
-from tests.harness.aws import client
-from tests.harness.town import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
+from pleo_export.store.secrets import Secrets
+from pleo_simulator.deliveries import sign
+from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.aws import client
+from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
 
 JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret of 24 byte").decode()

@@ -31,12 +31,12 @@ import requests
 
 from pleo_export import __version__
 from pleo_export.errors import PleoExportError
+from pleo_export.http.delivery import nothing_was_sent
 from pleo_export.oauth.grant import Grant
-from pleo_export.sending import nothing_was_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 10
 # Seconds; open question 26 (pleo-api 11): `expires_in` is trusted, and Pleo has always sent it. As long as Pleo's
-# tokens live: shorter would store more versions of a secret in a day than Secrets Manager keeps (workflow/tokens.py).
+# tokens live: shorter would store more versions of a secret in a day than Secrets Manager keeps (services/tokens.py).
 UNSAID_LIFE = 900
 LONGEST_LIFE = 365 * 86_400  # seconds; what is said to last longer is renewed all the same
 

@@ -24,6 +24,7 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
+from pleo_export.http.delivery import nothing_was_sent
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import (
     PleoError,
@@ -35,7 +36,6 @@ from pleo_export.pleo.errors import (
     error_class,
 )
 from pleo_export.pleo.strict_json import parse
-from pleo_export.sending import nothing_was_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4

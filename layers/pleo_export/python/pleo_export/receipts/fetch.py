@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
+from pleo_export.http.delivery import IsolatedSession
 from pleo_export.receipts.connection import PublicAddresses
 from pleo_export.receipts.decoding import Broken, decoder
 from pleo_export.receipts.endings import is_whole
@@ -33,7 +34,6 @@ from pleo_export.receipts.limits import size_in_words
 from pleo_export.receipts.receipt import Receipt, file_number
 from pleo_export.receipts.strangers import refusal
 from pleo_export.receipts.surprises import none_escapes
-from pleo_export.sending import IsolatedSession
 
 # Pleo's limit is "30 MB" (R-5d.1) without saying of which kind; the larger kind refuses nothing that Pleo took.
 FILE_BYTES = 30 * 1024 * 1024

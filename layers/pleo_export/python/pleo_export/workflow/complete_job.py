@@ -6,11 +6,11 @@ from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
-from pleo_export.workflow.events import JobRun
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close, prove_ours
-from pleo_export.workflow.reports import settle_open_items
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.reporting import settle_open_items
 
 FINISHED_BEFORE_US = "finished before us"
 NOT_TAKEN = "Pleo did not take the results of all items. Look which are missing and export those again."

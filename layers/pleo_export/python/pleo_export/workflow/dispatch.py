@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import logger
 from pleo_export.pleo.models import ExportJob
-from pleo_export.state.connections import Connection
-from pleo_export.state.leases import Lease
-from pleo_export.workflow.events import JobRun, WakeUp
-from pleo_export.workflow.executions import Executions
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.services.events import JobRun, WakeUp
+from pleo_export.services.executions import Executions
+from pleo_export.services.services import Runtime
+from pleo_export.store.connections import Connection
+from pleo_export.store.leases import Lease
 
 # Between taking the lease and StartExecution becoming visible an owner looks like none; then it is dead.
 START_GRACE = timedelta(seconds=60)

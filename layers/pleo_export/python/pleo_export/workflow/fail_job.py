@@ -16,12 +16,12 @@ from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
+from pleo_export.services.events import FailedRun, StateError
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, finish
-from pleo_export.workflow.events import FailedRun, StateError
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close
-from pleo_export.workflow.reports import settle_open_items
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.reporting import settle_open_items
 
 OUR_FAULT = "The integration met an unexpected fault; its operator has been told. Export again later."
 

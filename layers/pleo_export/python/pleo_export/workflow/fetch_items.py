@@ -18,11 +18,11 @@ from pleo_export.bookkeeping.signs import Signs
 from pleo_export.errors import JobFailure, JobRejected
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
 from pleo_export.settings import Settings
-from pleo_export.state.payloads import WorkItem
+from pleo_export.store.payloads import WorkItem
 from pleo_export.workflow.entry_ids import key_of
-from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.runtime import Runtime
 
 OPEN = frozenset({"pending", "in_progress"})
 

@@ -8,8 +8,8 @@ before it is sent; the runs that follow only go on failing it.
 from __future__ import annotations
 
 from pleo_export.errors import JobFailure, NotOurs
-from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
 
 
 def prove_ours(run: JobRun, runtime: Runtime) -> None:

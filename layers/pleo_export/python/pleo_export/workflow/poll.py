@@ -12,9 +12,9 @@ from itertools import islice
 
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
-from pleo_export.workflow.events import WakeUp
-from pleo_export.workflow.runtime import Runtime
-from pleo_export.workflow.wake_ups import BATCH
+from pleo_export.services.events import WakeUp
+from pleo_export.services.services import Runtime
+from pleo_export.services.wake_ups import BATCH
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 

@@ -20,15 +20,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from pleo_export.observability import logger
-from pleo_export.pleo.webhook import Ignored, parse_event
-from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate
+from pleo_export.pleo.webhook_event import Ignored, parse_event
+from pleo_export.services.events import WakeUp
+from pleo_export.services.services import Runtime
 from pleo_export.settings import WebhookAuthentication
-from pleo_export.workflow.events import WakeUp
-from pleo_export.workflow.runtime import Runtime
 from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
 
 if TYPE_CHECKING:
-    from pleo_export.state.secrets import ConnectionSecrets
+    from pleo_export.store.secrets import ConnectionSecrets
 
 ACCEPTED = 202
 RECHECK_SECONDS = 5  # a refused delivery is checked once more against secrets no older: one may just have been replaced

@@ -24,12 +24,12 @@ from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateL
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
 from pleo_export.errors import PleoExportError, TryAgain
 from pleo_export.observability import logger
-from pleo_export.state.postings import Posting
-from pleo_export.state.reconciliations import Reconciliation
-from pleo_export.state.table import HISTORY
-from pleo_export.workflow.entry import our_errors
-from pleo_export.workflow.events import WakeUp
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.services.events import WakeUp
+from pleo_export.services.handler import our_errors
+from pleo_export.services.services import Runtime
+from pleo_export.store.postings import Posting
+from pleo_export.store.reconciliations import Reconciliation
+from pleo_export.store.table import HISTORY
 
 REST = timedelta(hours=8)  # between two looks at one company: once a night
 # No company, and no further batch of one, is begun with less than this left of the function's time.

@@ -16,13 +16,13 @@ from typing import Any
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
 from pleo_export.errors import JobFailure, NotOurs, TryAgain
 from pleo_export.observability import logger
-from pleo_export.state.jobs import ItemResult
-from pleo_export.workflow.candidates import Preparation
-from pleo_export.workflow.events import ChunkRun
-from pleo_export.workflow.last_words import last_words
-from pleo_export.workflow.recording import Desk
-from pleo_export.workflow.runtime import Runtime
-from pleo_export.workflow.work import Settled, refused
+from pleo_export.services.events import ChunkRun
+from pleo_export.services.services import Runtime
+from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.preparation import Preparation
+from pleo_export.workflow.recording.progress import Settled, refused
+from pleo_export.workflow.recording.recorder import Desk
+from pleo_export.workflow.recording.unrecorded import last_words
 
 
 def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:

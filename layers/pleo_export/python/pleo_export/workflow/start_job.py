@@ -23,9 +23,9 @@ from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob, JobEvent
-from pleo_export.workflow.events import JobRun
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.ownership import prove_ours
-from pleo_export.workflow.runtime import Runtime
 
 # Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
 # with a sixth of its time left: 50 minutes into the hour (R-9, stop rule).

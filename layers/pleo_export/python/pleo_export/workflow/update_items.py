@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pleo_export.errors import Unexpected
 from pleo_export.observability import logger
-from pleo_export.workflow.events import ChunkRun
+from pleo_export.services.events import ChunkRun
+from pleo_export.services.services import Runtime
 from pleo_export.workflow.ownership import prove_ours
-from pleo_export.workflow.reports import report
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.workflow.reporting import report
 
 
 def update_items(run: ChunkRun, runtime: Runtime) -> None:

@@ -16,8 +16,8 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, TryAgain
-from pleo_export.workflow.events import JobRun
-from pleo_export.workflow.runtime import Runtime
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
 
 # What the accounting system's answer to the check tells Pleo about the whole job (section 2's table).
 PASSING: dict[type[AccountingError], JobFailure] = {

@@ -13,8 +13,8 @@ from typing import Any
 
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.observability import logger
-from pleo_export.workflow.entry import parse
-from pleo_export.workflow.events import Address
+from pleo_export.services.events import Address
+from pleo_export.services.handler import parse
 
 UNAUTHORIZED = 401
 TOO_LARGE = 413

@@ -1,0 +1,114 @@
+"""HTTP to an accounting system: time limits always, retries on reads only, nothing secret in an error.
+
+What it cannot know it says: a write that was sent and not answered is OutcomeUnknown. Every answer, whatever its
+status, goes back to the connector, whose table says what it means. No call is begun that the function's time limit
+might cut off: a write would be left with an unknown outcome.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import requests
+
+from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.function_time import TimeLeft, enough_time, unlimited
+from pleo_export.http.delivery import IsolatedSession, nothing_was_sent
+
+CONNECT_SECONDS, READ_SECONDS = 3, 30
+TRIES = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
+PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
+
+
+class Upload(Protocol):
+    """A body that is sent as it is read, of a length known before."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content: bytes
+    headers: Mapping[str, str]
+
+
+class Transport:
+    """`system` is the name that people read in messages; `headers` carry the credential and go with every call."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        time_left: TimeLeft = unlimited,
+    ) -> None:
+        self._system = system
+        self._base_url = base_url.rstrip("/")
+        self._session = IsolatedSession()
+        self._session.headers.update(headers)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._time_left = time_left
+
+    def read(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A call without effect, whatever its method; `headers` as for `write`. Raises Unavailable."""
+        for attempt in range(1, TRIES):
+            try:
+                answer = self._send(method, path, body, headers)
+            except requests.RequestException:
+                pass
+            else:
+                if answer.status not in PASSING:
+                    return answer
+            self._sleep(min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2)
+        try:
+            return self._send(method, path, body, headers)
+        except requests.RequestException as failure:
+            raise self._unavailable(failure) from None
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Upload | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Sent once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
+        OutcomeUnknown."""
+        try:
+            return self._send(method, path, body, headers)
+        except requests.RequestException as failure:
+            if nothing_was_sent(failure):
+                raise self._unavailable(failure) from None
+            message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
+            raise OutcomeUnknown(message, code=type(failure).__name__) from None
+
+    def _send(self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None) -> Answer:
+        """Raises Unavailable when the function has no time left for an answer."""
+        if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
+            raise Unavailable(f"There was no time left to ask {self._system}. Nothing was done.", code="no time")
+        response = self._session.request(
+            method,
+            self._base_url + path,
+            data=body,
+            headers=headers,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,  # a redirected POST would become a GET
+        )
+        return Answer(response.status_code, response.content, response.headers)
+
+    def _unavailable(self, failure: requests.RequestException) -> Unavailable:
+        return Unavailable(f"{self._system} cannot be reached. Nothing was done.", code=type(failure).__name__)

@@ -1,0 +1,63 @@
+"""Files of a document in Tryton: known by their content, so that none is attached twice (R-5d.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
+from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
+from pleo_export.accounting.tryton.documents import model_of
+from pleo_export.accounting.tryton.rest import TrytonRest
+
+# R-5d.1: everything that Pleo serves. Tryton itself takes any file.
+CONTENT_TYPES = frozenset(
+    {
+        "application/pdf",
+        "image/jpeg",
+        "image/png",
+        "text/plain",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+)
+MAX_BYTES = 25 * 2**20  # Tryton's own limit for a request with a key is 2 MiB, unless its request.max_size is raised
+TOO_LARGE = 413
+
+
+def attach(tryton: TrytonRest, document: DocumentRef, attachments: Sequence[Attachment], limits: Capabilities) -> None:
+    """One call to see what is there, and one for each file that is not. The hash of its content is the description."""
+    for attachment in attachments:
+        _check(attachment, limits)
+    resource = f"{model_of(document.kind)},{document.id}"
+    rows = tryton.search_read("ir.attachment", [["resource", "=", resource]], ["description"])
+    there = {row["description"] for row in rows}
+    for attachment in attachments:
+        description = f"sha256 {attachment.sha256}"
+        if description not in there:
+            _upload(tryton, resource, description, attachment)
+            there.add(description)
+
+
+def _check(attachment: Attachment, limits: Capabilities) -> None:
+    if attachment.content_type not in limits.attachment_types:
+        raise AttachmentRejected(f"{attachment.name}: files of type {attachment.content_type} are not attached.")
+    if attachment.size > limits.max_attachment_bytes:
+        most = limits.max_attachment_bytes // 2**20
+        raise AttachmentTooLarge(f"{attachment.name} is larger than the {most} MB that are attached in Tryton.")
+
+
+def _upload(tryton: TrytonRest, resource: str, description: str, attachment: Attachment) -> None:
+    try:
+        with attachment.open() as file:
+            tryton.upload(attachment.name, description, resource, attachment.size, file)
+    except Rejected as error:
+        if error.status == TOO_LARGE:
+            message = (
+                f"{attachment.name} is larger than a request to Tryton may be: see request.max_size in its settings."
+            )
+            raise AttachmentTooLarge(message, status=error.status) from None
+        raise AttachmentRejected(
+            f"Tryton does not take {attachment.name}: {error.message}", status=error.status
+        ) from None

@@ -1,0 +1,175 @@
+"""A bill or credit note as a Tryton supplier invoice: pure, from the bill and what Tryton's codes stand for.
+
+Tryton computes the taxes of a draft from its lines, but leaves a tax line alone whose tax, account and base are what it
+would compute itself. So the invoice comes with all of its tax lines, each with Pleo's amount (R-5c.7). What Pleo books
+on another account than the tax's own becomes a manual tax line, and Tryton's own line of that tax gets the rest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pleo_export.accounting.errors import Rejected, UnknownTaxCode
+from pleo_export.accounting.tryton.move import Account, Books, Codes, Record, Tax, require_currency, tax_of, units
+from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """`base` and `amount` in minor units, + debit. `manual`: Tryton would not compute it."""
+
+    tax: Tax
+    account: int
+    base: int
+    amount: int
+    manual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What an invoice comes to: the total, and what is booked on each tax account."""
+
+    total: Decimal
+    taxes: tuple[tuple[int, Decimal], ...]
+
+
+def invoice(bill: Bill, books: Books, *, final: bool) -> Record:
+    """The values of the invoice. `final`: nobody is to change it before it is posted, so Tryton itself refuses to post
+    it with any other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
+    party = books.party(bill.party)
+    if party.address is None:
+        raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
+    for line in bill.lines:
+        require_currency(line, bill.currency, books.codes)
+    currency = _currency(bill, books)
+    common = {"type": "line", "company": books.company, "currency": currency}
+    values: Record = {
+        "company": books.company,
+        "type": "in",
+        "journal": books.journal,
+        "party": party.id,
+        "invoice_address": party.address,
+        "currency": currency,
+        "account": _payable(bill, books.codes).id,
+        "description": bill.reference,
+        "reference": bill.invoice_number,
+        "invoice_date": bill.document_date,
+        "accounting_date": bill.posting_date,
+        "payment_term_date": bill.due_date or bill.document_date,
+        "comment": bill.memo,
+        "lines": [["create", [common | _line(line, books.codes) for line in bill.lines[:-1] if _is_line(line)]]],
+        "taxes": [["create", [_tax_values(each) for each in tax_lines(bill, books.codes)]]],
+    }
+    return values | _source_amounts(bill) if final else values
+
+
+def expected_totals(bill: Bill, codes: Codes) -> Totals:
+    return totals(-units(bill.payable.amount), [(each.account, units(each.amount)) for each in tax_lines(bill, codes)])
+
+
+def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
+    sums: dict[int, Decimal] = defaultdict(Decimal)
+    for account, amount in taxes:
+        sums[account] += amount
+    return Totals(total, tuple(sorted((account, amount) for account, amount in sums.items() if amount)))
+
+
+def tax_lines(bill: Bill, codes: Codes) -> list[TaxLine]:
+    """Tryton's own lines, one for each tax, account and side of the base, then those that it would not have."""
+    own: dict[tuple[int, int], TaxLine] = {}
+    manual: list[TaxLine] = []
+    debit = True
+    for line in bill.lines[:-1]:
+        if line.tax is None:
+            continue
+        if line.tax.role is TaxRole.BASE:
+            debit = line.amount > 0
+            for tax in codes.tax(line.tax.code).taxes:
+                account = _account_of(tax, line.tax.code, debit=debit)
+                known = own.setdefault((tax.id, debit), TaxLine(tax, account, 0, 0))
+                own[tax.id, debit] = replace(known, base=known.base + line.amount)
+        else:
+            booked = codes.account(line.account)
+            tax, account = tax_of(line, line.tax, booked, codes), booked.id
+            same = own.get((tax.id, debit))
+            if same is not None and same.account == account:
+                own[tax.id, debit] = replace(same, amount=same.amount + line.amount)
+            else:
+                manual.append(TaxLine(tax, account, 0, line.amount, manual=True))
+    return [*own.values(), *manual]
+
+
+def _currency(bill: Bill, books: Books) -> int:
+    """Tryton converts at the rate of the document's date, so there has to be one."""
+    if bill.currency == books.currency:
+        return books.currency_id
+    books.rate(bill.currency, bill.document_date)
+    return books.currencies[bill.currency].id
+
+
+def _line(line: JournalLine, codes: Codes) -> Record:
+    account = codes.account(line.account)
+    analytic = [codes.dimension(each) for each in line.dimensions]
+    if not account.billed:
+        raise Rejected(
+            f"Tryton takes no bill on account {line.account}: its type is neither Expense nor Debt. Tick one of them "
+            "on the account's type there, or choose journal entry as bookkeeping method in Pleo."
+        )
+    values: Record = {
+        "account": account.id,
+        "quantity": 1 if line.amount > 0 else -1,
+        "unit_price": units(abs(line.amount)),
+        "description": line.text,
+    }
+    if line.tax:
+        values["taxes"] = [["add", [codes.tax(line.tax.code).id]]]
+    if analytic and account.analytic:
+        entries = [{"root": each.root, "account": each.id} for each in analytic]
+        values["analytic_accounts"] = [["create", entries]]
+    return values
+
+
+def _tax_values(line: TaxLine) -> dict[str, Any]:
+    return {
+        "tax": line.tax.id,
+        "description": line.tax.name,
+        "account": line.account,
+        "base": units(line.base),
+        "amount": units(line.amount),
+        "manual": line.manual,
+    }
+
+
+def _source_amounts(bill: Bill) -> Record:
+    total = -bill.payable.amount
+    tax = sum(line.amount for line in bill.lines[:-1] if not _is_line(line))
+    return {
+        "source_untaxed_amount": units(total - tax),
+        "source_tax_amount": units(tax),
+        "source_total_amount": units(total),
+    }
+
+
+def _is_line(line: JournalLine) -> bool:
+    return line.tax is None or line.tax.role is TaxRole.BASE
+
+
+def _payable(bill: Bill, codes: Codes) -> Account:
+    account = codes.account(bill.payable.account)
+    if not account.payable:
+        raise Rejected(
+            f"What a bill owes cannot be booked on account {bill.payable.account} in Tryton: its type is not Payable. "
+            "Tick it on the account's type there, or set another account."
+        )
+    return account
+
+
+def _account_of(tax: Tax, code: str, *, debit: bool) -> int:
+    account = tax.invoice_account if debit else tax.credit_note_account
+    if account is None:
+        raise UnknownTaxCode(f"The tax code {code} has no account in Tryton. Set its accounts there.")
+    return account

@@ -1,0 +1,115 @@
+"""The documents that Tryton holds, as the port names them: bills are invoices, everything else is a move."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from pleo_export.accounting.errors import PossibleDuplicate
+from pleo_export.accounting.matching import settlement
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.tryton.rest import Record, TrytonRest
+from pleo_export.bookkeeping.documents import Kind
+from pleo_export.settings import TrytonSettings
+
+MOVE, INVOICE = "account.move", "account.invoice"
+FIELDS = {
+    MOVE: ("description", "number", "state", "date", "origin", "lines.description"),
+    INVOICE: (
+        *("description", "number", "state", "accounting_date", "invoice_date"),
+        *("total_amount", "origin_invoices"),
+    ),
+}
+_STATES = {
+    "draft": State.DRAFT,
+    "validated": State.DRAFT,
+    "posted": State.POSTED,
+    "paid": State.POSTED,
+    "cancelled": State.VOID,
+}
+
+
+def model_of(kind: Kind) -> str:
+    return INVOICE if kind in (Kind.BILL, Kind.CREDIT_NOTE) else MOVE
+
+
+class TrytonDocuments:
+    """Every method raises AccountingError."""
+
+    def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
+        self._tryton = rest
+        self._of_company = ["company", "=", settings.company]
+        self._link = f"{str(settings.web_url or settings.url).rstrip('/')}/#{settings.database}/model/"
+
+    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+        wanted = list(references)
+        found: dict[str, list[DocumentRef]] = defaultdict(list)
+        for document in [*self._moves(wanted), *self._invoices(wanted)]:
+            found[document.reference].append(document)
+        return {reference: _one_document(documents) for reference, documents in found.items()}
+
+    def read(self, model: str, ids: Mapping[str, int]) -> Mapping[str, DocumentRef]:
+        """By reference, for the ids of references; without those that are gone."""
+        rows = self._tryton.search_read(model, [["id", "in", list(ids.values())]], FIELDS[model])
+        found = {row["id"]: row for row in rows}
+        return {
+            reference: self.document(model, found[id_], reference) for reference, id_ in ids.items() if id_ in found
+        }
+
+    def document(self, model: str, row: Record, reference: str | None = None, *, void: bool = False) -> DocumentRef:
+        """`reference`: ours, where it is known; a person may have changed it in Tryton."""
+        if model == MOVE:
+            texts = [line["description"] for line in row["lines"]]
+            kind = Kind.PAYMENT if any(settlement(text) for text in texts) else Kind.JOURNAL_ENTRY
+            on = row["date"]
+        else:
+            kind = Kind.CREDIT_NOTE if row["total_amount"] < 0 else Kind.BILL
+            on = row["accounting_date"] or row["invoice_date"] or _today()  # as Tryton dates a bill without a date
+        state = State.VOID if void else _STATES[row["state"]]
+        return self.ref(reference or row["description"], kind, row["id"], row["number"], state, on)
+
+    def ref(self, reference: str, kind: Kind, id_: int, number: str | None, state: State, on: date) -> DocumentRef:
+        return DocumentRef(reference, kind, str(id_), number, state, on, f"{self._link}{model_of(kind)}/{id_}")
+
+    def _moves(self, references: Sequence[str]) -> list[DocumentRef]:
+        cancellation = ["origin.description", "in", references, MOVE]
+        domain = [self._of_company, ["OR", ["description", "in", references], cancellation]]
+        rows = self._tryton.search_read(MOVE, domain, FIELDS[MOVE], [["id", "ASC"]])
+        void = _cancelled(rows)
+        return [self.document(MOVE, row, void=row["id"] in void) for row in rows if not _cancels(row)]
+
+    def _invoices(self, references: Sequence[str]) -> list[DocumentRef]:
+        """Without those that Tryton's "Credit" made of ours: they are copies, description and all."""
+        domain = [self._of_company, ["type", "=", "in"], ["description", "in", references]]
+        rows = self._tryton.search_read(INVOICE, domain, FIELDS[INVOICE], [["id", "ASC"]])
+        return [self.document(INVOICE, row) for row in rows if not row["origin_invoices"]]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _one_document(documents: Sequence[DocumentRef]) -> Outcome:
+    """A live one before a void one; two live ones are for a person to sort out."""
+    live = [document for document in documents if document.state is not State.VOID]
+    if len(live) > 1:
+        names = " and ".join(document.number or f"draft {document.id}" for document in live)
+        return PossibleDuplicate(f"Tryton holds this more than once: {names}. Cancel all but one, then export again.")
+    return live[0] if live else documents[-1]
+
+
+def _cancels(row: Record) -> int | None:
+    """The move that this one takes back. Tryton's "Cancel" makes a reversed copy, description and all."""
+    model, _, id_ = (row["origin"] or "").partition(",")
+    return int(id_) if model == MOVE else None
+
+
+def _cancelled(rows: Sequence[Record]) -> frozenset[int]:
+    """A posted move is void once its cancellation is posted; a draft at once."""
+    states = {row["id"]: row["state"] for row in rows}
+    return frozenset(
+        origin
+        for row in rows
+        if (origin := _cancels(row)) and (row["state"] == "posted" or states.get(origin) == "draft")
+    )

@@ -1,0 +1,59 @@
+"""Bills that Tryton holds already under another reference (R-8.5).
+
+Tryton itself asks before it posts a bill with the number of another one of the same party, 60 days around. Whom it asks
+is a person, though, and it asks for a cancelled one and for a credit note as well. So the connector looks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pleo_export.accounting.tryton.documents import INVOICE
+from pleo_export.accounting.tryton.rest import Record, TrytonRest
+
+DAYS = timedelta(days=60)  # as Tryton has it
+_FIELDS = ("party", "reference", "invoice_date", "state", "number", "total_amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """`other` names the bill that is probably the same, if any; without it Tryton asks in vain."""
+
+    other: str | None
+
+
+def similar_bills(tryton: TrytonRest, drafts: Collection[int]) -> Mapping[int, Similar]:
+    """Of the drafts, those for which there is anything similar. Two calls. Raises AccountingError."""
+    rows = tryton.search_read(INVOICE, [["id", "in", list(drafts)], ["reference", "!=", None]], _FIELDS)
+    if not rows:
+        return {}
+    same = [[["party", "=", row["party"]], ["reference", "=", row["reference"]]] for row in rows]
+    company = [["company", "=", tryton.company], ["type", "=", "in"]]
+    others = tryton.search_read(INVOICE, [*company, ["OR", *same]], _FIELDS, [["id", "ASC"]])
+    found: dict[int, Similar] = {}
+    for row in rows:
+        alike = [other for other in others if _alike(row, other)]
+        if alike:
+            names = [_name(other) for other in alike if _is_the_same(row, other)]
+            found[row["id"]] = Similar(names[0] if names else None)
+    return found
+
+
+def _alike(row: Record, other: Record) -> bool:
+    if other["id"] == row["id"] or (other["party"], other["reference"]) != (row["party"], row["reference"]):
+        return False
+    if row["invoice_date"] is None or other["invoice_date"] is None:  # a person cleared it
+        return True
+    return bool(abs(other["invoice_date"] - row["invoice_date"]) <= DAYS)
+
+
+def _is_the_same(row: Record, other: Record) -> bool:
+    """Both owe, or both are owed, and the other is not void; of two drafts the first is the original."""
+    live = other["state"] != "cancelled" and (other["state"] != "draft" or other["id"] < row["id"])
+    return bool(live and (other["total_amount"] < 0) == (row["total_amount"] < 0))
+
+
+def _name(row: Record) -> str:
+    return row["number"] or f"draft {row['id']}"

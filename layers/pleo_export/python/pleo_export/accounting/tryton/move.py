@@ -1,0 +1,276 @@
+"""A journal entry or a payment as a Tryton move: pure, from the document and what Tryton's codes stand for.
+
+The reference becomes the move's description, which Tryton can search. Texts go to the lines; the memo goes to the
+counter line, the one with the largest amount, which for an expense is the wallet's. The line of a payment on the
+payables account says what it settles, so that a bill that comes later finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, TypeVar
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    Rejected,
+    UnknownAccount,
+    UnknownDimension,
+    UnknownTaxCode,
+)
+from pleo_export.accounting.matching import settlement_text
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, Payment, TaxPart, TaxRole
+
+Record = dict[str, Any]
+Found = TypeVar("Found")
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may have lines on
+    it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none.
+    With a `currency` it takes lines in that one only."""
+
+    id: int
+    analytic: bool
+    billed: bool = False
+    payable: bool = False
+    party_required: bool = False
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """A tax that books; a reverse charge has two of them. The accounts are those its tax is booked to, where
+    the base is a debit (`invoice_account`) or a credit."""
+
+    id: int
+    name: str
+    invoice_account: int | None
+    credit_note_account: int | None
+
+    @property
+    def accounts(self) -> frozenset[int | None]:
+        return frozenset({self.invoice_account, self.credit_note_account})
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """What people choose; `taxes` are those that book, itself or the ones below it."""
+
+    id: int
+    taxes: tuple[Tax, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticAccount:
+    """The value of a dimension; `root` is the dimension."""
+
+    id: int
+    root: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRecord:
+    """`address` is where Tryton takes a bill to come from."""
+
+    id: int
+    code: str
+    address: int | None
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What the codes of the accounting system stand for. Codes need not be unique in Tryton, so each has a list."""
+
+    accounts: Mapping[str, Sequence[Account]] = field(default_factory=dict)
+    taxes: Mapping[str, Sequence[TaxCode]] = field(default_factory=dict)
+    dimensions: Mapping[tuple[str, str], Sequence[AnalyticAccount]] = field(default_factory=dict)
+
+    def account(self, code: str) -> Account:
+        return _the_one(self.accounts.get(code, ()), f"account {code}", UnknownAccount)
+
+    def tax(self, code: str) -> TaxCode:
+        return _the_one(self.taxes.get(code, ()), f"tax code {code}", UnknownTaxCode)
+
+    def dimension(self, dimension: Dimension) -> AnalyticAccount:
+        what = f"{dimension.value} in the dimension {dimension.category}"
+        return _the_one(self.dimensions.get((dimension.category, dimension.value), ()), what, UnknownDimension)
+
+
+@dataclass(frozen=True)
+class Currency:
+    """`rates`: (from this day on, units of it for one of Tryton's base), newest first."""
+
+    id: int
+    code: str
+    rates: list[tuple[date, Decimal]] = field(default_factory=list)
+
+    def rate(self, on: date) -> Decimal:
+        for since, rate in self.rates:
+            if since <= on:
+                return rate
+        raise _no_rate(self.code, on)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What a document needs to know of the company. `currencies` by code, where one is not in `currency`; `parties` by
+    id, of bills and payments."""
+
+    company: int
+    journal: int
+    codes: Codes
+    currency: str
+    currency_id: int
+    currencies: Mapping[str, Currency] = field(default_factory=dict)
+    parties: Mapping[str, PartyRecord] = field(default_factory=dict)
+
+    def rate(self, currency: str, on: date) -> Decimal:
+        if currency not in self.currencies:
+            raise _no_rate(currency, on)
+        return self.currencies[currency].rate(on)
+
+    def party(self, party: Party) -> PartyRecord:
+        if party.id not in self.parties:
+            raise Rejected(f"{party.name} was deleted in Tryton while this was being recorded. Export it again.")
+        return self.parties[party.id]
+
+
+def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
+    """The values of the move. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected, naming what to fix."""
+    party = books.party(entry.party) if isinstance(entry, Payment) else None
+    amounts, texts = _company_amounts(entry, books), _texts(entry, party)
+    second = books.currencies[entry.currency] if entry.currency != books.currency else None
+    for line in entry.lines:
+        require_currency(line, entry.currency, books.codes)
+    lines = [
+        _line(line, entry.posting_date, amount, text, books.codes, second, party)
+        for line, amount, text in zip(entry.lines, amounts, texts, strict=True)
+    ]
+    return {
+        "company": books.company,
+        "journal": books.journal,
+        "period": period,
+        "date": entry.posting_date,
+        "description": entry.reference,
+        "lines": [["create", lines]],
+    }
+
+
+def require_currency(line: JournalLine, currency: str, codes: Codes) -> None:
+    """Raises UnknownAccount, Rejected."""
+    account = codes.account(line.account)
+    if account.currency not in (None, currency):
+        raise Rejected(
+            f"Account {line.account} is kept in {account.currency} in Tryton and takes nothing in {currency}. Choose "
+            f"an account for {currency} instead: in Pleo, if it was chosen there, else in the settings."
+        )
+
+
+def _texts(entry: JournalEntry | Payment, party: PartyRecord | None) -> list[str]:
+    """What the lines say."""
+    if isinstance(entry, Payment) and party is not None:
+        return [settlement_text(entry.purpose, party.code, entry.settles), _memo(entry)]
+    counter = _counter(entry)
+    return [_memo(entry) if number == counter else line.text or entry.memo for number, line in enumerate(entry.lines)]
+
+
+def _line(
+    line: JournalLine,
+    on: date,
+    amount: Decimal,
+    text: str,
+    codes: Codes,
+    second: Currency | None,
+    party: PartyRecord | None,
+) -> Record:
+    account = codes.account(line.account)
+    analytic = [codes.dimension(each) for each in line.dimensions]
+    sides = {"debit": max(amount, Decimal(0)), "credit": max(-amount, Decimal(0))}
+    values: Record = {"account": account.id, **sides, "description": text}
+    if account.party_required:
+        values["party"] = _required_party(line, party)
+    if second:
+        values |= {"second_currency": second.id, "amount_second_currency": units(line.amount)}
+    if line.tax:
+        taxes = _tax_lines(line, line.tax, account, amount, codes)
+        values["tax_lines"] = [["create", taxes]]
+    if analytic and account.analytic:
+        shares = [{"account": each.id, "date": on, **sides} for each in analytic]
+        values["analytic_lines"] = [["create", shares]]
+    return values
+
+
+def _required_party(line: JournalLine, party: PartyRecord | None) -> int:
+    if party is None:
+        raise Rejected(
+            f"Account {line.account} wants a party on each line in Tryton, which a journal entry does not have. Take "
+            "Party Required from the account there, set another account in the settings, or choose accounts payable "
+            "as bookkeeping method in Pleo."
+        )
+    return party.id
+
+
+def _tax_lines(line: JournalLine, part: TaxPart, account: Account, amount: Decimal, codes: Codes) -> list[Record]:
+    """The base counts for each tax of the code, the tax for the one that books to the line's account."""
+    taxes = codes.tax(part.code).taxes if part.role is TaxRole.BASE else (tax_of(line, part, account, codes),)
+    return [{"tax": tax.id, "type": part.role.value, "amount": amount} for tax in taxes]
+
+
+def tax_of(line: JournalLine, part: TaxPart, account: Account, codes: Codes) -> Tax:
+    """The only tax of the code, or the one that books to the line's account."""
+    taxes = codes.tax(part.code).taxes
+    fitting = taxes if len(taxes) == 1 else [tax for tax in taxes if account.id in tax.accounts]
+    if not fitting:
+        raise UnknownTaxCode(f"The tax code {part.code} has no tax in Tryton that books to account {line.account}.")
+    return fitting[0]
+
+
+def _memo(entry: JournalEntry | Payment) -> str:
+    """With the document's date where the posting date was moved away from it (R-5e.9): a move has but one date."""
+    moved = entry.document_date != entry.posting_date
+    return f"{entry.memo} (dated {entry.document_date})" if moved else entry.memo
+
+
+def _company_amounts(entry: JournalEntry | Payment, books: Books) -> list[Decimal]:
+    """In the company's currency, at Tryton's own rate of the posting date, each line rounded for itself.
+
+    What the roundings leave goes to the counter line: expenses and taxes keep the amounts that an accountant would
+    get by converting them, and the entry balances to the penny.
+    """
+    amounts = [units(line.amount) for line in entry.lines]
+    if entry.currency == books.currency:
+        return amounts
+    foreign = books.rate(entry.currency, entry.posting_date)
+    factor = books.rate(books.currency, entry.posting_date) / foreign
+    converted = [(amount * factor).quantize(_CENT, ROUND_HALF_EVEN) for amount in amounts]
+    converted[_counter(entry)] -= sum(converted)
+    return converted
+
+
+def _counter(entry: JournalEntry | Payment) -> int:
+    """The last line with the largest amount."""
+    return max(range(len(entry.lines)), key=lambda number: (abs(entry.lines[number].amount), number))
+
+
+def units(minor: int) -> Decimal:
+    return Decimal(minor).scaleb(-2)
+
+
+def _no_rate(currency: str, on: date) -> Rejected:
+    return Rejected(
+        f"Tryton has no exchange rate for {currency} on {on}. Enter it under Currencies, then export again."
+    )
+
+
+def _the_one(found: Sequence[Found], what: str, error: type[AccountingError]) -> Found:
+    if not found:
+        raise error(f"There is no {what} in Tryton, or it is closed. Create it there, or change the code in Pleo.")
+    if len(found) > 1:
+        raise error(f"Tryton has {len(found)} records for {what}: give each its own code, then export again.")
+    return found[0]

@@ -1,0 +1,201 @@
+"""Drafts into Tryton, and drafts posted there: all at once where Tryton allows it, each with its own outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    KeptAsDraft,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.tryton.documents import FIELDS, INVOICE, MOVE, TrytonDocuments
+from pleo_export.accounting.tryton.rest import Record, TrytonRest, failed_without_reason
+from pleo_export.accounting.tryton.session import TrytonSession
+
+Done = TypeVar("Done")
+
+# Not about one document: the next would meet the same.
+CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
+
+# While another transaction posts thousands of lines, Tryton fails on ours, without saying why. So what it fails on is
+# tried again after these pauses, in seconds; there are no more of them for a whole batch, for it may be our fault.
+PAUSES = (0.5, 1.0, 2.0)
+
+
+class TrytonRegister:
+    """Moves or invoices, by the references of the documents."""
+
+    def __init__(
+        self,
+        rest: TrytonRest,
+        session: TrytonSession | None,
+        documents: TrytonDocuments,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tryton = rest
+        self._session = session
+        self._documents = documents
+        self._sleep = sleep
+
+    def check(self) -> None:
+        """Raises PermissionDenied, or another error of the connection."""
+        rights = self._tryton.access(MOVE, INVOICE)
+        if not all(rights[model][right] for model in (MOVE, INVOICE) for right in ("read", "write", "create")):
+            raise PermissionDenied(
+                "The user of the API key may not write entries in Tryton. Add it to the group Accounting there."
+            )
+        if self._session:
+            self._session.log_in()
+
+    def create(self, model: str, records: Mapping[str, Record]) -> tuple[dict[str, int], dict[str, AccountingError]]:
+        """All at once; if Tryton refuses them together, nothing was stored, and each is tried for itself."""
+        if not records:
+            return {}, {}
+        try:
+            return dict(zip(records, self._tryton.create_many(model, list(records.values())), strict=True)), {}
+        except OutcomeUnknown as unknown:
+            return {}, dict.fromkeys(records, unknown)
+        except (Rejected, PermissionDenied) as refusal:
+            self.check()
+            stored = self._stored(records) if failed_without_reason(refusal) else {}
+            rest = {reference: values for reference, values in records.items() if reference not in stored}
+            created, refused = self._create_singly(model, rest)
+            return created, {**stored, **refused}
+
+    def post(
+        self, model: str, drafts: Mapping[str, int], *, new: bool, skip_warnings: bool = False
+    ) -> dict[str, Outcome]:
+        """`new`: the drafts are of this call, so that after a broken connection a search has to come first."""
+        if self._session and len(drafts) > 1 and not skip_warnings:
+            try:
+                self._session.press(model, "post", list(drafts.values()))
+            except OutcomeUnknown as unknown:
+                return dict.fromkeys(drafts, unknown)
+            except AccountingError:
+                pass  # nothing was posted; tried one by one, each says why
+            else:
+                return self._read_posted(model, drafts)
+        return self._post_singly(model, drafts, new=new, skip_warnings=skip_warnings)
+
+    def _stored(self, records: Mapping[str, Record]) -> dict[str, AccountingError]:
+        """What is there although Tryton failed: its database may have stored it and not been able to say so."""
+        try:
+            there = self._documents.find_many(list(records))
+        except AccountingError:
+            return dict.fromkeys(records, OutcomeUnknown("Tryton failed. Whether it recorded this is not known yet."))
+        live = [
+            reference
+            for reference, found in there.items()
+            if not isinstance(found, DocumentRef) or found.state is not State.VOID
+        ]
+        return dict.fromkeys(
+            live, OutcomeUnknown("Tryton failed after it recorded this. Whether it is whole is not known yet.")
+        )
+
+    def _create_singly(
+        self, model: str, records: Mapping[str, Record]
+    ) -> tuple[dict[str, int], dict[str, AccountingError]]:
+        created: dict[str, int] = {}
+        refused: dict[str, AccountingError] = {}
+        waiting = dict(records)
+        pauses = iter(PAUSES)
+        while waiting:
+            reference = next(iter(waiting))
+            values = waiting.pop(reference)
+            try:
+                created[reference] = self._patiently(pauses, partial(self._tryton.create, model, values))
+            except Rejected as error:
+                refused[reference] = error
+            except OutcomeUnknown as unknown:
+                refused[reference] = unknown
+                refused |= dict.fromkeys(waiting, Unavailable("Tryton did not answer. This entry was not sent."))
+                break
+            except CONNECTION as error:
+                if not created:
+                    raise
+                refused |= dict.fromkeys([reference, *waiting], error)
+                break
+        return created, refused
+
+    def _read_posted(self, model: str, posted: Mapping[str, int]) -> dict[str, Outcome]:
+        try:
+            documents = self._documents.read(model, posted)
+        except AccountingError as error:
+            return dict.fromkeys(posted, OutcomeUnknown(f"Recorded, but not read back. {error.message}"))
+        gone = Rejected("Deleted in Tryton while it was being recorded. Export it again.")
+        return {reference: documents.get(reference, gone) for reference in posted}
+
+    def _post_singly(
+        self, model: str, drafts: Mapping[str, int], *, new: bool, skip_warnings: bool
+    ) -> dict[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        waiting = dict(drafts)
+        pauses = iter(PAUSES)
+
+        def press(draft: int) -> Record:
+            return self._tryton.press(model, draft, "post", FIELDS[model], skip_warnings=skip_warnings)
+
+        while waiting:
+            reference, id_ = next(iter(waiting.items()))
+            try:
+                row = self._patiently(pauses, partial(press, id_))
+                outcomes[reference] = self._documents.document(model, row, reference)
+            except (Rejected, InvalidConfiguration) as error:
+                outcomes[reference] = self._not_posted(model, reference, id_, error)
+            except AccountingError as error:
+                if not new and not outcomes and not isinstance(error, OutcomeUnknown):
+                    raise
+                outcomes |= dict.fromkeys(waiting, left_as_draft(error) if new else error)
+                break
+            del waiting[reference]
+        return outcomes
+
+    def _patiently(self, pauses: Iterator[float], act: Callable[[], Done]) -> Done:
+        """Done again where Tryton failed on it without a reason, as long as there are pauses."""
+        while True:
+            try:
+                return act()
+            except Rejected as error:
+                pause = next(pauses, None) if failed_without_reason(error) else None
+                if pause is None:
+                    raise
+            self._sleep(pause)
+
+    def _not_posted(self, model: str, reference: str, id_: int, error: AccountingError) -> Outcome:
+        """A person may have posted, or deleted, the draft; else it stays, and the next export finds it."""
+        try:
+            document = self._documents.read(model, {reference: id_}).get(reference)
+        except AccountingError as unread:
+            return left_as_draft(unread)
+        if document is None:
+            return Rejected("Its draft was deleted in Tryton before it was posted. Export it again.")
+        if document.state is State.DRAFT:
+            return kept_as_draft(document, error)
+        if document.state is State.VOID:
+            return Rejected("Its draft was cancelled in Tryton before it was posted. Export it again.")
+        return document
+
+
+def left_as_draft(error: AccountingError) -> OutcomeUnknown:
+    message = f"Recorded as a draft; whether it was posted is not known yet. {error.message}"
+    return OutcomeUnknown(message, status=error.status, code=error.code)
+
+
+def kept_as_draft(document: DocumentRef, cause: AccountingError) -> KeptAsDraft:
+    message = (
+        f"Kept as draft {document.id} in Tryton, which does not post it: {cause.message} Put that right in Tryton and "
+        "export it again, which posts the draft; or delete the draft there before you correct the expense in Pleo."
+    )
+    return KeptAsDraft(message, document=document, cause=cause)

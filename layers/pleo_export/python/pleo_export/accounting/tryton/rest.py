@@ -1,0 +1,303 @@
+"""Tryton's REST interface (8.0 or later), and what its answers mean.
+
+The batches of Tryton's clients are there as well, though its manual shows single records only: any method that clients
+may call is a path below its model, with its arguments by name in the body. So one call creates, or finds, many records.
+It cannot press a button (such as Post) on many: over REST such a method gets its records from the path, one at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.accounting.http import Answer, Transport
+
+Record = dict[str, Any]
+
+RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
+_CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is no multiple of 3
+
+
+class Body(StrEnum):
+    """What came with an error."""
+
+    MESSAGE = "message"  # Tryton's own words to the user
+    PAGE = "page"  # a page as Tryton's web framework makes it
+    FOREIGN = "foreign"  # of a gateway, a proxy, another site; or of nobody, where it is empty or cut off
+
+
+# (HTTP status, body) -> what Tryton's own answer means and, where it has no words of its own, what people read.
+# Tryton rolls everything back before any of its own errors; only its 5xx other than 503 leave the outcome of a write
+# open. (Its 503 over REST is from before the request was looked at: the database cannot be reached.) A read has no
+# outcome, so for it OutcomeUnknown is Unavailable.
+#
+# An answer that is not Tryton's own proves nothing about a write, whatever its status: gateways answer 503 to requests
+# that still arrive, and 403 to answers that they do not let pass. Only 413 is believed of them, for a body that was
+# not read cannot have been forwarded. The look that has to follow meets the gateway's 401, 403 or 404 again, as a read.
+MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
+    (400, Body.MESSAGE): (Rejected, ""),
+    (400, Body.PAGE): (
+        Rejected,
+        "Tryton failed on this, or was busy with other entries. Export it again; if that fails too, its administrator "
+        "finds the reason in Tryton's log.",
+    ),
+    (401, Body.PAGE): (
+        AuthenticationFailed,
+        "Tryton does not accept the API key. Make a new one (user preferences, Applications) and connect again.",
+    ),
+    (403, Body.PAGE): (PermissionDenied, "Tryton does not allow this to the user of the API key."),
+    (404, Body.PAGE): (InvalidConfiguration, "Tryton does not know this address: check url and database."),
+    (413, Body.PAGE): (Rejected, "Tryton finds the request too large."),
+    (423, Body.PAGE): (Unavailable, "Tryton is busy with the same records. Nothing was done."),
+    (429, Body.PAGE): (RateLimited, "Tryton asks for fewer requests. Nothing was done."),
+    (500, Body.PAGE): (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet."),
+    (502, Body.PAGE): (OutcomeUnknown, "Tryton's gateway failed; whether this was recorded is not known yet."),
+    (503, Body.PAGE): (Unavailable, "Tryton is busy or being serviced. Nothing was done."),
+    (504, Body.PAGE): (OutcomeUnknown, "Tryton did not answer in time; whether this was recorded is not known yet."),
+}
+_OTHER_FAULT = (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet.")
+_OTHER_ANSWER = (InvalidConfiguration, "This is not the answer of a Tryton server: check url and database.")
+_NO_PROOF = "The answer is not Tryton's own; whether this was recorded is not known yet."
+_UNREADABLE = "Tryton's answer cannot be read; whether this was recorded is not known yet."
+_TOO_LARGE = 413
+
+# The whole page: one that is cut off proves nothing.
+_PAGE_OF_TRYTON = re.compile(
+    rb"\s*<!doctype html>\s*<html lang=en>\s*<title>(\d{3}) ([^<]+)</title>\s*<h1>\2</h1>\s*(?:<p>.*</p>\s*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_LOGIN_OF_TRYTON = 'Basic realm="Tryton"'  # a 401 of its JSON-RPC has no page
+# Which entry a refusal is about: the amount is in its name.
+_RECORD_NAME = re.compile(r' in record "[^"]*?(?: @ ([^"@]+))?"')
+
+
+class TrytonRest:
+    """One company's view of one database. Every method raises AccountingError."""
+
+    def __init__(self, transport: Transport, database: str, company: int) -> None:
+        self._transport = transport
+        self._root = f"/{quote(database)}/rest/model"
+        self.company = company
+
+    def search_read(
+        self,
+        model: str,
+        domain: Sequence[Any],
+        fields: Sequence[str],
+        order: Sequence[Any] | None = None,
+        *,
+        inactive: bool = False,
+    ) -> list[Record]:
+        """Fields of other records by a dotted path (`type.statement`) come nested: `{"type": {"statement": ..}}`.
+        Deactivated records are left out, unless they are asked for."""
+        arguments = {"domain": domain, "fields_names": fields, "order": order}
+        headers = context_header(self.company, active_test=False) if inactive else None
+        rows = self._read(f"/{model}/search_read", arguments, headers)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise InvalidConfiguration(_OTHER_ANSWER[1])
+        return rows
+
+    def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
+        """The user's rights on each model: read, write, create, delete."""
+        rights: Mapping[str, Mapping[str, bool]] = self._read("/ir.model.access/get_access", {"models": models})
+        return rights
+
+    def create_many(self, model: str, records: Sequence[Record]) -> list[int]:
+        """One transaction, ids in the order of the records. A refusal says little: 403 also for a closed period."""
+        ids = self._write(f"/{model}/create", {"vlist": records})
+        if not isinstance(ids, list) or [type(each) for each in ids] != [int] * len(records):
+            raise OutcomeUnknown(_UNREADABLE)
+        return ids
+
+    def create(self, model: str, record: Record) -> int:
+        """A refusal comes in Tryton's own words."""
+        return int(_row(self._write(f"/{model}?f=id", record), ["id"])["id"])
+
+    def press(
+        self, model: str, record: int, button: str, fields: Sequence[str], *, skip_warnings: bool = False
+    ) -> Record:
+        """Press a button on one record, and read it. A warning of Tryton's is a refusal, unless skipped."""
+        query = urlencode([("f", field) for field in fields])
+        headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
+        return _row(self._write(f"/{model}/{record}/{button}?{query}", {}, headers), ["id", *fields])
+
+    def upload(self, name: str, description: str, resource: str, size: int, file: BinaryIO) -> None:
+        """Attach a file of that size to a record (`account.move,17`), reading it while it is sent."""
+        record = {"name": name, "description": description, "type": "data", "resource": resource}
+        body = _FileInJson(record, "data", size, file)
+        _content(self._transport.write("POST", f"{self._root}/ir.attachment?f=id", body), write=True)
+
+    def delete(self, model: str, record: int, *, skip_warnings: bool = False) -> None:
+        headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
+        answer = self._transport.write("DELETE", f"{self._root}/{model}/{record}", headers=headers)
+        if not 200 <= answer.status < 300:
+            raise error_of(answer, write=True)
+
+    def _read(self, path: str, arguments: Record, headers: Mapping[str, str] | None = None) -> Any:
+        answer = self._transport.read("POST", self._root + path, _encode(arguments), headers)
+        return _content(answer, write=False)
+
+    def _write(self, path: str, arguments: Record, headers: Mapping[str, str] | None = None) -> Any:
+        answer = self._transport.write("POST", self._root + path, _encode(arguments), headers)
+        return _content(answer, write=True)
+
+
+def headers(key: str, company: int) -> dict[str, str]:
+    """What goes with every call."""
+    return {
+        "Authorization": f"Bearer {key}",
+        **context_header(company),
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+
+
+def context_header(company: int, **options: bool) -> dict[str, str]:
+    """The context tells Tryton which company the records are of, and how to go about them."""
+    context = {"company": company, "language": "en", **options}
+    return {"X-Tryton-Context": base64.urlsafe_b64encode(json.dumps(context).encode()).decode()}
+
+
+def literal(text: str) -> str:
+    """The text in a pattern of `like`."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+class _FileInJson:
+    """A record as JSON with a file in its last field, in base64, made while it is read: a receipt of 25 MB need not
+    lie in memory."""
+
+    def __init__(self, record: Record, field: str, size: int, file: BinaryIO) -> None:
+        head = json.dumps(record)[:-1] + f', "{field}": {{"__class__": "bytes", "base64": "'
+        self._head, self._tail = head.encode(), b'"}}'
+        self._length = len(self._head) + (size + 2) // 3 * 4 + len(self._tail)
+        self._parts = self._encoded(file)
+        self._rest = b""
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Without this requests would read all of it before it sends."""
+        while part := self.read(_CHUNK):
+            yield part
+
+    def read(self, size: int = -1, /) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            part = next(self._parts, None)
+            if part is None:
+                break
+            self._rest += part
+        taken = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(taken) :]
+        return taken
+
+    def _encoded(self, file: BinaryIO) -> Iterator[bytes]:
+        yield self._head
+        while chunk := file.read(_CHUNK):
+            yield base64.b64encode(chunk)
+        yield self._tail
+
+
+def error_of(answer: Answer, *, write: bool) -> AccountingError:
+    """What an answer other than 2xx means."""
+    body, said = _body(answer)
+    if write and body is Body.FOREIGN and answer.status != _TOO_LARGE:
+        return OutcomeUnknown(_NO_PROOF, status=answer.status, code=body)
+    kind, words = MEANING.get((answer.status, body)) or MEANING.get(
+        (answer.status, Body.PAGE), _OTHER_FAULT if answer.status >= 500 else _OTHER_ANSWER
+    )
+    if kind is OutcomeUnknown and not write:
+        kind, words = Unavailable, "Tryton cannot be reached. Nothing was done."
+    if kind is RateLimited:
+        return RateLimited(words, retry_after=_retry_after(answer), status=answer.status)
+    return kind(words or said, status=answer.status, code=body)
+
+
+def failed_without_reason(error: AccountingError) -> bool:
+    """Whether Tryton itself rolled the request back, and says of no document that it is wrong. It answers so to what
+    nobody foresaw, and while others hold the same records."""
+    return (error.status, error.code) == (400, Body.PAGE)
+
+
+def _content(answer: Answer, *, write: bool) -> Any:
+    if not 200 <= answer.status < 300:
+        raise error_of(answer, write=write)
+    try:
+        return json.loads(answer.content, object_hook=_decode)
+    except (ValueError, LookupError, TypeError, ArithmeticError):
+        if write:
+            raise OutcomeUnknown(_UNREADABLE, status=answer.status) from None
+        if answer.content[:1] in (b"", b"[", b"{"):  # cut off
+            raise Unavailable("Tryton's answer broke off. Nothing was done.", status=answer.status) from None
+        raise InvalidConfiguration(_OTHER_ANSWER[1], status=answer.status) from None
+
+
+def _row(value: Any, fields: Iterable[str]) -> Record:
+    """The record with these fields, as the answer to a write."""
+    if not isinstance(value, dict) or not value.keys() >= {field.partition(".")[0] for field in fields}:
+        raise OutcomeUnknown(_UNREADABLE)
+    return value
+
+
+def _body(answer: Answer) -> tuple[Body, str]:
+    """Whose it is, and Tryton's words to the user, if any."""
+    page = _PAGE_OF_TRYTON.fullmatch(answer.content)
+    if page and int(page[1]) == answer.status:
+        return Body.PAGE, ""
+    if answer.status == HTTPStatus.UNAUTHORIZED and answer.headers.get("WWW-Authenticate") == _LOGIN_OF_TRYTON:
+        return Body.PAGE, ""
+    try:
+        said = json.loads(answer.content)
+    except ValueError:
+        return Body.FOREIGN, ""
+    if not isinstance(said, dict) or said.keys() != {"status", "message", "description"}:
+        return Body.FOREIGN, ""
+    if said["status"] != answer.status:
+        return Body.FOREIGN, ""
+    words = " ".join(str(part) for part in (said["message"], said["description"]) if part)
+    return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", words)
+
+
+def _retry_after(answer: Answer) -> int:
+    value = answer.headers.get("Retry-After", "").strip()
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else RATE_LIMIT_WAIT
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, default=_encode_value).encode()
+
+
+def _encode_value(value: Any) -> Record:
+    if isinstance(value, Decimal):
+        return {"__class__": "Decimal", "decimal": str(value)}
+    if isinstance(value, date):
+        return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+    raise TypeError(f"no place for {type(value).__name__} in Tryton's JSON")
+
+
+def _decode(value: Record) -> Any:
+    match value.get("__class__"):
+        case "Decimal":
+            return Decimal(value["decimal"])
+        case "date":
+            return date(value["year"], value["month"], value["day"])
+    return {name.removesuffix("."): inner for name, inner in value.items()}

@@ -1,0 +1,78 @@
+"""A button of Tryton pressed on many records at once: by JSON-RPC after a login, for an API key cannot do that."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from pleo_export.accounting.errors import AuthenticationFailed, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.http import Answer, Transport
+from pleo_export.accounting.tryton.rest import error_of
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class TrytonSession:
+    """`transport` makes one with the given headers. Logs in at its first use; a button needs a login that is younger
+    than five minutes, or used since, so that a session is good for one run."""
+
+    def __init__(
+        self,
+        transport: Callable[[Mapping[str, str]], Transport],
+        database: str,
+        company: int,
+        user: str,
+        password: str,
+    ) -> None:
+        self._transport = transport
+        self._path = f"/{quote(database)}/rpc/"
+        self._context = {"company": company, "language": "en"}
+        self._user = user
+        self._password = password
+
+    def log_in(self) -> None:
+        """Raises AuthenticationFailed."""
+        _ = self._logged_in
+
+    def press(self, model: str, button: str, records: Sequence[int]) -> None:
+        """One transaction. Raises Rejected, and other AccountingErrors, if it was not done; or OutcomeUnknown."""
+        body = _call(f"model.{model}.{button}", [list(records), self._context])
+        result = _result(self._logged_in.write("POST", self._path, body), write=True)
+        if "error" in result:
+            raise Rejected("Tryton refused to do this for all at once.", status=200)
+
+    @cached_property
+    def _logged_in(self) -> Transport:
+        login = _call("common.db.login", [self._user, {"password": self._password}, "en"])
+        answer = self._transport(_JSON).read("POST", self._path, login)
+        if answer.status == 401:
+            raise AuthenticationFailed("Tryton does not accept user and password. Connect again.", status=401)
+        match _result(answer, write=False).get("result"):
+            case [user, token, *_]:
+                pass
+            case _:
+                raise AuthenticationFailed("Tryton does not let the user log in. Connect again.", status=answer.status)
+        session = base64.b64encode(f"{self._user}:{user}:{token}".encode()).decode()
+        return self._transport({**_JSON, "Authorization": f"Session {session}"})
+
+
+def _call(method: str, params: Sequence[Any]) -> bytes:
+    return json.dumps({"id": 0, "method": method, "params": params}).encode()
+
+
+def _result(answer: Answer, *, write: bool) -> dict[str, Any]:
+    """Tryton's own refusals come with status 200 and an `error`."""
+    if answer.status != 200:
+        raise error_of(answer, write=write)
+    try:
+        result = json.loads(answer.content)
+    except ValueError:
+        result = None
+    if not isinstance(result, dict) or not result.keys() & {"result", "error"}:
+        kind = OutcomeUnknown if write else Unavailable
+        raise kind("Tryton's answer cannot be read.", status=200)
+    return result

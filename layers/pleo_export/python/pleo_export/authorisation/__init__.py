@@ -1,0 +1,1 @@
+"""A person authorises us for a company; one function refreshes the tokens."""

@@ -1,0 +1,130 @@
+"""A person lets us act for their company at Pleo: authorisation code with PKCE S256 and `state` (R-10.2, pleo-api 1).
+
+    the link with an invitation -> 302 to Pleo -> the person consents -> 302 back with a code -> tokens, stored
+
+| Safeguard                                                                | Against                                   |
+|--------------------------------------------------------------------------|-------------------------------------------|
+| the invitation is for one company, and the tokens are checked against it | connecting another company than was meant |
+| `state` is good once, for ten minutes                                    | a redirect that is played again           |
+| a cookie of the browser that began has to come with it                   | finishing another's authorisation         |
+| PKCE                                                                     | a code that was read on its way           |
+| the client's secret and the tokens never reach the browser               | everything else there                     |
+
+The link may be opened any number of times (mail scanners do) until it has led to tokens. Pages say what happened and
+what to do; they show nothing that came with the request.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
+from urllib.parse import urlencode
+
+from pleo_export.authorisation.pages import Reply, page, redirect
+from pleo_export.oauth.grant import Grant
+from pleo_export.oauth.token_endpoint import OAuthError
+from pleo_export.observability import logger
+from pleo_export.pleo.credentials import SCOPES, BearerToken
+from pleo_export.pleo.errors import PleoError
+from pleo_export.services.services import Runtime
+from pleo_export.services.tokens import warn_of_short_life
+from pleo_export.store.authorisations import AUTHORISATION_LIFE, Invitation
+from pleo_export.store.token_refreshes import Refreshes
+
+AGAIN = "Open the link once more to try again."
+LINK_IS_OVER = page(
+    404, "This link is no longer good", "It has been used, or is older than a day. Ask whoever sent it for a new one."
+)
+NOT_BEGUN_HERE = page(
+    400,
+    "Not connected",
+    f"This has taken more than ten minutes, was finished before, or was begun in another browser. {AGAIN}",
+)
+NOT_GRANTED = page(403, "Not connected", f"Pleo says that access was not granted. {AGAIN}")
+PLEO_REFUSES = page(502, "Not connected", "Pleo refuses the request. Tell whoever sent you the link; nothing is lost.")
+NO_TOKENS = page(502, "Not connected", f"Pleo did not confirm the authorisation. {AGAIN}")
+BUSY = page(503, "Not connected", f"The connection is in use at this moment. {AGAIN}")
+ANOTHER_COMPANY = page(
+    403,
+    "Not connected",
+    "The link is for another Pleo company than the one that you have authorised. Nothing of that company is kept here; "
+    "if it does not use this integration, remove the integration there, in its Pleo settings, to withdraw the access. "
+    "Then sign in to Pleo as a member of the company that the link is for, and open the link once more.",
+)
+CONNECTED = page(200, "Connected", "Pleo is connected. You can close this window.")
+
+
+def begin(token: str, runtime: Runtime) -> Reply:
+    """The link was opened: on to Pleo."""
+    invitation = runtime.authorisations.invitation(token, runtime.clock())
+    if invitation is None or invitation.used:
+        return LINK_IS_OVER
+    verifier = secrets.token_urlsafe(64)
+    state, browser = runtime.authorisations.begin(invitation, verifier, runtime.clock())
+    question = {
+        "response_type": "code",
+        "client_id": invitation.client_id,
+        "redirect_uri": invitation.redirect_uri,
+        "scope": " ".join(SCOPES),
+        "state": state,
+        "code_challenge_method": "S256",
+        "code_challenge": challenge(verifier),
+    }
+    logger.info("authorisation begun", extra={"company_id": invitation.company_id})
+    address = f"{runtime.pleo_auth_url}/oauth/authorize?{urlencode(question)}"
+    return redirect(address, browser, int(AUTHORISATION_LIFE.total_seconds()))
+
+
+def finish(answer: Mapping[str, str], browser: str, runtime: Runtime) -> Reply:
+    """Pleo sent the person back. `answer` is the redirect's query."""
+    if "error" in answer:
+        denied = answer["error"] == "access_denied"
+        logger.warning("authorisation refused", extra={"denied_by_person": denied})
+        return NOT_GRANTED if denied else PLEO_REFUSES
+    begun = runtime.authorisations.finish(answer.get("state", ""), browser, runtime.clock())
+    if begun is None or not answer.get("code"):
+        return NOT_BEGUN_HERE
+    invitation = runtime.authorisations.invitation_by_id(begun.invitation_id, runtime.clock())
+    if invitation is None or invitation.used:
+        return LINK_IS_OVER
+    with runtime.secret_locks.held(invitation.company_id, runtime.clock, runtime.pause) as held:
+        return _connect(invitation, answer["code"], begun.verifier, runtime) if held else BUSY
+
+
+def challenge(verifier: str) -> str:
+    """PKCE, S256 (RFC 7636)."""
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime) -> Reply:
+    """Nobody else changes the company's secret meanwhile."""
+    company_id, asked_at = invitation.company_id, runtime.clock()
+    try:
+        endpoint = runtime.token_endpoint(company_id, "pleo")
+        grant = endpoint.exchange(code, invitation.redirect_uri, verifier)
+        owner = runtime.pleo_as(BearerToken(grant.access_token)).introspect().company_id
+    except (OAuthError, PleoError) as error:
+        logger.warning("authorisation failed", extra={"company_id": company_id, "error": str(error)})
+        return NO_TOKENS
+    if owner != company_id:
+        # Not revoked: Pleo documents no revocation of a token (RFC 7009), and deleting the installation with it ends
+        # all tokens of the client, which may be another customer's.
+        logger.warning("authorisation for another company, not stored", extra={"company_id": company_id})
+        return ANOTHER_COMPANY
+    life = grant.expires_at - asked_at
+    warn_of_short_life(company_id, "pleo", life)
+    _store(invitation, grant, life, runtime)
+    logger.info("authorised", extra={"company_id": company_id})
+    return CONNECTED
+
+
+def _store(invitation: Invitation, grant: Grant, life: timedelta, runtime: Runtime) -> None:
+    """The tokens first; until the last step the link can be used again."""
+    company_id, name = invitation.company_id, runtime.secret_name(invitation.company_id)
+    runtime.secrets.put(name, runtime.secrets.get(name, 0).with_section("pleo", grant.section()))
+    runtime.refresh_records.put(company_id, "pleo", Refreshes(life=int(life.total_seconds())), runtime.clock())
+    runtime.connections.grant_given(company_id, "pleo")
+    runtime.authorisations.use(invitation)

@@ -1,0 +1,163 @@
+"""RefreshTokens: the only place where the tokens of a grant are replaced (R-10.3 to R-10.6).
+
+A refresh kills all earlier tokens at once, and a refresh token that is used twice kills the grant. So there is one
+holder at a time (a lock per company), who reads the secret again once it holds the lock, sends the refresh token once,
+and writes both new tokens in one write before anybody uses them.
+
+What a holder that dies leaves behind, by the moment of its death, and what the next one does:
+
+| Death                                   | Left behind           | The next holder                              |
+|-----------------------------------------|-----------------------|----------------------------------------------|
+| with the lock, before the request       | the old tokens, good  | waits for the lock's end, refreshes          |
+| request sent, not carried out           | the old tokens, good  | the same                                     |
+| request carried out, answer not stored  | the old tokens, dead  | is refused: the grant has ended, reconnect   |
+| none, but the answer cannot be stored   | the old tokens, known | never sends them: reconnect, once it is sure |
+|                                         | to be spent           | that the secret was not written after all    |
+| secret written, lock not given back     | the new tokens        | is not needed: everybody reads the new ones  |
+
+No answer (time-out, 5xx) is the second or the third row, nobody knows which: to try again can do no harm that is not
+done. Each try is counted before it is sent, the pauses between them double from 30 seconds to 15 minutes, and after
+TRIES the grant counts as ended. What surely was not carried out (not reached, 429) is not counted.
+
+A grant has ended when the provider says so. Then the connection is marked, so that neither the poll nor a job asks
+again, and one line of the log raises the alarm (`ENDED_LINE`, see template.yaml). An access token that Pleo refuses
+although it is new is no such word: it is replaced once, and not again before its end.
+
+That is Pleo's way. Other providers return the same refresh token, for a day or always, or none, which means the same
+(RFC 6749, section 6): then nothing is dead or spent, and each death is only another try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pleo_export.errors import InvalidSettings
+from pleo_export.oauth.grant import Grant, fingerprint, grant_in
+from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
+from pleo_export.observability import logger
+from pleo_export.services.services import Runtime
+from pleo_export.services.token_refresher import Outcome, Refresh
+from pleo_export.services.tokens import warn_of_short_life
+from pleo_export.store.secrets import ConnectionSecrets
+from pleo_export.store.token_refreshes import Refreshes
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
+TRIES = 24  # about five hours of a provider that takes requests and does not answer
+STORED_BY_NOW = timedelta(minutes=2)  # a write whose reply was lost can be read by then
+ENDED_LINE = "reconnect needed"
+
+Answer = dict[str, str]
+FRESH: Answer = {"outcome": Outcome.FRESH}
+LATER: Answer = {"outcome": Outcome.LATER}
+
+
+def refresh_tokens(wanted: Refresh, runtime: Runtime) -> Answer:
+    """`outcome`, and for a person the `reason` where it is ended or misconfigured."""
+    ended = runtime.connections.ended(wanted.company_id).get(wanted.which)
+    if ended:
+        return {"outcome": Outcome.ENDED, "reason": ended.reason}
+
+    def still_seen() -> bool:
+        return _grant(wanted, _secrets(wanted, runtime)) is not None
+
+    with runtime.secret_locks.held(wanted.company_id, runtime.clock, runtime.pause, still_seen) as held:
+        if held:
+            return _alone(wanted, runtime)
+    return LATER if still_seen() else FRESH
+
+
+def _secrets(wanted: Refresh, runtime: Runtime) -> ConnectionSecrets:
+    return runtime.secrets.get(runtime.secret_name(wanted.company_id), 0)
+
+
+def _grant(wanted: Refresh, secrets: ConnectionSecrets) -> Grant | None:
+    """The grant, if it is still the one that was seen."""
+    grant = grant_in(secrets.section(wanted.which))
+    return grant if grant and fingerprint(grant.access_token) == wanted.seen else None
+
+
+def _alone(wanted: Refresh, runtime: Runtime) -> Answer:
+    """Nobody else changes the secret meanwhile."""
+    secrets = _secrets(wanted, runtime)
+    grant = _grant(wanted, secrets)
+    known = runtime.refresh_records.get(wanted.company_id, wanted.which)
+    now = runtime.clock()
+    if grant is None or (wanted.refused and known.after_refusal and now < grant.expires_at):
+        return FRESH
+    if known.spent == fingerprint(grant.refresh_token):
+        stored_by = (known.spent_at or now) + STORED_BY_NOW
+        return LATER if now < stored_by else _ended(wanted, runtime, "The new tokens could not be stored.")
+    if known.not_before and now < known.not_before:
+        return LATER
+    if known.tries >= TRIES:
+        return _ended(wanted, runtime, "The sign-in service has not answered for hours.")
+    return _send(wanted, runtime, secrets, grant, known)
+
+
+def _send(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, grant: Grant, known: Refreshes) -> Answer:
+    try:
+        endpoint = runtime.token_endpoint(wanted.company_id, wanted.which)
+    except InvalidSettings as error:
+        return _misconfigured(str(error))
+    tried = replace(known, tries=known.tries + 1)
+    _note(wanted, runtime, tried)
+    asked_at = runtime.clock()
+    try:
+        new = endpoint.refresh(grant.refresh_token)
+    except GrantEnded as error:
+        return _ended(wanted, runtime, f"The grant was revoked or has expired: {error}.")
+    except OAuthError as error:
+        _note(wanted, runtime, _with_pause(tried if isinstance(error, NoAnswer) else known, runtime))
+        if isinstance(error, ClientRefused):
+            return _misconfigured(f"the OAuth client of this installation is refused: {error}")
+        logger.warning("tokens not refreshed", extra={"which": wanted.which, "reason": str(error), "try": tried.tries})
+        return LATER
+    life = new.expires_at - asked_at
+    spent = Refreshes(
+        spent=_spent(grant, new), spent_at=runtime.clock(), after_refusal=wanted.refused, life=int(life.total_seconds())
+    )
+    unstored = spent if spent.spent else _with_pause(known, runtime)
+    stored = False
+    try:
+        _store(wanted, runtime, secrets, new)
+        stored = True
+    finally:
+        _note(wanted, runtime, spent if stored else unstored)
+    if known.life != spent.life:
+        warn_of_short_life(wanted.company_id, wanted.which, life)
+    logger.info("tokens refreshed", extra={"which": wanted.which, "expires_at": new.expires_at.isoformat()})
+    return FRESH
+
+
+def _spent(old: Grant, new: Grant) -> str:
+    """The fingerprint of the refresh token that must never be sent again. None where the provider has returned the
+    same, or none (RFC 6749, section 6): that one stays good."""
+    return "" if new.refresh_token == old.refresh_token else fingerprint(old.refresh_token)
+
+
+def _store(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, new: Grant) -> None:
+    """Both tokens in one write; what else the section holds stays."""
+    section = {**secrets.section(wanted.which), **new.section()}
+    runtime.secrets.put(runtime.secret_name(wanted.company_id), secrets.with_section(wanted.which, section))
+
+
+def _with_pause(known: Refreshes, runtime: Runtime) -> Refreshes:
+    pause: timedelta = min(FIRST_PAUSE * 2 ** max(known.tries - 1, 0), LONGEST_PAUSE)
+    return replace(known, not_before=runtime.clock() + pause)
+
+
+def _note(wanted: Refresh, runtime: Runtime, known: Refreshes) -> None:
+    runtime.refresh_records.put(wanted.company_id, wanted.which, known, runtime.clock())
+
+
+def _ended(wanted: Refresh, runtime: Runtime, reason: str) -> Answer:
+    _note(wanted, runtime, Refreshes())  # the next grant starts anew
+    runtime.connections.grant_ended(wanted.company_id, wanted.which, reason, runtime.clock())
+    logger.error(ENDED_LINE, extra={"which": wanted.which, "reason": reason})
+    return {"outcome": Outcome.ENDED, "reason": reason}
+
+
+def _misconfigured(reason: str) -> Answer:
+    logger.error("tokens cannot be refreshed", extra={"reason": reason})
+    return {"outcome": Outcome.MISCONFIGURED, "reason": reason}

@@ -1,0 +1,237 @@
+"""What the use cases work with, built from the function's environment; tests build it from fakes.
+
+Everything is made on first use, so that a function pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+
+from pleo_export.errors import Disconnected, InvalidSettings, NotOurs
+from pleo_export.services.executions import Executions
+from pleo_export.services.token_refresher import Refresher
+from pleo_export.services.tokens import Tokens
+from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.authorisations import Authorisations
+from pleo_export.store.connections import Connection, Connections
+from pleo_export.store.fencing import Pens
+from pleo_export.store.jobs import Jobs, Results
+from pleo_export.store.leases import Leases
+from pleo_export.store.payloads import Payloads
+from pleo_export.store.polls import Polls
+from pleo_export.store.postings import Postings
+from pleo_export.store.reconciliations import Reconciliations
+from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.secrets import Secrets, Section, connection_secret, oauth_client_secret
+from pleo_export.store.token_refreshes import RefreshRecords
+
+if TYPE_CHECKING:
+    import requests
+
+    from pleo_export.accounting.port import AccountingSystem
+    from pleo_export.oauth.token_endpoint import TokenEndpoint
+    from pleo_export.pleo.client import PleoClient
+    from pleo_export.pleo.credentials import Credential
+    from pleo_export.receipts.fetch import Fetcher
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """`environment` holds the template's variables; `clock` gives UTC."""
+
+    def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._environment = dict(os.environ) if environment is None else environment
+        self.clock = clock
+        self.invocation: Any = None  # Lambda's context of the current call
+
+    def _variable(self, name: str) -> str:
+        value = self._environment.get(name)
+        if not value:
+            raise InvalidSettings(f"environment variable {name} is not set on this function; see template.yaml")
+        return value
+
+    @cached_property
+    def settle_time(self) -> timedelta:
+        """How long a document may still appear after the run that meant to record it has died."""
+        return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
+
+    def time_left(self) -> timedelta:
+        """Until Lambda ends this call; without bounds outside Lambda."""
+        if self.invocation is None:
+            return timedelta.max
+        return timedelta(milliseconds=self.invocation.get_remaining_time_in_millis())
+
+    @property
+    def call_id(self) -> str:
+        """Of this invocation, and of no other."""
+        return uuid4().hex if self.invocation is None else str(self.invocation.aws_request_id)
+
+    @cached_property
+    def chunk_size(self) -> int:
+        """Items per iteration of the Map."""
+        return int(self._variable("CHUNK_SIZE"))
+
+    @cached_property
+    def _table(self) -> Any:
+        return boto3.resource("dynamodb").Table(self._variable("TABLE_NAME"))
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self._table)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self._table)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self._table)
+
+    @cached_property
+    def pens(self) -> Pens:
+        return Pens(self._table)
+
+    @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._table)
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self._table)
+
+    @cached_property
+    def postings(self) -> Postings:
+        return Postings(self._table)
+
+    @cached_property
+    def reconciliations(self) -> Reconciliations:
+        return Reconciliations(self._table)
+
+    @cached_property
+    def payloads(self) -> Payloads:
+        return Payloads(boto3.client("s3"), self._variable("BUCKET_NAME"))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(boto3.client("secretsmanager"))
+
+    @cached_property
+    def secret_locks(self) -> SecretLocks:
+        return SecretLocks(self._table)
+
+    @cached_property
+    def refresh_records(self) -> RefreshRecords:
+        return RefreshRecords(self._table)
+
+    @cached_property
+    def authorisations(self) -> Authorisations:
+        return Authorisations(self._table)
+
+    @property
+    def pleo_auth_url(self) -> str:
+        return self._variable("PLEO_AUTH_URL")
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        refresher = Refresher(boto3.client("lambda"), self._variable("REFRESH_TOKENS_FUNCTION"))
+        return Tokens(self.secrets, refresher, self.clock)
+
+    @cached_property
+    def wake_ups(self) -> WakeUps:
+        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.pause)
+
+    @cached_property
+    def executions(self) -> Executions:
+        return Executions(boto3.client("stepfunctions"), self._variable("STATE_MACHINE_ARN"))
+
+    def connection(self, company_id: str) -> Connection:
+        """Raises NotOurs when the company was disconnected while its job was running."""
+        connection = self.connections.get(company_id)
+        if connection is None:
+            raise NotOurs(f"company {company_id} is not connected")
+        return connection
+
+    @cached_property
+    def http(self) -> requests.Session:
+        from pleo_export.http.delivery import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
+
+        return IsolatedSession()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def pleo(self, connection: Connection) -> PleoClient:
+        """Raises Disconnected, TryAgain (its tokens cannot be refreshed now)."""
+        from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
+
+        def successor(refused: str) -> str | None:
+            return self.tokens.successor(connection, "pleo", refused)
+
+        return self.pleo_as(credential_from_secret(self.tokens.section(connection, "pleo"), successor))
+
+    def pleo_as(self, credential: Credential) -> PleoClient:
+        from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
+
+        return PleoClient(
+            self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause, time_left=self.time_left
+        )
+
+    def secret_name(self, company_id: str) -> str:
+        return connection_secret(self._variable("STACK_NAME"), company_id)
+
+    def token_endpoint(self, company_id: str, which: Section) -> TokenEndpoint:
+        """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
+        from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
+
+        name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"
+        if which == "accounting_system":
+            from pleo_export.accounting.registry import token_url  # noqa: PLC0415 - only where a connector uses OAuth
+
+            name = self.connection(company_id).settings.accounting_system.name
+            url = token_url(name)
+        client = OAuthClient(*self.secrets.oauth_client(oauth_client_secret(self._variable("STACK_NAME"), name)))
+        return TokenEndpoint(url, client, self.http, self.clock)
+
+    @cached_property
+    def receipts(self) -> Fetcher:
+        from pleo_export.receipts.fetch import Fetcher  # noqa: PLC0415 - only where an expense has files
+        from pleo_export.receipts.hosts import ReceiptHosts  # noqa: PLC0415
+
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")))
+
+    def accounting_system(self, connection: Connection) -> AccountingSystem:
+        """Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed now)."""
+        from pleo_export.accounting.registry import connect  # noqa: PLC0415 - only where the books are opened
+
+        settings = connection.settings.accounting_system
+        return connect(settings, self.accounting_secret(connection), self.time_left)
+
+    def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
+        from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened
+
+        try:
+            return self.tokens.section(connection, "accounting_system")
+        except Disconnected:
+            name = connection.settings.accounting_system.name
+            raise AuthenticationFailed(
+                f"The authorisation to use {name} has ended. Whoever runs the integration must connect {name} again; "
+                "then export again."
+            ) from None
+
+    def keep_books_open(self, connection: Connection) -> None:
+        """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.section` does."""
+        from pleo_export.accounting.registry import TOKEN_URLS  # noqa: PLC0415 - only where there is nothing else to do
+
+        if connection.settings.accounting_system.name in TOKEN_URLS:
+            self.tokens.keep_alive(connection, "accounting_system")

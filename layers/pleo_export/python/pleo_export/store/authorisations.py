@@ -1,0 +1,127 @@
+"""Who is asked to authorise us, and who is on the way to do so: short-lived records.
+
+| Record        | pk                     | sk            | Lives      | Found by                                  |
+|---------------|------------------------|---------------|------------|-------------------------------------------|
+| invitation    | INVITATION#<hash>      | INVITATION    | 24 hours   | the link that was sent to a person        |
+| authorisation | AUTHORISATION#<hash>   | AUTHORISATION | 10 minutes | the `state` that comes back from the provider |
+
+What finds them is kept as its hash only: whoever reads the table can follow no link and finish nobody's authorisation.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
+
+from pleo_export.store.table import condition_failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+INVITATION_LIFE = timedelta(hours=24)
+AUTHORISATION_LIFE = timedelta(minutes=10)
+BYTES = 32  # of chance in each token
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """For one company, good once. `client_id` and `redirect_uri` are what the provider will be told."""
+
+    id: str
+    company_id: str
+    client_id: str
+    redirect_uri: str
+    used: bool
+
+
+@dataclass(frozen=True)
+class Authorisation:
+    """`verifier` is PKCE's: only who began can exchange the code."""
+
+    invitation_id: str
+    verifier: str = field(repr=False)
+
+
+class Authorisations:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def invite(self, company_id: str, client_id: str, redirect_uri: str, now: datetime) -> str:
+        """The token for the link; it is known to nobody else."""
+        token = secrets.token_urlsafe(BYTES)
+        self._table.put_item(
+            Item={
+                **_key("INVITATION", _hash(token)),
+                "company_id": company_id,
+                "client_id": client_id,
+                "redirect_uri": redirect_uri,
+                "used": False,
+                "expires_at": int((now + INVITATION_LIFE).timestamp()),
+            }
+        )
+        return token
+
+    def invitation(self, token: str, now: datetime) -> Invitation | None:
+        """None for one that is unknown or too old."""
+        return self.invitation_by_id(_hash(token), now)
+
+    def invitation_by_id(self, invitation_id: str, now: datetime) -> Invitation | None:
+        record = self._table.get_item(Key=_key("INVITATION", invitation_id), ConsistentRead=True).get("Item")
+        if record is None or int(str(record["expires_at"])) <= now.timestamp():
+            return None
+        return Invitation(
+            id=invitation_id,
+            company_id=str(record["company_id"]),
+            client_id=str(record["client_id"]),
+            redirect_uri=str(record["redirect_uri"]),
+            used=bool(record["used"]),
+        )
+
+    def use(self, invitation: Invitation) -> None:
+        self._table.update_item(
+            Key=_key("INVITATION", invitation.id),
+            UpdateExpression="SET used = :yes",
+            ExpressionAttributeValues={":yes": True},
+        )
+
+    def begin(self, invitation: Invitation, verifier: str, now: datetime) -> tuple[str, str]:
+        """The `state` that travels to the provider and back, and what the browser keeps: both are needed to finish."""
+        state, browser = secrets.token_urlsafe(BYTES), secrets.token_urlsafe(BYTES)
+        self._table.put_item(
+            Item={
+                **_key("AUTHORISATION", _hash(state)),
+                "invitation": invitation.id,
+                "verifier": verifier,
+                "browser": _hash(browser),
+                "expires_at": int((now + AUTHORISATION_LIFE).timestamp()),
+            }
+        )
+        return state, browser
+
+    def finish(self, state: str, browser: str, now: datetime) -> Authorisation | None:
+        """The authorisation with that state, once. None if there is none, or it is too old, or another browser's."""
+        ours: Any = Attr("browser").eq(_hash(browser)) & Attr("expires_at").gt(int(now.timestamp()))
+        try:
+            gone = self._table.delete_item(
+                Key=_key("AUTHORISATION", _hash(state)), ConditionExpression=ours, ReturnValues="ALL_OLD"
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return None
+            raise
+        record = gone["Attributes"]
+        return Authorisation(str(record["invitation"]), str(record["verifier"]))
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def _key(record: str, identifier: str) -> dict[str, str]:
+    return {"pk": f"{record}#{identifier}", "sk": record}

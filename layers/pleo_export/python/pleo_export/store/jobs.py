@@ -1,0 +1,200 @@
+"""What we know of export jobs: which are ours, how often we ran them, how they ended, and each item's result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from boto3.dynamodb.conditions import Attr
+
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.store.fencing import Pen, write
+from pleo_export.store.table import carried_out, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.text import shorten, without_surrogates
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """`claimed`: we sent `started`, or may have; nothing else tells our run from another's (R-1.12).
+    `run_by`: the execution that the job belongs to.
+    `fetched`: items may be booked, so that a failure must settle each of them.
+    `closed`: a run has begun to give the open items their last word, for this reason; nothing new is booked."""
+
+    job_id: str
+    company_id: str
+    attempts: int
+    claimed: bool
+    fetched: bool
+    outcome: str | None
+    run_by: str | None
+    closed: tuple[JobFailure, str] | None
+
+
+class Jobs:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, job_id: str) -> JobRecord | None:
+        record: Any = self._table.get_item(Key=job_key(job_id), ConsistentRead=True).get("Item")
+        return None if record is None else _job(job_id, record)
+
+    def next_attempt(self, job_id: str, company_id: str, now: datetime) -> int:
+        """The number of the next run. Numbers may be skipped, never reused: execution names stay unique."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="ADD attempts :one SET company_id = :company, expires_at = :expiry",
+            ExpressionAttributeValues={":one": 1, ":company": company_id, ":expiry": expiry(now)},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["attempts"])
+
+    def begin(self, job_id: str, company_id: str, execution: str, *, seen: str | None) -> bool:
+        """The job is this execution's from now on: functions of an earlier one that live on write nothing more.
+
+        `seen` is `run_by` as read before the lease was confirmed. False when that has changed since: a call that was
+        held up between the two takes nothing from its successor.
+        """
+        facts = {":company": company_id, ":execution": execution}
+        expression = "SET company_id = :company, run_by = :execution REMOVE pen"
+        unchanged = Attr("run_by").not_exists() if seen is None else Attr("run_by").eq(seen)
+        return self._update_if(unchanged, job_id, expression, facts)
+
+    def claim(self, job_id: str, call: str) -> bool:
+        """Before `started` is sent: from now on the job may be ours. Whether it has been claimed before."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET claimed = :yes, claimed_by = :call",
+            ExpressionAttributeValues={":yes": True, ":call": call},
+            ReturnValues="ALL_OLD",
+        )
+        return bool(answer.get("Attributes", {}).get("claimed", False))
+
+    def disclaim(self, job_id: str, call: str) -> None:
+        """Another has started it. A claim that another call of ours has made meanwhile stays."""
+        self._update_if(Attr("claimed_by").eq(call), job_id, "SET claimed = :no", {":no": False})
+
+    def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
+        """Before open items get their last word, or the job its `failed`: what has no intent by now is never booked by
+        this job, by whichever run.
+
+        False when the job is another execution's by now.
+        """
+        facts = {":failure": failure.value, ":reason": _storable(reason, LONGEST_REASON)}
+        expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
+        return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
+
+    def note(self, job_id: str, **facts: str | int | bool) -> None:
+        """Set facts of the job record: fetched, items, outcome, finished_at, ..."""
+        names = {f"#{name}": name for name in facts}
+        self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
+        )
+
+    def _update_if(self, condition: Any, job_id: str, expression: str, values: dict[str, Any]) -> bool:
+        return carried_out(
+            self._table.update_item,
+            Key=job_key(job_id),
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+            ConditionExpression=condition,
+        )
+
+
+def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
+    closed = (JobFailure(record["closed_as"]), str(record["closed_because"])) if "closed_as" in record else None
+    return JobRecord(
+        job_id=job_id,
+        company_id=record["company_id"],
+        attempts=int(record.get("attempts", 0)),
+        claimed=bool(record.get("claimed", False)),
+        fetched=bool(record.get("fetched", False)),
+        outcome=record.get("outcome"),
+        run_by=record.get("run_by"),
+        closed=closed,
+    )
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """The final word on one item. Successful with a document, or failed with Pleo's type and a reason. `warnings` are
+    what the bookkeeper should know all the same; Pleo has no place for them, `pleo-export job` shows them."""
+
+    entry_id: str
+    external_id: str | None = None
+    external_url: str | None = None
+    exported_at: datetime | None = None
+    failure: ItemFailure | None = None
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Literal["successful", "failed"]:
+        return "failed" if self.failure else "successful"
+
+
+class Results:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put_many(self, pen: Pen, results: Iterable[ItemResult], now: datetime) -> bool:
+        """False when the pen is another's by now: then its results count, and not all of these are written."""
+        return write(self._table, pen, ({"Item": _item(pen.job_id, result, now)} for result in results))
+
+    def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
+        records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
+        return {record["entry_id"]: _result(record) for record in records}
+
+
+# A record of DynamoDB holds 400 KB; a person reads less.
+LONGEST_REASON = 2_000
+LONGEST_WARNING = 500
+MOST_WARNINGS = 50
+
+
+def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
+    facts = {
+        "status": result.status,
+        "external_id": result.external_id,
+        "external_url": result.external_url,
+        "exported_at": iso(result.exported_at) if result.exported_at else None,
+        "failure": result.failure,
+        "reason": result.reason and _storable(result.reason, LONGEST_REASON),
+        "warnings": _few(result.warnings) or None,
+    }
+    return {
+        **item_key(job_id, result.entry_id),
+        "entry_id": result.entry_id,
+        "recorded_at": iso(now),
+        "expires_at": expiry(now),
+        **{name: value for name, value in facts.items() if value is not None},
+    }
+
+
+def _few(warnings: Sequence[str]) -> list[str]:
+    few = [_storable(each, LONGEST_WARNING) for each in warnings[:MOST_WARNINGS]]
+    more = len(warnings) - len(few)
+    return [*few, f"And {more} more."] if more else few
+
+
+def _storable(text: str, length: int) -> str:
+    return shorten(str(without_surrogates(text)), length)
+
+
+def _result(record: Mapping[str, Any]) -> ItemResult:
+    return ItemResult(
+        entry_id=record["entry_id"],
+        external_id=record.get("external_id"),
+        external_url=record.get("external_url"),
+        exported_at=moment(record["exported_at"]) if "exported_at" in record else None,
+        failure=ItemFailure(record["failure"]) if "failure" in record else None,
+        reason=record.get("reason"),
+        warnings=tuple(record.get("warnings", ())),
+    )

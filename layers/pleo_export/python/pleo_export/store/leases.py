@@ -1,0 +1,84 @@
+"""The lease of a company: at most one execution works for it (promise 4).
+
+The owner is the name of an execution. FIFO orders the starts, the lease orders the runs: it is taken before the
+execution starts and confirmed by the execution's first state, so that a run that lost it never touches the company,
+and one that was given up before it could begin either begins or is replaced, never both.
+
+One call of a function may own it as well, to keep exports away meanwhile. Nobody can ask whether that call is still at
+work, so it takes the lease `until` a moment at which Lambda has surely ended it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr
+
+from pleo_export.store.table import carried_out, company_key, iso, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`begun`: the owner's first state has confirmed it. `until`: the owner is one call of a function, and has ended by
+    then."""
+
+    company_id: str
+    owner: str
+    since: datetime
+    begun: bool = False
+    until: datetime | None = None
+
+
+class Leases:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, company_id: str) -> Lease | None:
+        record = self._table.get_item(Key=company_key(company_id, "LEASE"), ConsistentRead=True).get("Item")
+        if record is None:
+            return None
+        until = moment(str(record["until"])) if "until" in record else None
+        since, begun = moment(str(record["since"])), bool(record.get("begun", False))
+        return Lease(company_id, str(record["owner"]), since, begun, until)
+
+    def take(
+        self,
+        company_id: str,
+        owner: str,
+        now: datetime,
+        *,
+        replacing: Lease | None,
+        until: datetime | None = None,
+    ) -> bool:
+        """True if the lease is now ours. `replacing` is the dead owner's lease as the caller has seen it, if any."""
+        end = {"until": iso(until)} if until else {}
+        vacant: Any = Attr("pk").not_exists()
+        if replacing is not None:
+            begun = Attr("begun").exists() if replacing.begun else Attr("begun").not_exists()
+            vacant = Attr("owner").eq(replacing.owner) & begun
+        return carried_out(
+            self._table.put_item,
+            Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now), **end},
+            ConditionExpression=vacant,
+        )
+
+    def confirm(self, company_id: str, owner: str) -> bool:
+        """Whether the lease is the owner's; from then on it has begun. May be repeated."""
+        return carried_out(
+            self._table.update_item,
+            Key=company_key(company_id, "LEASE"),
+            UpdateExpression="SET begun = :yes",
+            ExpressionAttributeValues={":yes": True},
+            ConditionExpression=Attr("owner").eq(owner),
+        )
+
+    def release(self, company_id: str, owner: str) -> None:
+        """Give it back; a lease that is another's by now stays."""
+        carried_out(
+            self._table.delete_item, Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner)
+        )

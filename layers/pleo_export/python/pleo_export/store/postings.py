@@ -1,0 +1,171 @@
+"""The posting record: what we meant to book for an accounting entry, and what became of it (promise 1).
+
+Keyed by company, entry and revision, never by job, so that a re-exported or expired item finds it again. The
+records outlive jobs; they are the audit trail. Losing them does not cause duplicates, because the accounting system is
+always asked as well (R-8.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, Key
+
+from pleo_export.store.fencing import Pen, write
+from pleo_export.store.table import carried_out, get_many, iso, moment, posting_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+DRAFTS_INDEX = "drafts"  # sparse: only postings with open references carry its key, their company
+
+
+@dataclass(frozen=True)
+class Posting:
+    """`intended_at`: from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
+    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
+    `open_references`: of its bills and payments, drafts, and those that a person has posted and nothing has settled."""
+
+    company_id: str
+    entry_id: str
+    revision: int
+    reference: str
+    fingerprint: str
+    job_id: str
+    intended_at: datetime
+    document_id: str | None = None
+    document_url: str | None = None
+    document_number: str | None = None
+    document_state: str | None = None
+    payment_ids: tuple[str, ...] = ()
+    open_references: tuple[str, ...] = ()
+    complete: bool = False
+    recorded_at: datetime | None = None
+
+
+class Postings:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get_many(self, company_id: str, revisions: Mapping[str, int]) -> Mapping[str, Posting]:
+        """The postings of the given entries, each at the given revision."""
+        keys = (posting_key(company_id, entry_id, revision) for entry_id, revision in revisions.items())
+        return {record["entry_id"]: _posting(record) for record in get_many(self._table, keys)}
+
+    def revisions(self, company_id: str, entry_id: str) -> list[Posting]:
+        """All postings of the entry, oldest revision first."""
+        answer: Any = self._table.query(
+            KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]), ConsistentRead=True
+        )
+        return [_posting(record) for record in answer["Items"]]
+
+    def latest(self, company_id: str, entry_id: str) -> Posting | None:
+        """The posting of the entry's highest revision."""
+        answer: Any = self._table.query(
+            KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]),
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )
+        return _posting(answer["Items"][0]) if answer["Items"] else None
+
+    def intend(self, pen: Pen, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
+        """Write intents, each beside the record that the caller has read in its place (None: absent).
+
+        False means that another run or function is at work on the same job or entries. Then nothing may be recorded,
+        though some of more than 99 intents may have been written.
+        """
+        return write(self._table, pen, (_replacement(intent, seen) for intent, seen in intents))
+
+    def withdraw(self, posting: Posting) -> None:
+        """Take an intent back: the accounting system has said for certain that nothing was recorded."""
+        carried_out(
+            self._table.delete_item,
+            Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
+            ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
+        )
+
+    def record_many(self, pen: Pen, postings: Iterable[Posting]) -> bool:
+        """Write what became of intended postings. False when the pen is another's by now: then not all are written."""
+        return write(self._table, pen, ({"Item": _record(posting)} for posting in postings))
+
+    def with_open_references(self, company_id: str) -> list[Posting]:
+        """Those of the company, as they were a moment ago, in no order."""
+        keys: list[dict[str, str]] = []
+        start: dict[str, Any] = {}
+        while True:
+            page: Any = self._table.query(
+                IndexName=DRAFTS_INDEX, KeyConditionExpression=Key("drafts_of").eq(company_id), **start
+            )
+            keys += [{"pk": str(each["pk"]), "sk": str(each["sk"])} for each in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        postings = (_posting(record) for record in get_many(self._table, keys))
+        return [each for each in postings if each.open_references]
+
+    def note_open_references(self, seen: Posting, now: Posting) -> bool:
+        """Put `now` in the place of `seen`; False when an export has written the record meanwhile: that stays."""
+        unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
+        return carried_out(
+            self._table.put_item,
+            Item=_record(now),
+            ConditionExpression=unchanged & Attr("open_references").eq(list(seen.open_references)),
+        )
+
+
+def _replacement(intent: Posting, seen: Posting | None) -> dict[str, Any]:
+    """Put the intent if the record is still as the caller has read it."""
+    if seen is None:
+        return {"Item": _record(intent), "ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "Item": _record(intent),
+        "ConditionExpression": "intended_at = :seen",
+        "ExpressionAttributeValues": {":seen": iso(seen.intended_at)},
+    }
+
+
+def _record(posting: Posting) -> dict[str, Any]:
+    facts = {
+        "company_id": posting.company_id,
+        "entry_id": posting.entry_id,
+        "revision": posting.revision,
+        "reference": posting.reference,
+        "fingerprint": posting.fingerprint,
+        "job_id": posting.job_id,
+        "intended_at": iso(posting.intended_at),
+        "document_id": posting.document_id,
+        "document_url": posting.document_url,
+        "document_number": posting.document_number,
+        "document_state": posting.document_state,
+        "payment_ids": list(posting.payment_ids) or None,
+        "open_references": list(posting.open_references) or None,
+        "drafts_of": posting.company_id if posting.open_references else None,
+        "complete": posting.complete or None,
+        "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
+    }
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {**posting_key(posting.company_id, posting.entry_id, posting.revision), **known}
+
+
+def _posting(record: Mapping[str, Any]) -> Posting:
+    return Posting(
+        company_id=record["company_id"],
+        entry_id=record["entry_id"],
+        revision=int(record["revision"]),
+        reference=record["reference"],
+        fingerprint=record["fingerprint"],
+        job_id=record["job_id"],
+        intended_at=moment(record["intended_at"]),
+        document_id=record.get("document_id"),
+        document_url=record.get("document_url"),
+        document_number=record.get("document_number"),
+        document_state=record.get("document_state"),
+        payment_ids=tuple(record.get("payment_ids", ())),
+        open_references=tuple(record.get("open_references", ())),
+        complete=bool(record.get("complete", False)),
+        recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
+    )

@@ -1,0 +1,77 @@
+"""What is known of a grant's refreshes: only the holder of the company's secret lock reads and writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pleo_export.store.table import company_key, iso, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+    from pleo_export.store.secrets import Section
+
+KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Refreshes:
+    """`tries` were sent since the last success and not answered. `not_before`: no other before this moment.
+
+    `spent` is the fingerprint of the refresh token that was replaced last, at `spent_at`; `after_refusal` says that it
+    was replaced because an access token was refused before its end. `life` is that of the newest access token, in
+    seconds; 0 where it is not known.
+    """
+
+    tries: int = 0
+    not_before: datetime | None = None
+    spent: str = ""
+    spent_at: datetime | None = None
+    after_refusal: bool = False
+    life: int = 0
+
+
+class RefreshRecords:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, company_id: str, which: Section) -> Refreshes:
+        record = self._table.get_item(Key=_key(company_id, which), ConsistentRead=True).get("Item")
+        if record is None:
+            return Refreshes()
+        return Refreshes(
+            tries=int(str(record["tries"])),
+            not_before=_moment(record["not_before"]),
+            spent=str(record["spent"]),
+            spent_at=_moment(record["spent_at"]),
+            after_refusal=bool(record["after_refusal"]),
+            life=int(str(record.get("life", 0))),
+        )
+
+    def put(self, company_id: str, which: Section, known: Refreshes, now: datetime) -> None:
+        self._table.put_item(
+            Item={
+                **_key(company_id, which),
+                "tries": known.tries,
+                "not_before": _iso(known.not_before),
+                "spent": known.spent,
+                "spent_at": _iso(known.spent_at),
+                "after_refusal": known.after_refusal,
+                "life": known.life,
+                "expires_at": int((now + KEPT).timestamp()),
+            }
+        )
+
+
+def _key(company_id: str, which: Section) -> dict[str, str]:
+    return company_key(company_id, f"REFRESH#{which}")
+
+
+def _iso(at: datetime | None) -> str:
+    return iso(at) if at else ""
+
+
+def _moment(text: object) -> datetime | None:
+    return moment(str(text)) if text else None

@@ -1,0 +1,251 @@
+"""Writing to the accounting system: intents first, then what is missing; an intent is withdrawn only on proof.
+
+What the answers mean for an intent:
+
+| The answer to a document                  | A search then   | The intent                                          |
+|-------------------------------------------|-----------------|-----------------------------------------------------|
+| recorded, or kept as a draft              | -               | stays, and gets the document's id                   |
+| in doubt                                  | -               | stays: only a search may follow (R-8.3)             |
+| refused, or nothing was done              | finds nothing   | is withdrawn                                        |
+| refused, or nothing was done              | finds it, fails | stays: the item is in doubt                         |
+| an unforeseen exception                   | any             | stays: in doubt; the item is tried again by itself  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    OutcomeUnknown,
+    PeriodClosed,
+    PermissionDenied,
+)
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
+from pleo_export.bookkeeping.documents import Document, Kind
+from pleo_export.bookkeeping.periods import shifted
+from pleo_export.errors import ItemFailure, NotOurs, PleoExportError
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
+from pleo_export.store.fencing import Pen
+from pleo_export.store.postings import Posting
+from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.investigation import find_all
+from pleo_export.workflow.recording.posting_dates import PostingDates, moved
+from pleo_export.workflow.recording.preparation import Candidate
+from pleo_export.workflow.recording.progress import Case, InDoubt, Work
+from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+
+Asked = Sequence[tuple[Work, Document]]
+# Nothing is written any more before a person has done something.
+STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
+
+
+@dataclass(frozen=True)
+class Creation:
+    """Creates one company's documents. `wanted` is the state that its settings ask for."""
+
+    run: JobRun
+    runtime: Runtime
+    system: AccountingSystem
+    pen: Pen
+    wanted: State
+    dates: PostingDates
+
+    def intend(self, batch: Sequence[Work]) -> None:
+        """Raises NotOurs when another run or call is at work, also where nothing is to be created."""
+        lacking = [work for work in batch if work.case.missing(work.case.documents)]
+        for work in lacking:
+            work.intent = self.intent(work.case.candidate)
+        intents = [(work.intent, work.case.posting) for work in lacking if work.intent]
+        if not self.runtime.postings.intend(self.pen, intents):
+            raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
+
+    def intent(self, candidate: Candidate) -> Posting:
+        return Posting(
+            company_id=self.run.company_id,
+            entry_id=candidate.entry_id,
+            revision=candidate.revision,
+            reference=candidate.main.reference,
+            fingerprint=candidate.fingerprint,
+            job_id=self.run.job_id,
+            intended_at=self.runtime.clock(),
+        )
+
+    def create(self, batch: Sequence[Work], documents: Asked) -> None:
+        """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
+        (promise 2)."""
+        missing = [(work, each) for work, each in documents if each.reference not in work.case.found]
+        refusal: AccountingError | None = None
+        for chosen, state in self._portions(missing):
+            try:
+                self._record(chosen, state)
+            except AccountingError as error:
+                refusal = error
+                if not any(work.booked for work in batch):
+                    break
+        for work, each in missing:
+            if refusal and each.reference not in work.outcomes:
+                work.outcomes[each.reference] = refusal
+        self._prove(missing)
+        if refusal and not any(work.booked for work in batch):
+            raise refusal
+
+    def finalise(self, batch: Sequence[Work], documents: Sequence[Document]) -> None:
+        """Post what is still a draft: left behind by a crash, or kept open for its files. Where a crash came between
+        posting and reconciling, this reconciles. What was just refused is not posted again."""
+        wanted = {each.reference for each in documents}
+        unfinished = [
+            outcome
+            for work in batch
+            for reference, outcome in work.outcomes.items()
+            if not work.unposted
+            and reference in wanted
+            and isinstance(outcome, DocumentRef)
+            and _unfinished(work.case, outcome)
+        ]
+        finalised = self._finalised(unfinished) if unfinished else {}
+        for work in batch:
+            for name in work.outcomes.keys() & finalised.keys():
+                outcome = finalised[name]
+                if isinstance(outcome, DocumentRef):
+                    work.outcomes[name] = outcome
+                else:  # the document exists all the same
+                    work.unposted = outcome
+
+    def _portions(self, documents: Asked) -> Iterator[tuple[Asked, State]]:
+        """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
+        goes alone, since it may be what made the whole batch fail."""
+        size = self.system.capabilities.max_batch
+        for state in State.DRAFT, State.POSTED:
+            portion: list[tuple[Work, Document]] = []
+            for work, document in documents:
+                if self._first_state(work, document) is not state:
+                    continue
+                if portion and (work.case.interrupted or len(portion) == size or portion[-1][0].case.interrupted):
+                    yield portion, state
+                    portion = []
+                portion.append((work, document))
+            if portion:
+                yield portion, state
+
+    def _first_state(self, work: Work, document: Document) -> State:
+        """Files come first where a posted document takes none any more (R-5d.11)."""
+        takes = self.system.capabilities
+        waits = work.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
+        return State.DRAFT if waits and document is work.case.candidate.main else self.wanted
+
+    def _record(self, documents: Asked, state: State) -> None:
+        try:
+            self._record_once(documents, state)
+            if again := self._redated(documents):
+                self._record_once(again, state)
+        except AccountingError as error:
+            for work, document in documents:
+                if not isinstance(work.outcomes.get(document.reference), DocumentRef | OutcomeUnknown):
+                    work.outcomes[document.reference] = error
+            raise
+
+    def _record_once(self, documents: Asked, state: State) -> None:
+        try:
+            answers = self.system.record_many([each for _, each in documents], state)
+            outcomes = [answers[each.reference] for _, each in documents]
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("batch could not be recorded", error, documents=len(documents))
+            self._doubt(documents, error)
+            return
+        for (work, each), outcome in zip(documents, outcomes, strict=True):
+            work.learn(each.reference, outcome)
+
+    def _redated(self, documents: Asked) -> Asked:
+        """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
+        again = []
+        for work, document in documents:
+            if not isinstance(work.outcomes[document.reference], PeriodClosed):
+                continue
+            to = self.dates.other(document.posting_date)
+            if to is not None:
+                again.append((work, shifted(document, to, self.system.capabilities.text_length)))
+                work.warnings = (*work.warnings, moved(document.posting_date, to))
+        return again
+
+    def _doubt(self, documents: Asked, error: Exception) -> None:
+        """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
+        found = self._seen(documents) or {}
+        for work, document in documents:
+            wait = None if work.case.interrupted else self.runtime.settle_time
+            if _live(found.get(document.reference)):
+                wait = SHORTEST_PAUSE  # the next look adopts it, with all checks
+            words = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
+            work.outcomes[document.reference] = InDoubt(words, ItemFailure.UNEXPECTED_FAILURE, wait)
+
+    def _prove(self, documents: Asked) -> None:
+        """That nothing came of what was refused; then its intent is withdrawn. One search for all of it."""
+        refused = [(work, each) for work, each in documents if _refused(work.outcomes.get(each.reference))]
+        if not refused:
+            return
+        found = self._seen(refused)
+        for work, each in refused:
+            error = work.outcomes[each.reference]
+            if isinstance(error, AccountingError) and (found is None or _live(found.get(each.reference))):
+                work.outcomes[each.reference] = self._unproved(error, searched=found is not None)
+        for work in {id(work): work for work, _ in refused}.values():
+            if work.intent and _refused(work.outcomes[work.case.candidate.main.reference]):
+                self.runtime.postings.withdraw(work.intent)
+                work.intent = None
+
+    def _unproved(self, error: AccountingError, *, searched: bool) -> InDoubt:
+        if searched:
+            return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
+        if isinstance(error, STOPPING):  # R-6.11: no waiting for what only a person can change
+            return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
+        return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.runtime.settle_time)
+
+    def _seen(self, documents: Asked) -> Mapping[str, Outcome] | None:
+        """What the accounting system holds of them; None if the search failed."""
+        try:
+            return find_all(self.system, [each.reference for _, each in documents])
+        except AccountingError:
+            return None
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("documents could not be looked for", error, documents=len(documents))
+            return None
+
+    def _finalised(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+        try:
+            answers = self.system.finalise_many(documents)
+            return {each.reference: answers[each.reference] for each in documents}
+        except AccountingError as error:
+            return {each.reference: error for each in documents}
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("documents could not be posted", error, documents=len(documents))
+            if len(documents) == 1:
+                return {documents[0].reference: InternalFault(error)}
+        answers = {}
+        for each in documents:
+            answers.update(self._finalised([each]))
+        return answers
+
+
+def _unfinished(case: Case, document: DocumentRef) -> bool:
+    adopted = document.reference in case.found
+    return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
+
+
+def _refused(outcome: Outcome | None) -> bool:
+    return isinstance(outcome, AccountingError) and not isinstance(outcome, OutcomeUnknown)
+
+
+def _live(outcome: Outcome | None) -> bool:
+    """Also where several documents carry the reference."""
+    return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is State.VOID)

@@ -1,0 +1,157 @@
+"""From a fetched item to documents that can be recorded, or to the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.port import AccountingSystem, Capabilities
+from pleo_export.bookkeeping.book import Booking, TextLimits, book
+from pleo_export.bookkeeping.documents import Document, Kind
+from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
+from pleo_export.bookkeeping.fingerprint import fingerprint
+from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys, wanted_party
+from pleo_export.bookkeeping.reference import reference
+from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
+from pleo_export.settings import Settings
+from pleo_export.store.connections import Connection
+from pleo_export.store.jobs import ItemResult
+from pleo_export.store.payloads import WorkItem
+from pleo_export.workflow.recording.faults import internal_fault, log_fault
+
+# What the accounting system says of each supplier or employee; or why it could not be asked about that one.
+Parties = Mapping[PartyKeys, PartyAnswer | Exception]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An item that can be booked: its documents at the given revision (R-8.1). The first of them is the one that Pleo
+    links to (R-6.9)."""
+
+    item_status: str
+    item: ExportItem
+    settings: Settings
+    capabilities: Capabilities
+    party: PartyAnswer | None
+    booking: Booking
+    revision: int
+
+    @property
+    def entry_id(self) -> str:
+        return str(self.item.accounting_entry_id)
+
+    @property
+    def main(self) -> Document:
+        return self.booking.documents[0]
+
+    @property
+    def further(self) -> Sequence[Document]:
+        return self.booking.documents[1:]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.booking)
+
+    def revised(self) -> Candidate:
+        """The same item as the next revision, under references of its own."""
+        revision = self.revision + 1
+        booking = _book(self.item, self.settings, self.capabilities, self.party, revision)
+        return replace(self, revision=revision, booking=booking)
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    status: str
+    item: ExportItem
+    wanted: PartyKeys | None
+
+
+class Preparation:
+    """Turns the items of a chunk into candidates; `rejected` are the results of those that cannot be booked.
+
+    One item never takes another down.
+    """
+
+    def __init__(self, connection: Connection, system: AccountingSystem) -> None:
+        self._company_id = connection.company_id
+        self._settings = connection.settings
+        self._system = system
+        self.rejected: list[ItemResult] = []
+
+    def candidates(self, items: Iterable[WorkItem]) -> list[Candidate]:
+        """Raises AccountingError when nobody could be asked for the suppliers."""
+        parsed = [each for item in items if (each := self._attempt(item.entry_id, self._parse, item))]
+        parties = self._parties(each.wanted for each in parsed)
+        booked = (self._attempt(str(each.item.accounting_entry_id), self._book, each, parties) for each in parsed)
+        return [each for each in booked if each]
+
+    def _attempt(self, entry_id: str, step: Callable[..., T], *given: Any) -> T | None:
+        try:
+            return step(*given)
+        except ItemRejected as error:
+            self.rejected.append(ItemResult(entry_id, failure=error.failure, reason=error.reason))
+        except Exception as error:  # a fault of ours in one item
+            log_fault("item could not be prepared", error, entry_id=entry_id)
+            reason = f"{internal_fault(error)} Export it again later."
+            self.rejected.append(ItemResult(entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
+        return None
+
+    def _parse(self, item: WorkItem) -> _Parsed:
+        if item.payload is None:
+            raise ItemRejected(
+                ItemFailure.UNEXPECTED_FAILURE,
+                "Pleo listed this item but sent no data for it (R-4.3). Export it again.",
+            )
+        parsed = parse_export_item(item.payload)
+        if str(parsed.company_id) != self._company_id:
+            raise ItemRejected(
+                ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export (R-4.7)."
+            )
+        return _Parsed(item.status, parsed, wanted_party(parsed, self._settings))
+
+    def _parties(self, wanted: Iterable[PartyKeys | None]) -> Parties:
+        """Each supplier and employee of the chunk is asked for once."""
+        questions = {each for each in wanted if each}
+        if not questions or Kind.BILL not in self._system.capabilities.kinds:
+            return {}
+        return self._ask(questions)
+
+    def _ask(self, questions: Collection[PartyKeys]) -> Parties:
+        """What cannot be asked together is asked singly: one question's fault is no other item's."""
+        try:
+            return self._system.find_parties(questions)
+        except Exception as error:
+            if isinstance(error, PleoExportError) and not isinstance(error, Rejected):
+                raise
+            if len(questions) == 1:
+                return dict.fromkeys(questions, error)
+        return {asked: answer for each in questions for asked, answer in self._ask([each]).items()}
+
+    def _book(self, parsed: _Parsed, parties: Parties) -> Candidate:
+        party = parties.get(parsed.wanted) if parsed.wanted else None
+        if isinstance(party, Rejected):
+            raise ItemRejected(party.failure, party.message)
+        if isinstance(party, Exception):
+            raise party
+        capabilities = self._system.capabilities
+        return Candidate(
+            item_status=parsed.status,
+            item=parsed.item,
+            settings=self._settings,
+            capabilities=capabilities,
+            party=party,
+            booking=_book(parsed.item, self._settings, capabilities, party, revision=1),
+            revision=1,
+        )
+
+
+def _book(
+    item: ExportItem, settings: Settings, capabilities: Capabilities, party: PartyAnswer | None, revision: int
+) -> Booking:
+    ids = str(item.company_id), str(item.accounting_entry_id)
+    name = reference(*ids, revision, max_length=capabilities.reference_length)
+    limits = TextLimits(capabilities.reference_length, text=capabilities.text_length, memo=capabilities.text_length)
+    return book(item, settings, name, limits, party)

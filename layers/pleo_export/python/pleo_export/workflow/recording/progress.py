@@ -1,0 +1,153 @@
+"""What is known of the items of a chunk while they are being recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.bookkeeping.documents import Document
+from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.store.jobs import ItemResult
+from pleo_export.store.postings import Posting
+from pleo_export.workflow.recording.preparation import Candidate
+from pleo_export.workflow.recording.receipts import NO_FILES, SHORTEST_PAUSE, UNAVAILABLE_PAUSE, Files
+from pleo_export.workflow.recording.recovery import Decision
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+
+# Faults of the accounting system that pass by themselves.
+PASSING = frozenset(
+    {
+        ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT,
+        ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
+        ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """An item that has to wait for `time`; `otherwise` is its result if the job has no time for that."""
+
+    time: timedelta
+    otherwise: ItemResult
+
+    @property
+    def entry_id(self) -> str:
+        return self.otherwise.entry_id
+
+
+# Each item of a chunk ends with a result, or has to wait.
+Settled = ItemResult | Wait
+
+
+@dataclass(frozen=True)
+class Case:
+    """A candidate, its posting record, the decision, and which of its documents exist already, by reference."""
+
+    candidate: Candidate
+    posting: Posting | None
+    decision: Decision
+    found: Mapping[str, DocumentRef]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def entry_id(self) -> str:
+        return self.candidate.entry_id
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        return self.candidate.booking.documents
+
+    @property
+    def interrupted(self) -> bool:
+        """An earlier try to record it left its intent and nothing else."""
+        return self.posting is not None and not self.posting.document_id
+
+    def missing(self, documents: Iterable[Document]) -> list[Document]:
+        return [each for each in documents if each.reference not in self.found]
+
+
+class InDoubt(OutcomeUnknown):
+    """It is not known yet whether a document exists. `wait`: how long until a search can tell; None: the item is not
+    tried again, and `message` is its result."""
+
+    def __init__(self, message: str, failure: ItemFailure, wait: timedelta | None) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.wait = wait
+
+
+@dataclass
+class Work:
+    """A case under way: its files, our intent to create something, and what became of each of its documents.
+    `unposted`: why one that is there is still a draft. `retry_files`: in how long to attach its files again."""
+
+    case: Case
+    files: Files = NO_FILES
+    intent: Posting | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    unposted: AccountingError | None = None
+    refusal: ItemRejected | None = None
+    retry_files: timedelta | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.outcomes.update(self.case.found)
+        self.warnings = (*self.case.warnings, *self.warnings)
+
+    @property
+    def booked(self) -> bool:
+        return isinstance(self.outcomes.get(self.case.candidate.main.reference), DocumentRef)
+
+    @property
+    def main(self) -> Outcome:
+        return self.outcomes[self.case.candidate.main.reference]
+
+    @property
+    def documents(self) -> list[DocumentRef]:
+        """Those that exist, the main one first."""
+        held = (self.outcomes.get(each.reference) for each in self.case.documents)
+        return [each for each in held if isinstance(each, DocumentRef)]
+
+    @property
+    def first_fault(self) -> AccountingError | None:
+        """Of the documents in their order."""
+        asked = (self.outcomes.get(each.reference) for each in self.case.documents)
+        return next((each for each in asked if isinstance(each, AccountingError)), self.unposted)
+
+    @property
+    def finished(self) -> bool:
+        return self.first_fault is None and self.refusal is None and self.retry_files is None
+
+    def learn(self, reference: str, outcome: Outcome) -> None:
+        """Note the outcome of a document. One that is kept as a draft exists, and the item fails for its cause."""
+        if isinstance(outcome, KeptAsDraft):
+            self.outcomes[reference], self.unposted = outcome.document, outcome
+        else:
+            self.outcomes[reference] = outcome
+
+
+def name_of(document: DocumentRef) -> str:
+    """As the bookkeeper finds it in the accounting system."""
+    name = document.number or document.id
+    return f"draft {name}" if document.state is State.DRAFT else name
+
+
+def refused(error: AccountingError, failed: ItemResult) -> Settled:
+    """What an accounting system's refusal means for an item: to wait, or else its failure."""
+    if isinstance(error, RateLimited):
+        return Wait(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
+    if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
+        return Wait(UNAVAILABLE_PAUSE, failed)
+    return failed
+
+
+def unsuccessful(case: Case) -> ItemResult:
+    return ItemResult(case.entry_id, failure=case.decision.failure, reason=case.decision.reason)
+
+
+def unknown(entry_id: str) -> ItemResult:
+    return ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)

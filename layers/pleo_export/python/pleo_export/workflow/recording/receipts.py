@@ -1,0 +1,141 @@
+"""The receipts of an item: fetched and made fit before anything is posted, attached afterwards (R-5d.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
+from pleo_export.bookkeeping.export_item import File, parse_export_item
+from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
+from pleo_export.settings import Receipts
+from pleo_export.store.connections import Connection
+from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.preparation import Candidate
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is to be attached to an item's main document, and what the bookkeeper should know about it."""
+
+    attachments: tuple[Attachment, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What became of them. `refusal` is the item's failure under `required`. `retry`: not attached yet, to be tried
+    again after that time; the rest then holds only if the job has no time for that."""
+
+    refusal: ItemRejected | None = None
+    warnings: tuple[str, ...] = ()
+    retry: timedelta | None = None
+
+
+NO_FILES = Files()
+# Until the next try where the accounting system was away, and where the function's time did not suffice.
+UNAVAILABLE_PAUSE = timedelta(seconds=15)
+SHORTEST_PAUSE = timedelta(seconds=1)
+NO_TIME = "There was no time left to attach them."
+
+
+@dataclass(frozen=True)
+class ReceiptDesk:
+    """A company's policy on receipts: `required` fails the item, `best_effort` warns and goes on (R-5d.9, R-5d.12)."""
+
+    run: JobRun
+    runtime: Runtime
+    connection: Connection
+    system: AccountingSystem
+
+    def prepare(self, candidate: Candidate, folder: Path) -> Files:
+        """Raises ItemRejected under `required`, before anything is booked."""
+        if not candidate.item.files:
+            return NO_FILES
+        from pleo_export.receipts.errors import ReceiptFailed  # noqa: PLC0415 - most items have no files
+
+        try:
+            return self._prepare(candidate, folder)
+        except ReceiptFailed as failed:
+            if self._required:
+                raise
+            return Files(warnings=(f"Booked without its receipts. {failed.reason}",))
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("receipts could not be prepared", error, entry_id=candidate.entry_id)
+            if self._required:
+                reason = f"Its receipts could not be prepared. {internal_fault(error)}"
+                raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
+            return Files(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
+
+    def attach(self, files: Files, document: DocumentRef) -> Attached:
+        """The document stays either way; a further try or export of the item finds it and adds what is missing."""
+        if not files.attachments:
+            return Attached(warnings=files.warnings)
+        try:
+            self.system.attach(document, files.attachments)
+        except AccountingError as error:
+            return self._missing(files, document, error.message, error.failure, self._pause(error))
+        except PleoExportError:
+            raise
+        except Exception as error:
+            log_fault("receipts could not be attached", error, document=document.id)
+            return self._missing(files, document, InternalFault(error).message, InternalFault.failure, None)
+        return Attached(warnings=files.warnings)
+
+    def postponed(self, files: Files, document: DocumentRef) -> Attached:
+        """For the next call, since this one has no time left for them."""
+        return self._missing(files, document, NO_TIME, ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE)
+
+    def _pause(self, error: AccountingError) -> timedelta | None:
+        """Before the next try of what passes by itself; None for a refusal, which is final. Where no answer came, the
+        upload may still arrive: it is waited for, so that the file is not there twice."""
+        if isinstance(error, RateLimited):
+            return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
+        if isinstance(error, Unavailable):
+            return UNAVAILABLE_PAUSE
+        return self.runtime.settle_time if isinstance(error, OutcomeUnknown) else None
+
+    def _missing(
+        self, files: Files, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
+    ) -> Attached:
+        reason = f"Recorded as {document.number or document.id}, but without its receipts: {why}"
+        if not self._required:
+            return Attached(warnings=(*files.warnings, reason), retry=retry)
+        failure = failure if failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
+        return Attached(ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings, retry)
+
+    @property
+    def _required(self) -> bool:
+        return self.connection.settings.receipts is Receipts.REQUIRED
+
+    def _prepare(self, candidate: Candidate, folder: Path) -> Files:
+        from pleo_export.receipts.errors import Expired  # noqa: PLC0415
+        from pleo_export.receipts.limits import AttachmentLimits  # noqa: PLC0415
+        from pleo_export.receipts.prepare import prepare  # noqa: PLC0415
+
+        takes = self.system.capabilities
+        limits = AttachmentLimits(takes.max_attachment_bytes, takes.max_attachments, takes.attachment_types)
+        try:
+            receipts = self.runtime.receipts.fetch(candidate.item.files, folder)
+        except Expired:
+            receipts = self.runtime.receipts.fetch(self._fresh_files(candidate), folder)
+        prepared = prepare(receipts, limits, folder)
+        return Files(prepared.attachments, prepared.warnings)
+
+    def _fresh_files(self, candidate: Candidate) -> tuple[File, ...]:
+        """The item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
+        pleo = self.runtime.pleo(self.connection)
+        for page in pleo.export_item_pages(self.run.job_id):
+            for payload in page:
+                if payload.get("accountingEntryId") == candidate.entry_id:
+                    return parse_export_item(payload).files
+        return candidate.item.files
+
+
+_RECEIPT_FAILURES = frozenset({ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED, ItemFailure.RECEIPT_UPLOAD_FAILURE})

@@ -1,0 +1,170 @@
+"""What to do with one item, given what Pleo, our posting record and the accounting system say (R-8, R-8.1).
+
+| Item at Pleo | Posting                   | Found            | Then                                           |
+|--------------|---------------------------|------------------|------------------------------------------------|
+| any          | any                       | several          | fail: a person decides                         |
+| any          | of another job, changed   | posted           | fail: already exported as ...; void it         |
+| any          | of another job, changed   | draft            | fail: already exported as draft ...; delete it |
+| any          | any other                 | live             | adopt: finish it, report it                    |
+| any          | any                       | void             | next revision                                  |
+| any          | recorded, another job     | not found        | next revision: a person deleted it             |
+| any          | recorded, this job        | not found        | fail: it was there and is gone                 |
+| any          | intended, unsettled       | not found        | wait: the document may still appear            |
+| in_progress  | intended or none          | not found        | fail: not booked; safe to export again         |
+| pending      | intended, settled         | not found        | create                                         |
+| pending      | none                      | not found        | create                                         |
+
+"Unsettled" is an intent so young that the run which wrote it, or its request, may live on somewhere.
+
+"Found" is the item's main document. Where a payment belongs to it (R-5a.12), that is looked at as well:
+
+| Main document               | Its payment       | Then                                                        |
+|-----------------------------|-------------------|-------------------------------------------------------------|
+| to be adopted               | live              | adopt both                                                  |
+| to be adopted               | not there, intent unsettled | wait: it may still appear                         |
+| to be adopted               | not there         | adopt, and create the payment                               |
+| to be created or revised    | live              | fail: a person has to void the payment first                |
+| any                         | several           | fail: a person decides                                      |
+
+What is to be adopted is checked as if it were made now (`workflow.investigation`), with or without a posting:
+
+| Document that is to be adopted                            | Then                                                   |
+|-----------------------------------------------------------|--------------------------------------------------------|
+| another total, tax or currency                            | fail: recorded as ..., but ...; its id is noted        |
+| another date, to which the company lets us move documents | adopt: finish it; "Posted on ..."                      |
+| another date, posted (by a person)                        | adopt; a warning names both dates                      |
+| another date, a draft that stays one (`posting: draft`)   | adopt; a warning names both dates                      |
+| another date, a draft that is to be posted                | fail, naming both: a person sets its date or posts it  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pleo_export.accounting.errors import AccountingError
+from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.errors import ItemFailure
+from pleo_export.store.postings import Posting
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    ADOPT = "adopt"
+    NEXT_REVISION = "next_revision"
+    WAIT = "wait"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`failure` and `reason` are said when it fails, or when the job has no time left to `wait`."""
+
+    action: Action
+    document: DocumentRef | None = None
+    failure: ItemFailure | None = None
+    reason: str | None = None
+    wait: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One item as the three sides see it. `settle_time`: see workflow.runtime.Runtime.settle_time."""
+
+    item_status: str
+    posting: Posting | None
+    found: Outcome | None
+    job_id: str
+    fingerprint: str
+    now: datetime
+    settle_time: timedelta
+
+
+def decide(seen: Situation) -> Decision:
+    """The row of the table above."""
+    if isinstance(seen.found, AccountingError):
+        return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
+    if seen.found is not None:
+        return _found(seen, seen.found)
+    return _not_found(seen)
+
+
+def decide_all(seen: Situation, payments: Sequence[Outcome | None]) -> Decision:
+    """The rows of both tables, for an item whose `payments` are to be there as well; None: not found."""
+    decision = decide(seen)
+    for payment in payments:
+        if isinstance(payment, AccountingError):
+            return _fail(payment.failure, payment.message)
+        live = payment is not None and payment.state is not State.VOID
+        if live and decision.action in (Action.CREATE, Action.NEXT_REVISION):
+            assert payment is not None  # noqa: S101 - for the type checker
+            return _fail(
+                ItemFailure.VALIDATION_FAILURE,
+                f"Its payment {payment.number or payment.id} is in the accounting system, but the document it belongs "
+                "to is not. Void the payment there and export the item again.",
+            )
+        if not live and decision.action is Action.ADOPT and (unsettled := _unsettled(seen)):
+            return unsettled
+    return decision
+
+
+def too_late(decision: Decision) -> Decision:
+    """The same after the job's deadline: nothing new is posted (R-9)."""
+    if decision.action is Action.CREATE:
+        return _fail(
+            ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+            "The export ran out of time before this item. It is not booked; export it again.",
+        )
+    return decision
+
+
+def _found(seen: Situation, document: DocumentRef) -> Decision:
+    if document.state is State.VOID:
+        return Decision(Action.NEXT_REVISION)
+    posting = seen.posting
+    if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
+        name = document.number or document.id
+        if document.state is State.DRAFT:
+            words = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
+        else:
+            words = f"{name}, with other content. Void that entry in the accounting system and export again"
+        return _fail(ItemFailure.VALIDATION_FAILURE, f"Already exported as {words} to record the change.")
+    return Decision(Action.ADOPT, document=document)
+
+
+def _not_found(seen: Situation) -> Decision:
+    posting = seen.posting
+    if posting and posting.document_id:
+        if posting.job_id != seen.job_id:
+            return Decision(Action.NEXT_REVISION)
+        return _fail(
+            ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE,
+            f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
+            "system. If that was intended, export again to record it anew.",
+        )
+    if unsettled := _unsettled(seen):
+        return unsettled
+    if seen.item_status == "in_progress":
+        return _fail(
+            ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."
+        )
+    return Decision(Action.CREATE)
+
+
+def _unsettled(seen: Situation) -> Decision | None:
+    posting = seen.posting
+    if posting is None or posting.document_id or (age := seen.now - posting.intended_at) >= seen.settle_time:
+        return None
+    return Decision(
+        Action.WAIT,
+        failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+        reason=OUTCOME_UNKNOWN,
+        wait=seen.settle_time - age,
+    )
+
+
+def _fail(failure: ItemFailure, reason: str) -> Decision:
+    return Decision(Action.FAIL, failure=failure, reason=reason)

@@ -1,0 +1,52 @@
+"""What can be said of an item whose recording could not be finished: what our posting record knows (promise 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pleo_export.errors import ItemFailure
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
+from pleo_export.store.jobs import ItemResult
+from pleo_export.store.postings import Posting
+
+OUTCOME_UNKNOWN = (
+    "The accounting system did not say in time whether this item was booked. "
+    "Export it again: it is looked for first, and booked only if it is not there."
+)
+# Records are written one revision after the other. Only where some were lost may the first be missing; each further
+# revision means that a person has voided or deleted a document, so there are seldom more.
+FIRST_REVISIONS = (1, 2, 3)
+
+
+def last_words(
+    run: JobRun, runtime: Runtime, entry_ids: Sequence[str], failure: ItemFailure, reason: str
+) -> Mapping[str, ItemResult]:
+    """A result for each item, given why the run cannot go on with it."""
+    latest = {each: runtime.postings.latest(run.company_id, each) for each in _begun(run, runtime, entry_ids)}
+    return {entry_id: _last_word(run, entry_id, latest.get(entry_id), failure, reason) for entry_id in entry_ids}
+
+
+def _begun(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> set[str]:
+    """Most of these items never were: a few reads for all find those of which there is a record."""
+    looks = (runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, each)) for each in FIRST_REVISIONS)
+    return {entry_id for found in looks for entry_id in found}
+
+
+def _last_word(run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str) -> ItemResult:
+    if posting is None:
+        return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
+    if not posting.document_id:
+        return ItemResult(entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=OUTCOME_UNKNOWN)
+    name = posting.document_number or posting.document_id
+    if posting.job_id != run.job_id:
+        reason = f"An earlier export booked it as {name}; this one did not look at it. {reason}"
+        return ItemResult(entry_id, failure=failure, reason=reason)
+    if not posting.complete:
+        return ItemResult(entry_id, failure=failure, reason=f"Booked as {name}, but not finished. {reason}")
+    return ItemResult(
+        entry_id,
+        external_id=posting.document_id,
+        external_url=posting.document_url,
+        exported_at=posting.recorded_at,
+    )

@@ -1,0 +1,71 @@
+"""Telling Pleo the results of items: at most 100 in a request, and what Pleo refuses is said (section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
+from pleo_export.services.events import JobRun
+from pleo_export.services.services import Runtime
+from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.entry_ids import key_of, reportable
+from pleo_export.workflow.ownership import close
+from pleo_export.workflow.recording.unrecorded import last_words
+
+
+def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> None:
+    """`results` by the id that Pleo gave the item. A 200 can carry refusals (R-6.5); those items are looked at again
+    before the job is completed. An item whose id Pleo's own format forbids is left out, and stays open: Pleo would
+    refuse its neighbours with it."""
+    if unreportable := [pleo_id for pleo_id in results if not reportable(pleo_id)]:
+        logger.error("items whose id is no UUID cannot be reported", extra={"items": len(unreportable)})
+    updates = [_update(pleo_id, result) for pleo_id, result in results.items() if reportable(pleo_id)]
+    for start in range(0, len(updates), MAX_UPDATES):
+        answer = pleo.update_items(job_id, updates[start : start + MAX_UPDATES])
+        for refusal in answer.errors:
+            logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
+
+
+def settle_open_items(
+    pleo: PleoClient, run: JobRun, runtime: Runtime, failure: JobFailure, reason: str, statuses: Iterable[str]
+) -> int:
+    """Give every item that is still open its final word: its result if it has one, else the given failure.
+
+    Returns how many were open. Raises NotOurs when the job is another run's by now.
+    """
+    listed = (item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status))
+    open_ids = list(dict.fromkeys(listed))  # once: one may go from one status to the next between the two lists
+    for start in range(0, len(open_ids), MAX_UPDATES):
+        batch = {pleo_id: key_of(pleo_id) for pleo_id in open_ids[start : start + MAX_UPDATES]}
+        keys = dict.fromkeys(batch.values())
+        final = dict(runtime.results.get_many(run.job_id, keys))
+        if unsaid := [entry_id for entry_id in keys if entry_id not in final]:
+            close(run, runtime, failure, reason)
+            final |= runtime.results.get_many(run.job_id, unsaid)  # again: now no more can come
+            unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
+            final |= last_words(run, runtime, unsaid, item_failure(failure), reason)
+        report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
+    return len(open_ids)
+
+
+def item_failure(failure: JobFailure) -> ItemFailure:
+    """The item's type for a job-level cause; they share most names."""
+    try:
+        return ItemFailure(failure.value)
+    except ValueError:
+        return ItemFailure.UNEXPECTED_FAILURE
+
+
+def _update(pleo_id: str, result: ItemResult) -> ItemUpdate:
+    return ItemUpdate(
+        entry_id=pleo_id,
+        status=result.status,
+        external_id=result.external_id,
+        external_url=result.external_url,
+        exported_at=result.exported_at,
+        failure=result.failure,
+        reason=result.reason,
+    )

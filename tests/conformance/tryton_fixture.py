@@ -1,0 +1,207 @@
+"""The bench of the connector `tryton`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from local.tryton.ledger import Bill, Ledger, Move
+from local.tryton.server import Books
+from pleo_export.accounting.port import AccountingSystem, State
+from pleo_export.accounting.registry import connect
+from pleo_export.settings import TrytonSettings
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.troubled import TroubledNetwork
+from tests.system.fake_network import Answer, Request, network
+
+ROOT = Path(__file__).parents[2] / ".local/tryton"
+PAYABLES = ("2100", "2101", "2102", "2250")
+
+
+_READS = ("search_read", "get_access", "common.db.login")
+_HTML = [("Content-Type", "text/html; charset=utf-8")]
+
+
+@dataclass(frozen=True)
+class TrytonWay:
+    system: AccountingSystem
+    crossing: TroubledNetwork
+
+    def deliver(self) -> None:
+        self.crossing.deliver()
+
+
+class TrytonBench:
+    def __init__(self, ledger: Ledger, *, login: bool) -> None:
+        self._ledger = ledger
+        self._secret = ledger.secret if login else {"token": ledger.token}
+        self.url = ledger.url
+
+    def connector(
+        self, *, url: str | None = None, journal: str = "EXP", secret: Mapping[str, str] | None = None
+    ) -> AccountingSystem:
+        settings = TrytonSettings.model_validate(
+            {
+                "name": "tryton",
+                "url": url or self.url,
+                "database": self._ledger.database,
+                "company": self._ledger.company,
+                "journal": journal,
+            }
+        )
+        return connect(settings, secret or self._secret)
+
+    def with_wrong_key(self) -> AccountingSystem:
+        return self.connector(secret={**self._secret, "token": "0" * 128})
+
+    def without_rights(self) -> AccountingSystem:
+        self._ledger.withdraw_rights()
+        return self.connector()
+
+    def with_missing_journal(self) -> AccountingSystem:
+        return self.connector(journal="NONE")
+
+    def held(self, reference: str) -> list[Held]:
+        bills = [_held_bill(bill) for bill in self._ledger.bills(reference)]
+        return bills + [_held(move) for move in self._ledger.moves(reference)]
+
+    def files(self, reference: str) -> list[tuple[str, bytes]]:
+        return self._ledger.files(reference)
+
+    def close_period(self, on: date) -> None:
+        self._ledger.close_period(f"{on:%Y-%m}")
+
+    def reopen_period(self, on: date) -> None:
+        self._ledger.reopen_period(f"{on:%Y-%m}")
+
+    def void(self, reference: str) -> None:
+        self._ledger.cancel(reference)
+
+    def duplicate(self, reference: str) -> None:
+        self._ledger.copy(reference)
+
+    @contextmanager
+    def troubled(self, plan: Plan) -> Iterator[TrytonWay]:
+        crossing = TroubledNetwork(plan, _act, _saying)
+        with network(self.url, crossing.cross) as url:
+            yield TrytonWay(self.connector(url=url), crossing)
+
+    def derived(self, reference: str) -> list[Held]:
+        moves = [move for move in self._ledger.moves() if move.reference.startswith(f"{reference}:")]
+        return [_held(move) for move in moves if not move.reference.endswith(":pay")]
+
+    def post_by_hand(self, reference: str) -> None:
+        self._ledger.post(reference)
+
+    def change_amount(self, reference: str) -> None:
+        self._ledger.change_amount(reference)
+
+    def recategorise(self, reference: str, old: str, new: str) -> None:
+        self._ledger.recategorise(reference, old, new)
+
+    def clear_document_date(self, reference: str) -> None:
+        self._ledger.clear_invoice_date(reference)
+
+
+def _act(request: Request) -> Act:
+    path = request.path.partition("?")[0]
+    asked = f"{path} {request.body.decode(errors='replace')}" if path.endswith("/rpc/") else path
+    if any(read in asked for read in _READS):
+        return Act.READ
+    if request.method == "DELETE":
+        return Act.DELETE
+    if path.endswith("/rpc/"):
+        return Act.POST_ALL
+    if path.endswith("/post"):
+        return Act.POST
+    if "/account.move.reconciliation" in path or b":fx" in request.body:
+        return Act.DERIVE
+    return Act.CREATE if "/account." in path else Act.OTHER
+
+
+def _saying(trouble: Trouble, request: Request) -> Answer:
+    """As trytond 8.0 says it: its own words as JSON, its other faults as pages of its web framework."""
+    if trouble is Trouble.REFUSED and request.path.endswith("/rpc/"):
+        body = json.dumps({"id": 0, "error": ["UserError", [REFUSAL, "", None]]})
+        return Answer(200, [("Content-Type", "application/json")], body.encode())
+    if trouble is Trouble.REFUSED:
+        body = json.dumps({"status": 400, "message": REFUSAL, "description": ""})
+        return Answer(400, [("Content-Type", "application/json")], body.encode())
+    if trouble is Trouble.FAILED:
+        return _page(400, "Bad Request", "Unable to get RPC method")
+    return _page(503, "Service Unavailable", "connection failed: the database system is shutting down")
+
+
+def _page(status: int, name: str, description: str) -> Answer:
+    page = f"<!doctype html>\n<html lang=en>\n<title>{status} {name}</title>\n<h1>{name}</h1>\n<p>{description}</p>\n"
+    return Answer(status, _HTML, page.encode())
+
+
+def _held(move: Move) -> Held:
+    return Held(
+        state=State(move.state),
+        number=move.number,
+        date=move.date,
+        lines=tuple((line.account, _minor(line.debit - line.credit)) for line in move.lines),
+        foreign=tuple((line.account, _minor(line.second_amount)) for line in move.lines if line.second_amount),
+        open=_open(move) if move.state == "posted" else 0,
+    )
+
+
+def _held_bill(bill: Bill) -> Held:
+    """From the entry that it made, once it is posted."""
+    drafted = (*bill.lines, *bill.taxes, (bill.account, -bill.total))
+    held = Held(
+        state={"paid": State.POSTED, "cancelled": State.VOID}.get(bill.state) or State(bill.state),
+        number=bill.number,
+        date=bill.posting_date,
+        lines=tuple((account, _minor(amount)) for account, amount in drafted),
+        bill=HeldBill(
+            party=bill.party,
+            number=bill.supplier_number or "",
+            document_date=bill.document_date,
+            due=max(bill.due_dates, default=None),
+            dimensions=bill.dimensions,
+        ),
+    )
+    if bill.move is None:
+        return held
+    made = _held(bill.move)
+    return replace(held, lines=made.lines, foreign=made.foreign, open=made.open)
+
+
+def _open(move: Move) -> int:
+    lines = [line for line in move.lines if line.account in PAYABLES and not line.reconciled]
+    return sum(_minor(line.second_amount or line.debit - line.credit) for line in lines)
+
+
+def _minor(amount: Decimal) -> int:
+    return int(amount * 100)
+
+
+class TrytonBenches:
+    """One server for the session; benches that share the books, and benches with books of their own.
+
+    `login`: the secret has user and password besides the key.
+    """
+
+    def __init__(self, books: Books, *, login: bool) -> None:
+        self._books = books
+        self._login = login
+        self.shared = TrytonBench(books, login=login)
+
+    @classmethod
+    @contextmanager
+    def open(cls, *, login: bool = False) -> Iterator[TrytonBenches]:
+        with Books(ROOT) as books:
+            yield cls(books, login=login)
+
+    @contextmanager
+    def own(self) -> Iterator[TrytonBench]:
+        with self._books.fresh() as ledger:
+            yield TrytonBench(ledger, login=self._login)

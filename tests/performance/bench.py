@@ -1,0 +1,179 @@
+"""What a job costs, against the budgets of the design: counts and ratios of one run (`make bench`).
+
+    python -m tests.performance.bench [--quick]
+
+Counts are exact, times are rates of this machine. A budget that is missed is marked with ✗; the exit status stays 0,
+since a slow machine is no fault. The records lie in the simulation's table: moto's copies all of itself in each
+transaction, so that a job of 2,000 items took gigabytes and did not end.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pleo_export.bookkeeping.book import TextLimits, book
+from pleo_export.bookkeeping.export_item import parse_export_item
+from pleo_export.settings import parse_settings
+from pleo_simulator.sample import NORTHGATE
+from tests.simulation import fake_aws as cloud
+from tests.simulation.fault_injection import Chaos
+from tests.system.asl import StateFailed
+from tests.system.aws import ROOT
+from tests.system.expenses import purchases
+from tests.system.in_process_system import settings, town
+
+SIZES = (50, 500, 2_000)
+QUICK_SIZES = (50, 150)
+ITEMS_TIMED = 2_000
+CHUNK = 50
+IMPORTS = 5
+FUNCTIONS = sorted(handler.parent.name for handler in (ROOT / "functions").glob("*/app.py"))
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was counted or measured. Within `budget` is at most it, or at least it for a `rate`."""
+
+    value: float
+    budget: float | None = None
+    rate: bool = False
+    digits: int = 0
+
+    def __str__(self) -> str:
+        text = f"{self.value:,.{self.digits}f}"
+        if self.budget is None:
+            return text
+        kept = self.value >= self.budget if self.rate else self.value <= self.budget
+        mark = "[green]✓[/green]" if kept else "[red]✗[/red]"
+        return f"{mark} {text} ({'at least' if self.rate else 'at most'} {self.budget:,.{self.digits}f})"
+
+
+class CountedTable(cloud.Table):
+    """The table in memory, without faults; counts items written or deleted, as DynamoDB bills them."""
+
+    def __init__(self, chaos: Chaos) -> None:
+        super().__init__(chaos)
+        self.written: list[dict[str, Any]] = []
+
+    def writes(self) -> tuple[int, int]:
+        """Those of the job's items, and all others: its own, its lease's."""
+        of_items = sum(each["pk"].startswith("ENTRY#") or each["sk"].startswith("ITEM#") for each in self.written)
+        return of_items, len(self.written) - of_items
+
+    def put_item(self, **given: Any) -> dict[str, Any]:
+        self.written.append(given["Item"])
+        return super().put_item(**given)
+
+    def update_item(self, **given: Any) -> dict[str, Any]:
+        self.written.append(given["Key"])
+        return super().update_item(**given)
+
+    def delete_item(self, **given: Any) -> dict[str, Any]:
+        self.written.append(given["Key"])
+        return super().delete_item(**given)
+
+    def batch_write_item(self, **given: Any) -> dict[str, Any]:
+        self.written += [each["PutRequest"]["Item"] for each in given["RequestItems"][self.name]]
+        return super().batch_write_item(**given)
+
+    def transact_write_items(self, **given: Any) -> dict[str, Any]:
+        self.written += [each["Put"]["Item"] for each in given["TransactItems"] if "Put" in each]
+        return super().transact_write_items(**given)
+
+    def release(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The state machine's own `deleteItem`, of a lease."""
+        key = {name: value["S"] for name, value in parameters["Key"].items()}
+        me = parameters["ExpressionAttributeValues"][":me"]["S"]
+        self.written.append(key)
+        if self.records.get((key["pk"], key["sk"]), {}).get("owner") != me:
+            raise StateFailed("DynamoDB.ConditionalCheckFailedException", "")
+        del self.records[key["pk"], key["sk"]]
+        return {}
+
+
+def main(quick: bool) -> None:
+    os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+    rates = Table("", "", title="on this machine", title_justify="left")
+    for name, cost in (*_rates(ITEMS_TIMED), *_imports(1 if quick else IMPORTS)):
+        rates.add_row(name, str(cost))
+    console.print(rates)
+    sizes = QUICK_SIZES if quick else SIZES
+    runs = [_job(size) for size in sizes]
+    table = Table("", *(f"{size:,} items" for size in sizes), title="one export job", title_justify="left")
+    for name in runs[0]:
+        table.add_row(name, *(str(run[name]) for run in runs))
+    console.print(table)
+
+
+def _job(size: int) -> dict[str, Cost]:
+    begun = time.perf_counter()
+    console.print(f"an export job of {size:,} items ...", end=" ")
+    with town() as world:
+        table = CountedTable(Chaos(Random(0), world.clock))
+        vars(world.runtime)["_table"] = table
+        vars(world)["_delete_item"] = table.release
+        world.connect(NORTHGATE, purchases(size))
+        job = world.export(NORTHGATE)
+        world.run(NORTHGATE)
+        if world.statuses(job) != {"successful": size}:
+            raise RuntimeError(f"the job went wrong: {world.statuses(job)}")
+        console.print(f"{time.perf_counter() - begun:.1f} s")
+        chunks, pages = math.ceil(size / CHUNK), math.ceil(size / 100)
+        log = world.effects.log
+        pleo = sum(each.startswith("pleo ") for each in log) - 1  # the next wake-up's look for a further job
+        of_items, others = table.writes()
+        books = sum(each in ("books check", "books find_many") for each in log) + chunks  # one record_many per chunk
+        return {
+            "state transitions": Cost(world.transitions, 14 + 4 * chunks),
+            "calls to Pleo": Cost(pleo, 6 + 2 * pages + math.ceil(size / 50)),
+            "calls to the books": Cost(books, 1 + 2 * chunks),
+            "DynamoDB writes per item": Cost(of_items / size, 3, digits=2),
+            "DynamoDB writes besides": Cost(others),
+        }
+
+
+def _rates(count: int) -> Iterator[tuple[str, Cost]]:
+    items = purchases(count)
+    company = parse_settings(settings(NORTHGATE))
+    limits = TextLimits(64, text=200, memo=200)
+    begun = time.perf_counter()
+    parsed = [parse_export_item(item) for item in items]
+    read = time.perf_counter()
+    for item in parsed:
+        book(item, company, f"pleo:{item.accounting_entry_id}", limits)
+    booked = time.perf_counter()
+    yield "export items parsed, a second", Cost(count / (read - begun))
+    yield "export items booked, a second", Cost(count / (booked - read), 5_000, rate=True)
+
+
+def _imports(times: int) -> Iterator[tuple[str, Cost]]:
+    for name in FUNCTIONS:
+        milliseconds = min(map(partial(_import_time, name), range(times)))
+        yield f"import of {name} beyond boto3, ms", Cost(milliseconds, 120)
+
+
+def _import_time(function: str, _: int) -> float:
+    """Milliseconds of processor time, in a fresh interpreter."""
+    code = (
+        "import time, boto3, boto3.dynamodb.conditions, sys; sys.path.insert(0, sys.argv[1]);"
+        "begun = time.process_time(); import app; print((time.process_time() - begun) * 1000)"
+    )
+    command = [sys.executable, "-c", code, str(ROOT / "functions" / function)]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout)
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv[1:])

@@ -1,0 +1,332 @@
+"""The checker: knows the promises of DESIGN 2 and nothing of how they are kept.
+
+It looks at the two outer worlds only, what Pleo holds and what the books hold, at every change of either. What it
+excuses is said where it is excused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Kind
+from pleo_simulator.pleo_state import World
+from tests.simulation.fake_endpoints import Ledger
+from tests.simulation.fault_injection import Chaos
+from tests.system.general_ledger import DIFFERENCE, Document
+from tests.system.in_process_system import NOON
+
+Json = dict[str, Any]
+FINAL = frozenset({"successful", "failed"})
+OVER = frozenset({"completed", "completed_with_errors", "failed"})
+BY_PLEO = frozenset({"job_expired", "canceled_by_user"})
+# A failure that says one of these leaves open, or says, that the item is in the books. Any other says: not booked.
+MAY_BE_BOOKED = (
+    "did not say in time",
+    "Kept as",
+    "Recorded as",
+    "Booked as",
+    "Already exported as",
+    "An earlier export booked it",
+    "was recorded but is no longer",
+    "entries carry",
+    "Void the payment there",
+)
+# A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
+# a poll, which finds that a run is gone, and the time that an unknown outcome takes to settle.
+LAST_STRETCH = timedelta(minutes=10)
+AT_ONCE = timedelta(
+    minutes=2
+)  # all companies' work is done one after the other here; the next poll may be 5 minutes away
+# A wake-up that failed comes back when its visibility ends (3 minutes).
+COMES_BACK = timedelta(minutes=4)
+OWN_TIME = timedelta(minutes=20)
+# What a person did before, and what we leave to them.
+A_PERSONS_DECISION = ("Already exported as", "Void the payment there", "was recorded but is no longer", "entries carry")
+TOO_LATE_FOR_FILES = "a posted entry takes no files"
+
+
+class Broken(BaseException):
+    """A promise is broken. No `except Exception` of the product catches it."""
+
+
+@dataclass
+class Clicked:
+    """A job as the bookkeeper made it. `started` and `ended` are ours alone: events that our functions sent."""
+
+    id: str
+    company_id: str
+    created: datetime
+    by_vendor: bool
+    expenses: Mapping[str, Json]
+    started: datetime | None = None
+    ended: datetime | None = None
+    foreign: bool = False  # started by another installation
+
+
+@dataclass
+class Promises:
+    world: World
+    chaos: Chaos
+    ledgers: Mapping[str, Ledger]
+    posted: dict[str, bool]
+    receipts_required: dict[str, bool] = field(default_factory=dict)
+    # Company and entry (in small letters): since when a person has changed its draft.
+    edited: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    posted_by_hand: set[str] = field(default_factory=set)  # documents
+    tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
+    jobs: dict[str, Clicked] = field(default_factory=dict)
+    said: dict[tuple[str, str], Json] = field(default_factory=dict)
+    not_booked: set[tuple[str, str]] = field(default_factory=set)  # job, entry
+
+    # At every change
+
+    def recorded(self, company_id: str, document: Document, job_id: str) -> None:
+        """A document has entered the books."""
+        entry_id = entry_of(document)
+        role = _role(document)
+        same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
+        if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
+            named = document.entry.reference
+            same = [each for each in same if each.state is State.POSTED and each.entry.reference == named]
+        self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
+        balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
+        self._hold(balanced, f"balanced: document {document.id} does not balance")
+        self._hold((job_id, entry_id) not in self.not_booked, f"true: entry {entry_id} was told to be not booked")
+
+    def written(self, job_id: str, event: Json) -> None:
+        """Our functions have told Pleo something."""
+        job = self._job(job_id)
+        for item in job["items"]:
+            if item["status"] in FINAL and (job_id, item["accountingEntryId"]) not in self.said:
+                self.said[job_id, item["accountingEntryId"]] = item
+                self._told(self.jobs[job_id], item)
+        if event.get("event") == "started":
+            self._started(self.jobs[job_id])
+        elif event:
+            self.jobs[job_id].ended = self.chaos.clock.now()
+            self._ended(self.jobs[job_id], job, event["event"])
+
+    def _told(self, job: Clicked, item: Json) -> None:
+        entry_id = item["accountingEntryId"]
+        if item["status"] == "failed":
+            if not any(words in (item["failureReason"] or "") for words in MAY_BE_BOOKED):
+                self._not_booked(job, entry_id, item["failureReason"])
+            return
+        live = [each for each in self._live(job.company_id, entry_id) if _role(each) != "difference"]
+        main = [each for each in live if each.id == item["externalId"]]
+        self._hold(len(main) == 1, f"true: entry {entry_id} is said to be {item['externalId']}, which is not there")
+        if self.edited.get((job.company_id, entry_id.lower()), job.created) <= job.created:
+            gross = item_total(job.expenses[entry_id])
+            amounts = {abs(line.amount) for line in main[0].entry.lines}
+            self._hold(gross in amounts, f"true: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
+            self._as_pleo_says(job.expenses[entry_id], main[0])
+        wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
+        self._hold({_role(each) for each in live} == wanted, f"whole: entry {entry_id} lacks one of {wanted}")
+        if self.posted[job.company_id]:
+            drafts = [each.id for each in live if each.state is not State.POSTED]
+            self._hold(not drafts, f"true: {drafts} of entry {entry_id} are still drafts")
+        self._files(job, entry_id, main[0])
+
+    def _as_pleo_says(self, expense: Json, document: Document) -> None:
+        """Its category, and its date unless a person posted it on another."""
+        account = expense["accountingEntryLines"][0]["account"]["code"]
+        accounts = [line.account for line in document.entry.lines]
+        self._hold(account in accounts, f"true: {document.entry.reference} is a {account}, booked on {accounts}")
+        if document.state is State.POSTED and document.id not in self.posted_by_hand:
+            on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
+            self._hold(on == wanted, f"true: {document.entry.reference} is of {wanted}, posted on {on}")
+
+    def _not_booked(self, job: Clicked, entry_id: str, words: object) -> None:
+        """Pleo reads that the entry is not in the books by this job; so it must not be, now or later."""
+        ours = self.ledgers[job.company_id].jobs
+        by_this_job = [each.id for each in self._live(job.company_id, entry_id) if ours.get(each.id) == job.id]
+        self._hold(not by_this_job, f"true: {words!r}, but {by_this_job} of entry {entry_id} are booked")
+        self.not_booked.add((job.id, entry_id.lower()))
+
+    def _files(self, job: Clicked, entry_id: str, document: Document) -> None:
+        """Each file of the expense, on its document. Excused: a file that nobody can read; one that the books refused
+        for good; a job that had no time left."""
+        wanted = {file["url"].rpartition("/")[2] for file in job.expenses[entry_id]["files"]}
+        there = {content.rpartition(b"\n")[2].decode() for _, content in document.contents}
+        if there >= wanted:
+            return
+        readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
+        refused = any(
+            each.kind in ("refused", "foreign", "401", "403") and ("attach" in each.where or "receipts" in each.where)
+            for each in self.chaos.struck
+            if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
+        )
+        late = job.started is not None and self.chaos.clock.now() > job.started + timedelta(minutes=40)
+        required = self.receipts_required[job.company_id]
+        self._hold(not required, f"files: entry {entry_id} lacks {wanted - there}, and they are required")
+        late = late or document.id in self.posted_by_hand
+        self._hold(not readable or refused or late, f"files: entry {entry_id} lacks {wanted - there}, without reason")
+
+    def attached(self, company_id: str, document: Document, name: str) -> None:
+        """A file has reached a document."""
+        self._hold(entry_of(document) in name.lower(), f"files: {name} is on document {document.id} of another entry")
+        self._hold(len(document.files) == len(set(document.files)), f"files: {name} is on {document.id} twice")
+
+    def _started(self, job: Clicked) -> None:
+        job.started = self.chaos.clock.now()
+        for other in self.jobs.values():
+            if other.company_id == job.company_id and _milliseconds(other.created) < _milliseconds(job.created):
+                self._hold(self._job(other.id)["status"] != "pending", f"in order: {other.id} is older and still waits")
+
+    def _ended(self, job: Clicked, at_pleo: Json, event: str) -> None:
+        # Excused: a job that another installation started between our claim and our event looks like ours (R-1.12).
+        self._hold(job.started is not None or job.foreign, f"in order: job {job.id} ended that never started")
+        if event == "failed":
+            for each in at_pleo["items"]:
+                if each["status"] not in FINAL and not self._refused(job):
+                    self._not_booked(job, each["accountingEntryId"], at_pleo.get("failureReason"))
+        else:
+            still = [each["accountingEntryId"] for each in at_pleo["items"] if each["status"] not in FINAL]
+            self._hold(not still, f"whole: job {job.id} was completed with {still} open")
+        failed = [each["status"] == "failed" for each in at_pleo["items"] if each["status"] in FINAL]
+        wanted = "completed" if not any(failed) else "failed" if all(failed) else "completed_with_errors"
+        if event != "failed" or not self._refused(job):
+            self._hold(event in (wanted, "failed"), f"true: job {job.id} is told {event}, it is {wanted}")
+
+    def _refused(self, job: Clicked) -> bool:
+        """Excused: Pleo would not take an item's result."""
+        return any(each.kind == "items refused" and each.where == job.id for each in self.chaos.struck)
+
+    # In the end
+
+    def finally_(self, leases: int, waiting: int, dead: int) -> None:
+        for job in self.jobs.values():
+            at_pleo = self._job(job.id)
+            self._hold(at_pleo["status"] in OVER, f"whole: job {job.id} is {at_pleo['status']} in the end")
+            if at_pleo.get("failureReasonType") == "job_expired":
+                self._expired(job, datetime.fromisoformat(at_pleo["expiredAt"]))
+            self._at_once(job)
+            self._own_time(job, at_pleo)
+            self._isolated(job, at_pleo)
+        for company, ledger in self.ledgers.items():
+            made = Counter(each.entry.reference for each in ledger.documents if _posted_difference(each))
+            twice = [name for name, count in made.items() if count > 1]
+            self._hold(not twice, f"once: {twice} of {company} are posted twice")
+        self._hold(leases == 0, f"calm: {leases} leases are left")
+        self._hold(waiting == 0, f"calm: {waiting} wake-ups are left")
+        self._hold(dead == 0 or bool(self.chaos.struck), "calm: a wake-up died of nothing")
+
+    def _expired(self, job: Clicked, at: datetime) -> None:
+        """Excused: another installation had started it; in its last stretch something went wrong for this company, or
+        (never started) the job before it was still open."""
+        if job.foreign or self._faulty(job.company_id, at - LAST_STRETCH, at):
+            return
+        if job.started is None:
+            others = (each for each in self.jobs.values() if each.company_id == job.company_id and each is not job)
+            if any(each.created <= at and self._over_at(each) >= at - LAST_STRETCH for each in others):
+                return
+        self._hold(False, f"whole: job {job.id} expired, and nothing had gone wrong")
+
+    def _at_once(self, job: Clicked) -> None:
+        """The next job starts when this one has ended (R-7.7), where nothing went wrong. Excused: in a function within
+        functions that hangs, time passes here in which no other company's work is done."""
+        if job.ended is None:
+            return
+        until = job.ended + AT_ONCE
+        if any(since <= until and end >= job.ended for since, end in self.chaos.standstills):
+            return
+        there = [each for each in self._of(job.company_id) if each is not job and each.created <= job.ended]
+        waiting = [
+            each
+            for each in there
+            if (each.started is None or each.started > job.ended) and self._over_at(each) > job.ended
+        ]
+        if waiting and not self._faulty(job.company_id, job.ended - COMES_BACK, until):
+            following = min(waiting, key=lambda each: (_milliseconds(each.created), each.id))
+            gone = self._over_at(following) <= until or following.foreign
+            started = following.started is not None and following.started <= until
+            self._hold(gone or started, f"at once: job {following.id} was left waiting after {job.id}")
+
+    def _own_time(self, job: Clicked, at_pleo: Json) -> None:
+        """Companies never wait for each other: nothing went wrong for the quiet one."""
+        if job.company_id != self.chaos.quiet:
+            return
+        before = sum(each.created <= job.created for each in self._of(job.company_id))
+        took = self._over_at(job) - job.created
+        self._hold(took <= before * OWN_TIME, f"isolated: job {job.id} of the quiet company took {took}")
+
+    def _isolated(self, job: Clicked, at_pleo: Json) -> None:
+        """Where nothing went wrong for the company, each item that can be booked is."""
+        if job.foreign or job.started is None or self._faulty(job.company_id, NOON, self._over_at(job)):
+            return
+        if any(company == job.company_id for company, _ in self.edited) or at_pleo.get("failureReasonType") in BY_PLEO:
+            return
+        for item in at_pleo["items"]:
+            if item["status"] != "successful" and self._bookable(job, item["accountingEntryId"]):
+                words = item.get("failureReason") or at_pleo.get("failureReason") or ""
+                self._hold(
+                    any(each in words for each in (*A_PERSONS_DECISION, TOO_LATE_FOR_FILES)),
+                    f"isolated: entry {item['accountingEntryId']} failed of nothing: {words!r}",
+                )
+
+    def _bookable(self, job: Clicked, entry_id: str) -> bool:
+        expense = job.expenses[entry_id]
+        taxed = any(line["tax"] for line in expense["accountingEntryLines"]) and job.company_id in self.tax_ended
+        account = any(line["account"]["code"] == "7777" for line in expense["accountingEntryLines"])
+        broken = any("receipt" not in file["url"].rpartition("/")[2] for file in expense["files"])
+        poison = entry_id.lower() in self.ledgers[job.company_id].poisonous
+        return not (taxed or account or poison or (broken and self.receipts_required[job.company_id]))
+
+    # Looking
+
+    def _over_at(self, job: Clicked) -> datetime:
+        at_pleo = self._job(job.id)
+        moment = at_pleo["completedAt"] or at_pleo["expiredAt"] or at_pleo["lastUpdatedAt"]
+        return datetime.fromisoformat(moment)
+
+    def _faulty(self, company_id: str, since: datetime, until: datetime) -> bool:
+        relevant = (each for each in self.chaos.struck if each.company_id in (None, company_id))
+        return any(each.since <= until and each.until >= since for each in relevant)
+
+    def _of(self, company_id: str) -> Iterator[Clicked]:
+        return (each for each in self.jobs.values() if each.company_id == company_id)
+
+    def _job(self, job_id: str) -> Json:
+        with self.world._turn() as now:
+            job = self.world._jobs[job_id]
+            return job.as_json(now) | {"items": [item.as_json() for item in job.items.values()]}
+
+    def _live(self, company_id: str, entry_id: str) -> list[Document]:
+        documents = self.ledgers[company_id].of_entry(entry_id)
+        return [each for each in documents if each.state is not State.VOID]
+
+    def _hold(self, kept: bool, words: str) -> None:
+        if not kept:
+            raise Broken(words)
+
+
+def _milliseconds(moment: datetime) -> int:
+    """As precisely as Pleo says when a job was created."""
+    return int(moment.timestamp() * 1000)
+
+
+def _posted_difference(document: Document) -> bool:
+    return document.state is State.POSTED and _role(document) == "difference"
+
+
+def item_total(expense: Json) -> int:
+    return int(expense["amount"]["inWalletCurrency"]["value"])
+
+
+def _is_bill(expense: Json) -> bool:
+    return bool((expense["bookkeeping"] or {}).get("method") == "accounts_payable")
+
+
+def _role(document: Document) -> str:
+    if getattr(document.entry, "memo", "") == DIFFERENCE:
+        return "difference"
+    return "payment" if document.entry.kind is Kind.PAYMENT else "document"
+
+
+def entry_of(document: Document) -> str:
+    return document.entry.reference.split(":")[1]

@@ -1,0 +1,761 @@
+"""The driver: a seed becomes companies, people, clicks and faults, and the real functions run in the midst of them.
+
+One thread, one clock. Whatever may happen next is an appointment; of those that are due one is drawn. An execution
+has one appointment at a time: its next state. A fault may let others keep theirs in the middle of a function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cache, partial
+from itertools import count
+from pathlib import Path
+from random import Random
+from shutil import disk_usage
+from types import SimpleNamespace
+from typing import Any, ClassVar
+from unittest import mock
+
+from pleo_export.accounting.port import State
+from pleo_export.bookkeeping.documents import Party
+from pleo_export.observability import logger
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import ApiKey
+from pleo_export.pleo.models import ExportJob, JobItem, Page
+from pleo_export.services.services import Runtime
+from pleo_export.store.connections import Connection, connection_record
+from pleo_simulator.assumptions import Assumptions
+from pleo_simulator.clock import Clock
+from pleo_simulator.deliveries import sign
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.pleo_state import Company, World
+from pleo_simulator.seeded_ids import Mint
+from tests.simulation.checker import Broken, Clicked, Promises, entry_of, item_total
+from tests.simulation.fake_aws import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
+from tests.simulation.fake_endpoints import Ledger, PleosFiles, Wire
+from tests.simulation.fault_injection import FOCUSES, KINDS, Call, Chaos
+from tests.system.asl import Machine, StateFailed, Steps
+from tests.system.aws import template
+from tests.system.effects import Killed
+from tests.system.expenses import FIRST_DAY
+from tests.system.fake_accounting import CAPABILITIES
+from tests.system.general_ledger import Document
+from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
+
+Json = dict[str, Any]
+COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
+SETTLE_SECONDS = 300  # the template's
+POLL_SECONDS = 300
+VISIBILITY_SECONDS = 360
+MACHINE_SECONDS = 3900
+BUSY_HOURS = 2  # people click in the first hours, and faults strike; then all is calm
+LONGEST_CALM = timedelta(hours=4)
+SHARED_MEMORY = Path("/dev/shm")  # folders on disk would take a third of the time
+MEMORY = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and disk_usage(SHARED_MEMORY).free > 2**30 else None
+SECRET = json.dumps({"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {}})
+
+
+# Kept: pydantic makes them anew, at a fifth of a millisecond of each seed's, whenever the last user is gone.
+PAGES = (Page[ExportJob], Page[JobItem], Page[dict[str, Any]])
+
+
+class OwnClock(Clock):
+    """One thread's: without the lock."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self._now = at
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+
+
+@dataclass
+class Appointment:
+    due: datetime
+    what: str
+    keep: Callable[[], object]
+
+
+@dataclass
+class Execution:
+    """`working`: past StartJob, and the lease not yet given back."""
+
+    name: str
+    company_id: str
+    steps: Steps
+    since: datetime
+    status: str = "RUNNING"
+    working: bool = False
+
+
+class SimulatedRuntime(Runtime):
+    """The functions' runtime, with the outer worlds in the place of the network's."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__(ENVIRONMENT | {"CHUNK_SIZE": str(simulation.chunk_size)}, simulation.clock.now)
+        self._simulation = simulation
+
+    def pleo(self, connection: Connection) -> PleoClient:
+        simulation = self._simulation
+        wire: Any = Wire(simulation.world, simulation.chaos, connection.company_id, simulation.promises.written)
+        jitter = simulation.chaos.random.random
+        return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.chaos.pause, jitter=jitter)
+
+    def accounting_system(self, connection: Connection) -> Ledger:
+        return self._simulation.ledgers[connection.company_id]
+
+    @property
+    def receipts(self) -> Any:
+        return PleosFiles(self._simulation.chaos)
+
+
+ENVIRONMENT = {
+    "TABLE_NAME": "table",
+    "BUCKET_NAME": "payloads",
+    "QUEUE_URL": "queue",
+    "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
+    "PLEO_API_URL": "https://pleo.test",
+    "SETTLE_SECONDS": str(SETTLE_SECONDS),
+}
+KEY = ApiKey("key")
+FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
+
+
+class _Borrowed:
+    """What a function has for its runtime: the one of the call under way. Each call has its own, like a cold start."""
+
+    runtimes: ClassVar[list[SimulatedRuntime]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.runtimes[-1], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.runtimes[-1], name, value)
+
+
+@cache
+def handlers() -> dict[str, Any]:
+    """Loaded once: the real handlers, on borrowed runtimes."""
+    with (
+        mock.patch("pleo_export.services.services.Runtime", _Borrowed),
+        mock.patch("pleo_export.services.handler.Runtime", _Borrowed),
+    ):
+        return {name: load_handler(name) for name in FUNCTIONS}
+
+
+@cache
+def time_limit(function: str) -> timedelta:
+    """From the template."""
+    resource = "".join(part.title() for part in function.split("_")) + "Function"
+    properties = template()["Resources"][resource]["Properties"]
+    return timedelta(seconds=properties.get("Timeout", template()["Globals"]["Function"]["Timeout"]))
+
+
+@dataclass
+class Simulation:
+    """`faults` False: people click, and nothing goes wrong. `aim` is where the faults strike and which they are (see
+    Chaos), then what people surely do, and nothing else; without it the seed decides that too."""
+
+    seed: int
+    faults: bool = True
+    aim: tuple[str, ...] | None = None
+    trace: Callable[[str], None] | None = None
+    agenda: list[Appointment] = field(default_factory=list)
+    executions: dict[str, Execution] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    edited: set[str] = field(default_factory=set)  # companies that changed expenses, deleted documents, lost postings
+    request_ids: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.clock = OwnClock(NOON)
+        self.chaos = self._chaos()
+        self.world = World(self.clock, Mint(self.seed), self._assumptions())
+        self.chunk_size = self.random.randint(1, 5)
+        self.companies = COMPANIES[: self.random.choice([2, 2, 3])]
+        posted = {company: self.random.random() < 0.6 for company in self.companies}
+        self.promises = Promises(self.world, self.chaos, self.ledgers, posted)
+        self.table = Table(self.chaos)
+        self.queue = Queue(self.chaos, self.clock, lambda group: self._expect(group, self.random.random()))
+        step_functions = StepFunctions(self.chaos, self._begin, self._status)
+        clients = {
+            "s3": Bucket(self.chaos),
+            "secretsmanager": SecretsManager(self.chaos, SECRET),
+            "sqs": self.queue,
+            "stepfunctions": step_functions,
+        }
+        self.cloud = SimpleNamespace(
+            client=clients.__getitem__, resource=lambda _: SimpleNamespace(Table=lambda _: self.table)
+        )
+
+    def run(self) -> Simulation:
+        """Raises Broken."""
+        with self._installed():
+            for company in self.companies:
+                self._settle_in(company)
+            self._poll()
+            self._work_until(NOON + timedelta(hours=BUSY_HOURS))
+            self.chaos.left = 0
+            self.chaos.say("--- calm")
+            self._come_to_rest()
+            self._until(self.clock.now() + timedelta(seconds=POLL_SECONDS))  # the poll that finds what is left
+            self._come_to_rest()
+            leases = sum(sk == "LEASE" for _, sk in self.table.records)
+            self.promises.finally_(leases, len(self.queue.messages), len(self.queue.dead))
+        return self
+
+    def _work_until(self, moment: datetime) -> None:
+        """Or until a whole poll, with its faults, has found that there is nothing left to do."""
+        idle = False
+        while self.clock.now() < moment:
+            self._until(min(moment, self.clock.now() + timedelta(seconds=POLL_SECONDS)))
+            if idle and self._at_rest():
+                return
+            idle = self._at_rest()
+
+    def _come_to_rest(self) -> None:
+        while not self._at_rest():
+            if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
+                raise Broken("calm: there is no end of it")
+            self._turn()
+
+    def struck(self) -> Counter[str]:
+        return Counter(each.kind for each in self.chaos.struck)
+
+    # Set-up
+
+    def _chaos(self) -> Chaos:
+        chaos = Chaos(Random(self.random.random()), self.clock, trace=self._said if self.trace else None)
+        if self.faults:
+            chaos.rate = self.random.choice([0.003, 0.01, 0.03, 0.06])
+            chaos.left = self.random.choice([2, 5, 12, 25])
+            chaos.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
+            chaos.focus, chaos.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
+            if self.aim is not None:
+                chaos.focus, chaos.favourite, *_ = self.aim
+            chaos.pace = self.random.choice([0.2, 0.5, 2.0])
+        chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
+        chaos.give_up = self._give_up
+        return chaos
+
+    def _assumptions(self) -> Assumptions:
+        """Pleo's open questions, answered at random."""
+        strict = self.random.random() < 0.5
+        return Assumptions(
+            pending_job_may_fail=self.random.random() < 0.5,
+            completion_needs_final_items=strict,
+            final_item_may_be_repeated=self.random.random() < 0.5,
+            updates_need_a_started_job=self.random.random() < 0.5,
+        )
+
+    def _settle_in(self, company: str) -> None:
+        self.world.put_company(Company(company, "Company"))
+        capabilities = replace(
+            CAPABILITIES,
+            max_batch=self.random.randint(1, 5),
+            max_find=self.random.randint(2, 10),
+            attach_to_posted=self.random.random() < 0.7,
+        )
+        ledger = Ledger(self.chaos, capabilities=capabilities, chaos=self.chaos)
+        ledger.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
+        ledger.recorded = partial(self.promises.recorded, company)
+        ledger.attached = partial(self.promises.attached, company)
+        self.ledgers[company] = ledger
+        self.promises.receipts_required[company] = self.random.random() < 0.4
+        self._connect(company)
+        keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
+        self.world.put_expenses(company, [self._expense(company, key) for key in keys])
+        by_vendor = self.random.random() < 0.5
+        for _ in range(self.random.randint(1, 4)):
+            self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
+        for act in self._acts():
+            self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
+
+    def _acts(self) -> list[Callable[[str, bool], None]]:
+        """What people do at this company, besides exporting."""
+        if self.aim and self.aim[2:]:
+            return [getattr(self, f"_{name}") for name in self.aim[2:]]
+        acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
+        if self.faults:
+            acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
+        return [act for act in acts if self.random.random() < 0.4]
+
+    def _some_time(self, what: str, keep: Callable[[], object]) -> None:
+        """People act in two crowds, so that jobs meet, and in between."""
+        start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
+        self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
+
+    def _expense(self, company: str, key: str, gross: int | None = None, category: str | None = None) -> Json:
+        """An expense keeps its type, currency and files when it is changed."""
+        gross = gross or self.random.randint(100, 99_999)
+        draw = Random(f"{self.seed} {company} {key}")
+        what = draw.random()
+        kind, account, supplier, method = "card_purchase", "6300", "Pret A Manger", None
+        if what < 0.35:
+            kind, account, supplier = "card_invoice", "6100", "Ryman"
+        elif what < 0.42:
+            kind, account, supplier, method = "refund", "6100", "Ryman", "accounts_payable"
+        elif what < 0.48:
+            account = "7777"
+        if account != "7777":
+            account = category or account
+        tax = draw.choice([None, "GB20"]) if kind == "card_invoice" else None
+        currency = draw.choice(["GBP", "GBP", "EUR"])
+        expense = Expense(key, kind, (Line(gross, account, tax),), supplier=supplier, method=method, currency=currency)
+        item = export_item(company, expense, FIRST_DAY)
+        if draw.random() < 0.5:  # the invoice is of another day than the payment, at another rate
+            item["date"] = "2026-07-05T10:00:00Z"
+        item["files"] = self._files(draw, item["accountingEntryId"]) if draw.random() < 0.25 else []
+        if draw.random() < 0.04:
+            self.ledgers[company].poisonous.add(item["accountingEntryId"])
+        if draw.random() < 0.12:
+            _spoil(item, draw)
+        return item
+
+    def _files(self, draw: Random, entry_id: str) -> list[Json]:
+        names = [f"{draw.choice(FILES)}-{number}-{entry_id}.png" for number in range(draw.randint(1, 2))]
+        return [{"url": f"https://files.test/{name}", "type": "image/png", "size": 100} for name in names]
+
+    # What people do
+
+    def _free(self, company: str) -> list[str]:
+        expenses = self.world.company(company).expenses
+        return [each for each in expenses if self.world.expense_state(company, each) != "locked"]
+
+    def _click(self, company: str, by_vendor: bool) -> None:
+        free = self._free(company)
+        chosen = self.random.sample(free, self.random.randint(0, len(free)))
+        job_id = str(self.world.click_export(company, chosen, vendor_based_bookkeeping=by_vendor)["id"])
+        self.chaos.say(f"click: job {job_id} of {len(chosen)} items")
+        expenses = {each: self.world.company(company).expenses[each] for each in chosen}
+        self.promises.jobs[job_id] = Clicked(job_id, company, self.clock.now(), by_vendor, expenses)
+        for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):  # lost, delivered, delivered again
+            wait = self.random.choice([1, 2, 5, 400])
+            self._at(self.random.random() * wait, "webhook", partial(self._webhook, company, job_id))
+
+        for act in (self._cancel, self._start_elsewhere):
+            if self.faults and company != self.chaos.quiet and self.random.random() < 0.05:
+                wait = self.random.choice([3, 30])
+                self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
+
+    def _connect(self, company: str) -> None:
+        changes = {
+            "posting": "posted" if self.promises.posted[company] else "draft",
+            "receipts": "required" if self.promises.receipts_required[company] else "best_effort",
+        }
+        connection = Connection(company, settings(company, **changes), f"arn:{company}")
+        self.table.put_item(Item=connection_record(connection, company))
+
+    def _change(self, company: str, by_vendor: bool) -> None:
+        """An expense is corrected, and exported again."""
+        if company in self.edited:
+            return
+        self.edited.add(company)
+        for entry_id in [each for each in self._free(company) if self.random.random() < 0.7]:
+            key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
+            gross = item_total(self.world.company(company).expenses[entry_id])
+            changed = self.random.choice([(None, None), (gross, "6200"), (gross, "6200"), (None, "6200")])
+            self.world.put_expenses(company, [self._expense(company, key, *changed)])
+        self._again(company, by_vendor)
+
+    def _is(self, company: str, key: str, entry_id: str) -> bool:
+        return bool(self._expense(company, key)["accountingEntryId"] == entry_id)
+
+    def _void(self, company: str, by_vendor: bool) -> None:
+        for document in self._some_booked(company):
+            self.ledgers[company].void(document.entry.reference)
+        self._again(company, by_vendor)
+
+    def _delete(self, company: str, by_vendor: bool) -> None:
+        if company in self.edited:
+            return
+        self.edited.add(company)
+        for document in self._some_booked(company):
+            self.ledgers[company].delete(document.entry.reference)
+        self._again(company, by_vendor)
+
+    def _lose_the_postings(self, company: str, by_vendor: bool) -> None:
+        """The table is restored without them. Only they know of changes and of deleted documents (not promised, see
+        docs/reliability.md), so that it happens to companies without."""
+        if self._busy(company) or company in self.edited:
+            return
+        self.edited.add(company)
+        prefix = f"ENTRY#{company}"
+        for key in [key for key in self.table.records if key[0].startswith(prefix)]:
+            del self.table.records[key]
+        self.chaos.say("the postings are lost")
+        self._again(company, by_vendor)
+
+    def _decide_to_post(self, company: str, by_vendor: bool) -> None:
+        """The company wants its documents posted from now on; what is a draft is posted when it is exported again."""
+        if not self._busy(company):
+            self.promises.posted[company] = True
+            self._connect(company)
+            self._again(company, by_vendor)
+
+    def _post_by_hand(self, company: str, by_vendor: bool) -> None:
+        """A person posts drafts, at whatever time; nothing is reconciled by that."""
+        ledger = self.ledgers[company].ledger
+        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
+            self.chaos.say(f"a person posts {document.id}")
+            self.promises.posted_by_hand.add(document.id)
+            ledger.post(document.id)
+        self._again(company, by_vendor)
+
+    def _edit_drafts(self, company: str, by_vendor: bool) -> None:
+        """A person gives drafts another amount or date, at whatever time: they no longer hold what Pleo says."""
+        ledger = self.ledgers[company].ledger
+        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
+            self.chaos.say(f"a person changes {document.id}")
+            self.promises.edited[company, entry_of(document)] = self.clock.now()
+            if self.random.random() < 0.5:
+                ledger.edit(document.entry.reference, 1)
+            else:
+                ledger.redate(document.entry.reference, date(2026, 1, 2))
+        self._again(company, by_vendor)
+
+    def _end_a_tax(self, company: str, by_vendor: bool) -> None:
+        """From now on a bill with it comes to another total than was sent."""
+        self.promises.tax_ended.add(company)
+        self.ledgers[company].ledger.ended_taxes.add("GB20")
+        self._again(company, by_vendor)
+
+    def _again(self, company: str, by_vendor: bool) -> None:
+        self._at(self.random.random() * 60, f"click {company[:4]}", partial(self._click, company, by_vendor))
+
+    def _some_booked(self, company: str) -> list[Document]:
+        """People leave alone what an export is working on."""
+        if self._busy(company):
+            return []
+        entries = [each for each in self._free(company) if self.random.random() < 0.7]
+        return [document for each in entries for document in self.ledgers[company].of_entry(each)]
+
+    def _busy(self, company: str) -> bool:
+        """A job is running, or a request or a function of an earlier one may live on (for five minutes at most)."""
+        lately = self.clock.now() - timedelta(minutes=6)
+        struck = (each for each in self.chaos.struck if each.company_id == company)
+        return bool(self._unfinished(company) or self.chaos.suspended or any(each.until >= lately for each in struck))
+
+    def _cancel(self, company: str) -> None:
+        for job_id in self._unfinished(company)[:1]:
+            self.chaos.note("cancelled", job_id, company)
+            self.world.cancel(job_id)
+
+    def _export_instead(self, company: str, by_vendor: bool) -> None:
+        """Only where an aim names it: when a run was stopped whose function lives on, people cancel its job, and export
+        again."""
+        stopped = any(each.company_id == company and each.status == "ABORTED" for each in self.executions.values())
+        if stopped and self.chaos.suspended:
+            self._cancel(company)
+            self._again(company, by_vendor)
+        elif self.clock.now() < NOON + timedelta(hours=BUSY_HOURS):
+            self._at(5, f"export instead {company[:4]}", partial(self._export_instead, company, by_vendor))
+
+    def _start_elsewhere(self, company: str) -> None:
+        jobs = [self.world.get_job(company, job_id) for job_id in self._unfinished(company)]
+        if jobs and all(job["status"] == "pending" for job in jobs):
+            job_id = jobs[0]["id"]
+            self.chaos.note("started elsewhere", job_id, company, 3600)
+            self.promises.jobs[job_id].foreign = True
+            self.world.post_event(company, job_id, "started")
+
+    def _unfinished(self, company: str) -> list[str]:
+        with self.world._turn():
+            return [job.id for job in self.world._jobs_of(company) if job.unfinished]
+
+    # What the cloud does
+
+    def _webhook(self, company: str, job_id: str) -> None:
+        job = {"id": job_id, "companyId": company, "status": "pending", "numberOfItems": 1}
+        content = {"eventType": "v1.export-job.created", "eventId": job_id, "data": job}
+        body, at = json.dumps(content), int(self.clock.now().timestamp())
+        message_id = f"msg_{job_id}"
+        headers = {"webhook-id": message_id, "webhook-timestamp": str(at)}
+        headers["webhook-signature"] = sign(WEBHOOK_SECRET, message_id, at, body.encode())
+        event = {"headers": headers, "body": body, "pathParameters": {"companyId": company}}
+        try:
+            self._invoke("webhook", event, Call("webhook", company, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  webhook: {type(error).__name__}")
+
+    def _poll(self) -> None:
+        self._at(POLL_SECONDS, "poll", self._poll)
+        try:
+            self._invoke("poll", {}, Call("poll", None, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  poll: {type(error).__name__}")
+
+    def _expect(self, group: str, seconds: float) -> None:
+        if self.chaos.draws(group, 0.5):
+            late = self.random.random() * 600
+            self.chaos.note("late", f"message of {group[:4]}", group, late)
+            seconds += late
+        self._at(seconds, f"deliver {group[:4]}", partial(self._deliver, group))
+
+    def _deliver(self, group: str) -> None:
+        """The oldest wake-up of the group. One that fails comes back, until it is among the dead."""
+        message, now = self.queue.first(group), self.clock.now()
+        if message is None:
+            return
+        if group in self.in_flight:
+            if self.chaos.draws(group, 20):
+                self.chaos.note("delivered twice", "at once", group)
+                self._dispatch(message)
+            self._at(1, f"deliver {group[:4]}", partial(self._deliver, group))
+            return
+        if message.visible_at and message.visible_at > now:
+            self._at((message.visible_at - now).total_seconds(), f"deliver {group[:4]}", partial(self._deliver, group))
+            return
+        self._receive(message)
+
+    def _receive(self, message: Message) -> None:
+        message.receives += 1
+        if message.receives > template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]:
+            self.queue.messages.remove(message)
+            self.queue.dead.append(message)
+        else:
+            self.in_flight.add(message.group)
+            done = self._dispatch(message)
+            self.in_flight.discard(message.group)
+            if done and self.chaos.draws(message.group, 0.5):
+                self.chaos.note("delivered twice", "its deletion was lost", message.group, VISIBILITY_SECONDS)
+                done = False
+            if done:
+                self.queue.messages.remove(message)
+            else:
+                message.visible_at = self.clock.now() + timedelta(seconds=VISIBILITY_SECONDS)
+        if self.queue.first(message.group):
+            self._at(0, f"deliver {message.group[:4]}", partial(self._deliver, message.group))
+
+    def _dispatch(self, message: Message) -> bool:
+        event = {"Records": [{"body": message.body}]}
+        try:
+            outcome = self._invoke("dispatch", event, Call("dispatch", message.group, None, None, self.clock.now()))
+        except Exception as error:
+            self.chaos.say(f"  dispatch: {type(error).__name__} {error}")
+            return False
+        self.chaos.say(f"  dispatch: {outcome['outcome']}")
+        return True
+
+    def _begin(self, name: str, payload: Json) -> None:
+        tasks: dict[str, Any] = {arn: partial(self._state, function) for arn, function in STATES.items()}
+        tasks["arn:aws:states:::dynamodb:deleteItem"] = self._release
+        tasks["arn:aws:states:::sqs:sendMessage"] = self._wake
+        machine = Machine(
+            tasks=tasks, wait=lambda _: None, substitutions={"Partition": "aws"}, random=self.random.random
+        )
+        run = Execution(name, payload["companyId"], machine.steps(payload), self.clock.now())
+        self.executions[name] = run
+        self._at(self.random.random(), f"step {name}", partial(self._step, run))
+
+    def _status(self, name: str) -> str | None:
+        run = self.executions.get(name)
+        return None if run is None else run.status
+
+    def _step(self, run: Execution) -> None:
+        if run.status != "RUNNING":
+            return
+        if self.clock.now() - run.since > timedelta(seconds=MACHINE_SECONDS):
+            run.status = "TIMED_OUT"
+            return
+        if self.chaos.draws(run.company_id, 0.5):
+            self._disturb(run)
+            return
+        try:
+            seconds = next(run.steps)
+        except StopIteration:
+            run.status = "SUCCEEDED" if run.status == "RUNNING" else run.status
+        except StateFailed as error:
+            self.chaos.say(f"  execution failed: {error}")
+            run.status = "FAILED" if run.status == "RUNNING" else run.status
+        else:
+            self._at(seconds + self.random.random() * 0.1, f"step {run.name}", partial(self._step, run))
+
+    def _disturb(self, run: Execution) -> None:
+        if self.random.random() < 0.5:
+            self.chaos.note("aborted", run.name, run.company_id)
+            run.status = "ABORTED"
+            return
+        wait = self.random.choice([30, 400, 2000, 4500]) * self.random.random()
+        self.chaos.note("stalled", run.name, run.company_id, wait)
+        self._at(wait, f"step {run.name}", partial(self._step, run))
+
+    def _abort(self, name: str) -> None:
+        """Whoever stops it may have the company looked at again at once; else the next poll does."""
+        run = self.executions[name]
+        run.status = "ABORTED"
+        if self.random.random() < 0.7:
+            body = json.dumps({"companyId": run.company_id, "reason": "operator"})
+            wake = partial(self.queue.take, body, run.company_id, f"operator {self.clock.now()}")
+            self._at(self.random.random() * 20, "operator polls", wake)
+
+    def _give_up(self, call: Call) -> None:
+        """The state machine's retry, wholly in the middle of the first call."""
+        assert call.execution is not None
+        if len(_Borrowed.runtimes) >= 3 or self.executions[call.execution].status != "RUNNING":
+            return
+        call.retried = replace(call, dead=False, answer=None)
+        try:
+            answer = self._invoke(call.function, dict(call.event or {}), call.retried)
+        except Exception as error:
+            failure = error
+            self.chaos.say(f"  {call.function} again: {type(error).__name__}: {error}")
+            call.answer = lambda: _raise(failure)
+        else:
+            call.answer = lambda: answer
+        call.answer = call.retried.answer or call.answer
+
+    def _state(self, function: str, event: Json) -> Any:
+        ends = self.clock.now() + time_limit(function)
+        call = Call(function, event["companyId"], event["jobId"], event["execution"], ends, event)
+        run = self.executions[event["execution"]]
+        answer: Any = None
+        if self.chaos.draws(event["companyId"], 0.3):
+            self.chaos.note("Lambda throttled", function, event["companyId"], 60)
+            raise StateFailed("Lambda.TooManyRequestsException", json.dumps({"errorMessage": "Rate Exceeded."}))
+        try:
+            answer = self._invoke(function, event, call)
+        except Exception as error:
+            self.chaos.say(f"  {function}: {type(error).__name__}: {error}")
+            if call.answer is None:
+                raise
+        if call.answer is not None:
+            answer = call.answer()
+        if function == "start_job" and run.status == "RUNNING":
+            others = (each for each in self.executions.values() if each is not run)
+            if any(each.working and each.status == "RUNNING" and each.company_id == run.company_id for each in others):
+                raise Broken(f"in order: two runs work for company {run.company_id}")
+            run.working = True
+        return answer
+
+    def _invoke(self, function: str, event: Json, call: Call) -> Any:
+        call.ends = self.clock.now() + time_limit(function)
+        runtime = SimulatedRuntime(self)
+        left = lambda: int((call.ends - self.clock.now()).total_seconds() * 1000)  # noqa: E731
+        _Borrowed.runtimes.append(runtime)
+        try:
+            with self.chaos.of_call(call):
+                context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=str(next(self.request_ids)))
+                return handlers()[function](event, context)
+        except Killed:
+            error = self.random.choice(["Sandbox.Timedout", "Runtime.ExitError"])
+            raise StateFailed(error, json.dumps({"errorType": error, "errorMessage": "gone"})) from None
+        finally:
+            _Borrowed.runtimes.pop()
+
+    def _release(self, parameters: Json) -> Json:
+        key = {name: value["S"] for name, value in parameters["Key"].items()}
+        me = parameters["ExpressionAttributeValues"][":me"]["S"]
+        self.executions[me].working = False
+        self._struck_by_aws(key["pk"].removeprefix("COMPANY#"), "DynamoDB.ThrottlingException")
+        for _ in range(2 if self.chaos.draws(key["pk"].removeprefix("COMPANY#"), 0.3) else 1):
+            if self.table.records.get((key["pk"], key["sk"]), {}).get("owner") != me:
+                raise StateFailed("DynamoDB.ConditionalCheckFailedException", "")
+            del self.table.records[key["pk"], key["sk"]]
+        return {}
+
+    def _wake(self, parameters: Json) -> Json:
+        body, group = json.dumps(parameters["MessageBody"]), parameters["MessageGroupId"]
+        self._struck_by_aws(group, "SQS.AmazonSQSException")
+        self.queue.take(body, group, parameters["MessageDeduplicationId"])
+        return {}
+
+    def _struck_by_aws(self, company: str, error: str) -> None:
+        if self.chaos.draws(company):
+            self.chaos.note("throttled", error, company, 60)
+            raise StateFailed(error, "")
+
+    # Time
+
+    def _at(self, seconds: float, what: str, keep: Callable[[], object]) -> None:
+        self.agenda.append(Appointment(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, keep))
+
+    def _turn(self, until: datetime | None = None) -> bool:
+        """Keep one appointment: one that is due, else the next. False if there is none until then."""
+        now = self.clock.now()
+        due = [each for each in self.agenda if each.due <= now]
+        if not due:
+            following = min(self.agenda, key=lambda each: each.due)
+            if until is not None and following.due > until:
+                return False
+            self.clock.advance(following.due - now)
+            due = [following]
+        chosen = self.random.choice(due)
+        self.agenda.remove(chosen)
+        self.chaos.say(f"{chosen.what}")
+        calls, self.chaos.calls = self.chaos.calls, []
+        self.chaos.suspended += len(calls)
+        try:
+            chosen.keep()
+        finally:
+            self.chaos.calls = calls
+            self.chaos.suspended -= len(calls)
+        return True
+
+    def _until(self, moment: datetime) -> None:
+        while self.clock.now() < moment and self._turn(moment):
+            pass
+        self.clock.advance(max(timedelta(), moment - self.clock.now()))
+
+    def _meanwhile(self, seconds: float) -> None:
+        """Others go on for so long; not deeper than a function in a function in a function."""
+        until = self.clock.now() + timedelta(seconds=max(0.0, seconds))
+        if len(_Borrowed.runtimes) < 3:
+            self._until(until)
+        else:
+            self.chaos.standstills.append((self.clock.now(), until))
+            self.clock.advance(max(timedelta(), until - self.clock.now()))
+
+    def _at_rest(self) -> bool:
+        """Nothing but polls to come, and nothing open at Pleo."""
+        if any(each.what != "poll" for each in self.agenda) or self.queue.messages:
+            return False
+        return not any(self._unfinished(company) for company in self.companies)
+
+    def _said(self, text: str) -> None:
+        assert self.trace
+        depth = "  " * len(_Borrowed.runtimes)
+        self.trace(f"{self.clock.now():%H:%M:%S} {depth}{text}")
+
+    @contextmanager
+    def _installed(self) -> Iterator[None]:
+        sleeping = SimpleNamespace(sleep=self.chaos.pause)
+        with (
+            mock.patch("pleo_export.services.services.boto3", self.cloud),
+            mock.patch("pleo_export.store.table.time", sleeping),
+            mock.patch.object(logger._logger, "disabled", True),
+            mock.patch("tempfile.tempdir", MEMORY),
+        ):
+            try:
+                yield
+            finally:
+                _Borrowed.runtimes.clear()
+
+
+def _spoil(item: Json, draw: Random) -> None:
+    """What a sender may leave in a text: half an emoji, NUL, characters that nobody sees; an id in capitals."""
+    odd = draw.choice(["\ud83d", "\0", "\u200b", "\u202e"])
+    item["note"] = f"Lunch {odd}"
+    if item["vendor"] is not None:
+        item["vendor"] = item["vendor"] | {"code": f"V-10{odd}01", "externalId": f"{odd}V-1001", "name": f"Ry{odd}man"}
+    item["accountingEntryLines"][0]["account"]["name"] += odd
+    if draw.random() < 0.5:
+        item["accountingEntryId"] = item["accountingEntryId"].upper()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def describe(document: Document) -> str:
+    return f"{document.id} {document.state} {document.entry.reference}"

@@ -1,0 +1,61 @@
+"""A person's browser, as far as authorising needs one: it follows links, keeps cookies, and shows pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+
+from pleo_simulator.oauth import Client
+from tests.system.in_process_system import CALLBACK, Town, oauth_client_id
+from tests.system.pleo import URL
+
+ORIGIN = CALLBACK.removesuffix("/oauth/pleo/callback")
+CONNECT = f"{ORIGIN}/oauth/pleo/connect/"
+
+
+@dataclass
+class Browser:
+    """`last` is the answer of the page that was opened last."""
+
+    world: Town
+    cookies: dict[str, str] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+
+    def invited(self, company_id: str, consenting_company: str | None = None) -> str:
+        """The link that a person is sent; Pleo lets them consent for that company, or for another one."""
+        client = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), consenting_company or company_id)
+        if self.world.service.oauth._clients.get(client.id) != client:
+            self.world.service.oauth.register(client)
+        self.world.store_oauth_client(client)
+        return CONNECT + self.world.runtime.authorisations.invite(
+            company_id, client.id, CALLBACK, self.world.clock.now()
+        )
+
+    def open(self, link: str) -> str:
+        """Our own page; where it sends the browser to, or else the text that it shows."""
+        parts = urlsplit(link)
+        event: dict[str, Any] = {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]}
+        name = "oauth_callback"
+        if link.startswith(CONNECT):
+            name, event["pathParameters"] = "oauth_connect", {"invitation": link.removeprefix(CONNECT)}
+        if parts.query:
+            event["queryStringParameters"] = dict(parse_qsl(parts.query))
+        self.last = self.world.handlers[name](event, None)
+        for each in self.last["cookies"]:
+            for cookie in SimpleCookie(each).values():
+                self.cookies[cookie.key] = cookie.value
+        return str(self.last["headers"].get("Location") or self.last["body"])
+
+    def consent(self, address: str) -> str:
+        """At Pleo; where that sends the browser back to."""
+        session = requests.Session()
+        session.mount(URL, self.world.wire)
+        return session.get(address, allow_redirects=False).headers["Location"]
+
+    def follow(self, link: str) -> str:
+        """All the way; the text of the last page."""
+        return self.open(self.consent(self.open(link)))

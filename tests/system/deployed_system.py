@@ -1,0 +1,104 @@
+"""The town as the command line sees it: a deployed stack, with the town's Pleo and books behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import requests
+
+from cli.stack import Stack
+from pleo_export.accounting.errors import AuthenticationFailed
+from pleo_export.pleo.client import PleoClient
+from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.settings import TrytonSettings
+from pleo_simulator.pleo_state import Company
+from tests.system.aws import client, resource
+from tests.system.fake_accounting import Books
+from tests.system.in_process_system import Functions, Town
+from tests.system.pleo import URL
+
+HOOKS = "https://hooks.test/webhooks/pleo/"
+SCHEDULE = "town-poll"
+LOG_GROUP = "/pleo-export/town/functions"
+TOKEN = "books-token"
+
+
+@dataclass(frozen=True)
+class TownStack(Stack):
+    """`ledgers` are the accounting systems of the town, by the name of their database; all take TOKEN."""
+
+    town: Town
+    ledgers: dict[str, Books] = field(default_factory=dict)
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        return {
+            "WebhookUrl": HOOKS,
+            "QueueUrl": self.town.queue_url,
+            "FailedQueueUrl": self.town.dead_letters_url,
+            "PollScheduleName": SCHEDULE,
+            "FunctionLogGroup": LOG_GROUP,
+            "PleoApiUrl": URL,
+            "RefreshTokensFunctionName": self.town.environment["REFRESH_TOKENS_FUNCTION"],
+            "TableName": self.town.environment["TABLE_NAME"],
+        }
+
+    def client(self, service: str) -> Any:
+        return Functions(self.town) if service == "lambda" else client(service)
+
+    @cached_property
+    def table(self) -> Any:
+        return resource("dynamodb").Table(self.outputs["TableName"])
+
+    @property
+    def executions(self) -> Any:
+        return self.town.executions
+
+    def now(self) -> Any:
+        return self.town.clock.now()
+
+    def pause(self, seconds: float) -> None:
+        self.town.pause(seconds)
+
+    def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
+        session = requests.Session()
+        session.mount(URL, self.town.wire)
+        successor = partial(self._successor, company_id) if company_id else None
+        return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.town.pause)
+
+    def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> Books:
+        if secret.get("token") != TOKEN:
+            raise AuthenticationFailed("the books do not accept the token")
+        return self.ledgers.setdefault(
+            settings.database, Books(self.town.effects, identity=f"{settings.url.host}/{settings.database}")
+        )
+
+    def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        event = {
+            "headers": dict(headers),
+            "pathParameters": {"companyId": url.removeprefix(HOOKS)},
+            "body": body.decode(),
+            "isBase64Encoded": False,
+        }
+        return int(self.town.handlers["webhook"](event, None)["statusCode"])
+
+    # What there is before anybody connects
+
+    def open(self) -> None:
+        """The log group and the schedule, as the template makes them."""
+        client("logs").create_log_group(logGroupName=LOG_GROUP)
+        target = {"Arn": "arn:aws:lambda:eu-west-1:1:function:poll", "RoleArn": "arn:aws:iam::1:role/poll"}
+        window = {"Mode": "OFF"}
+        client("scheduler").create_schedule(
+            Name=SCHEDULE, ScheduleExpression="rate(5 minutes)", FlexibleTimeWindow=window, Target=target
+        )
+
+    def customer(self, company_id: str) -> str:
+        """A company at Pleo. Returns its API key."""
+        self.town.service.world.put_company(Company(company_id, "Company"))
+        key = f"plp_{company_id}"
+        self.town.service.credentials.add_key(key, company_id)
+        return key

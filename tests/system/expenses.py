@@ -1,0 +1,44 @@
+"""Expenses for the town: small ones, each told apart by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from pleo_simulator.expenses import Expense, Line, export_item
+from pleo_simulator.sample import NORTHGATE
+
+FIRST_DAY = date(2026, 3, 2)
+
+
+def purchase(
+    key: str = "lunch",
+    *,
+    gross: int = 1845,
+    account: str | None = "6300",
+    day: date = FIRST_DAY,
+    company: str = NORTHGATE,
+    **more: Any,
+) -> dict[str, Any]:
+    """A card purchase that can be booked; `more` are fields of the simulator's Expense."""
+    expense = Expense(key, "card_purchase", (Line(gross, account, "GB20"),), **{"supplier": "Pret A Manger"} | more)
+    return export_item(company, expense, day)
+
+
+def purchases(count: int, **more: Any) -> list[dict[str, Any]]:
+    """One a day."""
+    return [purchase(f"lunch-{n}", day=FIRST_DAY + timedelta(days=n), **more) for n in range(count)]
+
+
+def entry_id(item: dict[str, Any]) -> str:
+    return str(item["accountingEntryId"])
+
+
+def reference(item: dict[str, Any]) -> str:
+    """What the item's document carries, in its first revision."""
+    return f"pleo:{entry_id(item)}"
+
+
+def references(items: Iterable[dict[str, Any]]) -> list[str]:
+    return [reference(item) for item in items]

@@ -1,0 +1,442 @@
+"""The fake accounting system: a connector to a general ledger in memory, the outer world that tests look at.
+
+`tests/conformance` holds it to the port's contract, beside the real connectors. Each request to the ledger is an effect
+that faults can be ordered around: "books check", "books find_many", "books differences", "books find_parties",
+"books record <reference>" (a draft is made), "books post <reference>" (it is posted), "books finalise <reference>" (an
+older draft is posted), "books read back", "books duplicates", "books discard <reference>", "books attach <reference>",
+"books difference <reference>" (an exchange difference is booked), "books reconcile <reference>", "books open again
+<reference>".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AttachmentRejected,
+    AttachmentTooLarge,
+    AuthenticationFailed,
+    KeptAsDraft,
+    OutcomeUnknown,
+    PermissionDenied,
+    PossibleDuplicate,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
+from pleo_export.bookkeeping.documents import Bill, Kind, PartyRole, Payment, Purpose
+from pleo_export.bookkeeping.documents import Document as Entry
+from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyAnswer, PartyKey, PartyKeys
+from tests.system.effects import Effects
+from tests.system.general_ledger import (
+    CHART,
+    DIMENSIONS,
+    OWN_CURRENCY,
+    Document,
+    GeneralLedger,
+    difference_entry,
+    own_payable,
+    reference_to,
+    totals,
+)
+
+T = TypeVar("T")
+
+
+class NoProof(Exception):
+    """What came back does not tell whether the ledger did what it was asked: a gateway's 502, 503 or 504, an empty or
+    cut-off answer, a connection that broke off."""
+
+
+CAPABILITIES = Capabilities(
+    kinds=frozenset(Kind),
+    drafts=frozenset(Kind),
+    periods_readable=True,
+    reference_length=64,
+    text_length=200,
+    max_batch=50,
+    max_find=100,
+    max_dimensions_per_line=None,
+    max_attachment_bytes=10_000_000,
+    max_attachments=None,
+    attachment_types=frozenset({"application/pdf", "image/png", "image/jpeg"}),
+    attach_to_posted=True,
+)
+# Not about one document: the next would meet the same.
+CONNECTION = (AuthenticationFailed, PermissionDenied, RateLimited, Unavailable)
+
+
+@dataclass
+class Books:
+    """A connection to one company's `ledger`."""
+
+    effects: Effects = field(default_factory=Effects)
+    ledger: GeneralLedger = field(default_factory=GeneralLedger)
+    identity: str = "books"
+    capabilities: Capabilities = CAPABILITIES
+
+    # The port
+
+    def check(self) -> None:
+        self._ask("books check", lambda: None)
+
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        return set(codes) - CHART
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        return set(categories) - DIMENSIONS.keys()
+
+    def currency(self) -> str:
+        return OWN_CURRENCY
+
+    def accounts(self) -> Sequence[Choice]:
+        return [Choice(code, f"Account {code}") for code in sorted(CHART)]
+
+    def dimensions(self) -> Sequence[Choice]:
+        return [Choice(code, code.replace("_", " ").title()) for code in sorted(DIMENSIONS)]
+
+    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+        if len(references) > self.capabilities.max_find:
+            raise ValueError("a search takes at most max_find references")
+        held = self._ask("books find_many", lambda: self._held(references))
+        return {reference: _one_of(documents) for reference, documents in held.items()}
+
+    def differences(self, found: Sequence[tuple[DocumentRef, Entry]]) -> Mapping[str, Rejected]:
+        def compared() -> Mapping[str, Rejected]:
+            return {
+                each.reference: Rejected(
+                    f"The accounting system holds {each.number or each.id} with another total, tax or currency."
+                )
+                for each, wanted in found
+                if (held := self.ledger.document(each.id)) is not None and totals(held.entry) != totals(wanted)
+            }
+
+        return self._ask("books differences", compared)
+
+    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+        def answer(question: PartyKeys) -> PartyAnswer:
+            known = self.ledger.employees if question.role is PartyRole.EMPLOYEE else self.ledger.suppliers
+            return next((known[_plain(key)] for key in question.keys if _plain(key) in known), NotFound())
+
+        return self._ask("books find_parties", lambda: {each: answer(each) for each in wanted})
+
+    def record_many(self, documents: Sequence[Entry], state: State) -> Mapping[str, Outcome]:
+        if len(documents) > self.capabilities.max_batch or len({each.reference for each in documents}) < len(documents):
+            raise ValueError("a batch has at most max_batch documents, each with its own reference")
+        outcomes: dict[str, Outcome] = {}
+        for group in _bills_first(documents):
+            for entry in group:
+                create = partial(self._record, entry, outcomes)
+                outcomes[entry.reference] = _outcome(create, first=not outcomes)
+            for entry in group if state is State.POSTED else ():
+                made = outcomes[entry.reference]
+                if isinstance(made, DocumentRef):
+                    outcomes[entry.reference] = self._post(made, "post")
+        in_order = {each.reference: outcomes[each.reference] for each in documents}
+        return self._settled(in_order)
+
+    def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for each in documents:
+            outcomes[each.reference] = _outcome(partial(self._post, each, "finalise"), first=False)
+        return self._settled(outcomes)
+
+    def discard(self, document: DocumentRef) -> None:
+        self._write(f"books discard {document.reference}", lambda: self.ledger.delete_draft(document.id))
+
+    def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
+        for attachment in attachments:
+            self._check_file(attachment)
+        for attachment in attachments:
+            self._attach(document, attachment)
+
+    def period_state(self, on: date) -> PeriodState:
+        return self.ledger.period_state(on)
+
+    def next_open_date(self, after: date) -> date | None:
+        return self.ledger.next_open_date(after)
+
+    # What tests look at
+
+    @property
+    def documents(self) -> list[Document]:
+        return self.ledger.documents
+
+    @property
+    def closed_until(self) -> date:
+        return self.ledger.closed_until
+
+    @closed_until.setter
+    def closed_until(self, day: date) -> None:
+        self.ledger.closed_until = day
+
+    @property
+    def settled(self) -> set[str]:
+        """The references of what is reconciled."""
+        ids = {each for group in self.ledger.reconciled for each in group}
+        return {each.entry.reference for each in self.documents if each.id in ids}
+
+    def post_by_hand(self, reference: str) -> None:
+        """What a person does to a draft. Nothing is reconciled by that."""
+        (document,) = self.ledger.find([reference])
+        assert document.state is State.DRAFT
+        self.ledger.post(document.id)
+
+    def live(self) -> list[Entry]:
+        return [each.entry for each in self.documents if each.state is not State.VOID]
+
+    def void(self, reference: str) -> None:
+        self.ledger.void(reference)
+
+    def delete(self, reference: str) -> None:
+        self.ledger.delete(reference)
+
+    def balance(self, account: str) -> int:
+        return sum(line.amount for entry in self.live() for line in entry.lines if line.account == account)
+
+    # Requests
+
+    def _ask(self, effect: str, request: Callable[[], T]) -> T:
+        """One request that changes nothing. Raises what the ledger answers, or Unavailable."""
+        try:
+            return self._sent(effect, request)
+        except NoProof as reason:
+            raise Unavailable(f"The accounting system cannot be reached. {reason}") from None
+
+    def _write(self, effect: str, request: Callable[[], T]) -> T:
+        """One that changes something. Without proof it may have arrived, or may still arrive: OutcomeUnknown."""
+        try:
+            return self._sent(effect, request)
+        except NoProof as reason:
+            raise OutcomeUnknown(f"The accounting system gave no answer. {reason}") from None
+
+    def _sent(self, effect: str, request: Callable[[], T]) -> T:
+        """Over the network. Raises NoProof."""
+        self.effects.before(effect)
+        answer = request()
+        self.effects.after(effect)
+        return answer
+
+    # Recording
+
+    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
+        if without_bill := _without_its_bill(entry, before):
+            return without_bill
+        if not entry.lines or sum(line.amount for line in entry.lines) != 0:
+            return Rejected("The entry does not balance, so it was not sent.")
+        document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(entry))
+        if totals(document.entry) != totals(entry):
+            return self._taken_back(document)
+        return reference_to(document)
+
+    def _taken_back(self, document: Document) -> Outcome:
+        message = "The accounting system makes another total or tax of this bill than Pleo, so it was not recorded."
+        made = reference_to(document)
+        try:
+            self.discard(made)
+        except AccountingError:
+            cause = Rejected(f"{message} Its draft {document.id} is still there: delete it first.")
+            return KeptAsDraft(cause.message, document=made, cause=cause)
+        return Rejected(message)
+
+    def _post(self, draft: DocumentRef, how: str) -> Outcome:
+        """A refusal leaves the draft, unless a person has posted or deleted it meanwhile."""
+        try:
+            same = self._ask("books duplicates", lambda: self.ledger.same_bill(draft.id))
+            if same is not None and draft.state is State.DRAFT:
+                cause = PossibleDuplicate(
+                    f"{same.number or f'draft {same.id}'} has the same number from the same party"
+                )
+                message = f"Kept as the draft {draft.id}: {cause.message}."
+                return KeptAsDraft(message, document=draft, cause=cause)
+            document = self._write(f"books {how} {draft.reference}", lambda: self.ledger.post(draft.id))
+        except Rejected as refusal:
+            return self._not_posted(draft, refusal)
+        except AccountingError as error:
+            if how == "finalise" and not isinstance(error, OutcomeUnknown):
+                return error
+            return OutcomeUnknown(f"Recorded as a draft; whether it was posted is not known. {error.message}")
+        return reference_to(document)
+
+    def _not_posted(self, draft: DocumentRef, refusal: Rejected) -> Outcome:
+        try:
+            held = self._ask("books read back", lambda: self.ledger.document(draft.id))
+        except AccountingError as error:
+            return OutcomeUnknown(f"Recorded as a draft; whether it was posted is not known. {error.message}")
+        if held is None or held.state is State.VOID:
+            return Rejected("The draft is no longer there.")
+        if held.state is State.POSTED:
+            return reference_to(held)
+        return KeptAsDraft(f"Kept as a draft: {refusal.message}", document=reference_to(held), cause=refusal)
+
+    # Settling
+
+    def _settled(self, outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+        """What cannot be reconciled stays open: it is booked, and an accountant sees both sides."""
+        payable = [
+            each
+            for each in outcomes.values()
+            if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
+        ]
+        if not payable:
+            return outcomes
+        try:
+            self._settle(payable)
+        except AccountingError:
+            said = {each.reference: replace(each, warnings=("Booked, but not reconciled.",)) for each in payable}
+            return {**outcomes, **said}
+        return {name: self._warned(each) if each in payable else each for name, each in outcomes.items()}
+
+    def _warned(self, outcome: Outcome) -> Outcome:
+        """A payment that is still open says why."""
+        assert isinstance(outcome, DocumentRef)
+        document = self.ledger.document(outcome.id)
+        if document is None or not isinstance(document.entry, Payment) or not self.ledger.is_open(document):
+            return outcome
+        account, left = document.entry.payable.account, self.ledger.left_over(document)
+        if left is None:
+            return replace(outcome, warnings=(f"There is no bill on account {account} that this payment is for.",))
+        return (
+            replace(outcome, warnings=(f"It is more than what is open on account {account}.",)) if left > 0 else outcome
+        )
+
+    def _settle(self, documents: Iterable[DocumentRef]) -> None:
+        """Payments that came back first: what they open again may be paid by another one."""
+        held = [each for ref in documents if (each := self.ledger.document(ref.id)) is not None]
+        for back in [each for each in held if isinstance(each.entry, Payment)]:
+            if back.entry.purpose is Purpose.RETURN and self.ledger.is_open(back):  # type: ignore[union-attr]
+                self._take_back(back)
+        parties = {each.entry.party for each in held if isinstance(each.entry, Bill | Payment)}
+        for each in held:
+            self._drop_spare_differences(each.entry.reference)
+        refusals = []
+        for group in self.ledger.settled_groups():
+            if any(isinstance(each.entry, Bill | Payment) and each.entry.party in parties for each in group):
+                try:
+                    self._reconcile(group)
+                except Rejected as refusal:  # keeps no other group open
+                    refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
+
+    def _take_back(self, back: Document) -> None:
+        payment = self.ledger.returned(back)
+        if payment is None:
+            return
+        if not self.ledger.is_open(payment):
+            name = f"books open again {payment.entry.reference}"
+            self._write(name, partial(self.ledger.open_again, payment.id))
+        for difference in self._differences_of(payment.entry.reference)[:1]:
+            self._reconcile([difference])  # with its opposite
+        self._reconcile([payment, back])
+
+    def _reconcile(self, group: Sequence[Document]) -> None:
+        """Known by its last payment, which the rate was of."""
+        payments = [each for each in group if isinstance(each.entry, Payment)] or group
+        reference = max(each.entry.reference for each in payments)
+        if sum(own_payable(each) for each in group):
+            group = [*group, self._difference(reference, group)]
+        ids = [each.id for each in group]
+        self._write(f"books reconcile {reference}", lambda: self.ledger.reconcile(ids))
+
+    def _difference(self, reference: str, group: Sequence[Document]) -> Document:
+        """What the documents were worth more or less, booked once: under a reference of its own, looked for first."""
+        entry = difference_entry(_derived(reference), group)
+        known = self._differences_of(reference)
+        if not known:
+            made = self._write(f"books difference {reference}", lambda: self.ledger.create(entry))
+            known = self._differences_of(reference) or [made]  # two runs may cross each other: the older one counts
+        if known[0].state is State.DRAFT:
+            self._write(f"books post {_derived(reference)}", lambda: self.ledger.post(known[0].id))
+        return known[0]
+
+    def _drop_spare_differences(self, reference: str) -> None:
+        """A request that arrived late may have left a second draft."""
+        for spare in self._differences_of(reference)[1:]:
+            if spare.state is State.DRAFT:
+                self._write(f"books discard {_derived(reference)}", partial(self.ledger.delete_draft, spare.id))
+
+    def _differences_of(self, reference: str) -> list[Document]:
+        """A posted one before a draft."""
+        name = _derived(reference)
+        known = self._ask("books find difference", lambda: self._held([name])).get(name, [])
+        live = [each for each in known if each.state is not State.VOID]
+        return sorted(live, key=lambda each: (each.state is State.DRAFT, int(each.id)))
+
+    # Files
+
+    def _check_file(self, file: Attachment) -> None:
+        if file.content_type not in self.capabilities.attachment_types:
+            raise AttachmentRejected(f"{file.name}: files of type {file.content_type} are not attached.")
+        if file.size > self.capabilities.max_attachment_bytes:
+            most = self.capabilities.max_attachment_bytes // 2**20
+            raise AttachmentTooLarge(f"{file.name} is larger than the {most} MB that are attached.")
+
+    def _attach(self, document: DocumentRef, file: Attachment) -> None:
+        held = self.ledger.document(document.id)
+        if held is not None and held.state is State.POSTED and not self.capabilities.attach_to_posted:
+            raise Rejected("a posted entry takes no files")
+
+        def upload() -> None:
+            if held is None or file.sha256 not in held.files:
+                with file.open() as content:
+                    self.ledger.attach(document.id, file.name, file.sha256, content.read())
+
+        self._write(f"books attach {document.reference}", upload)
+
+    def _held(self, references: Collection[str]) -> dict[str, list[Document]]:
+        held: dict[str, list[Document]] = {}
+        for each in self.ledger.find(references):
+            held.setdefault(each.entry.reference, []).append(each)
+        return held
+
+
+def _plain(key: PartyKey) -> str:
+    """Tax numbers are compared by their letters and digits."""
+    return re.sub(r"[^A-Z0-9]", "", key.value.upper()) if key.kind is KeyKind.TAX_NUMBER else key.value
+
+
+def _derived(reference: str) -> str:
+    return f"{reference}:fx"
+
+
+def _bills_first(documents: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    bills = [each for each in documents if isinstance(each, Bill)]
+    return bills, [each for each in documents if not isinstance(each, Bill)]
+
+
+def _one_of(documents: Sequence[Document]) -> Outcome:
+    live = [each for each in documents if each.state is not State.VOID]
+    if len(live) > 1:
+        names = " and ".join(each.number or f"draft {each.id}" for each in live)
+        return PossibleDuplicate(f"{len(live)} entries carry {live[0].entry.reference}: {names}.")
+    return reference_to((live or documents)[-1])
+
+
+def _without_its_bill(entry: Entry, outcomes: Mapping[str, Outcome]) -> AccountingError | None:
+    """A payment that comes with its bill is not booked without it."""
+    bill = outcomes.get(entry.settles.reference or "") if isinstance(entry, Payment) else None
+    if isinstance(bill, Rejected):
+        return Rejected(f"Not recorded, because its bill was not: {bill.message}")
+    if isinstance(bill, AccountingError):
+        return Unavailable(f"Not sent, because its bill is not settled: {bill.message}")
+    return None
+
+
+def _outcome(effect: Callable[[], Outcome], *, first: bool) -> Outcome:
+    """What holds for the whole batch may be raised only while nothing was recorded (see the port)."""
+    try:
+        return effect()
+    except CONNECTION as error:
+        if first:
+            raise
+        return error
+    except AccountingError as error:
+        return error
