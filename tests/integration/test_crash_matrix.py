@@ -88,7 +88,7 @@ def _gave_up(stack: LocalStack, job_id: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Desk:
+class BatchRecorder:
     """A bookkeeper of HAVN, with a killer on the way to her books."""
 
     stack: LocalStack
@@ -126,13 +126,13 @@ class Desk:
 @contextmanager
 def at_the_desk(
     stack: LocalStack, books: Ledger, resumption: ByRetry, *, posting: str = "posted", **variables: str
-) -> Iterator[Desk]:
+) -> Iterator[BatchRecorder]:
     killer = Killer(lambda: resumption.at_the_kill(stack))
     books.secret = {"token": books.token}  # no login, for which Tryton takes its time
     with in_the_way(killer, stack, books.url, **variables) as url:
         usual = settings_of(HAVN, books)["accounting_system"]
         stack.connect(HAVN, books, posting=posting, accounting_system={**usual, "url": url, "web_url": books.url})
-        yield Desk(stack, books, resumption, killer)
+        yield BatchRecorder(stack, books, resumption, killer)
 
 
 @pytest.mark.parametrize("resumption", [ByRetry(), ByPoll()], ids=["by the retry", "by the next poll"])

@@ -26,10 +26,10 @@ from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.recording import creation, investigation, recovery
 from pleo_export.workflow.recording import progress as recording_work
 from pleo_export.workflow.recording import receipts as attachments
-from pleo_export.workflow.recording.creation import Creation
+from pleo_export.workflow.recording.creation import DocumentWriter
 from pleo_export.workflow.recording.investigation import Investigation
-from pleo_export.workflow.recording.progress import Case
-from pleo_export.workflow.recording.recorder import Desk
+from pleo_export.workflow.recording.progress import ItemPlan
+from pleo_export.workflow.recording.recorder import BatchRecorder
 from tests.simulation.fake_endpoints import Ledger
 from tests.simulation.simulator import SimulatedRuntime
 from tests.system import asl
@@ -44,7 +44,7 @@ def no_intent() -> AbstractContextManager[Any]:
 
 def intent_without_condition() -> AbstractContextManager[Any]:
     def intend(self: Postings, pen: Any, intents: Any) -> bool:
-        return self.record_many(pen, [intent for intent, _ in intents])
+        return self.save_many(pen, [intent for intent, _ in intents])
 
     return patch(Postings, "intend", intend)
 
@@ -102,9 +102,9 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 
 
 def report_before_record() -> AbstractContextManager[Any]:
-    said = Desk._said
+    said = BatchRecorder._outcome_of
 
-    def hopeful(self: Desk, work: Any) -> Any:
+    def hopeful(self: BatchRecorder, work: Any) -> Any:
         for name, outcome in work.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
                 document = work.case.candidate.main
@@ -113,7 +113,7 @@ def report_before_record() -> AbstractContextManager[Any]:
                 )
         return said(self, work)
 
-    return patch(Desk, "_said", hopeful)
+    return patch(BatchRecorder, "_said", hopeful)
 
 
 def no_settle_time() -> AbstractContextManager[Any]:
@@ -121,15 +121,15 @@ def no_settle_time() -> AbstractContextManager[Any]:
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
-    note = Desk._note
+    note = BatchRecorder._save_postings
 
-    def forget(self: Desk, batch: Any) -> None:
+    def forget(self: BatchRecorder, batch: Any) -> None:
         for work in batch:
             if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
                 self.runtime.postings.withdraw(work.intent)
         note(self, batch)
 
-    return patch(Desk, "_note", forget)
+    return patch(BatchRecorder, "_note", forget)
 
 
 def adopt_void() -> AbstractContextManager[Any]:
@@ -187,7 +187,7 @@ def claim_after_started() -> AbstractContextManager[Any]:
 
 
 def drafts_stay() -> AbstractContextManager[Any]:
-    return patch(Desk, "_finalise", lambda *_: None)
+    return patch(BatchRecorder, "_finalise", lambda *_: None)
 
 
 def youngest_first() -> AbstractContextManager[Any]:
@@ -208,7 +208,7 @@ def unknown_is_not_booked() -> AbstractContextManager[Any]:
 
 
 def no_search_before_withdrawing() -> AbstractContextManager[Any]:
-    return patch(Creation, "_seen", lambda *_: {})
+    return patch(DocumentWriter, "_seen", lambda *_: {})
 
 
 def no_proof_is_unavailable() -> AbstractContextManager[Any]:
@@ -239,24 +239,24 @@ def no_net_around_receipts() -> AbstractContextManager[Any]:
 
 def poison_stays_in_its_batch() -> AbstractContextManager[Any]:
     """What took its neighbours down is tried with them again."""
-    return patch(Case, "interrupted", False)
+    return patch(ItemPlan, "interrupted", False)
 
 
 def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
-    return patch(attachments.ReceiptDesk, "_pause", lambda *_: None)
+    return patch(attachments.ReceiptHandler, "_pause", lambda *_: None)
 
 
 def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
     """A refused draft stays in the books, and nothing is known of what it holds."""
-    note = Desk._note
+    note = BatchRecorder._save_postings
 
-    def forget(self: Desk, batch: Any) -> None:
+    def forget(self: BatchRecorder, batch: Any) -> None:
         note(self, [work for work in batch if not isinstance(work.unposted, KeptAsDraft)])
         for work in batch:
             if isinstance(work.unposted, KeptAsDraft) and work.intent:
                 self.runtime.postings.withdraw(work.intent)
 
-    return patch(Desk, "_note", forget)
+    return patch(BatchRecorder, "_note", forget)
 
 
 def no_close_before_failing() -> AbstractContextManager[Any]:

@@ -13,7 +13,7 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.store.fencing import Pen, Pens
+from pleo_export.store.fencing import FencingToken, FencingTokens
 from pleo_export.store.jobs import ItemResult, Jobs, Results
 from pleo_export.store.leases import Lease, Leases
 from pleo_export.store.postings import Posting, Postings
@@ -44,7 +44,13 @@ def quiet() -> Chaos:
 
 def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0912 - one case for each operation
     """What the state classes answer to two hundred operations drawn at random."""
-    leases, jobs, pens, results, postings = Leases(table), Jobs(table), Pens(table), Results(table), Postings(table)
+    leases, jobs, pens, results, postings = (
+        Leases(table),
+        Jobs(table),
+        FencingTokens(table),
+        Results(table),
+        Postings(table),
+    )
     for job in ("one", "two"):
         jobs.next_attempt(job, NORTHGATE, NOON)
     for number in range(200):
@@ -53,7 +59,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
         posting = Posting(NORTHGATE, entry, random.randint(1, 2), f"pleo:{entry}", "print", job, at)
         seen = random.choice([None, posting])
         held = random.choice([None, Lease(NORTHGATE, owner, at, begun=random.random() < 0.5)])
-        pen = Pen(job, owner)
+        pen = FencingToken(job, owner)
         match random.randrange(20):
             case 0:
                 yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
@@ -76,7 +82,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 9:
                 postings.withdraw(posting)
             case 10:
-                yield postings.record_many(pen, [posting])
+                yield postings.save_many(pen, [posting])
             case 11:
                 yield postings.latest(NORTHGATE, entry)
             case 13:

@@ -370,7 +370,7 @@ class Books:
         live = [each for each in known if each.state is not State.VOID]
         return sorted(live, key=lambda each: (each.state is State.DRAFT, int(each.id)))
 
-    # Files
+    # PreparedReceipts
 
     def _check_file(self, file: Attachment) -> None:
         if file.content_type not in self.capabilities.attachment_types:

@@ -30,7 +30,15 @@ HEAD = (Kind.BILL, "pleo:1", PENS, "INV-7", "BK-1", DAY, DAY, None, "GBP")
 BILL = Bill(*HEAD, lines=LINES, memo="Pens | BK-1")  # type: ignore[arg-type]
 MONEY = JournalLine("2100", 1000), JournalLine("1900", -1000)
 PAYMENT = Payment(
-    Purpose.PAYMENT, "pleo:1:pay", PENS, Settles("pleo:1", "INV-7", ("BK-1",)), DAY, DAY, "GBP", MONEY, "Pens | BK-1"
+    Purpose.PAYMENT,
+    "pleo:1:pay",
+    PENS,
+    Settles("pleo:1", "INV-7", ("BK-1",)),
+    DAY,
+    DAY,
+    "GBP",
+    MONEY,
+    "Pens | BK-1",
 )
 
 

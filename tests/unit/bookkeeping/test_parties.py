@@ -127,7 +127,10 @@ def test_given_cashback_then_only_a_tagged_vendor_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("payload", "fix"),
     [
-        (item(bookkeeping=AP, vendor=vendor(), supplier=SUPPLIER), "vendor Paper & Pens Ltd has neither a code"),
+        (
+            item(bookkeeping=AP, vendor=vendor(), supplier=SUPPLIER),
+            "vendor Paper & Pens Ltd has neither a code",
+        ),
         (item(bookkeeping=AP, vendor=vendor(), supplier=None), "vendor Paper & Pens Ltd has neither a code"),
         (item(bookkeeping=AP), "vendor Paper & Pens has neither a code"),
         (item(bookkeeping=AP, supplier=None), "Choose its vendor"),

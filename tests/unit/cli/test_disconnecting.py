@@ -39,7 +39,7 @@ def nothing_is_left(stack: TownStack) -> bool:
 
 def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
     connected(stack)
-    stack.town.runtime.postings.record_many(taken(stack.town), [RECORDED])
+    stack.town.runtime.postings.save_many(taken(stack.town), [RECORDED])
 
     findings = disconnected(stack)
 

@@ -100,7 +100,7 @@ def test_given_a_run_that_broke_off_after_booking_when_exported_as_told_then_the
 
     assert sides.verdict is Verdict.PLEO_DOES_NOT_KNOW
     assert "Export it again" in sides.what_to_do
-    world.clock.advance(world.runtime.settle_time)
+    world.clock.advance(world.runtime.in_doubt_time)
     exported_again(world)
     assert seen(world).verdict is Verdict.AGREE
 

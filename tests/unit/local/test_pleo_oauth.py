@@ -17,7 +17,7 @@ OTHER_CLIENT = Client("other", "secret", (CALLBACK,), "22222222-2222-4222-8222-2
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
-class Desk:
+class BatchRecorder:
     """An OAuth server with a clock to move."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ def test_the_challenge_is_that_of_rfc_7636() -> None:
 
 
 def test_given_a_code_when_exchanged_with_its_verifier_then_the_token_speaks_for_the_clients_company() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
 
     tokens = desk.tokens()
 
@@ -55,14 +55,14 @@ def test_given_a_code_when_exchanged_with_its_verifier_then_the_token_speaks_for
 def test_given_a_code_when_client_redirect_or_verifier_differ_then_invalid_grant(
     client: Client, redirect_uri: str, verifier: str
 ) -> None:
-    desk = Desk()
+    desk = BatchRecorder()
 
     with pytest.raises(OAuthRefused, match="invalid_grant"):
         desk.oauth.exchange(client, desk.code(), redirect_uri, verifier)
 
 
 def test_given_a_code_when_used_twice_or_late_then_invalid_grant() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     used, late = desk.code(), desk.code()
     desk.oauth.exchange(CLIENT, used, CALLBACK, VERIFIER)
 
@@ -75,11 +75,11 @@ def test_given_a_code_when_used_twice_or_late_then_invalid_grant() -> None:
 
 def test_given_the_plain_method_when_authorising_then_it_is_refused() -> None:
     with pytest.raises(OAuthRefused, match="S256"):
-        Desk().code(method="plain")
+        BatchRecorder().code(method="plain")
 
 
 def test_given_a_short_verifier_even_if_it_fits_then_invalid_grant() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     code = desk.oauth.authorise("client", CALLBACK, "", "code", "S256", s256("short"))
 
     with pytest.raises(OAuthRefused, match="code_verifier"):
@@ -87,7 +87,7 @@ def test_given_a_short_verifier_even_if_it_fits_then_invalid_grant() -> None:
 
 
 def test_given_a_refresh_then_all_earlier_tokens_are_dead_and_the_new_ones_live() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     old = desk.tokens()
 
     new = desk.oauth.refresh(CLIENT, old["refresh_token"])
@@ -99,7 +99,7 @@ def test_given_a_refresh_then_all_earlier_tokens_are_dead_and_the_new_ones_live(
 
 @pytest.mark.parametrize("ended_by", ["rotation", "age"])
 def test_given_a_refresh_token_that_has_ended_when_used_then_the_whole_authorisation_dies(ended_by: str) -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     old = desk.tokens()
     if ended_by == "age":
         desk.clock.advance(REFRESH_TOKEN_LIFE)
@@ -117,7 +117,7 @@ def test_given_a_refresh_token_that_has_ended_when_used_then_the_whole_authorisa
 
 
 def test_given_two_authorisations_when_one_dies_then_the_other_lives() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     one, other = desk.tokens(), desk.tokens()
     desk.oauth.refresh(CLIENT, one["refresh_token"])
     with pytest.raises(OAuthRefused):
@@ -127,7 +127,7 @@ def test_given_two_authorisations_when_one_dies_then_the_other_lives() -> None:
 
 
 def test_given_an_access_token_when_its_life_is_over_then_it_is_nobody() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     tokens = desk.tokens()
 
     desk.clock.advance(ACCESS_TOKEN_LIFE - timedelta(seconds=1))
@@ -137,7 +137,7 @@ def test_given_an_access_token_when_its_life_is_over_then_it_is_nobody() -> None
 
 
 def test_given_a_token_when_introspected_then_only_its_own_client_sees_it() -> None:
-    desk = Desk()
+    desk = BatchRecorder()
     token = desk.tokens()["access_token"]
 
     assert desk.oauth.introspect(OTHER_CLIENT, token) == {"active": False}
@@ -149,6 +149,6 @@ def test_given_a_token_when_introspected_then_only_its_own_client_sees_it() -> N
 
 def test_given_a_wrong_client_secret_then_401() -> None:
     with pytest.raises(OAuthRefused) as error:
-        Desk().oauth.authenticate("client", "wrong")
+        BatchRecorder().oauth.authenticate("client", "wrong")
 
     assert (error.value.error, error.value.status) == ("invalid_client", 401)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
 from pleo_export.settings import WebhookAuthentication
 from pleo_export.store.connections import BooksTaken
-from pleo_export.store.fencing import Pen
+from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
 from pleo_export.store.postings import Posting
@@ -49,26 +49,26 @@ OPEN = replace(RECORDED, document_state="draft", open_references=("pleo:entry", 
     "posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None), OPEN]
 )
 def test_a_posting_comes_back_as_it_was(world: Town, posting: Posting) -> None:
-    world.runtime.postings.record_many(taken(world), [posting])
+    world.runtime.postings.save_many(taken(world), [posting])
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
 
 
 def test_a_posting_is_kept_for_ever(world: Town) -> None:
-    world.runtime.postings.record_many(taken(world), [RECORDED])
+    world.runtime.postings.save_many(taken(world), [RECORDED])
     (record,) = get_many(world.runtime._table, [posting_key(NORTHGATE, "entry", 1)])
     assert "expires_at" not in record
 
 
 def test_postings_are_looked_up_at_the_revision_that_is_asked_for(world: Town) -> None:
     second = replace(RECORDED, revision=2)
-    world.runtime.postings.record_many(taken(world), [RECORDED, second])
+    world.runtime.postings.save_many(taken(world), [RECORDED, second])
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 2}) == {"entry": second}
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 3, "other": 1}) == {}
     assert world.runtime.postings.get_many(HAVN, {"entry": 1}) == {}
 
 
 def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> None:
-    world.runtime.postings.record_many(taken(world), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
+    world.runtime.postings.save_many(taken(world), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
     latest = world.runtime.postings.latest(NORTHGATE, "entry")
     assert latest and latest.revision == 10
     assert world.runtime.postings.latest(NORTHGATE, "other") is None
@@ -79,7 +79,7 @@ def test_a_company_s_postings_with_open_references_are_found_however_many(
 ) -> None:
     postings = world.runtime.postings
     wanted = [replace(OPEN, entry_id=f"entry-{n}") for n in range(5)]
-    postings.record_many(taken(world), [*wanted, RECORDED, replace(OPEN, company_id=HAVN)])
+    postings.save_many(taken(world), [*wanted, RECORDED, replace(OPEN, company_id=HAVN)])
     query = postings._table.query
     monkeypatch.setattr(postings._table, "query", lambda **asked: query(**asked, Limit=2))
 
@@ -89,10 +89,10 @@ def test_a_company_s_postings_with_open_references_are_found_however_many(
 
 
 def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(world: Town) -> None:
-    world.runtime.postings.record_many(taken(world), [OPEN])
+    world.runtime.postings.save_many(taken(world), [OPEN])
     done = replace(OPEN, document_state="posted", open_references=())
 
-    assert world.runtime.postings.note_open_references(OPEN, done)
+    assert world.runtime.postings.save_open_references(OPEN, done)
 
     assert world.runtime.postings.with_open_references(NORTHGATE) == []
     assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": done}
@@ -114,10 +114,10 @@ def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_o
     postings.intend(taken(world), [(INTENT, None)])
     postings.withdraw(replace(INTENT, intended_at=NOW + timedelta(seconds=1)))
     assert postings.latest(NORTHGATE, "entry") == INTENT
-    postings.record_many(taken(world), [RECORDED])
+    postings.save_many(taken(world), [RECORDED])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") == RECORDED
-    postings.record_many(taken(world), [INTENT])
+    postings.save_many(taken(world), [INTENT])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") is None
 
@@ -185,17 +185,17 @@ def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> 
 # The pen
 
 
-def taken(world: Town, run: str = "run", call: str = "call") -> Pen:
+def taken(world: Town, run: str = "run", call: str = "call") -> FencingToken:
     before = world.runtime.jobs.get(JOB)
     assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
     world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
-    pen = world.runtime.pens.take(JOB, run, call)
+    pen = world.runtime.fencing_tokens.take(JOB, run, call)
     assert pen
     return pen
 
 
 def lose_to_another_call(world: Town) -> None:
-    assert world.runtime.pens.take(JOB, "run", "another call")
+    assert world.runtime.fencing_tokens.take(JOB, "run", "another call")
 
 
 def lose_to_another_run(world: Town) -> None:
@@ -228,7 +228,7 @@ def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_writte
 
     later = replace(INTENT, revision=2)
     assert not world.runtime.postings.intend(pen, [(later, None)])
-    assert not world.runtime.postings.record_many(pen, [RECORDED])
+    assert not world.runtime.postings.save_many(pen, [RECORDED])
     assert not world.runtime.results.put_many(pen, RESULTS, NOW)
     assert not world.runtime.results.put_many(pen, [], NOW)
     assert world.runtime.postings.latest(NORTHGATE, "entry") == INTENT
@@ -240,9 +240,9 @@ def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_th
 ) -> None:
     taken(world)
 
-    assert world.runtime.pens.take(JOB, "an earlier run", "call") is None
+    assert world.runtime.fencing_tokens.take(JOB, "an earlier run", "call") is None
     lose_to_the_end_of_the_job(world)
-    assert world.runtime.pens.take(JOB, "run", "call") is None
+    assert world.runtime.fencing_tokens.take(JOB, "run", "call") is None
 
 
 def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(world: Town) -> None:
@@ -375,7 +375,7 @@ def test_chunks_of_another_attempt_are_other_chunks(world: Town) -> None:
 
 def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world: Town) -> None:
     world.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
-    world.runtime.postings.record_many(taken(world), [RECORDED])
+    world.runtime.postings.save_many(taken(world), [RECORDED])
     kept = world.runtime.connections.get(NORTHGATE)
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
@@ -437,7 +437,7 @@ def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(world:
     for company in (NORTHGATE, HAVN):
         world.connect(company)
         world.runtime.leases.take(company, "run", NOW, replacing=None)
-    world.runtime.postings.record_many(taken(world), [RECORDED])
+    world.runtime.postings.save_many(taken(world), [RECORDED])
     world.runtime.connections.delete(HAVN)
     assert list(world.runtime.connections.company_ids()) == [NORTHGATE]
 

@@ -10,7 +10,7 @@ import pytest
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import State
 from pleo_export.bookkeeping.documents import Party
-from pleo_export.workflow.recording.receipts import ReceiptDesk
+from pleo_export.workflow.recording.receipts import ReceiptHandler
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import FIRST_DAY, entry_id, purchase, reference
@@ -42,14 +42,14 @@ def test_given_receipts_that_raise_while_they_are_prepared_when_a_job_runs_then_
     world: Town, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
     books, poison, good = two(world, receipts=policy)
-    prepare = ReceiptDesk._prepare
+    prepare = ReceiptHandler._prepare
 
-    def raising(self: ReceiptDesk, candidate: Any, folder: Any) -> Any:
+    def raising(self: ReceiptHandler, candidate: Any, folder: Any) -> Any:
         if candidate.entry_id == entry_id(poison):
             raise FAULT
         return prepare(self, candidate, folder)
 
-    monkeypatch.setattr(ReceiptDesk, "_prepare", raising)
+    monkeypatch.setattr(ReceiptHandler, "_prepare", raising)
     job = world.export(NORTHGATE)
 
     world.run(NORTHGATE)

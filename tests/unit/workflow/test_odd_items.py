@@ -99,7 +99,7 @@ def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
     world.runtime.jobs.begin(JOB, NORTHGATE, "run", seen=None)
-    pen = world.runtime.pens.take(JOB, "run", "call")
+    pen = world.runtime.fencing_tokens.take(JOB, "run", "call")
     assert pen is not None
     assert world.runtime.results.put_many(pen, [result, refused], world.clock.now())
     stored = world.runtime.results.get_many(JOB, ["entry", "other"])

@@ -241,10 +241,10 @@ class TestBesideExports:
         (seen,) = world.runtime.postings.with_open_references(NORTHGATE)
         newer = replace(seen, job_id="another-job")
         world.runtime.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
-        pen = world.runtime.pens.take(newer.job_id, "run", "call")
-        assert pen and world.runtime.postings.record_many(pen, [newer])
+        pen = world.runtime.fencing_tokens.take(newer.job_id, "run", "call")
+        assert pen and world.runtime.postings.save_many(pen, [newer])
 
-        assert not world.runtime.postings.note_open_references(seen, replace(seen, open_references=()))
+        assert not world.runtime.postings.save_open_references(seen, replace(seen, open_references=()))
 
         assert world.runtime.postings.with_open_references(NORTHGATE) == [newer]
 

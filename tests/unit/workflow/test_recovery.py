@@ -12,7 +12,7 @@ from pleo_export.accounting.port import DocumentRef, Outcome, State
 from pleo_export.bookkeeping.documents import Kind
 from pleo_export.errors import ItemFailure
 from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.recovery import Action, Decision, Situation, decide, too_late
+from pleo_export.workflow.recording.recovery import Action, Decision, ItemEvidence, decide, too_late
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -39,8 +39,8 @@ def changed(posting: Posting) -> Posting:
 EVERY_POSTING = [None, SETTLED, UNSETTLED, RECORDED, changed(SETTLED), changed(RECORDED)]
 
 
-def seen(posting: Posting | None, found: Outcome | None, item: str = "pending") -> Situation:
-    return Situation(item, posting, found, "this job", "same", NOW, SETTLE_TIME)
+def seen(posting: Posting | None, found: Outcome | None, item: str = "pending") -> ItemEvidence:
+    return ItemEvidence(item, posting, found, "this job", "same", NOW, SETTLE_TIME)
 
 
 @pytest.mark.parametrize("item", ["pending", "in_progress"])

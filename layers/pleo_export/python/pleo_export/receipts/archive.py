@@ -1,4 +1,4 @@
-"""Files packed into one ZIP."""
+"""PreparedReceipts packed into one ZIP."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from pleo_export.services.tokens import Tokens
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.authorisations import Authorisations
 from pleo_export.store.connections import Connection, Connections
-from pleo_export.store.fencing import Pens
+from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
 from pleo_export.store.leases import Leases
 from pleo_export.store.payloads import Payloads
@@ -62,7 +62,7 @@ class Runtime:
         return value
 
     @cached_property
-    def settle_time(self) -> timedelta:
+    def in_doubt_time(self) -> timedelta:
         """How long a document may still appear after the run that meant to record it has died."""
         return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
 
@@ -99,8 +99,8 @@ class Runtime:
         return Jobs(self._table)
 
     @cached_property
-    def pens(self) -> Pens:
-        return Pens(self._table)
+    def fencing_tokens(self) -> FencingTokens:
+        return FencingTokens(self._table)
 
     @cached_property
     def polls(self) -> Polls:

@@ -22,18 +22,18 @@ TRANSACTION_LIMIT = 100  # actions; the check is one of them
 
 
 @dataclass(frozen=True)
-class Pen:
+class FencingToken:
     """`holder` is one invocation of a function."""
 
     job_id: str
     holder: str
 
 
-class Pens:
+class FencingTokens:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def take(self, job_id: str, execution: str, holder: str) -> Pen | None:
+    def take(self, job_id: str, execution: str, holder: str) -> FencingToken | None:
         """From whoever has it. None when the job is closed, or another execution's by now."""
         ours: Any = Attr("run_by").eq(execution) & Attr("closed_as").not_exists()
         taken = carried_out(
@@ -43,10 +43,10 @@ class Pens:
             ExpressionAttributeValues={":holder": holder},
             ConditionExpression=ours,
         )
-        return Pen(job_id, holder) if taken else None
+        return FencingToken(job_id, holder) if taken else None
 
 
-def write(table: Table, pen: Pen, puts: Iterable[Mapping[str, Any]]) -> bool:
+def write(table: Table, pen: FencingToken, puts: Iterable[Mapping[str, Any]]) -> bool:
     """Put records, each `{"Item": ..., "ConditionExpression": ...}`, while the pen is ours.
 
     In steps of 99, each wholly or not at all; with nothing to put, the pen is checked all the same. False when the pen

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from boto3.dynamodb.conditions import Attr
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.store.fencing import Pen, write
+from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.table import carried_out, expiry, get_many, iso, item_key, job_key, moment
 from pleo_export.text import shorten, without_surrogates
 
@@ -144,7 +144,7 @@ class Results:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put_many(self, pen: Pen, results: Iterable[ItemResult], now: datetime) -> bool:
+    def put_many(self, pen: FencingToken, results: Iterable[ItemResult], now: datetime) -> bool:
         """False when the pen is another's by now: then its results count, and not all of these are written."""
         return write(self._table, pen, ({"Item": _item(pen.job_id, result, now)} for result in results))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
-from pleo_export.store.fencing import Pen, write
+from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.table import carried_out, get_many, iso, moment, posting_key
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Postings:
         )
         return _posting(answer["Items"][0]) if answer["Items"] else None
 
-    def intend(self, pen: Pen, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
+    def intend(self, pen: FencingToken, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
         """Write intents, each beside the record that the caller has read in its place (None: absent).
 
         False means that another run or function is at work on the same job or entries. Then nothing may be recorded,
@@ -88,7 +88,7 @@ class Postings:
             ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
         )
 
-    def record_many(self, pen: Pen, postings: Iterable[Posting]) -> bool:
+    def save_many(self, pen: FencingToken, postings: Iterable[Posting]) -> bool:
         """Write what became of intended postings. False when the pen is another's by now: then not all are written."""
         return write(self._table, pen, ({"Item": _record(posting)} for posting in postings))
 
@@ -107,7 +107,7 @@ class Postings:
         postings = (_posting(record) for record in get_many(self._table, keys))
         return [each for each in postings if each.open_references]
 
-    def note_open_references(self, seen: Posting, now: Posting) -> bool:
+    def save_open_references(self, seen: Posting, now: Posting) -> bool:
         """Put `now` in the place of `seen`; False when an export has written the record meanwhile: that stays."""
         unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
         return carried_out(

@@ -10,7 +10,7 @@ from pleo_export.services.events import JobRun
 from pleo_export.services.services import Runtime
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close, prove_ours
-from pleo_export.workflow.reporting import settle_open_items
+from pleo_export.workflow.reporting import finalise_open_items
 
 FINISHED_BEFORE_US = "finished before us"
 NOT_TAKEN = "Pleo did not take the results of all items. Look which are missing and export those again."
@@ -22,7 +22,7 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
     prove_ours(run, runtime)
     pleo = runtime.pleo(runtime.connection(run.company_id))
     if pleo.has_items(run.job_id, "pending"):
-        _settle(pleo, run, runtime, "pending")
+        _finalise(pleo, run, runtime, "pending")
         if pleo.has_items(run.job_id, "pending"):  # refused again; Pleo might complete the job all the same
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN)
     final = final_event(pleo, run.job_id)
@@ -33,20 +33,20 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
-            _settle(pleo, run, runtime, "pending", "in_progress")
+            _finalise(pleo, run, runtime, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
-        finish(run, runtime, FINISHED_BEFORE_US)
+        note_outcome(run, runtime, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
-    finish(run, runtime, final.event)
+    note_outcome(run, runtime, final.event)
     return final.event
 
 
-def _settle(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:
-    settled = settle_open_items(pleo, run, runtime, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
+def _finalise(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:
+    settled = finalise_open_items(pleo, run, runtime, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
     logger.warning("items were still open at completion", extra={"items": settled})
 
 
-def finish(run: JobRun, runtime: Runtime, outcome: str) -> None:
+def note_outcome(run: JobRun, runtime: Runtime, outcome: str) -> None:
     """Note how the job ended; where an earlier run has noted that, its word stays."""
     known = runtime.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
     if known is None or known.outcome is None:

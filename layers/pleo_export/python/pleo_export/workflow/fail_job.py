@@ -18,10 +18,10 @@ from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
 from pleo_export.services.events import FailedRun, StateError
 from pleo_export.services.services import Runtime
-from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, finish
+from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, note_outcome
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close
-from pleo_export.workflow.reporting import settle_open_items
+from pleo_export.workflow.reporting import finalise_open_items
 
 OUR_FAULT = "The integration met an unexpected fault; its operator has been told. Export again later."
 
@@ -38,13 +38,13 @@ def fail_job(run: FailedRun, runtime: Runtime) -> str:
         if not pleo.job(run.job_id).finished:
             raise
         outcome = FINISHED_BEFORE_US
-    finish(run, runtime, outcome)
+    note_outcome(run, runtime, outcome)
     return outcome
 
 
 def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
     record = runtime.jobs.get(run.job_id)
-    if record is not None and record.fetched and _all_settled(pleo, run, runtime, failure, reason):
+    if record is not None and record.fetched and _all_final(pleo, run, runtime, failure, reason):
         final = final_event(pleo, run.job_id)
         if final.reason:  # all failed: the job's own cause says why
             reason = f"{final.reason} {reason}"
@@ -58,9 +58,9 @@ def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure
     return JobEvent.FAILED
 
 
-def _all_settled(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> bool:
+def _all_final(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> bool:
     """Whether Pleo has taken the last word on every item; it may refuse one for a moment (R-6.5)."""
-    looks = (settle_open_items(pleo, run, runtime, failure, reason, ("pending", "in_progress")) for _ in range(3))
+    looks = (finalise_open_items(pleo, run, runtime, failure, reason, ("pending", "in_progress")) for _ in range(3))
     return any(still_open == 0 for still_open in looks)
 
 

@@ -39,7 +39,7 @@ PASSING = (TryAgain, Unavailable, RateLimited, OutcomeUnknown)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Looked(StrEnum):
+class ReconciliationResult(StrEnum):
     """What became of a company's turn."""
 
     NOTHING_OPEN = "nothing_open"
@@ -50,12 +50,12 @@ class Looked(StrEnum):
 
 def reconcile_drafts(runtime: Runtime) -> dict[str, int]:
     """How many companies were looked after, by what became of them; `waiting`: not begun for want of time."""
-    counts = Counter({each.value: 0 for each in Looked} | {"waiting": 0})
+    counts = Counter({each.value: 0 for each in ReconciliationResult} | {"waiting": 0})
     for company_id in _due(runtime):
         if runtime.time_left() < RESERVE:
             counts["waiting"] += 1
         else:
-            counts[_look_after(company_id, runtime)] += 1
+            counts[_reconcile_company(company_id, runtime)] += 1
     logger.info("drafts looked after", extra=counts)
     return dict(counts)
 
@@ -70,24 +70,24 @@ def _due(runtime: Runtime) -> list[str]:
     return sorted(due, key=lambda company_id: latest[company_id].begun_at or NEVER)
 
 
-def _look_after(company_id: str, runtime: Runtime) -> Looked:
+def _reconcile_company(company_id: str, runtime: Runtime) -> ReconciliationResult:
     """One company's fault never reaches another."""
     try:
         with our_errors(company_id=company_id):
             looked = _in_turn(company_id, runtime)
     except PleoExportError as error:
-        looked = Looked.LATER if isinstance(error, PASSING) else Looked.FAILED
-    if looked in (Looked.DONE, Looked.FAILED):
+        looked = ReconciliationResult.LATER if isinstance(error, PASSING) else ReconciliationResult.FAILED
+    if looked in (ReconciliationResult.DONE, ReconciliationResult.FAILED):
         runtime.reconciliations.done(company_id, runtime.clock())
     return looked
 
 
-def _in_turn(company_id: str, runtime: Runtime) -> Looked:
+def _in_turn(company_id: str, runtime: Runtime) -> ReconciliationResult:
     if not runtime.postings.with_open_references(company_id):
-        return Looked.NOTHING_OPEN
+        return ReconciliationResult.NOTHING_OPEN
     with _lease(company_id, runtime) as held:
         if not held:
-            return Looked.LATER
+            return ReconciliationResult.LATER
         runtime.reconciliations.begin(company_id, runtime.clock())
         # Read again: an export may have ended between the first look and the lease.
         return _reconcile(company_id, runtime.postings.with_open_references(company_id), runtime)
@@ -109,18 +109,18 @@ def _lease(company_id: str, runtime: Runtime) -> Iterator[bool]:
         runtime.wake_ups.send(WakeUp(company_id=company_id, reason="reconciled"), once_per=f"{owner}-{company_id}")
 
 
-def _reconcile(company_id: str, postings: Sequence[Posting], runtime: Runtime) -> Looked:
+def _reconcile(company_id: str, postings: Sequence[Posting], runtime: Runtime) -> ReconciliationResult:
     """Raises AccountingError when something holds for all that is left."""
     system = runtime.accounting_system(runtime.connection(company_id))
     counts = Counter(references=0, posted=0, still_open=0)
     try:
         for batch in _batches(postings, system.capabilities.max_find):
             if runtime.time_left() < RESERVE:
-                return Looked.LATER
+                return ReconciliationResult.LATER
             counts.update(_reconcile_batch(batch, system, runtime))
     finally:
         logger.info("drafts reconciled", extra=counts)
-    return Looked.DONE
+    return ReconciliationResult.DONE
 
 
 def _batches(postings: Sequence[Posting], size: int) -> Iterator[list[Posting]]:
@@ -140,10 +140,10 @@ def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, runtime
     found = system.find_many(references)
     posted = [each for each in found.values() if isinstance(each, DocumentRef) and each.state is State.POSTED]
     outcomes = {**found, **_finalise(posted, system)}
-    noted = [(posting, _noted(posting, outcomes, runtime.clock())) for posting in batch]
+    noted = [(posting, _posting_after(posting, outcomes, runtime.clock())) for posting in batch]
     for seen, now in noted:
         if now != seen:
-            runtime.postings.note_open_references(seen, now)
+            runtime.postings.save_open_references(seen, now)
     still_open = sum(len(now.open_references) for _, now in noted)
     return {"references": len(references), "posted": len(posted), "still_open": still_open}
 
@@ -170,7 +170,7 @@ def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) 
         return {posted[0].reference: Rejected("It could not be reconciled.")}
 
 
-def _noted(posting: Posting, outcomes: Mapping[str, Outcome], now: datetime) -> Posting:
+def _posting_after(posting: Posting, outcomes: Mapping[str, Outcome], now: datetime) -> Posting:
     main = outcomes.get(posting.reference)
     if isinstance(main, DocumentRef):
         posting = replace(posting, document_state=main.state, document_number=main.number)

@@ -19,10 +19,10 @@ from pleo_export.observability import logger
 from pleo_export.services.events import ChunkRun
 from pleo_export.services.services import Runtime
 from pleo_export.store.jobs import ItemResult
-from pleo_export.workflow.recording.preparation import Preparation
-from pleo_export.workflow.recording.progress import Settled, refused
-from pleo_export.workflow.recording.recorder import Desk
-from pleo_export.workflow.recording.unrecorded import last_words
+from pleo_export.workflow.recording.preparation import ItemPreparer
+from pleo_export.workflow.recording.progress import ItemOutcome, refused
+from pleo_export.workflow.recording.recorder import BatchRecorder
+from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
 def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
@@ -30,17 +30,17 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
 
     Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
-    pen = runtime.pens.take(run.job_id, run.execution, runtime.call_id)
+    pen = runtime.fencing_tokens.take(run.job_id, run.execution, runtime.call_id)
     if pen is None:
         raise NotOurs(f"job {run.job_id} is closed, or another run's")
     items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     done = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
-    settled: list[Settled] = []
+    settled: list[ItemOutcome] = []
     try:
-        desk = Desk.open(run, runtime, pen)
-        preparation = Preparation(desk.connection, desk.system)
-        candidates = preparation.candidates(todo)
+        desk = BatchRecorder.for_chunk(run, runtime, pen)
+        preparation = ItemPreparer(desk.connection, desk.system)
+        candidates = preparation.prepare(todo)
         settled += preparation.rejected
         for each in desk.record(candidates):
             settled.append(each)
@@ -50,7 +50,7 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
         # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
         known = {each.entry_id for each in settled}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        words = last_words(run, runtime, left, error.failure, error.message)
+        words = results_without_recording(run, runtime, left, error.failure, error.message)
         settled += [refused(error, words[entry_id]) for entry_id in left]
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
@@ -68,14 +68,14 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
     return {"waitSeconds": counts["wait_seconds"]}
 
 
-def _in_time(settled: Sequence[Settled], left: timedelta) -> tuple[list[ItemResult], timedelta]:
+def _in_time(settled: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
     """The results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
     results, longest = [], timedelta()
     for each in settled:
         if isinstance(each, ItemResult):
             results.append(each)
-        elif each.time > left:
-            results.append(each.otherwise)
+        elif each.delay > left:
+            results.append(each.result_if_too_late)
         else:
-            longest = max(longest, each.time)
+            longest = max(longest, each.delay)
     return results, longest

@@ -13,7 +13,7 @@ from pleo_export.services.services import Runtime
 from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_export.workflow.ownership import close
-from pleo_export.workflow.recording.unrecorded import last_words
+from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
 def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> None:
@@ -29,7 +29,7 @@ def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> 
             logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
 
 
-def settle_open_items(
+def finalise_open_items(
     pleo: PleoClient, run: JobRun, runtime: Runtime, failure: JobFailure, reason: str, statuses: Iterable[str]
 ) -> int:
     """Give every item that is still open its final word: its result if it has one, else the given failure.
@@ -46,7 +46,7 @@ def settle_open_items(
             close(run, runtime, failure, reason)
             final |= runtime.results.get_many(run.job_id, unsaid)  # again: now no more can come
             unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
-            final |= last_words(run, runtime, unsaid, item_failure(failure), reason)
+            final |= results_without_recording(run, runtime, unsaid, item_failure(failure), reason)
         report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
     return len(open_ids)
 

@@ -30,42 +30,42 @@ from pleo_export.bookkeeping.periods import shifted
 from pleo_export.errors import ItemFailure, NotOurs, PleoExportError
 from pleo_export.services.events import JobRun
 from pleo_export.services.services import Runtime
-from pleo_export.store.fencing import Pen
+from pleo_export.store.fencing import FencingToken
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
 from pleo_export.workflow.recording.investigation import find_all
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
-from pleo_export.workflow.recording.preparation import Candidate
-from pleo_export.workflow.recording.progress import Case, InDoubt, Work
+from pleo_export.workflow.recording.preparation import PreparedItem
+from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress
 from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
-Asked = Sequence[tuple[Work, Document]]
+Asked = Sequence[tuple[ItemProgress, Document]]
 # Nothing is written any more before a person has done something.
 STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 
 
 @dataclass(frozen=True)
-class Creation:
+class DocumentWriter:
     """Creates one company's documents. `wanted` is the state that its settings ask for."""
 
     run: JobRun
     runtime: Runtime
     system: AccountingSystem
-    pen: Pen
+    fencing_token: FencingToken
     wanted: State
     dates: PostingDates
 
-    def intend(self, batch: Sequence[Work]) -> None:
+    def write_intents(self, batch: Sequence[ItemProgress]) -> None:
         """Raises NotOurs when another run or call is at work, also where nothing is to be created."""
-        lacking = [work for work in batch if work.case.missing(work.case.documents)]
+        lacking = [work for work in batch if work.plan.missing(work.plan.documents)]
         for work in lacking:
-            work.intent = self.intent(work.case.candidate)
-        intents = [(work.intent, work.case.posting) for work in lacking if work.intent]
-        if not self.runtime.postings.intend(self.pen, intents):
+            work.intent = self.intent(work.plan.item)
+        intents = [(work.intent, work.plan.posting) for work in lacking if work.intent]
+        if not self.runtime.postings.intend(self.fencing_token, intents):
             raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
 
-    def intent(self, candidate: Candidate) -> Posting:
+    def intent(self, candidate: PreparedItem) -> Posting:
         return Posting(
             company_id=self.run.company_id,
             entry_id=candidate.entry_id,
@@ -76,10 +76,10 @@ class Creation:
             intended_at=self.runtime.clock(),
         )
 
-    def create(self, batch: Sequence[Work], documents: Asked) -> None:
+    def create(self, batch: Sequence[ItemProgress], documents: Asked) -> None:
         """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
         (promise 2)."""
-        missing = [(work, each) for work, each in documents if each.reference not in work.case.found]
+        missing = [(work, each) for work, each in documents if each.reference not in work.plan.found]
         refusal: AccountingError | None = None
         for chosen, state in self._portions(missing):
             try:
@@ -95,7 +95,7 @@ class Creation:
         if refusal and not any(work.booked for work in batch):
             raise refusal
 
-    def finalise(self, batch: Sequence[Work], documents: Sequence[Document]) -> None:
+    def post(self, batch: Sequence[ItemProgress], documents: Sequence[Document]) -> None:
         """Post what is still a draft: left behind by a crash, or kept open for its files. Where a crash came between
         posting and reconciling, this reconciles. What was just refused is not posted again."""
         wanted = {each.reference for each in documents}
@@ -103,10 +103,10 @@ class Creation:
             outcome
             for work in batch
             for reference, outcome in work.outcomes.items()
-            if not work.unposted
+            if not work.posting_error
             and reference in wanted
             and isinstance(outcome, DocumentRef)
-            and _unfinished(work.case, outcome)
+            and _unfinished(work.plan, outcome)
         ]
         finalised = self._finalised(unfinished) if unfinished else {}
         for work in batch:
@@ -115,34 +115,34 @@ class Creation:
                 if isinstance(outcome, DocumentRef):
                     work.outcomes[name] = outcome
                 else:  # the document exists all the same
-                    work.unposted = outcome
+                    work.posting_error = outcome
 
     def _portions(self, documents: Asked) -> Iterator[tuple[Asked, State]]:
         """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
         goes alone, since it may be what made the whole batch fail."""
         size = self.system.capabilities.max_batch
         for state in State.DRAFT, State.POSTED:
-            portion: list[tuple[Work, Document]] = []
+            portion: list[tuple[ItemProgress, Document]] = []
             for work, document in documents:
                 if self._first_state(work, document) is not state:
                     continue
-                if portion and (work.case.interrupted or len(portion) == size or portion[-1][0].case.interrupted):
+                if portion and (work.plan.interrupted or len(portion) == size or portion[-1][0].plan.interrupted):
                     yield portion, state
                     portion = []
                 portion.append((work, document))
             if portion:
                 yield portion, state
 
-    def _first_state(self, work: Work, document: Document) -> State:
-        """Files come first where a posted document takes none any more (R-5d.11)."""
+    def _first_state(self, work: ItemProgress, document: Document) -> State:
+        """PreparedReceipts come first where a posted document takes none any more (R-5d.11)."""
         takes = self.system.capabilities
         waits = work.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
-        return State.DRAFT if waits and document is work.case.candidate.main else self.wanted
+        return State.DRAFT if waits and document is work.plan.item.main else self.wanted
 
     def _record(self, documents: Asked, state: State) -> None:
         try:
             self._record_once(documents, state)
-            if again := self._redated(documents):
+            if again := self._retry_on_open_date(documents):
                 self._record_once(again, state)
         except AccountingError as error:
             for work, document in documents:
@@ -163,7 +163,7 @@ class Creation:
         for (work, each), outcome in zip(documents, outcomes, strict=True):
             work.learn(each.reference, outcome)
 
-    def _redated(self, documents: Asked) -> Asked:
+    def _retry_on_open_date(self, documents: Asked) -> Asked:
         """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
         again = []
         for work, document in documents:
@@ -179,7 +179,7 @@ class Creation:
         """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
         found = self._seen(documents) or {}
         for work, document in documents:
-            wait = None if work.case.interrupted else self.runtime.settle_time
+            wait = None if work.plan.interrupted else self.runtime.in_doubt_time
             if _live(found.get(document.reference)):
                 wait = SHORTEST_PAUSE  # the next look adopts it, with all checks
             words = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
@@ -196,7 +196,7 @@ class Creation:
             if isinstance(error, AccountingError) and (found is None or _live(found.get(each.reference))):
                 work.outcomes[each.reference] = self._unproved(error, searched=found is not None)
         for work in {id(work): work for work, _ in refused}.values():
-            if work.intent and _refused(work.outcomes[work.case.candidate.main.reference]):
+            if work.intent and _refused(work.outcomes[work.plan.item.main.reference]):
                 self.runtime.postings.withdraw(work.intent)
                 work.intent = None
 
@@ -205,7 +205,7 @@ class Creation:
             return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
         if isinstance(error, STOPPING):  # R-6.11: no waiting for what only a person can change
             return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
-        return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.runtime.settle_time)
+        return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.runtime.in_doubt_time)
 
     def _seen(self, documents: Asked) -> Mapping[str, Outcome] | None:
         """What the accounting system holds of them; None if the search failed."""
@@ -237,7 +237,7 @@ class Creation:
         return answers
 
 
-def _unfinished(case: Case, document: DocumentRef) -> bool:
+def _unfinished(case: ItemPlan, document: DocumentRef) -> bool:
     adopted = document.reference in case.found
     return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
 

@@ -15,9 +15,9 @@ from pleo_export.settings import Posting as PostingSetting
 from pleo_export.settings import Settings
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
-from pleo_export.workflow.recording.preparation import Candidate
-from pleo_export.workflow.recording.progress import Case, name_of
-from pleo_export.workflow.recording.recovery import Action, Situation, decide_all
+from pleo_export.workflow.recording.preparation import PreparedItem
+from pleo_export.workflow.recording.progress import ItemPlan, name_of
+from pleo_export.workflow.recording.recovery import Action, ItemEvidence, decide_all
 
 
 def find_all(system: AccountingSystem, references: Sequence[str]) -> Mapping[str, Outcome]:
@@ -42,43 +42,41 @@ class Investigation:
     settings: Settings
     system: AccountingSystem
 
-    def cases(self, candidates: Sequence[Candidate]) -> list[Case]:
+    def plans(self, candidates: Sequence[PreparedItem]) -> list[ItemPlan]:
         """One search for all; again for items that need a new revision. What is to be adopted has passed the checks
         that its creation would have passed. Raises AccountingError."""
-        cases: list[Case] = []
+        cases: list[ItemPlan] = []
         while candidates:
             postings = self.runtime.postings.get_many(
                 self.run.company_id, {each.entry_id: each.revision for each in candidates}
             )
             references = [document.reference for each in candidates for document in each.booking.documents]
             found = find_all(self.system, references)
-            looked_at = [self._case(each, postings.get(each.entry_id), found) for each in candidates]
+            looked_at = [self._plan(each, postings.get(each.entry_id), found) for each in candidates]
             cases += [case for case in looked_at if case.decision.action is not Action.NEXT_REVISION]
-            candidates = [
-                case.candidate.revised() for case in looked_at if case.decision.action is Action.NEXT_REVISION
-            ]
+            candidates = [case.item.revised() for case in looked_at if case.decision.action is Action.NEXT_REVISION]
         return self._checked(cases)
 
-    def _case(self, candidate: Candidate, posting: Posting | None, found: Mapping[str, Outcome]) -> Case:
-        situation = Situation(
+    def _plan(self, candidate: PreparedItem, posting: Posting | None, found: Mapping[str, Outcome]) -> ItemPlan:
+        situation = ItemEvidence(
             item_status=candidate.item_status,
             posting=posting,
             found=found.get(candidate.main.reference),
             job_id=self.run.job_id,
             fingerprint=candidate.fingerprint,
             now=self.runtime.clock(),
-            settle_time=self.runtime.settle_time,
+            in_doubt_time=self.runtime.in_doubt_time,
         )
-        decision = decide_all(situation, [found.get(each.reference) for each in candidate.further])
+        decision = decide_all(situation, [found.get(each.reference) for each in candidate.payments])
         answers = {each.reference: found.get(each.reference) for each in candidate.booking.documents}
         live = {
             reference: each
             for reference, each in answers.items()
             if isinstance(each, DocumentRef) and each.state is not State.VOID
         }
-        return Case(candidate, posting, decision, live)
+        return ItemPlan(candidate, posting, decision, live)
 
-    def _checked(self, cases: Sequence[Case]) -> list[Case]:
+    def _checked(self, cases: Sequence[ItemPlan]) -> list[ItemPlan]:
         found = [pair for case in cases if case.decision.action is Action.ADOPT for pair in _pairs(case)]
         if not found:
             return list(cases)
@@ -95,7 +93,7 @@ class Investigation:
                 checked.append(_failing(case, error.failure, words))
         return checked
 
-    def _dated(self, case: Case, adopted: Sequence[tuple[DocumentRef, Document]]) -> Case:
+    def _dated(self, case: ItemPlan, adopted: Sequence[tuple[DocumentRef, Document]]) -> ItemPlan:
         """The last rows of the table in `recovery`: documents of another posting date than ours."""
         posted = self.settings.posting is PostingSetting.POSTED
         dates = posting_dates(self.settings, self.system, self.runtime)
@@ -118,10 +116,10 @@ class Investigation:
         return case
 
 
-def _pairs(case: Case) -> list[tuple[DocumentRef, Document]]:
+def _pairs(case: ItemPlan) -> list[tuple[DocumentRef, Document]]:
     """What is there, each beside what would be recorded now."""
     return [(case.found[each.reference], each) for each in case.documents if each.reference in case.found]
 
 
-def _failing(case: Case, failure: ItemFailure, reason: str) -> Case:
+def _failing(case: ItemPlan, failure: ItemFailure, reason: str) -> ItemPlan:
     return replace(case, decision=replace(case.decision, action=Action.FAIL, failure=failure, reason=reason))

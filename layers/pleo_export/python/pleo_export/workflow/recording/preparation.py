@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Candidate:
+class PreparedItem:
     """An item that can be booked: its documents at the given revision (R-8.1). The first of them is the one that Pleo
     links to (R-6.9)."""
 
@@ -48,14 +48,14 @@ class Candidate:
         return self.booking.documents[0]
 
     @property
-    def further(self) -> Sequence[Document]:
+    def payments(self) -> Sequence[Document]:
         return self.booking.documents[1:]
 
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.booking)
 
-    def revised(self) -> Candidate:
+    def revised(self) -> PreparedItem:
         """The same item as the next revision, under references of its own."""
         revision = self.revision + 1
         booking = _book(self.item, self.settings, self.capabilities, self.party, revision)
@@ -69,7 +69,7 @@ class _Parsed:
     wanted: PartyKeys | None
 
 
-class Preparation:
+class ItemPreparer:
     """Turns the items of a chunk into candidates; `rejected` are the results of those that cannot be booked.
 
     One item never takes another down.
@@ -81,7 +81,7 @@ class Preparation:
         self._system = system
         self.rejected: list[ItemResult] = []
 
-    def candidates(self, items: Iterable[WorkItem]) -> list[Candidate]:
+    def prepare(self, items: Iterable[WorkItem]) -> list[PreparedItem]:
         """Raises AccountingError when nobody could be asked for the suppliers."""
         parsed = [each for item in items if (each := self._attempt(item.entry_id, self._parse, item))]
         parties = self._parties(each.wanted for each in parsed)
@@ -130,14 +130,14 @@ class Preparation:
                 return dict.fromkeys(questions, error)
         return {asked: answer for each in questions for asked, answer in self._ask([each]).items()}
 
-    def _book(self, parsed: _Parsed, parties: Parties) -> Candidate:
+    def _book(self, parsed: _Parsed, parties: Parties) -> PreparedItem:
         party = parties.get(parsed.wanted) if parsed.wanted else None
         if isinstance(party, Rejected):
             raise ItemRejected(party.failure, party.message)
         if isinstance(party, Exception):
             raise party
         capabilities = self._system.capabilities
-        return Candidate(
+        return PreparedItem(
             item_status=parsed.status,
             item=parsed.item,
             settings=self._settings,

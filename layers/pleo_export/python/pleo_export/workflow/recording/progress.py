@@ -12,8 +12,8 @@ from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.preparation import Candidate
-from pleo_export.workflow.recording.receipts import NO_FILES, SHORTEST_PAUSE, UNAVAILABLE_PAUSE, Files
+from pleo_export.workflow.recording.preparation import PreparedItem
+from pleo_export.workflow.recording.receipts import NO_RECEIPTS, SHORTEST_PAUSE, UNAVAILABLE_PAUSE, PreparedReceipts
 from pleo_export.workflow.recording.recovery import Decision
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
@@ -28,26 +28,26 @@ PASSING = frozenset(
 
 
 @dataclass(frozen=True)
-class Wait:
+class Deferred:
     """An item that has to wait for `time`; `otherwise` is its result if the job has no time for that."""
 
-    time: timedelta
-    otherwise: ItemResult
+    delay: timedelta
+    result_if_too_late: ItemResult
 
     @property
     def entry_id(self) -> str:
-        return self.otherwise.entry_id
+        return self.result_if_too_late.entry_id
 
 
 # Each item of a chunk ends with a result, or has to wait.
-Settled = ItemResult | Wait
+ItemOutcome = ItemResult | Deferred
 
 
 @dataclass(frozen=True)
-class Case:
+class ItemPlan:
     """A candidate, its posting record, the decision, and which of its documents exist already, by reference."""
 
-    candidate: Candidate
+    item: PreparedItem
     posting: Posting | None
     decision: Decision
     found: Mapping[str, DocumentRef]
@@ -55,11 +55,11 @@ class Case:
 
     @property
     def entry_id(self) -> str:
-        return self.candidate.entry_id
+        return self.item.entry_id
 
     @property
     def documents(self) -> Sequence[Document]:
-        return self.candidate.booking.documents
+        return self.item.booking.documents
 
     @property
     def interrupted(self) -> bool:
@@ -81,51 +81,51 @@ class InDoubt(OutcomeUnknown):
 
 
 @dataclass
-class Work:
+class ItemProgress:
     """A case under way: its files, our intent to create something, and what became of each of its documents.
     `unposted`: why one that is there is still a draft. `retry_files`: in how long to attach its files again."""
 
-    case: Case
-    files: Files = NO_FILES
+    plan: ItemPlan
+    files: PreparedReceipts = NO_RECEIPTS
     intent: Posting | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    unposted: AccountingError | None = None
-    refusal: ItemRejected | None = None
+    posting_error: AccountingError | None = None
+    attachment_error: ItemRejected | None = None
     retry_files: timedelta | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.outcomes.update(self.case.found)
-        self.warnings = (*self.case.warnings, *self.warnings)
+        self.outcomes.update(self.plan.found)
+        self.warnings = (*self.plan.warnings, *self.warnings)
 
     @property
     def booked(self) -> bool:
-        return isinstance(self.outcomes.get(self.case.candidate.main.reference), DocumentRef)
+        return isinstance(self.outcomes.get(self.plan.item.main.reference), DocumentRef)
 
     @property
     def main(self) -> Outcome:
-        return self.outcomes[self.case.candidate.main.reference]
+        return self.outcomes[self.plan.item.main.reference]
 
     @property
     def documents(self) -> list[DocumentRef]:
         """Those that exist, the main one first."""
-        held = (self.outcomes.get(each.reference) for each in self.case.documents)
+        held = (self.outcomes.get(each.reference) for each in self.plan.documents)
         return [each for each in held if isinstance(each, DocumentRef)]
 
     @property
     def first_fault(self) -> AccountingError | None:
         """Of the documents in their order."""
-        asked = (self.outcomes.get(each.reference) for each in self.case.documents)
-        return next((each for each in asked if isinstance(each, AccountingError)), self.unposted)
+        asked = (self.outcomes.get(each.reference) for each in self.plan.documents)
+        return next((each for each in asked if isinstance(each, AccountingError)), self.posting_error)
 
     @property
     def finished(self) -> bool:
-        return self.first_fault is None and self.refusal is None and self.retry_files is None
+        return self.first_fault is None and self.attachment_error is None and self.retry_files is None
 
     def learn(self, reference: str, outcome: Outcome) -> None:
         """Note the outcome of a document. One that is kept as a draft exists, and the item fails for its cause."""
         if isinstance(outcome, KeptAsDraft):
-            self.outcomes[reference], self.unposted = outcome.document, outcome
+            self.outcomes[reference], self.posting_error = outcome.document, outcome
         else:
             self.outcomes[reference] = outcome
 
@@ -136,16 +136,16 @@ def name_of(document: DocumentRef) -> str:
     return f"draft {name}" if document.state is State.DRAFT else name
 
 
-def refused(error: AccountingError, failed: ItemResult) -> Settled:
+def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
     """What an accounting system's refusal means for an item: to wait, or else its failure."""
     if isinstance(error, RateLimited):
-        return Wait(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
+        return Deferred(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
     if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
-        return Wait(UNAVAILABLE_PAUSE, failed)
+        return Deferred(UNAVAILABLE_PAUSE, failed)
     return failed
 
 
-def unsuccessful(case: Case) -> ItemResult:
+def unsuccessful(case: ItemPlan) -> ItemResult:
     return ItemResult(case.entry_id, failure=case.decision.failure, reason=case.decision.reason)
 
 

@@ -15,11 +15,11 @@ from pleo_export.services.services import Runtime
 from pleo_export.settings import Receipts
 from pleo_export.store.connections import Connection
 from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
-from pleo_export.workflow.recording.preparation import Candidate
+from pleo_export.workflow.recording.preparation import PreparedItem
 
 
 @dataclass(frozen=True)
-class Files:
+class PreparedReceipts:
     """What is to be attached to an item's main document, and what the bookkeeper should know about it."""
 
     attachments: tuple[Attachment, ...] = ()
@@ -27,16 +27,16 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Attached:
+class AttachmentOutcome:
     """What became of them. `refusal` is the item's failure under `required`. `retry`: not attached yet, to be tried
     again after that time; the rest then holds only if the job has no time for that."""
 
-    refusal: ItemRejected | None = None
+    attachment_error: ItemRejected | None = None
     warnings: tuple[str, ...] = ()
     retry: timedelta | None = None
 
 
-NO_FILES = Files()
+NO_RECEIPTS = PreparedReceipts()
 # Until the next try where the accounting system was away, and where the function's time did not suffice.
 UNAVAILABLE_PAUSE = timedelta(seconds=15)
 SHORTEST_PAUSE = timedelta(seconds=1)
@@ -44,7 +44,7 @@ NO_TIME = "There was no time left to attach them."
 
 
 @dataclass(frozen=True)
-class ReceiptDesk:
+class ReceiptHandler:
     """A company's policy on receipts: `required` fails the item, `best_effort` warns and goes on (R-5d.9, R-5d.12)."""
 
     run: JobRun
@@ -52,10 +52,10 @@ class ReceiptDesk:
     connection: Connection
     system: AccountingSystem
 
-    def prepare(self, candidate: Candidate, folder: Path) -> Files:
+    def prepare(self, candidate: PreparedItem, folder: Path) -> PreparedReceipts:
         """Raises ItemRejected under `required`, before anything is booked."""
         if not candidate.item.files:
-            return NO_FILES
+            return NO_RECEIPTS
         from pleo_export.receipts.errors import ReceiptFailed  # noqa: PLC0415 - most items have no files
 
         try:
@@ -63,7 +63,7 @@ class ReceiptDesk:
         except ReceiptFailed as failed:
             if self._required:
                 raise
-            return Files(warnings=(f"Booked without its receipts. {failed.reason}",))
+            return PreparedReceipts(warnings=(f"Booked without its receipts. {failed.reason}",))
         except PleoExportError:
             raise
         except Exception as error:
@@ -71,12 +71,12 @@ class ReceiptDesk:
             if self._required:
                 reason = f"Its receipts could not be prepared. {internal_fault(error)}"
                 raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
-            return Files(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
+            return PreparedReceipts(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
 
-    def attach(self, files: Files, document: DocumentRef) -> Attached:
+    def attach(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """The document stays either way; a further try or export of the item finds it and adds what is missing."""
         if not files.attachments:
-            return Attached(warnings=files.warnings)
+            return AttachmentOutcome(warnings=files.warnings)
         try:
             self.system.attach(document, files.attachments)
         except AccountingError as error:
@@ -86,9 +86,9 @@ class ReceiptDesk:
         except Exception as error:
             log_fault("receipts could not be attached", error, document=document.id)
             return self._missing(files, document, InternalFault(error).message, InternalFault.failure, None)
-        return Attached(warnings=files.warnings)
+        return AttachmentOutcome(warnings=files.warnings)
 
-    def postponed(self, files: Files, document: DocumentRef) -> Attached:
+    def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """For the next call, since this one has no time left for them."""
         return self._missing(files, document, NO_TIME, ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE)
 
@@ -99,22 +99,22 @@ class ReceiptDesk:
             return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
         if isinstance(error, Unavailable):
             return UNAVAILABLE_PAUSE
-        return self.runtime.settle_time if isinstance(error, OutcomeUnknown) else None
+        return self.runtime.in_doubt_time if isinstance(error, OutcomeUnknown) else None
 
     def _missing(
-        self, files: Files, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
-    ) -> Attached:
+        self, files: PreparedReceipts, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
+    ) -> AttachmentOutcome:
         reason = f"Recorded as {document.number or document.id}, but without its receipts: {why}"
         if not self._required:
-            return Attached(warnings=(*files.warnings, reason), retry=retry)
+            return AttachmentOutcome(warnings=(*files.warnings, reason), retry=retry)
         failure = failure if failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
-        return Attached(ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings, retry)
+        return AttachmentOutcome(ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings, retry)
 
     @property
     def _required(self) -> bool:
         return self.connection.settings.receipts is Receipts.REQUIRED
 
-    def _prepare(self, candidate: Candidate, folder: Path) -> Files:
+    def _prepare(self, candidate: PreparedItem, folder: Path) -> PreparedReceipts:
         from pleo_export.receipts.errors import Expired  # noqa: PLC0415
         from pleo_export.receipts.limits import AttachmentLimits  # noqa: PLC0415
         from pleo_export.receipts.prepare import prepare  # noqa: PLC0415
@@ -126,9 +126,9 @@ class ReceiptDesk:
         except Expired:
             receipts = self.runtime.receipts.fetch(self._fresh_files(candidate), folder)
         prepared = prepare(receipts, limits, folder)
-        return Files(prepared.attachments, prepared.warnings)
+        return PreparedReceipts(prepared.attachments, prepared.warnings)
 
-    def _fresh_files(self, candidate: Candidate) -> tuple[File, ...]:
+    def _fresh_files(self, candidate: PreparedItem) -> tuple[File, ...]:
         """The item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
         pleo = self.runtime.pleo(self.connection)
         for page in pleo.export_item_pages(self.run.job_id):

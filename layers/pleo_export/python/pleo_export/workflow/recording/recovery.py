@@ -71,7 +71,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Situation:
+class ItemEvidence:
     """One item as the three sides see it. `settle_time`: see workflow.runtime.Runtime.settle_time."""
 
     item_status: str
@@ -80,10 +80,10 @@ class Situation:
     job_id: str
     fingerprint: str
     now: datetime
-    settle_time: timedelta
+    in_doubt_time: timedelta
 
 
-def decide(seen: Situation) -> Decision:
+def decide(seen: ItemEvidence) -> Decision:
     """The row of the table above."""
     if isinstance(seen.found, AccountingError):
         return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
@@ -92,7 +92,7 @@ def decide(seen: Situation) -> Decision:
     return _not_found(seen)
 
 
-def decide_all(seen: Situation, payments: Sequence[Outcome | None]) -> Decision:
+def decide_all(seen: ItemEvidence, payments: Sequence[Outcome | None]) -> Decision:
     """The rows of both tables, for an item whose `payments` are to be there as well; None: not found."""
     decision = decide(seen)
     for payment in payments:
@@ -106,7 +106,7 @@ def decide_all(seen: Situation, payments: Sequence[Outcome | None]) -> Decision:
                 f"Its payment {payment.number or payment.id} is in the accounting system, but the document it belongs "
                 "to is not. Void the payment there and export the item again.",
             )
-        if not live and decision.action is Action.ADOPT and (unsettled := _unsettled(seen)):
+        if not live and decision.action is Action.ADOPT and (unsettled := _in_doubt(seen)):
             return unsettled
     return decision
 
@@ -121,7 +121,7 @@ def too_late(decision: Decision) -> Decision:
     return decision
 
 
-def _found(seen: Situation, document: DocumentRef) -> Decision:
+def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:
     if document.state is State.VOID:
         return Decision(Action.NEXT_REVISION)
     posting = seen.posting
@@ -135,7 +135,7 @@ def _found(seen: Situation, document: DocumentRef) -> Decision:
     return Decision(Action.ADOPT, document=document)
 
 
-def _not_found(seen: Situation) -> Decision:
+def _not_found(seen: ItemEvidence) -> Decision:
     posting = seen.posting
     if posting and posting.document_id:
         if posting.job_id != seen.job_id:
@@ -145,7 +145,7 @@ def _not_found(seen: Situation) -> Decision:
             f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
             "system. If that was intended, export again to record it anew.",
         )
-    if unsettled := _unsettled(seen):
+    if unsettled := _in_doubt(seen):
         return unsettled
     if seen.item_status == "in_progress":
         return _fail(
@@ -154,15 +154,15 @@ def _not_found(seen: Situation) -> Decision:
     return Decision(Action.CREATE)
 
 
-def _unsettled(seen: Situation) -> Decision | None:
+def _in_doubt(seen: ItemEvidence) -> Decision | None:
     posting = seen.posting
-    if posting is None or posting.document_id or (age := seen.now - posting.intended_at) >= seen.settle_time:
+    if posting is None or posting.document_id or (age := seen.now - posting.intended_at) >= seen.in_doubt_time:
         return None
     return Decision(
         Action.WAIT,
         failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
         reason=OUTCOME_UNKNOWN,
-        wait=seen.settle_time - age,
+        wait=seen.in_doubt_time - age,
     )
 
 

@@ -19,12 +19,15 @@ OUTCOME_UNKNOWN = (
 FIRST_REVISIONS = (1, 2, 3)
 
 
-def last_words(
+def results_without_recording(
     run: JobRun, runtime: Runtime, entry_ids: Sequence[str], failure: ItemFailure, reason: str
 ) -> Mapping[str, ItemResult]:
     """A result for each item, given why the run cannot go on with it."""
     latest = {each: runtime.postings.latest(run.company_id, each) for each in _begun(run, runtime, entry_ids)}
-    return {entry_id: _last_word(run, entry_id, latest.get(entry_id), failure, reason) for entry_id in entry_ids}
+    return {
+        entry_id: _result_without_recording(run, entry_id, latest.get(entry_id), failure, reason)
+        for entry_id in entry_ids
+    }
 
 
 def _begun(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> set[str]:
@@ -33,7 +36,9 @@ def _begun(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> set[str]:
     return {entry_id for found in looks for entry_id in found}
 
 
-def _last_word(run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str) -> ItemResult:
+def _result_without_recording(
+    run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str
+) -> ItemResult:
     if posting is None:
         return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
     if not posting.document_id:
