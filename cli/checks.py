@@ -26,14 +26,14 @@ from pleo_export.pleo.errors import (
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
-class Verdict(StrEnum):
-    RIGHT = "right"
-    TO_DO = "to do"  # wrong, but exports work meanwhile: no reason to refuse a connection
-    WRONG = "wrong"
-    NOT_TRIED = "not tried"
+class CheckStatus(StrEnum):
+    OK = "right"
+    ACTION_NEEDED = "to do"  # wrong, but exports work meanwhile: no reason to refuse a connection
+    FAILED = "wrong"
+    SKIPPED = "not tried"
 
 
-class ToDo(InvalidSettings):
+class ActionNeeded(InvalidSettings):
     """Something to put right that keeps nobody from connecting."""
 
 
@@ -42,47 +42,47 @@ class Check(Generic[Subject_contra]):
     """`needs` are the names of checks without which this one has nothing to say."""
 
     name: str
-    look: Callable[[Subject_contra], str]
+    run: Callable[[Subject_contra], str]
     needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     name: str
-    verdict: Verdict
+    status: CheckStatus
     text: str
 
     @property
     def good(self) -> bool:
-        return self.verdict in (Verdict.RIGHT, Verdict.NOT_TRIED)
+        return self.status in (CheckStatus.OK, CheckStatus.SKIPPED)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
 
 
-def run(checks: Sequence[Check[Subject_contra]], subject: Subject_contra) -> Iterator[Finding]:
+def run(checks: Sequence[Check[Subject_contra]], subject: Subject_contra) -> Iterator[CheckResult]:
     """What each check finds, one after the other."""
     failed: set[str] = set()
     for check in checks:
         finding = _not_tried(check, failed) or _found(check, subject)
-        if finding.verdict in (Verdict.WRONG, Verdict.NOT_TRIED):
+        if finding.status in (CheckStatus.FAILED, CheckStatus.SKIPPED):
             failed.add(check.name)
         yield finding
 
 
-def _not_tried(check: Check[Subject_contra], failed: set[str]) -> Finding | None:
+def _not_tried(check: Check[Subject_contra], failed: set[str]) -> CheckResult | None:
     missing = [name for name in check.needs if name in failed]
-    return Finding(check.name, Verdict.NOT_TRIED, f"not tried without: {missing[0]}") if missing else None
+    return CheckResult(check.name, CheckStatus.SKIPPED, f"not tried without: {missing[0]}") if missing else None
 
 
-def _found(check: Check[Subject_contra], subject: Subject_contra) -> Finding:
+def _found(check: Check[Subject_contra], subject: Subject_contra) -> CheckResult:
     """A fault of ours is no finding: it fails loudly."""
     try:
-        return Finding(check.name, Verdict.RIGHT, check.look(subject))
-    except ToDo as error:
-        return Finding(check.name, Verdict.TO_DO, str(error))
+        return CheckResult(check.name, CheckStatus.OK, check.run(subject))
+    except ActionNeeded as error:
+        return CheckResult(check.name, CheckStatus.ACTION_NEEDED, str(error))
     except (PleoExportError, BotoCoreError, ClientError) as error:
-        return Finding(check.name, Verdict.WRONG, explained(error))
+        return CheckResult(check.name, CheckStatus.FAILED, explained(error))
 
 
 # What an error of Pleo's means for a person; it follows the evidence.

@@ -9,17 +9,17 @@ from functools import cached_property
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from cli.checks import Check, ToDo
+from cli.checks import ActionNeeded, Check
 from pleo_export.accounting.errors import AccountingError, PossibleDuplicate
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, PeriodState, State
-from pleo_export.bookkeeping.documents import JournalEntry, JournalLine, Kind
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState
+from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry, JournalLine
 from pleo_export.bookkeeping.reference import trial_reference
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import SCOPES
 from pleo_export.pleo.models import Introspection
-from pleo_export.settings import LegacyVendors, Posting, Settings
-from pleo_export.store.connections import BooksTaken
+from pleo_export.settings import LegacyVendors, PostingMode, Settings
+from pleo_export.store.connections import LedgerAlreadyConnected
 
 TRIAL = "pleo-export connection test, safe to delete"
 TRIAL_AMOUNT = 100  # minor units
@@ -27,7 +27,7 @@ BOOKABLE = (PeriodState.OPEN, PeriodState.UNKNOWN)
 
 
 @dataclass(kw_only=True)
-class Candidate:
+class CheckedConnection:
     """`holder` tells which company has given books; `busy`: an export of the company is running."""
 
     settings: Settings
@@ -46,9 +46,9 @@ class Candidate:
         return self.settings.accounting_system.name
 
     @property
-    def books(self) -> str:
+    def ledger_id(self) -> str:
         """As the connections know them."""
-        return f"{self.system_name}#{self.system.identity}"
+        return f"{self.system_name}#{self.system.ledger_id}"
 
     @property
     def today(self) -> date:
@@ -59,116 +59,116 @@ class Candidate:
         return self.pleo.introspect()
 
 
-def pleo_credential(candidate: Candidate) -> str:
-    owner = candidate.introspection.company_id
-    if owner not in (None, candidate.company_id):
+def pleo_credential(checked: CheckedConnection) -> str:
+    owner = checked.introspection.company_id
+    if owner not in (None, checked.company_id):
         raise InvalidSettings(
-            f"company_id: the Pleo credential belongs to company {owner}, not to {candidate.company_id}"
+            f"company_id: the Pleo credential belongs to company {owner}, not to {checked.company_id}"
         )
-    return f"works, and is that of company {candidate.company_id}"
+    return f"works, and is that of company {checked.company_id}"
 
 
-def pleo_scopes(candidate: Candidate) -> str:
+def pleo_scopes(checked: CheckedConnection) -> str:
     """What Pleo says that it may, where it says so; and one call that shows it."""
-    given = candidate.introspection.scope.split()
+    given = checked.introspection.scope.split()
     missing = [scope for scope in SCOPES if scope not in given]
     if given and missing:
         raise InvalidSettings(
             f"the Pleo credential lacks {', '.join(missing)}. Make an API key in Pleo (Settings, API Keys) with "
             f"{', '.join(SCOPES)}, and connect with it"
         )
-    candidate.pleo.unfinished_jobs(candidate.company_id)
+    checked.pleo.unfinished_jobs(checked.company_id)
     return ", ".join(SCOPES)
 
 
-def accounting_system(candidate: Candidate) -> str:
-    candidate.system.check()
-    return f"{candidate.system_name} answers, and takes entries"
+def accounting_system(checked: CheckedConnection) -> str:
+    checked.system.check()
+    return f"{checked.system_name} answers, and takes entries"
 
 
-def books(candidate: Candidate) -> str:
-    holder = candidate.holder(candidate.books)
-    if holder not in (None, candidate.company_id):
-        raise BooksTaken(holder)
-    if holder is None and candidate.busy:
+def ledger(checked: CheckedConnection) -> str:
+    holder = checked.holder(checked.ledger_id)
+    if holder not in (None, checked.company_id):
+        raise LedgerAlreadyConnected(holder)
+    if holder is None and checked.busy:
         raise InvalidSettings("accounting_system: an export is running; move to other books when it is over")
     return "no other Pleo company is connected to them"
 
 
-def accounts(candidate: Candidate) -> str:
+def accounts(checked: CheckedConnection) -> str:
     """Whether the books have what the settings name, and the system can do what they ask for."""
-    settings, system, name = candidate.settings, candidate.system, candidate.system_name
+    settings, system, name = checked.settings, checked.system, checked.system_name
     codes = dict(_accounts(settings))
     categories = {f"dimensions.{group}": category for group, category in settings.dimensions.items()}
     wrong = [
         *_named(codes, system.unknown_accounts(codes.values()), f"is not an account of {name}"),
         *_named(categories, system.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
     ]
-    if settings.posting is Posting.DRAFT and Kind.JOURNAL_ENTRY not in system.capabilities.drafts:
+    if settings.posting is PostingMode.DRAFT and DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
         wrong.append(f"posting: {name} has no draft entries; write posting: posted")
-    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and Kind.BILL not in system.capabilities.kinds:
+    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and DocumentKind.BILL not in system.capabilities.kinds:
         wrong.append(f"legacy_vendors: {name} takes no bills; write legacy_vendors: journal")
     if wrong:
         raise InvalidSettings("\n".join(wrong))
     return f"all {len(codes)} accounts and {len(categories)} dimensions of the settings are there"
 
 
-def period(candidate: Candidate) -> str:
-    state = candidate.system.period_state(candidate.today)
+def period(checked: CheckedConnection) -> str:
+    state = checked.system.period_state(checked.today)
     if state not in BOOKABLE:
         what = "no period" if state is PeriodState.NONE else "a closed period"
-        raise ToDo(
-            f"{candidate.system_name} has {what} for {candidate.today}: open one there, or the expenses of today fail "
+        raise ActionNeeded(
+            f"{checked.system_name} has {what} for {checked.today}: open one there, or the expenses of today fail "
             "(closed_period in the settings can move them to another day)"
         )
-    return f"{candidate.today} can be booked"
+    return f"{checked.today} can be booked"
 
 
-def trial_entry(candidate: Candidate) -> str:
+def trial_entry(checked: CheckedConnection) -> str:
     """A draft that is removed again. One that a crash left behind has the same reference, and goes first."""
-    system = candidate.system
-    if Kind.JOURNAL_ENTRY not in system.capabilities.drafts:
-        return f"not tried: {candidate.system_name} has no drafts, and nothing is posted for a test"
-    if candidate.busy:
+    system = checked.system
+    if DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
+        return f"not tried: {checked.system_name} has no drafts, and nothing is posted for a test"
+    if checked.busy:
         return "not tried: an export is running"
-    entry = _trial(candidate)
+    entry = _trial(checked)
     if entry is None:
         return "not tried: no account in the settings, or no day to book on"
     left = system.find_many([entry.reference]).get(entry.reference)
     if isinstance(left, PossibleDuplicate):
-        raise ToDo(left.message)
-    if isinstance(left, DocumentRef) and left.state is not State.VOID:
-        _discard(candidate, left)
-    recorded = system.record_many([entry], State.DRAFT)[entry.reference]
+        raise ActionNeeded(left.message)
+    if isinstance(left, DocumentRef) and left.state is not DocumentState.VOID:
+        _discard(checked, left)
+    recorded = system.record_many([entry], DocumentState.DRAFT)[entry.reference]
     if isinstance(recorded, AccountingError):
         raise recorded
-    _discard(candidate, recorded)
-    return f"recorded as a draft in {candidate.system_name}, and removed again"
+    _discard(checked, recorded)
+    return f"recorded as a draft in {checked.system_name}, and removed again"
 
 
-def _trial(candidate: Candidate) -> JournalEntry | None:
+def _trial(checked: CheckedConnection) -> JournalEntry | None:
     """Both lines are on one account, so that it fits whatever currency that account is in."""
-    settings, system = candidate.settings, candidate.system
+    settings, system = checked.settings, checked.system
     roles = ((system.currency(), code) for _, code in _accounts(settings))
     choice = next(chain(settings.accounts.wallets.items(), roles), None)
-    on: date | None = candidate.today
-    if system.period_state(candidate.today) not in BOOKABLE:
-        on = system.next_open_date(candidate.today)
+    on: date | None = checked.today
+    if system.period_state(checked.today) not in BOOKABLE:
+        on = system.next_open_date(checked.today)
     if choice is None or on is None:
         return None
     currency, account = choice
     lines = tuple(JournalLine(account, amount, TRIAL) for amount in (TRIAL_AMOUNT, -TRIAL_AMOUNT))
-    reference = trial_reference(candidate.company_id, system.capabilities.reference_length)
+    reference = trial_reference(checked.company_id, system.capabilities.reference_length)
     return JournalEntry(reference, on, on, currency, lines, TRIAL)
 
 
-def _discard(candidate: Candidate, document: DocumentRef) -> None:
+def _discard(checked: CheckedConnection, document: DocumentRef) -> None:
     try:
-        candidate.system.discard(document)
+        checked.system.discard(document)
     except AccountingError as error:
         where = f" ({document.url})" if document.url else ""
-        raise ToDo(
-            f"the test entry {document.number or document.id} is still in {candidate.system_name}: delete it there"
+        raise ActionNeeded(
+            f"the test entry {document.number or document.id} is still in {checked.system_name}: delete it there"
             f"{where}. It could not be removed: {error.message}"
         ) from None
 
@@ -191,7 +191,7 @@ CHECKS = (
     Check("Pleo credential", pleo_credential),
     Check("Pleo scopes", pleo_scopes, needs=("Pleo credential",)),
     Check("accounting system", accounting_system),
-    Check("books", books),
+    Check("books", ledger),
     Check("accounts", accounts, needs=("accounting system",)),
     Check("period", period, needs=("accounting system",)),
     Check("test entry", trial_entry, needs=("Pleo credential", "books", "accounts")),

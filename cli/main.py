@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.checks import Finding, Verdict, explained
+from cli.checks import CheckResult, CheckStatus, explained
 from cli.commands import connect as connecting
 from cli.commands import disconnect as disconnecting
 from cli.commands import doctor as doctors
@@ -62,7 +62,7 @@ def connect(
             _authorise(deployed, str(settings.company_id), _webhook_url(deployed, webhook_url))
         pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)))
     for finding in connecting.connect(deployed, settings, pleo, accounting, _webhook_url(deployed, webhook_url)):
-        _say(finding)
+        _print(finding)
 
 
 @app.command()
@@ -97,11 +97,11 @@ def doctor(
     for each in [company_id] if company_id else deployed.connections.all_company_ids():
         console.print(f"company {each}", highlight=False)
         for finding in doctors.examine_company(deployed, each, url):
-            _say(finding)
+            _print(finding)
             good &= finding.good
     console.print(f"stack {deployed.name}", highlight=False)
     for finding in doctors.examine_stack(deployed):
-        _say(finding)
+        _print(finding)
         good &= finding.good
     if not good:
         raise typer.Exit(1)
@@ -112,7 +112,7 @@ def disconnect(company_id: CompanyId, stack: StackName = "pleo-export", webhook_
     """Disconnect a company. What was booked stays known, so that nothing is ever booked twice."""
     deployed = Stack(stack)
     for finding in disconnecting.disconnect(deployed, company_id, _webhook_url(deployed, webhook_url)):
-        _say(finding)
+        _print(finding)
 
 
 @app.command()
@@ -155,10 +155,10 @@ def redrive(
     discard: Annotated[bool, typer.Option("--discard", help="Delete what is no wake-up.")] = False,
 ) -> None:
     """Send the wake-ups again that have died: safe at any time, none is lost."""
-    fates: Counter[redriving.Fate] = Counter()
+    fates: Counter[redriving.RedriveResult] = Counter()
     for redriven in redriving.redrive(Stack(stack), discard=discard):
-        fates[redriven.fate] += 1
-        mark = "[yellow]![/yellow]" if redriven.fate is redriving.Fate.LEFT else "[green]✓[/green]"
+        fates[redriven.result] += 1
+        mark = "[yellow]![/yellow]" if redriven.result is redriving.RedriveResult.LEFT else "[green]✓[/green]"
         console.print(f"{mark} {escape(redriven.line)}")
     console.print(", ".join(f"{count} {fate}" for fate, count in fates.items()) or "no wake-up is dead")
 
@@ -193,7 +193,7 @@ def entry(
     stack: StackName = "pleo-export",
 ) -> None:
     """What our records, Pleo and the accounting system say of one expense, and whether they agree."""
-    for line in examining.describe(examining.examine(company_id, entry_id, Stack(stack).runtime)):
+    for line in examining.describe(examining.examine(company_id, entry_id, Stack(stack).services)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -248,17 +248,17 @@ def _webhook_url(stack: Stack, given: str) -> str:
 
 
 SIGNS = {
-    Verdict.RIGHT: "[green]✓[/green]",
-    Verdict.TO_DO: "[red]✗[/red]",
-    Verdict.WRONG: "[red]✗[/red]",
-    Verdict.NOT_TRIED: "[dim]–[/dim]",
+    CheckStatus.OK: "[green]✓[/green]",
+    CheckStatus.ACTION_NEEDED: "[red]✗[/red]",
+    CheckStatus.FAILED: "[red]✗[/red]",
+    CheckStatus.SKIPPED: "[dim]–[/dim]",
 }
 
 
-def _say(finding: Finding) -> None:
+def _print(finding: CheckResult) -> None:
     """One line, however long: the next one is another check."""
     text = escape(str(finding).replace("\n", "; "))
-    console.print(f"{SIGNS[finding.verdict]} {text}", highlight=False, soft_wrap=True)
+    console.print(f"{SIGNS[finding.status]} {text}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

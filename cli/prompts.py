@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from cli.checks import explained
 from cli.stack import Stack
-from pleo_export.accounting.port import AccountingSystem, Choice
+from pleo_export.accounting.port import AccountingSystem, CodeAndName
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.settings import Accounts, Settings, TrytonSettings, parse_settings
 from pleo_export.store.secrets import ConnectionSecrets
@@ -129,7 +129,7 @@ def _accounting_system(
         settings = TrytonSettings.model_validate(draft["accounting_system"])
         secret = _accounting_secret(settings.name, stored)
         try:
-            system = stack.books(settings, secret)
+            system = stack.accounting_system(settings, secret)
             system.check()
         except PleoExportError as error:
             typer.echo(f"✗ {explained(error)}")
@@ -174,7 +174,7 @@ def _currencies(answer: str) -> list[str]:
     return codes
 
 
-def _ask_account(chart: Sequence[Choice], draft: Json, path: tuple[str, ...], what: str, default: str) -> None:
+def _ask_account(chart: Sequence[CodeAndName], draft: Json, path: tuple[str, ...], what: str, default: str) -> None:
     names = {each.code: each.name for each in chart}
 
     def judged(answer: str) -> None:
@@ -189,7 +189,7 @@ def _ask_account(chart: Sequence[Choice], draft: Json, path: tuple[str, ...], wh
     _until_good(lambda: str(typer.prompt(question, default=default, show_default=False)).strip(), judged)
 
 
-def _alike(chart: Sequence[Choice], words: str) -> str:
+def _alike(chart: Sequence[CodeAndName], words: str) -> str:
     """What a person may have meant, to choose from."""
     found = [each for each in chart if words == "?" or words.lower() in f"{each.code} {each.name}".lower()]
     lines = [f"  {each.code}  {each.name}" for each in found[:LISTED]]
@@ -198,7 +198,7 @@ def _alike(chart: Sequence[Choice], words: str) -> str:
     return "\n".join([f"{words} is no account code." if words != "?" else "The accounts:", *lines])
 
 
-def _named_like(chart: Sequence[Choice], names: Sequence[str]) -> str:
+def _named_like(chart: Sequence[CodeAndName], names: Sequence[str]) -> str:
     """The code of the first account with the first of these names that any account has, or NONE."""
     return next((each.code for name in names for each in chart if name.lower() in each.name.lower()), NONE)
 

@@ -22,7 +22,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.services.executions import Executions
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.settings import TrytonSettings
@@ -60,7 +60,7 @@ class Stack:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def pause(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
     # Our records
@@ -107,9 +107,9 @@ class Stack:
         return lease is not None and alive(lease, self.executions, self.now())
 
     @property
-    def runtime(self) -> Runtime:
+    def services(self) -> Services:
         """What the functions work with, as far as a command needs it."""
-        return Runtime(
+        return Services(
             {
                 "TABLE_NAME": self.outputs["TableName"],
                 "PLEO_API_URL": self.outputs["PleoApiUrl"],
@@ -168,7 +168,7 @@ class Stack:
         token = stored.pleo.get("access_token") if stored else None
         return None if token == refused else token
 
-    def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
+    def accounting_system(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """`secret` is the `accounting_system` part of a company's secrets. Raises AccountingError."""
         return connect(settings, secret)
 

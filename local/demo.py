@@ -99,7 +99,7 @@ def _export(
     stack: LocalStack, company_id: str, entry_ids: list[str] | None = None, vendor_based_bookkeeping: bool = False
 ) -> dict[str, Any]:
     """Click Export and watch until the job is final at Pleo."""
-    clicked = stack.pleo.world.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
+    clicked = stack.pleo.state.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
     job_id = clicked["id"]
     _say(f"a bookkeeper clicks Export: job {job_id}")
     with Progress(
@@ -124,7 +124,7 @@ def _export(
 
 
 def _job(stack: LocalStack, job_id: str) -> dict[str, Any]:
-    return next(job for job in stack.pleo.world.all_jobs() if job["id"] == job_id)
+    return next(job for job in stack.pleo.state.all_jobs() if job["id"] == job_id)
 
 
 def _successful(job: dict[str, Any]) -> int:
@@ -180,7 +180,7 @@ def _show_trial_balance(stack: LocalStack, job: dict[str, Any]) -> bool:
 
 def wallet_movement(stack: LocalStack, job: dict[str, Any], currency: str) -> Decimal:
     """By how much the exported items moved the Pleo wallet of the currency, computed from Pleo's side alone."""
-    expenses = stack.pleo.world.company(NORTHGATE).expenses
+    expenses = stack.pleo.state.company(NORTHGATE).expenses
     exported = (expenses[item["accountingEntryId"]] for item in job["items"] if item["status"] == "successful")
     cents = 0
     for item in exported:
@@ -215,7 +215,7 @@ def _every_type(stack: LocalStack) -> bool:
         for company_id, method, books in ((HAVN, "journal", journals), (LUMBRE, "accounts_payable", payables)):
             stack.connect(company_id, books)
             items = every_type(company_id, method)
-            stack.pleo.world.put_expenses(company_id, items)
+            stack.pleo.state.put_expenses(company_id, items)
             job = _export(stack, company_id, [item["accountingEntryId"] for item in items], True)
             right &= _agrees(f"{method}: items exported", _successful(job), len(items))
             moves = books.moves()

@@ -23,7 +23,7 @@ from cli.stack import Stack
 from local.aws import ROOT, STATE, LocalAws
 from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
-from pleo_export.workflow.fetch_items import FetchRun
+from pleo_export.workflow.fetch_items import FetchItemsInput
 from pleo_simulator.deliveries import sign
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
@@ -71,7 +71,7 @@ def sample(function: str) -> Event:
     return event
 
 
-def fitted(event: Event, run: FetchRun, webhook_secret: str, now: datetime) -> Event:
+def fitted(event: Event, run: FetchItemsInput, webhook_secret: str, now: datetime) -> Event:
     """The sample event as that run's. A webhook tells of its job, and is signed `now`: it is good for five minutes."""
     ids = {name: value for name, value in run.model_dump(by_alias=True).items() if name in event}
     if "webhook-signature" not in event.get("headers", {}):
@@ -114,13 +114,13 @@ def _variables(facts: dict[str, Any]) -> dict[str, dict[str, str]]:
     return variables
 
 
-def _last_run(facts: dict[str, Any], stack: Stack) -> FetchRun:
+def _last_run(facts: dict[str, Any], stack: Stack) -> FetchItemsInput:
     jobs = requests.get(f"{facts['pleo']}/_sim/jobs", timeout=10).json()
     for job in sorted(jobs, key=lambda each: str(each["createdAt"]), reverse=True):
         record = stack.jobs.get(job["id"])
         if record and record.outcome and job["companyId"] == facts["company"]:
             execution = f"{job['id']}-{record.attempts}"
-            return FetchRun(
+            return FetchItemsInput(
                 company_id=job["companyId"],
                 job_id=job["id"],
                 execution=execution,
@@ -134,11 +134,11 @@ def capture() -> None:
         stack.connect(NORTHGATE)
         stack.connect(HAVN, ledgers.enter_context(stack.books.fresh()))
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
-        _finish(stack, stack.pleo.world.click_export(NORTHGATE)["id"])
+        _finish(stack, stack.pleo.state.click_export(NORTHGATE)["id"])
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["ReconcileDraftsFunctionName"])
         # The second company's books are closed to us: its job reaches FailJob.
         _revoke_books(stack, HAVN)
-        _finish(stack, stack.pleo.world.click_export(HAVN)["id"])
+        _finish(stack, stack.pleo.state.click_export(HAVN)["id"])
         # The third connects by OAuth, and its token ends.
         stack.connect_by_oauth(LUMBRE, ledgers.enter_context(stack.books.fresh()))
         stack.pleo.service.clock.advance(ACCESS_TOKEN_LIFE)
@@ -157,7 +157,7 @@ def capture() -> None:
 
 def _finish(stack: LocalStack, job_id: str) -> None:
     def over() -> bool:
-        (job,) = (each for each in stack.pleo.world.all_jobs() if each["id"] == job_id)
+        (job,) = (each for each in stack.pleo.state.all_jobs() if each["id"] == job_id)
         return job["status"] not in ("pending", "in_progress")
 
     _wait_until(over, f"job {job_id} did not end")

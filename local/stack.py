@@ -34,7 +34,7 @@ from local import interruption
 from local.aws import STATE, LocalAws
 from local.processes import LOOPBACK, ChildFailed, Interrupted, stopping
 from local.tryton.ledger import Ledger
-from local.tryton.server import Books
+from local.tryton.server import TrytonServer
 from pleo_export.settings import parse_settings
 from pleo_simulator.oauth import Client
 from pleo_simulator.sample import API_KEYS, NORTHGATE
@@ -149,7 +149,7 @@ class LocalStack:
         )
 
     def _open_books(self) -> None:
-        self.books = self._stack.enter_context(Books(STATE / "tryton", host=self._host))
+        self.books = self._stack.enter_context(TrytonServer(STATE / "tryton", host=self._host))
 
     def _keep_logs(self) -> None:
         """What the functions said, for whoever comes later; the local AWS takes it with it."""

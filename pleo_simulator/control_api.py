@@ -64,7 +64,7 @@ class _Client(_Body):
     company_id: str
 
 
-def switchboard_routes(service: PleoService) -> APIRouter:
+def control_routes(service: PleoService) -> APIRouter:
     router = APIRouter(prefix="/_sim")
     for routes in (_bookkeeper(service), _webhooks(service), _credentials(service), _conditions(service)):
         router.include_router(routes)
@@ -73,46 +73,46 @@ def switchboard_routes(service: PleoService) -> APIRouter:
 
 def _bookkeeper(service: PleoService) -> APIRouter:
     router = APIRouter()
-    world = service.world
+    state = service.state
 
     @router.get("/companies")
     def companies() -> list[Json]:
-        return [_company_json(each) for each in world.companies()]
+        return [_company_json(each) for each in state.companies()]
 
     @router.put("/companies/{company_id}")
     def put_company(company_id: str, body: _Company) -> Json:
         expenses = {item["accountingEntryId"]: item for item in body.expenses}
         company = Company(company_id, body.name, body.default_currency, frozenset(body.contra_accounts), expenses)
-        world.put_company(company)
+        state.put_company(company)
         return _company_json(company)
 
     @router.get("/companies/{company_id}/expenses")
     def expenses(company_id: str) -> list[Json]:
-        company = world.company(company_id)
+        company = state.company(company_id)
         return [
-            {"state": world.expense_state(company_id, entry_id), "item": item}
+            {"state": state.expense_state(company_id, entry_id), "item": item}
             for entry_id, item in company.expenses.items()
         ]
 
     @router.put("/companies/{company_id}/expenses")
     def put_expenses(company_id: str, body: list[Json]) -> Json:
-        world.put_expenses(company_id, body)
-        return _company_json(world.company(company_id))
+        state.put_expenses(company_id, body)
+        return _company_json(state.company(company_id))
 
     @router.post("/companies/{company_id}/export")
     def click_export(company_id: str, body: _Click | None = None) -> Json:
         click = body or _Click()
-        return world.click_export(
+        return state.click_export(
             company_id, click.accounting_entry_ids, click.created_by, click.vendor_based_bookkeeping
         )
 
     @router.get("/jobs")
     def jobs() -> list[Json]:
-        return world.all_jobs()
+        return state.all_jobs()
 
     @router.post("/jobs/{job_id}/cancel")
     def cancel(job_id: str) -> Json:
-        return world.cancel(job_id)
+        return state.cancel(job_id)
 
     return router
 

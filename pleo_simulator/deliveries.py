@@ -20,7 +20,7 @@ import requests
 
 from pleo_simulator.clock import Clock, timestamp
 from pleo_simulator.errors import Refused
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.subscriptions import Subscription, Subscriptions
 
 Json = dict[str, Any]
@@ -74,7 +74,12 @@ class Deliveries:
     compresses the schedule (0: retries follow at once)."""
 
     def __init__(
-        self, subscriptions: Subscriptions, mint: Mint, clock: Clock, send: Send = send_over_http, scale: float = 1.0
+        self,
+        subscriptions: Subscriptions,
+        mint: SeededIds,
+        clock: Clock,
+        send: Send = send_over_http,
+        scale: float = 1.0,
     ) -> None:
         self.scale = scale
         self._subscriptions = subscriptions

@@ -30,7 +30,7 @@ def export_routes(service: PleoService) -> APIRouter:
 
 def _jobs(service: PleoService) -> APIRouter:
     router = APIRouter()
-    world = service.world
+    state = service.state
     reads_jobs = Depends(caller(service, "export-jobs:read"))
     writes_jobs = Depends(caller(service, "export-jobs:write"))
 
@@ -41,11 +41,11 @@ def _jobs(service: PleoService) -> APIRouter:
         statuses: Annotated[list[JobStatus] | None, Query()] = None,
         who: Credential = reads_jobs,
     ) -> Response:
-        return PleoJson(world.list_jobs(who.company_id, page, _text(company_id), statuses))
+        return PleoJson(state.list_jobs(who.company_id, page, _text(company_id), statuses))
 
     @router.post("/v3/export-jobs")
     def create_job(body: CreateExportJob, who: Credential = writes_jobs) -> Response:
-        created = world.create_job(
+        created = state.create_job(
             who.company_id,
             str(body.company_id),
             [str(each) for each in body.accounting_entry_ids],
@@ -57,12 +57,12 @@ def _jobs(service: PleoService) -> APIRouter:
 
     @router.get("/v3/export-jobs/{job_id}")
     def get_job(job_id: UUID, who: Credential = reads_jobs) -> Response:
-        return PleoJson({"data": world.get_job(who.company_id, str(job_id))})
+        return PleoJson({"data": state.get_job(who.company_id, str(job_id))})
 
     @router.post("/v3/export-job-events")
     def post_event(body: CreateExportJobEvent, who: Credential = writes_jobs) -> Response:
         sent = body.sent()
-        world.post_event(
+        state.post_event(
             who.company_id, sent["jobId"], sent["event"], sent.get("failureReason"), sent.get("failureReasonType")
         )
         return Response(status_code=202)
@@ -72,7 +72,7 @@ def _jobs(service: PleoService) -> APIRouter:
 
 def _job_items(service: PleoService) -> APIRouter:
     router = APIRouter()
-    world = service.world
+    state = service.state
     reads_jobs = Depends(caller(service, "export-jobs:read"))
     writes_jobs = Depends(caller(service, "export-jobs:write"))
 
@@ -80,17 +80,17 @@ def _job_items(service: PleoService) -> APIRouter:
     def list_job_items(
         job_id: UUID, page: Page, status: ItemStatus | None = None, who: Credential = reads_jobs
     ) -> Response:
-        return PleoJson(world.list_job_items(who.company_id, str(job_id), page, status))
+        return PleoJson(state.list_job_items(who.company_id, str(job_id), page, status))
 
     @router.put("/v3/export-jobs/{job_id}/items")
     def update_items(job_id: UUID, body: list[UpdateExportJobItem], who: Credential = writes_jobs) -> Response:
-        return PleoJson(world.update_items(who.company_id, str(job_id), [each.sent() for each in body]))
+        return PleoJson(state.update_items(who.company_id, str(job_id), [each.sent() for each in body]))
 
     @router.get("/v3/export-job-items")
     def find_job_item(
         company_id: UUID | None = None, accounting_entry_id: UUID | None = None, who: Credential = reads_jobs
     ) -> Response:
-        return PleoJson({"data": world.find_job_item(who.company_id, _text(company_id), _text(accounting_entry_id))})
+        return PleoJson({"data": state.find_job_item(who.company_id, _text(company_id), _text(accounting_entry_id))})
 
     @router.post("/v3/export-job-items:search")
     def search_job_items(
@@ -98,7 +98,7 @@ def _job_items(service: PleoService) -> APIRouter:
     ) -> Response:
         wanted = {str(each) for each in body.accounting_entry_ids}
         return PleoJson(
-            world.search_job_items(who.company_id, wanted, page, _text(company_id), body.sent().get("status"))
+            state.search_job_items(who.company_id, wanted, page, _text(company_id), body.sent().get("status"))
         )
 
     return router
@@ -112,7 +112,7 @@ def _export_items(service: PleoService) -> APIRouter:
     def list_export_items(
         request: Request, page: Page, job_id: UUID | None = None, who: Credential = reads_items
     ) -> Response:
-        found = service.world.list_export_items(who.company_id, _text(job_id), page)
+        found = service.state.list_export_items(who.company_id, _text(job_id), page)
         found["data"] = [service.files.with_links(item, str(request.base_url)) for item in found["data"]]
         return PleoJson(found)
 

@@ -66,7 +66,7 @@ class _Ordered:
         return True
 
 
-class FaultBoard:
+class FaultQueue:
     """At most one fault fires per request: the one ordered first."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pleo_simulator.clock import Clock, timestamp
 from pleo_simulator.credentials import Credential
 from pleo_simulator.errors import Refused, bad_request
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 
 Json = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Installations:
     """One per company and OAuth client, or one for the API keys of a company. Consent makes that of an OAuth client;
     deleting it kills the client's tokens (`revoke`)."""
 
-    def __init__(self, clock: Clock, mint: Mint, revoke: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, mint: SeededIds, revoke: Callable[[str], None]) -> None:
         self._clock = clock
         self._mint = mint
         self._revoke = revoke

@@ -22,7 +22,7 @@ from typing import Any
 
 from pleo_simulator.clock import Clock
 from pleo_simulator.credentials import ALL_SCOPES, Credential
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 
 Json = dict[str, Any]
 
@@ -85,7 +85,7 @@ class _Token:
 
 
 class OAuth:
-    def __init__(self, clock: Clock, mint: Mint) -> None:
+    def __init__(self, clock: Clock, mint: SeededIds) -> None:
         self._clock = clock
         self._mint = mint
         self.returned = Returned.NEW

@@ -19,7 +19,7 @@ from pleo_simulator.clock import Clock
 from pleo_simulator.errors import Refused, bad_request, job_not_found
 from pleo_simulator.jobs import Job
 from pleo_simulator.paging import PageRequest, paginate
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 
 Json = dict[str, Any]
 
@@ -36,16 +36,16 @@ class Company:
     expenses: dict[str, Json] = field(default_factory=dict)
 
 
-class World:
+class PleoState:
     """`on_job_created` is called with (company id, job JSON) after each new job: the webhook's cue."""
 
     def __init__(
-        self, clock: Clock | None = None, mint: Mint | None = None, assumptions: Assumptions | None = None
+        self, clock: Clock | None = None, mint: SeededIds | None = None, assumptions: Assumptions | None = None
     ) -> None:
         self.clock = clock or Clock()
         self.assumptions = assumptions or Assumptions()
         self.on_job_created: list[Callable[[str, Json], None]] = []
-        self._mint = mint or Mint()
+        self._mint = mint or SeededIds()
         self._companies: dict[str, Company] = {}
         self._jobs: dict[str, Job] = {}  # in the order of creation
         self._lock = RLock()

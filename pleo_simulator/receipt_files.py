@@ -49,7 +49,7 @@ def draw(name: str) -> bytes:
     return out.getvalue()
 
 
-class FileShelf:
+class ReceiptFiles:
     """Hands out links and honours them until they end, on the movable clock. The link carries its end and a signature,
     as a presigned URL does; no credential goes with it."""
 

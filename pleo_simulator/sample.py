@@ -94,9 +94,9 @@ def demo_company(company_id: str = NORTHGATE, today: date = TODAY) -> Company:
 def load_sample(service: PleoService, today: date | None = None) -> None:
     """Three companies with an API key each, and an OAuth client for the first. `today` is the clock's by default."""
     today = today or service.clock.now().date()
-    service.world.put_company(demo_company(today=today))
-    service.world.put_company(_company(HAVN, "Havn Design ApS", "EUR", sample_items(HAVN, 60, seed=2, today=today)))
-    service.world.put_company(
+    service.state.put_company(demo_company(today=today))
+    service.state.put_company(_company(HAVN, "Havn Design ApS", "EUR", sample_items(HAVN, 60, seed=2, today=today)))
+    service.state.put_company(
         _company(LUMBRE, "Estudio Lumbre S.L.", "EUR", sample_items(LUMBRE, 60, seed=3, today=today))
     )
     for company_id, key in API_KEYS.items():

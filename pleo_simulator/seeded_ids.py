@@ -8,7 +8,7 @@ from threading import Lock
 from uuid import UUID
 
 
-class Mint:
+class SeededIds:
     """Two mints with one seed give the same values in the same order. Give each running server its own seed: a client
     that remembers job ids must not meet them again after a restart."""
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
-from pleo_simulator.control_api import switchboard_routes
+from pleo_simulator.control_api import control_routes
 from pleo_simulator.errors import Refused, bad_request
 from pleo_simulator.export_api import export_routes
 from pleo_simulator.fault_middleware import FaultyApp
@@ -25,7 +25,7 @@ from pleo_simulator.http import PleoJson
 from pleo_simulator.installations_api import installation_routes
 from pleo_simulator.oauth import OAuthRefused
 from pleo_simulator.oauth_api import oauth_routes
-from pleo_simulator.pleo_state import World
+from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.sample import load_sample
 from pleo_simulator.service import PleoService, build_service
 from pleo_simulator.subscriptions_api import subscription_routes
@@ -36,7 +36,7 @@ START_TIMEOUT = 10.0
 
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
-    for routes in (export_routes, subscription_routes, installation_routes, oauth_routes, switchboard_routes):
+    for routes in (export_routes, subscription_routes, installation_routes, oauth_routes, control_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)
@@ -64,7 +64,7 @@ def build_app(service: PleoService) -> ASGIApp:
 class Simulator:
     """`with Simulator() as sim:` serves on a free port (or `port`) of 127.0.0.1 until the block ends.
 
-    `sim.url` is the address, `sim.world` the state, `sim.service` everything else. `clock` moves by
+    `sim.url` is the address, `sim.state` the state, `sim.service` everything else. `clock` moves by
     `sim.service.clock.advance`; `seed` makes ids and secrets repeatable. On the address `also` it can be reached too.
     """
 
@@ -100,8 +100,8 @@ class Simulator:
         return int(self._sockets[0].getsockname()[1])
 
     @property
-    def world(self) -> World:
-        return self.service.world
+    def state(self) -> PleoState:
+        return self.service.state
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -10,13 +10,13 @@ from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.credentials import Credentials
 from pleo_simulator.deliveries import Deliveries
-from pleo_simulator.fault_queue import FaultBoard
+from pleo_simulator.fault_queue import FaultQueue
 from pleo_simulator.installations import Installations
 from pleo_simulator.limits import RequestLimit
 from pleo_simulator.oauth import OAuth
-from pleo_simulator.pleo_state import World
-from pleo_simulator.receipt_files import FileShelf
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.pleo_state import PleoState
+from pleo_simulator.receipt_files import ReceiptFiles
+from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.subscriptions import Subscriptions
 
 REQUESTS_REMEMBERED = 10_000
@@ -27,15 +27,15 @@ class PleoService:
     """`requests` is the log of what callers sent, newest last: time, method, path, query, status, effect of a fault."""
 
     clock: Clock
-    world: World
+    state: PleoState
     oauth: OAuth
     credentials: Credentials
     limit: RequestLimit
-    files: FileShelf
+    files: ReceiptFiles
     installations: Installations
     subscriptions: Subscriptions
     deliveries: Deliveries
-    faults: FaultBoard = field(default_factory=FaultBoard)
+    faults: FaultQueue = field(default_factory=FaultQueue)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REQUESTS_REMEMBERED))
 
 
@@ -43,19 +43,19 @@ def build_service(
     clock: Clock | None = None, seed: int = 0, retry_scale: float = 1.0, assumptions: Assumptions | None = None
 ) -> PleoService:
     """`clock` is the world's, movable; deliveries run on real time."""
-    clock, mint = clock or Clock(), Mint(seed)
-    world = World(clock, mint, assumptions)
+    clock, mint = clock or Clock(), SeededIds(seed)
+    state = PleoState(clock, mint, assumptions)
     oauth = OAuth(clock, mint)
     subscriptions = Subscriptions(clock, mint)
     deliveries = Deliveries(subscriptions, mint, Clock(), scale=retry_scale)
-    world.on_job_created.append(deliveries.announce_job)
+    state.on_job_created.append(deliveries.announce_job)
     return PleoService(
         clock=clock,
-        world=world,
+        state=state,
         oauth=oauth,
         credentials=Credentials(oauth.access_token),
         limit=RequestLimit(clock),
-        files=FileShelf(clock, mint.raw("file-links", 32)),
+        files=ReceiptFiles(clock, mint.raw("file-links", 32)),
         installations=Installations(clock, mint, oauth.revoke),
         subscriptions=subscriptions,
         deliveries=deliveries,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pleo_simulator.clock import Clock, timestamp
 from pleo_simulator.errors import Refused, bad_request
 from pleo_simulator.paging import PageRequest, paginate
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ class Subscription:
 class Subscriptions:
     """A subscription belongs to the company of the credential that made it; others get 404."""
 
-    def __init__(self, clock: Clock, mint: Mint) -> None:
+    def __init__(self, clock: Clock, mint: SeededIds) -> None:
         self._clock = clock
         self._mint = mint
         self._records: dict[str, Subscription] = {}

@@ -10,7 +10,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 if TYPE_CHECKING:
-    from tests.system.in_process_system import Town
+    from tests.system.in_process_system import InProcessSystem
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
@@ -40,9 +40,9 @@ def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def world() -> Iterator[Town]:
+def system() -> Iterator[InProcessSystem]:
     """Pleo, our functions and the books in one process, at noon of 20 November 2026."""
-    from tests.system.in_process_system import town  # noqa: PLC0415 - only for those who live in it
+    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - only for those who live in it
 
-    with town() as made:
+    with in_process_system() as made:
         yield made

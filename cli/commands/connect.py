@@ -9,19 +9,19 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
 
-from cli.checks import Check, Finding, ToDo, Verdict, run
-from cli.connection_checks import CHECKS, Candidate
+from cli.checks import ActionNeeded, Check, CheckResult, CheckStatus, run
+from cli.connection_checks import CHECKS, CheckedConnection
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
-from pleo_export.pleo.webhook_authentication import sent_along
+from pleo_export.pleo.webhook_authentication import subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.settings import Settings, WebhookAuthentication
 from pleo_export.store.connections import Connection
-from pleo_export.store.secrets import Section
+from pleo_export.store.secrets import GrantOwner
 
 Secret = Mapping[str, str]
 
@@ -32,13 +32,13 @@ API_KEY = "API_KEY"
 
 
 @dataclass(kw_only=True)
-class Connecting(Candidate):
+class Connecting(CheckedConnection):
     """`credentials` are the parts of the company's secret by name; those of `kept` are the stored ones, which may be
     refreshed meanwhile. `webhook` are the parts that subscribing brings."""
 
     stack: Stack
-    credentials: Mapping[Section, Secret]
-    kept: Collection[Section]
+    credentials: Mapping[GrantOwner, Secret]
+    kept: Collection[GrantOwner]
     endpoint_url: str
     webhook: dict[str, str] = field(default_factory=dict)
 
@@ -49,38 +49,38 @@ def connect(
     pleo_secret: Secret,
     accounting_secret: Secret,
     webhook_url: str,
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Yields what is right, or to do, as it is found and done.
 
     Raises InvalidSettings with all that has to be corrected first: then nothing is stored. Running it again goes on
     where an earlier run broke off, and changes what has changed.
     """
     company_id = str(settings.company_id)
-    credentials: Mapping[Section, Secret] = {"pleo": pleo_secret, "accounting_system": accounting_secret}
+    credentials: Mapping[GrantOwner, Secret] = {"pleo": pleo_secret, "accounting_system": accounting_secret}
     stored = stack.usable_secrets(company_id)
-    kept = [which for which, secret in credentials.items() if stored and stored.section(which) == secret]
-    candidate = Connecting(
+    kept = [which for which, secret in credentials.items() if stored and stored.of(which) == secret]
+    checked = Connecting(
         settings=settings,
         pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
-        system=stack.books(settings.accounting_system, accounting_secret),
+        system=stack.accounting_system(settings.accounting_system, accounting_secret),
         now=stack.now(),
-        holder=stack.connections.holder,
+        holder=stack.connections.company_using,
         busy=stack.busy(company_id),
         stack=stack,
         credentials=credentials,
         kept=kept,
         endpoint_url=webhook_url + company_id,
     )
-    yield from _all_right(CHECKS, candidate, "Nothing was stored.")
-    yield from _all_right(STEPS, candidate, "Run connect again: it goes on from here.")
+    yield from _all_right(CHECKS, checked, "Nothing was stored.")
+    yield from _all_right(STEPS, checked, "Run connect again: it goes on from here.")
 
 
-def _all_right(checks: Sequence[Check[Connecting]], candidate: Connecting, otherwise: str) -> Iterator[Finding]:
+def _all_right(checks: Sequence[Check[Connecting]], checked: Connecting, otherwise: str) -> Iterator[CheckResult]:
     wrong: list[str] = []
-    for finding in run(checks, candidate):
-        if finding.verdict is Verdict.WRONG:
+    for finding in run(checks, checked):
+        if finding.status is CheckStatus.FAILED:
             wrong.append(finding.text)
-        elif finding.verdict is not Verdict.NOT_TRIED:
+        elif finding.status is not CheckStatus.SKIPPED:
             yield finding
     if wrong:
         raise InvalidSettings("\n".join([*wrong, otherwise]))
@@ -113,11 +113,11 @@ def _active(connecting: Connecting, found: Installation) -> str:
     return "activated"
 
 
-def check_owner(candidate: Candidate, found: Installation) -> None:
+def check_owner(checked: CheckedConnection, found: Installation) -> None:
     """Raises InvalidSettings for an installation of another company."""
-    if found.company_id not in (None, candidate.company_id):
+    if found.company_id not in (None, checked.company_id):
         raise InvalidSettings(
-            f"company_id: the installation at Pleo is of company {found.company_id}, not of {candidate.company_id}"
+            f"company_id: the installation at Pleo is of company {found.company_id}, not of {checked.company_id}"
         )
 
 
@@ -125,7 +125,7 @@ def subscription(connecting: Connecting) -> str:
     """The subscription to our address: that from before, made as it is wanted now, else a new one. Two would double
     the deliveries."""
     proof, token = connecting.settings.webhook_authentication, token_urlsafe(TOKEN_BYTES)
-    made = _subscribe(connecting.pleo, connecting.endpoint_url, sent_along(proof, token))
+    made = _subscribe(connecting.pleo, connecting.endpoint_url, subscription_credentials(proof, token))
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if proof is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
@@ -150,18 +150,20 @@ def connection(connecting: Connecting) -> str:
         arn = _store_secret(connecting)
     finally:
         stack.secret_locks.release(company_id, owner)
-    stack.connections.put(Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.books)
+    stack.connections.put(
+        Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.ledger_id
+    )
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 
 
 def webhook_address(connecting: Connecting) -> str:
     stored = connecting.stack.secrets(connecting.company_id)
     if stored is None:
-        raise ToDo("the secret is gone already; run connect again")
+        raise ActionNeeded("the secret is gone already; run connect again")
     try:
         return answers(connecting.stack, connecting.endpoint_url, connecting.settings, stored)
     except InvalidSettings as error:
-        raise ToDo(f"{error}. Until then the poll finds the jobs, within five minutes") from None
+        raise ActionNeeded(f"{error}. Until then the poll finds the jobs, within five minutes") from None
 
 
 def _store_secret(connecting: Connecting) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
-from cli.checks import Check, Finding, ToDo, Verdict, run
+from cli.checks import ActionNeeded, Check, CheckResult, CheckStatus, run
 from cli.commands.connect import NO_INSTALLATION
 from cli.stack import Stack
 from pleo_export.errors import Disconnected, InvalidSettings
@@ -31,7 +31,7 @@ class Disconnecting:
     pleo: PleoClient | None
 
 
-def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[Finding]:
+def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[CheckResult]:
     """Yields what was done, and what is left to do by hand. Raises InvalidSettings while an export runs, and when it
     has to be run again."""
     if not (stack.connections.exists(company_id) or stack.has_secret(company_id)):
@@ -42,8 +42,8 @@ def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[Find
         findings = list(run(STEPS, leaving))
     finally:
         stack.leases.release(company_id, owner)
-    yield from (each for each in findings if each.verdict is not Verdict.NOT_TRIED)
-    if any(each.verdict is Verdict.WRONG for each in findings):
+    yield from (each for each in findings if each.status is not CheckStatus.SKIPPED)
+    if any(each.status is CheckStatus.FAILED for each in findings):
         raise InvalidSettings("Not all is undone yet. Run disconnect again: it goes on from here.")
 
 
@@ -75,13 +75,13 @@ def subscription(leaving: Disconnecting) -> str:
         "one. Connect the company with a new API key and disconnect it again, or delete it with Pleo's API"
     )
     if leaving.pleo is None:
-        raise ToDo(by_hand)
+        raise ActionNeeded(by_hand)
     try:
         ours = [each for each in leaving.pleo.subscriptions() if each.endpoint_url == leaving.endpoint_url]
         for each in ours:
             _delete(leaving.pleo, each.id)
     except NO_CREDENTIAL:
-        raise ToDo(by_hand) from None
+        raise ActionNeeded(by_hand) from None
     return f"{len(ours) or 'none to be'} deleted"
 
 

@@ -12,28 +12,28 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
-from cli.checks import Check, Finding, ToDo, Verdict, explained, run
+from cli.checks import ActionNeeded, Check, CheckResult, CheckStatus, explained, run
 from cli.commands.connect import API_KEY, NO_INSTALLATION, check_owner
 from cli.connection_checks import CHECKS as COMMON
-from cli.connection_checks import Candidate
+from cli.connection_checks import CheckedConnection
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.pleo.models import Subscription
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.services.tokens import BETWEEN_VERSIONS, MARGIN, too_short
-from pleo_export.store.connections import Ended
-from pleo_export.store.secrets import ConnectionSecrets, Section
-from pleo_export.store.token_refreshes import RefreshRecords
+from pleo_export.store.connections import EndedGrant
+from pleo_export.store.secrets import ConnectionSecrets, GrantOwner
+from pleo_export.store.token_refreshes import RefreshStates
 from pleo_export.workflow.dispatch import alive
 
 AGAIN = "run `pleo-export connect` again"
 
 
 @dataclass(kw_only=True)
-class Connected(Candidate):
+class Connected(CheckedConnection):
     stack: Stack
-    ended: Mapping[Section, Ended]
+    ended: Mapping[GrantOwner, EndedGrant]
     secrets: ConnectionSecrets
     endpoint_url: str
 
@@ -46,20 +46,22 @@ class Connected(Candidate):
         return [each for each in self.subscriptions if each.endpoint_url == self.endpoint_url]
 
 
-def examine_company(stack: Stack, company_id: str, webhook_url: str) -> Iterator[Finding]:
+def examine_company(stack: Stack, company_id: str, webhook_url: str) -> Iterator[CheckResult]:
     """Raises InvalidSettings if the company is not connected."""
     if not stack.connections.exists(company_id):
         raise InvalidSettings(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
     try:
         connected = _connected(stack, company_id, webhook_url)
     except (PleoExportError, ClientError) as error:
-        yield Finding("settings", Verdict.WRONG, f"{explained(error)}. Correct the settings file, then {AGAIN}")
+        yield CheckResult(
+            "settings", CheckStatus.FAILED, f"{explained(error)}. Correct the settings file, then {AGAIN}"
+        )
         return
-    yield Finding("settings", Verdict.RIGHT, "fit this version")
+    yield CheckResult("settings", CheckStatus.OK, "fit this version")
     yield from run((*COMMON, *OWN), connected)
 
 
-def examine_stack(stack: Stack) -> Iterator[Finding]:
+def examine_stack(stack: Stack) -> Iterator[CheckResult]:
     """What all companies share."""
     return run(SHARED, stack)
 
@@ -71,9 +73,9 @@ def _connected(stack: Stack, company_id: str, webhook_url: str) -> Connected:
     return Connected(
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
-        system=stack.books(connection.settings.accounting_system, secrets.accounting_system),
+        system=stack.accounting_system(connection.settings.accounting_system, secrets.accounting_system),
         now=stack.now(),
-        holder=stack.connections.holder,
+        holder=stack.connections.company_using,
         busy=stack.busy(company_id),
         stack=stack,
         ended=connection.ended,
@@ -92,15 +94,15 @@ def authorisation(connected: Connected) -> str:
 
 def token_life(connected: Connected) -> str:
     """Whether Secrets Manager can keep up with the tokens of each grant."""
-    records, lives = RefreshRecords(connected.stack.table), []
-    grants: tuple[Section, ...] = ("pleo", "accounting_system")
+    records, lives = RefreshStates(connected.stack.table), []
+    grants: tuple[GrantOwner, ...] = ("pleo", "accounting_system")
     for which in grants:
-        if not connected.secrets.section(which).get("refresh_token"):
+        if not connected.secrets.of(which).get("refresh_token"):
             continue
         life = timedelta(seconds=records.get(connected.company_id, which).life)
         if life and too_short(which, life):
             enough = BETWEEN_VERSIONS + MARGIN[which]
-            raise ToDo(
+            raise ActionNeeded(
                 f"access tokens of {which} live {life.total_seconds():.0f} seconds. In a busy day that makes more "
                 "versions of the secret than Secrets Manager keeps (100); then new tokens cannot be stored, and the "
                 "company has to reconnect. "

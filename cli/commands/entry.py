@@ -23,15 +23,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
+from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.reference import payment_reference, reference
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.models import JobItem
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.store.postings import Posting
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     AGREE = "agree"
     NOT_BOOKED = "not booked"
     PLEO_DOES_NOT_KNOW = "booked, but Pleo does not know"
@@ -44,16 +44,16 @@ class Verdict(StrEnum):
 
 ANEW = "Nothing, if that was intended. Else export it again: it is booked anew, as the next revision."
 WHAT_TO_DO = {
-    Verdict.AGREE: "Nothing.",
-    Verdict.NOT_BOOKED: "If it failed, mend what its reason in Pleo says. Then export it: it is looked for first.",
-    Verdict.PLEO_DOES_NOT_KNOW: "Export it again: the document is found and reported, nothing is booked twice. If Pleo "
+    Agreement.AGREE: "Nothing.",
+    Agreement.NOT_BOOKED: "If it failed, mend what its reason in Pleo says. Then export it: it is looked for first.",
+    Agreement.PLEO_DOES_NOT_KNOW: "Export it again: the document is found and reported, nothing is booked twice. If Pleo "
     "says then that its content has changed, void the document first.",
-    Verdict.VOID: ANEW,
-    Verdict.GONE: ANEW,
-    Verdict.OTHER_DOCUMENT: "Export it again: Pleo is told the one that the books hold.",
-    Verdict.HALF: "If the payment is missing, export it again: it is made anew. If the document is, void the payment "
+    Agreement.VOID: ANEW,
+    Agreement.GONE: ANEW,
+    Agreement.OTHER_DOCUMENT: "Export it again: Pleo is told the one that the books hold.",
+    Agreement.HALF: "If the payment is missing, export it again: it is made anew. If the document is, void the payment "
     "in the accounting system first.",
-    Verdict.TWO: "Void all but one in the accounting system, then export it again, so that Pleo links to that one.",
+    Agreement.TWO: "Void all but one in the accounting system, then export it again, so that Pleo links to that one.",
 }
 UNSETTLED = (
     "A request may still be under way: wait until SettleSeconds have passed since the moment in our record. "
@@ -64,47 +64,47 @@ UNKNOWN_REVISIONS = 5  # looked for beyond those of our records, which may be lo
 
 
 @dataclass(frozen=True)
-class Held:
+class RevisionDocuments:
     """What the books hold under the references of one revision; None: nothing. An error is a PossibleDuplicate."""
 
     revision: int
-    document: Outcome | None
-    payment: Outcome | None
+    document: DocumentOutcome | None
+    payment: DocumentOutcome | None
 
 
 @dataclass(frozen=True)
-class Sides:
+class EntryStatus:
     """`postings` are our records; `last_word` is what Pleo last heard, under whichever job."""
 
     postings: Sequence[Posting]
-    last_word: JobItem | None
-    held: Sequence[Held]
+    final_result: JobItem | None
+    held: Sequence[RevisionDocuments]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Agreement:
         """The row of the table above."""
         documents, payments = [each.document for each in self.held], [each.payment for each in self.held]
         live = _live(documents)
         duplicate = any(isinstance(each, AccountingError) for each in documents + payments)
         if duplicate or len(live) > 1 or len(_live(payments)) > 1:
-            return Verdict.TWO
+            return Agreement.TWO
         if any(_half(each, self._posting(each.revision)) for each in self.held):
-            return Verdict.HALF
-        successful = self.last_word if self.last_word and self.last_word.status == "successful" else None
+            return Agreement.HALF
+        successful = self.final_result if self.final_result and self.final_result.status == "successful" else None
         if not live:
             if successful is None:
-                return Verdict.NOT_BOOKED
-            return Verdict.VOID if any(documents) else Verdict.GONE
+                return Agreement.NOT_BOOKED
+            return Agreement.VOID if any(documents) else Agreement.GONE
         if successful is None:
-            return Verdict.PLEO_DOES_NOT_KNOW
-        return Verdict.AGREE if successful.external_id == live[0].id else Verdict.OTHER_DOCUMENT
+            return Agreement.PLEO_DOES_NOT_KNOW
+        return Agreement.AGREE if successful.external_id == live[0].id else Agreement.OTHER_DOCUMENT
 
     @property
     def what_to_do(self) -> str:
-        word = self.last_word
-        if self.verdict in (Verdict.NOT_BOOKED, Verdict.PLEO_DOES_NOT_KNOW) and word and word.status in UNDER_WAY:
+        word = self.final_result
+        if self.verdict in (Agreement.NOT_BOOKED, Agreement.PLEO_DOES_NOT_KNOW) and word and word.status in UNDER_WAY:
             return f"Wait until job {word.export_job_id} is over, then look again."
-        if self.verdict is Verdict.NOT_BOOKED and any(each.document_id is None for each in self.postings):
+        if self.verdict is Agreement.NOT_BOOKED and any(each.document_id is None for each in self.postings):
             return UNSETTLED
         return WHAT_TO_DO[self.verdict]
 
@@ -112,26 +112,26 @@ class Sides:
         return next((each for each in self.postings if each.revision == revision), None)
 
 
-def examine(company_id: str, entry_id: str, runtime: Runtime) -> Sides:
+def examine(company_id: str, entry_id: str, services: Services) -> EntryStatus:
     """Asks all three. Raises InvalidSettings for what is no id, NotOurs when the company is not connected, and the
     errors of Pleo and of the accounting system."""
     company_id, entry_id = _id("COMPANY_ID", company_id), _id("ENTRY_ID", entry_id)
-    connection = runtime.connection(company_id)
-    postings = runtime.postings.revisions(company_id, entry_id)
+    connection = services.connection(company_id)
+    postings = services.postings.revisions(company_id, entry_id)
     known = max((each.revision for each in postings), default=0)
-    return Sides(
+    return EntryStatus(
         postings,
-        runtime.pleo(connection).last_results(company_id, entry_id),
-        list(_held(runtime.accounting_system(connection), company_id, entry_id, known)),
+        services.pleo(connection).last_results(company_id, entry_id),
+        list(_held(services.accounting_system(connection), company_id, entry_id, known)),
     )
 
 
-def describe(sides: Sides) -> Iterator[str]:
+def describe(sides: EntryStatus) -> Iterator[str]:
     """What each side says, line by line, and the verdict."""
     yield "our records"
     yield from [f"  revision {each.revision}: {_record(each)}" for each in sides.postings] or ["  none"]
     yield "Pleo's last word"
-    yield f"  {_word(sides.last_word) if sides.last_word else 'never exported'}"
+    yield f"  {_final_result(sides.final_result) if sides.final_result else 'never exported'}"
     yield "accounting system"
     yield from [line for each in sides.held for line in _holds(each)] or ["  nothing"]
     yield f"{sides.verdict}. {sides.what_to_do}"
@@ -146,7 +146,7 @@ def _id(name: str, text: str) -> str:
         ) from None
 
 
-def _held(system: AccountingSystem, company_id: str, entry_id: str, known: int) -> Iterator[Held]:
+def _held(system: AccountingSystem, company_id: str, entry_id: str, known: int) -> Iterator[RevisionDocuments]:
     """The revisions of which the books hold something: one search for all that there can be."""
     longest = system.capabilities.reference_length
     documents = {
@@ -156,16 +156,16 @@ def _held(system: AccountingSystem, company_id: str, entry_id: str, known: int) 
     payments = {revision: payment_reference(document, longest) for revision, document in documents.items()}
     found = system.find_many([*documents.values(), *payments.values()])
     for revision, document in documents.items():
-        held = Held(revision, found.get(document), found.get(payments[revision]))
+        held = RevisionDocuments(revision, found.get(document), found.get(payments[revision]))
         if held.document or held.payment:
             yield held
 
 
-def _live(outcomes: Sequence[Outcome | None]) -> list[DocumentRef]:
-    return [each for each in outcomes if isinstance(each, DocumentRef) and each.state is not State.VOID]
+def _live(outcomes: Sequence[DocumentOutcome | None]) -> list[DocumentRef]:
+    return [each for each in outcomes if isinstance(each, DocumentRef) and each.state is not DocumentState.VOID]
 
 
-def _half(held: Held, posting: Posting | None) -> bool:
+def _half(held: RevisionDocuments, posting: Posting | None) -> bool:
     document, payment = _live([held.document]), _live([held.payment])
     return bool(payment and not document) or bool(document and not payment and posting and posting.payment_ids)
 
@@ -179,21 +179,21 @@ def _record(posting: Posting) -> str:
     return f"{intended}; booked as {name} ({posting.document_state}), {finished}"
 
 
-def _word(word: JobItem) -> str:
+def _final_result(word: JobItem) -> str:
     said = f"{word.status} in job {word.export_job_id}"
     if word.status == "successful":
         return f"{said}, as document {word.external_id}"
     return f"{said}: {word.failure_reason_type}" if word.failure_reason_type else said
 
 
-def _holds(held: Held) -> Iterator[str]:
+def _holds(held: RevisionDocuments) -> Iterator[str]:
     if held.document:
         yield f"  revision {held.revision}: {_document(held.document)}"
     if held.payment:
         yield f"  revision {held.revision}, its payment: {_document(held.payment)}"
 
 
-def _document(outcome: Outcome) -> str:
+def _document(outcome: DocumentOutcome) -> str:
     if isinstance(outcome, AccountingError):
         return outcome.message
     return f"document {outcome.id}, {outcome.number or 'no number yet'}, {outcome.state}, {outcome.url or 'no address'}"

@@ -36,7 +36,7 @@ def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
         f"{api}{CONNECT}{token}"
     )
     while not _followed(stack, token):
-        stack.pause(LOOK_AGAIN)
+        stack.sleep(LOOK_AGAIN)
     yield "authorised"
 
 

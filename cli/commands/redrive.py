@@ -16,7 +16,7 @@ from typing import Any
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings
 from pleo_export.services.events import WakeUp
-from pleo_export.services.handler import parse
+from pleo_export.services.handler import parse_event
 
 LOOK_SECONDS = 2  # a shorter look may miss messages
 HIDDEN_SECONDS = 600  # longer than one goes through them all, so that what is left is met once
@@ -24,7 +24,7 @@ SHOWN = 200
 AROUND = timedelta(hours=1)  # its death; five times the queue's visibility timeout are a quarter of an hour
 
 
-class Fate(StrEnum):
+class RedriveResult(StrEnum):
     SENT = "sent again"
     LEFT = "left"
     DISCARDED = "discarded"
@@ -32,7 +32,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Redriven:
-    fate: Fate
+    result: RedriveResult
     line: str
 
 
@@ -45,7 +45,7 @@ def redrive(stack: Stack, *, discard: bool) -> Iterator[Redriven]:
         while messages := _received(sqs, queue):
             for message in messages:
                 redriven = _redriven(stack, message, discard=discard)
-                if redriven.fate is Fate.LEFT:
+                if redriven.result is RedriveResult.LEFT:
                     left.append(message["ReceiptHandle"])
                 else:
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -70,15 +70,18 @@ def _redriven(stack: Stack, message: Any, *, discard: bool) -> Redriven:
     died = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
     since = f"dead since {died:%Y-%m-%d %H:%M} UTC"
     try:
-        wake_up = parse(WakeUp, message["Body"])
+        wake_up = parse_event(WakeUp, message["Body"])
     except InvalidSettings as error:
-        fate = Fate.DISCARDED if discard else Fate.LEFT
+        fate = RedriveResult.DISCARDED if discard else RedriveResult.LEFT
         body = message["Body"][:SHOWN]
         return Redriven(fate, f"message {message['MessageId']}: {fate}; {since}; {error}; it says {body!r}")
     company_id = wake_up.company_id
     stack.wake_ups.send(WakeUp(company_id=company_id, reason="redrive"), once_per=f"redrive-{message['MessageId']}")
     cause = _last_error(stack, company_id, died)
-    return Redriven(Fate.SENT, f"company {company_id}: {Fate.SENT}; {since}; {cause or 'its log lines say no cause'}")
+    return Redriven(
+        RedriveResult.SENT,
+        f"company {company_id}: {RedriveResult.SENT}; {since}; {cause or 'its log lines say no cause'}",
+    )
 
 
 def _last_error(stack: Stack, company_id: str, died: datetime) -> str | None:

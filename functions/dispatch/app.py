@@ -5,12 +5,12 @@ from pleo_export.services.handler import our_errors, parse
 from pleo_export.services.services import Runtime
 from pleo_export.workflow.dispatch import dispatch
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(event, context):
-    runtime.invocation = context
+    services.invocation = context
     (record,) = event["Records"]
     wake_up = parse(WakeUp, record["body"])
     with our_errors(company_id=wake_up.company_id, wake_up=wake_up.reason):
-        return {"outcome": dispatch(wake_up, runtime)}
+        return {"outcome": dispatch(wake_up, services)}

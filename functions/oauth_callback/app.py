@@ -4,9 +4,9 @@ from pleo_export.authorisation.authorise import finish
 from pleo_export.authorisation.pages import kept_by_browser, shown
 from pleo_export.services.services import Runtime
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(event, _context):
     answer = event.get("queryStringParameters") or {}
-    return shown(lambda: finish(answer, kept_by_browser(event), runtime))
+    return shown(lambda: finish(answer, kept_by_browser(event), services))

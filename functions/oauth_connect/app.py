@@ -4,8 +4,8 @@ from pleo_export.authorisation.authorise import begin
 from pleo_export.authorisation.pages import shown
 from pleo_export.services.services import Runtime
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(event, _context):
-    return shown(lambda: begin(event["pathParameters"]["invitation"], runtime))
+    return shown(lambda: begin(event["pathParameters"]["invitation"], services))

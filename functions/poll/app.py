@@ -4,10 +4,10 @@ from pleo_export.services.handler import our_errors
 from pleo_export.services.services import Runtime
 from pleo_export.workflow.poll import poll
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(_event, context):
-    runtime.invocation = context
+    services.invocation = context
     with our_errors():
-        return {"companies": poll(runtime)}
+        return {"companies": poll(services)}

@@ -4,10 +4,10 @@ from pleo_export.services.handler import our_errors
 from pleo_export.services.services import Runtime
 from pleo_export.workflow.reconcile_drafts import reconcile_drafts
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(_event, context):
-    runtime.invocation = context
+    services.invocation = context
     with our_errors():
-        return reconcile_drafts(runtime)
+        return reconcile_drafts(services)

@@ -5,7 +5,7 @@ from pleo_export.services.services import Runtime
 from pleo_export.workflow.receive_webhook import receive_webhook
 from pleo_export.workflow.webhook_request import RequestRefused, read_request
 
-runtime = Runtime()
+services = Runtime()
 
 
 def handler(event, _context):
@@ -14,4 +14,4 @@ def handler(event, _context):
     except RequestRefused as refused:
         return {"statusCode": refused.status}
     with our_errors(company_id=request.company_id):
-        return {"statusCode": receive_webhook(request, runtime)}
+        return {"statusCode": receive_webhook(request, services)}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from local import interruption
 from local.processes import stopping
-from local.tryton.server import Books
+from local.tryton.server import TrytonServer
 
 ROOT = Path(__file__).parents[2] / ".local/tryton"
 
 
 def serve(port: int | None) -> int:
-    with Books(ROOT, port) as books:
+    with TrytonServer(ROOT, port) as books:
         print(f"Tryton listens on {books.url}, database {books.database}")
         print(f"API key of the integration: {books.token}")
         print(f"For people: user admin, password {books.admin_password}. Ctrl-C ends it.", flush=True)

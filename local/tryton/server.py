@@ -25,7 +25,7 @@ from local.tryton.template import PRISTINE, template
 from local.tryton.workspace import workspace
 
 
-class Books(Ledger):
+class TrytonServer(Ledger):
     """A running Tryton with fresh books in the database `books`. Templates are kept below `root`."""
 
     def __init__(self, root: Path, port: int | None = None, host: str = LOOPBACK) -> None:

@@ -12,24 +12,24 @@ from typing import Protocol
 
 import pytest
 
-from tests.conformance.connector_fixture import Bench
-from tests.conformance.fake_fixture import FakeBenches
-from tests.conformance.tryton_fixture import TrytonBenches
+from tests.conformance.connector_fixture import ConnectorFixture
+from tests.conformance.fake_fixture import FakeFixtures
+from tests.conformance.tryton_fixture import TrytonFixtures
 
 
 class Benches(Protocol):
     """Of one accounting system, for the session."""
 
     @property
-    def shared(self) -> Bench: ...
+    def shared(self) -> ConnectorFixture: ...
 
-    def own(self) -> AbstractContextManager[Bench]: ...
+    def own(self) -> AbstractContextManager[ConnectorFixture]: ...
 
 
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[Benches]]] = {
-    "fake": FakeBenches.open,
-    "tryton": TrytonBenches.open,
-    "tryton with login": partial(TrytonBenches.open, login=True),
+    "fake": FakeFixtures.open,
+    "tryton": TrytonFixtures.open,
+    "tryton with login": partial(TrytonFixtures.open, login=True),
 }
 
 
@@ -40,13 +40,13 @@ def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
 
 
 @pytest.fixture
-def bench(benches: Benches) -> Bench:
+def bench(benches: Benches) -> ConnectorFixture:
     """Books that all tests share: use references of your own."""
     return benches.shared
 
 
 @pytest.fixture
-def own_bench(benches: Benches) -> Iterator[Bench]:
+def own_bench(benches: Benches) -> Iterator[ConnectorFixture]:
     """Books for this test alone, for example to close a period."""
     with benches.own() as bench:
         yield bench

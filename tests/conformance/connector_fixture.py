@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from pleo_export.accounting.port import AccountingSystem, State
+from pleo_export.accounting.port import AccountingSystem, DocumentState
 
 OPEN = date(2026, 2, 10)
 CLOSED = date(2025, 12, 10)
@@ -35,7 +35,7 @@ class Held:
     currency), `foreign`: the same in the document's currency, where it is another. `open`: what nothing has settled yet
     on payables accounts, in the document's currency; nothing is open on a draft."""
 
-    state: State
+    state: DocumentState
     number: str | None
     date: date
     lines: tuple[tuple[str, int], ...]
@@ -97,7 +97,7 @@ class Way(Protocol):
         """Let the requests that are LATE arrive, in their order. Their answers reach nobody."""
 
 
-class Bench(Protocol):
+class ConnectorFixture(Protocol):
     url: str
 
     def connector(self, *, url: str | None = None) -> AccountingSystem:

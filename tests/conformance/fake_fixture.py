@@ -18,11 +18,11 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, State
+from pleo_export.accounting.port import AccountingSystem, DocumentState
 from pleo_export.bookkeeping.documents import Bill, Party
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
 from tests.conformance.connector_fixture import REFUSAL, TWICE, Act, Held, HeldBill, Plan, Trouble
-from tests.system.fake_accounting import CAPABILITIES, Books, NoProof
+from tests.system.fake_accounting import CAPABILITIES, FakeAccountingSystem, NoProof
 from tests.system.general_ledger import OWN_CURRENCY, PAYABLES, Document, GeneralLedger
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Failed(Exception):
 
 
 @dataclass
-class Connection(Books):
+class Connection(FakeAccountingSystem):
     """To books at an address: with a key, rights and a network."""
 
     ledger: GeneralLedger = field(default_factory=GeneralLedger)
@@ -98,7 +98,7 @@ class Connection(Books):
                 raise NoProof(str(trouble))
 
 
-class FakeBench:
+class FakeFixture:
     url = "https://books.test"
 
     def __init__(self, name: str) -> None:
@@ -166,7 +166,7 @@ class FakeBench:
         self, refusing: Callable[[Act], None] = lambda act: None, plan: Plan = lambda act, number: None
     ) -> Connection:
         takes = replace(CAPABILITIES, max_attachment_bytes=25 * 2**20, attachment_types=FILES, reference_length=200)
-        return Connection(ledger=self._ledger, identity=self._name, capabilities=takes, refusing=refusing, plan=plan)
+        return Connection(ledger=self._ledger, ledger_id=self._name, capabilities=takes, refusing=refusing, plan=plan)
 
     def _write_rights(self, act: Act) -> None:
         if not self._rights and act is not Act.READ:
@@ -179,7 +179,7 @@ class FakeBench:
         bill = None
         if isinstance(entry, Bill):
             values = tuple(each.value for line in entry.lines for each in line.dimensions)
-            due_date = None if document.state is State.DRAFT else entry.due_date or entry.document_date
+            due_date = None if document.state is DocumentState.DRAFT else entry.due_date or entry.document_date
             bill = HeldBill(entry.party.name, entry.invoice_number, entry.document_date, due_date, values)
         return Held(
             state=document.state,
@@ -216,17 +216,17 @@ def _no_journal(_: Act) -> None:
     raise InvalidConfiguration("There is no journal NONE: correct accounting_system.journal in the settings.")
 
 
-class FakeBenches:
+class FakeFixtures:
     def __init__(self) -> None:
-        self.shared = FakeBench("shared")
+        self.shared = FakeFixture("shared")
         self._number = 0
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[FakeBenches]:
+    def open(cls) -> Iterator[FakeFixtures]:
         yield cls()
 
     @contextmanager
-    def own(self) -> Iterator[FakeBench]:
+    def own(self) -> Iterator[FakeFixture]:
         self._number += 1
-        yield FakeBench(f"own {self._number}")
+        yield FakeFixture(f"own {self._number}")

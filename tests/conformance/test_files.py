@@ -10,9 +10,9 @@ from typing import BinaryIO
 import pytest
 
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, OutcomeUnknown, Unavailable
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
-from tests.conformance.connector_fixture import NORTHWIND, Act, Bench, Trouble
+from tests.conformance.connector_fixture import NORTHWIND, Act, ConnectorFixture, Trouble
 from tests.conformance.test_connector import an_entry
 from tests.conformance.test_payables import a_bill, a_payment, party, recorded
 
@@ -44,8 +44,10 @@ def documents(system: AccountingSystem) -> list[Document]:
     return [an_entry(), bill, a_payment(bill)]
 
 
-@pytest.mark.parametrize("state", [State.DRAFT, State.POSTED])
-def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(bench: Bench, state: State) -> None:
+@pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
+def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(
+    bench: ConnectorFixture, state: DocumentState
+) -> None:
     system = bench.connector()
     for document in recorded(system, documents(system), state):
         system.attach(document, [RECEIPT])
@@ -53,7 +55,7 @@ def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(
         assert bench.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
 
 
-def test_given_a_file_that_is_there_when_attached_again_then_it_is_there_once(bench: Bench) -> None:
+def test_given_a_file_that_is_there_when_attached_again_then_it_is_there_once(bench: ConnectorFixture) -> None:
     system = bench.connector()
     (document,) = recorded(system, [an_entry()])
     other, empty = replace(RECEIPT, content=b"another"), File("empty.txt", b"", "text/plain")
@@ -67,7 +69,7 @@ def test_given_a_file_that_is_there_when_attached_again_then_it_is_there_once(be
 
 
 @pytest.mark.parametrize("size", [1, 3 * 2**16 - 1, 3 * 2**16, 3 * 2**16 + 1, 5_000_000])
-def test_given_a_file_of_any_size_when_attached_then_every_byte_arrives(bench: Bench, size: int) -> None:
+def test_given_a_file_of_any_size_when_attached_then_every_byte_arrives(bench: ConnectorFixture, size: int) -> None:
     system = bench.connector()
     (document,) = recorded(system, [an_entry()])
     content = bytes(number % 251 for number in range(size))
@@ -77,7 +79,9 @@ def test_given_a_file_of_any_size_when_attached_then_every_byte_arrives(bench: B
     assert bench.files(document.reference) == [("a.pdf", content)]
 
 
-def test_given_a_file_of_another_type_when_attached_then_it_is_rejected_and_none_is_there(bench: Bench) -> None:
+def test_given_a_file_of_another_type_when_attached_then_it_is_rejected_and_none_is_there(
+    bench: ConnectorFixture,
+) -> None:
     system = bench.connector()
     (document,) = recorded(system, [an_entry()])
 
@@ -86,7 +90,7 @@ def test_given_a_file_of_another_type_when_attached_then_it_is_rejected_and_none
     assert bench.files(document.reference) == []
 
 
-def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: Bench) -> None:
+def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: ConnectorFixture) -> None:
     system = bench.connector()
     (document,) = recorded(system, [an_entry()])
     most = system.capabilities.max_attachment_bytes
@@ -95,7 +99,7 @@ def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: 
         system.attach(document, [replace(RECEIPT, size_said=most + 1)])
 
 
-def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(bench: Bench) -> None:
+def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(bench: ConnectorFixture) -> None:
     (document,) = recorded(bench.connector(), [an_entry()])
     with (
         bench.troubled(lambda act, _: Trouble.LOST if act is Act.OTHER else None) as way,
@@ -108,7 +112,7 @@ def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(bench: Be
     assert bench.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
 
 
-def test_given_no_server_when_attached_then_it_is_unavailable(bench: Bench) -> None:
+def test_given_no_server_when_attached_then_it_is_unavailable(bench: ConnectorFixture) -> None:
     (document,) = recorded(bench.connector(), [an_entry()])
     assert isinstance(document, DocumentRef)
 

@@ -20,23 +20,23 @@ from pleo_export.accounting.errors import (
     UnknownAccount,
     UnknownTaxCode,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import (
     Bill,
     Dimension,
     Document,
+    DocumentKind,
     JournalEntry,
     JournalLine,
-    Kind,
     Party,
     PartyRole,
     Payment,
-    Purpose,
-    Settles,
+    PaymentPurpose,
+    SettlementTarget,
     TaxPart,
     TaxRole,
 )
-from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyKeys
+from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyQuery
 from tests.conformance.connector_fixture import (
     AMELIA,
     BLOCKED,
@@ -47,7 +47,7 @@ from tests.conformance.connector_fixture import (
     TOM,
     TWICE,
     Act,
-    Bench,
+    ConnectorFixture,
     Trouble,
 )
 
@@ -58,8 +58,8 @@ PAPER = (
 )
 
 
-def asked(*keys: tuple[KeyKind, str], role: PartyRole = PartyRole.SUPPLIER) -> PartyKeys:
-    return PartyKeys(role, "somebody", tuple(PartyKey(kind, value) for kind, value in keys), required=True)
+def asked(*keys: tuple[KeyKind, str], role: PartyRole = PartyRole.SUPPLIER) -> PartyQuery:
+    return PartyQuery(role, "somebody", tuple(PartyKey(kind, value) for kind, value in keys), required=True)
 
 
 def party(system: AccountingSystem, code: str) -> Party:
@@ -74,7 +74,7 @@ def a_bill(owed_to: Party, *lines: JournalLine, account: str = "2100", **changes
     lines, identity = lines or PAPER, f"BK-{uuid4().hex[:8]}"
     owed = JournalLine(owed_to.payable_account or account, -sum(line.amount for line in lines), "Paper")
     bill = Bill(
-        kind=Kind.BILL if owed.amount < 0 else Kind.CREDIT_NOTE,
+        kind=DocumentKind.BILL if owed.amount < 0 else DocumentKind.CREDIT_NOTE,
         reference=f"pleo:{uuid4()}",
         party=owed_to,
         invoice_number=f"INV-{identity}",
@@ -89,12 +89,12 @@ def a_bill(owed_to: Party, *lines: JournalLine, account: str = "2100", **changes
     return replace(bill, **changes)  # type: ignore[arg-type]
 
 
-def a_payment(bill: Bill, settles: Settles | None = None, **changes: object) -> Payment:
+def a_payment(bill: Bill, settles: SettlementTarget | None = None, **changes: object) -> Payment:
     """Of the whole bill; it comes with it, unless `settles` says otherwise."""
-    settles = settles or Settles(bill.reference, bill.invoice_number, (bill.reconciliation_id,))
+    settles = settles or SettlementTarget(bill.reference, bill.invoice_number, (bill.reconciliation_id,))
     amount = -bill.payable.amount
     made = Payment(
-        purpose=Purpose.PAYMENT if bill.kind is Kind.BILL else Purpose.REFUND,
+        purpose=PaymentPurpose.PAYMENT if bill.kind is DocumentKind.BILL else PaymentPurpose.REFUND,
         reference=f"{bill.reference}:pay" if settles.reference else f"pleo:{uuid4()}",
         party=bill.party,
         settles=settles,
@@ -114,18 +114,20 @@ def that_came_back(paid: Payment) -> Payment:
     first, second = paid.lines
     return replace(
         paid,
-        purpose=Purpose.RETURN,
+        purpose=PaymentPurpose.RETURN,
         reference=f"pleo:{uuid4()}",
         settles=replace(paid.settles, reconciliation_ids=(*paid.settles.reconciliation_ids, "BK-back")),
         lines=(replace(first, amount=-first.amount), replace(second, amount=-second.amount)),
     )
 
 
-def by_number(bill: Bill) -> Settles:
-    return Settles(None, bill.invoice_number, ("BK-of-the-payment",))
+def by_number(bill: Bill) -> SettlementTarget:
+    return SettlementTarget(None, bill.invoice_number, ("BK-of-the-payment",))
 
 
-def recorded(system: AccountingSystem, documents: Iterable[Document], state: State = State.POSTED) -> list[DocumentRef]:
+def recorded(
+    system: AccountingSystem, documents: Iterable[Document], state: DocumentState = DocumentState.POSTED
+) -> list[DocumentRef]:
     outcomes = system.record_many(list(documents), state).values()
     assert not [each for each in outcomes if isinstance(each, AccountingError)], outcomes
     return [each for each in outcomes if isinstance(each, DocumentRef)]
@@ -136,12 +138,12 @@ def found(system: AccountingSystem, references: Iterable[str]) -> list[DocumentR
 
 
 def refused(system: AccountingSystem, document: Document) -> AccountingError:
-    outcome = system.record_many([document], State.POSTED)[document.reference]
+    outcome = system.record_many([document], DocumentState.POSTED)[document.reference]
     assert isinstance(outcome, AccountingError), outcome
     return outcome
 
 
-def still_open(bench: Bench, *documents: Document) -> list[int]:
+def still_open(bench: ConnectorFixture, *documents: Document) -> list[int]:
     return [sum(held.open for held in bench.held(document.reference)) for document in documents]
 
 
@@ -159,7 +161,7 @@ class TestFindParties:
         ids=["external id", "code", "tax number", "account", "second key", "first of two keys"],
     )
     def test_given_a_supplier_when_asked_for_then_it_is_known_with_its_payables_account(
-        self, bench: Bench, keys: list[tuple[KeyKind, str]]
+        self, bench: ConnectorFixture, keys: list[tuple[KeyKind, str]]
     ) -> None:
         question = asked(*keys)
 
@@ -168,7 +170,7 @@ class TestFindParties:
         assert isinstance(answer, Party)
         assert (answer.name, answer.payable_account) == ("Northwind Office Supplies", "2101")
 
-    def test_given_many_questions_when_asked_then_each_has_its_answer(self, bench: Bench) -> None:
+    def test_given_many_questions_when_asked_then_each_has_its_answer(self, bench: ConnectorFixture) -> None:
         ryman, tom = asked((KeyKind.CODE, RYMAN)), asked((KeyKind.CODE, TOM), role=PartyRole.EMPLOYEE)
         blocked, unknown = asked((KeyKind.CODE, BLOCKED)), asked((KeyKind.CODE, "V-0"))
         twice, wildcard = asked((KeyKind.TAX_NUMBER, TWICE)), asked((KeyKind.TAX_NUMBER, "GB%"))
@@ -182,21 +184,23 @@ class TestFindParties:
         assert isinstance(ambiguous, Ambiguous)
         assert ["North" in ambiguous.names[0], "South" in ambiguous.names[1]] == [True, True]
 
-    def test_given_a_suppliers_code_when_an_employee_is_asked_for_then_nobody_is_known(self, bench: Bench) -> None:
+    def test_given_a_suppliers_code_when_an_employee_is_asked_for_then_nobody_is_known(
+        self, bench: ConnectorFixture
+    ) -> None:
         question = asked((KeyKind.CODE, RYMAN), role=PartyRole.EMPLOYEE)
 
         assert bench.connector().find_parties([question]) == {question: NotFound()}
 
     @pytest.mark.parametrize("kind", [KeyKind.CODE, KeyKind.EXTERNAL_ID])
     def test_given_an_employees_code_when_a_supplier_is_asked_for_then_nobody_is_known(
-        self, bench: Bench, kind: KeyKind
+        self, bench: ConnectorFixture, kind: KeyKind
     ) -> None:
         question = asked((kind, AMELIA))
 
         assert bench.connector().find_parties([question]) == {question: NotFound()}
 
     def test_given_an_employees_code_first_when_a_supplier_is_asked_for_then_the_next_key_decides(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         question = asked((KeyKind.CODE, AMELIA), (KeyKind.TAX_NUMBER, "GB112233445"))
 
@@ -204,7 +208,7 @@ class TestFindParties:
 
     @pytest.mark.parametrize("number", ["GB242742186", "GB 242.742-186", "gb/242742186"])
     def test_given_a_tax_number_written_in_another_way_when_asked_for_then_it_is_the_same(
-        self, bench: Bench, number: str
+        self, bench: ConnectorFixture, number: str
     ) -> None:
         """In the books it is "GB 242.7421-86"."""
         question = asked((KeyKind.TAX_NUMBER, number))
@@ -214,7 +218,7 @@ class TestFindParties:
     @pytest.mark.parametrize("poison", ["V-\0", "V-\ud83d"], ids=["NUL", "half an emoji"])
     @pytest.mark.parametrize("kind", KeyKind)
     def test_given_a_key_that_the_books_cannot_take_when_asked_then_the_other_questions_are_answered(
-        self, bench: Bench, poison: str, kind: KeyKind
+        self, bench: ConnectorFixture, poison: str, kind: KeyKind
     ) -> None:
         ryman, bad = asked((KeyKind.CODE, RYMAN)), asked((kind, poison))
 
@@ -223,28 +227,30 @@ class TestFindParties:
         assert isinstance(answers[ryman], Party)
         assert answers[bad] == NotFound()
 
-    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, bench: Bench) -> None:
+    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, bench: ConnectorFixture) -> None:
         assert bench.connector().find_parties([]) == {}
 
-    def test_given_no_server_when_asked_then_nobody_could_look(self, bench: Bench) -> None:
+    def test_given_no_server_when_asked_then_nobody_could_look(self, bench: ConnectorFixture) -> None:
         with pytest.raises(Unavailable):
             bench.connector(url="http://127.0.0.1:9").find_parties([asked((KeyKind.CODE, RYMAN))])
 
 
 class TestBills:
-    def test_given_a_bill_when_posted_then_the_books_hold_it_with_number_dates_and_party(self, bench: Bench) -> None:
+    def test_given_a_bill_when_posted_then_the_books_hold_it_with_number_dates_and_party(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         (document,) = recorded(system, [bill])
 
         (held,) = bench.held(bill.reference)
-        assert held.state is document.state is State.POSTED
+        assert held.state is document.state is DocumentState.POSTED
         assert held.number == document.number is not None
         assert held.date == document.date == OPEN
         assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
         assert held.open == -6366
-        assert document.kind is Kind.BILL
+        assert document.kind is DocumentKind.BILL
         assert document.url is not None
         assert document.id in document.url
         assert held.bill is not None
@@ -252,7 +258,9 @@ class TestBills:
         assert (held.bill.document_date, held.bill.due) == (INVOICED, DUE)
         assert held.bill.dimensions == ("LON",)
 
-    def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(self, bench: Bench) -> None:
+    def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, RYMAN))
 
@@ -261,27 +269,27 @@ class TestBills:
         (held,) = bench.held(bill.reference)
         assert held.lines[-1] == ("2100", -6366)
 
-    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, bench: Bench) -> None:
+    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
 
-        (document,) = recorded(system, [bill], State.DRAFT)
+        (document,) = recorded(system, [bill], DocumentState.DRAFT)
 
         (held,) = bench.held(bill.reference)
-        assert held.state is document.state is State.DRAFT
+        assert held.state is document.state is DocumentState.DRAFT
         assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
 
-    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, bench: Bench) -> None:
+    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         credit = a_bill(party(system, NORTHWIND), *(replace(line, amount=-line.amount) for line in PAPER))
 
         (document,) = recorded(system, [credit])
 
         (held,) = bench.held(credit.reference)
-        assert document.kind is Kind.CREDIT_NOTE
+        assert document.kind is DocumentKind.CREDIT_NOTE
         assert held.lines == (("6100", -5305), ("2200", -1061), ("2101", 6366))
 
-    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, bench: Bench) -> None:
+    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         base, tax = TaxPart("RC20", TaxRole.BASE), TaxPart("RC20", TaxRole.TAX)
         lines = [
@@ -297,7 +305,7 @@ class TestBills:
         assert held.lines == (("6500", 10000), ("2201", 2000), ("2202", -2000), ("2101", -10000))
 
     def test_given_taxes_that_the_system_would_compute_otherwise_when_posted_then_they_are_pleos(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         """E3: 20 % of 8.32 is 1.66, not 1.68."""
         system = bench.connector()
@@ -317,7 +325,7 @@ class TestBills:
         assert sum(amount for account, amount in held.lines if account == "2200") == 168
         assert held.lines[-1] == ("2101", -1000)
 
-    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, bench: Bench) -> None:
+    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND), JournalLine("6100", 1000, tax=TaxPart("GB20", TaxRole.BASE)))
 
@@ -326,7 +334,9 @@ class TestBills:
         (held,) = bench.held(bill.reference)
         assert held.lines == (("6100", 1000), ("2101", -1000))
 
-    def test_given_a_bill_in_another_currency_when_paid_at_another_rate_then_it_is_paid(self, bench: Bench) -> None:
+    def test_given_a_bill_in_another_currency_when_paid_at_another_rate_then_it_is_paid(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         lines = [
             JournalLine("6400", 20000, tax=TaxPart("ES21", TaxRole.BASE)),
@@ -343,7 +353,7 @@ class TestBills:
         assert still_open(bench, bill, paid) == [0, 0]
 
     def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         northwind = party(system, NORTHWIND)
@@ -352,7 +362,7 @@ class TestBills:
         payments = [a_payment(bill) for bill in bills]
 
         pairs: list[Document] = [each for pair in zip(bills, payments, strict=True) for each in pair]
-        outcomes = system.record_many(pairs, State.POSTED)
+        outcomes = system.record_many(pairs, DocumentState.POSTED)
 
         assert [isinstance(outcomes[bill.reference], DocumentRef) for bill in bills] == [True, False, True]
         assert [isinstance(outcomes[each.reference], DocumentRef) for each in payments] == [True, False, True]
@@ -369,7 +379,7 @@ class TestBills:
         ],
     )
     def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
-        self, bench: Bench, changes: dict[str, object], error: type[AccountingError], named: str
+        self, bench: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND), replace(PAPER[0], **changes))  # type: ignore[arg-type]
@@ -380,7 +390,7 @@ class TestBills:
         assert named in outcome.message
         assert bench.held(bill.reference) == []
 
-    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, bench: Bench) -> None:
+    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
 
         error = refused(system, a_bill(party(system, NORTHWIND), posting_date=CLOSED))
@@ -389,7 +399,7 @@ class TestBills:
         assert error.on == CLOSED
 
     def test_given_an_invoice_date_in_a_closed_period_when_recorded_then_the_posting_date_counts(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND), document_date=CLOSED)
@@ -400,7 +410,7 @@ class TestBills:
 
 
 class TestPayments:
-    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, bench: Bench) -> None:
+    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
 
@@ -408,10 +418,12 @@ class TestPayments:
 
         (held,) = bench.held(f"{bill.reference}:pay")
         assert held.lines == (("2101", 6366), ("1900", -6366))
-        assert [document.kind for document in documents] == [Kind.BILL, Kind.PAYMENT]
+        assert [document.kind for document in documents] == [DocumentKind.BILL, DocumentKind.PAYMENT]
         assert still_open(bench, bill, a_payment(bill)) == [0, 0]
 
-    def test_given_a_credit_note_with_its_refund_when_posted_then_nothing_is_open(self, bench: Bench) -> None:
+    def test_given_a_credit_note_with_its_refund_when_posted_then_nothing_is_open(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         credit = a_bill(party(system, RYMAN), *(replace(line, amount=-line.amount) for line in PAPER))
         refund = a_payment(credit)
@@ -423,11 +435,11 @@ class TestPayments:
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     @pytest.mark.parametrize("key", ["number", "reconciliation id"])
     def test_given_a_bill_when_its_payment_comes_later_then_it_is_found(
-        self, bench: Bench, code: str, key: str
+        self, bench: ConnectorFixture, code: str, key: str
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, code))
-        settles = by_number(bill) if key == "number" else Settles(None, None, (bill.reconciliation_id,))
+        settles = by_number(bill) if key == "number" else SettlementTarget(None, None, (bill.reconciliation_id,))
         paid = a_payment(bill, settles)
         recorded(system, [bill])
 
@@ -436,7 +448,9 @@ class TestPayments:
         assert still_open(bench, bill, paid) == [0, 0]
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
-    def test_given_a_payment_when_its_bill_comes_later_then_it_is_found(self, bench: Bench, code: str) -> None:
+    def test_given_a_payment_when_its_bill_comes_later_then_it_is_found(
+        self, bench: ConnectorFixture, code: str
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, code))
         paid = a_payment(bill, by_number(bill))
@@ -447,7 +461,9 @@ class TestPayments:
 
         assert still_open(bench, bill, paid) == [0, 0]
 
-    def test_given_another_partys_bill_with_the_number_when_paid_then_it_stays_open(self, bench: Bench) -> None:
+    def test_given_another_partys_bill_with_the_number_when_paid_then_it_stays_open(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, RYMAN))
         other = a_bill(party(system, "V-1002"), invoice_number=bill.invoice_number)
@@ -457,7 +473,9 @@ class TestPayments:
 
         assert still_open(bench, bill, paid) == [-6366, 6366]
 
-    def test_given_a_part_payment_when_posted_then_the_bill_is_open_until_the_rest_comes(self, bench: Bench) -> None:
+    def test_given_a_part_payment_when_posted_then_the_bill_is_open_until_the_rest_comes(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         parts = [
@@ -471,14 +489,14 @@ class TestPayments:
 
         assert still_open(bench, bill, *parts) == [0, 0, 0]
 
-    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(self, bench: Bench) -> None:
+    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         tom = party(system, TOM)
         bills = [a_bill(tom, JournalLine("6200", amount, "Taxi"), account="2250") for amount in (2400, 1250)]
         bills = [replace(bill, invoice_number=bill.reconciliation_id) for bill in bills]
         both = tuple(bill.reconciliation_id for bill in bills)
         lines = JournalLine("2250", 3650), JournalLine("1900", -3650)
-        reimbursement = a_payment(bills[0], Settles(None, None, both), lines=lines)
+        reimbursement = a_payment(bills[0], SettlementTarget(None, None, both), lines=lines)
         recorded(system, [bills[0], reimbursement])
         assert still_open(bench, bills[0], reimbursement) == [-2400, 3650]
 
@@ -487,7 +505,7 @@ class TestPayments:
         assert still_open(bench, *bills, reimbursement) == [0, 0, 0]
 
     def test_given_the_account_of_employees_when_a_journal_entry_uses_it_then_it_needs_no_party(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         lines = JournalLine("6200", 2400), JournalLine("2250", -2400)
         entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", lines, "Taxi | Tom")
@@ -499,7 +517,7 @@ class TestPayments:
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_paid_bill_when_the_payment_comes_back_then_it_is_open_until_paid_again(
-        self, bench: Bench, code: str
+        self, bench: ConnectorFixture, code: str
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, code))
@@ -515,7 +533,7 @@ class TestPayments:
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
-        self, bench: Bench, code: str
+        self, bench: ConnectorFixture, code: str
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, code))
@@ -527,7 +545,7 @@ class TestPayments:
         assert still_open(bench, *documents) == [0, 0, 0, 0]
 
     def test_given_a_payment_without_its_bill_when_it_comes_back_then_the_two_settle_each_other(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -541,20 +559,20 @@ class TestPayments:
         assert still_open(bench, bill, paid, back) == [-6366, 0, 0]
 
     def test_given_a_draft_bill_when_its_payment_is_posted_then_that_stays_open_until_the_bill_is_posted(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
-        (draft,) = recorded(system, [bill], State.DRAFT)
+        (draft,) = recorded(system, [bill], DocumentState.DRAFT)
         recorded(system, [paid])
         assert still_open(bench, bill, paid) == [0, 6366]
 
-        system.finalise_many([draft])
+        system.post_many([draft])
 
         assert still_open(bench, bill, paid) == [0, 0]
 
-    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, bench: Bench) -> None:
+    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
@@ -565,7 +583,7 @@ class TestPayments:
         assert "2101" in warning
         assert "no bill" in warning
 
-    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: Bench) -> None:
+    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         owed = JournalLine("2100", -6366)
@@ -575,7 +593,9 @@ class TestPayments:
 
         assert len(document.warnings) == 1
 
-    def test_given_a_payment_of_some_pennies_too_much_when_posted_then_that_is_said(self, bench: Bench) -> None:
+    def test_given_a_payment_of_some_pennies_too_much_when_posted_then_that_is_said(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill), lines=(JournalLine("2101", 6368), JournalLine("1900", -6368)))
@@ -588,7 +608,7 @@ class TestPayments:
         assert still_open(bench, bill, paid) == [-6366, 6368]
 
     def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bills = [a_bill(party(system, NORTHWIND)) for _ in range(2)]
@@ -599,64 +619,71 @@ class TestPayments:
         assert [document.warnings for document in documents] == [()] * 4
 
     def test_given_a_draft_bill_and_payment_posted_by_hand_when_finalised_then_nothing_is_open(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
         for document in (paid, bill):
             bench.post_by_hand(document.reference)
         assert still_open(bench, bill, paid) == [-6366, 6366]
 
         system = bench.connector()
         posted = found(system, [bill.reference, paid.reference])
-        assert [document.state for document in posted] == [State.POSTED, State.POSTED]
-        outcomes = system.finalise_many(posted)
+        assert [document.state for document in posted] == [DocumentState.POSTED, DocumentState.POSTED]
+        outcomes = system.post_many(posted)
 
         assert [getattr(each, "warnings", None) for each in outcomes.values()] == [(), ()]
         assert still_open(bench, bill, paid) == [0, 0]
 
-    def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(self, bench: Bench) -> None:
+    def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, RYMAN))
         paid = a_payment(bill)
-        drafts = recorded(system, [bill, paid], State.DRAFT)
+        drafts = recorded(system, [bill, paid], DocumentState.DRAFT)
 
-        outcomes = bench.connector().finalise_many(drafts)
+        outcomes = bench.connector().post_many(drafts)
 
-        assert [getattr(each, "state", None) for each in outcomes.values()] == [State.POSTED, State.POSTED]
-        assert [getattr(each, "kind", None) for each in outcomes.values()] == [Kind.BILL, Kind.PAYMENT]
+        assert [getattr(each, "state", None) for each in outcomes.values()] == [
+            DocumentState.POSTED,
+            DocumentState.POSTED,
+        ]
+        assert [getattr(each, "kind", None) for each in outcomes.values()] == [DocumentKind.BILL, DocumentKind.PAYMENT]
         assert still_open(bench, bill, paid) == [0, 0]
 
 
 class TestFind:
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         northwind = party(system, NORTHWIND)
         bill, draft = a_bill(northwind), a_bill(northwind)
         credit = a_bill(northwind, *(replace(line, amount=-line.amount) for line in PAPER))
         documents = recorded(system, [bill, a_payment(bill), credit])
-        documents += recorded(system, [draft], State.DRAFT)
+        documents += recorded(system, [draft], DocumentState.DRAFT)
 
         found = bench.connector().find_many([document.reference for document in documents])
 
         assert found == {document.reference: document for document in documents}
 
-    @pytest.mark.parametrize("state", [State.DRAFT, State.POSTED])
+    @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
     def test_given_a_voided_bill_when_searched_then_it_is_void_and_may_be_recorded_again(
-        self, bench: Bench, state: State
+        self, bench: ConnectorFixture, state: DocumentState
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         (document,) = recorded(system, [bill], state)
         bench.void(bill.reference)
 
-        assert system.find_many([bill.reference]) == {bill.reference: replace(document, state=State.VOID)}
+        assert system.find_many([bill.reference]) == {bill.reference: replace(document, state=DocumentState.VOID)}
         recorded(system, [replace(bill, reference=f"{bill.reference}:r2")])
 
-    def test_given_two_bills_with_one_reference_when_searched_then_a_person_has_to_decide(self, bench: Bench) -> None:
+    def test_given_two_bills_with_one_reference_when_searched_then_a_person_has_to_decide(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
         (document,) = recorded(system, [bill])
@@ -671,71 +698,73 @@ class TestFind:
 class TestPostedByHand:
     """Under `posting: draft` a person posts, and nothing is settled by that; a nightly run hands us what is posted."""
 
-    def test_given_drafts_that_a_person_has_posted_when_finalised_then_nothing_is_open(self, bench: Bench) -> None:
+    def test_given_drafts_that_a_person_has_posted_when_finalised_then_nothing_is_open(
+        self, bench: ConnectorFixture
+    ) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
         bench.post_by_hand(bill.reference)
         bench.post_by_hand(paid.reference)
         assert still_open(bench, bill, paid) == [-6366, 6366]
 
         documents = found_posted(bench, bill, paid)
-        outcomes = bench.connector().finalise_many(documents)
+        outcomes = bench.connector().post_many(documents)
 
         assert still_open(bench, bill, paid) == [0, 0]
         assert list(outcomes.values()) == documents
 
     def test_given_a_bill_in_another_currency_when_finalised_twice_then_its_difference_is_booked_once(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND), currency="EUR")
         paid = a_payment(bill, posting_date=date(2026, 7, 2))
-        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
         bench.post_by_hand(bill.reference)
         bench.post_by_hand(paid.reference)
 
         documents = found_posted(bench, bill, paid)
         for _ in range(2):
-            bench.connector().finalise_many(documents)
+            bench.connector().post_many(documents)
 
         assert still_open(bench, bill, paid) == [0, 0]
 
     def test_given_the_payment_only_was_posted_when_the_bill_is_too_then_either_of_them_settles_both(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         bill = a_bill(party(bench.connector(), RYMAN))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], State.DRAFT)
+        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
         bench.post_by_hand(paid.reference)
-        bench.connector().finalise_many(found_posted(bench, paid))
-        assert [held.state for held in bench.held(bill.reference)] == [State.DRAFT]
+        bench.connector().post_many(found_posted(bench, paid))
+        assert [held.state for held in bench.held(bill.reference)] == [DocumentState.DRAFT]
         bench.post_by_hand(bill.reference)
 
-        bench.connector().finalise_many(found_posted(bench, bill))
+        bench.connector().post_many(found_posted(bench, bill))
 
         assert still_open(bench, bill, paid) == [0, 0]
 
     def test_given_a_person_posted_a_bill_though_its_number_is_there_when_finalised_then_it_is_settled(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         first = a_bill(party(bench.connector(), NORTHWIND))
         second = a_bill(first.party, invoice_number=first.invoice_number)
         paid = a_payment(second)
         recorded(bench.connector(), [first])
-        recorded(bench.connector(), [second, paid], State.DRAFT)
+        recorded(bench.connector(), [second, paid], DocumentState.DRAFT)
         bench.post_by_hand(second.reference)
         bench.post_by_hand(paid.reference)
 
-        outcomes = bench.connector().finalise_many(found_posted(bench, second))
+        outcomes = bench.connector().post_many(found_posted(bench, second))
 
         assert isinstance(outcomes[second.reference], DocumentRef)
         assert still_open(bench, first, second, paid) == [-6366, 0, 0]
 
 
-def found_posted(bench: Bench, *documents: Document) -> list[DocumentRef]:
+def found_posted(bench: ConnectorFixture, *documents: Document) -> list[DocumentRef]:
     found = bench.connector().find_many([each.reference for each in documents])
     refs = [each for each in (found[document.reference] for document in documents) if isinstance(each, DocumentRef)]
-    assert [each.state for each in refs] == [State.POSTED] * len(documents)
+    assert [each.state for each in refs] == [DocumentState.POSTED] * len(documents)
     return refs
 
 
@@ -743,50 +772,52 @@ class TestDuplicates:
     """R-8.5: the same number from the same party, under another reference."""
 
     def test_given_the_bill_under_another_reference_when_posted_then_the_other_is_named_and_the_draft_stays(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         first = a_bill(party(system, NORTHWIND))
         second = a_bill(first.party, invoice_number=first.invoice_number)
         (document,) = recorded(system, [first])
 
-        outcomes = system.record_many([second, a_payment(second)], State.POSTED)
+        outcomes = system.record_many([second, a_payment(second)], DocumentState.POSTED)
 
         error = outcomes[second.reference]
         assert type(error) is KeptAsDraft
         assert str(document.number) in error.message
         assert error.document.id in error.message
         assert found(system, [second.reference]) == [error.document]
-        assert [held.state for held in bench.held(second.reference)] == [State.DRAFT]
+        assert [held.state for held in bench.held(second.reference)] == [DocumentState.DRAFT]
         assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
         assert bench.held(f"{second.reference}:pay") == []
 
-    def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(self, bench: Bench) -> None:
+    def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bills = [a_bill(party(system, NORTHWIND), invoice_number=f"INV-{uuid4()}") for _ in range(2)]
         bills[1] = replace(bills[1], invoice_number=bills[0].invoice_number)
 
-        outcomes = system.record_many(bills, State.POSTED)
+        outcomes = system.record_many(bills, DocumentState.POSTED)
 
         assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
 
     def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         first = a_bill(party(system, NORTHWIND))
         second, other = a_bill(first.party, invoice_number=first.invoice_number), a_bill(first.party)
-        drafts = recorded(system, [first, second, other], State.DRAFT)
+        drafts = recorded(system, [first, second, other], DocumentState.DRAFT)
         for each in (first, second):
             bench.clear_document_date(each.reference)
 
-        outcomes = system.finalise_many(drafts)
+        outcomes = system.post_many(drafts)
 
         assert [type(outcomes[each.reference]) for each in (second, other)] == [KeptAsDraft, DocumentRef]
         assert isinstance(system.find_many([first.reference])[first.reference], DocumentRef)
 
     def test_given_a_credit_note_or_an_old_bill_with_the_number_when_posted_then_it_is_no_duplicate(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -802,29 +833,31 @@ class TestDuplicates:
 class TestLostAnswers:
     """The reply is lost after the effect (R-8.3)."""
 
-    def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(self, bench: Bench) -> None:
+    def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(
+        self, bench: ConnectorFixture
+    ) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
         with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
-            outcomes = way.system.record_many([*bills, *payments], State.POSTED)
+            outcomes = way.system.record_many([*bills, *payments], DocumentState.POSTED)
         assert [type(outcomes[bill.reference]) for bill in bills] == [OutcomeUnknown, OutcomeUnknown]
         assert [type(outcomes[each.reference]) for each in payments] == [Unavailable, Unavailable]
 
         system = bench.connector()
         drafts = [each for each in system.find_many(list(outcomes)).values() if isinstance(each, DocumentRef)]
-        system.finalise_many(drafts)
+        system.post_many(drafts)
         recorded(system, payments)
 
-        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[State.POSTED]] * 2
+        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2
         assert still_open(bench, *bills, *payments) == [0, 0, 0, 0]
 
-    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
+    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
-            outcomes = way.system.record_many(bills, State.POSTED)
+            outcomes = way.system.record_many(bills, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
         system = bench.connector()
         found = system.find_many(list(outcomes)).values()
-        system.finalise_many([document for document in found if isinstance(document, DocumentRef)])
-        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[State.POSTED]] * 2
+        system.post_many([document for document in found if isinstance(document, DocumentRef)])
+        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2

@@ -18,9 +18,9 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, State
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Party, Payment, TaxPart, TaxRole
-from tests.conformance.connector_fixture import NORTHWIND, REFUSAL, Act, Bench, Plan, Trouble
+from tests.conformance.connector_fixture import NORTHWIND, REFUSAL, Act, ConnectorFixture, Plan, Trouble
 from tests.conformance.test_connector import an_entry, recorded
 from tests.conformance.test_payables import a_bill, a_payment, by_number, party, still_open, that_came_back
 from tests.conformance.test_payables import recorded as all_recorded
@@ -41,7 +41,7 @@ def once(trouble: Trouble, *acts: Act, number: int = 1) -> Plan:
     return lambda act, seen: trouble if act in acts and seen == number else None
 
 
-def an_entry_or_bill(bench: Bench, kind: str) -> Document:
+def an_entry_or_bill(bench: ConnectorFixture, kind: str) -> Document:
     return an_entry() if kind == "entry" else a_bill(party(bench.connector(), NORTHWIND))
 
 
@@ -49,7 +49,7 @@ def found(system: AccountingSystem, references: Sequence[str]) -> list[DocumentR
     return [each for each in system.find_many(references).values() if isinstance(each, DocumentRef)]
 
 
-def states(bench: Bench, *documents: Document) -> list[list[State]]:
+def states(bench: ConnectorFixture, *documents: Document) -> list[list[DocumentState]]:
     return [[held.state for held in bench.held(document.reference)] for document in documents]
 
 
@@ -58,47 +58,51 @@ class TestRefusedPosts:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_refused_post_when_recorded_then_the_draft_is_named_and_a_later_export_posts_it(
-        self, bench: Bench, kind: str
+        self, bench: ConnectorFixture, kind: str
     ) -> None:
         document = an_entry_or_bill(bench, kind)
 
         with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
-            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+            outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
         assert isinstance(outcome, KeptAsDraft)
         assert REFUSAL in outcome.message
-        assert (outcome.document.state, outcome.document.kind) == (State.DRAFT, document.kind)
+        assert (outcome.document.state, outcome.document.kind) == (DocumentState.DRAFT, document.kind)
         (held,) = found(bench.connector(), [document.reference])
         assert held == replace(outcome.document, url=held.url)  # the way there was another one
-        bench.connector().finalise_many([outcome.document])
-        assert states(bench, document) == [[State.POSTED]]
+        bench.connector().post_many([outcome.document])
+        assert states(bench, document) == [[DocumentState.POSTED]]
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
-    def test_given_a_refused_post_when_finalised_then_the_draft_is_named(self, bench: Bench, kind: str) -> None:
+    def test_given_a_refused_post_when_finalised_then_the_draft_is_named(
+        self, bench: ConnectorFixture, kind: str
+    ) -> None:
         document = an_entry_or_bill(bench, kind)
-        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        (draft,) = bench.connector().record_many([document], DocumentState.DRAFT).values()
         assert isinstance(draft, DocumentRef)
 
         with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
-            outcome = way.system.finalise_many([draft])[document.reference]
+            outcome = way.system.post_many([draft])[document.reference]
 
         assert isinstance(outcome, KeptAsDraft)
         assert outcome.document == replace(draft, url=outcome.document.url)
 
-    def test_given_a_refused_bill_when_recorded_with_its_payment_then_that_is_not_booked(self, bench: Bench) -> None:
+    def test_given_a_refused_bill_when_recorded_with_its_payment_then_that_is_not_booked(
+        self, bench: ConnectorFixture
+    ) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND))
         paid = a_payment(bill)
 
         with bench.troubled(always(Trouble.REFUSED, *POSTING)) as way:
-            outcomes = way.system.record_many([bill, paid], State.POSTED)
+            outcomes = way.system.record_many([bill, paid], DocumentState.POSTED)
 
         assert isinstance(outcomes[bill.reference], KeptAsDraft)
         assert type(outcomes[paid.reference]) is Rejected
-        assert states(bench, bill, paid) == [[State.DRAFT], []]
+        assert states(bench, bill, paid) == [[DocumentState.DRAFT], []]
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_the_fourth_of_six_posts_is_refused_when_the_books_go_away_then_nothing_is_told_that_is_not_so(
-        self, bench: Bench, kind: str
+        self, bench: ConnectorFixture, kind: str
     ) -> None:
         documents = [an_entry_or_bill(bench, kind) for _ in range(6)]
         refused = False
@@ -111,32 +115,34 @@ class TestRefusedPosts:
             return Trouble.REFUSED if refused or act is Act.POST_ALL else None
 
         with bench.troubled(plan) as way:
-            outcomes = way.system.record_many(documents, State.POSTED)
+            outcomes = way.system.record_many(documents, DocumentState.POSTED)
 
         told = [type(outcomes[document.reference]) for document in documents]
         assert told == [DocumentRef] * 3 + [OutcomeUnknown] * 3
-        assert states(bench, *documents) == [[State.POSTED]] * 3 + [[State.DRAFT]] * 3
+        assert states(bench, *documents) == [[DocumentState.POSTED]] * 3 + [[DocumentState.DRAFT]] * 3
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_books_that_are_busy_with_others_when_posted_then_it_is_tried_again(
-        self, bench: Bench, kind: str
+        self, bench: ConnectorFixture, kind: str
     ) -> None:
         """While another transaction posts 3,000 lines, Tryton fails on a post without saying why."""
         document = an_entry_or_bill(bench, kind)
 
         with bench.troubled(once(Trouble.FAILED, *POSTING)) as way:
-            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+            outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
         assert isinstance(outcome, DocumentRef)
-        assert states(bench, document) == [[State.POSTED]]
+        assert states(bench, document) == [[DocumentState.POSTED]]
 
-    def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(self, bench: Bench) -> None:
+    def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(
+        self, bench: ConnectorFixture
+    ) -> None:
         entry = an_entry()
 
         with bench.troubled(once(Trouble.FAILED, Act.CREATE)) as way:
-            recorded(way.system, entry, State.POSTED)
+            recorded(way.system, entry, DocumentState.POSTED)
 
-        assert states(bench, entry) == [[State.POSTED]]
+        assert states(bench, entry) == [[DocumentState.POSTED]]
 
 
 class TestGateways:
@@ -145,57 +151,59 @@ class TestGateways:
     @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_creation_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
-        self, bench: Bench, trouble: Trouble, kind: str
+        self, bench: ConnectorFixture, trouble: Trouble, kind: str
     ) -> None:
         documents = [an_entry_or_bill(bench, kind) for _ in range(2)]
 
         with bench.troubled(always(trouble, Act.CREATE)) as way:
-            outcomes = way.system.record_many(documents, State.POSTED)
+            outcomes = way.system.record_many(documents, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
 
     @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_post_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
-        self, bench: Bench, trouble: Trouble, kind: str
+        self, bench: ConnectorFixture, trouble: Trouble, kind: str
     ) -> None:
         document = an_entry_or_bill(bench, kind)
 
         with bench.troubled(always(trouble, *POSTING)) as way:
-            outcome = way.system.record_many([document], State.POSTED)[document.reference]
+            outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
         assert type(outcome) is OutcomeUnknown
 
     def test_given_a_creation_that_a_gateway_delivers_late_when_looked_for_then_each_is_there_once(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         entries = [an_entry() for _ in range(3)]
 
         with bench.troubled(always(Trouble.LATE, Act.CREATE)) as way:
-            outcomes = way.system.record_many(entries, State.POSTED)
+            outcomes = way.system.record_many(entries, DocumentState.POSTED)
             assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
             way.deliver()
 
         documents = found(bench.connector(), list(outcomes))
-        bench.connector().finalise_many(documents)
-        assert states(bench, *entries) == [[State.POSTED]] * 3
+        bench.connector().post_many(documents)
+        assert states(bench, *entries) == [[DocumentState.POSTED]] * 3
 
     def test_given_books_that_say_themselves_that_they_are_busy_when_recorded_then_nothing_was_done(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         entry = an_entry()
 
         with bench.troubled(always(Trouble.BUSY, Act.CREATE)) as way, pytest.raises(Unavailable):
-            way.system.record_many([entry], State.POSTED)
+            way.system.record_many([entry], DocumentState.POSTED)
 
         assert bench.held(entry.reference) == []
 
-    def test_given_a_gateway_before_the_first_draft_when_finalised_then_it_is_in_doubt(self, bench: Bench) -> None:
+    def test_given_a_gateway_before_the_first_draft_when_finalised_then_it_is_in_doubt(
+        self, bench: ConnectorFixture
+    ) -> None:
         entry = an_entry()
-        draft = recorded(bench.connector(), entry, State.DRAFT)
+        draft = recorded(bench.connector(), entry, DocumentState.DRAFT)
 
         with bench.troubled(always(Trouble.GATEWAY, *POSTING)) as way:
-            outcome = way.system.finalise_many([draft])[entry.reference]
+            outcome = way.system.post_many([draft])[entry.reference]
 
         assert type(outcome) is OutcomeUnknown
 
@@ -213,7 +221,7 @@ class TestDifferences:
     """What the connector makes beside the documents is there once as well."""
 
     def test_given_a_payment_at_another_rate_when_recorded_then_its_difference_is_booked_under_its_reference(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
@@ -221,13 +229,13 @@ class TestDifferences:
         all_recorded(system, [bill, paid])
 
         (difference,) = bench.derived(paid.reference)
-        assert difference.state is State.POSTED
+        assert difference.state is DocumentState.POSTED
         assert "6950" in dict(difference.lines)
         assert still_open(bench, bill, paid) == [0, 0]
 
     @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.AWAY, Trouble.LATE])
     def test_given_trouble_with_any_act_after_the_posts_when_finalised_then_there_is_one_difference_and_nothing_open(
-        self, bench: Bench, trouble: Trouble
+        self, bench: ConnectorFixture, trouble: Trouble
     ) -> None:
         system = bench.connector()
         northwind = party(system, NORTHWIND)
@@ -251,13 +259,15 @@ class TestDifferences:
                 if trouble is Trouble.LATE:
                     way.deliver()
 
-            system.finalise_many(documents)
+            system.post_many(documents)
 
             derived = bench.derived(paid.reference)
-            assert [each.state for each in derived] == [State.POSTED], (skipped, trouble)
+            assert [each.state for each in derived] == [DocumentState.POSTED], (skipped, trouble)
             assert still_open(bench, bill, paid) == [0, 0], (skipped, trouble)
 
-    def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(self, bench: Bench) -> None:
+    def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
         documents = all_recorded(system, [bill, paid])
@@ -267,7 +277,7 @@ class TestDifferences:
         }
 
     def test_given_a_payment_with_a_difference_when_it_comes_back_and_is_paid_again_then_no_difference_stays_open(
-        self, bench: Bench
+        self, bench: ConnectorFixture
     ) -> None:
         system = bench.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
@@ -283,19 +293,21 @@ class TestDifferences:
         assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
         assert [each.open for each in bench.derived(again.reference)] == [0]
 
-    def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(self, bench: Bench) -> None:
+    def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         northwind = party(system, NORTHWIND)
         for skipped in range(3):  # the difference, its post, the reconciliation
             bill, paid = a_bill_in_euros_with_its_payment(northwind)
             with bench.troubled(_nth_after_the_first_difference(Trouble.LATE, skipped)) as way:
                 documents = all_recorded(way.system, [bill, paid])
-                system.finalise_many(documents)
+                system.post_many(documents)
 
                 way.deliver()
 
-            system.finalise_many(documents)
-            assert [each.state for each in bench.derived(paid.reference)] == [State.POSTED], skipped
+            system.post_many(documents)
+            assert [each.state for each in bench.derived(paid.reference)] == [DocumentState.POSTED], skipped
             assert still_open(bench, bill, paid) == [0, 0], skipped
 
 
@@ -320,14 +332,14 @@ class TestAdoption:
     @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
     @pytest.mark.parametrize("currency", ["GBP", "EUR"])
     def test_given_a_document_as_recorded_when_compared_then_nothing_differs(
-        self, bench: Bench, kind: str, currency: str
+        self, bench: ConnectorFixture, kind: str, currency: str
     ) -> None:
         document = a_document(bench, kind, currency)
-        for state in (State.DRAFT, State.POSTED):
+        for state in (DocumentState.DRAFT, DocumentState.POSTED):
             (ref,) = (
-                bench.connector().record_many([document], State.DRAFT).values()
-                if state is State.DRAFT
-                else (bench.connector().finalise_many(found(bench.connector(), [document.reference])).values())
+                bench.connector().record_many([document], DocumentState.DRAFT).values()
+                if state is DocumentState.DRAFT
+                else (bench.connector().post_many(found(bench.connector(), [document.reference])).values())
             )
             assert isinstance(ref, DocumentRef)
 
@@ -336,10 +348,10 @@ class TestAdoption:
     @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
     @pytest.mark.parametrize("currency", ["GBP", "EUR"])
     def test_given_a_draft_of_other_amounts_when_compared_then_it_is_named(
-        self, bench: Bench, kind: str, currency: str
+        self, bench: ConnectorFixture, kind: str, currency: str
     ) -> None:
         document = a_document(bench, kind, currency)
-        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        (draft,) = bench.connector().record_many([document], DocumentState.DRAFT).values()
         assert isinstance(draft, DocumentRef)
         bench.change_amount(document.reference)
 
@@ -350,48 +362,50 @@ class TestAdoption:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_draft_with_another_category_when_compared_then_nothing_differs(
-        self, bench: Bench, kind: str
+        self, bench: ConnectorFixture, kind: str
     ) -> None:
         document = a_document(bench, kind, "GBP")
-        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        (draft,) = bench.connector().record_many([document], DocumentState.DRAFT).values()
         assert isinstance(draft, DocumentRef)
         bench.recategorise(document.reference, "6100", "6200")
 
         assert bench.connector().differences([(draft, document)]) == {}
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
-    def test_given_a_document_in_another_currency_when_compared_then_it_differs(self, bench: Bench, kind: str) -> None:
+    def test_given_a_document_in_another_currency_when_compared_then_it_differs(
+        self, bench: ConnectorFixture, kind: str
+    ) -> None:
         document = a_document(bench, kind, "EUR")
-        (draft,) = bench.connector().record_many([document], State.DRAFT).values()
+        (draft,) = bench.connector().record_many([document], DocumentState.DRAFT).values()
         assert isinstance(draft, DocumentRef)
         in_pounds = a_document(bench, kind, "GBP", like=document)
 
         assert bench.connector().differences([(draft, in_pounds)]).keys() == {document.reference}
 
-    def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, bench: Bench) -> None:
+    def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, bench: ConnectorFixture) -> None:
         entry = an_entry()
-        draft = recorded(bench.connector(), entry, State.DRAFT)
+        draft = recorded(bench.connector(), entry, DocumentState.DRAFT)
         bench.connector().discard(draft)
 
         assert bench.connector().differences([(draft, entry)]) == {}
 
-    def test_given_no_documents_when_compared_then_nothing_is_asked(self, bench: Bench) -> None:
+    def test_given_no_documents_when_compared_then_nothing_is_asked(self, bench: ConnectorFixture) -> None:
         assert bench.connector().differences([]) == {}
 
-    def test_given_a_lost_creation_of_another_total_when_found_then_that_is_said(self, bench: Bench) -> None:
+    def test_given_a_lost_creation_of_another_total_when_found_then_that_is_said(self, bench: ConnectorFixture) -> None:
         bill = a_bill(party(bench.connector(), NORTHWIND))
         with bench.troubled(always(Trouble.LOST, Act.CREATE)) as way:
-            way.system.record_many([bill], State.DRAFT)
+            way.system.record_many([bill], DocumentState.DRAFT)
         bench.change_amount(bill.reference)
         (draft,) = found(bench.connector(), [bill.reference])
 
         difference = bench.connector().differences([(draft, bill)])[bill.reference]
 
         assert draft.id in difference.message
-        assert states(bench, bill) == [[State.DRAFT]]
+        assert states(bench, bill) == [[DocumentState.DRAFT]]
 
 
-def a_document(bench: Bench, kind: str, currency: str, like: Document | None = None) -> Document:
+def a_document(bench: ConnectorFixture, kind: str, currency: str, like: Document | None = None) -> Document:
     """With 62.00 in total, or with the lines and the reference of another one."""
     lines = (
         like.lines
@@ -411,10 +425,12 @@ def a_document(bench: Bench, kind: str, currency: str, like: Document | None = N
 
 
 class TestManyReferences:
-    def test_given_as_many_references_as_one_search_takes_when_searched_then_all_are_found(self, bench: Bench) -> None:
+    def test_given_as_many_references_as_one_search_takes_when_searched_then_all_are_found(
+        self, bench: ConnectorFixture
+    ) -> None:
         system = bench.connector()
         entries = [an_entry() for _ in range(3)]
-        system.record_many(entries, State.DRAFT)
+        system.record_many(entries, DocumentState.DRAFT)
         limit = system.capabilities.max_find
         others = [f"{entries[0].reference}:{number:>50}" for number in range(limit - len(entries))]
 

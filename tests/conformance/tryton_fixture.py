@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from local.tryton.ledger import Bill, Ledger, Move
-from local.tryton.server import Books
-from pleo_export.accounting.port import AccountingSystem, State
+from local.tryton.server import TrytonServer
+from pleo_export.accounting.port import AccountingSystem, DocumentState
 from pleo_export.accounting.registry import connect
 from pleo_export.settings import TrytonSettings
 from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
@@ -36,7 +36,7 @@ class TrytonWay:
         self.crossing.deliver()
 
 
-class TrytonBench:
+class TrytonFixture:
     def __init__(self, ledger: Ledger, *, login: bool) -> None:
         self._ledger = ledger
         self._secret = ledger.secret if login else {"token": ledger.token}
@@ -144,7 +144,7 @@ def _page(status: int, name: str, description: str) -> Answer:
 
 def _held(move: Move) -> Held:
     return Held(
-        state=State(move.state),
+        state=DocumentState(move.state),
         number=move.number,
         date=move.date,
         lines=tuple((line.account, _minor(line.debit - line.credit)) for line in move.lines),
@@ -157,7 +157,8 @@ def _held_bill(bill: Bill) -> Held:
     """From the entry that it made, once it is posted."""
     drafted = (*bill.lines, *bill.taxes, (bill.account, -bill.total))
     held = Held(
-        state={"paid": State.POSTED, "cancelled": State.VOID}.get(bill.state) or State(bill.state),
+        state={"paid": DocumentState.POSTED, "cancelled": DocumentState.VOID}.get(bill.state)
+        or DocumentState(bill.state),
         number=bill.number,
         date=bill.posting_date,
         lines=tuple((account, _minor(amount)) for account, amount in drafted),
@@ -184,24 +185,24 @@ def _minor(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-class TrytonBenches:
+class TrytonFixtures:
     """One server for the session; benches that share the books, and benches with books of their own.
 
     `login`: the secret has user and password besides the key.
     """
 
-    def __init__(self, books: Books, *, login: bool) -> None:
+    def __init__(self, books: TrytonServer, *, login: bool) -> None:
         self._books = books
         self._login = login
-        self.shared = TrytonBench(books, login=login)
+        self.shared = TrytonFixture(books, login=login)
 
     @classmethod
     @contextmanager
-    def open(cls, *, login: bool = False) -> Iterator[TrytonBenches]:
-        with Books(ROOT) as books:
+    def open(cls, *, login: bool = False) -> Iterator[TrytonFixtures]:
+        with TrytonServer(ROOT) as books:
             yield cls(books, login=login)
 
     @contextmanager
-    def own(self) -> Iterator[TrytonBench]:
+    def own(self) -> Iterator[TrytonFixture]:
         with self._books.fresh() as ledger:
-            yield TrytonBench(ledger, login=self._login)
+            yield TrytonFixture(ledger, login=self._login)

@@ -32,7 +32,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT, JobCreated, parse_event
 from pleo_export.settings import WebhookAuthentication
 from pleo_simulator.fault_queue import Effect, Fault
@@ -58,11 +58,11 @@ def pleo(simulator: Simulator) -> PleoClient:
     """A client of a company with 230 expenses in the export queue and no job."""
     simulator.service.faults.clear()
     company = Company(COMPANY, "Contract Ltd")
-    for job in simulator.world.all_jobs():
+    for job in simulator.state.all_jobs():
         if job["status"] in ("pending", "in_progress"):
-            simulator.world.cancel(job["id"])
-    simulator.world.put_company(company)
-    simulator.world.put_expenses(COMPANY, list(sample_items(COMPANY, ENTRIES, seed=1)))
+            simulator.state.cancel(job["id"])
+    simulator.state.put_company(company)
+    simulator.state.put_expenses(COMPANY, list(sample_items(COMPANY, ENTRIES, seed=1)))
     simulator.service.credentials.add_key(KEY, COMPANY)
     return client_of(simulator.url)
 
@@ -72,8 +72,8 @@ def client_of(url: str, key: str = KEY) -> PleoClient:
 
 
 def click_export(simulator: Simulator, count: int = ENTRIES) -> str:
-    entries = list(simulator.world.company(COMPANY).expenses)[:count]
-    return str(simulator.world.click_export(COMPANY, entries)["id"])
+    entries = list(simulator.state.company(COMPANY).expenses)[:count]
+    return str(simulator.state.click_export(COMPANY, entries)["id"])
 
 
 def started(simulator: Simulator, pleo: PleoClient, count: int) -> tuple[str, list[str]]:
@@ -126,10 +126,10 @@ def test_a_job_goes_from_pending_to_completed_and_nothing_is_lost_between_pages(
 
 
 def test_given_several_jobs_when_listed_then_the_oldest_comes_first(simulator: Simulator, pleo: PleoClient) -> None:
-    entries = list(simulator.world.company(COMPANY).expenses)
+    entries = list(simulator.state.company(COMPANY).expenses)
     job_ids = []
     for entry in entries[:3]:
-        job_ids.append(str(simulator.world.click_export(COMPANY, [entry])["id"]))
+        job_ids.append(str(simulator.state.click_export(COMPANY, [entry])["id"]))
         simulator.service.clock.advance(timedelta(seconds=1))
 
     assert [job.id for job in pleo.unfinished_jobs(COMPANY)] == job_ids
@@ -184,7 +184,7 @@ def test_given_a_wallet_without_contra_account_when_items_are_read_then_the_curr
     simulator: Simulator, pleo: PleoClient
 ) -> None:
     job_id = click_export(simulator, 20)
-    simulator.world.company(COMPANY).contra_accounts = frozenset()
+    simulator.state.company(COMPANY).contra_accounts = frozenset()
 
     with pytest.raises(PleoRefused, match="EUR") as error:
         list(pleo.export_item_pages(job_id))
@@ -290,8 +290,10 @@ def test_given_a_subscription_with_a_token_of_ours_when_somebody_clicks_export_t
     simulator: Simulator, pleo: PleoClient, proof: WebhookAuthentication
 ) -> None:
     with receiver() as (url, received):
-        subscription = pleo.create_subscription(url, [SUBSCRIBED_EVENT], sent_along(proof, "the one before"))
-        pleo.update_subscription(subscription.id, url, [SUBSCRIBED_EVENT], sent_along(proof, "ours"))
+        subscription = pleo.create_subscription(
+            url, [SUBSCRIBED_EVENT], subscription_credentials(proof, "the one before")
+        )
+        pleo.update_subscription(subscription.id, url, [SUBSCRIBED_EVENT], subscription_credentials(proof, "ours"))
 
         click_export(simulator, 1)
         headers, body = received.get(timeout=10)

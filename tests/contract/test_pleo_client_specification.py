@@ -28,7 +28,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey, BearerToken, Credential
 from pleo_export.pleo.errors import PleoError, PleoNotFound, PleoOutcomeUnknown, PleoRefused, PleoUnavailable
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook_authentication import sent_along
+from pleo_export.pleo.webhook_authentication import subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.settings import WebhookAuthentication
 
@@ -81,7 +81,7 @@ CALLS: dict[str, Callable[[PleoClient], object]] = {
     "create_subscription": lambda pleo: pleo.create_subscription(HOOK, [SUBSCRIBED_EVENT]),
     "update_subscription": lambda pleo: pleo.update_subscription(ID, HOOK, [SUBSCRIBED_EVENT], active=False),
     **{
-        f"create_subscription proven by {proof}": partial(subscribe, sent_along(proof, "token"))
+        f"create_subscription proven by {proof}": partial(subscribe, subscription_credentials(proof, "token"))
         for proof in WebhookAuthentication
     },
     "delete_subscription": lambda pleo: pleo.delete_subscription(ID),

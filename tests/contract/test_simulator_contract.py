@@ -127,7 +127,7 @@ def simulator() -> Iterator[Simulator]:
 def entry_ids(simulator: Simulator) -> list[str]:
     items = list(sample_items(NORTHGATE, ITEMS, seed=1))
     company = Company(NORTHGATE, "Northgate Studio Ltd", expenses={each["accountingEntryId"]: each for each in items})
-    simulator.world.put_company(company)
+    simulator.state.put_company(company)
     simulator.service.credentials.add_key(KEY, NORTHGATE)
     return [each["accountingEntryId"] for each in items]
 
@@ -143,22 +143,22 @@ def export(simulator: Simulator, entry_ids: list[str]) -> Pleo:
         "isInteractive": False,
         "options": {"vendorBasedBookkeeping": True},
     }
-    simulator.world.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
+    simulator.state.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
     pleo("POST", "/v3/export-jobs", json=create)
-    simulator.world.company(NORTHGATE).contra_accounts = frozenset({"GBP", "EUR"})
+    simulator.state.company(NORTHGATE).contra_accounts = frozenset({"GBP", "EUR"})
     job = pleo("POST", "/v3/export-jobs", json=create)["data"]["id"]
     pleo("POST", "/v3/export-jobs", json=create)
 
     _read_everything(pleo, simulator, job, entry_ids)
     _report_everything(pleo, job, entry_ids)
 
-    simulator.world.click_export(NORTHGATE)
+    simulator.state.click_export(NORTHGATE)
     failing = pleo("GET", "/v3/export-jobs", params={"statuses": ["pending"]})["data"][0]["id"]
     pleo("POST", "/v3/export-job-events", json={"jobId": failing, "event": "started"})
     reason = {"failureReason": "Books are locked", "failureReasonType": "invalid_configuration"}
     pleo("POST", "/v3/export-job-events", json={"jobId": failing, "event": "failed", **reason})
     pleo("GET", f"/v3/export-jobs/{failing}", "/v3/export-jobs/{jobId}")
-    simulator.world.click_export(NORTHGATE)
+    simulator.state.click_export(NORTHGATE)
     simulator.service.clock.advance(timedelta(hours=1))
     pleo("GET", "/v3/export-jobs")
     return pleo
@@ -179,9 +179,9 @@ def _read_everything(pleo: Pleo, simulator: Simulator, job: str, entry_ids: list
 
     everything = pleo("GET", "/v3/export-items", params={"job_id": job, "limit": 100})
     assert [each["accountingEntryId"] for each in everything["data"]] == entry_ids
-    simulator.world.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
+    simulator.state.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
     pleo("GET", "/v3/export-items", params={"job_id": job})
-    simulator.world.company(NORTHGATE).contra_accounts = frozenset({"GBP", "EUR"})
+    simulator.state.company(NORTHGATE).contra_accounts = frozenset({"GBP", "EUR"})
 
     one = {"company_id": NORTHGATE, "accounting_entry_id": entry_ids[0]}
     pleo("GET", "/v3/export-job-items", params=one)

@@ -10,7 +10,7 @@ import pytest
 from pleo_simulator.sample import NORTHGATE, demo_items
 from tests.emulators.moto_stack import Handler, MotoStack, Run, load_definition
 from tests.system.expenses import purchases
-from tests.system.in_process_system import STATES, Town, town
+from tests.system.in_process_system import STATES, InProcessSystem, in_process_system
 
 pytestmark = pytest.mark.enable_socket
 
@@ -20,43 +20,43 @@ EVENTS_OF_AN_EXECUTION = 25_000
 PAYLOAD_LIMIT = 256 * 1024
 
 
-def outcome(world: Town, job: str) -> dict[str, Any]:
+def outcome(system: InProcessSystem, job: str) -> dict[str, Any]:
     """What everybody holds in the end."""
     return {
-        "job": world.job(job)["status"],
-        "failures": world.failures(job),
-        "items": {key: item["externalId"] for key, item in world.items(job).items()},
-        "ledger": [(each.entry.reference, each.state) for each in world.books[NORTHGATE].documents],
-        "lease": world.runtime.leases.get(NORTHGATE),
-        "wake-ups": world.queued(),
+        "job": system.job(job)["status"],
+        "failures": system.failures(job),
+        "items": {key: item["externalId"] for key, item in system.items(job).items()},
+        "ledger": [(each.entry.reference, each.state) for each in system.books[NORTHGATE].documents],
+        "lease": system.services.leases.get(NORTHGATE),
+        "wake-ups": system.queued(),
     }
 
 
-def begun(world: Town, items: Items, fault: Exception | None = None) -> str:
+def begun(system: InProcessSystem, items: Items, fault: Exception | None = None) -> str:
     """The job whose execution is about to enter its first state."""
-    world.connect(NORTHGATE, items)
-    job = world.export(NORTHGATE)
-    world.wake(NORTHGATE)
+    system.connect(NORTHGATE, items)
+    job = system.export(NORTHGATE)
+    system.wake(NORTHGATE)
     if fault:
-        world.effects.on("before books find_many", fault)
+        system.effects.on("before books find_many", fault)
     return job
 
 
 def on_our_own(items: Items, fault: Exception | None) -> tuple[dict[str, Any], int]:
     """The outcome, and how many states were entered."""
-    with town() as world:
-        job = begun(world, items, fault)
-        world.execute(world.executions.started[0])
-        return outcome(world, job), world.transitions
+    with in_process_system() as system:
+        job = begun(system, items, fault)
+        system.execute(system.executions.started[0])
+        return outcome(system, job), system.transitions
 
 
-def on_moto(world: Town, stack: MotoStack) -> Run:
+def on_moto(system: InProcessSystem, stack: MotoStack) -> Run:
     """The waiting execution, its functions being the town's."""
     return stack.run(
         load_definition(),
-        world.executions.started[0].model_dump(by_alias=True),
-        functions={arn: world.handlers[name] for arn, name in STATES.items()},
-        values={"Partition": "aws", "TableName": world.environment["TABLE_NAME"], "QueueUrl": world.queue_url},
+        system.executions.started[0].model_dump(by_alias=True),
+        functions={arn: system.handlers[name] for arn, name in STATES.items()},
+        values={"Partition": "aws", "TableName": system.environment["TABLE_NAME"], "QueueUrl": system.queue_url},
     )
 
 
@@ -74,21 +74,21 @@ def test_given_a_job_when_moto_runs_it_then_it_ends_as_on_our_own_interpreter(
     items: Items, fault: Exception | None, status: str
 ) -> None:
     expected, transitions = on_our_own(items, fault)
-    with MotoStack() as stack, town() as world:
-        job = begun(world, items, fault)
-        run = on_moto(world, stack)
+    with MotoStack() as stack, in_process_system() as system:
+        job = begun(system, items, fault)
+        run = on_moto(system, stack)
 
         assert (run.status, len(run.states)) == ("SUCCEEDED", transitions)
-        assert outcome(world, job) == expected
+        assert outcome(system, job) == expected
         assert expected["job"] == status
 
 
 def test_given_the_lease_is_gone_when_moto_runs_the_job_then_it_ends_quietly() -> None:
-    with MotoStack() as stack, town() as world:
-        begun(world, purchases(1))
-        world.runtime.leases.release(NORTHGATE, world.executions.started[0].execution)
+    with MotoStack() as stack, in_process_system() as system:
+        begun(system, purchases(1))
+        system.services.leases.release(NORTHGATE, system.executions.started[0].execution)
 
-        run = on_moto(world, stack)
+        run = on_moto(system, stack)
 
         assert (run.status, run.states) == ("SUCCEEDED", ["StartJob", "ReleaseLease", "WakeCompany"])
 
@@ -104,10 +104,10 @@ def chunks(number: int) -> Run:
         "fetch_items": {"chunks": list(range(number)), "count": 50 * number},
         "record_items": {"waitSeconds": 0},
     }
-    with MotoStack() as stack, town() as world:
+    with MotoStack() as stack, in_process_system() as system:
         functions: dict[str, Handler] = {arn: _says(answers.get(name)) for arn, name in STATES.items()}
-        values = {"Partition": "aws", "TableName": world.environment["TABLE_NAME"], "QueueUrl": world.queue_url}
-        world.runtime.leases.take(NORTHGATE, RUN["execution"], world.clock.now(), replacing=None)
+        values = {"Partition": "aws", "TableName": system.environment["TABLE_NAME"], "QueueUrl": system.queue_url}
+        system.services.leases.take(NORTHGATE, RUN["execution"], system.clock.now(), replacing=None)
         return stack.run(load_definition(), RUN, functions=functions, values=values)
 
 

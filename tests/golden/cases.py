@@ -15,8 +15,8 @@ import yaml
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Payment
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
-from pleo_export.bookkeeping.money import plain
-from pleo_export.bookkeeping.parties import PartyAnswer, wanted_party
+from pleo_export.bookkeeping.money import format_amount
+from pleo_export.bookkeeping.parties import PartyMatch, party_query
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemRejected
 from pleo_export.settings import Settings, parse_settings
@@ -61,9 +61,9 @@ class Case:
         except ItemRejected as rejection:
             return rejection
 
-    def party(self, item: ExportItem) -> PartyAnswer | None:
+    def party(self, item: ExportItem) -> PartyMatch | None:
         """What the books answer when they are asked for the item's party."""
-        wanted = wanted_party(item, self.settings)
+        wanted = party_query(item, self.settings)
         return answer(wanted) if wanted is not None and self.path.parent.name != NO_PARTIES else None
 
     def as_text(self) -> str:
@@ -115,4 +115,6 @@ def _line(line: JournalLine) -> str:
     side = "dr" if line.amount > 0 else "cr"
     tax = f"  {line.tax.code} {line.tax.role}" if line.tax else ""
     dimensions = "".join(f"  {each.category}={each.value}" for each in line.dimensions)
-    return f"  {line.account:<6}{account_name(line.account):<22}{plain(line.amount):>12} {side}{tax}{dimensions}\n"
+    return (
+        f"  {line.account:<6}{account_name(line.account):<22}{format_amount(line.amount):>12} {side}{tax}{dimensions}\n"
+    )

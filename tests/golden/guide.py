@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pleo_export.bookkeeping.book import Booking
 from pleo_export.bookkeeping.documents import Document, JournalEntry, Payment
-from pleo_export.bookkeeping.money import plain
+from pleo_export.bookkeeping.money import format_amount
 from pleo_export.bookkeeping.rules import (
     ALWAYS_JOURNAL,
     JOURNAL_RULES,
@@ -186,7 +186,7 @@ def _example(case: Case, booking: Booking) -> Iterator[str]:
     for document in booking.documents:
         title = f"**{case.title}**<br>{_cell(document)}"
         for line in document.lines:
-            debit, credit = (plain(line.amount), "") if line.amount > 0 else ("", plain(line.amount))
+            debit, credit = (format_amount(line.amount), "") if line.amount > 0 else ("", format_amount(line.amount))
             tax = [f"{line.tax.code} {line.tax.role}"] if line.tax else []
             more = ", ".join([*tax, *(f"{each.category} {each.value}" for each in line.dimensions)])
             yield f"| {title} | {line.account} {account_name(line.account)} | {debit} | {credit} | {more} |"

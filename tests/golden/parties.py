@@ -14,9 +14,9 @@ from pleo_export.bookkeeping.parties import (
     KeyKind,
     NotFound,
     Party,
-    PartyAnswer,
     PartyKey,
-    PartyKeys,
+    PartyMatch,
+    PartyQuery,
     tax_number,
 )
 
@@ -42,7 +42,7 @@ class Record:
         return values[key.kind] == key.value
 
 
-def answer(wanted: PartyKeys) -> PartyAnswer:
+def answer(wanted: PartyQuery) -> PartyMatch:
     """The first key that fits any record decides."""
     records = [each for each in _records() if each.role == wanted.role]
     for key in wanted.keys:

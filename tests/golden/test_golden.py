@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from pleo_export.bookkeeping.book import Booking
-from pleo_export.bookkeeping.documents import Bill, JournalEntry, Kind, Payment, Purpose
-from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, Party, PartyAnswer, wanted_party
+from pleo_export.bookkeeping.documents import Bill, DocumentKind, JournalEntry, Payment, PaymentPurpose
+from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, Party, PartyMatch, party_query
 from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, METHODS, PAYABLE_RULES, PayableRule, Role, Sign
 from pleo_export.bookkeeping.taxes import TREATMENTS, Agreement, agreement
 from pleo_export.errors import ItemFailure, ItemRejected
@@ -38,9 +38,9 @@ def test_every_row_of_the_journal_table_has_an_entry() -> None:
     assert {(rule.type, rule.sub_type) for rule in JOURNAL_RULES} == {(item.type, item.sub_type) for item in entries}
 
 
-def _made(rule: PayableRule) -> set[tuple[Kind | None, Purpose | None]]:
+def _made(rule: PayableRule) -> set[tuple[DocumentKind | None, PaymentPurpose | None]]:
     """What the cases of a row became under accounts payable: kind of the bill, purpose of the payment."""
-    made: set[tuple[Kind | None, Purpose | None]] = set()
+    made: set[tuple[DocumentKind | None, PaymentPurpose | None]] = set()
     for case, booking in BOOKED:
         if (case.payload["type"], case.payload["subType"]) == (rule.type, rule.sub_type):
             kinds = [each.kind for each in booking.documents if isinstance(each, Bill)]
@@ -62,7 +62,7 @@ def test_every_type_is_always_a_journal_entry_or_has_a_row_in_the_payables_table
 
 
 def test_every_answer_about_a_party_has_a_case_asked_for_and_legacy() -> None:
-    seen: set[tuple[type[PartyAnswer], bool]] = set()
+    seen: set[tuple[type[PartyMatch], bool]] = set()
     kinds: set[KeyKind] = set()
     for case in CASES:
         if case.path.parent.name in {"payables", "legacy"} and case.path.stem[:3] not in {
@@ -72,7 +72,7 @@ def test_every_answer_about_a_party_has_a_case_asked_for_and_legacy() -> None:
             "V07",
             "V08",
         }:
-            wanted = wanted_party(case.item(), case.settings)
+            wanted = party_query(case.item(), case.settings)
             if wanted is not None and (party := case.party(case.item())) is not None:
                 seen.add((type(party), wanted.required))
                 kinds |= {key.kind for key in wanted.keys}

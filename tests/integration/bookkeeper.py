@@ -27,12 +27,12 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE_
 def export(
     stack: LocalStack, company_id: str, entry_ids: list[str] | None = None, *, vendor_based_bookkeeping: bool = False
 ) -> str:
-    clicked = stack.pleo.world.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
+    clicked = stack.pleo.state.click_export(company_id, entry_ids, vendor_based_bookkeeping=vendor_based_bookkeeping)
     return str(clicked["id"])
 
 
 def job(stack: LocalStack, job_id: str) -> dict[str, Any]:
-    return next(each for each in stack.pleo.world.all_jobs() if each["id"] == job_id)
+    return next(each for each in stack.pleo.state.all_jobs() if each["id"] == job_id)
 
 
 def finished(stack: LocalStack, job_id: str) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def queued(stack: LocalStack) -> int:
 
 def some_expenses(stack: LocalStack, company_id: str, count: int) -> list[str]:
     """Ids of queued expenses."""
-    world = stack.pleo.world
-    every = world.company(company_id).expenses
-    queued_ids = [each for each in every if world.expense_state(company_id, each) == "queued"]
+    system = stack.pleo.state
+    every = system.company(company_id).expenses
+    queued_ids = [each for each in every if system.expense_state(company_id, each) == "queued"]
     assert len(queued_ids) >= count, "the sample company has run out of expenses"
     return queued_ids[:count]

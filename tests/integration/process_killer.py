@@ -47,7 +47,7 @@ class When(StrEnum):
 
 
 @dataclass
-class Killer:
+class ProcessKiller:
     """Sees what RecordItems does to Tryton and DynamoDB, and kills its process at one of these effects, if told to.
 
     `last_act` comes before the kill. `effects` are all since `wait_for`. `instead` may answer in place of the books.
@@ -102,7 +102,7 @@ class Killer:
 
 
 @contextmanager
-def in_the_way(killer: Killer, stack: LocalStack, tryton: str, **variables: str) -> Iterator[str]:
+def in_the_way(killer: ProcessKiller, stack: LocalStack, tryton: str, **variables: str) -> Iterator[str]:
     """The address of Tryton past the killer. Meanwhile RecordItems reaches DynamoDB past the killer as well, and has
     these environment variables."""
     functions, name = stack.aws.client("lambda"), stack.aws.physical_id("RecordItemsFunction")

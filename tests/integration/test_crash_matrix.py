@@ -25,7 +25,14 @@ from pleo_export.services.wake_ups import WakeUps
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import HAVN
 from tests.integration.bookkeeper import executions, export, finished, wait_for
-from tests.integration.process_killer import PATIENCE_SECONDS, Killer, When, in_the_way, nothing_else, refused_posts
+from tests.integration.process_killer import (
+    PATIENCE_SECONDS,
+    ProcessKiller,
+    When,
+    in_the_way,
+    nothing_else,
+    refused_posts,
+)
 
 pytestmark = pytest.mark.enable_socket
 
@@ -94,12 +101,12 @@ class BatchRecorder:
     stack: LocalStack
     books: Ledger
     resumption: ByRetry
-    killer: Killer
+    killer: ProcessKiller
 
     def record(self, expenses: Sequence[Expense], moment: tuple[When, int] | None = None) -> list[dict[str, Any]]:
         """Such expenses, new ones, exported; as Pleo holds them in the end."""
         items = [self._item(each, moment) for each in expenses]
-        self.stack.pleo.world.put_expenses(HAVN, items)
+        self.stack.pleo.state.put_expenses(HAVN, items)
         self.killer.wait_for(moment)
         job_id = self.click([item["accountingEntryId"] for item in items])
         if moment:
@@ -127,7 +134,7 @@ class BatchRecorder:
 def at_the_desk(
     stack: LocalStack, books: Ledger, resumption: ByRetry, *, posting: str = "posted", **variables: str
 ) -> Iterator[BatchRecorder]:
-    killer = Killer(lambda: resumption.at_the_kill(stack))
+    killer = ProcessKiller(lambda: resumption.at_the_kill(stack))
     books.secret = {"token": books.token}  # no login, for which Tryton takes its time
     with in_the_way(killer, stack, books.url, **variables) as url:
         usual = settings_of(HAVN, books)["accounting_system"]

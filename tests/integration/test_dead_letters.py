@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.commands.redrive import Fate, redrive
+from cli.commands.redrive import RedriveResult, redrive
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
 from pleo_simulator.fault_queue import Fault
@@ -52,9 +52,9 @@ def test_given_a_message_that_is_no_wake_up_when_jobs_of_its_group_and_of_anothe
 
         assert [finished(stack, job)["status"] for job in jobs] == ["completed", "completed"]
     wait_for("the message is dead", lambda: dead(stack) or None)
-    assert [each.fate for each in redrive(stack.deployed, discard=False)] == [Fate.LEFT]
+    assert [each.result for each in redrive(stack.deployed, discard=False)] == [RedriveResult.LEFT]
     assert dead(stack) == 1
-    assert [each.fate for each in redrive(stack.deployed, discard=True)] == [Fate.DISCARDED]
+    assert [each.result for each in redrive(stack.deployed, discard=True)] == [RedriveResult.DISCARDED]
     assert dead(stack) == 0
 
 
@@ -69,7 +69,7 @@ def test_given_a_wake_up_that_died_when_it_is_redriven_then_its_cause_is_named_a
 
     (redriven,) = redrive(stack.deployed, discard=False)
 
-    assert redriven.fate is Fate.SENT
+    assert redriven.result is RedriveResult.SENT
     assert LUMBRE in redriven.line
     assert "PleoUnauthorized" in redriven.line
     assert finished(stack, job_id)["status"] == "completed"

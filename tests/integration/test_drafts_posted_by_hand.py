@@ -53,7 +53,7 @@ def test_given_drafts_of_bills_and_payments_when_a_person_posts_some_then_the_ni
     stack: LocalStack, books: Ledger
 ) -> None:
     stack.connect(LUMBRE, books, posting="draft")
-    stack.pleo.world.put_expenses(LUMBRE, PURCHASES)
+    stack.pleo.state.put_expenses(LUMBRE, PURCHASES)
     job = finished(stack, export(stack, LUMBRE, IDS, vendor_based_bookkeeping=True))
     assert {item["status"] for item in job["items"]} == {"successful"}
     posted, left = IDS

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from cli.commands.entry import Verdict, examine
+from cli.commands.entry import Agreement, examine
 from local.demo import left_over
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
@@ -23,14 +23,14 @@ def test_given_a_month_of_every_type_when_exported_then_the_accounts_of_tryton_c
 ) -> None:
     stack.connect(company_id, books)
     items = every_type(company_id, method)
-    stack.pleo.world.put_expenses(company_id, items)
+    stack.pleo.state.put_expenses(company_id, items)
     ids = [item["accountingEntryId"] for item in items]
 
-    job = finished(stack, stack.pleo.world.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"])
+    job = finished(stack, stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"])
 
     refused = [item["failureReason"] for item in job["items"] if item["status"] != "successful"]
     assert refused == []
-    assert {examine(company_id, each, stack.deployed.runtime).verdict for each in ids} == {Verdict.AGREE}
+    assert {examine(company_id, each, stack.deployed.services).verdict for each in ids} == {Agreement.AGREE}
     moves = books.moves()
     assert {account: left_over(moves, account) for account in LEFT_OVER} == {
         account: Decimal(cents) / 100 for account, cents in LEFT_OVER.items()

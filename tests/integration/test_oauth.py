@@ -73,7 +73,7 @@ def test_given_a_company_connected_by_oauth_when_its_token_ends_then_it_is_refre
     wait_for("the connection is marked", marked)
     assert LUMBRE not in list(connections.company_ids())
     assert any('"reconnect needed"' in line for line in stack.aws.lambda_logs("RefreshTokensFunction"))
-    assert stack.pleo.world.get_job(LUMBRE, job)["status"] == "pending"
+    assert stack.pleo.state.get_job(LUMBRE, job)["status"] == "pending"
 
     # A person authorises again.
     stack.connect_by_oauth(LUMBRE, books)

@@ -11,7 +11,7 @@ import requests
 import yaml
 from typer.testing import CliRunner, Result
 
-from cli.connection_checks import Candidate
+from cli.connection_checks import CheckedConnection
 from cli.main import app
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
@@ -41,7 +41,7 @@ def desk(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEO_EXPORT_STACK", stack.name)
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", stack.webhook_url)
-    monkeypatch.setattr(Candidate, "today", TODAY)
+    monkeypatch.setattr(CheckedConnection, "today", TODAY)
     yield stack, books
     for company in (HAVN, LUMBRE):
         stack.pleo.service.credentials.add_key(API_KEYS[company], company)
@@ -89,7 +89,7 @@ def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnec
     (ours,) = [each for each in subscriptions._records.values() if each.company_id == HAVN and each.active]
     ours.request["status"] = "INACTIVE"
     credentials.add_key(API_KEYS[HAVN], HAVN, ALL_SCOPES - {"export-items:read"})
-    monkeypatch.setattr(Candidate, "today", date(2025, 12, 10))
+    monkeypatch.setattr(CheckedConnection, "today", date(2025, 12, 10))
     failed = {"QueueUrl": stack.outputs["FailedQueueUrl"]}
     stack.aws.client("sqs").send_message(
         **failed, MessageBody="{}", MessageGroupId="1", MessageDeduplicationId="onboarding"
@@ -109,7 +109,7 @@ def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnec
 
     # ... and are put right, the subscription by connecting again
     stack.aws.client("sqs").purge_queue(**failed)
-    monkeypatch.setattr(Candidate, "today", TODAY)
+    monkeypatch.setattr(CheckedConnection, "today", TODAY)
     credentials.add_key(API_KEYS[HAVN], HAVN)
     assert pleo_export("connect", f"{HAVN}.yaml").exit_code == 0
     mended = pleo_export("doctor", HAVN)
@@ -165,6 +165,6 @@ def test_a_company_is_connected_by_answering_and_its_expenses_are_booked(
 
 
 def some_queued(stack: LocalStack, company: str, count: int) -> list[str]:
-    world = stack.pleo.world
-    found = [each for each in world.company(company).expenses if world.expense_state(company, each) == "queued"]
+    system = stack.pleo.state
+    found = [each for each in system.company(company).expenses if system.expense_state(company, each) == "queued"]
     return found[:count]

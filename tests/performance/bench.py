@@ -28,11 +28,11 @@ from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.simulation import fake_aws as cloud
-from tests.simulation.fault_injection import Chaos
+from tests.simulation.fault_injection import FaultInjector
 from tests.system.asl import StateFailed
 from tests.system.aws import ROOT
 from tests.system.expenses import purchases
-from tests.system.in_process_system import settings, town
+from tests.system.in_process_system import in_process_system, settings
 
 SIZES = (50, 500, 2_000)
 QUICK_SIZES = (50, 150)
@@ -64,8 +64,8 @@ class Cost:
 class CountedTable(cloud.Table):
     """The table in memory, without faults; counts items written or deleted, as DynamoDB bills them."""
 
-    def __init__(self, chaos: Chaos) -> None:
-        super().__init__(chaos)
+    def __init__(self, injector: FaultInjector) -> None:
+        super().__init__(injector)
         self.written: list[dict[str, Any]] = []
 
     def writes(self) -> tuple[int, int]:
@@ -121,23 +121,23 @@ def main(quick: bool) -> None:
 def _job(size: int) -> dict[str, Cost]:
     begun = time.perf_counter()
     console.print(f"an export job of {size:,} items ...", end=" ")
-    with town() as world:
-        table = CountedTable(Chaos(Random(0), world.clock))
-        vars(world.runtime)["_table"] = table
-        vars(world)["_delete_item"] = table.release
-        world.connect(NORTHGATE, purchases(size))
-        job = world.export(NORTHGATE)
-        world.run(NORTHGATE)
-        if world.statuses(job) != {"successful": size}:
-            raise RuntimeError(f"the job went wrong: {world.statuses(job)}")
+    with in_process_system() as system:
+        table = CountedTable(FaultInjector(Random(0), system.clock))
+        vars(system.services)["_table"] = table
+        vars(system)["_delete_item"] = table.release
+        system.connect(NORTHGATE, purchases(size))
+        job = system.export(NORTHGATE)
+        system.run(NORTHGATE)
+        if system.statuses(job) != {"successful": size}:
+            raise RuntimeError(f"the job went wrong: {system.statuses(job)}")
         console.print(f"{time.perf_counter() - begun:.1f} s")
         chunks, pages = math.ceil(size / CHUNK), math.ceil(size / 100)
-        log = world.effects.log
+        log = system.effects.log
         pleo = sum(each.startswith("pleo ") for each in log) - 1  # the next wake-up's look for a further job
         of_items, others = table.writes()
         books = sum(each in ("books check", "books find_many") for each in log) + chunks  # one record_many per chunk
         return {
-            "state transitions": Cost(world.transitions, 14 + 4 * chunks),
+            "state transitions": Cost(system.transitions, 14 + 4 * chunks),
             "calls to Pleo": Cost(pleo, 6 + 2 * pages + math.ceil(size / 50)),
             "calls to the books": Cost(books, 1 + 2 * chunks),
             "DynamoDB writes per item": Cost(of_items / size, 3, digits=2),

@@ -39,14 +39,14 @@ class Pleo:
 
 def peak(count: int, item: str) -> int:
     written: list[int] = []
-    runtime: Any = SimpleNamespace(
+    services: Any = SimpleNamespace(
         pleo=lambda _connection: Pleo(count, item),
         connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
         chunk_size=50,
         jobs=SimpleNamespace(note=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
     )
-    with mock.patch("pleo_export.services.handler.Runtime", lambda: runtime):
+    with mock.patch("pleo_export.services.handler.Runtime", lambda: services):
         handler = runpy.run_path(str(FUNCTION))["handler"]
     handler({"companyId": ID, "jobId": ID, "execution": "run-1", "numberOfItems": count}, None)
     if sum(written) != count:

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
-from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Party, Payment, Purpose
+from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Party, Payment, PaymentPurpose
 from pleo_export.bookkeeping.export_item import EARLIEST_YEAR, LATEST_YEAR, parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
-from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, PartyAnswer
-from pleo_export.bookkeeping.periods import shifted
+from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, PartyMatch
+from pleo_export.bookkeeping.periods import moved_to
 from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, PAYABLE_RULES, Role, Sign
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.settings import LegacyVendors, OutflowSign, Settings, parse_settings
@@ -68,7 +68,7 @@ days = st.datetimes(datetime.fromisoformat(f"{EARLIEST_YEAR}-01-01"), datetime.f
 cents = st.integers(-1_000_000, 1_000_000)
 kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in JOURNAL_RULES])
 payable_kinds = st.sampled_from([(rule.type, rule.sub_type) for rule in PAYABLE_RULES])
-answers: st.SearchStrategy[PartyAnswer | None] = st.sampled_from(
+answers: st.SearchStrategy[PartyMatch | None] = st.sampled_from(
     [SOMEBODY, OWN_ACCOUNT, NotFound(), Ambiguous(("A", "B")), Blocked("C"), None]
 )
 tags = st.lists(
@@ -143,13 +143,11 @@ def payable_items(draw: st.DrawFn, amount: st.SearchStrategy[int] = cents) -> Pa
     return draw(sound_items(amount, payable_kinds)) | {"bookkeeping": AP, "vendor": vendor(code="V9"), "user": user}
 
 
-def booked(payload: Payload, party: PartyAnswer | None = None, settings: Settings = SETTINGS) -> Booking:
+def booked(payload: Payload, party: PartyMatch | None = None, settings: Settings = SETTINGS) -> Booking:
     return book(parse_export_item(payload), settings, "pleo:1", LIMITS, party)
 
 
-def outcome(
-    payload: Payload, party: PartyAnswer | None = None, settings: Settings = SETTINGS
-) -> Booking | ItemRejected:
+def outcome(payload: Payload, party: PartyMatch | None = None, settings: Settings = SETTINGS) -> Booking | ItemRejected:
     try:
         return booked(payload, party, settings)
     except ItemRejected as rejection:
@@ -185,7 +183,7 @@ def negated(payload: Payload) -> Payload:
 @given(any_items() | sound_items() | payable_items(), answers, st.sampled_from([SETTINGS, LEGACY]))
 @settings(max_examples=500, deadline=None)
 def test_given_any_item_then_it_balances_to_the_minor_unit_or_is_refused_with_a_reason(
-    payload: Payload, party: PartyAnswer | None, chosen: Settings
+    payload: Payload, party: PartyMatch | None, chosen: Settings
 ) -> None:
     match outcome(payload, party, chosen):
         case Booking(documents=documents):
@@ -247,7 +245,7 @@ moments = st.builds(
 @given(items_with_any_text(), answers, moments, st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12"]))
 @settings(max_examples=300, deadline=None)
 def test_given_any_text_and_any_date_then_the_item_is_booked_or_refused_in_words_that_can_be_stored(
-    payload: Payload, party: PartyAnswer | None, moment: str, zone: str
+    payload: Payload, party: PartyMatch | None, moment: str, zone: str
 ) -> None:
     wanted = SETTINGS.model_copy(update={"time_zone": zone})
     match outcome(payload | {"date": moment}, party, wanted):
@@ -375,10 +373,10 @@ def test_given_an_item_under_accounts_payable_then_its_kind_says_who_owes_whom(p
         assert each.party == party
         match each:
             case Bill():
-                assert (each.kind is Kind.BILL) is (each.payable.amount < 0)
+                assert (each.kind is DocumentKind.BILL) is (each.payable.amount < 0)
                 assert each.invoice_number
             case Payment():
-                assert (each.purpose is Purpose.PAYMENT) is (each.payable.amount > 0)
+                assert (each.purpose is PaymentPurpose.PAYMENT) is (each.payable.amount > 0)
                 assert {line.account for line in each.lines} <= BALANCE_SHEET | {"2109"}
 
 
@@ -420,7 +418,7 @@ def test_given_the_negated_item_then_it_is_the_opposite_document_where_the_sign_
         assert one == other
 
 
-def _natures(booking: Booking) -> list[Kind | Purpose]:
+def _natures(booking: Booking) -> list[DocumentKind | PaymentPurpose]:
     return [each.purpose if isinstance(each, Payment) else each.kind for each in booking.documents]
 
 
@@ -450,7 +448,7 @@ def test_given_an_invoice_paid_in_another_job_then_nothing_is_owed_until_the_pay
 @given(sound_items(), st.sampled_from(sorted(ALWAYS_JOURNAL)), answers)
 @settings(max_examples=50, deadline=None)
 def test_given_a_type_that_is_always_a_journal_entry_then_no_method_and_no_party_changes_it(
-    payload: Payload, type_: str, party: PartyAnswer | None
+    payload: Payload, type_: str, party: PartyMatch | None
 ) -> None:
     plain = payload | {"type": type_, "subType": None, "user": None}  # whose account might be used, but for that
     assert _comparable(outcome(plain | {"bookkeeping": AP}, party, LEGACY)) == _comparable(outcome(plain))
@@ -464,7 +462,7 @@ def test_given_a_document_when_shifted_then_it_is_sound_and_still_the_same_to_a_
     result = outcome(payload, SOMEBODY)
     for each in result.documents if isinstance(result, Booking) else ():
         if each.posting_date <= date.max - timedelta(days):
-            moved: Document = shifted(each, each.posting_date + timedelta(days), limit)
+            moved: Document = moved_to(each, each.posting_date + timedelta(days), limit)
             assert_sound(moved)
             assert len(moved.memo) <= limit
             assert moved.memo.endswith(f"dated {each.posting_date} | B-1001")

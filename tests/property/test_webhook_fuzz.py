@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pleo_simulator.deliveries import sign
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 from tests.property.test_webhook_signature import IDS
-from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town, town
+from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, InProcessSystem, in_process_system
 
 OTHER_SECRET = "whsec_" + b64encode(b"another secret of 24 byte").decode()
 PROOFS = ("webhook-id", "webhook-timestamp", "webhook-signature", "authorization", "x-pleo-export-token")
@@ -22,21 +22,21 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def connected() -> Iterator[Town]:
+def connected() -> Iterator[InProcessSystem]:
     """One company for each kind of proof."""
-    with town() as world:
-        world.connect(NORTHGATE)
-        world.connect(HAVN, webhook_authentication="basic")
-        world.connect(LUMBRE, webhook_authentication="header")
-        yield world
+    with in_process_system() as system:
+        system.connect(NORTHGATE)
+        system.connect(HAVN, webhook_authentication="basic")
+        system.connect(LUMBRE, webhook_authentication="header")
+        yield system
 
 
-def answer(world: Town, event: Json) -> tuple[int, list[str]]:
+def answer(system: InProcessSystem, event: Json) -> tuple[int, list[str]]:
     """The status, and the companies that were woken."""
-    begun = len(world.effects.aws)
-    answered = world.handlers["webhook"](event, None)
+    begun = len(system.effects.aws)
+    answered = system.handlers["webhook"](event, None)
     assert list(answered) == ["statusCode"]
-    calls = world.effects.aws[begun:]
+    calls = system.effects.aws[begun:]
     return answered["statusCode"], [call["MessageGroupId"] for name, call in calls if name == "SendMessage"]
 
 
@@ -65,7 +65,7 @@ EVENTS = st.fixed_dictionaries(
 
 @settings(max_examples=1000, derandomize=True, database=None, deadline=None)
 @given(EVENTS)
-def test_whatever_arrives_unproven_is_refused_and_nothing_is_queued(connected: Town, event: Json) -> None:
+def test_whatever_arrives_unproven_is_refused_and_nothing_is_queued(connected: InProcessSystem, event: Json) -> None:
     status, woken = answer(connected, event)
     assert status in (401, 413, 431)
     assert woken == []
@@ -81,9 +81,9 @@ SIGNED_BODIES = (
 )
 
 
-def delivered(world: Town, company: str, body: bytes, message_id: str) -> Json:
+def delivered(system: InProcessSystem, company: str, body: bytes, message_id: str) -> Json:
     """As Pleo would send it to that company, and API Gateway hand it over."""
-    at = int(world.clock.now().timestamp())
+    at = int(system.clock.now().timestamp())
     basic = b64encode(f"pleo:{WEBHOOK_TOKEN}".encode()).decode()
     signature = {"webhook-signature": sign(WEBHOOK_SECRET, message_id, at, body)}
     proof = {HAVN: {"authorization": f"Basic {basic}"}, LUMBRE: {"x-pleo-export-token": WEBHOOK_TOKEN}}
@@ -98,7 +98,7 @@ def delivered(world: Town, company: str, body: bytes, message_id: str) -> Json:
 @settings(max_examples=300, derandomize=True, database=None, deadline=None)
 @given(company=st.sampled_from([NORTHGATE, HAVN, LUMBRE]), body=SIGNED_BODIES, message_id=IDS)
 def test_whatever_is_proven_is_accepted_and_wakes_its_own_company_or_nobody(
-    connected: Town, company: str, body: bytes, message_id: str
+    connected: InProcessSystem, company: str, body: bytes, message_id: str
 ) -> None:
     status, woken = answer(connected, delivered(connected, company, body, message_id))
     assert status == 202
@@ -114,7 +114,7 @@ def test_whatever_is_proven_is_accepted_and_wakes_its_own_company_or_nobody(
     age=st.integers(-1000, 1000),
 )
 def test_a_delivery_with_its_proof_removed_replaced_or_out_of_time_is_refused(
-    connected: Town, company: str, name: str, value: str | None, age: int
+    connected: InProcessSystem, company: str, name: str, value: str | None, age: int
 ) -> None:
     event = delivered(connected, company, created(company), "msg_1")
     headers = event["headers"]
@@ -131,7 +131,7 @@ def test_a_delivery_with_its_proof_removed_replaced_or_out_of_time_is_refused(
 @settings(max_examples=200, derandomize=True, database=None, deadline=None)
 @given(body=SIGNED_BODIES, other=SIGNED_BODIES, company=COMPANIES)
 def test_a_signed_delivery_with_another_body_address_or_secret_is_refused(
-    connected: Town, body: bytes, other: bytes, company: str
+    connected: InProcessSystem, body: bytes, other: bytes, company: str
 ) -> None:
     event = delivered(connected, NORTHGATE, body, "msg_1")
     forged = sign(OTHER_SECRET, "msg_1", int(NOON), body)

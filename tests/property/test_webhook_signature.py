@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
 from pleo_export.settings import WebhookAuthentication
 from pleo_simulator.deliveries import sign
 
@@ -126,7 +126,7 @@ def test_what_was_signed_is_believed_only_in_the_parts_in_which_it_was_signed(
 @settings(max_examples=20, derandomize=True, database=None)
 @given(token=IDS)
 def test_any_flipped_bit_of_a_token_is_refused(proof: WebhookAuthentication, token: str) -> None:
-    asked = sent_along(proof, token)
+    asked = subscription_credentials(proof, token)
     if proof is WebhookAuthentication.HEADER:
         ((name, value),) = asked["customHeaders"].items()
         lead = ""

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.checker import Broken
+from tests.simulation.checker import InvariantViolated
 from tests.simulation.simulator import Simulation
 
 PROGRESS_SECONDS = 5.0
@@ -29,7 +29,7 @@ def main() -> int:
 def replay(seed: int) -> int:
     simulation = Simulation(seed, trace=print)
     broken = _broken(simulation)
-    for job in simulation.world.all_jobs():
+    for job in simulation.pleo.all_jobs():
         print(f"job {job['id']} {job['status']} {job['failureReason'] or ''}")
         for item in job["items"]:
             words = item["externalId"] or item["failureReason"] or ""
@@ -62,7 +62,7 @@ def simulate(seeds: range) -> int:
 def _broken(simulation: Simulation) -> str | None:
     try:
         simulation.run()
-    except Broken as broken:
+    except InvariantViolated as broken:
         return str(broken)
     return None
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pleo_export.accounting.port import State
-from pleo_export.bookkeeping.documents import Kind
-from pleo_simulator.pleo_state import World
+from pleo_export.accounting.port import DocumentState
+from pleo_export.bookkeeping.documents import DocumentKind
+from pleo_simulator.pleo_state import PleoState
 from tests.simulation.fake_endpoints import Ledger
-from tests.simulation.fault_injection import Chaos
+from tests.simulation.fault_injection import FaultInjector
 from tests.system.general_ledger import DIFFERENCE, Document
 from tests.system.in_process_system import NOON
 
@@ -50,7 +50,7 @@ A_PERSONS_DECISION = ("Already exported as", "Void the payment there", "was reco
 TOO_LATE_FOR_FILES = "a posted entry takes no files"
 
 
-class Broken(BaseException):
+class InvariantViolated(BaseException):
     """A promise is broken. No `except Exception` of the product catches it."""
 
 
@@ -69,9 +69,9 @@ class Clicked:
 
 
 @dataclass
-class Promises:
-    world: World
-    chaos: Chaos
+class Checker:
+    pleo: PleoState
+    injector: FaultInjector
     ledgers: Mapping[str, Ledger]
     posted: dict[str, bool]
     receipts_required: dict[str, bool] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Promises:
         same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
         if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
             named = document.entry.reference
-            same = [each for each in same if each.state is State.POSTED and each.entry.reference == named]
+            same = [each for each in same if each.state is DocumentState.POSTED and each.entry.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
         self._hold(balanced, f"balanced: document {document.id} does not balance")
@@ -108,7 +108,7 @@ class Promises:
         if event.get("event") == "started":
             self._started(self.jobs[job_id])
         elif event:
-            self.jobs[job_id].ended = self.chaos.clock.now()
+            self.jobs[job_id].ended = self.injector.clock.now()
             self._ended(self.jobs[job_id], job, event["event"])
 
     def _told(self, job: Clicked, item: Json) -> None:
@@ -128,7 +128,7 @@ class Promises:
         wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
         self._hold({_role(each) for each in live} == wanted, f"whole: entry {entry_id} lacks one of {wanted}")
         if self.posted[job.company_id]:
-            drafts = [each.id for each in live if each.state is not State.POSTED]
+            drafts = [each.id for each in live if each.state is not DocumentState.POSTED]
             self._hold(not drafts, f"true: {drafts} of entry {entry_id} are still drafts")
         self._files(job, entry_id, main[0])
 
@@ -137,7 +137,7 @@ class Promises:
         account = expense["accountingEntryLines"][0]["account"]["code"]
         accounts = [line.account for line in document.entry.lines]
         self._hold(account in accounts, f"true: {document.entry.reference} is a {account}, booked on {accounts}")
-        if document.state is State.POSTED and document.id not in self.posted_by_hand:
+        if document.state is DocumentState.POSTED and document.id not in self.posted_by_hand:
             on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
             self._hold(on == wanted, f"true: {document.entry.reference} is of {wanted}, posted on {on}")
 
@@ -158,10 +158,10 @@ class Promises:
         readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
         refused = any(
             each.kind in ("refused", "foreign", "401", "403") and ("attach" in each.where or "receipts" in each.where)
-            for each in self.chaos.struck
+            for each in self.injector.struck
             if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
-        late = job.started is not None and self.chaos.clock.now() > job.started + timedelta(minutes=40)
+        late = job.started is not None and self.injector.clock.now() > job.started + timedelta(minutes=40)
         required = self.receipts_required[job.company_id]
         self._hold(not required, f"files: entry {entry_id} lacks {wanted - there}, and they are required")
         late = late or document.id in self.posted_by_hand
@@ -173,7 +173,7 @@ class Promises:
         self._hold(len(document.files) == len(set(document.files)), f"files: {name} is on {document.id} twice")
 
     def _started(self, job: Clicked) -> None:
-        job.started = self.chaos.clock.now()
+        job.started = self.injector.clock.now()
         for other in self.jobs.values():
             if other.company_id == job.company_id and _milliseconds(other.created) < _milliseconds(job.created):
                 self._hold(self._job(other.id)["status"] != "pending", f"in order: {other.id} is older and still waits")
@@ -195,7 +195,7 @@ class Promises:
 
     def _refused(self, job: Clicked) -> bool:
         """Excused: Pleo would not take an item's result."""
-        return any(each.kind == "items refused" and each.where == job.id for each in self.chaos.struck)
+        return any(each.kind == "items refused" and each.where == job.id for each in self.injector.struck)
 
     # In the end
 
@@ -214,7 +214,7 @@ class Promises:
             self._hold(not twice, f"once: {twice} of {company} are posted twice")
         self._hold(leases == 0, f"calm: {leases} leases are left")
         self._hold(waiting == 0, f"calm: {waiting} wake-ups are left")
-        self._hold(dead == 0 or bool(self.chaos.struck), "calm: a wake-up died of nothing")
+        self._hold(dead == 0 or bool(self.injector.struck), "calm: a wake-up died of nothing")
 
     def _expired(self, job: Clicked, at: datetime) -> None:
         """Excused: another installation had started it; in its last stretch something went wrong for this company, or
@@ -233,7 +233,7 @@ class Promises:
         if job.ended is None:
             return
         until = job.ended + AT_ONCE
-        if any(since <= until and end >= job.ended for since, end in self.chaos.standstills):
+        if any(since <= until and end >= job.ended for since, end in self.injector.standstills):
             return
         there = [each for each in self._of(job.company_id) if each is not job and each.created <= job.ended]
         waiting = [
@@ -249,7 +249,7 @@ class Promises:
 
     def _own_time(self, job: Clicked, at_pleo: Json) -> None:
         """Companies never wait for each other: nothing went wrong for the quiet one."""
-        if job.company_id != self.chaos.quiet:
+        if job.company_id != self.injector.quiet:
             return
         before = sum(each.created <= job.created for each in self._of(job.company_id))
         took = self._over_at(job) - job.created
@@ -285,24 +285,24 @@ class Promises:
         return datetime.fromisoformat(moment)
 
     def _faulty(self, company_id: str, since: datetime, until: datetime) -> bool:
-        relevant = (each for each in self.chaos.struck if each.company_id in (None, company_id))
+        relevant = (each for each in self.injector.struck if each.company_id in (None, company_id))
         return any(each.since <= until and each.until >= since for each in relevant)
 
     def _of(self, company_id: str) -> Iterator[Clicked]:
         return (each for each in self.jobs.values() if each.company_id == company_id)
 
     def _job(self, job_id: str) -> Json:
-        with self.world._turn() as now:
-            job = self.world._jobs[job_id]
+        with self.pleo._turn() as now:
+            job = self.pleo._jobs[job_id]
             return job.as_json(now) | {"items": [item.as_json() for item in job.items.values()]}
 
     def _live(self, company_id: str, entry_id: str) -> list[Document]:
         documents = self.ledgers[company_id].of_entry(entry_id)
-        return [each for each in documents if each.state is not State.VOID]
+        return [each for each in documents if each.state is not DocumentState.VOID]
 
     def _hold(self, kept: bool, words: str) -> None:
         if not kept:
-            raise Broken(words)
+            raise InvariantViolated(words)
 
 
 def _milliseconds(moment: datetime) -> int:
@@ -311,7 +311,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _posted_difference(document: Document) -> bool:
-    return document.state is State.POSTED and _role(document) == "difference"
+    return document.state is DocumentState.POSTED and _role(document) == "difference"
 
 
 def item_total(expense: Json) -> int:
@@ -325,7 +325,7 @@ def _is_bill(expense: Json) -> bool:
 def _role(document: Document) -> str:
     if getattr(document.entry, "memo", "") == DIFFERENCE:
         return "difference"
-    return "payment" if document.entry.kind is Kind.PAYMENT else "document"
+    return "payment" if document.entry.kind is DocumentKind.PAYMENT else "document"
 
 
 def entry_of(document: Document) -> str:

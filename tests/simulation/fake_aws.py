@@ -17,7 +17,7 @@ from boto3.dynamodb.table import BatchWriter
 from botocore.exceptions import ClientError
 
 from pleo_simulator.clock import Clock
-from tests.simulation.fault_injection import Chaos
+from tests.simulation.fault_injection import FaultInjector
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -63,8 +63,8 @@ class Table:
 
     name = "table"
 
-    def __init__(self, chaos: Chaos) -> None:
-        self._chaos = chaos
+    def __init__(self, injector: FaultInjector) -> None:
+        self._chaos = injector
         self.records: dict[tuple[str, str], Record] = {}
         self.meta = SimpleNamespace(client=self)
 
@@ -204,13 +204,13 @@ class Table:
         return effect(self._chaos, f"dynamodb {operation}", work, again=True)
 
 
-def effect(chaos: Chaos, name: str, work: Callable[[], T], *, again: bool = False) -> T:
+def effect(injector: FaultInjector, name: str, work: Callable[[], T], *, again: bool = False) -> T:
     """`again`: botocore repeats a write whose reply was lost, and answers with what came of the second."""
-    chaos.before(name)
+    injector.before(name)
     answer = work()
-    if again and chaos.repeats(name):
+    if again and injector.repeats(name):
         answer = work()
-    chaos.after(name)
+    injector.after(name)
     return answer
 
 
@@ -241,8 +241,8 @@ def _changes(record: Record, expression: str, values: Record, names: Mapping[str
 class Bucket:
     """S3."""
 
-    def __init__(self, chaos: Chaos) -> None:
-        self._chaos = chaos
+    def __init__(self, injector: FaultInjector) -> None:
+        self._chaos = injector
         self._objects: dict[str, bytes] = {}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
@@ -258,8 +258,8 @@ class Bucket:
 
 
 class SecretsManager:
-    def __init__(self, chaos: Chaos, text: str) -> None:
-        self._chaos = chaos
+    def __init__(self, injector: FaultInjector, text: str) -> None:
+        self._chaos = injector
         self._text = text
 
     def get_secret_value(self, *, SecretId: str) -> Record:  # noqa: N803
@@ -279,7 +279,7 @@ class Queue:
     """SQS FIFO: of each group the oldest message only, a cause at most once in five minutes. `arrived` is called with
     the message group of each new message."""
 
-    chaos: Chaos
+    injector: FaultInjector
     clock: Clock
     arrived: Callable[[str], None]
     messages: list[Message] = field(default_factory=list)
@@ -297,7 +297,7 @@ class Queue:
         def work() -> None:
             self.take(MessageBody, MessageGroupId, MessageDeduplicationId)
 
-        effect(self.chaos, "sqs SendMessage", work, again=True)
+        effect(self.injector, "sqs SendMessage", work, again=True)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[Record]) -> Record:  # noqa: N803
         def work() -> Record:
@@ -305,7 +305,7 @@ class Queue:
                 self.take(entry["MessageBody"], entry["MessageGroupId"], entry["MessageDeduplicationId"])
             return {}
 
-        answer: Record = effect(self.chaos, "sqs SendMessageBatch", work, again=True)
+        answer: Record = effect(self.injector, "sqs SendMessageBatch", work, again=True)
         return answer
 
     def take(self, body: str, group: str, cause: str) -> None:
@@ -333,7 +333,7 @@ class DoesNotExist(Exception):
 class StepFunctions:
     """`begin` takes the name and the input of a new execution; `status` answers None for one that nobody knows."""
 
-    chaos: Chaos
+    injector: FaultInjector
     begin: Callable[[str, Record], None]
     status: Callable[[str], str | None]
     exceptions: Any = field(
@@ -350,13 +350,13 @@ class StepFunctions:
             if known is None:
                 self.begin(name, json.loads(input))
 
-        self.chaos.before("states StartExecution")
-        if self.chaos.arrives_late("states StartExecution", work, by=600):
+        self.injector.before("states StartExecution")
+        if self.injector.arrives_late("states StartExecution", work, by=600):
             raise _refused("ServiceUnavailable", "StartExecution")
         work()
-        if self.chaos.repeats("states StartExecution"):
+        if self.injector.repeats("states StartExecution"):
             work()
-        self.chaos.after("states StartExecution")
+        self.injector.after("states StartExecution")
 
     def describe_execution(self, *, executionArn: str) -> Record:  # noqa: N803
         def work() -> Record:
@@ -365,4 +365,4 @@ class StepFunctions:
                 raise DoesNotExist
             return {"status": status}
 
-        return effect(self.chaos, "states DescribeExecution", work)
+        return effect(self.injector, "states DescribeExecution", work)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.accounting.port import Outcome
+from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.export_item import File
 from pleo_export.receipts.errors import not_downloaded
@@ -26,9 +26,9 @@ from pleo_export.receipts.receipt import Receipt
 from pleo_simulator.errors import Refused
 from pleo_simulator.jobs import item_error
 from pleo_simulator.paging import PageRequest
-from pleo_simulator.pleo_state import World
-from tests.simulation.fault_injection import Answered, Chaos
-from tests.system.fake_accounting import Books, NoProof
+from pleo_simulator.pleo_state import PleoState
+from tests.simulation.fault_injection import Answered, FaultInjector
+from tests.system.fake_accounting import FakeAccountingSystem, NoProof
 from tests.system.general_ledger import Document
 
 Json = dict[str, Any]
@@ -40,8 +40,8 @@ JOB = re.compile(r"/v3/export-jobs/([0-9a-f-]{36})(/items)?")
 class Wire:
     """What a session of requests is to Pleo's client, for one company. `written` is called after each write."""
 
-    world: World
-    chaos: Chaos
+    pleo: PleoState
+    injector: FaultInjector
     company_id: str
     written: Callable[[str, Json], None]
 
@@ -52,12 +52,12 @@ class Wire:
         for name, value in params:
             query.setdefault(name, []).append(str(value))
         try:
-            self.chaos.before(effect)
+            self.injector.before(effect)
             carry_out = partial(self._answer, method, path, query, json.loads(data) if data else None)
             if method != "GET":
-                self.chaos.on_its_way(effect, carry_out)
+                self.injector.on_its_way(effect, carry_out)
             status, content = carry_out()
-            self.chaos.after(effect)
+            self.injector.after(effect)
         except Answered as answered:
             headers = {} if answered.retry_after is None else {"Retry-After": str(answered.retry_after)}
             return _response(answered.status, {"type": "FAULT", "message": "simulated"}, headers)
@@ -75,13 +75,13 @@ class Wire:
         page = _page(query)
         job_id = query.get("job_id", [None])[0]
         if path == "/v3/export-jobs":
-            return self.world.list_jobs(self.company_id, page, query["company_id"][0], query["statuses"])
+            return self.pleo.list_jobs(self.company_id, page, query["company_id"][0], query["statuses"])
         if path == "/v3/export-items":
-            return self.world.list_export_items(self.company_id, job_id, page)
+            return self.pleo.list_export_items(self.company_id, job_id, page)
         job, items = _job(path)
         if items:
-            return self.world.list_job_items(self.company_id, job, page, query.get("status", [None])[0])
-        return {"data": self.world.get_job(self.company_id, job)}
+            return self.pleo.list_job_items(self.company_id, job, page, query.get("status", [None])[0])
+        return {"data": self.pleo.get_job(self.company_id, job)}
 
     def _write(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         if method == "PUT":
@@ -92,17 +92,17 @@ class Wire:
         if path != "/v3/export-job-events":
             raise NotImplementedError(path)
         event = (body["event"], body.get("failureReason"), body.get("failureReasonType"))
-        self.world.post_event(self.company_id, body["jobId"], *event)
+        self.pleo.post_event(self.company_id, body["jobId"], *event)
         self.written(body["jobId"], body)
         return 202, None
 
     def _update(self, job: str, updates: list[Json]) -> Json:
         """A 200 can carry refusals of single items (R-6.5)."""
         refused: list[Json] = []
-        if self.chaos.draws(self.company_id, 2.0):
-            self.chaos.note("items refused", job, self.company_id)
-            refused = [each for each in updates if self.chaos.random.random() < 0.5]
-        answer = self.world.update_items(self.company_id, job, [each for each in updates if each not in refused])
+        if self.injector.draws(self.company_id, 2.0):
+            self.injector.note("items refused", job, self.company_id)
+            refused = [each for each in updates if self.injector.random.random() < 0.5]
+        answer = self.pleo.update_items(self.company_id, job, [each for each in updates if each not in refused])
         answer["errors"] += [
             item_error(each["accountingEntryId"], "ACCOUNTING_ENTRY_UPDATE_FAILED", "simulated") for each in refused
         ]
@@ -131,12 +131,12 @@ LATE = ("books record", "books post", "books finalise", "books discard", "books 
 
 
 @dataclass
-class Ledger(Books):
+class Ledger(FakeAccountingSystem):
     """Books with people, a network and a gateway between us and them: a request may arrive late, and after a refusal
     the ledger may be away. `jobs` says of each document which job's run recorded it; `recorded` is called with each
     new document. On the `poisonous` entries the connector fails as nobody foresaw."""
 
-    chaos: Chaos = field(default=None)  # type: ignore[assignment]
+    injector: FaultInjector = field(default=None)  # type: ignore[assignment]
     recorded: Callable[[Document, str], None] = lambda document, job: None
     attached: Callable[[Document, str], None] = lambda document, name: None
     jobs: dict[str, str] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class Ledger(Books):
         """With what the connector made beside them."""
         return [each for each in self.documents if entry_id.lower() in each.entry.reference]
 
-    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
+    def _record(self, entry: Entry, before: Mapping[str, DocumentOutcome]) -> DocumentOutcome:
         if any(each.lower() in entry.reference for each in self.poisonous):
             raise ValueError("what nobody foresaw")
         return super()._record(entry, before)
@@ -165,10 +165,10 @@ class Ledger(Books):
                 self._look_at_files(effect.rpartition(" ")[2])
             return answer
 
-        if self.chaos.away.get(job, self.chaos.clock.now()) > self.chaos.clock.now():
+        if self.injector.away.get(job, self.injector.clock.now()) > self.injector.clock.now():
             raise NoProof("502")
         # What the settle time allows for: RecordItems lives 240 seconds at most, and SETTLE_SECONDS are 300.
-        if effect.startswith(LATE) and self.chaos.arrives_late(effect, partial(_whatever, arrived), by=30):
+        if effect.startswith(LATE) and self.injector.arrives_late(effect, partial(_whatever, arrived), by=30):
             raise NoProof("503")
         return arrived()
 
@@ -178,7 +178,7 @@ class Ledger(Books):
                 self.attached(document, content.rpartition(b"\n")[2].decode())
 
     def _job(self) -> str:
-        return (self.chaos.call.job_id if self.chaos.call else None) or ""
+        return (self.injector.call.job_id if self.injector.call else None) or ""
 
 
 def _whatever(request: Callable[[], object]) -> None:
@@ -191,13 +191,13 @@ def _whatever(request: Callable[[], object]) -> None:
 class PleosFiles:
     """What Pleo's file server is to the receipts: a picture for each link. Some links `break_` what reads them."""
 
-    chaos: Chaos
+    injector: FaultInjector
 
     def fetch(self, files: Sequence[File], folder: Path) -> tuple[Receipt, ...]:
         return tuple(self._fetched(number, len(files), file, folder) for number, file in enumerate(files, start=1))
 
     def _fetched(self, number: int, of: int, file: File, folder: Path) -> Receipt:
-        self.chaos.before("receipts GET")
+        self.injector.before("receipts GET")
         if "breaks" in file.url:
             raise ArithmeticError("what nobody foresaw in a file")
         if "gone" in file.url:
@@ -205,5 +205,5 @@ class PleosFiles:
         path = folder / f"source-{number}"
         content = PNG.start + file.url.rpartition("/")[2].encode()
         path.write_bytes(content)
-        self.chaos.after("receipts GET")
+        self.injector.after("receipts GET")
         return Receipt(number, of, PNG, path, len(content))

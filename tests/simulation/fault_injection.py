@@ -28,7 +28,7 @@ from pleo_simulator.clock import Clock
 from tests.system.effects import Effects, Killed
 from tests.system.fake_accounting import NoProof
 
-Strike = Callable[["Chaos", "Call"], None]
+Injection = Callable[["FaultInjector", "Call"], None]
 
 
 class Answered(Exception):
@@ -67,7 +67,7 @@ class Fault:
 
 
 @dataclass
-class Chaos(Effects):
+class FaultInjector(Effects):
     """`rate`: faults per effect. `left`: how many more. `quiet`: a company that nothing happens to."""
 
     random: Random
@@ -233,90 +233,90 @@ class Chaos(Effects):
 # The faults
 
 
-def _raising(make: Callable[[Chaos], Exception]) -> Strike:
-    def strike(chaos: Chaos, call: Call) -> None:
-        raise make(chaos)
+def _raising(make: Callable[[FaultInjector], Exception]) -> Injection:
+    def strike(injector: FaultInjector, call: Call) -> None:
+        raise make(injector)
 
     return strike
 
 
-def _kill(chaos: Chaos, call: Call) -> None:
-    chaos.kill(call)
+def _kill(injector: FaultInjector, call: Call) -> None:
+    injector.kill(call)
 
 
-def _linger(chaos: Chaos, call: Call) -> None:
+def _linger(injector: FaultInjector, call: Call) -> None:
     """Others go on while this function waits; now and then for longer than it may live."""
-    left = (call.ends - chaos.clock.now()).total_seconds()
-    chaos.meanwhile(chaos.random.random() * 1.1 * left)
+    left = (call.ends - injector.clock.now()).total_seconds()
+    injector.meanwhile(injector.random.random() * 1.1 * left)
 
 
-def _stop(chaos: Chaos, call: Call) -> None:
+def _stop(injector: FaultInjector, call: Call) -> None:
     """The execution is aborted; its function lives on as a zombie, or not."""
     if call.execution is not None:
-        chaos.stop_execution(call.execution)
-    if chaos.random.random() < 0.6:
-        _linger(chaos, call)
+        injector.stop_execution(call.execution)
+    if injector.random.random() < 0.6:
+        _linger(injector, call)
     else:
-        chaos.kill(call)
+        injector.kill(call)
 
 
-def _given_up(chaos: Chaos, call: Call) -> None:
+def _given_up(injector: FaultInjector, call: Call) -> None:
     """Step Functions takes the function for lost and calls it again, while it lives on."""
     if call.event is not None and call.retried is None:
-        chaos.give_up(call)
+        injector.give_up(call)
 
 
-def _throttled(chaos: Chaos) -> Exception:
-    code = chaos.random.choice(["ThrottlingException", "InternalServerError", "SlowDown"])
+def _throttled(injector: FaultInjector) -> Exception:
+    code = injector.random.choice(["ThrottlingException", "InternalServerError", "SlowDown"])
     return ClientError({"Error": {"Code": code, "Message": "not now"}}, "Call")
 
 
-def _retry_after(chaos: Chaos) -> int:
-    return chaos.random.choice([0, 5, 30, 90, 400, 1500, 3300, 4000])
+def _retry_after(injector: FaultInjector) -> int:
+    return injector.random.choice([0, 5, 30, 90, 400, 1500, 3300, 4000])
 
 
-def _refuse(chaos: Chaos, call: Call) -> None:
+def _refuse(injector: FaultInjector, call: Call) -> None:
     """The ledger says no, in words of its own; and is away right after that, now and then."""
-    if chaos.random.random() < 0.3:
-        chaos.away[call.job_id or ""] = chaos.clock.now() + timedelta(seconds=chaos.random.choice([5, 60, 600]))
+    if injector.random.random() < 0.3:
+        injector.away[call.job_id or ""] = injector.clock.now() + timedelta(seconds=injector.random.choice([5, 60, 600]))
     raise Rejected("The fiscal year has no sequence.")
 
 
-def _no_proof(chaos: Chaos) -> Exception:
+def _no_proof(injector: FaultInjector) -> Exception:
     return NoProof(
-        chaos.random.choice(["429 of a gateway", "502", "503", "504", "an empty answer", "a cut-off answer"])
+        injector.random.choice(["429 of a gateway", "502", "503", "504", "an empty answer", "a cut-off answer"])
     )
 
 
-ALWAYS: Mapping[str, Strike] = {"killed": _kill, "stopped": _stop, "slow": _linger, "given up": _given_up}
-REFUSED_BY_AWS: Mapping[str, Strike] = {
+ALWAYS: Mapping[str, Injection] = {"killed": _kill, "stopped": _stop, "slow": _linger, "given up": _given_up}
+REFUSED_BY_AWS: Mapping[str, Injection] = {
     "throttled": _raising(_throttled),
     "unconnected": _raising(lambda _: ConnectTimeoutError(endpoint_url="aws")),
 }
-UNANSWERED_BY_AWS: Mapping[str, Strike] = {"reply lost": _raising(lambda _: ReadTimeoutError(endpoint_url="aws"))}
-REFUSED_BY_PLEO: Mapping[str, Strike] = {
-    "429": _raising(lambda chaos: Answered(429, _retry_after(chaos))),
-    "5xx": _raising(lambda chaos: Answered(chaos.random.choice([500, 502, 503, 504]))),
+UNANSWERED_BY_AWS: Mapping[str, Injection] = {"reply lost": _raising(lambda _: ReadTimeoutError(endpoint_url="aws"))}
+REFUSED_BY_PLEO: Mapping[str, Injection] = {
+    "429": _raising(lambda injector: Answered(429, _retry_after(injector))),
+    "5xx": _raising(lambda injector: Answered(injector.random.choice([500, 502, 503, 504]))),
     "unsent": _raising(lambda _: requests.ConnectTimeout()),
     "request lost": _raising(lambda _: requests.ReadTimeout()),
 }
-UNANSWERED_BY_PLEO: Mapping[str, Strike] = {
+UNANSWERED_BY_PLEO: Mapping[str, Injection] = {
     "reply lost": _raising(lambda _: requests.ReadTimeout()),
     "hung up": _raising(lambda _: requests.ConnectionError()),
     "502 after": _raising(lambda _: Answered(502)),
 }
-REFUSED_BY_BOOKS: Mapping[str, Strike] = {
-    "429": _raising(lambda chaos: RateLimited("too many requests", retry_after=_retry_after(chaos))),
+REFUSED_BY_BOOKS: Mapping[str, Injection] = {
+    "429": _raising(lambda injector: RateLimited("too many requests", retry_after=_retry_after(injector))),
     "away": _raising(lambda _: Unavailable("The accounting system is away.")),
     "401": _raising(lambda _: AuthenticationFailed("The key is not accepted.")),
     "403": _raising(lambda _: PermissionDenied("The key may not record entries.")),
 }
-UNANSWERED_BY_BOOKS: Mapping[str, Strike] = {
+UNANSWERED_BY_BOOKS: Mapping[str, Injection] = {
     "reply lost": _raising(lambda _: OutcomeUnknown("No answer in time.")),
     "gateway": _raising(_no_proof),
 }
-REFUSING_BOOKS: Mapping[str, Strike] = {"refused": _refuse}
-FOREIGN: Mapping[str, Strike] = {"foreign": _raising(lambda _: ValueError("what nobody foresaw"))}
+REFUSING_BOOKS: Mapping[str, Injection] = {"refused": _refuse}
+FOREIGN: Mapping[str, Injection] = {"foreign": _raising(lambda _: ValueError("what nobody foresaw"))}
 POSTS = ("books post", "books finalise")
 CREATES = ("books record", "books difference")
 WRITES = (*POSTS, *CREATES, "books discard", "books attach", "books reconcile", "books open again")
@@ -341,7 +341,7 @@ KINDS = (
 )
 
 
-def faults_at(moment: str) -> Mapping[str, Strike]:
+def faults_at(moment: str) -> Mapping[str, Injection]:
     """By kind, what can go wrong at a moment such as "after books record pleo:…"."""
     when, effect = moment.split(" ", 1)
     service = effect.split(" ", 1)[0]

@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
-from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
 from pleo_export.store.jobs import Jobs
@@ -65,8 +65,8 @@ def key_by_job() -> AbstractContextManager[Any]:
     find_many = Ledger.find_many
 
     def find(self: Ledger, wanted: Any) -> Any:
-        assert self.chaos.call
-        ours = self.jobs, self.chaos.call.job_id
+        assert self.injector.call
+        ours = self.jobs, self.injector.call.job_id
         found = find_many(self, wanted)
         return {
             name: each for name, each in found.items() if isinstance(each, DocumentRef) and ours[0][each.id] == ours[1]
@@ -78,9 +78,9 @@ def key_by_job() -> AbstractContextManager[Any]:
 def no_lease_check() -> AbstractContextManager[Any]:
     original = start_job.start_job
 
-    def unchecked(run: Any, runtime: Any) -> Any:
+    def unchecked(run: Any, services: Any) -> Any:
         with patch(Leases, "confirm", lambda *_: True):
-            return original(run, runtime)
+            return original(run, services)
 
     return _in_state("start_job", unchecked)
 
@@ -109,7 +109,7 @@ def report_before_record() -> AbstractContextManager[Any]:
             if isinstance(outcome, OutcomeUnknown):
                 document = work.case.candidate.main
                 work.outcomes[name] = DocumentRef(
-                    name, document.kind, "1", "J1", State.POSTED, document.posting_date, ""
+                    name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
         return said(self, work)
 
@@ -126,7 +126,7 @@ def withdraw_after_unknown() -> AbstractContextManager[Any]:
     def forget(self: BatchRecorder, batch: Any) -> None:
         for work in batch:
             if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
-                self.runtime.postings.withdraw(work.intent)
+                self.services.postings.withdraw(work.intent)
         note(self, batch)
 
     return patch(BatchRecorder, "_note", forget)
@@ -138,7 +138,9 @@ def adopt_void() -> AbstractContextManager[Any]:
     def as_if_live(self: Ledger, wanted: Any) -> Any:
         found = find(self, wanted)
         return {
-            name: replace(each, state=State.POSTED) for name, each in found.items() if isinstance(each, DocumentRef)
+            name: replace(each, state=DocumentState.POSTED)
+            for name, each in found.items()
+            if isinstance(each, DocumentRef)
         }
 
     return patch(Ledger, "find_many", as_if_live)
@@ -180,8 +182,8 @@ def claim_after_started() -> AbstractContextManager[Any]:
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
-            runtime = current_runtime()
-            claim(runtime.jobs, job_id, "whoever")
+            services = current_runtime()
+            claim(services.jobs, job_id, "whoever")
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
 
@@ -254,13 +256,13 @@ def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
         note(self, [work for work in batch if not isinstance(work.unposted, KeptAsDraft)])
         for work in batch:
             if isinstance(work.unposted, KeptAsDraft) and work.intent:
-                self.runtime.postings.withdraw(work.intent)
+                self.services.postings.withdraw(work.intent)
 
     return patch(BatchRecorder, "_note", forget)
 
 
 def no_close_before_failing() -> AbstractContextManager[Any]:
-    return patch(fail_job, "close", lambda run, runtime, *_: prove_ours(run, runtime))
+    return patch(fail_job, "close", lambda run, services, *_: prove_ours(run, services))
 
 
 def all_failed_is_completed() -> AbstractContextManager[Any]:

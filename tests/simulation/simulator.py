@@ -21,24 +21,24 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest import mock
 
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
 from pleo_export.pleo.models import ExportJob, JobItem, Page
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection, connection_record
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.deliveries import sign
 from pleo_simulator.expenses import Expense, Line, export_item
-from pleo_simulator.pleo_state import Company, World
-from pleo_simulator.seeded_ids import Mint
-from tests.simulation.checker import Broken, Clicked, Promises, entry_of, item_total
+from pleo_simulator.pleo_state import Company, PleoState
+from pleo_simulator.seeded_ids import SeededIds
+from tests.simulation.checker import Checker, Clicked, InvariantViolated, entry_of, item_total
 from tests.simulation.fake_aws import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
 from tests.simulation.fake_endpoints import Ledger, PleosFiles, Wire
-from tests.simulation.fault_injection import FOCUSES, KINDS, Call, Chaos
+from tests.simulation.fault_injection import FOCUSES, KINDS, Call, FaultInjector
 from tests.system.asl import Machine, StateFailed, Steps
 from tests.system.aws import template
 from tests.system.effects import Killed
@@ -79,7 +79,7 @@ class OwnClock(Clock):
 
 
 @dataclass
-class Appointment:
+class ScheduledEvent:
     due: datetime
     what: str
     keep: Callable[[], object]
@@ -97,7 +97,7 @@ class Execution:
     working: bool = False
 
 
-class SimulatedRuntime(Runtime):
+class SimulatedRuntime(Services):
     """The functions' runtime, with the outer worlds in the place of the network's."""
 
     def __init__(self, simulation: Simulation) -> None:
@@ -106,16 +106,16 @@ class SimulatedRuntime(Runtime):
 
     def pleo(self, connection: Connection) -> PleoClient:
         simulation = self._simulation
-        wire: Any = Wire(simulation.world, simulation.chaos, connection.company_id, simulation.promises.written)
-        jitter = simulation.chaos.random.random
-        return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.chaos.pause, jitter=jitter)
+        wire: Any = Wire(simulation.pleo, simulation.injector, connection.company_id, simulation.promises.written)
+        jitter = simulation.injector.random.random
+        return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.injector.pause, jitter=jitter)
 
     def accounting_system(self, connection: Connection) -> Ledger:
         return self._simulation.ledgers[connection.company_id]
 
     @property
     def receipts(self) -> Any:
-        return PleosFiles(self._simulation.chaos)
+        return PleosFiles(self._simulation.injector)
 
 
 ENVIRONMENT = {
@@ -146,7 +146,7 @@ class _Borrowed:
 def handlers() -> dict[str, Any]:
     """Loaded once: the real handlers, on borrowed runtimes."""
     with (
-        mock.patch("pleo_export.services.services.Runtime", _Borrowed),
+        mock.patch("pleo_export.services.services.Services", _Borrowed),
         mock.patch("pleo_export.services.handler.Runtime", _Borrowed),
     ):
         return {name: load_handler(name) for name in FUNCTIONS}
@@ -169,7 +169,7 @@ class Simulation:
     faults: bool = True
     aim: tuple[str, ...] | None = None
     trace: Callable[[str], None] | None = None
-    agenda: list[Appointment] = field(default_factory=list)
+    schedule: list[ScheduledEvent] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
@@ -179,18 +179,18 @@ class Simulation:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.clock = OwnClock(NOON)
-        self.chaos = self._chaos()
-        self.world = World(self.clock, Mint(self.seed), self._assumptions())
+        self.injector = self._chaos()
+        self.pleo = PleoState(self.clock, SeededIds(self.seed), self._assumptions())
         self.chunk_size = self.random.randint(1, 5)
         self.companies = COMPANIES[: self.random.choice([2, 2, 3])]
         posted = {company: self.random.random() < 0.6 for company in self.companies}
-        self.promises = Promises(self.world, self.chaos, self.ledgers, posted)
-        self.table = Table(self.chaos)
-        self.queue = Queue(self.chaos, self.clock, lambda group: self._expect(group, self.random.random()))
-        step_functions = StepFunctions(self.chaos, self._begin, self._status)
+        self.promises = Checker(self.pleo, self.injector, self.ledgers, posted)
+        self.table = Table(self.injector)
+        self.queue = Queue(self.injector, self.clock, lambda group: self._expect(group, self.random.random()))
+        step_functions = StepFunctions(self.injector, self._begin, self._status)
         clients = {
-            "s3": Bucket(self.chaos),
-            "secretsmanager": SecretsManager(self.chaos, SECRET),
+            "s3": Bucket(self.injector),
+            "secretsmanager": SecretsManager(self.injector, SECRET),
             "sqs": self.queue,
             "stepfunctions": step_functions,
         }
@@ -205,8 +205,8 @@ class Simulation:
                 self._settle_in(company)
             self._poll()
             self._work_until(NOON + timedelta(hours=BUSY_HOURS))
-            self.chaos.left = 0
-            self.chaos.say("--- calm")
+            self.injector.left = 0
+            self.injector.say("--- calm")
             self._come_to_rest()
             self._until(self.clock.now() + timedelta(seconds=POLL_SECONDS))  # the poll that finds what is left
             self._come_to_rest()
@@ -226,27 +226,27 @@ class Simulation:
     def _come_to_rest(self) -> None:
         while not self._at_rest():
             if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
-                raise Broken("calm: there is no end of it")
+                raise InvariantViolated("calm: there is no end of it")
             self._turn()
 
     def struck(self) -> Counter[str]:
-        return Counter(each.kind for each in self.chaos.struck)
+        return Counter(each.kind for each in self.injector.struck)
 
     # Set-up
 
-    def _chaos(self) -> Chaos:
-        chaos = Chaos(Random(self.random.random()), self.clock, trace=self._said if self.trace else None)
+    def _chaos(self) -> FaultInjector:
+        injector = FaultInjector(Random(self.random.random()), self.clock, trace=self._said if self.trace else None)
         if self.faults:
-            chaos.rate = self.random.choice([0.003, 0.01, 0.03, 0.06])
-            chaos.left = self.random.choice([2, 5, 12, 25])
-            chaos.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
-            chaos.focus, chaos.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
+            injector.rate = self.random.choice([0.003, 0.01, 0.03, 0.06])
+            injector.left = self.random.choice([2, 5, 12, 25])
+            injector.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
+            injector.focus, injector.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
             if self.aim is not None:
-                chaos.focus, chaos.favourite, *_ = self.aim
-            chaos.pace = self.random.choice([0.2, 0.5, 2.0])
-        chaos.meanwhile, chaos.stop_execution, chaos.later = self._meanwhile, self._abort, self._at
-        chaos.give_up = self._give_up
-        return chaos
+                injector.focus, injector.favourite, *_ = self.aim
+            injector.pace = self.random.choice([0.2, 0.5, 2.0])
+        injector.meanwhile, injector.stop_execution, injector.later = self._meanwhile, self._abort, self._at
+        injector.give_up = self._give_up
+        return injector
 
     def _assumptions(self) -> Assumptions:
         """Pleo's open questions, answered at random."""
@@ -259,14 +259,14 @@ class Simulation:
         )
 
     def _settle_in(self, company: str) -> None:
-        self.world.put_company(Company(company, "Company"))
+        self.pleo.put_company(Company(company, "Company"))
         capabilities = replace(
             CAPABILITIES,
             max_batch=self.random.randint(1, 5),
             max_find=self.random.randint(2, 10),
             attach_to_posted=self.random.random() < 0.7,
         )
-        ledger = Ledger(self.chaos, capabilities=capabilities, chaos=self.chaos)
+        ledger = Ledger(self.injector, capabilities=capabilities, injector=self.injector)
         ledger.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
         ledger.recorded = partial(self.promises.recorded, company)
         ledger.attached = partial(self.promises.attached, company)
@@ -274,7 +274,7 @@ class Simulation:
         self.promises.receipts_required[company] = self.random.random() < 0.4
         self._connect(company)
         keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
-        self.world.put_expenses(company, [self._expense(company, key) for key in keys])
+        self.pleo.put_expenses(company, [self._expense(company, key) for key in keys])
         by_vendor = self.random.random() < 0.5
         for _ in range(self.random.randint(1, 4)):
             self._some_time(f"click {company[:4]}", partial(self._click, company, by_vendor))
@@ -329,22 +329,22 @@ class Simulation:
     # What people do
 
     def _free(self, company: str) -> list[str]:
-        expenses = self.world.company(company).expenses
-        return [each for each in expenses if self.world.expense_state(company, each) != "locked"]
+        expenses = self.pleo.company(company).expenses
+        return [each for each in expenses if self.pleo.expense_state(company, each) != "locked"]
 
     def _click(self, company: str, by_vendor: bool) -> None:
         free = self._free(company)
         chosen = self.random.sample(free, self.random.randint(0, len(free)))
-        job_id = str(self.world.click_export(company, chosen, vendor_based_bookkeeping=by_vendor)["id"])
-        self.chaos.say(f"click: job {job_id} of {len(chosen)} items")
-        expenses = {each: self.world.company(company).expenses[each] for each in chosen}
+        job_id = str(self.pleo.click_export(company, chosen, vendor_based_bookkeeping=by_vendor)["id"])
+        self.injector.say(f"click: job {job_id} of {len(chosen)} items")
+        expenses = {each: self.pleo.company(company).expenses[each] for each in chosen}
         self.promises.jobs[job_id] = Clicked(job_id, company, self.clock.now(), by_vendor, expenses)
         for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):  # lost, delivered, delivered again
             wait = self.random.choice([1, 2, 5, 400])
             self._at(self.random.random() * wait, "webhook", partial(self._webhook, company, job_id))
 
         for act in (self._cancel, self._start_elsewhere):
-            if self.faults and company != self.chaos.quiet and self.random.random() < 0.05:
+            if self.faults and company != self.injector.quiet and self.random.random() < 0.05:
                 wait = self.random.choice([3, 30])
                 self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
 
@@ -363,9 +363,9 @@ class Simulation:
         self.edited.add(company)
         for entry_id in [each for each in self._free(company) if self.random.random() < 0.7]:
             key = next(key for key in map("expense-{}".format, range(8)) if self._is(company, key, entry_id))
-            gross = item_total(self.world.company(company).expenses[entry_id])
+            gross = item_total(self.pleo.company(company).expenses[entry_id])
             changed = self.random.choice([(None, None), (gross, "6200"), (gross, "6200"), (None, "6200")])
-            self.world.put_expenses(company, [self._expense(company, key, *changed)])
+            self.pleo.put_expenses(company, [self._expense(company, key, *changed)])
         self._again(company, by_vendor)
 
     def _is(self, company: str, key: str, entry_id: str) -> bool:
@@ -393,7 +393,7 @@ class Simulation:
         prefix = f"ENTRY#{company}"
         for key in [key for key in self.table.records if key[0].startswith(prefix)]:
             del self.table.records[key]
-        self.chaos.say("the postings are lost")
+        self.injector.say("the postings are lost")
         self._again(company, by_vendor)
 
     def _decide_to_post(self, company: str, by_vendor: bool) -> None:
@@ -406,8 +406,10 @@ class Simulation:
     def _post_by_hand(self, company: str, by_vendor: bool) -> None:
         """A person posts drafts, at whatever time; nothing is reconciled by that."""
         ledger = self.ledgers[company].ledger
-        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
-            self.chaos.say(f"a person posts {document.id}")
+        for document in [
+            each for each in ledger.documents if each.state is DocumentState.DRAFT and self.random.random() < 0.5
+        ]:
+            self.injector.say(f"a person posts {document.id}")
             self.promises.posted_by_hand.add(document.id)
             ledger.post(document.id)
         self._again(company, by_vendor)
@@ -415,8 +417,10 @@ class Simulation:
     def _edit_drafts(self, company: str, by_vendor: bool) -> None:
         """A person gives drafts another amount or date, at whatever time: they no longer hold what Pleo says."""
         ledger = self.ledgers[company].ledger
-        for document in [each for each in ledger.documents if each.state is State.DRAFT and self.random.random() < 0.5]:
-            self.chaos.say(f"a person changes {document.id}")
+        for document in [
+            each for each in ledger.documents if each.state is DocumentState.DRAFT and self.random.random() < 0.5
+        ]:
+            self.injector.say(f"a person changes {document.id}")
             self.promises.edited[company, entry_of(document)] = self.clock.now()
             if self.random.random() < 0.5:
                 ledger.edit(document.entry.reference, 1)
@@ -443,35 +447,35 @@ class Simulation:
     def _busy(self, company: str) -> bool:
         """A job is running, or a request or a function of an earlier one may live on (for five minutes at most)."""
         lately = self.clock.now() - timedelta(minutes=6)
-        struck = (each for each in self.chaos.struck if each.company_id == company)
-        return bool(self._unfinished(company) or self.chaos.suspended or any(each.until >= lately for each in struck))
+        struck = (each for each in self.injector.struck if each.company_id == company)
+        return bool(self._unfinished(company) or self.injector.suspended or any(each.until >= lately for each in struck))
 
     def _cancel(self, company: str) -> None:
         for job_id in self._unfinished(company)[:1]:
-            self.chaos.note("cancelled", job_id, company)
-            self.world.cancel(job_id)
+            self.injector.note("cancelled", job_id, company)
+            self.pleo.cancel(job_id)
 
     def _export_instead(self, company: str, by_vendor: bool) -> None:
         """Only where an aim names it: when a run was stopped whose function lives on, people cancel its job, and export
         again."""
         stopped = any(each.company_id == company and each.status == "ABORTED" for each in self.executions.values())
-        if stopped and self.chaos.suspended:
+        if stopped and self.injector.suspended:
             self._cancel(company)
             self._again(company, by_vendor)
         elif self.clock.now() < NOON + timedelta(hours=BUSY_HOURS):
             self._at(5, f"export instead {company[:4]}", partial(self._export_instead, company, by_vendor))
 
     def _start_elsewhere(self, company: str) -> None:
-        jobs = [self.world.get_job(company, job_id) for job_id in self._unfinished(company)]
+        jobs = [self.pleo.get_job(company, job_id) for job_id in self._unfinished(company)]
         if jobs and all(job["status"] == "pending" for job in jobs):
             job_id = jobs[0]["id"]
-            self.chaos.note("started elsewhere", job_id, company, 3600)
+            self.injector.note("started elsewhere", job_id, company, 3600)
             self.promises.jobs[job_id].foreign = True
-            self.world.post_event(company, job_id, "started")
+            self.pleo.post_event(company, job_id, "started")
 
     def _unfinished(self, company: str) -> list[str]:
-        with self.world._turn():
-            return [job.id for job in self.world._jobs_of(company) if job.unfinished]
+        with self.pleo._turn():
+            return [job.id for job in self.pleo._jobs_of(company) if job.unfinished]
 
     # What the cloud does
 
@@ -486,19 +490,19 @@ class Simulation:
         try:
             self._invoke("webhook", event, Call("webhook", company, None, None, self.clock.now()))
         except Exception as error:
-            self.chaos.say(f"  webhook: {type(error).__name__}")
+            self.injector.say(f"  webhook: {type(error).__name__}")
 
     def _poll(self) -> None:
         self._at(POLL_SECONDS, "poll", self._poll)
         try:
             self._invoke("poll", {}, Call("poll", None, None, None, self.clock.now()))
         except Exception as error:
-            self.chaos.say(f"  poll: {type(error).__name__}")
+            self.injector.say(f"  poll: {type(error).__name__}")
 
     def _expect(self, group: str, seconds: float) -> None:
-        if self.chaos.draws(group, 0.5):
+        if self.injector.draws(group, 0.5):
             late = self.random.random() * 600
-            self.chaos.note("late", f"message of {group[:4]}", group, late)
+            self.injector.note("late", f"message of {group[:4]}", group, late)
             seconds += late
         self._at(seconds, f"deliver {group[:4]}", partial(self._deliver, group))
 
@@ -508,8 +512,8 @@ class Simulation:
         if message is None:
             return
         if group in self.in_flight:
-            if self.chaos.draws(group, 20):
-                self.chaos.note("delivered twice", "at once", group)
+            if self.injector.draws(group, 20):
+                self.injector.note("delivered twice", "at once", group)
                 self._dispatch(message)
             self._at(1, f"deliver {group[:4]}", partial(self._deliver, group))
             return
@@ -527,8 +531,8 @@ class Simulation:
             self.in_flight.add(message.group)
             done = self._dispatch(message)
             self.in_flight.discard(message.group)
-            if done and self.chaos.draws(message.group, 0.5):
-                self.chaos.note("delivered twice", "its deletion was lost", message.group, VISIBILITY_SECONDS)
+            if done and self.injector.draws(message.group, 0.5):
+                self.injector.note("delivered twice", "its deletion was lost", message.group, VISIBILITY_SECONDS)
                 done = False
             if done:
                 self.queue.messages.remove(message)
@@ -542,9 +546,9 @@ class Simulation:
         try:
             outcome = self._invoke("dispatch", event, Call("dispatch", message.group, None, None, self.clock.now()))
         except Exception as error:
-            self.chaos.say(f"  dispatch: {type(error).__name__} {error}")
+            self.injector.say(f"  dispatch: {type(error).__name__} {error}")
             return False
-        self.chaos.say(f"  dispatch: {outcome['outcome']}")
+        self.injector.say(f"  dispatch: {outcome['outcome']}")
         return True
 
     def _begin(self, name: str, payload: Json) -> None:
@@ -568,7 +572,7 @@ class Simulation:
         if self.clock.now() - run.since > timedelta(seconds=MACHINE_SECONDS):
             run.status = "TIMED_OUT"
             return
-        if self.chaos.draws(run.company_id, 0.5):
+        if self.injector.draws(run.company_id, 0.5):
             self._disturb(run)
             return
         try:
@@ -576,18 +580,18 @@ class Simulation:
         except StopIteration:
             run.status = "SUCCEEDED" if run.status == "RUNNING" else run.status
         except StateFailed as error:
-            self.chaos.say(f"  execution failed: {error}")
+            self.injector.say(f"  execution failed: {error}")
             run.status = "FAILED" if run.status == "RUNNING" else run.status
         else:
             self._at(seconds + self.random.random() * 0.1, f"step {run.name}", partial(self._step, run))
 
     def _disturb(self, run: Execution) -> None:
         if self.random.random() < 0.5:
-            self.chaos.note("aborted", run.name, run.company_id)
+            self.injector.note("aborted", run.name, run.company_id)
             run.status = "ABORTED"
             return
         wait = self.random.choice([30, 400, 2000, 4500]) * self.random.random()
-        self.chaos.note("stalled", run.name, run.company_id, wait)
+        self.injector.note("stalled", run.name, run.company_id, wait)
         self._at(wait, f"step {run.name}", partial(self._step, run))
 
     def _abort(self, name: str) -> None:
@@ -609,7 +613,7 @@ class Simulation:
             answer = self._invoke(call.function, dict(call.event or {}), call.retried)
         except Exception as error:
             failure = error
-            self.chaos.say(f"  {call.function} again: {type(error).__name__}: {error}")
+            self.injector.say(f"  {call.function} again: {type(error).__name__}: {error}")
             call.answer = lambda: _raise(failure)
         else:
             call.answer = lambda: answer
@@ -620,13 +624,13 @@ class Simulation:
         call = Call(function, event["companyId"], event["jobId"], event["execution"], ends, event)
         run = self.executions[event["execution"]]
         answer: Any = None
-        if self.chaos.draws(event["companyId"], 0.3):
-            self.chaos.note("Lambda throttled", function, event["companyId"], 60)
+        if self.injector.draws(event["companyId"], 0.3):
+            self.injector.note("Lambda throttled", function, event["companyId"], 60)
             raise StateFailed("Lambda.TooManyRequestsException", json.dumps({"errorMessage": "Rate Exceeded."}))
         try:
             answer = self._invoke(function, event, call)
         except Exception as error:
-            self.chaos.say(f"  {function}: {type(error).__name__}: {error}")
+            self.injector.say(f"  {function}: {type(error).__name__}: {error}")
             if call.answer is None:
                 raise
         if call.answer is not None:
@@ -634,17 +638,17 @@ class Simulation:
         if function == "start_job" and run.status == "RUNNING":
             others = (each for each in self.executions.values() if each is not run)
             if any(each.working and each.status == "RUNNING" and each.company_id == run.company_id for each in others):
-                raise Broken(f"in order: two runs work for company {run.company_id}")
+                raise InvariantViolated(f"in order: two runs work for company {run.company_id}")
             run.working = True
         return answer
 
     def _invoke(self, function: str, event: Json, call: Call) -> Any:
         call.ends = self.clock.now() + time_limit(function)
-        runtime = SimulatedRuntime(self)
+        services = SimulatedRuntime(self)
         left = lambda: int((call.ends - self.clock.now()).total_seconds() * 1000)  # noqa: E731
-        _Borrowed.runtimes.append(runtime)
+        _Borrowed.runtimes.append(services)
         try:
-            with self.chaos.of_call(call):
+            with self.injector.of_call(call):
                 context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=str(next(self.request_ids)))
                 return handlers()[function](event, context)
         except Killed:
@@ -658,7 +662,7 @@ class Simulation:
         me = parameters["ExpressionAttributeValues"][":me"]["S"]
         self.executions[me].working = False
         self._struck_by_aws(key["pk"].removeprefix("COMPANY#"), "DynamoDB.ThrottlingException")
-        for _ in range(2 if self.chaos.draws(key["pk"].removeprefix("COMPANY#"), 0.3) else 1):
+        for _ in range(2 if self.injector.draws(key["pk"].removeprefix("COMPANY#"), 0.3) else 1):
             if self.table.records.get((key["pk"], key["sk"]), {}).get("owner") != me:
                 raise StateFailed("DynamoDB.ConditionalCheckFailedException", "")
             del self.table.records[key["pk"], key["sk"]]
@@ -671,35 +675,35 @@ class Simulation:
         return {}
 
     def _struck_by_aws(self, company: str, error: str) -> None:
-        if self.chaos.draws(company):
-            self.chaos.note("throttled", error, company, 60)
+        if self.injector.draws(company):
+            self.injector.note("throttled", error, company, 60)
             raise StateFailed(error, "")
 
     # Time
 
     def _at(self, seconds: float, what: str, keep: Callable[[], object]) -> None:
-        self.agenda.append(Appointment(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, keep))
+        self.schedule.append(ScheduledEvent(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, keep))
 
     def _turn(self, until: datetime | None = None) -> bool:
         """Keep one appointment: one that is due, else the next. False if there is none until then."""
         now = self.clock.now()
-        due = [each for each in self.agenda if each.due <= now]
+        due = [each for each in self.schedule if each.due <= now]
         if not due:
-            following = min(self.agenda, key=lambda each: each.due)
+            following = min(self.schedule, key=lambda each: each.due)
             if until is not None and following.due > until:
                 return False
             self.clock.advance(following.due - now)
             due = [following]
         chosen = self.random.choice(due)
-        self.agenda.remove(chosen)
-        self.chaos.say(f"{chosen.what}")
-        calls, self.chaos.calls = self.chaos.calls, []
-        self.chaos.suspended += len(calls)
+        self.schedule.remove(chosen)
+        self.injector.say(f"{chosen.what}")
+        calls, self.injector.calls = self.injector.calls, []
+        self.injector.suspended += len(calls)
         try:
             chosen.keep()
         finally:
-            self.chaos.calls = calls
-            self.chaos.suspended -= len(calls)
+            self.injector.calls = calls
+            self.injector.suspended -= len(calls)
         return True
 
     def _until(self, moment: datetime) -> None:
@@ -713,12 +717,12 @@ class Simulation:
         if len(_Borrowed.runtimes) < 3:
             self._until(until)
         else:
-            self.chaos.standstills.append((self.clock.now(), until))
+            self.injector.standstills.append((self.clock.now(), until))
             self.clock.advance(max(timedelta(), until - self.clock.now()))
 
     def _at_rest(self) -> bool:
         """Nothing but polls to come, and nothing open at Pleo."""
-        if any(each.what != "poll" for each in self.agenda) or self.queue.messages:
+        if any(each.what != "poll" for each in self.schedule) or self.queue.messages:
             return False
         return not any(self._unfinished(company) for company in self.companies)
 
@@ -729,7 +733,7 @@ class Simulation:
 
     @contextmanager
     def _installed(self) -> Iterator[None]:
-        sleeping = SimpleNamespace(sleep=self.chaos.pause)
+        sleeping = SimpleNamespace(sleep=self.injector.pause)
         with (
             mock.patch("pleo_export.services.services.boto3", self.cloud),
             mock.patch("pleo_export.store.table.time", sleeping),

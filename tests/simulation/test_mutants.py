@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.checker import Broken
+from tests.simulation.checker import InvariantViolated
 from tests.simulation.mutants import AIMS, MUTANTS
 from tests.simulation.simulator import Simulation
 
@@ -13,7 +13,7 @@ SEEDS = 250
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_given_a_safeguard_is_gone_when_companies_export_under_faults_then_a_promise_is_seen_broken(name: str) -> None:
-    with MUTANTS[name](), pytest.raises(Broken):
+    with MUTANTS[name](), pytest.raises(InvariantViolated):
         for seed in range(SEEDS):
             Simulation(seed, aim=AIMS.get(name)).run()
 

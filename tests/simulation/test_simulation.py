@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.checker import Broken
+from tests.simulation.checker import InvariantViolated
 from tests.simulation.simulator import Simulation
 
 BLOCK = 25
@@ -17,7 +17,7 @@ def test_given_faults_drawn_from_a_seed_when_companies_export_then_every_promise
     for seed in range(first, first + BLOCK):
         try:
             Simulation(seed).run()
-        except Broken as broken:
+        except InvariantViolated as broken:
             pytest.fail(f"make simulate SEED={seed}: {broken}")
 
 
@@ -27,7 +27,7 @@ def test_given_no_faults_when_companies_export_then_every_job_completes_unless_n
 ) -> None:
     simulation = Simulation(seed, faults=False).run()
 
-    for job in simulation.world.all_jobs():
+    for job in simulation.pleo.all_jobs():
         failed = [item["status"] == "failed" for item in job["items"]]
         assert job["status"] == (
             "failed" if failed and all(failed) else "completed_with_errors" if any(failed) else "completed"

@@ -24,7 +24,7 @@ from pleo_simulator.server import build_app
 from pleo_simulator.service import build_service
 from tests.simulation.fake_aws import Table
 from tests.simulation.fake_endpoints import Wire
-from tests.simulation.fault_injection import Chaos
+from tests.simulation.fault_injection import FaultInjector
 from tests.system.aws import create_table, resource
 from tests.system.expenses import purchases
 from tests.system.in_process_system import NOON
@@ -38,8 +38,8 @@ def moto_table() -> Iterator[Any]:
         yield resource("dynamodb").Table(create_table())
 
 
-def quiet() -> Chaos:
-    return Chaos(Random(0), Clock(NOON))
+def quiet() -> FaultInjector:
+    return FaultInjector(Random(0), Clock(NOON))
 
 
 def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0912 - one case for each operation
@@ -70,7 +70,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 3:
                 yield jobs.next_attempt(job, NORTHGATE, at)
             case 4:
-                jobs.note(job, claimed=True, outcome="completed")
+                jobs.set_fields(job, claimed=True, outcome="completed")
             case 5:
                 yield jobs.get(job)
             case 6:
@@ -148,10 +148,10 @@ def test_given_the_same_requests_when_they_are_made_then_the_short_way_to_pleo_a
 
 def _application() -> tuple[Any, str, str]:
     service = build_service(Clock(NOON))
-    service.world.put_company(Company(NORTHGATE, "Company"))
-    service.world.put_expenses(NORTHGATE, items := purchases(3))
+    service.state.put_company(Company(NORTHGATE, "Company"))
+    service.state.put_expenses(NORTHGATE, items := purchases(3))
     service.credentials.add_key("key", NORTHGATE)
-    job = service.world.click_export(NORTHGATE)["id"]
+    job = service.state.click_export(NORTHGATE)["id"]
     client = TestClient(build_app(service), base_url="https://pleo.test")
 
     def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
@@ -163,10 +163,10 @@ def _application() -> tuple[Any, str, str]:
 
 def _short_way() -> tuple[Any, str, str]:
     service = build_service(Clock(NOON))
-    service.world.put_company(Company(NORTHGATE, "Company"))
-    service.world.put_expenses(NORTHGATE, items := purchases(3))
-    job = service.world.click_export(NORTHGATE)["id"]
-    wire = Wire(service.world, quiet(), NORTHGATE, lambda job, event: None)
+    service.state.put_company(Company(NORTHGATE, "Company"))
+    service.state.put_expenses(NORTHGATE, items := purchases(3))
+    job = service.state.click_export(NORTHGATE)["id"]
+    wire = Wire(service.state, quiet(), NORTHGATE, lambda job, event: None)
 
     def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()

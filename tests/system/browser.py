@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from pleo_simulator.oauth import Client
-from tests.system.in_process_system import CALLBACK, Town, oauth_client_id
+from tests.system.in_process_system import CALLBACK, InProcessSystem, oauth_client_id
 from tests.system.pleo import URL
 
 ORIGIN = CALLBACK.removesuffix("/oauth/pleo/callback")
@@ -21,18 +21,18 @@ CONNECT = f"{ORIGIN}/oauth/pleo/connect/"
 class Browser:
     """`last` is the answer of the page that was opened last."""
 
-    world: Town
+    system: InProcessSystem
     cookies: dict[str, str] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
 
     def invited(self, company_id: str, consenting_company: str | None = None) -> str:
         """The link that a person is sent; Pleo lets them consent for that company, or for another one."""
         client = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), consenting_company or company_id)
-        if self.world.service.oauth._clients.get(client.id) != client:
-            self.world.service.oauth.register(client)
-        self.world.store_oauth_client(client)
-        return CONNECT + self.world.runtime.authorisations.invite(
-            company_id, client.id, CALLBACK, self.world.clock.now()
+        if self.system.service.oauth._clients.get(client.id) != client:
+            self.system.service.oauth.register(client)
+        self.system.store_oauth_client(client)
+        return CONNECT + self.system.services.authorisations.invite(
+            company_id, client.id, CALLBACK, self.system.clock.now()
         )
 
     def open(self, link: str) -> str:
@@ -44,7 +44,7 @@ class Browser:
             name, event["pathParameters"] = "oauth_connect", {"invitation": link.removeprefix(CONNECT)}
         if parts.query:
             event["queryStringParameters"] = dict(parse_qsl(parts.query))
-        self.last = self.world.handlers[name](event, None)
+        self.last = self.system.handlers[name](event, None)
         for each in self.last["cookies"]:
             for cookie in SimpleCookie(each).values():
                 self.cookies[cookie.key] = cookie.value
@@ -53,7 +53,7 @@ class Browser:
     def consent(self, address: str) -> str:
         """At Pleo; where that sends the browser back to."""
         session = requests.Session()
-        session.mount(URL, self.world.wire)
+        session.mount(URL, self.system.wire)
         return session.get(address, allow_redirects=False).headers["Location"]
 
     def follow(self, link: str) -> str:

@@ -16,8 +16,8 @@ from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.settings import TrytonSettings
 from pleo_simulator.pleo_state import Company
 from tests.system.aws import client, resource
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Functions, Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import Functions, InProcessSystem
 from tests.system.pleo import URL
 
 HOOKS = "https://hooks.test/webhooks/pleo/"
@@ -30,24 +30,24 @@ TOKEN = "books-token"
 class TownStack(Stack):
     """`ledgers` are the accounting systems of the town, by the name of their database; all take TOKEN."""
 
-    town: Town
-    ledgers: dict[str, Books] = field(default_factory=dict)
+    system: InProcessSystem
+    ledgers: dict[str, FakeAccountingSystem] = field(default_factory=dict)
 
     @cached_property
     def outputs(self) -> dict[str, str]:
         return {
             "WebhookUrl": HOOKS,
-            "QueueUrl": self.town.queue_url,
-            "FailedQueueUrl": self.town.dead_letters_url,
+            "QueueUrl": self.system.queue_url,
+            "FailedQueueUrl": self.system.dead_letters_url,
             "PollScheduleName": SCHEDULE,
             "FunctionLogGroup": LOG_GROUP,
             "PleoApiUrl": URL,
-            "RefreshTokensFunctionName": self.town.environment["REFRESH_TOKENS_FUNCTION"],
-            "TableName": self.town.environment["TABLE_NAME"],
+            "RefreshTokensFunctionName": self.system.environment["REFRESH_TOKENS_FUNCTION"],
+            "TableName": self.system.environment["TABLE_NAME"],
         }
 
     def client(self, service: str) -> Any:
-        return Functions(self.town) if service == "lambda" else client(service)
+        return Functions(self.system) if service == "lambda" else client(service)
 
     @cached_property
     def table(self) -> Any:
@@ -55,25 +55,26 @@ class TownStack(Stack):
 
     @property
     def executions(self) -> Any:
-        return self.town.executions
+        return self.system.executions
 
     def now(self) -> Any:
-        return self.town.clock.now()
+        return self.system.clock.now()
 
-    def pause(self, seconds: float) -> None:
-        self.town.pause(seconds)
+    def sleep(self, seconds: float) -> None:
+        self.system.sleep(seconds)
 
     def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
         session = requests.Session()
-        session.mount(URL, self.town.wire)
+        session.mount(URL, self.system.wire)
         successor = partial(self._successor, company_id) if company_id else None
-        return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.town.pause)
+        return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.system.sleep)
 
-    def books(self, settings: TrytonSettings, secret: Mapping[str, str]) -> Books:
+    def accounting_system(self, settings: TrytonSettings, secret: Mapping[str, str]) -> FakeAccountingSystem:
         if secret.get("token") != TOKEN:
             raise AuthenticationFailed("the books do not accept the token")
         return self.ledgers.setdefault(
-            settings.database, Books(self.town.effects, identity=f"{settings.url.host}/{settings.database}")
+            settings.database,
+            FakeAccountingSystem(self.system.effects, ledger_id=f"{settings.url.host}/{settings.database}"),
         )
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -83,7 +84,7 @@ class TownStack(Stack):
             "body": body.decode(),
             "isBase64Encoded": False,
         }
-        return int(self.town.handlers["webhook"](event, None)["statusCode"])
+        return int(self.system.handlers["webhook"](event, None)["statusCode"])
 
     # What there is before anybody connects
 
@@ -98,7 +99,7 @@ class TownStack(Stack):
 
     def customer(self, company_id: str) -> str:
         """A company at Pleo. Returns its API key."""
-        self.town.service.world.put_company(Company(company_id, "Company"))
+        self.system.service.state.put_company(Company(company_id, "Company"))
         key = f"plp_{company_id}"
-        self.town.service.credentials.add_key(key, company_id)
+        self.system.service.credentials.add_key(key, company_id)
         return key

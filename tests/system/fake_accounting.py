@@ -30,10 +30,18 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
-from pleo_export.bookkeeping.documents import Bill, Kind, PartyRole, Payment, Purpose
+from pleo_export.accounting.port import (
+    Attachment,
+    Capabilities,
+    CodeAndName,
+    DocumentOutcome,
+    DocumentRef,
+    DocumentState,
+    PeriodState,
+)
+from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Payment, PaymentPurpose
 from pleo_export.bookkeeping.documents import Document as Entry
-from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyAnswer, PartyKey, PartyKeys
+from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyKey, PartyMatch, PartyQuery
 from tests.system.effects import Effects
 from tests.system.general_ledger import (
     CHART,
@@ -56,8 +64,8 @@ class NoProof(Exception):
 
 
 CAPABILITIES = Capabilities(
-    kinds=frozenset(Kind),
-    drafts=frozenset(Kind),
+    kinds=frozenset(DocumentKind),
+    drafts=frozenset(DocumentKind),
     periods_readable=True,
     reference_length=64,
     text_length=200,
@@ -74,12 +82,12 @@ CONNECTION = (AuthenticationFailed, PermissionDenied, RateLimited, Unavailable)
 
 
 @dataclass
-class Books:
+class FakeAccountingSystem:
     """A connection to one company's `ledger`."""
 
     effects: Effects = field(default_factory=Effects)
     ledger: GeneralLedger = field(default_factory=GeneralLedger)
-    identity: str = "books"
+    ledger_id: str = "books"
     capabilities: Capabilities = CAPABILITIES
 
     # The port
@@ -96,13 +104,13 @@ class Books:
     def currency(self) -> str:
         return OWN_CURRENCY
 
-    def accounts(self) -> Sequence[Choice]:
-        return [Choice(code, f"Account {code}") for code in sorted(CHART)]
+    def accounts(self) -> Sequence[CodeAndName]:
+        return [CodeAndName(code, f"Account {code}") for code in sorted(CHART)]
 
-    def dimensions(self) -> Sequence[Choice]:
-        return [Choice(code, code.replace("_", " ").title()) for code in sorted(DIMENSIONS)]
+    def dimensions(self) -> Sequence[CodeAndName]:
+        return [CodeAndName(code, code.replace("_", " ").title()) for code in sorted(DIMENSIONS)]
 
-    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+    def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         if len(references) > self.capabilities.max_find:
             raise ValueError("a search takes at most max_find references")
         held = self._ask("books find_many", lambda: self._held(references))
@@ -120,30 +128,30 @@ class Books:
 
         return self._ask("books differences", compared)
 
-    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
-        def answer(question: PartyKeys) -> PartyAnswer:
+    def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
+        def answer(question: PartyQuery) -> PartyMatch:
             known = self.ledger.employees if question.role is PartyRole.EMPLOYEE else self.ledger.suppliers
             return next((known[_plain(key)] for key in question.keys if _plain(key) in known), NotFound())
 
         return self._ask("books find_parties", lambda: {each: answer(each) for each in wanted})
 
-    def record_many(self, documents: Sequence[Entry], state: State) -> Mapping[str, Outcome]:
+    def record_many(self, documents: Sequence[Entry], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         if len(documents) > self.capabilities.max_batch or len({each.reference for each in documents}) < len(documents):
             raise ValueError("a batch has at most max_batch documents, each with its own reference")
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, DocumentOutcome] = {}
         for group in _bills_first(documents):
             for entry in group:
                 create = partial(self._record, entry, outcomes)
                 outcomes[entry.reference] = _outcome(create, first=not outcomes)
-            for entry in group if state is State.POSTED else ():
+            for entry in group if state is DocumentState.POSTED else ():
                 made = outcomes[entry.reference]
                 if isinstance(made, DocumentRef):
                     outcomes[entry.reference] = self._post(made, "post")
         in_order = {each.reference: outcomes[each.reference] for each in documents}
         return self._settled(in_order)
 
-    def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
+    def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
+        outcomes: dict[str, DocumentOutcome] = {}
         for each in documents:
             outcomes[each.reference] = _outcome(partial(self._post, each, "finalise"), first=False)
         return self._settled(outcomes)
@@ -186,11 +194,11 @@ class Books:
     def post_by_hand(self, reference: str) -> None:
         """What a person does to a draft. Nothing is reconciled by that."""
         (document,) = self.ledger.find([reference])
-        assert document.state is State.DRAFT
+        assert document.state is DocumentState.DRAFT
         self.ledger.post(document.id)
 
     def live(self) -> list[Entry]:
-        return [each.entry for each in self.documents if each.state is not State.VOID]
+        return [each.entry for each in self.documents if each.state is not DocumentState.VOID]
 
     def void(self, reference: str) -> None:
         self.ledger.void(reference)
@@ -226,7 +234,7 @@ class Books:
 
     # Recording
 
-    def _record(self, entry: Entry, before: Mapping[str, Outcome]) -> Outcome:
+    def _record(self, entry: Entry, before: Mapping[str, DocumentOutcome]) -> DocumentOutcome:
         if without_bill := _without_its_bill(entry, before):
             return without_bill
         if not entry.lines or sum(line.amount for line in entry.lines) != 0:
@@ -236,7 +244,7 @@ class Books:
             return self._taken_back(document)
         return reference_to(document)
 
-    def _taken_back(self, document: Document) -> Outcome:
+    def _taken_back(self, document: Document) -> DocumentOutcome:
         message = "The accounting system makes another total or tax of this bill than Pleo, so it was not recorded."
         made = reference_to(document)
         try:
@@ -246,11 +254,11 @@ class Books:
             return KeptAsDraft(cause.message, document=made, cause=cause)
         return Rejected(message)
 
-    def _post(self, draft: DocumentRef, how: str) -> Outcome:
+    def _post(self, draft: DocumentRef, how: str) -> DocumentOutcome:
         """A refusal leaves the draft, unless a person has posted or deleted it meanwhile."""
         try:
             same = self._ask("books duplicates", lambda: self.ledger.same_bill(draft.id))
-            if same is not None and draft.state is State.DRAFT:
+            if same is not None and draft.state is DocumentState.DRAFT:
                 cause = PossibleDuplicate(
                     f"{same.number or f'draft {same.id}'} has the same number from the same party"
                 )
@@ -265,25 +273,27 @@ class Books:
             return OutcomeUnknown(f"Recorded as a draft; whether it was posted is not known. {error.message}")
         return reference_to(document)
 
-    def _not_posted(self, draft: DocumentRef, refusal: Rejected) -> Outcome:
+    def _not_posted(self, draft: DocumentRef, refusal: Rejected) -> DocumentOutcome:
         try:
             held = self._ask("books read back", lambda: self.ledger.document(draft.id))
         except AccountingError as error:
             return OutcomeUnknown(f"Recorded as a draft; whether it was posted is not known. {error.message}")
-        if held is None or held.state is State.VOID:
+        if held is None or held.state is DocumentState.VOID:
             return Rejected("The draft is no longer there.")
-        if held.state is State.POSTED:
+        if held.state is DocumentState.POSTED:
             return reference_to(held)
         return KeptAsDraft(f"Kept as a draft: {refusal.message}", document=reference_to(held), cause=refusal)
 
     # Settling
 
-    def _settled(self, outcomes: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+    def _settled(self, outcomes: Mapping[str, DocumentOutcome]) -> Mapping[str, DocumentOutcome]:
         """What cannot be reconciled stays open: it is booked, and an accountant sees both sides."""
         payable = [
             each
             for each in outcomes.values()
-            if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
+            if isinstance(each, DocumentRef)
+            and each.kind is not DocumentKind.JOURNAL_ENTRY
+            and each.state is DocumentState.POSTED
         ]
         if not payable:
             return outcomes
@@ -294,7 +304,7 @@ class Books:
             return {**outcomes, **said}
         return {name: self._warned(each) if each in payable else each for name, each in outcomes.items()}
 
-    def _warned(self, outcome: Outcome) -> Outcome:
+    def _warned(self, outcome: DocumentOutcome) -> DocumentOutcome:
         """A payment that is still open says why."""
         assert isinstance(outcome, DocumentRef)
         document = self.ledger.document(outcome.id)
@@ -311,7 +321,7 @@ class Books:
         """Payments that came back first: what they open again may be paid by another one."""
         held = [each for ref in documents if (each := self.ledger.document(ref.id)) is not None]
         for back in [each for each in held if isinstance(each.entry, Payment)]:
-            if back.entry.purpose is Purpose.RETURN and self.ledger.is_open(back):  # type: ignore[union-attr]
+            if back.entry.purpose is PaymentPurpose.RETURN and self.ledger.is_open(back):  # type: ignore[union-attr]
                 self._take_back(back)
         parties = {each.entry.party for each in held if isinstance(each.entry, Bill | Payment)}
         for each in held:
@@ -353,22 +363,22 @@ class Books:
         if not known:
             made = self._write(f"books difference {reference}", lambda: self.ledger.create(entry))
             known = self._differences_of(reference) or [made]  # two runs may cross each other: the older one counts
-        if known[0].state is State.DRAFT:
+        if known[0].state is DocumentState.DRAFT:
             self._write(f"books post {_derived(reference)}", lambda: self.ledger.post(known[0].id))
         return known[0]
 
     def _drop_spare_differences(self, reference: str) -> None:
         """A request that arrived late may have left a second draft."""
         for spare in self._differences_of(reference)[1:]:
-            if spare.state is State.DRAFT:
+            if spare.state is DocumentState.DRAFT:
                 self._write(f"books discard {_derived(reference)}", partial(self.ledger.delete_draft, spare.id))
 
     def _differences_of(self, reference: str) -> list[Document]:
         """A posted one before a draft."""
         name = _derived(reference)
         known = self._ask("books find difference", lambda: self._held([name])).get(name, [])
-        live = [each for each in known if each.state is not State.VOID]
-        return sorted(live, key=lambda each: (each.state is State.DRAFT, int(each.id)))
+        live = [each for each in known if each.state is not DocumentState.VOID]
+        return sorted(live, key=lambda each: (each.state is DocumentState.DRAFT, int(each.id)))
 
     # PreparedReceipts
 
@@ -381,7 +391,7 @@ class Books:
 
     def _attach(self, document: DocumentRef, file: Attachment) -> None:
         held = self.ledger.document(document.id)
-        if held is not None and held.state is State.POSTED and not self.capabilities.attach_to_posted:
+        if held is not None and held.state is DocumentState.POSTED and not self.capabilities.attach_to_posted:
             raise Rejected("a posted entry takes no files")
 
         def upload() -> None:
@@ -412,15 +422,15 @@ def _bills_first(documents: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[
     return bills, [each for each in documents if not isinstance(each, Bill)]
 
 
-def _one_of(documents: Sequence[Document]) -> Outcome:
-    live = [each for each in documents if each.state is not State.VOID]
+def _one_of(documents: Sequence[Document]) -> DocumentOutcome:
+    live = [each for each in documents if each.state is not DocumentState.VOID]
     if len(live) > 1:
         names = " and ".join(each.number or f"draft {each.id}" for each in live)
         return PossibleDuplicate(f"{len(live)} entries carry {live[0].entry.reference}: {names}.")
     return reference_to((live or documents)[-1])
 
 
-def _without_its_bill(entry: Entry, outcomes: Mapping[str, Outcome]) -> AccountingError | None:
+def _without_its_bill(entry: Entry, outcomes: Mapping[str, DocumentOutcome]) -> AccountingError | None:
     """A payment that comes with its bill is not booked without it."""
     bill = outcomes.get(entry.settles.reference or "") if isinstance(entry, Payment) else None
     if isinstance(bill, Rejected):
@@ -430,7 +440,7 @@ def _without_its_bill(entry: Entry, outcomes: Mapping[str, Outcome]) -> Accounti
     return None
 
 
-def _outcome(effect: Callable[[], Outcome], *, first: bool) -> Outcome:
+def _outcome(effect: Callable[[], DocumentOutcome], *, first: bool) -> DocumentOutcome:
     """What holds for the whole batch may be raised only while nothing was recorded (see the port)."""
     try:
         return effect()

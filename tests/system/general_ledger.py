@@ -21,18 +21,18 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
     UnknownTaxCode,
 )
-from pleo_export.accounting.port import DocumentRef, PeriodState, State
+from pleo_export.accounting.port import DocumentRef, DocumentState, PeriodState
 from pleo_export.bookkeeping.documents import (
     Bill,
+    DocumentKind,
     JournalEntry,
     JournalLine,
-    Kind,
     Payment,
-    Purpose,
+    PaymentPurpose,
     TaxRole,
 )
 from pleo_export.bookkeeping.documents import Document as Entry
-from pleo_export.bookkeeping.parties import PartyAnswer
+from pleo_export.bookkeeping.parties import PartyMatch
 
 OWN_CURRENCY = "GBP"
 # Units of the currency for a pound, from that day on.
@@ -61,7 +61,7 @@ class Document:
 
     id: str
     entry: Entry
-    state: State
+    state: DocumentState
     files: list[str] = field(default_factory=list)
     contents: list[tuple[str, bytes]] = field(default_factory=list)
     was_posted: bool = False
@@ -69,7 +69,7 @@ class Document:
     @property
     def number(self) -> str | None:
         """From when it is posted; a void one keeps it."""
-        return f"J{self.id}" if self.state is State.POSTED or self.was_posted else None
+        return f"J{self.id}" if self.state is DocumentState.POSTED or self.was_posted else None
 
     @property
     def amounts(self) -> tuple[int, ...]:
@@ -99,8 +99,8 @@ class GeneralLedger:
     closed_until: date = date(2025, 12, 31)
     last_day: date = date(2027, 12, 31)
     closed_months: set[str] = field(default_factory=set)
-    suppliers: dict[str, PartyAnswer] = field(default_factory=dict)
-    employees: dict[str, PartyAnswer] = field(default_factory=dict)
+    suppliers: dict[str, PartyMatch] = field(default_factory=dict)
+    employees: dict[str, PartyMatch] = field(default_factory=dict)
     ended_taxes: set[str] = field(default_factory=set)
     numbers: int = 0
 
@@ -118,23 +118,23 @@ class GeneralLedger:
         if refusal := self._refusal(entry):
             raise refusal
         self.numbers += 1
-        document = Document(str(self.numbers), self._computed(entry), State.DRAFT)
+        document = Document(str(self.numbers), self._computed(entry), DocumentState.DRAFT)
         self.documents.append(document)
         return document
 
     def post(self, id_: str) -> Document:
         """Raises Rejected, PeriodClosed; harmless for one that is posted."""
         document = self.document(id_)
-        if document is None or document.state is State.VOID:
+        if document is None or document.state is DocumentState.VOID:
             raise Rejected("The draft is no longer there.")
-        if document.state is State.DRAFT:
+        if document.state is DocumentState.DRAFT:
             self._require_open(document.entry.posting_date)
-            document.state, document.was_posted = State.POSTED, True
+            document.state, document.was_posted = DocumentState.POSTED, True
         return document
 
     def delete_draft(self, id_: str) -> None:
         document = self.document(id_)
-        if document is not None and document.state is not State.DRAFT:
+        if document is not None and document.state is not DocumentState.DRAFT:
             raise Rejected(f"{document.number} is {document.state}, so it was not removed.")
         self.documents[:] = [each for each in self.documents if each is not document]
 
@@ -185,8 +185,8 @@ class GeneralLedger:
 
     def void(self, reference: str) -> None:
         for document in self.find([reference]):
-            document.was_posted = document.was_posted or document.state is State.POSTED
-            document.state = State.VOID
+            document.was_posted = document.was_posted or document.state is DocumentState.POSTED
+            document.state = DocumentState.VOID
             self.open_again(document.id)
 
     def delete(self, reference: str) -> None:
@@ -221,12 +221,14 @@ class GeneralLedger:
     # What is open
 
     def is_open(self, document: Document) -> bool:
-        posted = document.state is State.POSTED and document.payable is not None
+        posted = document.state is DocumentState.POSTED and document.payable is not None
         return posted and not any(document.id in group for group in self.reconciled)
 
     def settled_groups(self) -> Iterator[list[Document]]:
         """Bills and payments that belong together and come to nothing."""
-        waiting = [each for each in self.documents if self.is_open(each) and _purpose(each) is not Purpose.RETURN]
+        waiting = [
+            each for each in self.documents if self.is_open(each) and _purpose(each) is not PaymentPurpose.RETURN
+        ]
         waiting = [each for each in waiting if isinstance(each.entry, Bill | Payment)]
         while waiting:
             together = [waiting.pop(0)]
@@ -239,7 +241,7 @@ class GeneralLedger:
 
     def returned(self, back: Document) -> Document | None:
         """The payment that came back: an open one, or the latest that was reconciled with a bill it names."""
-        fits = [each for each in self.documents if _fits(back, each) and _purpose(each) is Purpose.PAYMENT]
+        fits = [each for each in self.documents if _fits(back, each) and _purpose(each) is PaymentPurpose.PAYMENT]
         same = [each for each in fits if _due(each) == -_due(back) and _keys(each) & _keys(back)]
         still_open = [each for each in same if self.is_open(each)]
         bills = {each.id for each in self.documents if isinstance(each.entry, Bill) and _keys(each) & _keys(back)}
@@ -343,7 +345,7 @@ def _refused_line(line: JournalLine, entry: Entry) -> AccountingError | None:
 def _is_the_same(bill: Document, other: Document) -> bool:
     if other is bill or not isinstance(other.entry, Bill) or not isinstance(bill.entry, Bill):
         return False
-    live = other.state is State.POSTED or (other.state is State.DRAFT and int(other.id) < int(bill.id))
+    live = other.state is DocumentState.POSTED or (other.state is DocumentState.DRAFT and int(other.id) < int(bill.id))
     alike = (other.entry.party.id, other.entry.invoice_number, other.entry.kind)
     near = abs(other.entry.document_date - bill.entry.document_date) <= SAME_BILL
     return live and near and alike == (bill.entry.party.id, bill.entry.invoice_number, bill.entry.kind)
@@ -360,7 +362,7 @@ def _keys(document: Document) -> frozenset[str]:
     return frozenset({entry.settles.reference} if entry.settles.reference else {each for each in named if each})
 
 
-def _purpose(document: Document) -> Purpose | None:
+def _purpose(document: Document) -> PaymentPurpose | None:
     return document.entry.purpose if isinstance(document.entry, Payment) else None
 
 
@@ -381,7 +383,7 @@ def _side(entry: Bill | Payment) -> tuple[str, str, str]:
 
 
 def _belong_together(one: Document, other: Document) -> bool:
-    bill_and_payment = (one.entry.kind is Kind.PAYMENT) != (other.entry.kind is Kind.PAYMENT)
+    bill_and_payment = (one.entry.kind is DocumentKind.PAYMENT) != (other.entry.kind is DocumentKind.PAYMENT)
     return bill_and_payment and _fits(one, other) and bool(_keys(one) & _keys(other))
 
 

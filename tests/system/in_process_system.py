@@ -26,11 +26,11 @@ from pleo_export.http.delivery import IsolatedSession
 from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.settings import parse_settings
 from pleo_export.store.connections import Connection
-from pleo_export.store.secrets import Secrets, Section
+from pleo_export.store.secrets import GrantOwner, Secrets
 from pleo_simulator.clock import Clock
 from pleo_simulator.oauth import Client, s256
 from pleo_simulator.pleo_state import Company
@@ -38,7 +38,7 @@ from pleo_simulator.service import PleoService
 from tests.system.asl import Machine, StateFailed
 from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, resource
 from tests.system.effects import Effects, Killed, Stopped
-from tests.system.fake_accounting import Books
+from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.pleo import URL, InProcess, fresh_pleo
 from tests.system.short_way import empty_moto
 
@@ -86,11 +86,11 @@ class Executions:
     starts, one each."""
 
     def __init__(self) -> None:
-        self.started: list[JobRun] = []
+        self.started: list[JobInput] = []
         self.over: dict[str, str] = {}
         self.refusals: list[Exception] = []
 
-    def start(self, run: JobRun) -> None:
+    def start(self, run: JobInput) -> None:
         if self.refusals:
             raise self.refusals.pop()
         if run not in self.started:
@@ -105,8 +105,8 @@ class Executions:
 class Functions:
     """Lambda, as far as our functions use it: one invokes another, by its name in the town."""
 
-    def __init__(self, town: Town) -> None:
-        self._town = town
+    def __init__(self, in_process_system: InProcessSystem) -> None:
+        self._town = in_process_system
 
     def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
         self._town.effects.before("lambda InvokeFunction")
@@ -119,14 +119,14 @@ class Functions:
         return answer | {"Payload": io.BytesIO(json.dumps(content).encode())}
 
 
-class TownRuntime(Runtime):
+class TestServices(Services):
     """The functions' runtime, with the outer worlds put in the place of the network's."""
 
     executions: Any = None
 
-    def __init__(self, town: Town, environment: dict[str, str]) -> None:
-        super().__init__(environment, town.clock.now)
-        self._town = town
+    def __init__(self, in_process_system: InProcessSystem, environment: dict[str, str]) -> None:
+        super().__init__(environment, in_process_system.clock.now)
+        self._town = in_process_system
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -138,21 +138,21 @@ class TownRuntime(Runtime):
         session.mount(URL, self._town.wire)
         return session
 
-    def pause(self, seconds: float) -> None:
-        self._town.pause(seconds)
+    def sleep(self, seconds: float) -> None:
+        self._town.sleep(seconds)
 
-    def accounting_system(self, connection: Connection) -> Books:
+    def accounting_system(self, connection: Connection) -> FakeAccountingSystem:
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
         return self._town.books[connection.company_id]
 
     @cached_property
     def receipts(self) -> Fetcher:
-        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._town.pause)
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._town.sleep)
 
 
 @dataclass
-class Town:
+class InProcessSystem:
     """`handlers` are the functions by name; a test may put another in the place of one. `random` draws the jitter of
     the state machine's retries, from 0 to 1.
 
@@ -163,7 +163,7 @@ class Town:
     service: PleoService
     wire: InProcess
     effects: Effects
-    books: dict[str, Books] = field(default_factory=dict)
+    books: dict[str, FakeAccountingSystem] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
     transitions: int = 0
     payloads: list[str] = field(default_factory=list)
@@ -183,29 +183,29 @@ class Town:
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
         }
-        self.runtime = TownRuntime(self, self.environment)
-        self.executions = self.runtime.executions = Executions()
+        self.services = TestServices(self, self.environment)
+        self.executions = self.services.executions = Executions()
         with (
-            mock.patch("pleo_export.services.services.Runtime", lambda: self.runtime),
-            mock.patch("pleo_export.services.handler.Runtime", lambda: self.runtime),
+            mock.patch("pleo_export.services.services.Services", lambda: self.services),
+            mock.patch("pleo_export.services.handler.Runtime", lambda: self.services),
         ):
             self.handlers = {name: self._function(load_handler(name)) for name in FUNCTIONS}
 
-    def pause(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Whoever waits, waits on the town's clock."""
         self.pauses.append(seconds)
         self.clock.advance(timedelta(seconds=seconds))
 
     # What people do
 
-    def connect(self, company_id: str, expenses: Sequence[dict[str, Any]] = (), **changes: Any) -> Books:
+    def connect(self, company_id: str, expenses: Sequence[dict[str, Any]] = (), **changes: Any) -> FakeAccountingSystem:
         """A company at Pleo, its books, and the connection between them. `changes` are settings."""
-        self.service.world.put_company(Company(company_id, "Company"))
-        self.service.world.put_expenses(company_id, list(expenses))
+        self.service.state.put_company(Company(company_id, "Company"))
+        self.service.state.put_expenses(company_id, list(expenses))
         self.service.credentials.add_key(f"plp_{company_id}", company_id)
-        self.books[company_id] = Books(self.effects)
+        self.books[company_id] = FakeAccountingSystem(self.effects)
         secret = client("secretsmanager").create_secret(
-            Name=self.runtime.secret_name(company_id),
+            Name=self.services.secret_name(company_id),
             SecretString=json.dumps(
                 {
                     "pleo": {"api_key": f"plp_{company_id}"},
@@ -215,12 +215,12 @@ class Town:
                 }
             ),
         )
-        self.runtime.connections.put(
+        self.services.connections.put(
             Connection(company_id, _entered(company_id, **changes), secret["ARN"]), f"town#{company_id}"
         )
         return self.books[company_id]
 
-    def authorise(self, company_id: str, which: Section = "pleo", provider: str = "pleo") -> Grant:
+    def authorise(self, company_id: str, which: GrantOwner = "pleo", provider: str = "pleo") -> Grant:
         """A person lets our OAuth client act for the company at that provider (the simulator plays each): from now on
         the connection has a grant. For one company at a time."""
         ours = Client(oauth_client_id(provider), "never-to-be-seen", (CALLBACK,), company_id)
@@ -228,11 +228,11 @@ class Town:
         self.store_oauth_client(ours, provider)
         verifier = "v" * 43
         code = self.service.oauth.authorise(ours.id, CALLBACK, "", "code", "S256", s256(verifier))
-        grant = self.runtime.token_endpoint(company_id, which).exchange(code, CALLBACK, verifier)
-        name = self.runtime.secret_name(company_id)
-        secrets = self.runtime.secrets.get(name, 0)
-        others = {} if which == "pleo" else secrets.section(which)
-        self.runtime.secrets.put(name, secrets.with_section(which, {**others, **grant.section()}))
+        grant = self.services.token_endpoint(company_id, which).exchange(code, CALLBACK, verifier)
+        name = self.services.secret_name(company_id)
+        secrets = self.services.secrets.get(name, 0)
+        others = {} if which == "pleo" else secrets.of(which)
+        self.services.secrets.put(name, secrets.with_secret_of(which, {**others, **grant.as_secret()}))
         return grant
 
     def store_oauth_client(self, ours: Client, provider: str = "pleo") -> None:
@@ -244,7 +244,7 @@ class Town:
 
     def export(self, company_id: str, entry_ids: Sequence[str] | None = None, **options: Any) -> str:
         """A bookkeeper clicks Export. Returns the job's id."""
-        return str(self.service.world.click_export(company_id, entry_ids, **options)["id"])
+        return str(self.service.state.click_export(company_id, entry_ids, **options)["id"])
 
     # What the cloud does
 
@@ -253,7 +253,7 @@ class Town:
 
     def night(self, context: Any = None) -> dict[str, int]:
         """The schedule's first call of a night: the companies looked after, by what became of them."""
-        self.pause(timedelta(hours=13).total_seconds())
+        self.sleep(timedelta(hours=13).total_seconds())
         return self.reconcile_drafts(context)
 
     def reconcile_drafts(self, context: Any = None) -> dict[str, int]:
@@ -296,9 +296,9 @@ class Town:
             self.execute(waiting[0])
             self.deliver()
 
-    def execute(self, run: JobRun) -> str:
+    def execute(self, run: JobInput) -> str:
         """Run one execution to its end; how it ended."""
-        machine = Machine(tasks=self._tasks(), wait=self.pause, substitutions={"Partition": "aws"}, random=self.random)
+        machine = Machine(tasks=self._tasks(), wait=self.sleep, substitutions={"Partition": "aws"}, random=self.random)
         try:
             machine.run(run.model_dump(by_alias=True))
             self.executions.over[run.execution] = "SUCCEEDED"
@@ -316,7 +316,7 @@ class Town:
 
     def heal(self) -> None:
         """What the schedule does in the end: a poll, late enough for an execution that never started to be dead."""
-        self.pause(90)
+        self.sleep(90)
         self.poll()
         self.deliver()
         self.run_executions()
@@ -324,7 +324,7 @@ class Town:
     # What people see in the end
 
     def job(self, job_id: str) -> dict[str, Any]:
-        return next(job for job in self.service.world.all_jobs() if job["id"] == job_id)
+        return next(job for job in self.service.state.all_jobs() if job["id"] == job_id)
 
     def items(self, job_id: str) -> dict[str, dict[str, Any]]:
         """What Pleo holds of each item, by entry id."""
@@ -383,7 +383,7 @@ WEBHOOK_TOKEN = "a-token-that-connect-minted"
 
 
 @contextmanager
-def town() -> Iterator[Town]:
+def in_process_system() -> Iterator[InProcessSystem]:
     """A fresh town at noon, on its own clock."""
     effects = Effects()
     cloud = SimpleNamespace(resource=resource)
@@ -391,7 +391,7 @@ def town() -> Iterator[Town]:
         clock = Clock(NOON)
         service, app = fresh_pleo(clock)
         wire = InProcess(app, effects)
-        made = Town(clock, service, wire, effects)
+        made = InProcessSystem(clock, service, wire, effects)
         cloud.client = lambda name: Functions(made) if name == "lambda" else client(name)
         made.open()
         try:

@@ -10,10 +10,10 @@ import pytest
 
 from local.events import FUNCTIONS, fitted, sample
 from pleo_export.authorisation.authorise import LINK_IS_OVER, NOT_BEGUN_HERE
-from pleo_export.workflow.fetch_items import FetchRun
+from pleo_export.workflow.fetch_items import FetchItemsInput
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import purchases
-from tests.system.in_process_system import WEBHOOK_SECRET, Town
+from tests.system.in_process_system import WEBHOOK_SECRET, InProcessSystem
 
 
 class Outcome(NamedTuple):
@@ -58,19 +58,19 @@ CASES: dict[str, tuple[str, Any, Outcome]] = {
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_given_the_run_so_far_when_a_function_gets_its_sample_event_then_it_does_its_work(
-    world: Town, function: str
+    system: InProcessSystem, function: str
 ) -> None:
     before, answer, outcome = CASES[function]
-    books = world.connect(NORTHGATE, purchases(2))
-    job_id = world.export(NORTHGATE)
-    run = FetchRun(company_id=NORTHGATE, job_id=job_id, execution=f"{job_id}-1", number_of_items=2)
+    books = system.connect(NORTHGATE, purchases(2))
+    job_id = system.export(NORTHGATE)
+    run = FetchItemsInput(company_id=NORTHGATE, job_id=job_id, execution=f"{job_id}-1", number_of_items=2)
 
     def invoke(name: str) -> Any:
-        return world.handlers[name](fitted(sample(name), run, WEBHOOK_SECRET, world.clock.now()), None)
+        return system.handlers[name](fitted(sample(name), run, WEBHOOK_SECRET, system.clock.now()), None)
 
     for earlier in before.split():
         invoke(earlier)
 
     assert invoke(function) == answer
-    queued = len(world.queued())
-    assert Outcome(world.job(job_id)["status"], world.statuses(job_id), len(books.live()), queued) == outcome
+    queued = len(system.queued())
+    assert Outcome(system.job(job_id)["status"], system.statuses(job_id), len(books.live()), queued) == outcome

@@ -29,7 +29,7 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.expenses import FIRST_DAY
-from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, Town
+from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, InProcessSystem
 from tests.system.log import logged
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
@@ -93,7 +93,7 @@ def marked(key: str, kind: str = "card_purchase", supplier: str = "WeWork") -> J
 
 
 @pytest.fixture
-def northgate(world: Town) -> Town:
+def northgate(system: InProcessSystem) -> InProcessSystem:
     """Connected, with expenses that can be booked, by both methods, and others that cannot, each for its own reason."""
     bad_amount, no_account, elsewhere = (marked(key) for key in ("amount", "account", "elsewhere"))
     del bad_amount["accountingEntryLines"][0]["lineAmount"]
@@ -101,9 +101,9 @@ def northgate(world: Town) -> Town:
     elsewhere["files"][0]["url"] = f"https://evil.test/{MARK}?signature={MARK}"
     stranger = marked("stranger", "card_invoice", supplier="Adobe")
     good = [marked("desk"), marked("room"), marked("bill", "card_invoice")]
-    books = world.connect(NORTHGATE, [*good, bad_amount, no_account, elsewhere, stranger])
+    books = system.connect(NORTHGATE, [*good, bad_amount, no_account, elsewhere, stranger])
     books.ledger.suppliers["V-1008"] = Party("8", f"{MARK} Landlord", "2101")
-    world.service.credentials.add_key(key := f"plp_{MARK}", NORTHGATE)
+    system.service.credentials.add_key(key := f"plp_{MARK}", NORTHGATE)
     secret = {
         "pleo": {"api_key": key},
         "webhook_secrets": [WEBHOOK_SECRET],
@@ -111,7 +111,7 @@ def northgate(world: Town) -> Town:
         "accounting_system": {"token": MARK},
     }
     client("secretsmanager").put_secret_value(SecretId=f"town/connections/{NORTHGATE}", SecretString=json.dumps(secret))
-    return world
+    return system
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Heard:
 
 
 @contextmanager
-def listening(world: Town) -> Iterator[Heard]:
+def listening(system: InProcessSystem) -> Iterator[Heard]:
     """To our log lines at DEBUG, to everybody's at INFO, and to every error that leaves a function."""
     others = logging.StreamHandler(io.StringIO())
     others.addFilter(lambda record: not record.name.startswith("httpx"))  # the test's own way to the simulator
@@ -132,8 +132,8 @@ def listening(world: Town) -> Iterator[Heard]:
     usual = root.level
     with logged("DEBUG") as ours:
         heard = Heard(ours, others.stream)
-        for name, handler in world.handlers.items():
-            world.handlers[name] = partial(_overheard, heard, handler)
+        for name, handler in system.handlers.items():
+            system.handlers[name] = partial(_overheard, heard, handler)
         root.addHandler(others)
         root.setLevel("INFO")
         try:
@@ -151,20 +151,20 @@ def _overheard(heard: Heard, handler: Any, event: Any, context: Any) -> Any:
         raise
 
 
-def nothing_leaked(world: Town, heard: Heard, tokens: Collection[str] = ()) -> None:
+def nothing_leaked(system: InProcessSystem, heard: Heard, tokens: Collection[str] = ()) -> None:
     """Looks at all that may be read by who may not read expenses; at no place are there secrets."""
     secrets = {*SECRETS, *tokens}
-    calls = [params for name, params in world.effects.aws if name in ("SendMessage", "GetObject", "GetItem", "Query")]
-    calls += [{**params, "Body": ""} for name, params in world.effects.aws if name == "PutObject"]
+    calls = [params for name, params in system.effects.aws if name in ("SendMessage", "GetObject", "GetItem", "Query")]
+    calls += [{**params, "Body": ""} for name, params in system.effects.aws if name == "PutObject"]
     told = [
         heard.ours.getvalue(),
         heard.others.getvalue(),
         *heard.errors,
-        *world.payloads,
+        *system.payloads,
         *(json.dumps(each, default=str) for each in calls),
     ]
     assert [text for text in told if CONTENT.search(text) or any(secret in text for secret in secrets)] == []
-    for record in world.runtime._table.scan()["Items"]:
+    for record in system.services._table.scan()["Items"]:
         kind = " ".join(record[key].split("#", maxsplit=1)[0] for key in ("pk", "sk"))
         assert record.keys() - {"pk", "sk"} <= FIELDS[kind], f"{kind}: decide who may read the new field, and name it"
         guarded = {name: value for name, value in record.items() if name not in FOR_THE_BOOKKEEPER}
@@ -172,12 +172,12 @@ def nothing_leaked(world: Town, heard: Heard, tokens: Collection[str] = ()) -> N
         assert not any(secret in json.dumps(record, default=str) for secret in secrets)
 
 
-def export(world: Town) -> str:
-    return world.export(NORTHGATE, vendor_based_bookkeeping=True)
+def export(system: InProcessSystem) -> str:
+    return system.export(NORTHGATE, vendor_based_bookkeeping=True)
 
 
 def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payloads_hold_content(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     body = created()
     with listening(northgate) as heard:
@@ -211,7 +211,7 @@ MOMENTS = ("before books find_many", "before books find_parties", "before books 
     ids=lambda error: type(error).__name__,
 )
 def test_given_an_accounting_system_that_quotes_what_it_refuses_then_nobody_else_hears_it(
-    northgate: Town, moment: str, error: BaseException
+    northgate: InProcessSystem, moment: str, error: BaseException
 ) -> None:
     northgate.effects.on(moment, error, times=2)
     export(northgate)
@@ -221,7 +221,7 @@ def test_given_an_accounting_system_that_quotes_what_it_refuses_then_nobody_else
 
 
 def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
-    northgate: Town, monkeypatch: pytest.MonkeyPatch
+    northgate: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def parse_export_item(payload: Json) -> None:
         raise LookupError(json.dumps(payload))
@@ -234,7 +234,9 @@ def test_given_a_fault_of_ours_in_one_item_then_its_message_is_not_repeated(
     assert northgate.statuses(job) == {"failed": 7}
 
 
-def test_given_tokens_that_are_replaced_all_the_time_when_a_job_runs_then_none_is_seen(northgate: Town) -> None:
+def test_given_tokens_that_are_replaced_all_the_time_when_a_job_runs_then_none_is_seen(
+    northgate: InProcessSystem,
+) -> None:
     with mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)), listening(northgate) as heard:
         grant = northgate.authorise(NORTHGATE)
         export(northgate)
@@ -242,17 +244,17 @@ def test_given_tokens_that_are_replaced_all_the_time_when_a_job_runs_then_none_i
     written = [
         json.loads(params["SecretString"])["pleo"] for name, params in northgate.effects.aws if "SecretString" in params
     ]
-    tokens = {each[name] for each in [grant.section(), *written] for name in ("access_token", "refresh_token")}
+    tokens = {each[name] for each in [grant.as_secret(), *written] for name in ("access_token", "refresh_token")}
     assert len(tokens) > 4
     nothing_leaked(northgate, heard, {*tokens, "never-to-be-seen"})
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 500])
 def test_given_a_token_endpoint_that_quotes_in_its_answers_then_nobody_hears_it(
-    northgate: Town, status: int, monkeypatch: pytest.MonkeyPatch
+    northgate: InProcessSystem, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     northgate.authorise(NORTHGATE)
-    northgate.pause(24 * 3600)
+    northgate.sleep(24 * 3600)
     content = {"error": QUOTE, "error_description": QUOTE, "message": QUOTE}
     monkeypatch.setattr(northgate.wire, "send", _answering_once(northgate.wire.send, "POST /oauth", status, content))
     export(northgate)
@@ -271,7 +273,7 @@ CALLS = ("GET /v3/export-jobs?", "GET /v3/export-jobs/", "GET /v3/export-items",
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(("status", "content"), ANSWERS, ids=[str(status) for status, _ in ANSWERS])
 def test_given_a_pleo_that_quotes_in_its_answers_then_nobody_else_hears_it(
-    northgate: Town, call: str, status: int, content: Json, monkeypatch: pytest.MonkeyPatch
+    northgate: InProcessSystem, call: str, status: int, content: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(northgate)
     monkeypatch.setattr(northgate.wire, "send", _answering_once(northgate.wire.send, call, status, content))
@@ -296,7 +298,9 @@ def _answering_once(usual: Callable[..., requests.Response], call: str, status: 
     return send
 
 
-def test_given_webhooks_that_are_refused_or_ignored_then_what_they_say_is_not_repeated(northgate: Town) -> None:
+def test_given_webhooks_that_are_refused_or_ignored_then_what_they_say_is_not_repeated(
+    northgate: InProcessSystem,
+) -> None:
     body, unknown, no_json = created(note=QUOTE), created(eventType=QUOTE), QUOTE.encode()
     forged = headers(northgate, body, secret="whsec_" + "QUJD" * 8) | {"authorization": f"Bearer {MARK}"}
     with listening(northgate) as heard:

@@ -18,14 +18,14 @@ import pytest
 
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.registry import TOKEN_URLS
-from pleo_export.services.events import JobRun
+from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions as StepFunctions
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import ACCOUNT, REGION, ROOT, STACK, client, template
 from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchases
-from tests.system.in_process_system import Executions, Town, oauth_client_id, town
+from tests.system.in_process_system import Executions, InProcessSystem, in_process_system, oauth_client_id
 from tests.system.pleo import URL
 from tests.system.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
@@ -70,71 +70,71 @@ PLATFORM = {
 # Scenarios: together they reach every call of every function
 
 
-def a_job_that_is_cancelled_right_before_its_completion(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.effects.on("before pleo POST", partial(world.service.world.cancel, job), nth=2)
-    world.run(NORTHGATE)
+def a_job_that_is_cancelled_right_before_its_completion(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.effects.on("before pleo POST", partial(system.service.state.cancel, job), nth=2)
+    system.run(NORTHGATE)
 
 
-def a_run_that_broke_off_and_whose_company_has_no_work_left(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.wake(NORTHGATE)
-    world.executions.over[world.executions.started[0].execution] = "TIMED_OUT"
-    world.service.world.cancel(job)
-    world.wake(NORTHGATE)
+def a_run_that_broke_off_and_whose_company_has_no_work_left(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.wake(NORTHGATE)
+    system.executions.over[system.executions.started[0].execution] = "TIMED_OUT"
+    system.service.state.cancel(job)
+    system.wake(NORTHGATE)
 
 
-def a_run_that_breaks_off_after_started_and_is_resumed(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.export(NORTHGATE)
-    world.service.faults.order(Fault(effect="status", status=503, path="/v3/export-job", nth=4, count=60))
-    world.run(NORTHGATE)
-    world.service.faults.clear()
-    world.heal()
+def a_run_that_breaks_off_after_started_and_is_resumed(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.export(NORTHGATE)
+    system.service.faults.order(Fault(effect="status", status=503, path="/v3/export-job", nth=4, count=60))
+    system.run(NORTHGATE)
+    system.service.faults.clear()
+    system.heal()
 
 
-def a_credential_that_ends_after_a_function_has_died_over_its_entries(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(2))
-    world.export(NORTHGATE)
-    world.effects.on("after books record", Killed())
-    world.effects.on("before books find_many", AuthenticationFailed("The token has been revoked."), nth=2)
-    world.run(NORTHGATE)
+def a_credential_that_ends_after_a_function_has_died_over_its_entries(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(2))
+    system.export(NORTHGATE)
+    system.effects.on("after books record", Killed())
+    system.effects.on("before books find_many", AuthenticationFailed("The token has been revoked."), nth=2)
+    system.run(NORTHGATE)
 
 
-def a_result_that_is_lost_while_pleo_refuses_its_report(world: Town) -> None:
+def a_result_that_is_lost_while_pleo_refuses_its_report(system: InProcessSystem) -> None:
     (item,) = purchases(1)
-    world.connect(NORTHGATE, [item])
-    job = world.export(NORTHGATE)
-    world.service.faults.order(Fault(effect="item_errors", method="PUT"))
+    system.connect(NORTHGATE, [item])
+    job = system.export(NORTHGATE)
+    system.service.faults.order(Fault(effect="item_errors", method="PUT"))
     lost = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": f"ITEM#{entry_id(item)}"}}
-    lose = partial(client("dynamodb").delete_item, TableName=world.environment["TABLE_NAME"], Key=lost)
-    world.effects.on("after pleo PUT", lose)
-    world.run(NORTHGATE)
+    lose = partial(client("dynamodb").delete_item, TableName=system.environment["TABLE_NAME"], Key=lost)
+    system.effects.on("after pleo PUT", lose)
+    system.run(NORTHGATE)
 
 
-def a_poll_that_has_no_time_for_all_companies(world: Town) -> None:
-    world.connect(NORTHGATE)
+def a_poll_that_has_no_time_for_all_companies(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE)
     hurried = SimpleNamespace(get_remaining_time_in_millis=lambda: 1_000, aws_request_id="1")
-    world.handlers["poll"]({}, hurried)
-    world.poll()
+    system.handlers["poll"]({}, hurried)
+    system.poll()
 
 
-def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(world: Town) -> None:
+def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
     books_take_tokens = mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"})
     with books_take_tokens, mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
-        world.connect(NORTHGATE, purchases(1))
-        world.authorise(NORTHGATE)
-        world.authorise(NORTHGATE, "accounting_system", "tryton")
-        world.export(NORTHGATE)
-        world.run(NORTHGATE)
-        world.service.oauth.revoke(oauth_client_id("tryton"))
-        world.export(NORTHGATE)
-        world.run(NORTHGATE)
+        system.connect(NORTHGATE, purchases(1))
+        system.authorise(NORTHGATE)
+        system.authorise(NORTHGATE, "accounting_system", "tryton")
+        system.export(NORTHGATE)
+        system.run(NORTHGATE)
+        system.service.oauth.revoke(oauth_client_id("tryton"))
+        system.export(NORTHGATE)
+        system.run(NORTHGATE)
 
 
-SCENARIOS: tuple[Callable[[Town], None], ...] = (
+SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     everything_happens,
     a_person_posts_drafts_and_the_night_comes,
     a_job_that_is_cancelled_right_before_its_completion,
@@ -156,7 +156,7 @@ class SeenExecutions(Executions):
         machine = client("stepfunctions").create_state_machine(name=MACHINE, definition="{}", roleArn=role)
         self._step_functions = StepFunctions(client("stepfunctions"), machine["stateMachineArn"])
 
-    def start(self, run: JobRun) -> None:
+    def start(self, run: JobInput) -> None:
         self._step_functions.start(run)
         super().start(run)
 
@@ -170,16 +170,16 @@ def calls() -> dict[str, set[Call]]:
     """The calls of each function, over all scenarios."""
     watch = Watch(BY_FUNCTION)
     for scenario in SCENARIOS:
-        with town() as world, watch.of_aws():
-            world.executions = world.runtime.executions = SeenExecutions()
-            for name, handler in world.handlers.items():
-                world.handlers[name] = partial(_watched, watch, name, handler, world)
-            scenario(world)
+        with in_process_system() as system, watch.of_aws():
+            system.executions = system.services.executions = SeenExecutions()
+            for name, handler in system.handlers.items():
+                system.handlers[name] = partial(_watched, watch, name, handler, system)
+            scenario(system)
     return watch.calls
 
 
-def _watched(watch: Watch, name: str, handler: Any, world: Town, event: Any, context: Any) -> Any:
-    world.runtime.__dict__.pop("secrets", None)  # each function remembers secrets for itself
+def _watched(watch: Watch, name: str, handler: Any, system: InProcessSystem, event: Any, context: Any) -> Any:
+    system.services.__dict__.pop("secrets", None)  # each function remembers secrets for itself
     with watch.function(name):
         return handler(event, context)
 

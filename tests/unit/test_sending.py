@@ -13,13 +13,13 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 
 URL = "https://outside.test/x"
 SESSIONS: dict[str, Callable[[], requests.Session]] = {
-    "Pleo's and the token endpoint's": lambda: Runtime({}).http,
+    "Pleo's and the token endpoint's": lambda: Services({}).http,
     "the command line's": lambda: PleoClient(URL, ApiKey("key"))._transport._session,
-    "the accounting system's": lambda: accounting.Transport("Tryton", URL, {})._session,
+    "the accounting system's": lambda: accounting.AccountingTransport("Tryton", URL, {})._session,
     "the receipts'": lambda: Fetcher(ReceiptHosts.parse("outside.test"))._session,
 }
 

@@ -12,8 +12,8 @@ from pleo_export.settings import (
     ClosedPeriod,
     LegacyVendors,
     OutflowSign,
-    Posting,
-    Receipts,
+    PostingMode,
+    ReceiptPolicy,
     Settings,
     UnmappedTags,
     parse_settings,
@@ -34,9 +34,9 @@ def refused(**changes: Any) -> str:
 
 def test_given_the_least_then_everything_else_has_the_careful_default() -> None:
     settings = parse_settings(LEAST)
-    assert settings.posting is Posting.DRAFT
+    assert settings.posting is PostingMode.DRAFT
     assert settings.closed_period is ClosedPeriod.FAIL
-    assert settings.receipts is Receipts.BEST_EFFORT
+    assert settings.receipts is ReceiptPolicy.BEST_EFFORT
     assert settings.legacy_vendors is LegacyVendors.JOURNAL
     assert settings.outflow_sign is OutflowSign.POSITIVE
     assert settings.unmapped_tags is UnmappedTags.WARN

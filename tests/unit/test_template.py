@@ -25,7 +25,14 @@ from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import ROOT, template
 from tests.system.browser import Browser
 from tests.system.expenses import purchase, purchases
-from tests.system.in_process_system import FUNCTIONS, STATES, Town, TownRuntime, load_handler, oauth_client_id
+from tests.system.in_process_system import (
+    FUNCTIONS,
+    STATES,
+    InProcessSystem,
+    TestServices,
+    load_handler,
+    oauth_client_id,
+)
 from tests.system.pleo import URL
 from tests.system.rights import KEYED, on_aws
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -70,7 +77,7 @@ def timeout(function: str) -> int:
     return int(BY_FUNCTION[function]["Properties"].get("Timeout", common))
 
 
-def test_every_folder_of_functions_is_one_function_with_a_handler(world: Town) -> None:
+def test_every_folder_of_functions_is_one_function_with_a_handler(system: InProcessSystem) -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert folders == set(BY_FUNCTION) == set(FUNCTIONS)
     assert template()["Globals"]["Function"]["Handler"] == "app.handler"
@@ -144,62 +151,62 @@ def test_the_alarm_listens_for_the_line_that_is_logged() -> None:
     assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
 
 
-def test_every_function_has_the_variables_it_reads_and_no_others(world: Town) -> None:
+def test_every_function_has_the_variables_it_reads_and_no_others(system: InProcessSystem) -> None:
     read: dict[str, set[str]] = {name: set() for name in FUNCTIONS}
     for name in FUNCTIONS:
-        _with_its_own_variables(world, name, read[name])
+        _with_its_own_variables(system, name, read[name])
 
-    everything_happens(world)
-    a_person_posts_drafts_and_the_night_comes(world)
+    everything_happens(system)
+    a_person_posts_drafts_and_the_night_comes(system)
 
     read["dispatch"].add("STATE_MACHINE_ARN")  # the town has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
 
 
-def everything_happens(world: Town) -> None:
+def everything_happens(system: InProcessSystem) -> None:
     """A webhook and a poll. A job with a receipt whose link has expired, an item that the books refuse and one whose
     report Pleo refuses; a job that breaks off between the books and our records. Tokens that end, and then for
     good, and a person who authorises again."""
-    world.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
+    system.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
     body = created()
-    assert deliver(world, body, headers(world, body)) == 202
-    first = world.export(NORTHGATE)
-    world.effects.on("before books record", Rejected("The account is blocked."))
-    world.service.faults.order(Fault(effect="item_errors", method="PUT"))
-    world.service.faults.order(Fault(effect="status", status=403, path="/files/"))
-    world.poll()
-    world.deliver()
-    world.run_executions()
-    assert world.statuses(first) == {"successful": 3, "failed": 1}
+    assert deliver(system, body, headers(system, body)) == 202
+    first = system.export(NORTHGATE)
+    system.effects.on("before books record", Rejected("The account is blocked."))
+    system.service.faults.order(Fault(effect="item_errors", method="PUT"))
+    system.service.faults.order(Fault(effect="status", status=403, path="/files/"))
+    system.poll()
+    system.deliver()
+    system.run_executions()
+    assert system.statuses(first) == {"successful": 3, "failed": 1}
 
-    second = world.export(NORTHGATE)
-    world.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent
-    world.run(NORTHGATE)
-    ((kind, _),) = world.failures(second).values()
+    second = system.export(NORTHGATE)
+    system.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent
+    system.run(NORTHGATE)
+    ((kind, _),) = system.failures(second).values()
     assert kind == "accounting_system_timeout"
 
-    world.authorise(NORTHGATE)
-    world.pause(3600)
-    assert world.wake(NORTHGATE) == "no_job"
-    world.service.oauth.revoke(oauth_client_id())
-    world.pause(3600)
-    assert world.wake(NORTHGATE) == "reconnect"
-    browser = Browser(world)
+    system.authorise(NORTHGATE)
+    system.sleep(3600)
+    assert system.wake(NORTHGATE) == "no_job"
+    system.service.oauth.revoke(oauth_client_id())
+    system.sleep(3600)
+    assert system.wake(NORTHGATE) == "reconnect"
+    browser = Browser(system)
     assert "<h1>Connected</h1>" in browser.follow(browser.invited(NORTHGATE))
 
 
-def a_person_posts_drafts_and_the_night_comes(world: Town) -> None:
+def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
     """Of a company whose tokens for its books end before every call."""
     item = purchase(company=HAVN, supplier="WeWork", method="accounts_payable")
     with mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"}):
-        books = world.connect(HAVN, [item], posting="draft")
+        books = system.connect(HAVN, [item], posting="draft")
         books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
-        world.authorise(HAVN, "accounting_system", "tryton")
-        world.export(HAVN, vendor_based_bookkeeping=True)
-        world.run(HAVN)
+        system.authorise(HAVN, "accounting_system", "tryton")
+        system.export(HAVN, vendor_based_bookkeeping=True)
+        system.run(HAVN)
         for document in books.documents:
             books.post_by_hand(document.entry.reference)
-        assert world.night()["done"] == 1
+        assert system.night()["done"] == 1
     assert len(books.settled) == 2
 
 
@@ -445,18 +452,18 @@ def _tasks(states: Json) -> Iterator[Json]:
             yield from _tasks(state["ItemProcessor"]["States"])
 
 
-def _with_its_own_variables(world: Town, name: str, read: set[str]) -> None:
+def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) -> None:
     """Put the function there as it is deployed: it sees no variable that the template does not give it."""
 
-    class Deployed(TownRuntime):
+    class Deployed(TestServices):
         def _variable(self, name: str) -> str:
             read.add(name)
             return super()._variable(name)
 
-    runtime = Deployed(world, {key: value for key, value in world.environment.items() if key in variables(name)})
-    runtime.executions = world.executions
+    services = Deployed(system, {key: value for key, value in system.environment.items() if key in variables(name)})
+    services.executions = system.executions
     with (
-        mock.patch("pleo_export.services.services.Runtime", lambda: runtime),
-        mock.patch("pleo_export.services.handler.Runtime", lambda: runtime),
+        mock.patch("pleo_export.services.services.Services", lambda: services),
+        mock.patch("pleo_export.services.handler.Runtime", lambda: services),
     ):
-        world.handlers[name] = world._function(load_handler(name))
+        system.handlers[name] = system._function(load_handler(name))

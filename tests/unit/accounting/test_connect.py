@@ -32,7 +32,7 @@ def test_given_the_way_to_connectors_when_imported_then_no_connector_and_no_http
 )
 def test_given_another_way_to_write_the_address_then_they_are_the_same_books(url: str, same: bool) -> None:
     one, other = (
-        connect(TrytonSettings(name="tryton", url=HttpUrl(each), database="books"), {"token": "t"}).identity
+        connect(TrytonSettings(name="tryton", url=HttpUrl(each), database="books"), {"token": "t"}).ledger_id
         for each in ("https://books.example.com", url)
     )
 

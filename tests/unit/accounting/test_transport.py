@@ -12,7 +12,14 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
-from pleo_export.accounting.http import CONNECT_SECONDS, FIRST_PAUSE, READ_SECONDS, TRIES, Answer, Transport
+from pleo_export.accounting.http import (
+    CONNECT_SECONDS,
+    FIRST_PAUSE,
+    READ_SECONDS,
+    TRIES,
+    AccountingResponse,
+    AccountingTransport,
+)
 from pleo_export.http.delivery import IsolatedSession
 
 URL = "http://books.example.com"
@@ -32,14 +39,14 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def transport(pauses: list[float]) -> Transport:
+def transport(pauses: list[float]) -> AccountingTransport:
     headers = {"Authorization": "Bearer top-secret"}
-    return Transport("Tryton", URL, headers, sleep=pauses.append, jitter=lambda: 1.0)
+    return AccountingTransport("Tryton", URL, headers, sleep=pauses.append, jitter=lambda: 1.0)
 
 
 @responses.activate
 def test_given_a_read_that_fails_once_when_read_then_it_is_tried_again(
-    transport: Transport, pauses: list[float]
+    transport: AccountingTransport, pauses: list[float]
 ) -> None:
     responses.post(f"{URL}/x", body=DROPPED)
     responses.post(f"{URL}/x", status=503)
@@ -50,7 +57,7 @@ def test_given_a_read_that_fails_once_when_read_then_it_is_tried_again(
 
 
 @responses.activate
-def test_given_a_read_that_never_succeeds_when_read_then_it_is_unavailable(transport: Transport) -> None:
+def test_given_a_read_that_never_succeeds_when_read_then_it_is_unavailable(transport: AccountingTransport) -> None:
     answers = responses.post(f"{URL}/x", body=requests.ReadTimeout())
 
     with pytest.raises(Unavailable):
@@ -61,7 +68,7 @@ def test_given_a_read_that_never_succeeds_when_read_then_it_is_unavailable(trans
 @responses.activate
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
 def test_given_an_answer_that_will_not_change_when_read_then_it_is_asked_for_once(
-    transport: Transport, status: int
+    transport: AccountingTransport, status: int
 ) -> None:
     answers = responses.post(f"{URL}/x", status=status)
 
@@ -81,7 +88,7 @@ def test_given_an_answer_that_will_not_change_when_read_then_it_is_asked_for_onc
     ],
 )
 def test_given_a_fault_of_the_connection_when_written_then_it_is_known_what_is_known(
-    transport: Transport, fault: Exception, error: type[AccountingError]
+    transport: AccountingTransport, fault: Exception, error: type[AccountingError]
 ) -> None:
     answers = responses.post(f"{URL}/x", body=fault)
 
@@ -92,7 +99,9 @@ def test_given_a_fault_of_the_connection_when_written_then_it_is_known_what_is_k
 
 @responses.activate
 @pytest.mark.parametrize("status", [307, 500, 503])
-def test_given_an_answer_when_written_then_it_is_sent_once_and_not_followed(transport: Transport, status: int) -> None:
+def test_given_an_answer_when_written_then_it_is_sent_once_and_not_followed(
+    transport: AccountingTransport, status: int
+) -> None:
     answers = responses.post(f"{URL}/x", status=status, headers={"Location": "/y"})
 
     assert transport.write("POST", "/x", b"{}").status == status
@@ -100,7 +109,7 @@ def test_given_an_answer_when_written_then_it_is_sent_once_and_not_followed(tran
 
 
 @responses.activate
-def test_given_a_fault_when_it_is_shown_then_it_holds_no_credential_and_no_body(transport: Transport) -> None:
+def test_given_a_fault_when_it_is_shown_then_it_holds_no_credential_and_no_body(transport: AccountingTransport) -> None:
     responses.post(f"{URL}/x", body=requests.ConnectionError("Bearer top-secret, Paper for Ann"))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -112,10 +121,10 @@ def test_given_a_fault_when_it_is_shown_then_it_holds_no_credential_and_no_body(
 
 
 @responses.activate
-def test_given_any_call_when_sent_then_it_carries_the_credential(transport: Transport) -> None:
+def test_given_any_call_when_sent_then_it_carries_the_credential(transport: AccountingTransport) -> None:
     responses.post(f"{URL}/x", match=[responses.matchers.header_matcher({"Authorization": "Bearer top-secret"})])
 
-    assert isinstance(transport.write("POST", "/x"), Answer)
+    assert isinstance(transport.write("POST", "/x"), AccountingResponse)
 
 
 ONE_CALL = CONNECT_SECONDS + READ_SECONDS
@@ -133,10 +142,10 @@ class Silent(IsolatedSession):
         raise requests.ReadTimeout
 
 
-def in_a_function_of(seconds: float, spent: list[float]) -> Transport:
+def in_a_function_of(seconds: float, spent: list[float]) -> AccountingTransport:
     """`spent` are the seconds of its calls and pauses."""
     left = lambda: timedelta(seconds=seconds - sum(spent))  # noqa: E731
-    transport = Transport("Tryton", URL, {}, sleep=spent.append, jitter=lambda: 1.0, time_left=left)
+    transport = AccountingTransport("Tryton", URL, {}, sleep=spent.append, jitter=lambda: 1.0, time_left=left)
     transport._session = Silent(spent)
     return transport
 

@@ -26,21 +26,23 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.http import Answer, Transport
-from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport
+from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton.documents import TrytonDocuments
-from pleo_export.accounting.tryton.posting import PAUSES, TrytonRegister
+from pleo_export.accounting.tryton.posting import PAUSES, TrytonPosting
 from pleo_export.accounting.tryton.rest import MEANING, TrytonRest, error_of, headers
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.settings import TrytonSettings
 
 URL = "https://books.example.com"
 REST = f"{URL}/books/rest/model"
 GATEWAY_PAGE = b"<html><head><title>Error</title></head><body><center><h1>Error</h1></center></body></html>"
 SETTINGS = TrytonSettings.model_validate({"name": "tryton", "url": URL, "database": "books"})
-DRAFT = DocumentRef("pleo:1", Kind.JOURNAL_ENTRY, "17", None, State.DRAFT, date(2026, 2, 10), None)
-OTHER_DRAFT = DocumentRef("pleo:2", Kind.JOURNAL_ENTRY, "18", None, State.DRAFT, date(2026, 2, 10), None)
+DRAFT = DocumentRef("pleo:1", DocumentKind.JOURNAL_ENTRY, "17", None, DocumentState.DRAFT, date(2026, 2, 10), None)
+OTHER_DRAFT = DocumentRef(
+    "pleo:2", DocumentKind.JOURNAL_ENTRY, "18", None, DocumentState.DRAFT, date(2026, 2, 10), None
+)
 
 
 def row(document: DocumentRef, state: str) -> dict[str, object]:
@@ -90,7 +92,7 @@ def refusal(message: str, description: str = "") -> dict[str, object]:
 def test_each_of_trytons_own_answers_means_one_error(
     status: int, of_write: type[AccountingError], of_read: type[AccountingError]
 ) -> None:
-    answer = Answer(status, page(status), {})
+    answer = AccountingResponse(status, page(status), {})
 
     assert type(error_of(answer, write=True)) is of_write
     assert type(error_of(answer, write=False)) is of_read
@@ -114,16 +116,16 @@ def test_each_of_trytons_own_answers_means_one_error(
 def test_given_an_answer_that_is_not_trytons_own_when_it_is_to_a_write_then_nothing_is_known(
     status: int, content: bytes
 ) -> None:
-    assert type(error_of(Answer(status, content, {}), write=True)) is OutcomeUnknown
-    assert type(error_of(Answer(status, content, {}), write=False)) is not OutcomeUnknown
+    assert type(error_of(AccountingResponse(status, content, {}), write=True)) is OutcomeUnknown
+    assert type(error_of(AccountingResponse(status, content, {}), write=False)) is not OutcomeUnknown
 
 
 def test_given_a_gateway_that_finds_the_request_too_large_when_written_then_it_was_not_forwarded() -> None:
-    assert type(error_of(Answer(413, GATEWAY_PAGE, {}), write=True)) is Rejected
+    assert type(error_of(AccountingResponse(413, GATEWAY_PAGE, {}), write=True)) is Rejected
 
 
 def test_given_an_expired_login_when_written_then_trytons_header_is_proof_enough() -> None:
-    answer = Answer(401, b"", {"WWW-Authenticate": 'Basic realm="Tryton"'})
+    answer = AccountingResponse(401, b"", {"WWW-Authenticate": 'Basic realm="Tryton"'})
 
     assert type(error_of(answer, write=True)) is AuthenticationFailed
 
@@ -133,7 +135,7 @@ def test_given_a_refusal_when_read_then_it_is_trytons_words_without_the_amount()
         refusal('A value is required for field "Second Currency" in record "-£10.00 @ 1901" of "Account Move Line".')
     )
 
-    error = error_of(Answer(400, content.encode(), {}), write=True)
+    error = error_of(AccountingResponse(400, content.encode(), {}), write=True)
 
     assert type(error) is Rejected
     assert error.message == 'A value is required for field "Second Currency" on account 1901 of "Account Move Line".'
@@ -143,7 +145,7 @@ def test_only_a_refusal_of_one_document_quotes_tryton() -> None:
     """The others leave the function with their message (promise 8)."""
     for status in range(300, 600):
         content = {"status": status, "message": "Harbour dinner", "description": "987,654.32"}
-        answer = Answer(status, json.dumps(content).encode(), {})
+        answer = AccountingResponse(status, json.dumps(content).encode(), {})
         errors = [error_of(answer, write=write) for write in (True, False)]
         assert {type(error) for error in errors if "Harbour" in error.message} <= {Rejected}
 
@@ -151,7 +153,7 @@ def test_only_a_refusal_of_one_document_quotes_tryton() -> None:
 def test_each_row_of_the_table_says_something_to_the_bookkeeper() -> None:
     for status, body in MEANING:
         content = json.dumps(refusal("No.")).encode() if body == "message" else page(status)
-        error = error_of(Answer(status, content, {}), write=True)
+        error = error_of(AccountingResponse(status, content, {}), write=True)
         assert error.message
         assert error.status == status
 
@@ -160,7 +162,7 @@ def test_each_row_of_the_table_says_something_to_the_bookkeeper() -> None:
 def test_given_a_rate_limit_when_read_then_the_wait_is_the_servers_or_a_minute(
     header: dict[str, str], seconds: int
 ) -> None:
-    error = error_of(Answer(429, page(429), header), write=False)
+    error = error_of(AccountingResponse(429, page(429), header), write=False)
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
@@ -196,10 +198,10 @@ def test_given_a_draft_posted_meanwhile_when_finalised_then_it_is_taken_as_it_is
     responses.post(f"{REST}/account.move/17/post", status=400, json=refusal("You can not call post."))
     responses.post(f"{REST}/account.move/search_read", json=[row(DRAFT, "posted")])
 
-    document = connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]
+    document = connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]
 
     assert isinstance(document, DocumentRef)
-    assert (document.state, document.number) == (State.POSTED, "2026/00001")
+    assert (document.state, document.number) == (DocumentState.POSTED, "2026/00001")
 
 
 @responses.activate
@@ -207,7 +209,7 @@ def test_given_a_draft_that_tryton_refuses_when_finalised_then_it_is_said_that_i
     responses.post(f"{REST}/account.move/17/post", status=400, json=refusal("No sequence."))
     responses.post(f"{REST}/account.move/search_read", json=[row(DRAFT, "draft")])
 
-    outcome = connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]
+    outcome = connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]
 
     assert isinstance(outcome, KeptAsDraft)
     assert outcome.document == replace(DRAFT, url=outcome.document.url)
@@ -219,7 +221,7 @@ def test_given_a_draft_deleted_by_a_person_when_finalised_then_that_is_said() ->
     responses.post(f"{REST}/account.move/17/post", status=404, body=page(404))
     responses.post(f"{REST}/account.move/search_read", json=[])
 
-    outcome = connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]
+    outcome = connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]
 
     assert isinstance(outcome, Rejected)
     assert "deleted" in outcome.message
@@ -230,7 +232,7 @@ def test_given_a_busy_tryton_when_the_first_draft_is_finalised_then_the_call_fai
     responses.post(f"{REST}/account.move/17/post", status=503, body=page(503))
 
     with pytest.raises(Unavailable):
-        connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT, OTHER_DRAFT])
+        connect(SETTINGS, {"token": "k"}).post_many([DRAFT, OTHER_DRAFT])
 
 
 @responses.activate
@@ -238,7 +240,7 @@ def test_given_a_tryton_that_goes_away_when_drafts_are_finalised_then_each_has_i
     responses.post(f"{REST}/account.move/17/post", json=row(DRAFT, "posted"))
     responses.post(f"{REST}/account.move/18/post", status=503, body=page(503))
 
-    outcomes = connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT, OTHER_DRAFT])
+    outcomes = connect(SETTINGS, {"token": "k"}).post_many([DRAFT, OTHER_DRAFT])
 
     assert isinstance(outcomes["pleo:1"], DocumentRef)
     assert isinstance(outcomes["pleo:2"], Unavailable)
@@ -249,7 +251,7 @@ def test_given_a_tryton_that_goes_away_after_a_refusal_when_finalised_then_nothi
     responses.post(f"{REST}/account.move/17/post", status=400, json=refusal("No sequence."))
     responses.post(f"{REST}/account.move/search_read", status=401, body=page(401))
 
-    assert type(connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]) is OutcomeUnknown
+    assert type(connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]) is OutcomeUnknown
 
 
 @responses.activate
@@ -257,14 +259,14 @@ def test_given_a_tryton_that_goes_away_after_a_refusal_when_finalised_then_nothi
 def test_given_a_post_that_is_answered_with_anything_else_when_finalised_then_nothing_is_known(answer: bytes) -> None:
     responses.post(f"{REST}/account.move/17/post", body=answer)
 
-    assert type(connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]) is OutcomeUnknown
+    assert type(connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]) is OutcomeUnknown
 
 
 @responses.activate
 def test_given_a_draft_whose_text_a_person_changed_when_finalised_then_it_is_still_ours() -> None:
     responses.post(f"{REST}/account.move/17/post", json={**row(DRAFT, "posted"), "description": None})
 
-    outcome = connect(SETTINGS, {"token": "k"}).finalise_many([DRAFT])["pleo:1"]
+    outcome = connect(SETTINGS, {"token": "k"}).post_many([DRAFT])["pleo:1"]
 
     assert isinstance(outcome, DocumentRef)
     assert outcome.reference == "pleo:1"
@@ -293,8 +295,8 @@ def test_given_a_tryton_that_fails_on_a_post_when_posted_then_it_is_tried_some_t
                 responses.post(press, json=row(draft, "posted"))
         stuck = DRAFT if given == "pleo:1" else OTHER_DRAFT
         responses.post(f"{REST}/account.move/search_read", json=[row(stuck, "draft")])
-        rest = TrytonRest(Transport("Tryton", URL, headers("k", 1)), "books", 1)
-        register = TrytonRegister(rest, None, TrytonDocuments(SETTINGS, rest), sleep=paused.append)
+        rest = TrytonRest(AccountingTransport("Tryton", URL, headers("k", 1)), "books", 1)
+        register = TrytonPosting(rest, None, TrytonDocuments(SETTINGS, rest), sleep=paused.append)
 
         outcomes = register.post("account.move", {"pleo:1": 17, "pleo:2": 18}, new=True)
 
@@ -313,8 +315,8 @@ def test_given_a_tryton_that_failed_after_it_stored_a_batch_when_created_then_no
     responses.post(f"{REST}/account.move/search_read", json=[row(DRAFT, "draft")])
     responses.post(f"{REST}/account.invoice/search_read", json=[])
     alone = responses.post(f"{REST}/account.move", json={"id": 18})
-    rest = TrytonRest(Transport("Tryton", URL, headers("k", 1)), "books", 1)
-    register = TrytonRegister(rest, None, TrytonDocuments(SETTINGS, rest))
+    rest = TrytonRest(AccountingTransport("Tryton", URL, headers("k", 1)), "books", 1)
+    register = TrytonPosting(rest, None, TrytonDocuments(SETTINGS, rest))
 
     created, refused = register.create("account.move", {"pleo:1": {}, "pleo:2": {}})
 
@@ -327,7 +329,7 @@ def test_given_a_tryton_that_failed_after_it_stored_a_batch_when_created_then_no
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 200_000])
 def test_given_a_file_when_attached_then_its_request_is_as_long_as_was_said(size: int) -> None:
     uploaded = responses.post(f"{REST}/ir.attachment", json={"id": 1})
-    transport = Transport("Tryton", URL, headers("k", 1))
+    transport = AccountingTransport("Tryton", URL, headers("k", 1))
     content = b"\xff" * size
 
     TrytonRest(transport, "books", 1).upload("a.pdf", "é", "account.move,17", size, io.BytesIO(content))
@@ -344,7 +346,7 @@ def test_given_a_file_when_attached_then_its_request_is_as_long_as_was_said(size
 def test_given_a_request_that_is_too_large_for_tryton_when_attached_then_its_setting_is_named() -> None:
     responses.post(f"{REST}/ir.attachment/search_read", json=[])
     responses.post(f"{REST}/ir.attachment", status=413, body=page(413))
-    posted = replace(DRAFT, state=State.POSTED)
+    posted = replace(DRAFT, state=DocumentState.POSTED)
 
     with pytest.raises(AttachmentTooLarge, match=r"a\.pdf.*request\.max_size"):
         connect(SETTINGS, {"token": "k"}).attach(posted, [Receipt()])
@@ -386,7 +388,7 @@ def test_given_a_login_and_a_batch_that_is_refused_when_finalised_then_each_draf
     responses.post(f"{REST}/account.move/18/post", status=400, json=refusal("No sequence."))
     responses.post(f"{REST}/account.move/search_read", json=[row(OTHER_DRAFT, "draft")])
 
-    outcomes = connect(SETTINGS, WITH_LOGIN).finalise_many([DRAFT, OTHER_DRAFT])
+    outcomes = connect(SETTINGS, WITH_LOGIN).post_many([DRAFT, OTHER_DRAFT])
 
     assert isinstance(outcomes["pleo:1"], DocumentRef)
     assert isinstance(outcomes["pleo:2"], Rejected)
@@ -401,7 +403,10 @@ def test_given_a_login_when_drafts_are_finalised_then_one_call_posts_them_all() 
     )
     responses.post(f"{REST}/account.move/search_read", json=[row(DRAFT, "posted"), row(OTHER_DRAFT, "posted")])
 
-    outcomes = connect(SETTINGS, WITH_LOGIN).finalise_many([DRAFT, OTHER_DRAFT])
+    outcomes = connect(SETTINGS, WITH_LOGIN).post_many([DRAFT, OTHER_DRAFT])
 
-    assert [getattr(outcome, "state", None) for outcome in outcomes.values()] == [State.POSTED, State.POSTED]
+    assert [getattr(outcome, "state", None) for outcome in outcomes.values()] == [
+        DocumentState.POSTED,
+        DocumentState.POSTED,
+    ]
     assert json.loads(posted.calls[0].request.body or "")["params"][0] == [17, 18]

@@ -11,38 +11,38 @@ import pytest
 from pleo_export.accounting.errors import Rejected, UnknownTaxCode
 from pleo_export.accounting.tryton.bill import Totals, expected_totals, invoice
 from pleo_export.accounting.tryton.move import (
-    Account,
+    AccountRecord,
     AnalyticAccount,
-    Books,
-    Codes,
+    CodeTables,
     Currency,
+    LookupTables,
     PartyRecord,
     Record,
-    Tax,
     TaxCode,
+    TaxRecord,
 )
-from pleo_export.bookkeeping.documents import Bill, Dimension, JournalLine, Kind, Party, TaxPart, TaxRole
+from pleo_export.bookkeeping.documents import Bill, Dimension, DocumentKind, JournalLine, Party, TaxPart, TaxRole
 
 DAY, INVOICED, DUE = date(2026, 2, 10), date(2026, 1, 31), date(2026, 3, 2)
-CODES = Codes(
+CODES = CodeTables(
     accounts={
-        "1500": [Account(15, analytic=False, billed=True)],
-        "1900": [Account(19, analytic=False)],
-        "2101": [Account(21, analytic=False, payable=True, party_required=True)],
-        "2200": [Account(22, analytic=False)],
-        "2201": [Account(221, analytic=False)],
-        "2202": [Account(222, analytic=False)],
-        "6100": [Account(61, analytic=True, billed=True)],
+        "1500": [AccountRecord(15, analytic=False, billed=True)],
+        "1900": [AccountRecord(19, analytic=False)],
+        "2101": [AccountRecord(21, analytic=False, payable=True, party_required=True)],
+        "2200": [AccountRecord(22, analytic=False)],
+        "2201": [AccountRecord(221, analytic=False)],
+        "2202": [AccountRecord(222, analytic=False)],
+        "6100": [AccountRecord(61, analytic=True, billed=True)],
     },
     taxes={
-        "GB0": [TaxCode(2, (Tax(2, "GB0", 22, 22),))],
-        "GB20": [TaxCode(1, (Tax(1, "GB20", 22, 23),))],
-        "RC20": [TaxCode(4, (Tax(5, "RC20 in", 221, 221), Tax(6, "RC20 out", 222, 222)))],
-        "NONE": [TaxCode(7, (Tax(7, "NONE", None, None),))],
+        "GB0": [TaxCode(2, (TaxRecord(2, "GB0", 22, 22),))],
+        "GB20": [TaxCode(1, (TaxRecord(1, "GB20", 22, 23),))],
+        "RC20": [TaxCode(4, (TaxRecord(5, "RC20 in", 221, 221), TaxRecord(6, "RC20 out", 222, 222)))],
+        "NONE": [TaxCode(7, (TaxRecord(7, "NONE", None, None),))],
     },
     dimensions={("cost_centre", "LON"): [AnalyticAccount(2, root=1)]},
 )
-BOOKS = Books(
+BOOKS = LookupTables(
     company=1,
     journal=3,
     codes=CODES,
@@ -64,7 +64,7 @@ def tax(amount: int, code: str, account: str = "2200") -> JournalLine:
 
 def a_bill(*lines: JournalLine) -> Bill:
     owed = JournalLine("2101", -sum(line.amount for line in lines), "Paper")
-    head = (Kind.BILL, "pleo:1", PENS, "INV-7", "BK-1", DAY, INVOICED, DUE, "GBP")
+    head = (DocumentKind.BILL, "pleo:1", PENS, "INV-7", "BK-1", DAY, INVOICED, DUE, "GBP")
     return Bill(*head, lines=(*lines, owed), memo="Pens | BK-1")  # type: ignore[arg-type]
 
 

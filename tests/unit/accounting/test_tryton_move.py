@@ -10,15 +10,15 @@ import pytest
 
 from pleo_export.accounting.errors import Rejected, UnknownAccount, UnknownTaxCode
 from pleo_export.accounting.tryton.move import (
-    Account,
+    AccountRecord,
     AnalyticAccount,
-    Books,
-    Codes,
+    CodeTables,
     Currency,
+    LookupTables,
     PartyRecord,
     Record,
-    Tax,
     TaxCode,
+    TaxRecord,
     move,
 )
 from pleo_export.bookkeeping.documents import (
@@ -27,33 +27,33 @@ from pleo_export.bookkeeping.documents import (
     JournalLine,
     Party,
     Payment,
-    Purpose,
-    Settles,
+    PaymentPurpose,
+    SettlementTarget,
     TaxPart,
     TaxRole,
 )
 
 DAY = date(2026, 2, 10)
-CODES = Codes(
+CODES = CodeTables(
     accounts={
-        "6500": [Account(65, analytic=True)],
-        "1900": [Account(19, analytic=False)],
-        "1901": [Account(191, analytic=False)],
-        "2101": [Account(201, analytic=False, payable=True, party_required=True)],
-        "2250": [Account(225, analytic=False, payable=True)],
-        "2201": [Account(221, analytic=False)],
-        "2202": [Account(222, analytic=False)],
-        "7000": [Account(70, analytic=True), Account(71, analytic=True)],
+        "6500": [AccountRecord(65, analytic=True)],
+        "1900": [AccountRecord(19, analytic=False)],
+        "1901": [AccountRecord(191, analytic=False)],
+        "2101": [AccountRecord(201, analytic=False, payable=True, party_required=True)],
+        "2250": [AccountRecord(225, analytic=False, payable=True)],
+        "2201": [AccountRecord(221, analytic=False)],
+        "2202": [AccountRecord(222, analytic=False)],
+        "7000": [AccountRecord(70, analytic=True), AccountRecord(71, analytic=True)],
     },
     taxes={
-        "GB20": [TaxCode(1, (Tax(1, "GB20", 22, 22),))],
-        "RC20": [TaxCode(4, (Tax(5, "RC20 input", 221, 221), Tax(6, "RC20 output", 222, 222)))],
+        "GB20": [TaxCode(1, (TaxRecord(1, "GB20", 22, 22),))],
+        "RC20": [TaxCode(4, (TaxRecord(5, "RC20 input", 221, 221), TaxRecord(6, "RC20 output", 222, 222)))],
     },
     dimensions={("cost_centre", "LON"): [AnalyticAccount(2, root=1)]},
 )
 POUND = Currency(1, "GBP", [(date(2025, 1, 1), Decimal(1))])
 EURO = Currency(2, "EUR", [(date(2026, 2, 1), Decimal("1.15")), (date(2025, 1, 1), Decimal("1.20"))])
-BOOKS = Books(
+BOOKS = LookupTables(
     company=1,
     journal=3,
     codes=CODES,
@@ -161,7 +161,15 @@ def test_given_euros_when_translated_then_expenses_keep_their_amounts_and_the_wa
 def a_payment(account: str) -> Payment:
     lines = JournalLine(account, 100), JournalLine("1900", -100)
     return Payment(
-        Purpose.PAYMENT, "pleo:1", PENS, Settles(None, "INV-7", ("BK-1",)), DAY, DAY, "GBP", lines, "the memo"
+        PaymentPurpose.PAYMENT,
+        "pleo:1",
+        PENS,
+        SettlementTarget(None, "INV-7", ("BK-1",)),
+        DAY,
+        DAY,
+        "GBP",
+        lines,
+        "the memo",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pleo_export.accounting.errors import Rejected
-from pleo_export.accounting.tryton.reconciliation import TrytonOpenItems
+from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record
 
 REFUSED = {"date": "in a closed period"}
@@ -33,7 +33,7 @@ def test_given_a_group_that_is_refused_when_several_are_reconciled_then_the_othe
     None
 ):
     tryton = Tryton()
-    open_items = TrytonOpenItems(cast(Any, tryton), cast(Any, None))
+    open_items = TrytonReconciliation(cast(Any, tryton), cast(Any, None))
     first, second = {"date": "in March"}, {"date": "in April"}
 
     with pytest.raises(Rejected, match="The period is closed"):

@@ -12,12 +12,20 @@ import responses
 from responses import matchers
 
 from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown, PermissionDenied, Rejected
-from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton import connector as tryton_connector
 from pleo_export.accounting.tryton.bill import invoice
-from pleo_export.accounting.tryton.move import Books
-from pleo_export.bookkeeping.documents import Bill, JournalLine, Kind, Party, Payment, Purpose, Settles
+from pleo_export.accounting.tryton.move import LookupTables
+from pleo_export.bookkeeping.documents import (
+    Bill,
+    DocumentKind,
+    JournalLine,
+    Party,
+    Payment,
+    PaymentPurpose,
+    SettlementTarget,
+)
 from pleo_export.errors import ItemFailure
 from pleo_export.settings import TrytonSettings
 
@@ -26,14 +34,14 @@ REST = f"{URL}/books/rest/model"
 SETTINGS = TrytonSettings.model_validate({"name": "tryton", "url": URL, "database": "books"})
 DAY, PENS = date(2026, 2, 10), Party("17", "Paper & Pens")
 LINES = (JournalLine("6100", 1000), JournalLine("2100", -1000))
-HEAD = (Kind.BILL, "pleo:1", PENS, "INV-7", "BK-1", DAY, DAY, None, "GBP")
+HEAD = (DocumentKind.BILL, "pleo:1", PENS, "INV-7", "BK-1", DAY, DAY, None, "GBP")
 BILL = Bill(*HEAD, lines=LINES, memo="Pens | BK-1")  # type: ignore[arg-type]
 MONEY = JournalLine("2100", 1000), JournalLine("1900", -1000)
 PAYMENT = Payment(
-    Purpose.PAYMENT,
+    PaymentPurpose.PAYMENT,
     "pleo:1:pay",
     PENS,
-    Settles("pleo:1", "INV-7", ("BK-1",)),
+    SettlementTarget("pleo:1", "INV-7", ("BK-1",)),
     DAY,
     DAY,
     "GBP",
@@ -80,7 +88,7 @@ def comes_to(total: str) -> None:
 
 
 def record(*documents: Bill | Payment) -> dict[str, Any]:
-    return dict(connect(SETTINGS, {"token": "k"}).record_many(documents, State.POSTED))
+    return dict(connect(SETTINGS, {"token": "k"}).record_many(documents, DocumentState.POSTED))
 
 
 def test_given_a_bill_that_comes_to_something_else_in_tryton_when_recorded_then_it_is_taken_back() -> None:
@@ -103,7 +111,7 @@ def test_given_such_a_bill_that_cannot_be_deleted_when_recorded_then_its_draft_i
     outcome = record(BILL)["pleo:1"]
 
     assert type(outcome) is KeptAsDraft
-    assert (outcome.document.id, outcome.document.state, outcome.document.date) == ("5", State.DRAFT, DAY)
+    assert (outcome.document.id, outcome.document.state, outcome.document.date) == ("5", DocumentState.DRAFT, DAY)
     assert "draft 5" in outcome.message
 
 
@@ -127,7 +135,7 @@ def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_boo
     outcome = record(PAYMENT)["pleo:1:pay"]
 
     assert isinstance(outcome, DocumentRef)
-    assert (outcome.kind, outcome.state) == (Kind.PAYMENT, State.POSTED)
+    assert (outcome.kind, outcome.state) == (DocumentKind.PAYMENT, DocumentState.POSTED)
     (warning,) = outcome.warnings
     assert "did not reconcile" in warning
 
@@ -145,7 +153,7 @@ def test_given_a_reconciliation_that_meets_what_nobody_foresaw_when_recorded_the
 def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_booked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def values(bill: Bill, books: Books, *, final: bool) -> dict[str, Any]:
+    def values(bill: Bill, books: LookupTables, *, final: bool) -> dict[str, Any]:
         if bill.reference == "pleo:2":
             raise KeyError("secret")
         return invoice(bill, books, final=final)
@@ -154,7 +162,9 @@ def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_
     responses.post(f"{REST}/account.invoice/create", json=[5])
     comes_to("10.00")
 
-    outcomes = connect(SETTINGS, {"token": "k"}).record_many([replace(BILL, reference="pleo:2"), BILL], State.DRAFT)
+    outcomes = connect(SETTINGS, {"token": "k"}).record_many(
+        [replace(BILL, reference="pleo:2"), BILL], DocumentState.DRAFT
+    )
 
     assert isinstance(outcomes["pleo:1"], DocumentRef)
     culprit = outcomes["pleo:2"]
@@ -166,13 +176,13 @@ def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_
 def test_given_posted_documents_when_finalised_then_nothing_is_posted_and_a_reconciliation_that_fails_is_said() -> None:
     """A nightly run hands in what people have posted, and comes again for what was not settled."""
     posted = [
-        DocumentRef("pleo:1", Kind.BILL, "5", "B1", State.POSTED, DAY, None),
-        DocumentRef("pleo:1:pay", Kind.PAYMENT, "9", "M1", State.POSTED, DAY, None),
-        DocumentRef("pleo:2", Kind.JOURNAL_ENTRY, "10", "M2", State.POSTED, DAY, None),
+        DocumentRef("pleo:1", DocumentKind.BILL, "5", "B1", DocumentState.POSTED, DAY, None),
+        DocumentRef("pleo:1:pay", DocumentKind.PAYMENT, "9", "M1", DocumentState.POSTED, DAY, None),
+        DocumentRef("pleo:2", DocumentKind.JOURNAL_ENTRY, "10", "M2", DocumentState.POSTED, DAY, None),
     ]
     responses.post(f"{REST}/account.move.line/search_read", status=403)
 
-    outcomes = connect(SETTINGS, {"token": "k"}).finalise_many(posted)
+    outcomes = connect(SETTINGS, {"token": "k"}).post_many(posted)
 
     assert [replace(each, warnings=()) for each in outcomes.values() if isinstance(each, DocumentRef)] == posted
     warned = {name for name, each in outcomes.items() if isinstance(each, DocumentRef) and each.warnings}
@@ -184,7 +194,9 @@ def test_given_a_payment_that_came_back_and_no_right_to_open_bills_when_recorded
     rights = {"read": True, "write": False, "create": True, "delete": False}
     responses.post(f"{REST}/ir.model.access/get_access", json={"account.move.reconciliation": rights})
     back = (JournalLine("2100", -1000), JournalLine("1900", 1000))
-    returned = Payment(Purpose.RETURN, "pleo:2", PENS, Settles(None, "INV-7", ()), DAY, DAY, "GBP", back, "Pens")
+    returned = Payment(
+        PaymentPurpose.RETURN, "pleo:2", PENS, SettlementTarget(None, "INV-7", ()), DAY, DAY, "GBP", back, "Pens"
+    )
 
     outcome = record(returned)["pleo:2"]
 
@@ -206,9 +218,9 @@ def test_given_only_a_cancelled_bill_with_the_number_when_finalised_then_tryton_
     dates = {"accounting_date": day(10), "invoice_date": day(10), "total_amount": money("10"), "origin_invoices": []}
     posted = {"id": 5, "description": "pleo:1", "number": "B2", "state": "posted", **dates}
     pressed = responses.post(f"{REST}/account.invoice/5/post", json=posted)
-    draft = DocumentRef("pleo:1", Kind.BILL, "5", None, State.DRAFT, DAY, None)
+    draft = DocumentRef("pleo:1", DocumentKind.BILL, "5", None, DocumentState.DRAFT, DAY, None)
 
-    outcome = connect(SETTINGS, {"token": "k"}).finalise_many([draft])["pleo:1"]
+    outcome = connect(SETTINGS, {"token": "k"}).post_many([draft])["pleo:1"]
 
     assert isinstance(outcome, DocumentRef)
     usual = responses.calls[0].request.headers["X-Tryton-Context"]

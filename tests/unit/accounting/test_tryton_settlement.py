@@ -18,7 +18,7 @@ from pleo_export.accounting.matching import (
     settlement,
     settlement_text,
 )
-from pleo_export.bookkeeping.documents import Purpose, Settles
+from pleo_export.bookkeeping.documents import PaymentPurpose, SettlementTarget
 
 
 def a_bill(line: int, amount: str, *keys: str) -> OpenItem:
@@ -26,24 +26,24 @@ def a_bill(line: int, amount: str, *keys: str) -> OpenItem:
 
 
 def a_payment(line: int, amount: str, *keys: str) -> OpenItem:
-    return OpenItem(line, 21, "V-1", frozenset(keys), Purpose.PAYMENT, Decimal(amount))
+    return OpenItem(line, 21, "V-1", frozenset(keys), PaymentPurpose.PAYMENT, Decimal(amount))
 
 
 def lines(items: list[OpenItem]) -> list[list[int]]:
     return [sorted(item.line for item in group) for group in settled(items)]
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_given_a_payment_without_its_bill_when_said_then_it_is_read_back(purpose: Purpose) -> None:
-    text = settlement_text(purpose, "V 1", Settles(None, "INV-7: final", ("BK-1", "BK-2")))
+@pytest.mark.parametrize("purpose", PaymentPurpose)
+def test_given_a_payment_without_its_bill_when_said_then_it_is_read_back(purpose: PaymentPurpose) -> None:
+    text = settlement_text(purpose, "V 1", SettlementTarget(None, "INV-7: final", ("BK-1", "BK-2")))
 
     assert settlement(text) == Settlement(purpose, "V 1", frozenset({"INV-7: final", "BK-1", "BK-2"}))
 
 
 def test_given_a_payment_with_its_bill_when_said_then_only_that_counts() -> None:
-    said = settlement(settlement_text(Purpose.PAYMENT, "V-1", Settles("pleo:1", "INV-7", ("BK-1",))))
+    said = settlement(settlement_text(PaymentPurpose.PAYMENT, "V-1", SettlementTarget("pleo:1", "INV-7", ("BK-1",))))
 
-    assert said == Settlement(Purpose.PAYMENT, "V-1", frozenset({"pleo:1"}))
+    assert said == Settlement(PaymentPurpose.PAYMENT, "V-1", frozenset({"pleo:1"}))
 
 
 @pytest.mark.parametrize("text", [None, "", "Reimbursement | Tom | settles BK-1 | BK-2", "Payment to the taxi"])
@@ -94,7 +94,7 @@ def test_given_a_bill_and_a_credit_note_of_one_number_when_matched_then_they_do_
 
 
 def test_given_a_payment_that_came_back_when_matched_then_it_settles_no_bill_and_finds_its_payment() -> None:
-    back = replace(a_payment(3, "-5", "a"), purpose=Purpose.RETURN)
+    back = replace(a_payment(3, "-5", "a"), purpose=PaymentPurpose.RETURN)
     first, second, other = a_payment(1, "5", "a"), a_payment(2, "5", "a"), a_payment(4, "6", "a")
 
     assert lines([a_bill(5, "5", "a"), back]) == []
@@ -112,7 +112,7 @@ class TestLeftOpen:
         assert left_open([a_bill(1, "-10", "a"), a_payment(3, "10.02", "a")]) == {3: Unsettled.TOO_MUCH}
 
     def test_given_a_refund_of_more_than_its_credit_note_when_asked_then_it_is_too_much(self) -> None:
-        refund = replace(a_payment(3, "-10.02", "a"), purpose=Purpose.REFUND)
+        refund = replace(a_payment(3, "-10.02", "a"), purpose=PaymentPurpose.REFUND)
 
         assert left_open([a_bill(1, "10", "a"), refund]) == {3: Unsettled.TOO_MUCH}
 

@@ -13,12 +13,12 @@ from pleo_export.bookkeeping.parties import (
     Blocked,
     KeyKind,
     NotFound,
-    PartyAnswer,
     PartyKey,
-    PartyKeys,
-    resolved,
+    PartyMatch,
+    PartyQuery,
+    party_query,
+    resolve_party,
     tax_number,
-    wanted_party,
 )
 from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, HELD_BY_EMPLOYEE, JOURNAL_RULES, JournalRule
 from pleo_export.errors import ItemFailure, ItemRejected
@@ -31,8 +31,8 @@ SUPPLIER: dict[str, Any] = {"name": "Pens", "code": "V10", "account": "K-2", "ta
 USER = {"name": "Ada Example", "code": " E7 "}
 
 
-def wanted(payload: dict[str, Any], **changes: Any) -> PartyKeys | None:
-    return wanted_party(parse_export_item(payload), settings(**changes))
+def wanted(payload: dict[str, Any], **changes: Any) -> PartyQuery | None:
+    return party_query(parse_export_item(payload), settings(**changes))
 
 
 def found_by(payload: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
@@ -53,7 +53,7 @@ def refusal(payload: dict[str, Any], **changes: Any) -> ItemRejected:
 def test_given_a_vendor_then_its_keys_are_asked_in_order_and_the_supplier_is_ignored() -> None:
     payload = item(bookkeeping=AP, vendor=EVERY_KEY, supplier=SUPPLIER)
     assert found_by(payload) == [("EXTERNAL_ID", "17"), ("CODE", "V9"), ("TAX_NUMBER", "GB12345")]
-    assert wanted(payload) == PartyKeys(
+    assert wanted(payload) == PartyQuery(
         PartyRole.SUPPLIER,
         "vendor Paper & Pens Ltd",
         (PartyKey(KeyKind.EXTERNAL_ID, "17"), PartyKey(KeyKind.CODE, "V9"), PartyKey(KeyKind.TAX_NUMBER, "GB12345")),
@@ -68,7 +68,7 @@ def test_given_no_vendor_then_the_keys_of_the_supplier_are_asked_in_order() -> N
 
 def test_given_an_expense_of_an_employee_then_the_employee_is_asked_for_by_number() -> None:
     keys = wanted(item("mileage", bookkeeping=AP, user=USER, vendor=EVERY_KEY))
-    assert keys == PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
+    assert keys == PartyQuery(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_given_cash_or_personal_spend_under_accounts_payable_then_its_employee_i
     type_: str,
 ) -> None:
     keys = wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=USER))
-    assert keys == PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=False)
+    assert keys == PartyQuery(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=False)
     assert wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=None)) is None
 
 
@@ -187,21 +187,21 @@ def test_given_a_code_and_a_name_of_half_a_megabyte_when_refused_then_the_senten
 # --- the answer
 
 SHOP_KEYS = (PartyKey(KeyKind.CODE, "V\n1"), PartyKey(KeyKind.ACCOUNT, "K-2"))
-SHOP = PartyKeys(PartyRole.SUPPLIER, "vendor Shop", SHOP_KEYS, required=True)
-LEGACY = PartyKeys(PartyRole.SUPPLIER, "vendor Shop", (PartyKey(KeyKind.CODE, "V1"),), required=False)
-WORKER = PartyKeys(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
-REFUSED: list[PartyAnswer] = [NotFound(), Ambiguous(("Shop\nA", "Shop B")), Blocked("Shop C")]
+SHOP = PartyQuery(PartyRole.SUPPLIER, "vendor Shop", SHOP_KEYS, required=True)
+LEGACY = PartyQuery(PartyRole.SUPPLIER, "vendor Shop", (PartyKey(KeyKind.CODE, "V1"),), required=False)
+WORKER = PartyQuery(PartyRole.EMPLOYEE, "employee E7", (PartyKey(KeyKind.CODE, "E7"),), required=True)
+REFUSED: list[PartyMatch] = [NotFound(), Ambiguous(("Shop\nA", "Shop B")), Blocked("Shop C")]
 
 
-def rejected(keys: PartyKeys, answer: PartyAnswer | None) -> ItemRejected:
+def rejected(keys: PartyQuery, answer: PartyMatch | None) -> ItemRejected:
     with pytest.raises(ItemRejected) as caught:
-        resolved(keys, answer)
+        resolve_party(keys, answer)
     return caught.value
 
 
 @pytest.mark.parametrize("keys", [SHOP, LEGACY, WORKER], ids=lambda keys: f"{keys.name}-{keys.required}")
-def test_given_a_party_then_it_is_booked(keys: PartyKeys) -> None:
-    assert resolved(keys, Party("1", "Shop")) == Party("1", "Shop")
+def test_given_a_party_then_it_is_booked(keys: PartyQuery) -> None:
+    assert resolve_party(keys, Party("1", "Shop")) == Party("1", "Shop")
 
 
 @pytest.mark.parametrize(
@@ -213,9 +213,7 @@ def test_given_a_party_then_it_is_booked(keys: PartyKeys) -> None:
     ],
     ids=["not found", "ambiguous", "blocked"],
 )
-def test_given_no_usable_supplier_then_the_item_is_refused_and_the_vendor_named(
-    answer: PartyAnswer, named: str
-) -> None:
+def test_given_no_usable_supplier_then_the_item_is_refused_and_the_vendor_named(answer: PartyMatch, named: str) -> None:
     rejection = rejected(SHOP, answer)
     assert rejection.failure is ItemFailure.VENDOR_UNKNOWN
     assert "vendor Shop" in rejection.reason
@@ -223,7 +221,7 @@ def test_given_no_usable_supplier_then_the_item_is_refused_and_the_vendor_named(
 
 
 @pytest.mark.parametrize("answer", REFUSED, ids=["not found", "ambiguous", "blocked"])
-def test_given_no_usable_employee_then_only_the_number_is_said(answer: PartyAnswer) -> None:
+def test_given_no_usable_employee_then_only_the_number_is_said(answer: PartyMatch) -> None:
     rejection = rejected(WORKER, answer)
     assert rejection.failure is ItemFailure.VENDOR_UNKNOWN
     assert "employee E7" in rejection.reason
@@ -231,13 +229,13 @@ def test_given_no_usable_employee_then_only_the_number_is_said(answer: PartyAnsw
 
 
 def test_given_a_legacy_item_then_only_an_unknown_supplier_makes_it_a_journal_entry() -> None:
-    assert resolved(LEGACY, NotFound()) is None
+    assert resolve_party(LEGACY, NotFound()) is None
     for answer in REFUSED[1:]:
         assert rejected(LEGACY, answer).failure is ItemFailure.VENDOR_UNKNOWN
 
 
 @pytest.mark.parametrize(("keys", "fix"), [(SHOP, "bookkeeping method"), (LEGACY, "legacy_vendors: journal")])
-def test_given_that_nobody_was_asked_then_nothing_is_booked_on_a_guess(keys: PartyKeys, fix: str) -> None:
+def test_given_that_nobody_was_asked_then_nothing_is_booked_on_a_guess(keys: PartyQuery, fix: str) -> None:
     rejection = rejected(keys, None)
     assert rejection.failure is ItemFailure.INVALID_CONFIGURATION
     assert fix in rejection.reason

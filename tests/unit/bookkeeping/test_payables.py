@@ -10,7 +10,7 @@ import pytest
 
 from pleo_export.bookkeeping import lines
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
-from pleo_export.bookkeeping.documents import Bill, Kind, Party, Payment, Purpose, Settles
+from pleo_export.bookkeeping.documents import Bill, DocumentKind, Party, Payment, PaymentPurpose, SettlementTarget
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.taxes import TaxedAmounts
@@ -46,8 +46,8 @@ def payment_of(booking: Booking) -> Payment:
 def test_given_a_bill_with_its_payment_then_the_bill_keeps_the_items_reference_and_comes_first() -> None:
     booking = booked(item())
     assert [(each.kind, each.reference) for each in booking.documents] == [
-        (Kind.BILL, "pleo:1"),
-        (Kind.PAYMENT, "pleo:1:pay"),
+        (DocumentKind.BILL, "pleo:1"),
+        (DocumentKind.PAYMENT, "pleo:1:pay"),
     ]
 
 
@@ -126,20 +126,20 @@ def test_given_no_own_account_then_the_settings_decide_by_role(own: str | None) 
 
 def test_given_a_bill_in_the_same_booking_then_the_payment_names_it() -> None:
     payload = item("card_invoice", additionalInformation=additional(invoiceInformation=invoice("F-77")))
-    assert payment_of(booked(payload)).settles == Settles("pleo:1", "F-77", ("B-1001",))
+    assert payment_of(booked(payload)).settles == SettlementTarget("pleo:1", "F-77", ("B-1001",))
 
 
 @pytest.mark.parametrize(
     ("information", "settles"),
     [
-        (additional(), Settles(None, None, ("B-1001",))),
-        (additional(invoiceInformation=invoice()), Settles(None, "INV-204", ("B-1001",))),
-        (additional(reconciledEntries=["B-1\n", "B-2"]), Settles(None, None, ("B-1", "B-2"))),
+        (additional(), SettlementTarget(None, None, ("B-1001",))),
+        (additional(invoiceInformation=invoice()), SettlementTarget(None, "INV-204", ("B-1001",))),
+        (additional(reconciledEntries=["B-1\n", "B-2"]), SettlementTarget(None, None, ("B-1", "B-2"))),
     ],
     ids=["own id", "invoice number", "listed"],
 )
 def test_given_a_payment_alone_then_it_says_how_its_bills_can_be_found(
-    information: dict[str, Any], settles: Settles
+    information: dict[str, Any], settles: SettlementTarget
 ) -> None:
     assert payment_of(booked(item("invoice_payment", additionalInformation=information))).settles == settles
 
@@ -147,14 +147,14 @@ def test_given_a_payment_alone_then_it_says_how_its_bills_can_be_found(
 @pytest.mark.parametrize(
     ("sub_type", "amount", "purpose", "payable"),
     [
-        ("invoice_payment_sent", 1000, Purpose.PAYMENT, 1000),
-        ("invoice_payment_sent", -1000, Purpose.REFUND, -1000),
-        ("invoice_payment_returned", 1000, Purpose.RETURN, -1000),
-        ("invoice_payment_returned", -1000, Purpose.RETURN, -1000),
+        ("invoice_payment_sent", 1000, PaymentPurpose.PAYMENT, 1000),
+        ("invoice_payment_sent", -1000, PaymentPurpose.REFUND, -1000),
+        ("invoice_payment_returned", 1000, PaymentPurpose.RETURN, -1000),
+        ("invoice_payment_returned", -1000, PaymentPurpose.RETURN, -1000),
     ],
 )
 def test_given_a_direction_then_the_payment_tells_what_it_does_to_the_debt(
-    sub_type: str, amount: int, purpose: Purpose, payable: int
+    sub_type: str, amount: int, purpose: PaymentPurpose, payable: int
 ) -> None:
     payment = payment_of(booked(item("invoice_payment", [line(amount)], subType=sub_type)))
     assert (payment.purpose, payment.payable.amount, payment.lines[1].amount) == (purpose, payable, -payable)
@@ -186,19 +186,19 @@ OTHER = [
     with_bill(invoice_number="INV-205"),
     with_bill(due_date=date(2026, 5, 31)),
     with_bill(due_date=None),
-    with_bill(kind=Kind.CREDIT_NOTE),
+    with_bill(kind=DocumentKind.CREDIT_NOTE),
     with_bill(document_date=date(2026, 5, 1)),
     with_payment(party=replace(PENS, id="18")),
-    with_payment(purpose=Purpose.REFUND),
-    with_payment(settles=Settles(None, "INV-205", ("B-1001",))),
-    with_payment(settles=Settles(None, "INV-204", ("B-1002",))),
+    with_payment(purpose=PaymentPurpose.REFUND),
+    with_payment(settles=SettlementTarget(None, "INV-205", ("B-1001",))),
+    with_payment(settles=SettlementTarget(None, "INV-204", ("B-1002",))),
     replace(bill_and_payment(), documents=bill_and_payment().documents[:1]),
 ]
 SAME = [
     with_bill(party=replace(PENS, name="Renamed", payable_account="2109")),
     with_bill(reference="pleo:1:r2", memo="other", posting_date=date(2026, 6, 1)),
     with_payment(reference="pleo:1:r2:pay", memo="other", posting_date=date(2026, 6, 1)),
-    with_payment(settles=Settles("pleo:1:r2", "INV-204", ("B-1001",))),
+    with_payment(settles=SettlementTarget("pleo:1:r2", "INV-204", ("B-1001",))),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from pleo_export.bookkeeping.book import Booking
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.fingerprint import fingerprint
-from pleo_export.bookkeeping.periods import next_posting_date, shifted
+from pleo_export.bookkeeping.periods import moved_to, next_posting_date
 from pleo_export.settings import ClosedPeriod
 from tests.unit.bookkeeping.payloads import item
 from tests.unit.bookkeeping.test_book import booked as journal
@@ -59,7 +59,7 @@ DOCUMENTS: list[Document] = [*journal(item()).documents, *payables(item()).docum
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.kind)
 def test_given_a_document_when_shifted_then_only_posting_date_and_memo_change(document: Document) -> None:
-    moved: Document = shifted(document, OPEN, 250)
+    moved: Document = moved_to(document, OPEN, 250)
     assert (moved.posting_date, moved.document_date) == (OPEN, document.document_date)
     assert moved.memo == "Paper & Pens | Ada Example | Printer ink | dated 2026-05-12 | B-1001"
     assert (moved.reference, moved.lines, type(moved)) == (document.reference, document.lines, type(document))
@@ -69,15 +69,15 @@ def test_given_a_document_when_shifted_then_only_posting_date_and_memo_change(do
 @pytest.mark.parametrize("to", [ON, date(2026, 5, 11)])
 def test_given_a_date_that_is_not_later_then_it_is_an_error(to: date) -> None:
     with pytest.raises(ValueError, match="cannot be moved"):
-        shifted(DOCUMENTS[0], to, 250)
+        moved_to(DOCUMENTS[0], to, 250)
 
 
 @pytest.mark.parametrize("limit", range(25, 70))
 def test_given_a_short_memo_field_then_the_description_goes_first(limit: int) -> None:
-    memo = shifted(DOCUMENTS[0], OPEN, limit).memo
+    memo = moved_to(DOCUMENTS[0], OPEN, limit).memo
     assert len(memo) <= limit
     assert memo.endswith("dated 2026-05-12 | B-1001")
 
 
 def test_given_no_room_for_the_date_then_the_reconciliation_id_stays() -> None:
-    assert shifted(DOCUMENTS[0], OPEN, 24).memo == "B-1001"
+    assert moved_to(DOCUMENTS[0], OPEN, 24).memo == "B-1001"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.system.deployed_system import TownStack
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 
 @pytest.fixture
-def stack(world: Town, monkeypatch: pytest.MonkeyPatch) -> TownStack:
-    made = TownStack("town", world)
+def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> TownStack:
+    made = TownStack("town", system)
     made.open()
     monkeypatch.setattr("cli.main.Stack", lambda _name: made)
     return made

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from cli.checks import Finding, Verdict
+from cli.checks import CheckResult, CheckStatus
 from cli.commands import doctor
 from cli.commands.connect import connect
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, TownStack
 from tests.system.expenses import purchases
-from tests.system.fake_accounting import Books
+from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import settings
 
 
 def connected(
     stack: TownStack, company_id: str = NORTHGATE, database: str = "books", **changes: Any
-) -> dict[str, Finding]:
+) -> dict[str, CheckResult]:
     """Connect, with an API key that works; the findings by name."""
     key = stack.customer(company_id)
     return connect_with(stack, {"api_key": key}, company_id, database, **changes)
@@ -25,41 +25,41 @@ def connected(
 
 def connect_with(
     stack: TownStack, pleo: dict[str, str], company_id: str = NORTHGATE, database: str = "books", **changes: Any
-) -> dict[str, Finding]:
+) -> dict[str, CheckResult]:
     where = {"name": "tryton", "url": "https://books.test", "database": database}
     wanted = parse_settings(settings(company_id, **{"accounting_system": where, **changes}))
-    with stack.town.effects.of_function():
+    with stack.system.effects.of_function():
         return {each.name: each for each in connect(stack, wanted, pleo, {"token": TOKEN}, HOOKS)}
 
 
-def examined(stack: TownStack, company_id: str = NORTHGATE) -> dict[str, Finding]:
+def examined(stack: TownStack, company_id: str = NORTHGATE) -> dict[str, CheckResult]:
     """What the doctor finds, by name."""
-    with stack.town.effects.of_function():
+    with stack.system.effects.of_function():
         findings = [*doctor.examine_company(stack, company_id, HOOKS), *doctor.examine_stack(stack)]
     return {each.name: each for each in findings}
 
 
-def problems(findings: dict[str, Finding]) -> dict[str, str]:
+def problems(findings: dict[str, CheckResult]) -> dict[str, str]:
     return {name: each.text for name, each in findings.items() if not each.good}
 
 
-def not_tried(findings: dict[str, Finding]) -> set[str]:
-    return {name for name, each in findings.items() if each.verdict is Verdict.NOT_TRIED}
+def not_tried(findings: dict[str, CheckResult]) -> set[str]:
+    return {name for name, each in findings.items() if each.status is CheckStatus.SKIPPED}
 
 
 def subscriptions(stack: TownStack, company_id: str = NORTHGATE) -> list[Any]:
     """Those that Pleo holds."""
-    records = stack.town.service.subscriptions._records.values()
+    records = stack.system.service.subscriptions._records.values()
     return [each for each in records if each.company_id == company_id and each.deleted_at is None]
 
 
-def ledger(stack: TownStack, database: str = "books") -> Books:
+def ledger(stack: TownStack, database: str = "books") -> FakeAccountingSystem:
     return stack.ledgers[database]
 
 
 def running_export(stack: TownStack, company_id: str = NORTHGATE) -> str:
     """An export of the company begins, and goes on; the name of its execution."""
-    stack.town.service.world.put_expenses(company_id, purchases(1))
-    stack.town.export(company_id)
-    assert stack.town.wake(company_id) == "started"
-    return str(stack.town.executions.started[0].execution)
+    stack.system.service.state.put_expenses(company_id, purchases(1))
+    stack.system.export(company_id)
+    assert stack.system.wake(company_id) == "started"
+    return str(stack.system.executions.started[0].execution)

@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.prompts import credentials
-from pleo_export.accounting.port import Choice
+from pleo_export.accounting.port import CodeAndName
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, TownStack
-from tests.system.fake_accounting import Books
+from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connected, subscriptions
 
@@ -36,9 +36,9 @@ ACCOUNTS = [ENTER] * 8
 OTHERS = [ENTER] * 7  # two dimensions, five settings
 
 
-class NamedBooks(Books):
-    def accounts(self) -> Sequence[Choice]:
-        return [Choice(each.code, NAMES.get(each.code, each.name)) for each in super().accounts()]
+class NamedBooks(FakeAccountingSystem):
+    def accounts(self) -> Sequence[CodeAndName]:
+        return [CodeAndName(each.code, NAMES.get(each.code, each.name)) for each in super().accounts()]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def newcomer(stack: TownStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", HOOKS)
     stack.customer(NORTHGATE)
-    stack.ledgers["books"] = NamedBooks(stack.town.effects, identity="books")
+    stack.ledgers["books"] = NamedBooks(stack.system.effects, ledger_id="books")
     return stack
 
 

@@ -31,7 +31,7 @@ class Person:
     """Follows the last link that was printed, as soon as the operator waits."""
 
     def __init__(self, stack: TownStack) -> None:
-        self.browser = Browser(stack.town)
+        self.browser = Browser(stack.system)
         self.links: list[str] = []
 
     def reads(self, text: str) -> None:
@@ -44,9 +44,9 @@ class Person:
 @pytest.fixture
 def registered(stack: TownStack) -> TownStack:
     """Our client is known to Pleo, which lets people of the company consent."""
-    stack.town.service.world.put_company(Company(NORTHGATE, "Company"))
+    stack.system.service.state.put_company(Company(NORTHGATE, "Company"))
     ours = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), NORTHGATE)
-    stack.town.service.oauth.register(ours)
+    stack.system.service.oauth.register(ours)
     store_client(stack, "pleo", ours.id, ours.secret)
     return stack
 
@@ -83,19 +83,19 @@ def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oa
     assert "Pleo: authorised before" in output
     assert "✓ installation: activated" in output
     assert "is connected" in output
-    world = registered.town
-    world.books[NORTHGATE] = registered.ledgers["books"]
-    world.service.world.put_expenses(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.pause(ACCESS_TOKEN_LIFE.total_seconds())
-    world.run(NORTHGATE)
-    assert world.job(job)["status"] == "completed"
+    system = registered.system
+    system.books[NORTHGATE] = registered.ledgers["books"]
+    system.service.state.put_expenses(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.sleep(ACCESS_TOKEN_LIFE.total_seconds())
+    system.run(NORTHGATE)
+    assert system.job(job)["status"] == "completed"
 
 
 def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told(registered: TownStack) -> None:
     lines = authorise(registered, NORTHGATE, HOOKS)
     assert CONNECT in next(lines)
-    registered.town.clock.advance(timedelta(hours=24))
+    registered.system.clock.advance(timedelta(hours=24))
 
     with pytest.raises(InvalidSettings, match="nobody has followed the link in time"):
         next(lines)
@@ -107,7 +107,7 @@ def test_given_an_operator_who_stops_waiting_when_the_person_follows_then_the_ne
     person = Person(registered)
     person.reads(next(authorise(registered, NORTHGATE, HOOKS)))
     person.follows(0)
-    registered.town.pause(3600)  # its first tokens have ended meanwhile
+    registered.system.sleep(3600)  # its first tokens have ended meanwhile
 
     assert list(authorise(registered, NORTHGATE, HOOKS)) == ["authorised before"]
 
@@ -116,7 +116,7 @@ def test_given_a_grant_that_was_revoked_then_a_new_link_is_made(
     registered: TownStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
-    registered.town.service.oauth.revoke(oauth_client_id())
+    registered.system.service.oauth.revoke(oauth_client_id())
 
     assert len(authorised(registered, monkeypatch)) == 2
     assert list(authorise(registered, NORTHGATE, HOOKS)) == ["authorised before"]
@@ -127,9 +127,9 @@ def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconne
 ) -> None:
     authorised(registered, monkeypatch)
     run("connect", file, "--oauth")
-    registered.town.service.oauth.revoke(oauth_client_id())
-    registered.town.pause(ACCESS_TOKEN_LIFE.total_seconds())
-    assert registered.town.wake(NORTHGATE) == "reconnect"
+    registered.system.service.oauth.revoke(oauth_client_id())
+    registered.system.sleep(ACCESS_TOKEN_LIFE.total_seconds())
+    assert registered.system.wake(NORTHGATE) == "reconnect"
     monkeypatch.setattr("cli.main.console", Console(width=250))
 
     listed = run("connections")
@@ -147,7 +147,7 @@ def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_o
 ) -> None:
     authorised(registered, monkeypatch)
     run("connect", file, "--oauth")
-    registered.town.service.oauth.revoke(oauth_client_id())
+    registered.system.service.oauth.revoke(oauth_client_id())
 
     output = run("disconnect", NORTHGATE)
 
@@ -189,7 +189,7 @@ def test_given_pleo_is_away_when_the_grant_is_tried_then_nobody_has_to_authorise
     registered: TownStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
-    registered.town.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
+    registered.system.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
     monkeypatch.setattr(TownStack, "pause", lambda *_: None)
-    with registered.town.effects.of_function(), pytest.raises(PleoUnavailable):
+    with registered.system.effects.of_function(), pytest.raises(PleoUnavailable):
         next(authorise(registered, NORTHGATE, HOOKS))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from cli.checks import Verdict
+from cli.checks import CheckStatus
 from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
-from pleo_export.accounting.port import State
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.accounting.port import DocumentState
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import InvalidSettings
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import Client, s256
@@ -85,7 +85,7 @@ def test_given_a_wrong_setting_when_connected_then_its_field_is_named_and_nothin
 
 def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(stack: TownStack) -> None:
     stack.customer(NORTHGATE)
-    stack.town.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
+    stack.system.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
 
     with pytest.raises(InvalidSettings) as error:
         connect_with(stack, {"api_key": KEY}, dimensions={"team": "region"})
@@ -112,8 +112,8 @@ def test_given_a_key_that_is_not_the_companys_when_connected_then_it_is_refused(
 
 
 def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_told(stack: TownStack) -> None:
-    stack.town.service.faults.order(Fault(effect="missing_field", path="/v1/introspect", field="data.scope"))
-    stack.town.service.faults.order(Fault(effect="status", path="/v3/export-jobs", status=403))
+    stack.system.service.faults.order(Fault(effect="missing_field", path="/v1/introspect", field="data.scope"))
+    stack.system.service.faults.order(Fault(effect="status", path="/v3/export-jobs", status=403))
 
     with pytest.raises(InvalidSettings, match="Make an API key with all scopes"):
         connected(stack)
@@ -140,7 +140,7 @@ def test_given_books_that_do_not_open_when_connected_then_the_reason_is_told(
 def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_they_are_refused(stack: TownStack) -> None:
     connected(stack)
     books = ledger(stack)
-    books.capabilities = replace(books.capabilities, drafts=frozenset(), kinds=frozenset({Kind.JOURNAL_ENTRY}))
+    books.capabilities = replace(books.capabilities, drafts=frozenset(), kinds=frozenset({DocumentKind.JOURNAL_ENTRY}))
 
     with pytest.raises(InvalidSettings) as error:
         connected(stack, posting="draft", legacy_vendors="accounts_payable")
@@ -199,8 +199,8 @@ def test_given_a_draft_that_cannot_be_removed_then_the_company_is_connected_and_
     findings = connected(stack)
 
     (left,) = ledger(stack).documents
-    assert left.state is State.DRAFT
-    assert findings["test entry"].verdict is Verdict.TO_DO
+    assert left.state is DocumentState.DRAFT
+    assert findings["test entry"].status is CheckStatus.ACTION_NEEDED
     assert f"the test entry {left.id} is still in tryton: delete it there (https://books.example/{left.id})" in str(
         findings["test entry"]
     )
@@ -225,7 +225,7 @@ def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stac
     broken(stack, "after books record", Killed())
     with pytest.raises(Killed):
         connected(stack)
-    ledger(stack).documents[0].state = State.POSTED
+    ledger(stack).documents[0].state = DocumentState.POSTED
 
     findings = connected(stack)
 
@@ -261,7 +261,7 @@ def test_given_settings_without_a_wallet_then_another_account_serves(stack: Town
 def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connected_all_the_same(
     stack: TownStack, status: int
 ) -> None:
-    stack.town.service.faults.order(Fault(effect="status", path="/v1/installations", status=status, count=9))
+    stack.system.service.faults.order(Fault(effect="status", path="/v1/installations", status=status, count=9))
 
     findings = connected(stack)
 
@@ -271,7 +271,7 @@ def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connect
 
 def test_given_an_inactive_installation_when_connected_again_then_it_is_active(stack: TownStack) -> None:
     connected(stack)
-    (record,) = stack.town.service.installations._records.values()
+    (record,) = stack.system.service.installations._records.values()
     record.status = "INACTIVE"
 
     connected(stack)
@@ -281,7 +281,7 @@ def test_given_an_inactive_installation_when_connected_again_then_it_is_active(s
 
 def test_given_an_installation_of_another_company_then_it_is_refused(stack: TownStack) -> None:
     connected(stack)
-    (record,) = stack.town.service.installations._records.values()
+    (record,) = stack.system.service.installations._records.values()
     record.company_id = HAVN
 
     with pytest.raises(InvalidSettings, match=f"the installation at Pleo is of company {HAVN}"):
@@ -294,21 +294,21 @@ def test_given_consent_by_oauth_when_connected_then_its_installation_is_activate
     findings = connect_with(stack, {"access_token": access_token(stack)})
 
     assert problems(findings) == {}
-    assert [each.status for each in stack.town.service.installations._records.values()] == ["ACTIVATED"]
+    assert [each.status for each in stack.system.service.installations._records.values()] == ["ACTIVATED"]
 
 
 def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_new_ones_stay(stack: TownStack) -> None:
     connected(stack)
-    stack.town.authorise(NORTHGATE)
+    stack.system.authorise(NORTHGATE)
     stored = stack.secrets(NORTHGATE)
     assert stored
 
     def refresh() -> None:
-        tokens, connection = stack.town.runtime.tokens, stack.connections.get(NORTHGATE)
+        tokens, connection = stack.system.services.tokens, stack.connections.get(NORTHGATE)
         assert connection
-        assert tokens.successor(connection, "pleo", stored.pleo["access_token"])
+        assert tokens.token_after_refusal(connection, "pleo", stored.pleo["access_token"])
 
-    stack.town.effects.on("before pleo GET /v1/subscriptions", refresh)
+    stack.system.effects.on("before pleo GET /v1/subscriptions", refresh)
 
     assert problems(connect_with(stack, dict(stored.pleo), posting="draft")) == {}
 
@@ -340,7 +340,7 @@ def test_given_a_secret_that_is_not_complete_when_connected_again_then_it_is_rep
 
 def access_token(stack: TownStack) -> str:
     app = Client("app", "secret", ("http://127.0.0.1/callback",), NORTHGATE)
-    oauth, verifier = stack.town.service.oauth, "v" * 43
+    oauth, verifier = stack.system.service.oauth, "v" * 43
     oauth.register(app)
     code = oauth.authorise(app.id, app.redirect_uris[0], "", "code", "S256", s256(verifier))
     return str(oauth.exchange(app, code, app.redirect_uris[0], verifier)["access_token"])
@@ -353,7 +353,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
     stack: TownStack,
 ) -> None:
     stack.customer(NORTHGATE)
-    stack.town.effects.on("after pleo POST /v1/subscriptions", requests.ConnectionError("no answer"))
+    stack.system.effects.on("after pleo POST /v1/subscriptions", requests.ConnectionError("no answer"))
     with pytest.raises(InvalidSettings, match="goes on from here"):
         connect_with(stack, {"api_key": KEY})
     assert not stack.connections.exists(NORTHGATE)
@@ -365,7 +365,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
 
 def test_given_two_subscriptions_to_our_address_when_connected_then_one_is_left(stack: TownStack) -> None:
     connected(stack)
-    stack.town.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
+    stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
 
     assert problems(connected(stack)) == {}
 
@@ -390,7 +390,7 @@ def test_given_any_proof_of_the_sender_then_our_own_delivery_is_taken_and_wakes_
 ) -> None:
     assert problems(connected(stack, webhook_authentication=authentication)) == {}
 
-    assert stack.town.queued() == []
+    assert stack.system.queued() == []
 
 
 def test_no_finding_shows_a_secret(stack: TownStack) -> None:
@@ -404,4 +404,4 @@ def test_no_finding_shows_a_secret(stack: TownStack) -> None:
 
 def broken(stack: TownStack, moment: str, error: BaseException) -> None:
     """Once, at that moment of the books."""
-    stack.town.effects.on(moment, error)
+    stack.system.effects.on(moment, error)

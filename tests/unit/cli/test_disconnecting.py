@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli.checks import Finding, Verdict
+from cli.checks import CheckResult, CheckStatus
 from cli.commands.disconnect import disconnect
 from pleo_export.errors import InvalidSettings
 from pleo_simulator.fault_queue import Fault
@@ -21,8 +21,8 @@ from tests.unit.cli.customers import connected, problems, running_export, subscr
 from tests.unit.store.test_records import RECORDED, taken
 
 
-def disconnected(stack: TownStack) -> dict[str, Finding]:
-    with stack.town.effects.of_function():
+def disconnected(stack: TownStack) -> dict[str, CheckResult]:
+    with stack.system.effects.of_function():
         return {each.name: each for each in disconnect(stack, NORTHGATE, HOOKS)}
 
 
@@ -32,14 +32,14 @@ def nothing_is_left(stack: TownStack) -> bool:
         or stack.has_secret(NORTHGATE)
         or subscriptions(stack)
         or stack.leases.get(NORTHGATE)
-        or stack.town.service.installations._records
+        or stack.system.service.installations._records
         or list(stack.connections.company_ids())
     )
 
 
 def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
     connected(stack)
-    stack.town.runtime.postings.save_many(taken(stack.town), [RECORDED])
+    stack.system.services.postings.save_many(taken(stack.system), [RECORDED])
 
     findings = disconnected(stack)
 
@@ -74,7 +74,7 @@ def test_given_a_company_that_never_was_when_disconnected_then_that_is_told(stac
 )
 def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(stack: TownStack, moment: str) -> None:
     connected(stack)
-    stack.town.effects.on(moment, Killed())
+    stack.system.effects.on(moment, Killed())
     with pytest.raises(Killed):
         disconnected(stack)
 
@@ -95,42 +95,42 @@ def test_given_a_running_export_when_disconnected_then_it_is_refused_until_that_
     assert stack.connections.exists(NORTHGATE)
     assert len(subscriptions(stack)) == 1
 
-    stack.town.executions.over[run] = "SUCCEEDED"
+    stack.system.executions.over[run] = "SUCCEEDED"
     disconnected(stack)
     assert nothing_is_left(stack)
 
 
 def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(stack: TownStack) -> None:
     connected(stack)
-    stack.town.service.world.put_expenses(NORTHGATE, purchases(1))
-    stack.town.export(NORTHGATE)
+    stack.system.service.state.put_expenses(NORTHGATE, purchases(1))
+    stack.system.export(NORTHGATE)
     woken: list[str] = []
-    stack.town.effects.on("before dynamodb TransactWriteItems", lambda: woken.append(stack.town.wake(NORTHGATE)))
+    stack.system.effects.on("before dynamodb TransactWriteItems", lambda: woken.append(stack.system.wake(NORTHGATE)))
 
     disconnected(stack)
 
     assert woken == ["busy"]
-    assert stack.town.executions.started == []
+    assert stack.system.executions.started == []
 
 
 def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_what_is_left_is_told(
     stack: TownStack,
 ) -> None:
     connected(stack)
-    stack.town.service.credentials._keys.clear()
+    stack.system.service.credentials._keys.clear()
 
     findings = disconnected(stack)
 
     assert not stack.connections.exists(NORTHGATE)
     assert not stack.has_secret(NORTHGATE)
-    assert findings["webhook subscription"].verdict is Verdict.TO_DO
+    assert findings["webhook subscription"].status is CheckStatus.ACTION_NEEDED
     assert f"its subscription to {HOOKS}{NORTHGATE} is left" in findings["webhook subscription"].text
 
 
 def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_all_goes(stack: TownStack) -> None:
     connected(stack)
-    stack.town.authorise(NORTHGATE)
-    stack.town.clock.advance(ACCESS_TOKEN_LIFE)
+    stack.system.authorise(NORTHGATE)
+    stack.system.clock.advance(ACCESS_TOKEN_LIFE)
 
     assert problems(disconnected(stack)) == {}
 
@@ -140,8 +140,8 @@ def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_
 
 def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownStack) -> None:
     connected(stack)
-    stack.town.authorise(NORTHGATE)
-    stack.town.service.oauth.revoke(oauth_client_id("pleo"))
+    stack.system.authorise(NORTHGATE)
+    stack.system.service.oauth.revoke(oauth_client_id("pleo"))
 
     assert set(problems(disconnected(stack))) == {"webhook subscription"}
 
@@ -167,7 +167,7 @@ def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_d
     stack: TownStack,
 ) -> None:
     connected(stack)
-    stack.town.service.faults.order(Fault(effect="status", path="/v1/subscriptions", status=503, count=4))
+    stack.system.service.faults.order(Fault(effect="status", path="/v1/subscriptions", status=503, count=4))
 
     with pytest.raises(InvalidSettings, match="Run disconnect again"):
         disconnected(stack)
@@ -194,7 +194,7 @@ def test_given_settings_of_another_version_then_the_company_can_be_disconnected(
 def test_given_a_lease_of_a_dead_run_then_the_company_can_be_disconnected(stack: TownStack) -> None:
     connected(stack)
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
-    stack.town.clock.advance(timedelta(minutes=2))
+    stack.system.clock.advance(timedelta(minutes=2))
 
     disconnected(stack)
 

@@ -55,7 +55,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
     ]
     assert (subscriptions(stack), stack.secrets(NORTHGATE), stack.connections.get(NORTHGATE)) == before
     assert ledger(stack).documents == []
-    assert stack.town.queued() == []
+    assert stack.system.queued() == []
 
 
 def test_given_a_company_that_is_not_connected_when_examined_then_that_is_told(stack: TownStack) -> None:
@@ -71,12 +71,12 @@ def of_request(**changes: Any) -> Break:
 
 
 def revoke(stack: TownStack) -> None:
-    stack.town.service.credentials._keys.clear()
+    stack.system.service.credentials._keys.clear()
 
 
 def another_subscription(url: str) -> Break:
     def add(stack: TownStack) -> None:
-        stack.town.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request | {"endpointUrl": url})
+        stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request | {"endpointUrl": url})
 
     return add
 
@@ -109,39 +109,39 @@ def lose_secret(stack: TownStack) -> None:
 
 def installation(status: str, error_code: str | None = None) -> Break:
     def change(stack: TownStack) -> None:
-        (record,) = stack.town.service.installations._records.values()
+        (record,) = stack.system.service.installations._records.values()
         record.status, record.error_code = status, error_code
 
     return change
 
 
 def other_owner(stack: TownStack) -> None:
-    (record,) = stack.town.service.installations._records.values()
+    (record,) = stack.system.service.installations._records.values()
     record.company_id = HAVN
 
 
 def dead_run(stack: TownStack) -> None:
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
-    stack.town.clock.advance(timedelta(minutes=2))
+    stack.system.clock.advance(timedelta(minutes=2))
 
 
 BREAKAGES: dict[str, tuple[Break, str, str]] = {
     "key revoked": (revoke, "Pleo credential", "Pleo does not accept the credential. Make an API key"),
     "scope withdrawn": (
-        lambda stack: stack.town.service.credentials.add_key(f"plp_{NORTHGATE}", NORTHGATE, frozenset({"x:read"})),
+        lambda stack: stack.system.service.credentials.add_key(f"plp_{NORTHGATE}", NORTHGATE, frozenset({"x:read"})),
         "Pleo scopes",
         "lacks export-jobs:read, export-jobs:write, export-items:read",
     ),
     "settings of another version": (old_settings, "settings", "posting: Input should be 'draft' or 'posted'"),
     "secret gone": (lose_secret, "settings", "secret of the connection is gone"),
     "books down": (
-        lambda stack: stack.town.effects.on("before books check", Unavailable("Tryton cannot be reached.")),
+        lambda stack: stack.system.effects.on("before books check", Unavailable("Tryton cannot be reached.")),
         "accounting system",
         "Tryton cannot be reached",
     ),
     "books taken over": (
         lambda stack: stack.table.put_item(
-            Item={"pk": f"BOOKS#tryton#{ledger(stack).identity}", "sk": "CONNECTION", "company_id": HAVN}
+            Item={"pk": f"BOOKS#tryton#{ledger(stack).ledger_id}", "sk": "CONNECTION", "company_id": HAVN}
         ),
         "books",
         f"connected to Pleo company {HAVN} already",
@@ -166,12 +166,12 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         "no period for 2026-11-20",
     ),
     "entries refused": (
-        lambda stack: stack.town.effects.on("before books record", Rejected("The journal is closed.")),
+        lambda stack: stack.system.effects.on("before books record", Rejected("The journal is closed.")),
         "test entry",
         "The journal is closed",
     ),
     "drafts stay": (
-        lambda stack: stack.town.effects.on("before books discard", Rejected("Not allowed.")),
+        lambda stack: stack.system.effects.on("before books discard", Rejected("Not allowed.")),
         "test entry",
         "the test entry 2 is still in tryton: delete it there (https://books.example/2)",
     ),
@@ -179,7 +179,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
     "installation in an unheard-of state": (installation("SLEEPING"), "installation", "is SLEEPING"),
     "installation of another": (other_owner, "installation", f"is of company {HAVN}"),
     "subscription deleted": (
-        lambda stack: stack.town.service.subscriptions.delete(NORTHGATE, subscriptions(stack)[0].id),
+        lambda stack: stack.system.service.subscriptions.delete(NORTHGATE, subscriptions(stack)[0].id),
         "webhook subscription",
         f"no subscription to {ADDRESS}; run `pleo-export connect` again",
     ),
@@ -255,22 +255,22 @@ def test_given_a_key_that_does_not_work_when_examined_then_what_needs_it_is_not_
 def test_given_a_running_export_when_examined_then_it_is_told_and_left_alone(stack: TownStack) -> None:
     connected(stack)
     run = running_export(stack)
-    stack.town.clock.advance(timedelta(minutes=5))
-    stack.town.effects.log.clear()
+    stack.system.clock.advance(timedelta(minutes=5))
+    stack.system.effects.log.clear()
 
     findings = examined(stack)
 
     assert problems(findings) == {}
     assert findings["lease"].text == f"an export is running: {run}"
     assert findings["test entry"].text == "not tried: an export is running"
-    assert not [each for each in stack.town.effects.log if each.startswith("books record")]
+    assert not [each for each in stack.system.effects.log if each.startswith("books record")]
 
 
 def test_given_tokens_that_have_ended_when_examined_then_they_are_refreshed_as_for_an_export(stack: TownStack) -> None:
     connected(stack)
-    grant = stack.town.authorise(NORTHGATE)
-    stack.pleo(grant.section()).activate_installation()
-    stack.town.clock.advance(ACCESS_TOKEN_LIFE)
+    grant = stack.system.authorise(NORTHGATE)
+    stack.pleo(grant.as_secret()).activate_installation()
+    stack.system.clock.advance(ACCESS_TOKEN_LIFE)
 
     findings = examined(stack)
 
@@ -282,8 +282,8 @@ def test_given_tokens_that_have_ended_when_examined_then_they_are_refreshed_as_f
 
 def test_given_a_grant_that_was_revoked_when_examined_then_its_end_is_told(stack: TownStack) -> None:
     connected(stack)
-    stack.town.authorise(NORTHGATE)
-    stack.town.service.oauth.revoke(oauth_client_id("pleo"))
+    stack.system.authorise(NORTHGATE)
+    stack.system.service.oauth.revoke(oauth_client_id("pleo"))
 
     first, second = problems(examined(stack)), problems(examined(stack))
 
@@ -297,16 +297,16 @@ def test_given_tokens_that_live_too_short_for_their_store_when_examined_then_it_
     stack: TownStack,
 ) -> None:
     connected(stack)
-    stack.town.service.oauth.access_token_life = timedelta(seconds=600)
-    stack.town.authorise(NORTHGATE)
-    stack.town.pause(600)
+    stack.system.service.oauth.access_token_life = timedelta(seconds=600)
+    stack.system.authorise(NORTHGATE)
+    stack.system.sleep(600)
 
     said = problems(examined(stack))  # whose credential check refreshes them
     assert "access tokens of pleo live 600 seconds" in said["token life"]
     assert "894 seconds or more" in said["token life"]
 
-    stack.town.service.oauth.access_token_life = timedelta(seconds=900)
-    stack.town.pause(600)
+    stack.system.service.oauth.access_token_life = timedelta(seconds=900)
+    stack.system.sleep(600)
     findings = examined(stack)
     assert findings["token life"].good
     assert "pleo 900 s" in findings["token life"].text

@@ -8,7 +8,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from cli.commands.redrive import Fate, redrive
+from cli.commands.redrive import RedriveResult, redrive
 from cli.main import app
 from cli.stack import Stack
 from pleo_simulator.fault_queue import Fault
@@ -17,7 +17,7 @@ from tests.system.aws import client
 from tests.system.deployed_system import LOG_GROUP
 from tests.system.effects import Killed
 from tests.system.expenses import purchases
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 from tests.system.log import logged
 
 UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}']
@@ -45,106 +45,106 @@ def keep(lines: str) -> None:
 
 
 def test_given_a_wake_up_that_died_when_it_is_redriven_then_the_cause_is_named_and_the_job_starts(
-    world: Town, stack: Stack
+    system: InProcessSystem, stack: Stack
 ) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.service.faults.order(Fault(effect="status", status=401, path="/v3/export-jobs", count=5))
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.service.faults.order(Fault(effect="status", status=401, path="/v3/export-jobs", count=5))
     with logged() as log:
-        world.poll()
-        assert world.deliver() == ["PleoUnauthorized"] * 5
+        system.poll()
+        assert system.deliver() == ["PleoUnauthorized"] * 5
     keep(log.getvalue() + json.dumps({"company_id": HAVN, "wake_up": "poll", "error": "TryAgain"}))
 
     (redriven,) = redrive(stack, discard=False)
 
-    assert redriven.fate is Fate.SENT
+    assert redriven.result is RedriveResult.SENT
     assert NORTHGATE in redriven.line
     assert "PleoUnauthorized" in redriven.line
-    assert world.dead_letters() == []
-    world.deliver()
-    world.run_executions()
-    assert world.job(job)["status"] == "completed"
+    assert system.dead_letters() == []
+    system.deliver()
+    system.run_executions()
+    assert system.job(job)["status"] == "completed"
 
 
 def test_given_dead_wake_ups_of_two_companies_when_redriven_then_each_is_sent_in_its_own_group(
-    world: Town, stack: Stack
+    system: InProcessSystem, stack: Stack
 ) -> None:
     for company in (NORTHGATE, HAVN):
-        put(world.dead_letters_url, wake_up(company), "any group")
+        put(system.dead_letters_url, wake_up(company), "any group")
 
-    assert [each.fate for each in redrive(stack, discard=False)] == [Fate.SENT, Fate.SENT]
+    assert [each.result for each in redrive(stack, discard=False)] == [RedriveResult.SENT, RedriveResult.SENT]
 
-    assert sorted(world.queued()) == [
+    assert sorted(system.queued()) == [
         (company, {"companyId": company, "reason": "redrive"}) for company in sorted((NORTHGATE, HAVN))
     ]
 
 
 def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_nothing_is_lost_and_one_is_sent(
-    world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
-    put(world.dead_letters_url, wake_up(NORTHGATE))
-    world.effects.on("before sqs DeleteMessage", Killed())
-    with world.effects.of_function(), pytest.raises(Killed):
+    put(system.dead_letters_url, wake_up(NORTHGATE))
+    system.effects.on("before sqs DeleteMessage", Killed())
+    with system.effects.of_function(), pytest.raises(Killed):
         list(redrive(stack, discard=False))
 
-    assert [each.fate for each in redrive(stack, discard=False)] == [Fate.SENT]
+    assert [each.result for each in redrive(stack, discard=False)] == [RedriveResult.SENT]
 
-    assert len(world.queued()) == 1
-    assert world.dead_letters() == []
+    assert len(system.queued()) == 1
+    assert system.dead_letters() == []
 
 
 def test_given_a_queue_that_does_not_take_it_when_redriven_then_the_dead_wake_up_stays(
-    world: Town, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
-    put(world.dead_letters_url, wake_up(NORTHGATE))
-    world.effects.on("before sqs SendMessage", ConnectionError())
-    with world.effects.of_function(), pytest.raises(ConnectionError):
+    put(system.dead_letters_url, wake_up(NORTHGATE))
+    system.effects.on("before sqs SendMessage", ConnectionError())
+    with system.effects.of_function(), pytest.raises(ConnectionError):
         list(redrive(stack, discard=False))
 
-    assert world.dead_letters() == [wake_up(NORTHGATE)]
+    assert system.dead_letters() == [wake_up(NORTHGATE)]
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
 def test_given_a_message_that_is_no_wake_up_when_redriven_then_it_is_shown_and_left_and_the_others_are_sent(
-    world: Town, stack: Stack, body: str
+    system: InProcessSystem, stack: Stack, body: str
 ) -> None:
     for each in (body, wake_up(NORTHGATE)):
-        put(world.dead_letters_url, each)
+        put(system.dead_letters_url, each)
 
     unreadable, good = redrive(stack, discard=False)
 
-    assert (unreadable.fate, good.fate) == (Fate.LEFT, Fate.SENT)
+    assert (unreadable.result, good.result) == (RedriveResult.LEFT, RedriveResult.SENT)
     assert repr(body) in unreadable.line
-    assert world.dead_letters() == [body]
-    assert len(world.queued()) == 1
+    assert system.dead_letters() == [body]
+    assert len(system.queued()) == 1
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
 def test_given_a_message_that_is_no_wake_up_when_it_is_to_be_discarded_then_it_is_gone(
-    world: Town, stack: Stack, body: str
+    system: InProcessSystem, stack: Stack, body: str
 ) -> None:
-    put(world.dead_letters_url, body)
+    put(system.dead_letters_url, body)
 
-    assert [each.fate for each in redrive(stack, discard=True)] == [Fate.DISCARDED]
+    assert [each.result for each in redrive(stack, discard=True)] == [RedriveResult.DISCARDED]
 
-    assert (world.dead_letters(), world.queued()) == ([], [])
+    assert (system.dead_letters(), system.queued()) == ([], [])
 
 
-def test_given_more_dead_wake_ups_than_one_look_shows_then_all_are_sent(world: Town, stack: Stack) -> None:
+def test_given_more_dead_wake_ups_than_one_look_shows_then_all_are_sent(system: InProcessSystem, stack: Stack) -> None:
     companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
     for company in companies:
-        put(world.dead_letters_url, wake_up(company), company)
+        put(system.dead_letters_url, wake_up(company), company)
 
     assert len(list(redrive(stack, discard=False))) == 25
-    assert sorted(group for group, _ in world.queued()) == companies
+    assert sorted(group for group, _ in system.queued()) == companies
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_command_says_what_it_did_in_numbers(world: Town) -> None:
-    put(world.dead_letters_url, "[red]not json")
-    put(world.dead_letters_url, wake_up(NORTHGATE))
+def test_the_command_says_what_it_did_in_numbers(system: InProcessSystem) -> None:
+    put(system.dead_letters_url, "[red]not json")
+    put(system.dead_letters_url, wake_up(NORTHGATE))
 
     first, second = (CliRunner().invoke(app, arguments) for arguments in (["redrive"], ["redrive", "--discard"]))
     last = CliRunner().invoke(app, ["redrive"])

@@ -14,7 +14,7 @@ import requests
 from pleo_simulator.clock import Clock
 from pleo_simulator.deliveries import SVIX_SCHEDULE, Deliveries, sign
 from pleo_simulator.paging import PageRequest
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.subscriptions import Subscriptions
 
 COMPANY = "11111111-1111-4111-8111-111111111111"
@@ -49,10 +49,10 @@ class Post:
     def __init__(self, receiver: Receiver, **subscription: Any) -> None:
         self.clock = Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
         self.receiver = receiver
-        self.subscriptions = Subscriptions(self.clock, Mint())
+        self.subscriptions = Subscriptions(self.clock, SeededIds())
         request = {"endpointUrl": "https://in.example.com/hook", "eventTypes": ["v1.export-job.created"]}
         self.id = self.subscriptions.create(COMPANY, request | subscription)["id"]
-        self.deliveries = Deliveries(self.subscriptions, Mint(), self.clock, receiver)
+        self.deliveries = Deliveries(self.subscriptions, SeededIds(), self.clock, receiver)
 
     def announce(self) -> None:
         self.deliveries.announce_job(COMPANY, JOB)

@@ -8,17 +8,17 @@ import pytest
 
 from pleo_simulator.clock import Clock
 from pleo_simulator.errors import Refused
-from pleo_simulator.fault_queue import Fault, FaultBoard
+from pleo_simulator.fault_queue import Fault, FaultQueue
 from pleo_simulator.limits import RequestLimit
 
 
-def fired(board: FaultBoard, *requests: tuple[str, str]) -> list[str | None]:
+def fired(board: FaultQueue, *requests: tuple[str, str]) -> list[str | None]:
     faults = [board.take(method, path) for method, path in requests]
     return [fault.effect if fault else None for fault in faults]
 
 
 def test_given_a_fault_then_it_fires_once_on_its_method_and_path_prefix() -> None:
-    board = FaultBoard()
+    board = FaultQueue()
     board.order(Fault(effect="status", method="PUT", path="/v3/export-jobs"))
 
     assert fired(
@@ -31,14 +31,14 @@ def test_given_a_fault_then_it_fires_once_on_its_method_and_path_prefix() -> Non
 
 
 def test_given_an_anchored_path_then_longer_paths_are_spared() -> None:
-    board = FaultBoard()
+    board = FaultQueue()
     board.order(Fault(effect="status", path="/v3/export-jobs$"))
 
     assert fired(board, ("GET", "/v3/export-jobs/1"), ("GET", "/v3/export-jobs")) == [None, "status"]
 
 
 def test_given_nth_and_count_then_it_waits_and_then_fires_that_often() -> None:
-    board = FaultBoard()
+    board = FaultQueue()
     board.order(Fault(effect="drop_after", nth=3, count=2))
 
     assert fired(board, *[("GET", "/")] * 6) == [None, None, "drop_after", "drop_after", None, None]
@@ -46,7 +46,7 @@ def test_given_nth_and_count_then_it_waits_and_then_fires_that_often() -> None:
 
 def test_given_a_probability_then_the_seed_decides_and_misses_do_not_use_it_up() -> None:
     def run(seed: int) -> list[str | None]:
-        board = FaultBoard()
+        board = FaultQueue()
         board.order(Fault(effect="status", probability=0.3, count=100, seed=seed))
         return fired(board, *[("GET", "/")] * 50)
 
@@ -55,7 +55,7 @@ def test_given_a_probability_then_the_seed_decides_and_misses_do_not_use_it_up()
 
 
 def test_given_two_faults_for_a_request_then_the_one_ordered_first_fires_first() -> None:
-    board = FaultBoard()
+    board = FaultQueue()
     board.order(Fault(effect="bad_json"))
     board.order(Fault(effect="status"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from pleo_simulator.clock import Clock
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, Client, OAuth, OAuthRefused, s256
-from pleo_simulator.seeded_ids import Mint
+from pleo_simulator.seeded_ids import SeededIds
 
 CALLBACK = "https://integration.example.com/callback"
 CLIENT = Client("client", "secret", (CALLBACK,), "11111111-1111-4111-8111-111111111111")
@@ -22,7 +22,7 @@ class BatchRecorder:
 
     def __init__(self) -> None:
         self.clock = Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
-        self.oauth = OAuth(self.clock, Mint())
+        self.oauth = OAuth(self.clock, SeededIds())
         self.oauth.register(CLIENT)
         self.oauth.register(OTHER_CLIENT)
 

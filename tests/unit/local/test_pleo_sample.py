@@ -14,7 +14,7 @@ from pleo_simulator.clock import Clock
 from pleo_simulator.demo import CANNOT_BE_BOOKED, DEMO
 from pleo_simulator.errors import Refused
 from pleo_simulator.expenses import TYPES, reconciliation_id
-from pleo_simulator.receipt_files import FileShelf, draw
+from pleo_simulator.receipt_files import ReceiptFiles, draw
 from pleo_simulator.sample import HAVN, NORTHGATE, demo_company, demo_items, load_sample, sample_items
 from pleo_simulator.sample_catalogue import ACCOUNTS
 from pleo_simulator.service import build_service
@@ -126,12 +126,12 @@ def test_the_sample_has_three_companies_with_a_key_each() -> None:
 
     load_sample(service)
 
-    assert [each.name for each in service.world.companies()] == [
+    assert [each.name for each in service.state.companies()] == [
         "Northgate Studio Ltd",
         "Havn Design ApS",
         "Estudio Lumbre S.L.",
     ]
-    assert demo_company().expenses.keys() == service.world.company(NORTHGATE).expenses.keys()
+    assert demo_company().expenses.keys() == service.state.company(NORTHGATE).expenses.keys()
 
 
 # Receipts
@@ -150,7 +150,7 @@ def test_a_receipt_is_a_real_file_of_its_kind_and_the_same_every_time(name: str,
 
 def test_given_an_item_when_fetched_then_its_links_work_for_24_hours_and_are_new_at_each_fetch() -> None:
     clock = Clock(datetime(2026, 6, 30, tzinfo=UTC))
-    shelf = FileShelf(clock, b"secret")
+    shelf = ReceiptFiles(clock, b"secret")
     item = next(each for each in demo_items(NORTHGATE) if each["files"])
 
     (file,) = shelf.with_links(item, "http://pleo.test/")["files"]
@@ -166,7 +166,7 @@ def test_given_an_item_when_fetched_then_its_links_work_for_24_hours_and_are_new
 
 
 def test_given_a_link_that_was_altered_then_403() -> None:
-    shelf = FileShelf(Clock(), b"secret")
+    shelf = ReceiptFiles(Clock(), b"secret")
     name, ends, signature = _parts(shelf.link("a.pdf", "http://pleo.test"))
 
     with pytest.raises(Refused, match="not one of ours"):

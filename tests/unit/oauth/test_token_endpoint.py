@@ -250,7 +250,7 @@ def test_no_text_of_a_grant_or_a_client_shows_its_secrets() -> None:
 
 
 def test_a_grant_is_kept_as_a_section_of_a_secret_and_found_there() -> None:
-    assert grant_in({**GRANT.section(), "tenant": "t"}) == GRANT
+    assert grant_in({**GRANT.as_secret(), "tenant": "t"}) == GRANT
     assert grant_in({"api_key": "k"}) is None
     assert grant_in({"access_token": "a"}) is None
 
@@ -260,7 +260,7 @@ def test_a_grant_is_kept_as_a_section_of_a_secret_and_found_there() -> None:
     [{"expires_at": "soon"}, {"expires_at": "2026-11-20T12:15:00"}, {"access_token": None}, {"expires_at": None}],
 )
 def test_a_grant_that_is_not_complete_is_refused_without_showing_it(wrong: dict[str, Any]) -> None:
-    section = {name: value for name, value in {**GRANT.section(), **wrong}.items() if value is not None}
+    section = {name: value for name, value in {**GRANT.as_secret(), **wrong}.items() if value is not None}
 
     with pytest.raises(InvalidSettings, match="refresh_token: needs") as refused:
         grant_in(section)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, sent_along, verify
+from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
 from pleo_export.settings import WebhookAuthentication
 from pleo_simulator.deliveries import sign
 
@@ -158,7 +158,7 @@ def test_given_one_of_our_tokens_when_pleo_sends_it_along_then_no_signature_is_n
 
 @pytest.mark.parametrize("demanded", WITH_TOKEN)
 def test_what_pleo_is_asked_to_send_along_is_what_is_demanded(demanded: WebhookAuthentication) -> None:
-    asked = sent_along(demanded, TOKEN)
+    asked = subscription_credentials(demanded, TOKEN)
     credentials = asked.get("endpointAuth", {}).get("credentials", {})
     basic = b64encode(f"{credentials.get('username')}:{credentials.get('password')}".encode()).decode()
     sent = asked.get("customHeaders") or {"authorization": f"Basic {basic}"}
@@ -167,7 +167,7 @@ def test_what_pleo_is_asked_to_send_along_is_what_is_demanded(demanded: WebhookA
 
 
 def test_a_signature_asks_for_nothing_to_be_sent_along() -> None:
-    assert sent_along(WebhookAuthentication.SIGNATURE, TOKEN) == {}
+    assert subscription_credentials(WebhookAuthentication.SIGNATURE, TOKEN) == {}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from pleo_export.receipts import formats, pdfs
 from pleo_export.receipts.errors import ReceiptFailed
 from pleo_export.receipts.limits import AttachmentLimits, limit_in_words, size_in_words
 from pleo_export.receipts.pictures import MAX_PIXELS, STEPS, Step, render
-from pleo_export.receipts.prepare import Attachment, Prepared, prepare
+from pleo_export.receipts.prepare import Prepared, PreparedReceipt, prepare
 from tests.unit.receipts import samples
 
 MB = 1_000_000
@@ -39,24 +39,24 @@ def prepared(folder: Path, limits: AttachmentLimits, *contents: bytes) -> Prepar
     return prepare(samples.on_disk(folder, *contents), limits, folder)
 
 
-def only(result: Prepared) -> Attachment:
+def only(result: Prepared) -> PreparedReceipt:
     (attachment,) = result.attachments
     return attachment
 
 
-def content(attachment: Attachment) -> bytes:
+def content(attachment: PreparedReceipt) -> bytes:
     with attachment.open() as opened:
         return opened.read()
 
 
-def shown(attachment: Attachment) -> Image.Image:
+def shown(attachment: PreparedReceipt) -> Image.Image:
     with attachment.open() as opened:
         image = Image.open(io.BytesIO(opened.read()))
         image.load()
         return image
 
 
-def widths(attachment: Attachment) -> list[float]:
+def widths(attachment: PreparedReceipt) -> list[float]:
     return [float(page.mediabox.width) for page in PdfReader(io.BytesIO(content(attachment))).pages]
 
 

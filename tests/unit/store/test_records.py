@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
 from pleo_export.settings import WebhookAuthentication
-from pleo_export.store.connections import BooksTaken
+from pleo_export.store.connections import LedgerAlreadyConnected
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
@@ -24,7 +24,7 @@ from pleo_export.store.secrets import Secrets
 from pleo_export.store.table import expiry, get_many, posting_key
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
@@ -48,38 +48,38 @@ OPEN = replace(RECORDED, document_state="draft", open_references=("pleo:entry", 
 @pytest.mark.parametrize(
     "posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None), OPEN]
 )
-def test_a_posting_comes_back_as_it_was(world: Town, posting: Posting) -> None:
-    world.runtime.postings.save_many(taken(world), [posting])
-    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
+def test_a_posting_comes_back_as_it_was(system: InProcessSystem, posting: Posting) -> None:
+    system.services.postings.save_many(taken(system), [posting])
+    assert system.services.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": posting}
 
 
-def test_a_posting_is_kept_for_ever(world: Town) -> None:
-    world.runtime.postings.save_many(taken(world), [RECORDED])
-    (record,) = get_many(world.runtime._table, [posting_key(NORTHGATE, "entry", 1)])
+def test_a_posting_is_kept_for_ever(system: InProcessSystem) -> None:
+    system.services.postings.save_many(taken(system), [RECORDED])
+    (record,) = get_many(system.services._table, [posting_key(NORTHGATE, "entry", 1)])
     assert "expires_at" not in record
 
 
-def test_postings_are_looked_up_at_the_revision_that_is_asked_for(world: Town) -> None:
+def test_postings_are_looked_up_at_the_revision_that_is_asked_for(system: InProcessSystem) -> None:
     second = replace(RECORDED, revision=2)
-    world.runtime.postings.save_many(taken(world), [RECORDED, second])
-    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 2}) == {"entry": second}
-    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 3, "other": 1}) == {}
-    assert world.runtime.postings.get_many(HAVN, {"entry": 1}) == {}
+    system.services.postings.save_many(taken(system), [RECORDED, second])
+    assert system.services.postings.get_many(NORTHGATE, {"entry": 2}) == {"entry": second}
+    assert system.services.postings.get_many(NORTHGATE, {"entry": 3, "other": 1}) == {}
+    assert system.services.postings.get_many(HAVN, {"entry": 1}) == {}
 
 
-def test_the_latest_posting_is_the_one_of_the_highest_revision(world: Town) -> None:
-    world.runtime.postings.save_many(taken(world), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
-    latest = world.runtime.postings.latest(NORTHGATE, "entry")
+def test_the_latest_posting_is_the_one_of_the_highest_revision(system: InProcessSystem) -> None:
+    system.services.postings.save_many(taken(system), [replace(RECORDED, revision=number) for number in (1, 2, 9, 10)])
+    latest = system.services.postings.latest(NORTHGATE, "entry")
     assert latest and latest.revision == 10
-    assert world.runtime.postings.latest(NORTHGATE, "other") is None
+    assert system.services.postings.latest(NORTHGATE, "other") is None
 
 
 def test_a_company_s_postings_with_open_references_are_found_however_many(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    postings = world.runtime.postings
+    postings = system.services.postings
     wanted = [replace(OPEN, entry_id=f"entry-{n}") for n in range(5)]
-    postings.save_many(taken(world), [*wanted, RECORDED, replace(OPEN, company_id=HAVN)])
+    postings.save_many(taken(system), [*wanted, RECORDED, replace(OPEN, company_id=HAVN)])
     query = postings._table.query
     monkeypatch.setattr(postings._table, "query", lambda **asked: query(**asked, Limit=2))
 
@@ -88,18 +88,18 @@ def test_a_company_s_postings_with_open_references_are_found_however_many(
     assert sorted(found, key=lambda each: each.entry_id) == wanted
 
 
-def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(world: Town) -> None:
-    world.runtime.postings.save_many(taken(world), [OPEN])
+def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(system: InProcessSystem) -> None:
+    system.services.postings.save_many(taken(system), [OPEN])
     done = replace(OPEN, document_state="posted", open_references=())
 
-    assert world.runtime.postings.save_open_references(OPEN, done)
+    assert system.services.postings.save_open_references(OPEN, done)
 
-    assert world.runtime.postings.with_open_references(NORTHGATE) == []
-    assert world.runtime.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": done}
+    assert system.services.postings.with_open_references(NORTHGATE) == []
+    assert system.services.postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": done}
 
 
-def test_an_intent_is_written_only_over_what_was_read(world: Town) -> None:
-    postings, pen = world.runtime.postings, taken(world)
+def test_an_intent_is_written_only_over_what_was_read(system: InProcessSystem) -> None:
+    postings, pen = system.services.postings, taken(system)
     later = replace(INTENT, intended_at=NOW + timedelta(minutes=5))
     assert postings.intend(pen, [(INTENT, None)])
     assert not postings.intend(pen, [(later, None)])
@@ -109,15 +109,15 @@ def test_an_intent_is_written_only_over_what_was_read(world: Town) -> None:
     assert postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": later}
 
 
-def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_of_it(world: Town) -> None:
-    postings = world.runtime.postings
-    postings.intend(taken(world), [(INTENT, None)])
+def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_of_it(system: InProcessSystem) -> None:
+    postings = system.services.postings
+    postings.intend(taken(system), [(INTENT, None)])
     postings.withdraw(replace(INTENT, intended_at=NOW + timedelta(seconds=1)))
     assert postings.latest(NORTHGATE, "entry") == INTENT
-    postings.save_many(taken(world), [RECORDED])
+    postings.save_many(taken(system), [RECORDED])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") == RECORDED
-    postings.save_many(taken(world), [INTENT])
+    postings.save_many(taken(system), [INTENT])
     postings.withdraw(INTENT)
     assert postings.latest(NORTHGATE, "entry") is None
 
@@ -125,11 +125,11 @@ def test_an_intent_is_withdrawn_only_by_its_writer_and_only_while_nothing_came_o
 # Jobs and results
 
 
-def test_attempts_are_counted_and_facts_are_kept_beside_them(world: Town) -> None:
-    jobs = world.runtime.jobs
+def test_attempts_are_counted_and_facts_are_kept_beside_them(system: InProcessSystem) -> None:
+    jobs = system.services.jobs
     assert jobs.get(JOB) is None
     assert [jobs.next_attempt(JOB, NORTHGATE, NOW) for _ in range(3)] == [1, 2, 3]
-    jobs.note(JOB, claimed=True, outcome="completed")
+    jobs.set_fields(JOB, claimed=True, outcome="completed")
     record = jobs.get(JOB)
     assert record and (record.company_id, record.attempts) == (NORTHGATE, 3)
     assert (record.claimed, record.fetched, record.outcome) == (True, False, "completed")
@@ -142,8 +142,8 @@ RESULTS = [
 ]
 
 
-def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(world: Town) -> None:
-    jobs = world.runtime.jobs
+def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(system: InProcessSystem) -> None:
+    jobs = system.services.jobs
     jobs.next_attempt(JOB, NORTHGATE, NOW)
     assert not jobs.claim(JOB, "first call")
     assert jobs.claim(JOB, "second call")
@@ -157,8 +157,8 @@ def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(world: Tow
     assert record is not None and not record.claimed
 
 
-def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(world: Town) -> None:
-    jobs = world.runtime.jobs
+def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(system: InProcessSystem) -> None:
+    jobs = system.services.jobs
     assert jobs.begin(JOB, NORTHGATE, "first run", seen=None)
     why = (JobFailure.ACCOUNTING_SYSTEM_TIMEOUT, "It is being updated.")
 
@@ -172,8 +172,8 @@ def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(world: 
     assert record.closed == why
 
 
-def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> None:
-    jobs = world.runtime.jobs
+def test_a_run_that_was_held_up_takes_no_job_from_its_successor(system: InProcessSystem) -> None:
+    jobs = system.services.jobs
     assert jobs.begin(JOB, NORTHGATE, "successor", seen=None)
 
     assert not jobs.begin(JOB, NORTHGATE, "held up", seen=None)
@@ -185,138 +185,140 @@ def test_a_run_that_was_held_up_takes_no_job_from_its_successor(world: Town) -> 
 # The pen
 
 
-def taken(world: Town, run: str = "run", call: str = "call") -> FencingToken:
-    before = world.runtime.jobs.get(JOB)
-    assert world.runtime.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
-    world.runtime.jobs.note(JOB, expires_at=expiry(NOW))
-    pen = world.runtime.fencing_tokens.take(JOB, run, call)
+def taken(system: InProcessSystem, run: str = "run", call: str = "call") -> FencingToken:
+    before = system.services.jobs.get(JOB)
+    assert system.services.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
+    system.services.jobs.set_fields(JOB, expires_at=expiry(NOW))
+    pen = system.services.fencing_tokens.take(JOB, run, call)
     assert pen
     return pen
 
 
-def lose_to_another_call(world: Town) -> None:
-    assert world.runtime.fencing_tokens.take(JOB, "run", "another call")
+def lose_to_another_call(system: InProcessSystem) -> None:
+    assert system.services.fencing_tokens.take(JOB, "run", "another call")
 
 
-def lose_to_another_run(world: Town) -> None:
-    assert world.runtime.jobs.begin(JOB, NORTHGATE, "another run", seen="run")
+def lose_to_another_run(system: InProcessSystem) -> None:
+    assert system.services.jobs.begin(JOB, NORTHGATE, "another run", seen="run")
 
 
-def lose_to_the_end_of_the_job(world: Town) -> None:
-    assert world.runtime.jobs.close(JOB, "run", JobFailure.SERVICE_TIMEOUT, "no time left")
+def lose_to_the_end_of_the_job(system: InProcessSystem) -> None:
+    assert system.services.jobs.close(JOB, "run", JobFailure.SERVICE_TIMEOUT, "no time left")
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
 def test_given_a_pen_that_was_lost_when_there_is_nothing_to_write_then_its_holder_learns_it_all_the_same(
-    world: Town, lose: Callable[[Town], None]
+    system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(world)
-    assert world.runtime.postings.intend(pen, [])
-    lose(world)
+    pen = taken(system)
+    assert system.services.postings.intend(pen, [])
+    lose(system)
 
-    assert not world.runtime.postings.intend(pen, [])
+    assert not system.services.postings.intend(pen, [])
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
 def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_written(
-    world: Town, lose: Callable[[Town], None]
+    system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(world)
-    assert world.runtime.postings.intend(pen, [(INTENT, None)])
+    pen = taken(system)
+    assert system.services.postings.intend(pen, [(INTENT, None)])
 
-    lose(world)
+    lose(system)
 
     later = replace(INTENT, revision=2)
-    assert not world.runtime.postings.intend(pen, [(later, None)])
-    assert not world.runtime.postings.save_many(pen, [RECORDED])
-    assert not world.runtime.results.put_many(pen, RESULTS, NOW)
-    assert not world.runtime.results.put_many(pen, [], NOW)
-    assert world.runtime.postings.latest(NORTHGATE, "entry") == INTENT
-    assert world.runtime.results.get_many(JOB, ["a", "b", "c"]) == {}
+    assert not system.services.postings.intend(pen, [(later, None)])
+    assert not system.services.postings.save_many(pen, [RECORDED])
+    assert not system.services.results.put_many(pen, RESULTS, NOW)
+    assert not system.services.results.put_many(pen, [], NOW)
+    assert system.services.postings.latest(NORTHGATE, "entry") == INTENT
+    assert system.services.results.get_many(JOB, ["a", "b", "c"]) == {}
 
 
 def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_the_pen_then_it_gets_none(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    taken(world)
+    taken(system)
 
-    assert world.runtime.fencing_tokens.take(JOB, "an earlier run", "call") is None
-    lose_to_the_end_of_the_job(world)
-    assert world.runtime.fencing_tokens.take(JOB, "run", "call") is None
+    assert system.services.fencing_tokens.take(JOB, "an earlier run", "call") is None
+    lose_to_the_end_of_the_job(system)
+    assert system.services.fencing_tokens.take(JOB, "run", "call") is None
 
 
-def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(world: Town) -> None:
-    pen = taken(world)
+def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(system: InProcessSystem) -> None:
+    pen = taken(system)
     other = replace(INTENT, entry_id="other")
-    assert world.runtime.postings.intend(pen, [(other, None)])
+    assert system.services.postings.intend(pen, [(other, None)])
 
-    assert not world.runtime.postings.intend(pen, [(INTENT, None), (other, None)])
+    assert not system.services.postings.intend(pen, [(INTENT, None), (other, None)])
 
-    assert world.runtime.postings.latest(NORTHGATE, "entry") is None
+    assert system.services.postings.latest(NORTHGATE, "entry") is None
 
 
 def test_given_a_table_that_is_busy_when_a_transaction_is_refused_for_that_then_it_is_worth_another_try(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pen = taken(world)
+    pen = taken(system)
     busy = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
     refusal = ClientError(busy, "TransactWriteItems")  # type: ignore[arg-type]
-    world.effects.on("before dynamodb TransactWriteItems", refusal)
+    system.effects.on("before dynamodb TransactWriteItems", refusal)
 
-    with world.effects.of_function(), pytest.raises(TryAgain):
-        world.runtime.postings.intend(pen, [(INTENT, None)])
+    with system.effects.of_function(), pytest.raises(TryAgain):
+        system.services.postings.intend(pen, [(INTENT, None)])
 
 
-def test_results_come_back_as_they_were(world: Town) -> None:
-    world.runtime.results.put_many(taken(world), RESULTS, NOW)
+def test_results_come_back_as_they_were(system: InProcessSystem) -> None:
+    system.services.results.put_many(taken(system), RESULTS, NOW)
     wanted = [*(result.entry_id for result in RESULTS), "unknown"]
-    assert world.runtime.results.get_many(JOB, wanted) == {result.entry_id: result for result in RESULTS}
+    assert system.services.results.get_many(JOB, wanted) == {result.entry_id: result for result in RESULTS}
     assert [result.status for result in RESULTS] == ["successful", "successful", "failed"]
 
 
-def test_results_of_more_items_than_one_call_takes_all_come_back(world: Town) -> None:
+def test_results_of_more_items_than_one_call_takes_all_come_back(system: InProcessSystem) -> None:
     many = [ItemResult(f"entry-{number}", external_id=str(number)) for number in range(230)]
-    world.runtime.results.put_many(taken(world), many, NOW)
-    assert len(world.runtime.results.get_many(JOB, [result.entry_id for result in many])) == 230
+    system.services.results.put_many(taken(system), many, NOW)
+    assert len(system.services.results.get_many(JOB, [result.entry_id for result in many])) == 230
 
 
-def test_jobs_and_results_go_after_a_financial_year(world: Town) -> None:
-    world.runtime.jobs.next_attempt(JOB, NORTHGATE, NOW)
-    world.runtime.results.put_many(taken(world), RESULTS[:1], NOW)
+def test_jobs_and_results_go_after_a_financial_year(system: InProcessSystem) -> None:
+    system.services.jobs.next_attempt(JOB, NORTHGATE, NOW)
+    system.services.results.put_many(taken(system), RESULTS[:1], NOW)
     keys = [{"pk": f"JOB#{JOB}", "sk": "JOB"}, {"pk": f"JOB#{JOB}", "sk": "ITEM#a"}]
-    assert {int(record["expires_at"]) for record in get_many(world.runtime._table, keys)} == {
+    assert {int(record["expires_at"]) for record in get_many(system.services._table, keys)} == {
         int((NOW + timedelta(days=400)).timestamp())
     }
 
 
 def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.runtime.results.put_many(taken(world), RESULTS, NOW)
+    system.services.results.put_many(taken(system), RESULTS, NOW)
     pauses: list[float] = []
     monkeypatch.setattr("pleo_export.store.table.time.sleep", pauses.append)
-    _leave_unprocessed(world, monkeypatch, times=2)
+    _leave_unprocessed(system, monkeypatch, times=2)
 
-    found = world.runtime.results.get_many(JOB, ["a", "b", "c"])
+    found = system.services.results.get_many(JOB, ["a", "b", "c"])
 
     assert found.keys() == {"a", "b", "c"}
     assert len(pauses) == 2
 
 
-def test_keys_that_dynamodb_never_processes_are_an_overload(world: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.runtime.results.put_many(taken(world), RESULTS, NOW)
+def test_keys_that_dynamodb_never_processes_are_an_overload(
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.services.results.put_many(taken(system), RESULTS, NOW)
     monkeypatch.setattr("pleo_export.store.table.time.sleep", lambda _seconds: None)
-    _leave_unprocessed(world, monkeypatch, times=1000)
+    _leave_unprocessed(system, monkeypatch, times=1000)
 
     with pytest.raises(TryAgain):
-        world.runtime.results.get_many(JOB, ["a", "b", "c"])
+        system.services.results.get_many(JOB, ["a", "b", "c"])
 
 
 # Leases
 
 
-def test_a_run_that_was_given_up_before_it_began_either_begins_or_is_replaced(world: Town) -> None:
-    leases = world.runtime.leases
+def test_a_run_that_was_given_up_before_it_began_either_begins_or_is_replaced(system: InProcessSystem) -> None:
+    leases = system.services.leases
     leases.take(NORTHGATE, "late run", NOW, replacing=None)
     seen = leases.get(NORTHGATE)
 
@@ -328,8 +330,8 @@ def test_a_run_that_was_given_up_before_it_began_either_begins_or_is_replaced(wo
     assert not leases.confirm(NORTHGATE, "late run")
 
 
-def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(world: Town) -> None:
-    leases = world.runtime.leases
+def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(system: InProcessSystem) -> None:
+    leases = system.services.leases
     assert leases.take(NORTHGATE, "run-1", NOW, replacing=None)
     assert not leases.take(NORTHGATE, "run-2", NOW, replacing=None)
     assert leases.take(HAVN, "run-3", NOW, replacing=None)
@@ -341,8 +343,8 @@ def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(world: Town) 
     assert leases.get(NORTHGATE) is None
 
 
-def test_a_dead_owner_s_lease_is_taken_over_by_one(world: Town) -> None:
-    leases = world.runtime.leases
+def test_a_dead_owner_s_lease_is_taken_over_by_one(system: InProcessSystem) -> None:
+    leases = system.services.leases
     leases.take(NORTHGATE, "dead", NOW, replacing=None)
     dead = leases.get(NORTHGATE)
     assert leases.take(NORTHGATE, "run-1", NOW, replacing=dead)
@@ -352,76 +354,76 @@ def test_a_dead_owner_s_lease_is_taken_over_by_one(world: Town) -> None:
 # Payloads
 
 
-def test_items_come_back_with_the_digits_of_their_amounts_and_all_their_letters(world: Town) -> None:
+def test_items_come_back_with_the_digits_of_their_amounts_and_all_their_letters(system: InProcessSystem) -> None:
     payload: dict[str, Any] = {"amount": {"value": 1845, "rate": Decimal("1.10")}, "note": "Smørrebrød ☕ \ud83d\ude00"}
     payload["note"] = "Smørrebrød ☕"
     items = [WorkItem("a", "pending", payload), WorkItem("b", "in_progress", None)]
-    world.runtime.payloads.write_chunk(JOB, "run-1", 3, items)
+    system.services.payloads.write_chunk(JOB, "run-1", 3, items)
 
-    first, second = world.runtime.payloads.read_chunk(JOB, "run-1", 3)
+    first, second = system.services.payloads.read_chunk(JOB, "run-1", 3)
 
     assert first.payload == {"amount": {"value": 1845, "rate": "1.10"}, "note": "Smørrebrød ☕"}
     assert second == items[1]
 
 
-def test_chunks_of_another_attempt_are_other_chunks(world: Town) -> None:
+def test_chunks_of_another_attempt_are_other_chunks(system: InProcessSystem) -> None:
     for number in (1, 2):
-        world.runtime.payloads.write_chunk(JOB, f"run-{number}", 0, [WorkItem(f"item-{number}", "pending", {})])
-    assert world.runtime.payloads.read_chunk(JOB, "run-1", 0)[0].entry_id == "item-1"
+        system.services.payloads.write_chunk(JOB, f"run-{number}", 0, [WorkItem(f"item-{number}", "pending", {})])
+    assert system.services.payloads.read_chunk(JOB, "run-1", 0)[0].entry_id == "item-1"
 
 
 # Connections
 
 
-def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(world: Town) -> None:
-    world.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
-    world.runtime.postings.save_many(taken(world), [RECORDED])
-    kept = world.runtime.connections.get(NORTHGATE)
+def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
+    system.services.postings.save_many(taken(system), [RECORDED])
+    kept = system.services.connections.get(NORTHGATE)
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
-    assert world.runtime.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
-    world.runtime.connections.put(kept, "town#other")
-    assert world.runtime.connections.get(NORTHGATE) == kept
+    assert system.services.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
+    system.services.connections.put(kept, "town#other")
+    assert system.services.connections.get(NORTHGATE) == kept
 
-    world.runtime.connections.delete(NORTHGATE)
+    system.services.connections.delete(NORTHGATE)
 
-    assert world.runtime.connections.get(NORTHGATE) is None
-    assert world.runtime.connections.webhook_access(NORTHGATE) is None
-    assert world.runtime.postings.latest(NORTHGATE, "entry") == RECORDED
+    assert system.services.connections.get(NORTHGATE) is None
+    assert system.services.connections.webhook_access(NORTHGATE) is None
+    assert system.services.postings.latest(NORTHGATE, "entry") == RECORDED
 
 
-def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(world: Town) -> None:
-    connections = world.runtime.connections
+def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(system: InProcessSystem) -> None:
+    connections = system.services.connections
     for company in (NORTHGATE, HAVN):
-        world.connect(company)
+        system.connect(company)
     northgate, havn = connections.get(NORTHGATE), connections.get(HAVN)
     assert northgate
     assert havn
     connections.put(northgate, "tryton#one")
     connections.put(northgate, "tryton#one")
 
-    with pytest.raises(BooksTaken, match=NORTHGATE):
+    with pytest.raises(LedgerAlreadyConnected, match=NORTHGATE):
         connections.put(havn, "tryton#one")
-    assert connections.holder("tryton#one") == NORTHGATE
-    assert connections.holder(f"town#{HAVN}") == HAVN, "what Havn had stays its own"
+    assert connections.company_using("tryton#one") == NORTHGATE
+    assert connections.company_using(f"town#{HAVN}") == HAVN, "what Havn had stays its own"
 
     connections.put(northgate, "tryton#two")
-    assert connections.holder("tryton#one") is None
+    assert connections.company_using("tryton#one") is None
     connections.put(havn, "tryton#one")
     connections.delete(NORTHGATE)
     connections.delete(NORTHGATE)
-    assert connections.holder("tryton#two") is None
+    assert connections.company_using("tryton#two") is None
     connections.put(havn, "tryton#two")
 
 
 def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books_are_lost(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.connect(NORTHGATE)
-    connections = world.runtime.connections
+    system.connect(NORTHGATE)
+    connections = system.services.connections
     connection = connections.get(NORTHGATE)
     assert connection
-    seen = connections._books_of(NORTHGATE)
+    seen = connections._ledger_of(NORTHGATE)
     connections.put(connection, "tryton#theirs")
     monkeypatch.setattr(connections, "_books_of", lambda _: seen)
 
@@ -429,53 +431,55 @@ def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books
         with pytest.raises(InvalidSettings, match="run the command again"):
             change()
 
-    assert connections.holder("tryton#theirs") == NORTHGATE
-    assert connections.holder("tryton#ours") is None
+    assert connections.company_using("tryton#theirs") == NORTHGATE
+    assert connections.company_using("tryton#ours") is None
 
 
-def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(world: Town) -> None:
+def test_the_connected_companies_are_listed_and_nothing_else_of_the_table(system: InProcessSystem) -> None:
     for company in (NORTHGATE, HAVN):
-        world.connect(company)
-        world.runtime.leases.take(company, "run", NOW, replacing=None)
-    world.runtime.postings.save_many(taken(world), [RECORDED])
-    world.runtime.connections.delete(HAVN)
-    assert list(world.runtime.connections.company_ids()) == [NORTHGATE]
+        system.connect(company)
+        system.services.leases.take(company, "run", NOW, replacing=None)
+    system.services.postings.save_many(taken(system), [RECORDED])
+    system.services.connections.delete(HAVN)
+    assert list(system.services.connections.company_ids()) == [NORTHGATE]
 
 
-def test_more_companies_than_one_page_holds_are_all_listed(world: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_companies_than_one_page_holds_are_all_listed(
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(5)]
     for company in companies:
-        world.connect(company)
-    table = world.runtime._table
+        system.connect(company)
+    table = system.services._table
     query = table.query
     monkeypatch.setattr(table, "query", lambda **wanted: query(**wanted, Limit=2))
-    assert list(world.runtime.connections.company_ids()) == companies
+    assert list(system.services.connections.company_ids()) == companies
 
 
-def test_settings_that_no_longer_fit_are_refused_by_name(world: Town) -> None:
-    world.connect(NORTHGATE)
-    world.runtime._table.update_item(
+def test_settings_that_no_longer_fit_are_refused_by_name(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE)
+    system.services._table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
         UpdateExpression="SET settings.posting = :maybe",
         ExpressionAttributeValues={":maybe": "maybe"},
     )
-    connection = world.runtime.connections.get(NORTHGATE)
+    connection = system.services.connections.get(NORTHGATE)
     with pytest.raises(InvalidSettings, match="posting"):
         assert connection and connection.settings
-    assert world.runtime.connections.webhook_access(NORTHGATE), "and yet Pleo's webhooks are heard"
+    assert system.services.connections.webhook_access(NORTHGATE), "and yet Pleo's webhooks are heard"
 
 
-def test_a_connection_from_before_there_was_a_choice_demands_a_signature(world: Town) -> None:
-    world.connect(NORTHGATE, webhook_authentication="basic")
-    access = world.runtime.connections.webhook_access(NORTHGATE)
+def test_a_connection_from_before_there_was_a_choice_demands_a_signature(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, webhook_authentication="basic")
+    access = system.services.connections.webhook_access(NORTHGATE)
     assert access and access[1] is WebhookAuthentication.BASIC
 
-    world.runtime._table.update_item(
+    system.services._table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
         UpdateExpression="REMOVE settings.webhook_authentication",
     )
 
-    assert world.runtime.connections.webhook_access(NORTHGATE) == (access[0], WebhookAuthentication.SIGNATURE)
+    assert system.services.connections.webhook_access(NORTHGATE) == (access[0], WebhookAuthentication.SIGNATURE)
 
 
 # Secrets
@@ -488,15 +492,15 @@ def secret(value: str) -> str:
 COMPLETE = {"pleo": {"api_key": "k"}, "webhook_secrets": ["whsec_a", "whsec_b"], "accounting_system": {"token": "t"}}
 
 
-def test_the_secrets_of_a_connection_are_read_and_never_shown(world: Town) -> None:
-    secrets = world.runtime.secrets.get(secret(json.dumps(COMPLETE)))
+def test_the_secrets_of_a_connection_are_read_and_never_shown(system: InProcessSystem) -> None:
+    secrets = system.services.secrets.get(secret(json.dumps(COMPLETE)))
     assert (secrets.pleo, secrets.webhook_secrets) == ({"api_key": "k"}, ("whsec_a", "whsec_b"))
     assert secrets.webhook_tokens == ()
     assert "whsec" not in repr(secrets)
 
 
-def test_our_own_tokens_are_read_where_there_are_some(world: Town) -> None:
-    secrets = world.runtime.secrets.get(secret(json.dumps({**COMPLETE, "webhook_tokens": ["new", "old"]})))
+def test_our_own_tokens_are_read_where_there_are_some(system: InProcessSystem) -> None:
+    secrets = system.services.secrets.get(secret(json.dumps({**COMPLETE, "webhook_tokens": ["new", "old"]})))
     assert secrets.webhook_tokens == ("new", "old")
     assert "old" not in repr(secrets)
 
@@ -504,14 +508,14 @@ def test_our_own_tokens_are_read_where_there_are_some(world: Town) -> None:
 @pytest.mark.parametrize(
     "value", ["", "[]", "{}", '"text"', *(json.dumps({**COMPLETE, name: None}) for name in COMPLETE)]
 )
-def test_a_secret_that_is_not_complete_is_refused_without_showing_it(world: Town, value: str) -> None:
+def test_a_secret_that_is_not_complete_is_refused_without_showing_it(system: InProcessSystem, value: str) -> None:
     arn = secret(value or " ")
     with pytest.raises(InvalidSettings, match="needs pleo, webhook_secrets and accounting_system") as refused:
-        world.runtime.secrets.get(arn)
+        system.services.secrets.get(arn)
     assert "whsec" not in str(refused.value)
 
 
-def test_a_changed_secret_is_seen_within_a_minute(world: Town) -> None:
+def test_a_changed_secret_is_seen_within_a_minute(system: InProcessSystem) -> None:
     now = [0.0]
     secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
     arn = secret(json.dumps(COMPLETE))
@@ -525,7 +529,7 @@ def test_a_changed_secret_is_seen_within_a_minute(world: Town) -> None:
     assert secrets.get(arn).pleo == {"api_key": "new"}
 
 
-def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(world: Town) -> None:
+def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(system: InProcessSystem) -> None:
     now = [0.0]
     secrets = Secrets(client("secretsmanager"), clock=lambda: now[0])
     arn = secret(json.dumps(COMPLETE))
@@ -539,9 +543,9 @@ def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(world: Town) -> None:
     assert secrets.get(arn).pleo == {"api_key": "new"}
 
 
-def _leave_unprocessed(world: Town, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+def _leave_unprocessed(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """DynamoDB answers one key at a time, `times` times."""
-    dynamodb = world.runtime._table.meta.client
+    dynamodb = system.services._table.meta.client
     whole, left = dynamodb.batch_get_item, [times]
 
     def partly(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name

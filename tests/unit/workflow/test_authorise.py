@@ -13,52 +13,52 @@ from botocore.exceptions import ClientError
 from pleo_export.authorisation.pages import page
 from pleo_export.authorisation.refresh_tokens import TRIES
 from pleo_export.oauth.grant import grant_in
-from pleo_export.store.token_refreshes import Refreshes
+from pleo_export.store.token_refreshes import RefreshState
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import s256
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.browser import CONNECT, Browser
 from tests.system.effects import Killed
 from tests.system.expenses import purchases
-from tests.system.in_process_system import CALLBACK, Town, oauth_client_id
+from tests.system.in_process_system import CALLBACK, InProcessSystem, oauth_client_id
 
 COOKIE = "__Host-pleo-export"
 
 
 @pytest.fixture
-def browser(world: Town) -> Browser:
+def browser(system: InProcessSystem) -> Browser:
     """Of a person whose company is known to us, and has no grant yet."""
-    world.connect(NORTHGATE, purchases(1))
-    return Browser(world)
+    system.connect(NORTHGATE, purchases(1))
+    return Browser(system)
 
 
 def query(address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
-def granted(world: Town) -> bool:
+def granted(system: InProcessSystem) -> bool:
     """Whether the company's secret holds a grant that works at Pleo."""
-    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).pleo)
-    return grant is not None and world.service.oauth.access_token(grant.access_token) is not None
+    grant = grant_in(system.services.secrets.get(system.services.secret_name(NORTHGATE), 0).pleo)
+    return grant is not None and system.service.oauth.access_token(grant.access_token) is not None
 
 
-def exchanges(world: Town) -> int:
-    return sum(each["path"] == "/oauth/token" for each in world.service.requests)
+def exchanges(system: InProcessSystem) -> int:
+    return sum(each["path"] == "/oauth/token" for each in system.service.requests)
 
 
 def test_given_an_invitation_when_its_link_is_followed_then_the_company_has_a_grant_and_exports_with_it(
     browser: Browser,
 ) -> None:
-    world = browser.world
+    system = browser.system
 
     page = browser.follow(browser.invited(NORTHGATE))
 
     assert "<h1>Connected</h1>" in page
     assert "You can close this window" in page
-    assert granted(world)
-    job = world.export(NORTHGATE)
-    world.run(NORTHGATE)
-    assert world.job(job)["status"] == "completed"
+    assert granted(system)
+    job = system.export(NORTHGATE)
+    system.run(NORTHGATE)
+    assert system.job(job)["status"] == "completed"
 
 
 def test_the_link_leads_to_pleo_with_all_that_oauth_asks_for(browser: Browser) -> None:
@@ -77,7 +77,7 @@ def test_the_link_leads_to_pleo_with_all_that_oauth_asks_for(browser: Browser) -
         "code_challenge": "",
     }
     assert len(asked["state"]) >= 43
-    (authorisation,) = records(browser.world, "AUTHORISATION#")
+    (authorisation,) = records(browser.system, "AUTHORISATION#")
     assert asked["code_challenge"] == s256(authorisation["verifier"])
 
 
@@ -93,7 +93,7 @@ def test_what_is_stored_meanwhile_lets_nobody_follow_the_link_or_finish(browser:
     link = browser.invited(NORTHGATE)
     state = query(browser.open(link))["state"]
 
-    written = json.dumps(records(browser.world, "INVITATION#") + records(browser.world, "AUTHORISATION#"))
+    written = json.dumps(records(browser.system, "INVITATION#") + records(browser.system, "AUTHORISATION#"))
 
     assert link.removeprefix(CONNECT) not in written
     assert state not in written
@@ -107,12 +107,12 @@ def test_given_a_link_that_nobody_was_sent_then_a_page_says_so_and_nothing_is_st
     page = browser.open(CONNECT + wrong)
 
     assert (browser.last["statusCode"], "no longer good" in page) == (404, True)
-    assert records(browser.world, "AUTHORISATION#") == []
+    assert records(browser.system, "AUTHORISATION#") == []
 
 
 def test_given_a_link_that_is_a_day_old_then_it_is_over(browser: Browser) -> None:
     link = browser.invited(NORTHGATE)
-    browser.world.clock.advance(timedelta(hours=24))
+    browser.system.clock.advance(timedelta(hours=24))
 
     assert "no longer good" in browser.open(link)
 
@@ -121,7 +121,7 @@ def test_given_a_link_that_a_scanner_opens_first_when_the_person_follows_it_then
     browser: Browser,
 ) -> None:
     link = browser.invited(NORTHGATE)
-    Browser(browser.world).open(link)
+    Browser(browser.system).open(link)
 
     assert "<h1>Connected</h1>" in browser.follow(link)
     assert "no longer good" in browser.open(link)
@@ -129,13 +129,13 @@ def test_given_a_link_that_a_scanner_opens_first_when_the_person_follows_it_then
 
 def test_given_a_second_authorisation_of_one_link_when_the_first_is_done_then_it_is_over(browser: Browser) -> None:
     link = browser.invited(NORTHGATE)
-    other = Browser(browser.world)
+    other = Browser(browser.system)
     back = other.consent(other.open(link))
     browser.follow(link)
-    asked = exchanges(browser.world)
+    asked = exchanges(browser.system)
 
     assert "no longer good" in other.open(back)
-    assert exchanges(browser.world) == asked
+    assert exchanges(browser.system) == asked
 
 
 def test_given_a_redirect_that_was_used_when_it_is_played_again_then_it_is_refused(browser: Browser) -> None:
@@ -145,26 +145,26 @@ def test_given_a_redirect_that_was_used_when_it_is_played_again_then_it_is_refus
     browser.cookies = kept
 
     assert "finished before" in browser.open(back)
-    assert exchanges(browser.world) == 1
+    assert exchanges(browser.system) == 1
 
 
 def test_given_somebody_elses_redirect_when_it_is_opened_in_another_browser_then_it_is_refused_and_stays_good(
     browser: Browser,
 ) -> None:
     back = browser.consent(browser.open(browser.invited(NORTHGATE)))
-    victim, own = Browser(browser.world), Browser(browser.world)
+    victim, own = Browser(browser.system), Browser(browser.system)
     own.open(own.invited(NORTHGATE))
 
     assert "another browser" in victim.open(back)
     assert "another browser" in own.open(back)
-    assert not granted(browser.world)
+    assert not granted(browser.system)
     assert "<h1>Connected</h1>" in browser.open(back)
 
 
 def test_given_a_person_who_takes_longer_than_ten_minutes_then_they_open_the_link_again(browser: Browser) -> None:
     link = browser.invited(NORTHGATE)
     address = browser.open(link)
-    browser.world.clock.advance(timedelta(minutes=10))
+    browser.system.clock.advance(timedelta(minutes=10))
 
     assert "more than ten minutes" in browser.open(browser.consent(address))
     assert "<h1>Connected</h1>" in browser.follow(link)
@@ -172,12 +172,12 @@ def test_given_a_person_who_takes_longer_than_ten_minutes_then_they_open_the_lin
 
 def test_given_a_code_from_elsewhere_when_it_is_slipped_in_then_pleo_refuses_it_by_pkce(browser: Browser) -> None:
     address = browser.open(browser.invited(NORTHGATE))
-    stolen = browser.world.service.oauth.authorise(oauth_client_id(), CALLBACK, "", "code", "S256", s256("x" * 43))
+    stolen = browser.system.service.oauth.authorise(oauth_client_id(), CALLBACK, "", "code", "S256", s256("x" * 43))
 
     page = browser.open(f"{CALLBACK}?{urlencode({'code': stolen, 'state': query(address)['state']})}")
 
     assert "did not confirm" in page
-    assert not granted(browser.world)
+    assert not granted(browser.system)
 
 
 def test_given_a_person_of_another_company_when_they_consent_then_nothing_is_stored(browser: Browser) -> None:
@@ -186,7 +186,7 @@ def test_given_a_person_of_another_company_when_they_consent_then_nothing_is_sto
     page = browser.follow(link)
 
     assert (browser.last["statusCode"], "another Pleo company" in page) == (403, True)
-    assert not granted(browser.world)
+    assert not granted(browser.system)
     browser.invited(NORTHGATE)
     assert "<h1>Connected</h1>" in browser.follow(link)
 
@@ -198,20 +198,20 @@ def test_given_a_person_of_another_company_then_the_page_says_how_to_withdraw_th
     page = browser.follow(browser.invited(NORTHGATE, consenting_company=HAVN))
 
     assert "remove the integration there, in its Pleo settings, to withdraw the access" in page
-    assert not any(each["method"] == "DELETE" for each in browser.world.service.requests)
+    assert not any(each["method"] == "DELETE" for each in browser.system.service.requests)
 
 
 @pytest.mark.parametrize(("seconds", "warned"), [(600, True), (893, True), (894, False), (900, False)])
 def test_given_tokens_that_live_too_short_for_their_store_when_connected_then_the_log_warns(
     browser: Browser, caplog: pytest.LogCaptureFixture, seconds: int, warned: bool
 ) -> None:
-    browser.world.service.oauth.access_token_life = timedelta(seconds=seconds)
+    browser.system.service.oauth.access_token_life = timedelta(seconds=seconds)
 
     assert "<h1>Connected</h1>" in browser.follow(browser.invited(NORTHGATE))
 
     said = [vars(each) for each in caplog.records if each.getMessage() == "tokens live too short"]
     assert [each["seconds"] for each in said] == ([seconds] if warned else [])
-    assert browser.world.runtime.refresh_records.get(NORTHGATE, "pleo").life == seconds
+    assert browser.system.services.refresh_states.get(NORTHGATE, "pleo").life == seconds
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_given_pleo_sends_the_person_back_without_a_code_then_the_page_says_what
     assert said in page
     assert "script" not in page
     assert browser.last["statusCode"] >= 400
-    assert exchanges(browser.world) == 0
+    assert exchanges(browser.system) == 0
 
 
 def test_no_page_runs_loads_keeps_or_leaks_anything(browser: Browser) -> None:
@@ -257,21 +257,21 @@ def test_no_page_runs_loads_keeps_or_leaks_anything(browser: Browser) -> None:
 @pytest.mark.parametrize("path", ["/oauth/token", "/v1/introspect"])
 def test_given_pleo_is_away_when_the_code_comes_then_the_link_works_again_later(browser: Browser, path: str) -> None:
     link = browser.invited(NORTHGATE)
-    browser.world.service.faults.order(Fault(effect="status", status=503, path=path, count=4))
+    browser.system.service.faults.order(Fault(effect="status", status=503, path=path, count=4))
 
     assert "did not confirm" in browser.follow(link)
-    assert not granted(browser.world)
-    browser.world.service.faults.clear()
+    assert not granted(browser.system)
+    browser.system.service.faults.clear()
     assert "<h1>Connected</h1>" in browser.follow(link)
 
 
 def test_given_the_secret_is_being_changed_when_the_code_comes_then_it_is_not_spent(browser: Browser) -> None:
     link = browser.invited(NORTHGATE)
     back = browser.consent(browser.open(link))
-    browser.world.runtime.secret_locks.take(NORTHGATE, "another", browser.world.clock.now())
+    browser.system.services.secret_locks.take(NORTHGATE, "another", browser.system.clock.now())
 
     assert "in use at this moment" in browser.open(back)
-    assert exchanges(browser.world) == 0
+    assert exchanges(browser.system) == 0
 
 
 @pytest.mark.parametrize("function", ["oauth_connect", "oauth_callback"])
@@ -280,7 +280,7 @@ def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, functio
     back = browser.consent(browser.open(link))
     effect = "PutItem" if function == "oauth_connect" else "DeleteItem"
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, effect)
-    browser.world.effects.on(f"before dynamodb {effect}", denied)
+    browser.system.effects.on(f"before dynamodb {effect}", denied)
 
     page = browser.open(link if function == "oauth_connect" else back)
 
@@ -288,15 +288,15 @@ def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, functio
 
 
 def effects_of_a_callback() -> list[str]:
-    from tests.system.in_process_system import town  # noqa: PLC0415 - not the test's own town
+    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - not the test's own town
 
-    with town() as world:
-        world.connect(NORTHGATE)
-        browser = Browser(world)
+    with in_process_system() as system:
+        system.connect(NORTHGATE)
+        browser = Browser(system)
         back = browser.consent(browser.open(browser.invited(NORTHGATE)))
-        world.effects.log.clear()
+        system.effects.log.clear()
         browser.open(back)
-        return world.effects.log
+        return system.effects.log
 
 
 @pytest.mark.parametrize("position", range(len(effects_of_a_callback())))
@@ -306,46 +306,46 @@ def test_given_a_callback_that_dies_at_any_moment_when_the_link_is_opened_again_
 ) -> None:
     link = browser.invited(NORTHGATE)
     back = browser.consent(browser.open(link))
-    browser.world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+    browser.system.effects.on(f"{moment} ", Killed(), nth=position + 1)
     with pytest.raises(Exception, match="Task timed out"):
         browser.open(back)
-    browser.world.pause(90)  # its lock ends
+    browser.system.sleep(90)  # its lock ends
 
     answer = browser.open(link)
     if browser.last["statusCode"] == 302:  # else it died after all was done
         assert "<h1>Connected</h1>" in browser.open(browser.consent(answer))
 
-    assert granted(browser.world)
-    assert browser.world.wake(NORTHGATE) == "no_job"
+    assert granted(browser.system)
+    assert browser.system.wake(NORTHGATE) == "no_job"
 
 
 def test_given_a_company_that_had_to_reconnect_when_a_person_authorises_then_it_is_polled_again(
     browser: Browser,
 ) -> None:
-    world = browser.world
-    world.authorise(NORTHGATE)
-    job = world.export(NORTHGATE)
-    world.service.oauth.revoke(oauth_client_id())
-    world.pause(1200)
-    assert world.wake(NORTHGATE) == "reconnect"
+    system = browser.system
+    system.authorise(NORTHGATE)
+    job = system.export(NORTHGATE)
+    system.service.oauth.revoke(oauth_client_id())
+    system.sleep(1200)
+    assert system.wake(NORTHGATE) == "reconnect"
 
     browser.follow(browser.invited(NORTHGATE))
-    world.heal()
+    system.heal()
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 def test_given_an_old_grant_that_nobody_answered_for_when_a_person_authorises_then_the_new_one_starts_anew(
     browser: Browser,
 ) -> None:
-    world = browser.world
-    world.authorise(NORTHGATE)
-    world.runtime.refresh_records.put(NORTHGATE, "pleo", Refreshes(tries=TRIES), world.clock.now())
+    system = browser.system
+    system.authorise(NORTHGATE)
+    system.services.refresh_states.put(NORTHGATE, "pleo", RefreshState(tries=TRIES), system.clock.now())
 
     browser.follow(browser.invited(NORTHGATE))
-    world.pause(900)
+    system.sleep(900)
 
-    assert world.wake(NORTHGATE) == "no_job"
+    assert system.wake(NORTHGATE) == "no_job"
 
 
 def test_whatever_a_page_says_is_text() -> None:
@@ -356,11 +356,11 @@ def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogC
     link = browser.invited(NORTHGATE)
     address = browser.open(link)
     back = browser.consent(address)
-    browser.world.service.faults.order(Fault(effect="status", status=500, path="/oauth/token"))
+    browser.system.service.faults.order(Fault(effect="status", status=500, path="/oauth/token"))
     browser.open(back)
     browser.follow(link)
 
-    grant = grant_in(browser.world.runtime.secrets.get(browser.world.runtime.secret_name(NORTHGATE), 0).pleo)
+    grant = grant_in(browser.system.services.secrets.get(browser.system.services.secret_name(NORTHGATE), 0).pleo)
     assert grant
     hidden = [
         link.removeprefix(CONNECT),
@@ -375,6 +375,6 @@ def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogC
     assert not any(each in line for each in hidden for line in ours)
 
 
-def records(world: Town, prefix: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = world.runtime._table.scan()["Items"]
+def records(system: InProcessSystem, prefix: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = system.services._table.scan()["Items"]
     return [{name: str(value) for name, value in each.items()} for each in found if each["pk"].startswith(prefix)]

@@ -13,7 +13,7 @@ from pleo_export.errors import TryAgain
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
 from tests.system.expenses import entry_id, purchase, purchases, references
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 UNKNOWN_COMPANY = "99999999-9999-4999-8999-999999999999"
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "StartExecution")
@@ -23,238 +23,250 @@ def dies(_event: Any, _context: Any) -> Any:
     raise RuntimeError("the function's code is broken")
 
 
-def test_given_a_job_when_the_company_is_woken_five_times_and_polled_then_one_execution_runs(world: Town) -> None:
-    books = world.connect(NORTHGATE, items := purchases(2))
-    job = world.export(NORTHGATE)
+def test_given_a_job_when_the_company_is_woken_five_times_and_polled_then_one_execution_runs(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, items := purchases(2))
+    job = system.export(NORTHGATE)
 
-    outcomes = [world.wake(NORTHGATE) for _ in range(5)]
-    world.poll()
-    outcomes += world.deliver()
+    outcomes = [system.wake(NORTHGATE) for _ in range(5)]
+    system.poll()
+    outcomes += system.deliver()
 
     assert outcomes == ["started", "busy", "busy", "busy", "busy", "busy"]
-    assert [run.job_id for run in world.executions.started] == [job]
-    world.run_executions()
+    assert [run.job_id for run in system.executions.started] == [job]
+    system.run_executions()
     assert [each.reference for each in books.live()] == references(items)
 
 
 def test_given_two_jobs_when_the_company_is_woken_then_the_younger_starts_only_after_the_older_has_ended(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(2))
+    system.connect(NORTHGATE, purchases(2))
     first, second = [entry_id(item) for item in purchases(2)]
-    older = world.export(NORTHGATE, [first])
-    world.clock.advance(timedelta(minutes=1))
-    younger = world.export(NORTHGATE, [second])
+    older = system.export(NORTHGATE, [first])
+    system.clock.advance(timedelta(minutes=1))
+    younger = system.export(NORTHGATE, [second])
 
-    assert [world.wake(NORTHGATE), world.wake(NORTHGATE)] == ["started", "busy"]
-    world.execute(world.executions.started[0])
+    assert [system.wake(NORTHGATE), system.wake(NORTHGATE)] == ["started", "busy"]
+    system.execute(system.executions.started[0])
 
-    assert [run.job_id for run in world.executions.started] == [older]
-    assert (world.job(older)["status"], world.job(younger)["status"]) == ("completed", "pending")
-    assert world.deliver() == ["started"]
-    world.run_executions()
-    assert [run.job_id for run in world.executions.started] == [older, younger]
-    assert world.job(younger)["status"] == "completed"
-
-
-def test_given_a_company_whose_run_hangs_when_another_exports_then_it_does_not_wait(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.connect(HAVN, purchases(1, company=HAVN))
-    hanging, other = world.export(NORTHGATE), world.export(HAVN)
-    world.wake(NORTHGATE)
-
-    world.wake(HAVN)
-    world.execute(next(run for run in world.executions.started if run.company_id == HAVN))
-
-    assert (world.job(hanging)["status"], world.job(other)["status"]) == ("pending", "completed")
+    assert [run.job_id for run in system.executions.started] == [older]
+    assert (system.job(older)["status"], system.job(younger)["status"]) == ("completed", "pending")
+    assert system.deliver() == ["started"]
+    system.run_executions()
+    assert [run.job_id for run in system.executions.started] == [older, younger]
+    assert system.job(younger)["status"] == "completed"
 
 
-def test_given_an_execution_that_broke_off_when_the_company_is_woken_then_its_lease_is_taken_over(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.wake(NORTHGATE)
-    world.executions.over[world.executions.started[0].execution] = "TIMED_OUT"
+def test_given_a_company_whose_run_hangs_when_another_exports_then_it_does_not_wait(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.connect(HAVN, purchases(1, company=HAVN))
+    hanging, other = system.export(NORTHGATE), system.export(HAVN)
+    system.wake(NORTHGATE)
 
-    assert world.wake(NORTHGATE) == "started"
+    system.wake(HAVN)
+    system.execute(next(run for run in system.executions.started if run.company_id == HAVN))
 
-    assert [run.execution for run in world.executions.started] == [f"{job}-1", f"{job}-2"]
-    world.run_executions()
-    assert world.job(job)["status"] == "completed"
+    assert (system.job(hanging)["status"], system.job(other)["status"]) == ("pending", "completed")
+
+
+def test_given_an_execution_that_broke_off_when_the_company_is_woken_then_its_lease_is_taken_over(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.wake(NORTHGATE)
+    system.executions.over[system.executions.started[0].execution] = "TIMED_OUT"
+
+    assert system.wake(NORTHGATE) == "started"
+
+    assert [run.execution for run in system.executions.started] == [f"{job}-1", f"{job}-2"]
+    system.run_executions()
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(0, "busy"), (59, "busy"), (60, "started")])
 def test_given_a_lease_whose_execution_nobody_knows_when_the_company_is_woken_then_it_is_dead_after_a_minute(
-    world: Town, seconds: int, outcome: str
+    system: InProcessSystem, seconds: int, outcome: str
 ) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.export(NORTHGATE)
-    world.runtime.leases.take(NORTHGATE, "starting-1", world.clock.now(), replacing=None)
-    world.clock.advance(timedelta(seconds=seconds))
+    system.connect(NORTHGATE, purchases(1))
+    system.export(NORTHGATE)
+    system.services.leases.take(NORTHGATE, "starting-1", system.clock.now(), replacing=None)
+    system.clock.advance(timedelta(seconds=seconds))
 
-    assert world.wake(NORTHGATE) == outcome
+    assert system.wake(NORTHGATE) == outcome
 
 
 def test_given_step_functions_is_away_when_the_company_is_woken_then_the_lease_is_free_and_the_message_comes_back(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.executions.refusals = [THROTTLED]
-    world.poll()
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.executions.refusals = [THROTTLED]
+    system.poll()
 
-    assert world.deliver() == ["TryAgain", "started"]
+    assert system.deliver() == ["TryAgain", "started"]
 
-    world.run_executions()
-    assert world.job(job)["status"] == "completed"
+    system.run_executions()
+    assert system.job(job)["status"] == "completed"
 
 
-def test_given_step_functions_is_away_when_the_company_is_woken_then_no_lease_is_left(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.export(NORTHGATE)
-    world.executions.refusals = [THROTTLED]
+def test_given_step_functions_is_away_when_the_company_is_woken_then_no_lease_is_left(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.export(NORTHGATE)
+    system.executions.refusals = [THROTTLED]
 
     with pytest.raises(TryAgain):
-        world.wake(NORTHGATE)
+        system.wake(NORTHGATE)
 
-    assert world.runtime.leases.get(NORTHGATE) is None
+    assert system.services.leases.get(NORTHGATE) is None
 
 
 def test_given_a_job_in_progress_elsewhere_when_the_company_is_woken_then_neither_it_nor_a_waiting_one_starts(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(2))
-    theirs = world.export(NORTHGATE, [entry_id(purchases(2)[0])])
-    waiting = world.export(NORTHGATE)
-    world.service.world.post_event(NORTHGATE, theirs, "started")
+    system.connect(NORTHGATE, purchases(2))
+    theirs = system.export(NORTHGATE, [entry_id(purchases(2)[0])])
+    waiting = system.export(NORTHGATE)
+    system.service.state.post_event(NORTHGATE, theirs, "started")
 
-    assert world.wake(NORTHGATE) == "no_job"
+    assert system.wake(NORTHGATE) == "no_job"
 
-    assert world.executions.started == []
-    assert world.job(waiting)["status"] == "pending"
+    assert system.executions.started == []
+    assert system.job(waiting)["status"] == "pending"
 
 
-def test_given_our_job_in_progress_when_its_run_is_dead_then_it_is_resumed_without_a_second_start(world: Town) -> None:
-    books = world.connect(NORTHGATE, items := purchases(2))
-    job = world.export(NORTHGATE)
-    healthy, world.handlers["fail_job"] = world.handlers["fail_job"], dies
-    world.handlers["fetch_items"], fetch = dies, world.handlers["fetch_items"]
-    world.run(NORTHGATE)
-    assert (world.executions.over, world.job(job)["status"]) == ({f"{job}-1": "RuntimeError"}, "in_progress")
-    world.handlers |= {"fetch_items": fetch, "fail_job": healthy}
+def test_given_our_job_in_progress_when_its_run_is_dead_then_it_is_resumed_without_a_second_start(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, items := purchases(2))
+    job = system.export(NORTHGATE)
+    healthy, system.handlers["fail_job"] = system.handlers["fail_job"], dies
+    system.handlers["fetch_items"], fetch = dies, system.handlers["fetch_items"]
+    system.run(NORTHGATE)
+    assert (system.executions.over, system.job(job)["status"]) == ({f"{job}-1": "RuntimeError"}, "in_progress")
+    system.handlers |= {"fetch_items": fetch, "fail_job": healthy}
 
-    world.heal()
+    system.heal()
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
     assert [each.reference for each in books.live()] == references(items)
-    events = [each["status"] for each in world.service.requests if each["path"] == "/v3/export-job-events"]
+    events = [each["status"] for each in system.service.requests if each["path"] == "/v3/export-job-events"]
     assert events == [202, 202]  # started, completed
 
 
 def test_given_our_job_in_progress_and_an_older_pending_one_when_the_run_is_dead_then_ours_goes_first(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(2))
+    system.connect(NORTHGATE, purchases(2))
     first, second = [entry_id(item) for item in purchases(2)]
-    older = world.export(NORTHGATE, [first])
-    world.clock.advance(timedelta(minutes=1))
-    ours = world.export(NORTHGATE, [second])
-    world.service.world.post_event(NORTHGATE, ours, "started")
-    world.runtime.jobs.next_attempt(ours, NORTHGATE, world.clock.now())
-    world.runtime.jobs.note(ours, claimed=True)
+    older = system.export(NORTHGATE, [first])
+    system.clock.advance(timedelta(minutes=1))
+    ours = system.export(NORTHGATE, [second])
+    system.service.state.post_event(NORTHGATE, ours, "started")
+    system.services.jobs.next_attempt(ours, NORTHGATE, system.clock.now())
+    system.services.jobs.set_fields(ours, claimed=True)
 
-    world.wake(NORTHGATE)
-    world.run_executions()
+    system.wake(NORTHGATE)
+    system.run_executions()
 
-    assert [run.job_id for run in world.executions.started] == [ours, older]
-
-
-def test_given_a_company_that_is_not_connected_when_it_is_woken_then_the_message_is_dropped(world: Town) -> None:
-    assert world.wake(UNKNOWN_COMPANY) == "unknown_company"
-    assert (world.executions.started, list(world.service.requests)) == ([], [])
+    assert [run.job_id for run in system.executions.started] == [ours, older]
 
 
-def test_given_nothing_to_export_when_the_company_is_woken_then_nothing_starts_and_no_lease_stays(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.runtime.leases.take(NORTHGATE, "dead-1", world.clock.now() - timedelta(hours=1), replacing=None)
+def test_given_a_company_that_is_not_connected_when_it_is_woken_then_the_message_is_dropped(
+    system: InProcessSystem,
+) -> None:
+    assert system.wake(UNKNOWN_COMPANY) == "unknown_company"
+    assert (system.executions.started, list(system.service.requests)) == ([], [])
 
-    assert world.wake(NORTHGATE) == "no_job"
 
-    assert world.executions.started == []
-    assert world.runtime.leases.get(NORTHGATE) is None
+def test_given_nothing_to_export_when_the_company_is_woken_then_nothing_starts_and_no_lease_stays(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.services.leases.take(NORTHGATE, "dead-1", system.clock.now() - timedelta(hours=1), replacing=None)
+
+    assert system.wake(NORTHGATE) == "no_job"
+
+    assert system.executions.started == []
+    assert system.services.leases.get(NORTHGATE) is None
 
 
 def test_given_a_click_during_a_run_when_nothing_else_wakes_the_company_then_the_end_of_the_run_does(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    first = world.export(NORTHGATE)
-    world.wake(NORTHGATE)
-    world.service.world.put_expenses(NORTHGATE, [purchase("late")])
-    second = world.export(NORTHGATE)
+    system.connect(NORTHGATE, purchases(1))
+    first = system.export(NORTHGATE)
+    system.wake(NORTHGATE)
+    system.service.state.put_expenses(NORTHGATE, [purchase("late")])
+    second = system.export(NORTHGATE)
 
-    world.run_executions()
+    system.run_executions()
 
-    assert [world.job(job)["status"] for job in (first, second)] == ["completed", "completed"]
-    assert world.deliver() == []
+    assert [system.job(job)["status"] for job in (first, second)] == ["completed", "completed"]
+    assert system.deliver() == []
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", "{}", '{"companyId": "northgate", "reason": "webhook"}'])
 def test_given_a_message_that_is_no_wake_up_when_it_is_delivered_then_it_ends_among_the_dead_letters(
-    world: Town, body: str
+    system: InProcessSystem, body: str
 ) -> None:
     client("sqs").send_message(
-        QueueUrl=world.queue_url, MessageBody=body, MessageGroupId="x", MessageDeduplicationId="x"
+        QueueUrl=system.queue_url, MessageBody=body, MessageGroupId="x", MessageDeduplicationId="x"
     )
 
-    outcomes = world.deliver()
+    outcomes = system.deliver()
 
     assert outcomes == ["InvalidSettings"] * 5
-    assert world.dead_letters() == [body]
+    assert system.dead_letters() == [body]
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", '{"companyId": "northgate", "reason": "webhook"}'])
 def test_given_a_message_that_is_no_wake_up_before_good_ones_when_delivered_then_it_stops_no_company(
-    world: Town, body: str
+    system: InProcessSystem, body: str
 ) -> None:
     for company in (NORTHGATE, HAVN):
-        world.connect(company, purchases(1, company=company))
-    jobs = [world.export(company) for company in (NORTHGATE, HAVN)]
+        system.connect(company, purchases(1, company=company))
+    jobs = [system.export(company) for company in (NORTHGATE, HAVN)]
     client("sqs").send_message(
-        QueueUrl=world.queue_url, MessageBody=body, MessageGroupId=NORTHGATE, MessageDeduplicationId="x"
+        QueueUrl=system.queue_url, MessageBody=body, MessageGroupId=NORTHGATE, MessageDeduplicationId="x"
     )
-    world.poll()
+    system.poll()
 
-    outcomes = world.deliver()
-    world.run_executions()
+    outcomes = system.deliver()
+    system.run_executions()
 
     assert Counter(outcomes) == {"InvalidSettings": 5, "started": 2}
-    assert [world.job(job)["status"] for job in jobs] == ["completed", "completed"]
-    assert world.dead_letters() == [body]
+    assert [system.job(job)["status"] for job in jobs] == ["completed", "completed"]
+    assert system.dead_letters() == [body]
 
 
-def test_given_three_companies_when_the_schedule_fires_then_each_is_woken_in_its_own_group(world: Town) -> None:
+def test_given_three_companies_when_the_schedule_fires_then_each_is_woken_in_its_own_group(
+    system: InProcessSystem,
+) -> None:
     companies = [NORTHGATE, HAVN, "44444444-4444-4444-8444-444444444444"]
     for company in companies:
-        world.connect(company)
+        system.connect(company)
 
-    world.poll()
+    system.poll()
 
-    assert sorted(world.queued()) == [(company, {"companyId": company, "reason": "poll"}) for company in companies]
+    assert sorted(system.queued()) == [(company, {"companyId": company, "reason": "poll"}) for company in companies]
 
 
-def test_given_twenty_five_companies_when_the_schedule_fires_then_all_are_woken(world: Town) -> None:
+def test_given_twenty_five_companies_when_the_schedule_fires_then_all_are_woken(system: InProcessSystem) -> None:
     for number in range(25):
-        world.connect(f"{number:08d}-1111-4111-8111-111111111111")
+        system.connect(f"{number:08d}-1111-4111-8111-111111111111")
 
-    assert world.handlers["poll"]({}, None) == {"companies": 25}
-    assert len(world.queued()) == 25
+    assert system.handlers["poll"]({}, None) == {"companies": 25}
+    assert len(system.queued()) == 25
 
 
-def test_given_two_dispatches_of_one_company_when_they_race_then_one_starts(world: Town) -> None:
-    world.connect(NORTHGATE, purchases(1))
-    world.export(NORTHGATE)
+def test_given_two_dispatches_of_one_company_when_they_race_then_one_starts(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.export(NORTHGATE)
     others: list[str] = []
-    world.effects.on("before pleo GET /v3/export-jobs", lambda: others.append(world.wake(NORTHGATE)))
+    system.effects.on("before pleo GET /v3/export-jobs", lambda: others.append(system.wake(NORTHGATE)))
 
-    assert [world.wake(NORTHGATE), *others] == ["busy", "started"]
-    assert len(world.executions.started) == 1
+    assert [system.wake(NORTHGATE), *others] == ["busy", "started"]
+    assert len(system.executions.started) == 1

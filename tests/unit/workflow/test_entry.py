@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.services.events import ChunkRun, FailedRun, JobRun, WakeUp
-from pleo_export.services.handler import parse
+from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, WakeUp
+from pleo_export.services.handler import parse_event
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import ROOT
-from tests.system.in_process_system import STATES, Town
+from tests.system.in_process_system import STATES, InProcessSystem
 
 JOB = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
 RUN = {"companyId": NORTHGATE, "jobId": JOB, "execution": f"{JOB}-1"}
 
 
 def test_ids_are_taken_in_any_case_and_kept_in_lower() -> None:
-    run = parse(JobRun, {**RUN, "companyId": "ABCDEFAB-1111-4111-8111-111111111111"})
+    run = parse_event(JobInput, {**RUN, "companyId": "ABCDEFAB-1111-4111-8111-111111111111"})
     assert run.company_id == "abcdefab-1111-4111-8111-111111111111"
 
 
 def test_the_machine_s_other_results_are_none_of_a_state_s_business() -> None:
-    assert parse(JobRun, {**RUN, "outcome": "completed", "items": {"chunks": [0]}}).job_id == JOB
+    assert parse_event(JobInput, {**RUN, "outcome": "completed", "items": {"chunks": [0]}}).job_id == JOB
 
 
 def test_a_caught_error_is_read_as_step_functions_writes_it() -> None:
-    run = parse(FailedRun, {**RUN, "error": {"Error": "JobRejected", "Cause": "{}"}})
+    run = parse_event(FailJobInput, {**RUN, "error": {"Error": "JobRejected", "Cause": "{}"}})
     assert (run.error.error, run.error.cause) == ("JobRejected", "{}")
 
 
@@ -37,26 +37,26 @@ def test_a_caught_error_is_read_as_step_functions_writes_it() -> None:
     [
         (WakeUp, {"companyId": NORTHGATE}, "reason"),
         (WakeUp, {"companyId": "northgate", "reason": "poll"}, "companyId"),
-        (JobRun, {"companyId": NORTHGATE, "execution": "x"}, "jobId"),
-        (ChunkRun, {**RUN, "deadline": "soon", "chunk": 0}, "deadline"),
-        (ChunkRun, {**RUN, "deadline": "2026-11-20T12:50:00Z", "chunk": -1}, "chunk"),
+        (JobInput, {"companyId": NORTHGATE, "execution": "x"}, "jobId"),
+        (ChunkInput, {**RUN, "deadline": "soon", "chunk": 0}, "deadline"),
+        (ChunkInput, {**RUN, "deadline": "2026-11-20T12:50:00Z", "chunk": -1}, "chunk"),
     ],
 )
 def test_an_event_that_does_not_fit_is_refused_by_its_field(model: Any, event: Any, named: str) -> None:
     with pytest.raises(InvalidSettings, match=rf"the function's event does not fit: {named}: "):
-        parse(model, event)
+        parse_event(model, event)
 
 
 @pytest.mark.parametrize("function", sorted(STATES.values()))
 @pytest.mark.parametrize("event", [{}, None, {"companyId": NORTHGATE}])
 def test_given_a_wrong_event_when_a_state_is_invoked_then_it_says_which_field(
-    world: Town, function: str, event: Any
+    system: InProcessSystem, function: str, event: Any
 ) -> None:
     with pytest.raises(InvalidSettings, match="the function's event does not fit"):
-        world.handlers[function](event, None)
+        system.handlers[function](event, None)
 
 
 @pytest.mark.parametrize("state", sorted(STATES.values()))
 def test_the_sample_events_of_the_states_fit_them(state: str) -> None:
     path = ROOT / "events" / f"{state}.json"
-    assert parse(JobRun, json.loads(path.read_text()))
+    assert parse_event(JobInput, json.loads(path.read_text()))

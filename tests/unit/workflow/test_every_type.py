@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pleo_export.bookkeeping.documents import Kind, Party
+from pleo_export.bookkeeping.documents import DocumentKind, Party
 from pleo_export.bookkeeping.rules import JOURNAL_RULES
 from pleo_simulator.every_type import EVERY_TYPE, LEFT_OVER, every_type
 from pleo_simulator.sample import NORTHGATE
 from pleo_simulator.sample_catalogue import PEOPLE, SUPPLIERS
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 KINDS = {
-    "journal": {Kind.JOURNAL_ENTRY},
-    "accounts_payable": {Kind.JOURNAL_ENTRY, Kind.BILL, Kind.CREDIT_NOTE, Kind.PAYMENT},
+    "journal": {DocumentKind.JOURNAL_ENTRY},
+    "accounts_payable": {DocumentKind.JOURNAL_ENTRY, DocumentKind.BILL, DocumentKind.CREDIT_NOTE, DocumentKind.PAYMENT},
 }
 
 
@@ -25,19 +25,19 @@ def test_the_month_has_every_type_and_subtype() -> None:
 
 @pytest.mark.parametrize("method", KINDS)
 def test_given_a_month_of_every_type_when_exported_then_wallets_tie_out_and_what_is_owed_is_settled(
-    world: Town, method: str
+    system: InProcessSystem, method: str
 ) -> None:
-    books = world.connect(NORTHGATE, every_type(NORTHGATE, method))
+    books = system.connect(NORTHGATE, every_type(NORTHGATE, method))
     books.ledger.suppliers = {
         supplier.vendor: Party(supplier.vendor, name) for name, supplier in SUPPLIERS.items() if supplier.vendor
     }
     books.ledger.employees = {person.code: Party(person.code, name) for name, person in PEOPLE.items()}
-    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
+    job = system.export(NORTHGATE, vendor_based_bookkeeping=True)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.failures(job) == {}
-    assert world.job(job)["status"] == "completed"
+    assert system.failures(job) == {}
+    assert system.job(job)["status"] == "completed"
     assert {account: books.balance(account) for account in LEFT_OVER} == LEFT_OVER
     assert {entry.kind for entry in books.live()} == KINDS[method]
     assert sum(len(document.files) for document in books.documents) == 3, "each receipt once, on the main document"

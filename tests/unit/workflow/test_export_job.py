@@ -14,7 +14,7 @@ import pytest
 from pleo_simulator.demo import CANNOT_BE_BOOKED
 from pleo_simulator.sample import HAVN, NORTHGATE, demo_items, sample_items
 from tests.system.expenses import FIRST_DAY, entry_id, purchase, purchases, reference, references
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 INTO_WALLET = {"wallet_topup", "refund", "chargeback", "cashback"}
 OUT_OF_WALLET = {
@@ -36,17 +36,17 @@ def booking_order(item: dict[str, Any]) -> tuple[str, int, str]:
 
 
 def test_given_the_demo_when_it_is_exported_then_all_but_the_four_that_nobody_can_book_are_in_the_books(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, demo_items(NORTHGATE))
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, demo_items(NORTHGATE))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed_with_errors"
-    assert world.statuses(job) == {"successful": 36, "failed": 4}
-    assert Counter(kind for kind, _ in world.failures(job).values()) == Counter(CANNOT_BE_BOOKED.values())
-    successful = {key: item for key, item in world.items(job).items() if item["status"] == "successful"}
+    assert system.job(job)["status"] == "completed_with_errors"
+    assert system.statuses(job) == {"successful": 36, "failed": 4}
+    assert Counter(kind for kind, _ in system.failures(job).values()) == Counter(CANNOT_BE_BOOKED.values())
+    successful = {key: item for key, item in system.items(job).items() if item["status"] == "successful"}
     assert Counter(each.reference for each in books.live()) == Counter(f"pleo:{key}" for key in successful)
     by_reference = {each.entry.reference: each for each in books.documents}
     for key, item in successful.items():
@@ -57,63 +57,65 @@ def test_given_the_demo_when_it_is_exported_then_all_but_the_four_that_nobody_ca
 
 @pytest.mark.parametrize(("currency", "account"), [("GBP", "1900"), ("EUR", "1901")])
 def test_given_the_demo_when_it_is_exported_then_the_wallet_s_account_holds_what_the_wallet_holds(
-    world: Town, currency: str, account: str
+    system: InProcessSystem, currency: str, account: str
 ) -> None:
-    books = world.connect(NORTHGATE, items := demo_items(NORTHGATE))
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, items := demo_items(NORTHGATE))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    booked = [item for item in items if world.items(job)[entry_id(item)]["status"] == "successful"]
+    booked = [item for item in items if system.items(job)[entry_id(item)]["status"] == "successful"]
     assert books.balance(account) == sum(wallet_effect(item, currency) for item in booked) != 0
 
 
-def test_given_a_job_without_items_when_it_runs_then_it_is_completed(world: Town) -> None:
-    books = world.connect(NORTHGATE)
-    job = world.export(NORTHGATE, [])
+def test_given_a_job_without_items_when_it_runs_then_it_is_completed(system: InProcessSystem) -> None:
+    books = system.connect(NORTHGATE)
+    job = system.export(NORTHGATE, [])
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
     assert books.documents == []
 
 
-def test_given_three_chunks_when_they_are_booked_then_the_ledger_has_the_order_of_the_rules(world: Town) -> None:
+def test_given_three_chunks_when_they_are_booked_then_the_ledger_has_the_order_of_the_rules(
+    system: InProcessSystem,
+) -> None:
     items = [purchase(f"lunch-{n}", day=item_day) for n, item_day in _shuffled_days(120)]
-    books = world.connect(NORTHGATE, items)
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, items)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.statuses(job) == {"successful": 120}
+    assert system.statuses(job) == {"successful": 120}
     assert [each.reference for each in books.live()] == references(sorted(items, key=booking_order))
 
 
 def test_given_types_of_all_ranks_on_one_day_when_they_are_booked_then_a_payment_follows_what_it_pays(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     items = [{**item, "date": "2026-03-02T00:00:00.000Z"} for item in sample_items(NORTHGATE, 22, seed=1)]
-    books = world.connect(NORTHGATE, items)
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, items)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    booked = [item for item in items if world.items(job)[entry_id(item)]["status"] == "successful"]
+    booked = [item for item in items if system.items(job)[entry_id(item)]["status"] == "successful"]
     assert len({booking_order(item)[1] for item in booked}) >= 5
     assert [each.reference for each in books.live()] == references(sorted(booked, key=booking_order))
 
 
 def test_given_one_item_of_a_wrong_form_when_it_is_exported_then_it_fails_by_its_field_and_the_others_are_booked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     good, bad, other = purchases(3)
     del bad["amount"]["inWalletCurrency"]["value"]
-    books = world.connect(NORTHGATE, [good, bad, other])
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, [good, bad, other])
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    (failure,) = world.failures(job).items()
+    (failure,) = system.failures(job).items()
     assert failure[0] == entry_id(bad)
     assert failure[1][0] == "validation_failure"
     assert "amount.inWalletCurrency.value is missing" in failure[1][1]
@@ -121,44 +123,44 @@ def test_given_one_item_of_a_wrong_form_when_it_is_exported_then_it_fails_by_its
 
 
 def test_given_an_item_that_pleo_lists_but_sends_no_data_for_when_it_is_exported_then_it_alone_fails(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     good, lost = purchases(2)
-    books = world.connect(NORTHGATE, [good, lost])
-    job = world.export(NORTHGATE)
-    del world.service.world._jobs[job].expenses[entry_id(lost)]  # type: ignore[attr-defined]
+    books = system.connect(NORTHGATE, [good, lost])
+    job = system.export(NORTHGATE)
+    del system.service.state._jobs[job].expenses[entry_id(lost)]  # type: ignore[attr-defined]
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    kind, reason = world.failures(job)[entry_id(lost)]
+    kind, reason = system.failures(job)[entry_id(lost)]
     assert (kind, "sent no data" in reason) == ("unexpected_failure", True)
     assert [each.reference for each in books.live()] == [reference(good)]
 
 
-def test_given_an_item_of_another_company_when_it_is_exported_then_it_is_not_booked(world: Town) -> None:
+def test_given_an_item_of_another_company_when_it_is_exported_then_it_is_not_booked(system: InProcessSystem) -> None:
     good, foreign = purchases(2)
     foreign["companyId"] = HAVN
-    books = world.connect(NORTHGATE, [good, foreign])
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, [good, foreign])
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    kind, reason = world.failures(job)[entry_id(foreign)]
+    kind, reason = system.failures(job)[entry_id(foreign)]
     assert (kind, "companyId" in reason) == ("validation_failure", True)
     assert [each.reference for each in books.live()] == [reference(good)]
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_given_items_that_all_fail_when_they_are_exported_then_each_has_its_reason_and_the_job_fails(
-    world: Town, count: int
+    system: InProcessSystem, count: int
 ) -> None:
     """Open question 5."""
-    books = world.connect(NORTHGATE, purchases(count, account=None))
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, purchases(count, account=None))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    at_pleo = world.job(job)
+    at_pleo = system.job(job)
     assert (at_pleo["status"], at_pleo["failureReasonType"]) == ("failed", "missing_configuration")
     assert (
         at_pleo["failureReason"]
@@ -167,44 +169,44 @@ def test_given_items_that_all_fail_when_they_are_exported_then_each_has_its_reas
             3: "All 3 expenses of this export failed; see each for what to fix.",
         }[count]
     )
-    assert {kind for kind, _ in world.failures(job).values()} == {"missing_configuration"}
-    assert (world.statuses(job), books.documents) == ({"failed": count}, [])
+    assert {kind for kind, _ in system.failures(job).values()} == {"missing_configuration"}
+    assert (system.statuses(job), books.documents) == ({"failed": count}, [])
 
 
 @pytest.mark.parametrize(("good", "bad"), [(0, 0), (1, 0), (50, 0), (120, 0), (1, 1), (0, 1), (0, 120)])
 def test_given_a_job_of_some_size_when_it_runs_then_it_stays_within_its_budgets(
-    world: Town, good: int, bad: int
+    system: InProcessSystem, good: int, bad: int
 ) -> None:
     """One more call to Pleo where an item failed: whether all did."""
     failing = (purchase(f"no-category-{n}", account=None) for n in range(bad))
-    world.connect(NORTHGATE, [*purchases(good), *failing])
-    job = world.export(NORTHGATE)
+    system.connect(NORTHGATE, [*purchases(good), *failing])
+    job = system.export(NORTHGATE)
     count = good + bad
 
-    world.wake(NORTHGATE)
-    world.execute(world.executions.started[0])
+    system.wake(NORTHGATE)
+    system.execute(system.executions.started[0])
 
-    assert world.statuses(job) == {key: n for key, n in (("successful", good), ("failed", bad)) if n}
-    assert world.transitions <= 14 + 4 * ceil(count / 50)
-    assert len(world.service.requests) <= 6 + (bad > 0) + 2 * max(1, ceil(count / 100)) + ceil(count / 50)
-    assert world.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
+    assert system.statuses(job) == {key: n for key, n in (("successful", good), ("failed", bad)) if n}
+    assert system.transitions <= 14 + 4 * ceil(count / 50)
+    assert len(system.service.requests) <= 6 + (bad > 0) + 2 * max(1, ceil(count / 100)) + ceil(count / 50)
+    assert system.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
 
 
 def test_given_the_largest_job_when_its_chunks_are_listed_then_the_payload_is_a_fraction_of_the_limit(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     """A history of 25,000 events, at some 15 a chunk, ends before the payloads do."""
     chunks = {"chunks": list(range(1_600)), "count": 80_000}
-    world.connect(NORTHGATE, [])
-    world.export(NORTHGATE, [])
-    world.handlers["fetch_items"] = lambda _event, _context: chunks
-    world.handlers["record_items"] = lambda _event, _context: {"waitSeconds": 0}
-    world.handlers["update_items"] = lambda _event, _context: None
+    system.connect(NORTHGATE, [])
+    system.export(NORTHGATE, [])
+    system.handlers["fetch_items"] = lambda _event, _context: chunks
+    system.handlers["record_items"] = lambda _event, _context: {"waitSeconds": 0}
+    system.handlers["update_items"] = lambda _event, _context: None
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.executions.over == {world.executions.started[0].execution: "SUCCEEDED"}
-    assert max(map(len, world.payloads)) < 0.1 * 256 * 1024
+    assert system.executions.over == {system.executions.started[0].execution: "SUCCEEDED"}
+    assert max(map(len, system.payloads)) < 0.1 * 256 * 1024
 
 
 def _shuffled_days(count: int) -> Iterator[tuple[int, date]]:

@@ -7,26 +7,26 @@ import pytest
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import entry_id, purchase, purchases
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 NO_CATEGORY = purchase("no category", account=None)
 UNKNOWN_ACCOUNT = purchase("unknown account", account="9999")
 
 
-def exported(world: Town, *items: dict[str, object]) -> dict[str, object]:
+def exported(system: InProcessSystem, *items: dict[str, object]) -> dict[str, object]:
     """The job as Pleo holds it in the end."""
-    world.connect(NORTHGATE, items)
-    job = world.export(NORTHGATE)
-    world.run(NORTHGATE)
-    return world.job(job)
+    system.connect(NORTHGATE, items)
+    job = system.export(NORTHGATE)
+    system.run(NORTHGATE)
+    return system.job(job)
 
 
-def test_given_no_items_when_the_job_ends_then_it_is_completed(world: Town) -> None:
-    assert exported(world)["status"] == "completed"
+def test_given_no_items_when_the_job_ends_then_it_is_completed(system: InProcessSystem) -> None:
+    assert exported(system)["status"] == "completed"
 
 
-def test_given_some_failed_items_when_the_job_ends_then_it_is_completed_with_errors(world: Town) -> None:
-    assert exported(world, purchase(), NO_CATEGORY)["status"] == "completed_with_errors"
+def test_given_some_failed_items_when_the_job_ends_then_it_is_completed_with_errors(system: InProcessSystem) -> None:
+    assert exported(system, purchase(), NO_CATEGORY)["status"] == "completed_with_errors"
 
 
 @pytest.mark.parametrize(
@@ -38,36 +38,38 @@ def test_given_some_failed_items_when_the_job_ends_then_it_is_completed_with_err
     ],
 )
 def test_given_only_failed_items_when_the_job_ends_then_it_fails_for_what_they_have_in_common(
-    world: Town, items: list[dict[str, object]], failure: str
+    system: InProcessSystem, items: list[dict[str, object]], failure: str
 ) -> None:
-    job = exported(world, *items)
+    job = exported(system, *items)
 
     assert (job["status"], job["failureReasonType"]) == ("failed", failure)
 
 
-def test_given_a_run_that_broke_off_when_all_items_have_failed_then_the_job_fails_and_says_why(world: Town) -> None:
-    world.connect(NORTHGATE, items := purchases(2))
-    world.effects.on("before dynamodb TransactWriteItems", ValueError("nobody foresaw it"), times=1000)
-    job = world.export(NORTHGATE)
+def test_given_a_run_that_broke_off_when_all_items_have_failed_then_the_job_fails_and_says_why(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, items := purchases(2))
+    system.effects.on("before dynamodb TransactWriteItems", ValueError("nobody foresaw it"), times=1000)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    at_pleo = world.job(job)
+    at_pleo = system.job(job)
     assert at_pleo["status"] == "failed"
     assert at_pleo["failureReason"] == (
         "All 2 expenses of this export failed; see each for what to fix. "
         "The integration met an unexpected fault; its operator has been told. Export again later."
     )
-    assert world.failures(job).keys() == {entry_id(each) for each in items}
+    assert system.failures(job).keys() == {entry_id(each) for each in items}
 
 
 def test_given_a_connection_that_is_refused_before_the_items_are_fetched_when_the_job_fails_then_no_item_is_told(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(2))
-    world.effects.on("before books check", AuthenticationFailed("The key is not accepted."))
-    job = world.export(NORTHGATE)
+    system.connect(NORTHGATE, purchases(2))
+    system.effects.on("before books check", AuthenticationFailed("The key is not accepted."))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert (world.job(job)["status"], world.statuses(job)) == ("failed", {"abandoned": 2})
+    assert (system.job(job)["status"], system.statuses(job)) == ("failed", {"abandoned": 2})

@@ -8,41 +8,41 @@ import pytest
 
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import entry_id, purchase, purchases
-from tests.system.in_process_system import NOON, Town
+from tests.system.in_process_system import NOON, InProcessSystem
 
 LITTLE = timedelta(seconds=30)
 
 
 def test_given_no_time_to_begin_an_item_when_the_job_has_none_either_then_it_is_told_as_not_booked(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books = world.connect(NORTHGATE, items := purchases(2))
-    monkeypatch.setattr(world.runtime, "time_left", lambda: LITTLE)
+    books = system.connect(NORTHGATE, items := purchases(2))
+    monkeypatch.setattr(system.services, "time_left", lambda: LITTLE)
     almost = NOON + timedelta(minutes=50) - timedelta(milliseconds=500)
-    world.effects.on("before books find_many", lambda: world.clock.advance(almost - world.clock.now()))
-    job = world.export(NORTHGATE)
+    system.effects.on("before books find_many", lambda: system.clock.advance(almost - system.clock.now()))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     reason = "The export ran out of time before this item. It is not booked; export it again."
-    assert world.failures(job) == {entry_id(each): ("accounting_system_timeout", reason) for each in items}
+    assert system.failures(job) == {entry_id(each): ("accounting_system_timeout", reason) for each in items}
     assert books.documents == []
 
 
 def test_given_uploads_that_take_long_when_the_functions_time_ends_then_the_next_call_attaches_the_rest(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [purchase(key, receipts=("pret-18.45.pdf",)) for key in ("first", "second", "third")]
-    books = world.connect(NORTHGATE, items, receipts="required")
+    books = system.connect(NORTHGATE, items, receipts="required")
     left = [timedelta.max]
-    monkeypatch.setattr(world.runtime, "time_left", lambda: left[-1])
-    world.effects.on("before books find_many", lambda: left.append(timedelta.max), times=10)  # a call begins
-    world.effects.on("after books attach", lambda: left.append(LITTLE))
-    job = world.export(NORTHGATE)
+    monkeypatch.setattr(system.services, "time_left", lambda: left[-1])
+    system.effects.on("before books find_many", lambda: left.append(timedelta.max), times=10)  # a call begins
+    system.effects.on("after books attach", lambda: left.append(LITTLE))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert [len(each.files) for each in books.documents] == [1, 1, 1]
-    assert world.statuses(job) == {"successful": 3}
-    calls = "\n".join(world.effects.log).split("books find_many")[1:]
+    assert system.statuses(job) == {"successful": 3}
+    calls = "\n".join(system.effects.log).split("books find_many")[1:]
     assert [each.count("books attach") for each in calls] == [1, 2]

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.workflow.recording.receipts import ReceiptHandler
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import FIRST_DAY, entry_id, purchase, reference
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import InProcessSystem
 
 FAULT = ValueError("nobody foresaw it")
 RECEIPT = ("pret-18.45.pdf",)
@@ -23,25 +23,25 @@ AWAY = Unavailable("The accounting system is being updated.")
 PASSING = [AWAY, RateLimited("Too many requests.", retry_after=30), OutcomeUnknown("No answer.")]
 
 
-def two(world: Town, **settings: Any) -> tuple[Books, dict[str, Any], dict[str, Any]]:
+def two(system: InProcessSystem, **settings: Any) -> tuple[FakeAccountingSystem, dict[str, Any], dict[str, Any]]:
     """The books of a company with two items, each with a receipt."""
     items = [purchase("first", receipts=RECEIPT), purchase("second", receipts=RECEIPT)]
-    return world.connect(NORTHGATE, items, **settings), items[0], items[1]
+    return system.connect(NORTHGATE, items, **settings), items[0], items[1]
 
 
-def files(books: Books) -> dict[str, int]:
+def files(books: FakeAccountingSystem) -> dict[str, int]:
     return {each.entry.reference: len(each.files) for each in books.documents}
 
 
-def warnings(world: Town, job: str, item: dict[str, Any]) -> tuple[str, ...]:
-    return world.runtime.results.get_many(job, [entry_id(item)])[entry_id(item)].warnings
+def warnings(system: InProcessSystem, job: str, item: dict[str, Any]) -> tuple[str, ...]:
+    return system.services.results.get_many(job, [entry_id(item)])[entry_id(item)].warnings
 
 
 @pytest.mark.parametrize("policy", ["required", "best_effort"])
 def test_given_receipts_that_raise_while_they_are_prepared_when_a_job_runs_then_the_other_item_has_its_own(
-    world: Town, monkeypatch: pytest.MonkeyPatch, policy: str
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    books, poison, good = two(world, receipts=policy)
+    books, poison, good = two(system, receipts=policy)
     prepare = ReceiptHandler._prepare
 
     def raising(self: ReceiptHandler, candidate: Any, folder: Any) -> Any:
@@ -50,41 +50,41 @@ def test_given_receipts_that_raise_while_they_are_prepared_when_a_job_runs_then_
         return prepare(self, candidate, folder)
 
     monkeypatch.setattr(ReceiptHandler, "_prepare", raising)
-    job = world.export(NORTHGATE)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     if policy == "required":
         assert files(books) == {reference(good): 1}
-        assert world.failures(job)[entry_id(poison)][0] == "receipt_conversion_failure"
-        assert world.statuses(job) == {"failed": 1, "successful": 1}
+        assert system.failures(job)[entry_id(poison)][0] == "receipt_conversion_failure"
+        assert system.statuses(job) == {"failed": 1, "successful": 1}
     else:
         assert files(books) == {reference(poison): 0, reference(good): 1}
-        assert world.statuses(job) == {"successful": 2}
-        assert warnings(world, job, poison)[0].startswith("Booked without its receipts.")
+        assert system.statuses(job) == {"successful": 2}
+        assert warnings(system, job, poison)[0].startswith("Booked without its receipts.")
 
 
 @pytest.mark.parametrize(
     ("policy", "statuses"), [("required", {"failed": 1, "successful": 1}), ("best_effort", {"successful": 2})]
 )
 def test_given_an_attachment_that_raises_when_a_job_runs_then_the_other_item_has_its_own(
-    world: Town, policy: str, statuses: dict[str, int]
+    system: InProcessSystem, policy: str, statuses: dict[str, int]
 ) -> None:
-    books, poison, good = two(world, receipts=policy)
-    world.effects.on(f"before books attach {reference(poison)}", FAULT, times=1000)
-    job = world.export(NORTHGATE)
+    books, poison, good = two(system, receipts=policy)
+    system.effects.on(f"before books attach {reference(poison)}", FAULT, times=1000)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert files(books) == {reference(poison): 0, reference(good): 1}
-    assert world.statuses(job) == statuses
+    assert system.statuses(job) == statuses
 
 
 def test_given_a_draft_that_raises_when_it_is_posted_then_the_others_are_posted(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books, poison, good = two(world)
-    finalise = books.finalise_many
+    books, poison, good = two(system)
+    finalise = books.post_many
 
     def raising(documents: Any) -> Any:
         if any(each.reference == reference(poison) for each in documents):
@@ -93,47 +93,47 @@ def test_given_a_draft_that_raises_when_it_is_posted_then_the_others_are_posted(
 
     monkeypatch.setattr(books, "finalise_many", raising)
     books.capabilities = replace(books.capabilities, attach_to_posted=False)  # posted when their files are there
-    job = world.export(NORTHGATE)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert {each.entry.reference: each.state for each in books.documents} == {
-        reference(poison): State.DRAFT,
-        reference(good): State.POSTED,
+        reference(poison): DocumentState.DRAFT,
+        reference(good): DocumentState.POSTED,
     }
-    assert world.statuses(job) == {"failed": 1, "successful": 1}
-    assert world.failures(job)[entry_id(poison)][1].startswith("Recorded as draft ")
+    assert system.statuses(job) == {"failed": 1, "successful": 1}
+    assert system.failures(job)[entry_id(poison)][1].startswith("Recorded as draft ")
 
 
 @pytest.mark.parametrize("policy", ["required", "best_effort"])
 @pytest.mark.parametrize("fault", PASSING, ids=lambda fault: type(fault).__name__)
 def test_given_a_fault_that_passes_while_attaching_when_it_has_passed_then_the_receipt_is_attached(
-    world: Town, policy: str, fault: Exception
+    system: InProcessSystem, policy: str, fault: Exception
 ) -> None:
-    books, first, second = two(world, receipts=policy)
-    world.effects.on(f"before books attach {reference(first)}", fault, times=2)
-    job = world.export(NORTHGATE)
+    books, first, second = two(system, receipts=policy)
+    system.effects.on(f"before books attach {reference(first)}", fault, times=2)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert files(books) == {reference(first): 1, reference(second): 1}
-    assert world.statuses(job) == {"successful": 2}
+    assert system.statuses(job) == {"successful": 2}
 
 
 @pytest.mark.parametrize(
     ("policy", "statuses"), [("required", {"failed": 1, "successful": 1}), ("best_effort", {"successful": 2})]
 )
 def test_given_an_attachment_that_the_books_refuse_when_a_job_runs_then_nothing_waits_for_it(
-    world: Town, policy: str, statuses: dict[str, int]
+    system: InProcessSystem, policy: str, statuses: dict[str, int]
 ) -> None:
-    books, refused, good = two(world, receipts=policy)
-    world.effects.on(f"before books attach {reference(refused)}", Rejected("no such type"))
-    job = world.export(NORTHGATE)
+    books, refused, good = two(system, receipts=policy)
+    system.effects.on(f"before books attach {reference(refused)}", Rejected("no such type"))
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert files(books) == {reference(refused): 0, reference(good): 1}
-    assert (world.statuses(job), world.pauses) == (statuses, [])
+    assert (system.statuses(job), system.pauses) == (statuses, [])
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_given_an_attachment_that_the_books_refuse_when_a_job_runs_then_nothing_
     [(Rejected("The search is refused."), "accounting_system_validation_failure"), (FAULT, "unexpected_failure")],
 )
 def test_given_one_supplier_that_cannot_be_looked_for_when_a_job_runs_then_the_other_items_are_booked(
-    world: Town, monkeypatch: pytest.MonkeyPatch, fault: Exception, failure: str
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, fault: Exception, failure: str
 ) -> None:
     line = (Line(48_000, "6400", "GB20"),)
     poison, good = (
         export_item(NORTHGATE, Expense(name, "card_invoice", line, supplier=name), FIRST_DAY)
         for name in ("WeWork", "Ryman")
     )
-    books = world.connect(NORTHGATE, [poison, good, purchase()])
+    books = system.connect(NORTHGATE, [poison, good, purchase()])
     books.ledger.suppliers["V-1001"] = Party("1", "Ryman", "2101")
     find = books.find_parties
 
@@ -158,9 +158,9 @@ def test_given_one_supplier_that_cannot_be_looked_for_when_a_job_runs_then_the_o
         return find(wanted)
 
     monkeypatch.setattr(books, "find_parties", raising)
-    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
+    job = system.export(NORTHGATE, vendor_based_bookkeeping=True)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.statuses(job) == {"failed": 1, "successful": 2}
-    assert world.failures(job)[entry_id(poison)][0] == failure
+    assert system.statuses(job) == {"failed": 1, "successful": 2}
+    assert system.failures(job)[entry_id(poison)][0] == failure

@@ -11,7 +11,7 @@ from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import entry_id, purchase, purchases, reference, references
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 Json = dict[str, Any]
 HALF = "\ud83d"
@@ -23,16 +23,16 @@ def with_neighbours(odd: Json) -> list[Json]:
     return [first, odd, last]
 
 
-def exported(world: Town, items: list[Json], **changes: Any) -> str:
-    world.connect(NORTHGATE, items, **changes)
-    world.books[NORTHGATE].ledger.suppliers = {"V-1001": Party("17", "Ryman")}
-    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
-    world.run(NORTHGATE)
+def exported(system: InProcessSystem, items: list[Json], **changes: Any) -> str:
+    system.connect(NORTHGATE, items, **changes)
+    system.books[NORTHGATE].ledger.suppliers = {"V-1001": Party("17", "Ryman")}
+    job = system.export(NORTHGATE, vendor_based_bookkeeping=True)
+    system.run(NORTHGATE)
     return job
 
 
-def booked(world: Town) -> list[str]:
-    return [each.reference for each in world.books[NORTHGATE].live()]
+def booked(system: InProcessSystem) -> list[str]:
+    return [each.reference for each in system.books[NORTHGATE].live()]
 
 
 # Texts and codes
@@ -49,35 +49,37 @@ def booked(world: Town) -> list[str]:
     ],
     ids=ascii,
 )
-def test_given_half_an_emoji_anywhere_in_one_item_when_exported_then_all_are_booked(world: Town, odd: Json) -> None:
+def test_given_half_an_emoji_anywhere_in_one_item_when_exported_then_all_are_booked(
+    system: InProcessSystem, odd: Json
+) -> None:
     items = with_neighbours(purchase("odd") | odd)
-    job = exported(world, items)
-    assert world.job(job)["status"] == "completed"
-    assert sorted(booked(world)) == sorted(references(items))
+    job = exported(system, items)
+    assert system.job(job)["status"] == "completed"
+    assert sorted(booked(system)) == sorted(references(items))
 
 
-def test_given_a_nul_in_the_vendor_s_code_when_exported_then_the_vendor_is_found(world: Town) -> None:
+def test_given_a_nul_in_the_vendor_s_code_when_exported_then_the_vendor_is_found(system: InProcessSystem) -> None:
     vendor = {"id": "v", "name": "Ryman", "code": "V-1001\u0000", "externalId": "\u200b", "taxRegistrationNumber": None}
     items = with_neighbours(purchase("odd") | {"vendor": vendor, "bookkeeping": {"method": "accounts_payable"}})
-    job = exported(world, items)
-    assert world.statuses(job) == {"successful": 3}
-    assert [type(each) for each in world.books[NORTHGATE].live()].count(Bill) == 1
+    job = exported(system, items)
+    assert system.statuses(job) == {"successful": 3}
+    assert [type(each) for each in system.books[NORTHGATE].live()].count(Bill) == 1
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:30:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00-12:00"])
 def test_given_a_day_at_the_end_of_the_calendar_in_one_item_when_its_period_is_closed_then_it_alone_is_refused(
-    world: Town, date: str
+    system: InProcessSystem, date: str
 ) -> None:
     items = with_neighbours(odd := purchase("odd") | {"date": date})
-    job = exported(world, items, closed_period="next_open")
-    assert world.statuses(job) == {"successful": 2, "failed": 1}
-    kind, reason = world.failures(job)[entry_id(odd)]
+    job = exported(system, items, closed_period="next_open")
+    assert system.statuses(job) == {"successful": 2, "failed": 1}
+    kind, reason = system.failures(job)[entry_id(odd)]
     assert (kind, "in the year" in reason) == ("validation_failure", True)
 
 
 @pytest.mark.parametrize("field", ["category", "type", "tag groups"])
 def test_given_a_code_of_half_a_megabyte_in_one_item_when_exported_then_each_has_a_result_of_its_own(
-    world: Town, field: str
+    system: InProcessSystem, field: str
 ) -> None:
     odd = purchase("odd")
     (line,) = odd["accountingEntryLines"]
@@ -87,22 +89,24 @@ def test_given_a_code_of_half_a_megabyte_in_one_item_when_exported_then_each_has
         odd["type"] = "x" * 500_000
     else:
         line["tags"] = [{"id": "t", "code": "A", "groupCode": f"{n}-" + "g" * 5_000} for n in range(200)]
-    job = exported(world, with_neighbours(odd))
-    assert set(world.statuses(job)) <= {"successful", "failed"}
-    assert world.items(job)[entry_id(odd)]["status"] == ("successful" if field == "tag groups" else "failed")
-    assert world.job(job)["status"] in ("completed", "completed_with_errors")
-    stored = world.runtime.results.get_many(job, [entry_id(odd)])
+    job = exported(system, with_neighbours(odd))
+    assert set(system.statuses(job)) <= {"successful", "failed"}
+    assert system.items(job)[entry_id(odd)]["status"] == ("successful" if field == "tag groups" else "failed")
+    assert system.job(job)["status"] in ("completed", "completed_with_errors")
+    stored = system.services.results.get_many(job, [entry_id(odd)])
     assert len(repr(stored).encode()) < 200_000  # a record of DynamoDB holds 400 KB, which the local one does not mind
 
 
-def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_are_shortened(world: Town) -> None:
+def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_are_shortened(
+    system: InProcessSystem,
+) -> None:
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
-    world.runtime.jobs.begin(JOB, NORTHGATE, "run", seen=None)
-    pen = world.runtime.fencing_tokens.take(JOB, "run", "call")
+    system.services.jobs.begin(JOB, NORTHGATE, "run", seen=None)
+    pen = system.services.fencing_tokens.take(JOB, "run", "call")
     assert pen is not None
-    assert world.runtime.results.put_many(pen, [result, refused], world.clock.now())
-    stored = world.runtime.results.get_many(JOB, ["entry", "other"])
+    assert system.services.results.put_many(pen, [result, refused], system.clock.now())
+    stored = system.services.results.get_many(JOB, ["entry", "other"])
     assert stored["entry"].warnings[-1] == "And 250 more."
     assert all(len(each) <= 500 for each in stored["entry"].warnings)
     assert len(stored["other"].reason or "") == 2_000
@@ -118,50 +122,50 @@ def respelt(item: Json, spelling: str) -> Json:
 
 @pytest.mark.parametrize("spelling", ["capitals", "without dashes"])
 def test_given_an_id_in_another_spelling_when_exported_then_it_is_booked_once_and_told_as_pleo_spells_it(
-    world: Town, spelling: str
+    system: InProcessSystem, spelling: str
 ) -> None:
     canonical = purchase("odd")
     items = with_neighbours(odd := respelt(canonical, spelling))
-    job = exported(world, items)
-    assert world.job(job)["status"] == "completed"
-    assert world.items(job)[entry_id(odd)]["externalId"]
-    assert sorted(booked(world)) == sorted(references([items[0], canonical, items[2]]))
+    job = exported(system, items)
+    assert system.job(job)["status"] == "completed"
+    assert system.items(job)[entry_id(odd)]["externalId"]
+    assert sorted(booked(system)) == sorted(references([items[0], canonical, items[2]]))
 
-    world.export(NORTHGATE, [entry_id(odd)])
-    world.run(NORTHGATE)
-    assert booked(world).count(reference(canonical)) == 1
+    system.export(NORTHGATE, [entry_id(odd)])
+    system.run(NORTHGATE)
+    assert booked(system).count(reference(canonical)) == 1
 
 
 @pytest.mark.parametrize("spelling", ["capitals", "without dashes"])
 def test_given_the_two_lists_spell_an_id_differently_when_exported_then_it_is_the_same_item(
-    world: Town, monkeypatch: pytest.MonkeyPatch, spelling: str
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, spelling: str
 ) -> None:
     items = purchases(2)
-    listed = world.service.world.list_export_items
+    listed = system.service.state.list_export_items
 
     def in_another_spelling(*arguments: Any, **named: Any) -> Json:
         page: Json = listed(*arguments, **named)
         return page | {"data": [respelt(item, spelling) for item in page["data"]]}
 
-    monkeypatch.setattr(world.service.world, "list_export_items", in_another_spelling)
-    job = exported(world, items)
-    assert world.statuses(job) == {"successful": 2}
-    assert booked(world) == references(items)
+    monkeypatch.setattr(system.service.state, "list_export_items", in_another_spelling)
+    job = exported(system, items)
+    assert system.statuses(job) == {"successful": 2}
+    assert booked(system) == references(items)
 
 
 @pytest.mark.parametrize(
     "odd_id", ["17", "not-a-uuid" * 300, "entry\u0000\u200b", ""], ids=lambda each: ascii(each)[:20]
 )
 def test_given_an_id_that_is_no_uuid_when_exported_then_its_neighbours_are_told_and_the_job_ends(
-    world: Town, odd_id: str
+    system: InProcessSystem, odd_id: str
 ) -> None:
     items = with_neighbours(purchase("odd") | {"accountingEntryId": odd_id})
-    job = exported(world, items)
-    told = world.items(job)
+    job = exported(system, items)
+    told = system.items(job)
     assert [told[entry_id(items[n])]["status"] for n in (0, 2)] == ["successful", "successful"]
-    assert booked(world) == references([items[0], items[2]])
-    assert world.job(job)["status"] in ("failed", "completed_with_errors")
-    assert world.service.world.expense_state(NORTHGATE, entry_id(items[0])) == "exported"
+    assert booked(system) == references([items[0], items[2]])
+    assert system.job(job)["status"] in ("failed", "completed_with_errors")
+    assert system.service.state.expense_state(NORTHGATE, entry_id(items[0])) == "exported"
 
 
 def test_our_key_of_an_entry_is_the_same_for_every_spelling_and_a_uuid_for_what_is_none() -> None:
@@ -179,25 +183,29 @@ def test_our_key_of_an_entry_is_the_same_for_every_spelling_and_a_uuid_for_what_
 
 
 def test_given_an_export_of_negative_purchases_then_it_fails_before_anything_is_booked_and_names_the_setting(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     items = [purchase(f"lunch-{n}", gross=-1845) for n in range(3)]
-    job = exported(world, items)
-    assert world.job(job)["status"] == "failed"
-    assert world.job(job)["failureReasonType"] == "invalid_configuration"
-    assert "outflow_sign: negative" in world.job(job)["failureReason"]
-    assert world.books[NORTHGATE].documents == []
+    job = exported(system, items)
+    assert system.job(job)["status"] == "failed"
+    assert system.job(job)["failureReasonType"] == "invalid_configuration"
+    assert "outflow_sign: negative" in system.job(job)["failureReason"]
+    assert system.books[NORTHGATE].documents == []
 
 
-def test_given_the_setting_for_negative_amounts_then_the_same_export_is_booked_as_money_spent(world: Town) -> None:
+def test_given_the_setting_for_negative_amounts_then_the_same_export_is_booked_as_money_spent(
+    system: InProcessSystem,
+) -> None:
     items = [purchase(f"lunch-{n}", gross=-1845) for n in range(3)]
-    job = exported(world, items, outflow_sign="negative")
-    assert world.job(job)["status"] == "completed"
-    assert [each.lines[-1].amount for each in world.books[NORTHGATE].live()] == [-1845] * 3
+    job = exported(system, items, outflow_sign="negative")
+    assert system.job(job)["status"] == "completed"
+    assert [each.lines[-1].amount for each in system.books[NORTHGATE].live()] == [-1845] * 3
 
 
-def test_given_one_negative_purchase_among_others_then_it_alone_is_booked_the_other_way_round(world: Town) -> None:
+def test_given_one_negative_purchase_among_others_then_it_alone_is_booked_the_other_way_round(
+    system: InProcessSystem,
+) -> None:
     items = with_neighbours(purchase("odd", gross=-1845))
-    job = exported(world, items)
-    assert world.job(job)["status"] == "completed"
-    assert sorted(each.lines[-1].amount for each in world.books[NORTHGATE].live()) == [-1845, -1845, 1845]
+    job = exported(system, items)
+    assert system.job(job)["status"] == "completed"
+    assert sorted(each.lines[-1].amount for each in system.books[NORTHGATE].live()) == [-1845, -1845, 1845]

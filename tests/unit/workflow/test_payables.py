@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown, Rejected, Unavailable
-from pleo_export.accounting.port import State
-from pleo_export.bookkeeping.documents import Kind, Party
+from pleo_export.accounting.port import DocumentState
+from pleo_export.bookkeeping.documents import DocumentKind, Party
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchase, reference
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import InProcessSystem
 
 AWAY = Unavailable("The accounting system is being updated.")
 # One that is away has done nothing, so there is no "after" of it.
@@ -36,110 +36,112 @@ def card_invoice(key: str = "wework", **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def books(world: Town) -> Books:
-    made = world.connect(NORTHGATE, [card_invoice()])
+def books(system: InProcessSystem) -> FakeAccountingSystem:
+    made = system.connect(NORTHGATE, [card_invoice()])
     made.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
     return made
 
 
-def exported(world: Town, *entries: dict[str, Any]) -> str:
-    job = world.export(NORTHGATE, [entry_id(each) for each in entries] or None, vendor_based_bookkeeping=True)
-    world.run(NORTHGATE)
+def exported(system: InProcessSystem, *entries: dict[str, Any]) -> str:
+    job = system.export(NORTHGATE, [entry_id(each) for each in entries] or None, vendor_based_bookkeeping=True)
+    system.run(NORTHGATE)
     return job
 
 
-def held(books: Books) -> list[tuple[Kind, State]]:
+def held(books: FakeAccountingSystem) -> list[tuple[DocumentKind, DocumentState]]:
     return [(each.entry.kind, each.state) for each in books.documents]
 
 
-BOTH = [(Kind.BILL, State.POSTED), (Kind.PAYMENT, State.POSTED)]
+BOTH = [(DocumentKind.BILL, DocumentState.POSTED), (DocumentKind.PAYMENT, DocumentState.POSTED)]
 
 
 def test_given_a_card_invoice_when_it_is_exported_then_pleo_links_to_the_bill_and_the_payment_stands_beside_it(
-    world: Town, books: Books
+    system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
-    job = exported(world)
+    job = exported(system)
 
     assert held(books) == BOTH
-    assert world.items(job)[entry_id(card_invoice())]["externalId"] == books.documents[0].id
-    posting = world.runtime.postings.latest(NORTHGATE, entry_id(card_invoice()))
+    assert system.items(job)[entry_id(card_invoice())]["externalId"] == books.documents[0].id
+    posting = system.services.postings.latest(NORTHGATE, entry_id(card_invoice()))
     assert posting and (posting.document_id, posting.payment_ids) == ("1", ("2",))
 
 
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize(("fault", "when"), FAULTS, ids=named)
 def test_given_something_goes_wrong_at_either_document_when_it_has_passed_then_both_are_there_once(
-    world: Town, books: Books, fault: BaseException, when: str, nth: int
+    system: InProcessSystem, books: FakeAccountingSystem, fault: BaseException, when: str, nth: int
 ) -> None:
-    world.effects.on(f"{when} books record", fault, nth=nth)
+    system.effects.on(f"{when} books record", fault, nth=nth)
 
-    job = exported(world)
+    job = exported(system)
 
     assert held(books) == BOTH
-    assert world.statuses(job) == {"successful": 1}
+    assert system.statuses(job) == {"successful": 1}
 
 
 def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_item_is_not_called_unbooked(
-    world: Town, books: Books
+    system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     def away() -> None:
-        world.clock.advance(timedelta(minutes=10))
+        system.clock.advance(timedelta(minutes=10))
         raise AWAY
 
-    world.effects.on("before books record", away, nth=2, times=1000)
+    system.effects.on("before books record", away, nth=2, times=1000)
 
-    job = exported(world)
+    job = exported(system)
 
     assert held(books) == BOTH[:1]
-    ((_, reason),) = world.failures(job).values()
+    ((_, reason),) = system.failures(job).values()
     assert "Not booked" not in reason
-    assert world.job(job)["status"] == "failed"
+    assert system.job(job)["status"] == "failed"
 
 
 def test_given_a_bill_whose_payment_was_refused_when_it_is_exported_again_then_only_the_payment_is_made(
-    world: Town, books: Books
+    system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
-    world.effects.on("before books record", Rejected("The bank account is blocked."), nth=2)
-    first = exported(world)
-    assert list(world.failures(first).values()) == [
+    system.effects.on("before books record", Rejected("The bank account is blocked."), nth=2)
+    first = exported(system)
+    assert list(system.failures(first).values()) == [
         ("accounting_system_validation_failure", "Recorded as J1, but: The bank account is blocked.")
     ]
 
-    second = exported(world, card_invoice())
+    second = exported(system, card_invoice())
 
     assert held(books) == BOTH
-    assert world.statuses(second) == {"successful": 1}
+    assert system.statuses(second) == {"successful": 1}
 
 
-def test_given_a_refused_bill_when_it_is_exported_then_no_payment_is_made(world: Town, books: Books) -> None:
-    world.effects.on("before books record", Rejected("The supplier is blocked."))
+def test_given_a_refused_bill_when_it_is_exported_then_no_payment_is_made(
+    system: InProcessSystem, books: FakeAccountingSystem
+) -> None:
+    system.effects.on("before books record", Rejected("The supplier is blocked."))
 
-    job = exported(world)
+    job = exported(system)
 
-    assert (held(books), world.statuses(job)) == ([], {"failed": 1})
+    assert (held(books), system.statuses(job)) == ([], {"failed": 1})
 
 
 def test_given_a_voided_bill_whose_payment_lives_when_it_is_exported_again_then_it_says_what_to_void(
-    world: Town, books: Books
+    system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
-    exported(world)
-    books.documents[0].state = State.VOID
+    exported(system)
+    books.documents[0].state = DocumentState.VOID
 
-    job = exported(world, card_invoice())
+    job = exported(system, card_invoice())
 
-    ((kind, reason),) = world.failures(job).values()
+    ((kind, reason),) = system.failures(job).values()
     assert (kind, reason.startswith("Its payment J2 is in")) == ("validation_failure", True)
     assert len(books.documents) == 2
 
 
 def test_given_both_are_void_when_the_item_is_exported_again_then_a_second_revision_of_both_is_booked(
-    world: Town, books: Books
+    system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
-    exported(world)
+    exported(system)
     for each in books.documents:
-        each.state = State.VOID
+        each.state = DocumentState.VOID
 
-    exported(world, card_invoice())
+    exported(system, card_invoice())
 
     assert held(books)[2:] == BOTH
     assert books.live()[0].reference == f"{reference(card_invoice())}:r2"
@@ -160,68 +162,70 @@ CLOSED = date(2026, 3, 31)
     ],
 )
 def test_given_a_closed_period_when_the_company_allows_another_date_then_it_is_posted_once_on_that_date(
-    world: Town, settings: dict[str, Any], posted_on: date
+    system: InProcessSystem, settings: dict[str, Any], posted_on: date
 ) -> None:
-    books = world.connect(NORTHGATE, [purchase()], **settings)
+    books = system.connect(NORTHGATE, [purchase()], **settings)
     books.closed_until = CLOSED
 
-    job = exported(world)
+    job = exported(system)
 
     assert [(each.posting_date, each.document_date) for each in books.live()] == [(posted_on, date(2026, 3, 2))]
-    assert world.statuses(job) == {"successful": 1}
+    assert system.statuses(job) == {"successful": 1}
 
 
-def test_given_a_closed_period_when_the_company_allows_no_other_date_then_the_item_fails(world: Town) -> None:
-    books = world.connect(NORTHGATE, [purchase()])
+def test_given_a_closed_period_when_the_company_allows_no_other_date_then_the_item_fails(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, [purchase()])
     books.closed_until = CLOSED
 
-    job = exported(world)
+    job = exported(system)
 
-    ((kind, reason),) = world.failures(job).values()
+    ((kind, reason),) = system.failures(job).values()
     assert (kind, "2026-03-02" in reason) == ("accounting_system_validation_failure", True)
     assert books.documents == []
 
 
 @pytest.mark.parametrize(("fault", "when"), FAULTS, ids=named)
 def test_given_something_goes_wrong_at_the_other_date_when_it_has_passed_then_there_is_one_entry(
-    world: Town, fault: BaseException, when: str
+    system: InProcessSystem, fault: BaseException, when: str
 ) -> None:
     """One item of an open period, one of a closed one: the first is in the books before the second is tried again."""
-    books = world.connect(
+    books = system.connect(
         NORTHGATE, [purchase("open", day=date(2026, 5, 4)), purchase("closed")], closed_period="next_open"
     )
     books.closed_until = CLOSED
     # Recorded are: the closed one (refused), the open one, the closed one on its new date.
-    world.effects.on(f"{when} books record", fault, nth=3 if when == "before" else 2)
+    system.effects.on(f"{when} books record", fault, nth=3 if when == "before" else 2)
 
-    job = exported(world)
+    job = exported(system)
 
     assert sorted(each.posting_date for each in books.live()) == [date(2026, 4, 1), date(2026, 5, 4)]
-    assert world.statuses(job) == {"successful": 2}
+    assert system.statuses(job) == {"successful": 2}
 
 
 def test_given_the_books_stay_away_at_the_other_date_when_the_job_ends_then_what_is_booked_is_not_called_unbooked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
-    books = world.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
+    books = system.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
     books.closed_until = CLOSED
-    world.effects.on("before books record", AWAY, nth=3, times=1000)
+    system.effects.on("before books record", AWAY, nth=3, times=1000)
 
-    job = exported(world)
+    job = exported(system)
 
     assert [each.reference for each in books.live()] == [reference(open_item)]
-    assert world.items(job)[entry_id(open_item)]["status"] == "successful" or (
-        "Not booked" not in world.items(job)[entry_id(open_item)]["failureReason"]
+    assert system.items(job)[entry_id(open_item)]["status"] == "successful" or (
+        "Not booked" not in system.items(job)[entry_id(open_item)]["failureReason"]
     )
-    assert world.failures(job)[entry_id(closed_item)][0] == "accounting_system_unreachable"
+    assert system.failures(job)[entry_id(closed_item)][0] == "accounting_system_unreachable"
 
 
 def test_given_an_unknown_outcome_beside_an_item_that_is_tried_again_when_it_appears_late_then_there_is_one_entry(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
     open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
-    books = world.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
+    books = system.connect(NORTHGATE, [open_item, closed_item], closed_period="next_open")
     books.closed_until = CLOSED
     late: list[Any] = []
 
@@ -229,15 +233,15 @@ def test_given_an_unknown_outcome_beside_an_item_that_is_tried_again_when_it_app
         late.append(books.documents.pop())
         raise OutcomeUnknown("no answer")
 
-    world.effects.on("after books record", withhold)
-    world.effects.on("before books record", AWAY, nth=3)
-    world.effects.on("before books find_many", lambda: books.documents.append(late.pop()), nth=3)
+    system.effects.on("after books record", withhold)
+    system.effects.on("before books record", AWAY, nth=3)
+    system.effects.on("before books find_many", lambda: books.documents.append(late.pop()), nth=3)
 
-    job = exported(world)
+    job = exported(system)
     books.documents.extend(late)  # later still, if nobody has looked for it again
 
     assert sorted(each.reference for each in books.live()) == sorted([reference(open_item), reference(closed_item)])
-    assert world.statuses(job) == {"successful": 2}
+    assert system.statuses(job) == {"successful": 2}
 
 
 # Receipts (R-5d)
@@ -247,99 +251,101 @@ def with_receipt() -> dict[str, Any]:
     return purchase(receipts=("pret-18.45.pdf",))
 
 
-def test_given_a_receipt_when_its_item_is_exported_then_it_is_attached_once(world: Town) -> None:
-    books = world.connect(NORTHGATE, [item := with_receipt()])
-    job = exported(world)
+def test_given_a_receipt_when_its_item_is_exported_then_it_is_attached_once(system: InProcessSystem) -> None:
+    books = system.connect(NORTHGATE, [item := with_receipt()])
+    job = exported(system)
     assert [len(each.files) for each in books.documents] == [1]
 
-    exported(world, item)
+    exported(system, item)
 
     assert [len(each.files) for each in books.documents] == [1]
-    assert world.statuses(job) == {"successful": 1}
+    assert system.statuses(job) == {"successful": 1}
 
 
 def test_given_a_function_that_dies_before_attaching_when_it_is_run_again_then_the_receipt_is_attached(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [with_receipt()])
-    world.effects.on("before books attach", Killed())
+    books = system.connect(NORTHGATE, [with_receipt()])
+    system.effects.on("before books attach", Killed())
 
-    job = exported(world)
+    job = exported(system)
 
-    assert [(len(each.files), each.state) for each in books.documents] == [(1, State.POSTED)]
-    assert world.statuses(job) == {"successful": 1}
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, DocumentState.POSTED)]
+    assert system.statuses(job) == {"successful": 1}
 
 
 def test_given_books_whose_posted_entries_take_no_files_when_it_is_exported_then_it_is_posted_after_its_receipt(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [with_receipt()])
+    books = system.connect(NORTHGATE, [with_receipt()])
     books.capabilities = replace(books.capabilities, attach_to_posted=False)
-    world.effects.on("after books attach", Killed())
+    system.effects.on("after books attach", Killed())
 
-    job = exported(world)
+    job = exported(system)
 
-    assert [(len(each.files), each.state) for each in books.documents] == [(1, State.POSTED)]
-    assert world.statuses(job) == {"successful": 1}
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, DocumentState.POSTED)]
+    assert system.statuses(job) == {"successful": 1}
 
 
 @pytest.mark.parametrize(("policy", "statuses"), [("required", {"failed": 1}), ("best_effort", {"successful": 1})])
 def test_given_a_receipt_that_the_books_refuse_when_its_item_is_exported_then_the_policy_decides(
-    world: Town, policy: str, statuses: dict[str, int]
+    system: InProcessSystem, policy: str, statuses: dict[str, int]
 ) -> None:
-    books = world.connect(NORTHGATE, [item := with_receipt()], receipts=policy)
-    world.effects.on("before books attach", AttachmentRejected("pret-18.45.pdf is damaged."))
+    books = system.connect(NORTHGATE, [item := with_receipt()], receipts=policy)
+    system.effects.on("before books attach", AttachmentRejected("pret-18.45.pdf is damaged."))
 
-    job = exported(world)
+    job = exported(system)
 
-    assert (world.statuses(job), len(books.documents)) == (statuses, 1)
-    for kind, reason in world.failures(job).values():
+    assert (system.statuses(job), len(books.documents)) == (statuses, 1)
+    for kind, reason in system.failures(job).values():
         assert (kind, reason.startswith("Recorded as J1, but without its receipts")) == ("receipt_upload_failure", True)
-    again = exported(world, item)
-    assert (world.statuses(again), [len(each.files) for each in books.documents]) == ({"successful": 1}, [1])
+    again = exported(system, item)
+    assert (system.statuses(again), [len(each.files) for each in books.documents]) == ({"successful": 1}, [1])
 
 
 @pytest.mark.parametrize(("policy", "booked"), [("required", 0), ("best_effort", 1)])
 def test_given_a_receipt_that_cannot_be_fetched_when_its_item_is_exported_then_the_policy_decides_before_booking(
-    world: Town, policy: str, booked: int
+    system: InProcessSystem, policy: str, booked: int
 ) -> None:
-    books = world.connect(NORTHGATE, [with_receipt()], receipts=policy)
-    world.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
+    books = system.connect(NORTHGATE, [with_receipt()], receipts=policy)
+    system.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
 
-    job = exported(world)
+    job = exported(system)
 
     assert len(books.documents) == booked
-    assert world.statuses(job) == ({"successful": 1} if booked else {"failed": 1})
-    for kind, _ in world.failures(job).values():
+    assert system.statuses(job) == ({"successful": 1} if booked else {"failed": 1})
+    for kind, _ in system.failures(job).values():
         assert kind == "receipt_download_failure"
 
 
 def test_given_an_item_that_was_booked_before_its_receipt_was_gone_when_it_is_tried_again_then_it_is_said_to_be_booked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [with_receipt()], receipts="required")
+    books = system.connect(NORTHGATE, [with_receipt()], receipts="required")
 
     def gone() -> None:
-        world.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
+        system.service.faults.order(Fault(effect="status", status=503, path="/files/", count=1000))
         raise Killed
 
-    world.effects.on("after books record", gone)
+    system.effects.on("after books record", gone)
 
-    job = exported(world)
+    job = exported(system)
 
-    assert [each.state for each in books.documents] == [State.DRAFT]
-    ((kind, reason),) = world.failures(job).values()
+    assert [each.state for each in books.documents] == [DocumentState.DRAFT]
+    ((kind, reason),) = system.failures(job).values()
     assert (kind, reason.startswith("Recorded as draft 1, but without its receipts")) == (
         "receipt_download_failure",
         True,
     )
 
 
-def test_given_a_link_that_has_expired_when_the_receipt_is_fetched_then_a_new_link_is_asked_for(world: Town) -> None:
-    books = world.connect(NORTHGATE, [with_receipt()], receipts="required")
-    world.service.faults.order(Fault(effect="status", status=403, path="/files/"))
+def test_given_a_link_that_has_expired_when_the_receipt_is_fetched_then_a_new_link_is_asked_for(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, [with_receipt()], receipts="required")
+    system.service.faults.order(Fault(effect="status", status=403, path="/files/"))
 
-    job = exported(world)
+    job = exported(system)
 
-    assert (world.statuses(job), len(books.documents[0].files)) == ({"successful": 1}, 1)
-    assert sum(each["path"] == "/v3/export-items" for each in world.service.requests) == 2
+    assert (system.statuses(job), len(books.documents[0].files)) == ({"successful": 1}, 1)
+    assert sum(each["path"] == "/v3/export-items" for each in system.service.requests) == 2

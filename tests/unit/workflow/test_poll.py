@@ -11,16 +11,16 @@ import pytest
 from pleo_export.errors import TryAgain
 from pleo_export.services.wake_ups import WakeUps
 from tests.system.aws import client
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 COMPANIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
 
 
 @pytest.fixture
-def many(world: Town) -> Town:
+def many(system: InProcessSystem) -> InProcessSystem:
     for company in COMPANIES:
-        world.connect(company)
-    return world
+        system.connect(company)
+    return system
 
 
 def with_time_for(batches: int) -> Any:
@@ -29,42 +29,42 @@ def with_time_for(batches: int) -> Any:
     return SimpleNamespace(get_remaining_time_in_millis=lambda: next(left), aws_request_id="1")
 
 
-def woken(world: Town) -> list[str]:
-    return [company for company, _ in world.queued()]
+def woken(system: InProcessSystem) -> list[str]:
+    return [company for company, _ in system.queued()]
 
 
 def test_given_no_poll_has_time_for_all_when_it_is_polled_on_then_each_poll_goes_on_where_the_last_one_stopped(
-    many: Town,
+    many: InProcessSystem,
 ) -> None:
     polls = []
     for _ in range(5):
         assert many.handlers["poll"]({}, with_time_for(1)) == {"companies": 10}
         polls.append(woken(many))
-        many.pause(300)
+        many.sleep(300)
 
     in_turn = COMPANIES * 2
     assert [sorted(each) for each in polls] == [sorted(in_turn[start : start + 10]) for start in range(0, 50, 10)]
 
 
 def test_given_a_poll_had_no_time_for_all_when_the_next_one_has_then_it_wakes_all_and_those_after_it_too(
-    many: Town,
+    many: InProcessSystem,
 ) -> None:
     many.handlers["poll"]({}, with_time_for(2))
     assert sorted(woken(many)) == COMPANIES[:20]
 
     for _ in range(2):
-        many.pause(300)
+        many.sleep(300)
         many.poll()
         assert sorted(woken(many)) == COMPANIES
 
 
 def test_given_the_company_where_a_poll_stopped_is_disconnected_when_polled_on_then_the_others_are_woken(
-    many: Town,
+    many: InProcessSystem,
 ) -> None:
     many.handlers["poll"]({}, with_time_for(1))
-    many.runtime.connections.delete(COMPANIES[9])
+    many.services.connections.delete(COMPANIES[9])
     woken(many)
-    many.pause(300)
+    many.sleep(300)
 
     many.poll()
 
@@ -91,11 +91,13 @@ class Refusing:
         return {"Failed": [{"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"} for entry in refused]}
 
 
-def refusing(world: Town, companies: list[str], times: int) -> None:
-    world.runtime.wake_ups = WakeUps(Refusing(companies, times), world.queue_url, world.pause)  # type: ignore[arg-type]
+def refusing(system: InProcessSystem, companies: list[str], times: int) -> None:
+    system.services.wake_ups = WakeUps(Refusing(companies, times), system.queue_url, system.sleep)  # type: ignore[arg-type]
 
 
-def test_given_the_queue_refuses_some_of_a_batch_when_they_are_sent_again_then_all_are_woken_once(many: Town) -> None:
+def test_given_the_queue_refuses_some_of_a_batch_when_they_are_sent_again_then_all_are_woken_once(
+    many: InProcessSystem,
+) -> None:
     refusing(many, COMPANIES[3:6], times=2)
 
     assert many.handlers["poll"]({}, None) == {"companies": 25}
@@ -103,7 +105,9 @@ def test_given_the_queue_refuses_some_of_a_batch_when_they_are_sent_again_then_a
     assert sorted(woken(many)) == COMPANIES
 
 
-def test_given_the_queue_goes_on_refusing_then_the_others_are_woken_and_the_function_fails(many: Town) -> None:
+def test_given_the_queue_goes_on_refusing_then_the_others_are_woken_and_the_function_fails(
+    many: InProcessSystem,
+) -> None:
     refusing(many, COMPANIES[3:6], times=100)
 
     with pytest.raises(TryAgain):

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from pleo_export.accounting.errors import RateLimited, Rejected, Unavailable
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import entry_id, purchase, reference
 from tests.system.general_ledger import Document
-from tests.system.in_process_system import NOON, Town
+from tests.system.in_process_system import NOON, InProcessSystem
 
 ITEM = purchase()
 AWAY = Unavailable("The accounting system is being updated.")
@@ -25,47 +25,49 @@ ARRIVAL = NOON + timedelta(seconds=60)
     ids=lambda e: type(e).__name__,
 )
 def test_given_a_refused_request_that_still_arrives_when_no_search_could_prove_the_refusal_then_it_is_not_sent_again(
-    world: Town, monkeypatch: pytest.MonkeyPatch, answer: Exception
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, answer: Exception
 ) -> None:
-    books = world.connect(NORTHGATE, [ITEM])
+    books = system.connect(NORTHGATE, [ITEM])
     on_its_way: list[Document] = []
     create = books.ledger.create
 
     def sent(entry: Entry) -> Document:
         if not on_its_way and not books.documents:
-            on_its_way.append(Document("late", entry, State.POSTED))
+            on_its_way.append(Document("late", entry, DocumentState.POSTED))
             raise answer
         return create(entry)
 
     def arrive() -> None:
-        if on_its_way and world.clock.now() >= ARRIVAL:
+        if on_its_way and system.clock.now() >= ARRIVAL:
             books.documents.append(on_its_way.pop())
 
     monkeypatch.setattr(books.ledger, "create", sent)
-    world.effects.on("before books find_many", AWAY, nth=2)  # the search after the refusal
-    world.effects.on("before books find_many", arrive, times=1000)
-    world.export(NORTHGATE)
-    world.run(NORTHGATE)
-    world.clock.advance(timedelta(seconds=60))
-    world.service.world.put_expenses(NORTHGATE, [ITEM])
-    again = world.export(NORTHGATE, [entry_id(ITEM)])
+    system.effects.on("before books find_many", AWAY, nth=2)  # the search after the refusal
+    system.effects.on("before books find_many", arrive, times=1000)
+    system.export(NORTHGATE)
+    system.run(NORTHGATE)
+    system.clock.advance(timedelta(seconds=60))
+    system.service.state.put_expenses(NORTHGATE, [ITEM])
+    again = system.export(NORTHGATE, [entry_id(ITEM)])
 
-    world.run(NORTHGATE)
-
-    assert [each.reference for each in books.live()] == [reference(ITEM)]
-    assert world.statuses(again) == {"successful": 1}
-
-
-def test_given_a_refused_request_when_a_search_finds_nothing_then_the_next_export_does_not_wait(world: Town) -> None:
-    books = world.connect(NORTHGATE, [ITEM])
-    world.effects.on("before books record", Rejected("The account is blocked."))
-    first = world.export(NORTHGATE)
-    world.run(NORTHGATE)
-    assert world.failures(first)[entry_id(ITEM)][1] == "The account is blocked."
-    world.service.world.put_expenses(NORTHGATE, [ITEM])
-    again = world.export(NORTHGATE, [entry_id(ITEM)])
-
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
     assert [each.reference for each in books.live()] == [reference(ITEM)]
-    assert (world.statuses(again), world.pauses) == ({"successful": 1}, [])
+    assert system.statuses(again) == {"successful": 1}
+
+
+def test_given_a_refused_request_when_a_search_finds_nothing_then_the_next_export_does_not_wait(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, [ITEM])
+    system.effects.on("before books record", Rejected("The account is blocked."))
+    first = system.export(NORTHGATE)
+    system.run(NORTHGATE)
+    assert system.failures(first)[entry_id(ITEM)][1] == "The account is blocked."
+    system.service.state.put_expenses(NORTHGATE, [ITEM])
+    again = system.export(NORTHGATE, [entry_id(ITEM)])
+
+    system.run(NORTHGATE)
+
+    assert [each.reference for each in books.live()] == [reference(ITEM)]
+    assert (system.statuses(again), system.pauses) == ({"successful": 1}, [])

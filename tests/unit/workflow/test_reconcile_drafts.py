@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pleo_export.accounting.errors import AuthenticationFailed, PermissionDenied, Rejected, Unavailable
-from pleo_export.accounting.port import DocumentRef, State
+from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.store.table import HISTORY
 from pleo_export.workflow.reconcile_drafts import HOLD, RESERVE
@@ -18,8 +18,8 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchase, reference
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import InProcessSystem
 from tests.unit.test_template import timeout
 
 QUARTER = timedelta(minutes=15).total_seconds()
@@ -50,118 +50,124 @@ def payment(key: str, company: str = NORTHGATE) -> str:
     return f"{bill(key, company)}:pay"
 
 
-def exported(world: Town, *keys: str, company: str = NORTHGATE) -> Books:
+def exported(system: InProcessSystem, *keys: str, company: str = NORTHGATE) -> FakeAccountingSystem:
     """The books of a company that keeps drafts, with a bill and a payment for each key."""
-    books = world.connect(company, [card_invoice(key, company) for key in keys], posting="draft")
+    books = system.connect(company, [card_invoice(key, company) for key in keys], posting="draft")
     books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
-    job = world.export(company, vendor_based_bookkeeping=True)
-    world.run(company)
-    assert world.statuses(job) == {"successful": len(keys)}
-    assert {each.state for each in books.documents} == {State.DRAFT}
-    world.effects.log.clear()
+    job = system.export(company, vendor_based_bookkeeping=True)
+    system.run(company)
+    assert system.statuses(job) == {"successful": len(keys)}
+    assert {each.state for each in books.documents} == {DocumentState.DRAFT}
+    system.effects.log.clear()
     return books
 
 
-def posted_by_hand(world: Town, *keys: str, company: str = NORTHGATE) -> Books:
-    books = exported(world, *keys, company=company)
+def posted_by_hand(system: InProcessSystem, *keys: str, company: str = NORTHGATE) -> FakeAccountingSystem:
+    books = exported(system, *keys, company=company)
     for each in list(books.documents):
         books.post_by_hand(each.entry.reference)
     return books
 
 
-def touched(world: Town) -> list[str]:
+def touched(system: InProcessSystem) -> list[str]:
     """The documents that the accounting system was asked to finalise, since the last look."""
-    asked = [each.removeprefix("books finalise ") for each in world.effects.log if each.startswith("books finalise")]
-    world.effects.log.clear()
+    asked = [each.removeprefix("books finalise ") for each in system.effects.log if each.startswith("books finalise")]
+    system.effects.log.clear()
     return asked
 
 
-def searches(world: Town) -> int:
-    return world.effects.log.count("books find_many")
+def searches(system: InProcessSystem) -> int:
+    return system.effects.log.count("books find_many")
 
 
 def test_given_drafts_that_a_person_has_posted_when_the_night_comes_then_bill_and_payment_are_reconciled(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = posted_by_hand(world, "wework")
+    books = posted_by_hand(system, "wework")
     assert books.settled == set()
 
-    assert world.night()["done"] == 1
+    assert system.night()["done"] == 1
 
     assert books.settled == {bill("wework"), payment("wework")}
-    posting = world.runtime.postings.latest(NORTHGATE, entry_id(card_invoice("wework")))
+    posting = system.services.postings.latest(NORTHGATE, entry_id(card_invoice("wework")))
     assert posting and (posting.document_state, posting.document_number, posting.open_references) == (
         *("posted", "J1"),
         (),
     )
 
 
-def test_given_all_is_reconciled_when_the_next_night_comes_then_the_books_are_left_alone(world: Town) -> None:
-    posted_by_hand(world, "wework")
-    world.night()
-    world.effects.log.clear()
+def test_given_all_is_reconciled_when_the_next_night_comes_then_the_books_are_left_alone(
+    system: InProcessSystem,
+) -> None:
+    posted_by_hand(system, "wework")
+    system.night()
+    system.effects.log.clear()
 
-    assert world.night()["nothing_open"] == 1
+    assert system.night()["nothing_open"] == 1
 
-    assert [each for each in world.effects.log if each.startswith("books")] == []
+    assert [each for each in system.effects.log if each.startswith("books")] == []
 
 
-def test_given_drafts_that_nobody_has_posted_when_the_night_comes_then_they_stay_drafts(world: Town) -> None:
-    books = exported(world, "wework")
+def test_given_drafts_that_nobody_has_posted_when_the_night_comes_then_they_stay_drafts(system: InProcessSystem) -> None:
+    books = exported(system, "wework")
 
-    world.night()
+    system.night()
 
-    assert {each.state for each in books.documents} == {State.DRAFT}
-    assert touched(world) == []
+    assert {each.state for each in books.documents} == {DocumentState.DRAFT}
+    assert touched(system) == []
 
 
 def test_given_one_of_two_was_posted_when_the_other_is_the_day_after_then_both_are_reconciled_the_next_night(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = exported(world, "wework")
+    books = exported(system, "wework")
     books.post_by_hand(bill("wework"))
-    world.night()
-    assert (books.settled, touched(world)) == (set(), [bill("wework")])
+    system.night()
+    assert (books.settled, touched(system)) == (set(), [bill("wework")])
     books.post_by_hand(payment("wework"))
 
-    world.night()
+    system.night()
 
     assert books.settled == {bill("wework"), payment("wework")}
-    assert touched(world) == [payment("wework")]
+    assert touched(system) == [payment("wework")]
 
 
-@pytest.mark.parametrize("gone", [Books.void, Books.delete])
+@pytest.mark.parametrize("gone", [FakeAccountingSystem.void, FakeAccountingSystem.delete])
 def test_given_drafts_that_a_person_has_cancelled_or_deleted_when_a_night_has_passed_then_nobody_looks_for_them(
-    world: Town, gone: Any
+    system: InProcessSystem, gone: Any
 ) -> None:
-    books = exported(world, "wework")
+    books = exported(system, "wework")
     gone(books, bill("wework"))
     gone(books, payment("wework"))
-    world.night()
-    world.effects.log.clear()
+    system.night()
+    system.effects.log.clear()
 
-    assert world.night()["nothing_open"] == 1
+    assert system.night()["nothing_open"] == 1
 
-    assert (searches(world), touched(world)) == (0, [])
-
-
-def test_given_journal_entries_as_drafts_when_the_night_comes_then_there_is_nothing_to_do(world: Town) -> None:
-    world.connect(NORTHGATE, [purchase()], posting="draft")
-    world.export(NORTHGATE)
-    world.run(NORTHGATE)
-
-    assert world.night()["nothing_open"] == 1
+    assert (searches(system), touched(system)) == (0, [])
 
 
-def test_given_many_drafts_when_the_night_comes_then_no_request_holds_more_than_the_system_takes(world: Town) -> None:
+def test_given_journal_entries_as_drafts_when_the_night_comes_then_there_is_nothing_to_do(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, [purchase()], posting="draft")
+    system.export(NORTHGATE)
+    system.run(NORTHGATE)
+
+    assert system.night()["nothing_open"] == 1
+
+
+def test_given_many_drafts_when_the_night_comes_then_no_request_holds_more_than_the_system_takes(
+    system: InProcessSystem,
+) -> None:
     keys = [f"wework-{n}" for n in range(5)]
-    books = posted_by_hand(world, *keys)
+    books = posted_by_hand(system, *keys)
     books.capabilities = replace(books.capabilities, max_find=4, max_batch=3)
     sizes: dict[str, list[int]] = {"find_many": [], "finalise_many": []}
     for name, seen in sizes.items():
         setattr(books, name, partial(_counted, getattr(books, name), seen))
 
-    world.night()
+    system.night()
 
     assert books.settled == {name for key in keys for name in (bill(key), payment(key))}
     assert sizes == {"find_many": [4, 4, 2], "finalise_many": [3, 1, 3, 1, 2]}
@@ -174,79 +180,81 @@ def _counted(method: Any, seen: list[int], given: Any) -> Any:
 
 class TestBesideExports:
     def test_given_an_export_holds_the_company_when_the_night_comes_then_it_waits_a_quarter_of_an_hour(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        books = posted_by_hand(world, "wework")
-        world.runtime.leases.take(NORTHGATE, "a-run-1", world.clock.now(), replacing=None)
-        assert world.night()["later"] == 1
-        assert (books.settled, searches(world)) == (set(), 0)
-        world.runtime.leases.release(NORTHGATE, "a-run-1")
+        books = posted_by_hand(system, "wework")
+        system.services.leases.take(NORTHGATE, "a-run-1", system.clock.now(), replacing=None)
+        assert system.night()["later"] == 1
+        assert (books.settled, searches(system)) == (set(), 0)
+        system.services.leases.release(NORTHGATE, "a-run-1")
 
-        world.pause(QUARTER)
-        assert world.reconcile_drafts()["done"] == 1
+        system.sleep(QUARTER)
+        assert system.reconcile_drafts()["done"] == 1
 
         assert books.settled == {bill("wework"), payment("wework")}
 
     def test_given_a_click_while_the_night_works_on_the_company_then_the_export_starts_when_that_is_over(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        posted_by_hand(world, "wework")
+        posted_by_hand(system, "wework")
         clicked: list[str] = []
 
         def click() -> None:
-            clicked.append(world.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True))
-            world.pause(90)  # longer than an execution may take to appear
-            assert world.wake(NORTHGATE) == "busy"
+            clicked.append(system.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True))
+            system.sleep(90)  # longer than an execution may take to appear
+            assert system.wake(NORTHGATE) == "busy"
 
-        world.effects.on("after books finalise", click)
-        world.night()
+        system.effects.on("after books finalise", click)
+        system.night()
 
-        assert world.runtime.leases.get(NORTHGATE) is None
-        assert world.deliver() == ["started"]
-        world.run_executions()
-        assert world.job(clicked[0])["status"] == "completed"
+        assert system.services.leases.get(NORTHGATE) is None
+        assert system.deliver() == ["started"]
+        system.run_executions()
+        assert system.job(clicked[0])["status"] == "completed"
 
     def test_given_the_night_dies_over_a_company_when_its_hold_has_ended_then_exports_and_the_next_call_go_on(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        books = posted_by_hand(world, "wework")
-        world.effects.on("before books finalise", Killed())
+        books = posted_by_hand(system, "wework")
+        system.effects.on("before books finalise", Killed())
         with pytest.raises(Exception, match=r"Timedout|timed out"):
-            world.night()
-        world.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True)
-        assert world.wake(NORTHGATE) == "busy"
-        assert world.reconcile_drafts()["later"] == 1
+            system.night()
+        system.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True)
+        assert system.wake(NORTHGATE) == "busy"
+        assert system.reconcile_drafts()["later"] == 1
 
-        world.pause(HOLD.total_seconds())
+        system.sleep(HOLD.total_seconds())
 
-        assert world.reconcile_drafts()["done"] == 1
+        assert system.reconcile_drafts()["done"] == 1
         assert books.settled == {bill("wework"), payment("wework")}
-        assert world.deliver() == ["started"]
+        assert system.deliver() == ["started"]
 
-    def test_given_the_night_died_when_its_hold_has_ended_then_a_wake_up_starts_the_export(self, world: Town) -> None:
-        posted_by_hand(world, "wework")
-        world.effects.on("before books finalise", Killed())
+    def test_given_the_night_died_when_its_hold_has_ended_then_a_wake_up_starts_the_export(
+        self, system: InProcessSystem
+    ) -> None:
+        posted_by_hand(system, "wework")
+        system.effects.on("before books finalise", Killed())
         with pytest.raises(Exception, match=r"Timedout|timed out"):
-            world.night()
-        world.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True)
+            system.night()
+        system.export(NORTHGATE, [entry_id(card_invoice("wework"))], vendor_based_bookkeeping=True)
 
-        world.pause(HOLD.total_seconds())
+        system.sleep(HOLD.total_seconds())
 
-        assert world.wake(NORTHGATE) == "started"
+        assert system.wake(NORTHGATE) == "started"
 
     def test_given_an_export_writes_a_record_anew_when_the_night_notes_it_then_the_export_s_stays(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        posted_by_hand(world, "wework")
-        (seen,) = world.runtime.postings.with_open_references(NORTHGATE)
+        posted_by_hand(system, "wework")
+        (seen,) = system.services.postings.with_open_references(NORTHGATE)
         newer = replace(seen, job_id="another-job")
-        world.runtime.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
-        pen = world.runtime.fencing_tokens.take(newer.job_id, "run", "call")
-        assert pen and world.runtime.postings.save_many(pen, [newer])
+        system.services.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
+        pen = system.services.fencing_tokens.take(newer.job_id, "run", "call")
+        assert pen and system.services.postings.save_many(pen, [newer])
 
-        assert not world.runtime.postings.save_open_references(seen, replace(seen, open_references=()))
+        assert not system.services.postings.save_open_references(seen, replace(seen, open_references=()))
 
-        assert world.runtime.postings.with_open_references(NORTHGATE) == [newer]
+        assert system.services.postings.with_open_references(NORTHGATE) == [newer]
 
     def test_the_hold_outlives_the_function_and_the_reserve_leaves_most_of_its_time(self) -> None:
         limit = timedelta(seconds=timeout("reconcile_drafts"))
@@ -258,60 +266,64 @@ class TestFaults:
         "fault", [AuthenticationFailed("The token was revoked."), PermissionDenied("No."), ValueError("Ann, 12.00")]
     )
     def test_given_one_company_s_books_refuse_us_when_the_night_comes_then_another_s_are_reconciled_all_the_same(
-        self, world: Town, fault: Exception, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+        self,
+        system: InProcessSystem,
+        fault: Exception,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
-        first, second = (posted_by_hand(world, "wework", company=company) for company in (NORTHGATE, HAVN))
-        world.effects.on("before books find_many", fault)
+        first, second = (posted_by_hand(system, "wework", company=company) for company in (NORTHGATE, HAVN))
+        system.effects.on("before books find_many", fault)
 
-        outcome = world.night()
+        outcome = system.night()
 
         assert (outcome["failed"], outcome["done"]) == (1, 1)
         assert sorted(map(len, (first.settled, second.settled))) == [0, 2]
         assert "Ann" not in caplog.text + capsys.readouterr().out
 
-        world.pause(QUARTER)
-        assert world.reconcile_drafts()["done"] == 0  # it would meet the same
-        assert world.night()["done"] == 1
+        system.sleep(QUARTER)
+        assert system.reconcile_drafts()["done"] == 0  # it would meet the same
+        assert system.night()["done"] == 1
         assert sorted(map(len, (first.settled, second.settled))) == [2, 2]
 
     def test_given_books_that_are_away_when_they_are_back_then_they_are_reconciled_the_same_night(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        books = posted_by_hand(world, "wework")
-        world.effects.on("before books find_many", Unavailable("The accounting system is being updated."))
-        assert world.night()["later"] == 1
+        books = posted_by_hand(system, "wework")
+        system.effects.on("before books find_many", Unavailable("The accounting system is being updated."))
+        assert system.night()["later"] == 1
 
-        world.pause(QUARTER)
-        assert world.reconcile_drafts()["done"] == 1
+        system.sleep(QUARTER)
+        assert system.reconcile_drafts()["done"] == 1
 
         assert books.settled == {bill("wework"), payment("wework")}
 
     @pytest.mark.parametrize(("fault", "times"), [(Rejected("It is blocked."), 1), (ValueError("Ann, 12.00"), 2)])
     def test_given_one_document_s_fault_when_the_night_comes_then_the_others_are_reconciled_and_it_is_tried_again(
-        self, world: Town, fault: Exception, times: int
+        self, system: InProcessSystem, fault: Exception, times: int
     ) -> None:
-        books = posted_by_hand(world, "wework", "regus")
-        world.effects.on(f"before books reconcile {payment('wework')}", fault, times=times)
+        books = posted_by_hand(system, "wework", "regus")
+        system.effects.on(f"before books reconcile {payment('wework')}", fault, times=times)
 
-        assert world.night()["done"] == 1
+        assert system.night()["done"] == 1
         assert {bill("regus"), payment("regus")} <= books.settled
-        touched(world)
+        touched(system)
 
-        world.night()
+        system.night()
 
-        assert touched(world)
+        assert touched(system)
         assert books.settled == {name for key in ("wework", "regus") for name in (bill(key), payment(key))}
-        assert world.night()["nothing_open"] == 1
+        assert system.night()["nothing_open"] == 1
 
     @pytest.mark.parametrize(
         ("fault", "outcome", "tries"),
         [(Rejected("One of them is blocked."), "done", 3), (Unavailable("Being updated."), "later", 1)],
     )
     def test_given_a_fault_of_all_together_then_each_is_tried_for_itself_unless_it_would_meet_the_same(
-        self, world: Town, fault: Exception, outcome: str, tries: int
+        self, system: InProcessSystem, fault: Exception, outcome: str, tries: int
     ) -> None:
-        books = posted_by_hand(world, "wework")
-        finalise, sizes = books.finalise_many, list[int]()
+        books = posted_by_hand(system, "wework")
+        finalise, sizes = books.post_many, list[int]()
 
         def one_at_a_time(documents: Any) -> Any:
             sizes.append(len(documents))
@@ -319,19 +331,19 @@ class TestFaults:
                 raise fault
             return finalise(documents)
 
-        books.finalise_many = one_at_a_time  # type: ignore[method-assign]
+        books.post_many = one_at_a_time  # type: ignore[method-assign]
 
-        assert world.night()[outcome] == 1
+        assert system.night()[outcome] == 1
 
         assert len(sizes) == tries
         assert len(books.settled) == (2 if outcome == "done" else 0)
 
     def test_given_a_payment_that_could_not_be_settled_yet_when_the_next_night_comes_then_it_is_tried_again(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
         """The connector says so in a warning: the document is posted, and what it settles is still open."""
-        books = posted_by_hand(world, "wework")
-        finalise = books.finalise_many
+        books = posted_by_hand(system, "wework")
+        finalise = books.post_many
 
         def with_warning(documents: Any) -> Any:
             outcomes = finalise(documents)
@@ -340,81 +352,85 @@ class TestFaults:
                 for name, each in outcomes.items()
             }
 
-        books.finalise_many = with_warning  # type: ignore[method-assign]
-        world.night()
-        books.finalise_many = finalise  # type: ignore[method-assign]
-        touched(world)
+        books.post_many = with_warning  # type: ignore[method-assign]
+        system.night()
+        books.post_many = finalise  # type: ignore[method-assign]
+        touched(system)
 
-        world.night()
+        system.night()
 
-        assert sorted(touched(world)) == sorted([bill("wework"), payment("wework")])
-        assert world.night()["nothing_open"] == 1
+        assert sorted(touched(system)) == sorted([bill("wework"), payment("wework")])
+        assert system.night()["nothing_open"] == 1
 
     def test_given_two_documents_with_one_reference_when_a_person_has_chosen_then_the_other_is_reconciled(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        books = posted_by_hand(world, "wework")
-        copy = replace(books.documents[0], id="copy", state=State.DRAFT)
+        books = posted_by_hand(system, "wework")
+        copy = replace(books.documents[0], id="copy", state=DocumentState.DRAFT)
         books.documents.append(copy)
-        world.night()
-        assert touched(world) == [payment("wework")]
+        system.night()
+        assert touched(system) == [payment("wework")]
         books.documents.remove(copy)
 
-        world.night()
+        system.night()
 
         assert books.settled == {bill("wework"), payment("wework")}
 
-    def test_given_drafts_that_nobody_posts_for_more_than_a_year_then_they_are_forgotten(self, world: Town) -> None:
-        books = exported(world, "wework")
-        world.pause(HISTORY.total_seconds())
-        world.night()
-        world.effects.log.clear()
-        assert world.night()["nothing_open"] == 1
+    def test_given_drafts_that_nobody_posts_for_more_than_a_year_then_they_are_forgotten(
+        self, system: InProcessSystem
+    ) -> None:
+        books = exported(system, "wework")
+        system.sleep(HISTORY.total_seconds())
+        system.night()
+        system.effects.log.clear()
+        assert system.night()["nothing_open"] == 1
 
-        assert searches(world) == 0
-        assert {each.state for each in books.documents} == {State.DRAFT}
+        assert searches(system) == 0
+        assert {each.state for each in books.documents} == {DocumentState.DRAFT}
 
 
 class TestTime:
-    def test_given_too_little_time_when_a_company_s_turn_comes_then_the_next_call_has_it(self, world: Town) -> None:
-        books = posted_by_hand(world, "wework")
-        assert world.night(Context(RESERVE - timedelta(seconds=1)))["waiting"] == 1
+    def test_given_too_little_time_when_a_company_s_turn_comes_then_the_next_call_has_it(
+        self, system: InProcessSystem
+    ) -> None:
+        books = posted_by_hand(system, "wework")
+        assert system.night(Context(RESERVE - timedelta(seconds=1)))["waiting"] == 1
         assert books.settled == set()
 
-        world.pause(QUARTER)
-        assert world.reconcile_drafts(Context(timedelta(minutes=10)))["done"] == 1
+        system.sleep(QUARTER)
+        assert system.reconcile_drafts(Context(timedelta(minutes=10)))["done"] == 1
 
         assert books.settled == {bill("wework"), payment("wework")}
 
     def test_given_a_company_that_takes_all_the_time_when_the_next_call_comes_then_the_others_go_first(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        first, second = (posted_by_hand(world, "a", "b", company=company) for company in (NORTHGATE, HAVN))
+        first, second = (posted_by_hand(system, "a", "b", company=company) for company in (NORTHGATE, HAVN))
         for books in (first, second):
             books.capabilities = replace(books.capabilities, max_find=2)
         left = [timedelta(minutes=10), timedelta(minutes=10), RESERVE / 2, RESERVE / 2]
         context = Context(timedelta())
         object.__setattr__(context, "get_remaining_time_in_millis", lambda: left.pop(0).total_seconds() * 1000)
 
-        assert world.night(context) == {"nothing_open": 0, "done": 0, "later": 1, "failed": 0, "waiting": 1}
+        assert system.night(context) == {"nothing_open": 0, "done": 0, "later": 1, "failed": 0, "waiting": 1}
         begun = NORTHGATE if first.settled else HAVN
-        assert len(touched(world)) == 2
+        assert len(touched(system)) == 2
 
-        world.pause(QUARTER)
+        system.sleep(QUARTER)
         left[:] = [timedelta(minutes=10)] * 3 + [RESERVE / 2]
-        assert world.reconcile_drafts(context)["done"] == 1
+        assert system.reconcile_drafts(context)["done"] == 1
         (other,) = {NORTHGATE, HAVN} - {begun}
-        assert set(touched(world)) == {name for key in "ab" for name in (bill(key, other), payment(key, other))}
+        assert set(touched(system)) == {name for key in "ab" for name in (bill(key, other), payment(key, other))}
 
     def test_given_a_night_that_is_done_when_the_schedule_calls_again_then_nothing_is_asked_twice(
-        self, world: Town
+        self, system: InProcessSystem
     ) -> None:
-        exported(world, "wework")
-        world.night()
-        asked = searches(world)
+        exported(system, "wework")
+        system.night()
+        asked = searches(system)
 
         for _ in range(15):
-            world.pause(QUARTER)
-            world.reconcile_drafts()
+            system.sleep(QUARTER)
+            system.reconcile_drafts()
 
-        assert searches(world) == asked == 1
+        assert searches(system) == asked == 1

@@ -17,36 +17,36 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import State
+from pleo_export.accounting.port import DocumentState
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed, Stopped
 from tests.system.expenses import entry_id, purchase, purchases, reference, references
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import InProcessSystem
 
 AWAY = Unavailable("The accounting system is being updated.")
 NO_ANSWER = OutcomeUnknown("no answer in 20 seconds")
 LIMIT = RateLimited("Too many requests.", retry_after=37)
 
 
-def exported(world: Town, items: list[dict[str, Any]], **settings: Any) -> tuple[Books, str]:
+def exported(system: InProcessSystem, items: list[dict[str, Any]], **settings: Any) -> tuple[FakeAccountingSystem, str]:
     """Northgate's books, and a job of these items that has run to its end."""
-    books = world.connect(NORTHGATE, items, **settings)
-    job = world.export(NORTHGATE)
-    world.run(NORTHGATE)
+    books = system.connect(NORTHGATE, items, **settings)
+    job = system.export(NORTHGATE)
+    system.run(NORTHGATE)
     return books, job
 
 
-def export_again(world: Town, *items: dict[str, Any]) -> str:
+def export_again(system: InProcessSystem, *items: dict[str, Any]) -> str:
     """The same expenses, as they are now, in a new job."""
-    world.service.world.put_expenses(NORTHGATE, items)
-    job = world.export(NORTHGATE, [entry_id(item) for item in items])
-    world.run(NORTHGATE)
+    system.service.state.put_expenses(NORTHGATE, items)
+    job = system.export(NORTHGATE, [entry_id(item) for item in items])
+    system.run(NORTHGATE)
     return job
 
 
-def live(books: Books) -> Counter[str]:
+def live(books: FakeAccountingSystem) -> Counter[str]:
     return Counter(each.reference for each in books.live())
 
 
@@ -55,89 +55,95 @@ def live(books: Books) -> Counter[str]:
 
 @pytest.mark.parametrize("moment", ["before books record", "after books record", "after dynamodb TransactWriteItems"])
 def test_given_the_function_dies_around_recording_when_it_is_run_again_then_there_is_one_entry(
-    world: Town, moment: str
+    system: InProcessSystem, moment: str
 ) -> None:
-    world.effects.on(moment, Killed())
+    system.effects.on(moment, Killed())
 
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
-    assert {item["externalId"] for item in world.items(job).values()} == {each.id for each in books.documents}
+    assert system.job(job)["status"] == "completed"
+    assert {item["externalId"] for item in system.items(job).values()} == {each.id for each in books.documents}
 
 
 @pytest.mark.parametrize("moment", ["before books record", "after books record"])
 def test_given_the_execution_is_stopped_around_recording_when_the_job_is_resumed_then_there_is_one_entry(
-    world: Town, moment: str
+    system: InProcessSystem, moment: str
 ) -> None:
-    world.effects.on(moment, Stopped(), nth=2)
+    system.effects.on(moment, Stopped(), nth=2)
 
-    books, job = exported(world, items := purchases(3))
-    assert world.executions.over == {f"{job}-1": "Stopped"}
-    world.heal()
+    books, job = exported(system, items := purchases(3))
+    assert system.executions.over == {f"{job}-1": "Stopped"}
+    system.heal()
 
     assert live(books) == Counter(references(items))
-    assert world.statuses(job) == {"successful": 3}
+    assert system.statuses(job) == {"successful": 3}
 
 
 def test_given_the_reply_to_a_new_entry_is_lost_when_the_time_has_passed_then_it_is_found_and_adopted(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.effects.on("after books record", NO_ANSWER, nth=2)
+    system.effects.on("after books record", NO_ANSWER, nth=2)
 
-    books, job = exported(world, items := purchases(3))
-
-    assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
-    assert world.items(job)[entry_id(items[1])]["externalId"] == "2"
-    assert world.pauses == [180]
-
-
-def test_given_the_request_for_a_new_entry_is_lost_when_the_time_has_passed_then_it_is_made_once(world: Town) -> None:
-    world.effects.on("before books record", NO_ANSWER)
-
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
-    assert world.pauses == [180]
+    assert system.job(job)["status"] == "completed"
+    assert system.items(job)[entry_id(items[1])]["externalId"] == "2"
+    assert system.pauses == [180]
 
 
-def test_given_an_entry_that_appears_late_when_it_is_looked_for_again_then_it_is_adopted(world: Town) -> None:
+def test_given_the_request_for_a_new_entry_is_lost_when_the_time_has_passed_then_it_is_made_once(
+    system: InProcessSystem,
+) -> None:
+    system.effects.on("before books record", NO_ANSWER)
+
+    books, job = exported(system, items := purchases(3))
+
+    assert live(books) == Counter(references(items))
+    assert system.job(job)["status"] == "completed"
+    assert system.pauses == [180]
+
+
+def test_given_an_entry_that_appears_late_when_it_is_looked_for_again_then_it_is_adopted(
+    system: InProcessSystem,
+) -> None:
     """The request outlives its caller: the entry is there only after the first search for it."""
     late: list[Any] = []
 
     def withhold() -> None:
-        late.append(world.books[NORTHGATE].documents.pop())
+        late.append(system.books[NORTHGATE].documents.pop())
         raise NO_ANSWER
 
-    world.effects.on("after books record", withhold)
-    world.effects.on("before books find_many", lambda: world.books[NORTHGATE].documents.extend(late), nth=2)
+    system.effects.on("after books record", withhold)
+    system.effects.on("before books find_many", lambda: system.books[NORTHGATE].documents.extend(late), nth=2)
 
-    books, job = exported(world, items := purchases(1))
+    books, job = exported(system, items := purchases(1))
 
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
-def test_given_a_draft_that_a_crash_left_behind_when_entries_are_to_be_posted_then_it_is_posted(world: Town) -> None:
+def test_given_a_draft_that_a_crash_left_behind_when_entries_are_to_be_posted_then_it_is_posted(
+    system: InProcessSystem,
+) -> None:
     def crash() -> None:
-        world.books[NORTHGATE].documents[-1].state = State.DRAFT
+        system.books[NORTHGATE].documents[-1].state = DocumentState.DRAFT
         raise Killed
 
-    world.effects.on("after books record", crash)
+    system.effects.on("after books record", crash)
 
-    books, job = exported(world, [item := purchase()])
+    books, job = exported(system, [item := purchase()])
 
-    assert [(each.entry.reference, each.state) for each in books.documents] == [(reference(item), State.POSTED)]
-    assert world.job(job)["status"] == "completed"
+    assert [(each.entry.reference, each.state) for each in books.documents] == [(reference(item), DocumentState.POSTED)]
+    assert system.job(job)["status"] == "completed"
 
 
-@pytest.mark.parametrize(("setting", "state"), [("draft", State.DRAFT), ("posted", State.POSTED)])
+@pytest.mark.parametrize(("setting", "state"), [("draft", DocumentState.DRAFT), ("posted", DocumentState.POSTED)])
 def test_given_a_posting_setting_when_items_are_exported_then_their_entries_are_in_that_state(
-    world: Town, setting: str, state: State
+    system: InProcessSystem, setting: str, state: DocumentState
 ) -> None:
-    books, _ = exported(world, purchases(2), posting=setting)
+    books, _ = exported(system, purchases(2), posting=setting)
 
     assert {each.state for each in books.documents} == {state}
 
@@ -145,182 +151,198 @@ def test_given_a_posting_setting_when_items_are_exported_then_their_entries_are_
 # Again: the same expense in a new job (R-8.1)
 
 
-def test_given_an_exported_item_when_it_is_exported_again_then_it_has_the_same_entry(world: Town) -> None:
-    books, first = exported(world, [item := purchase()])
-    world.clock.advance(timedelta(days=30))
+def test_given_an_exported_item_when_it_is_exported_again_then_it_has_the_same_entry(system: InProcessSystem) -> None:
+    books, first = exported(system, [item := purchase()])
+    system.clock.advance(timedelta(days=30))
 
-    second = export_again(world, item)
+    second = export_again(system, item)
 
     assert len(books.documents) == 1
     told = ("status", "externalId", "externalUrl", "exportedAt")
-    then, now = world.items(first)[entry_id(item)], world.items(second)[entry_id(item)]
+    then, now = system.items(first)[entry_id(item)], system.items(second)[entry_id(item)]
     assert [now[each] for each in told] == [then[each] for each in told]
 
 
-def test_given_an_exported_item_when_its_note_has_changed_then_it_is_still_the_same_entry(world: Town) -> None:
-    books, _ = exported(world, [purchase()])
+def test_given_an_exported_item_when_its_note_has_changed_then_it_is_still_the_same_entry(
+    system: InProcessSystem,
+) -> None:
+    books, _ = exported(system, [purchase()])
 
-    job = export_again(world, purchase(note="With the client"))
+    job = export_again(system, purchase(note="With the client"))
 
-    assert (len(books.documents), world.job(job)["status"]) == (1, "completed")
+    assert (len(books.documents), system.job(job)["status"]) == (1, "completed")
 
 
-def test_given_an_exported_item_when_its_amount_has_changed_then_it_fails_and_says_what_to_void(world: Town) -> None:
-    books, _ = exported(world, [purchase()])
+def test_given_an_exported_item_when_its_amount_has_changed_then_it_fails_and_says_what_to_void(
+    system: InProcessSystem,
+) -> None:
+    books, _ = exported(system, [purchase()])
 
-    job = export_again(world, changed := purchase(gross=9900))
+    job = export_again(system, changed := purchase(gross=9900))
 
-    kind, reason = world.failures(job)[entry_id(changed)]
+    kind, reason = system.failures(job)[entry_id(changed)]
     assert (kind, len(books.documents)) == ("validation_failure", 1)
     assert reason.startswith("Already exported as J1, with other content. Void that entry")
 
 
 def test_given_a_voided_entry_when_its_changed_item_is_exported_again_then_a_second_revision_is_booked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books, _ = exported(world, [item := purchase()])
+    books, _ = exported(system, [item := purchase()])
     books.void(reference(item))
 
-    job = export_again(world, purchase(gross=9900))
+    job = export_again(system, purchase(gross=9900))
 
     assert live(books) == {f"{reference(item)}:r2": 1}
-    assert world.items(job)[entry_id(item)]["externalId"] == "2"
+    assert system.items(job)[entry_id(item)]["externalId"] == "2"
 
 
-def test_given_a_deleted_entry_when_its_item_is_exported_again_then_a_second_revision_is_booked(world: Town) -> None:
-    books, _ = exported(world, [item := purchase()])
+def test_given_a_deleted_entry_when_its_item_is_exported_again_then_a_second_revision_is_booked(
+    system: InProcessSystem,
+) -> None:
+    books, _ = exported(system, [item := purchase()])
     books.delete(reference(item))
 
-    export_again(world, item)
+    export_again(system, item)
 
     assert live(books) == {f"{reference(item)}:r2": 1}
 
 
-def test_given_two_voided_revisions_when_the_item_is_exported_again_then_a_third_is_booked(world: Town) -> None:
-    books, _ = exported(world, [item := purchase()])
+def test_given_two_voided_revisions_when_the_item_is_exported_again_then_a_third_is_booked(
+    system: InProcessSystem,
+) -> None:
+    books, _ = exported(system, [item := purchase()])
     books.void(reference(item))
-    export_again(world, item)
+    export_again(system, item)
     books.void(f"{reference(item)}:r2")
 
-    export_again(world, item)
+    export_again(system, item)
 
     assert live(books) == {f"{reference(item)}:r3": 1}
 
 
-def test_given_our_records_are_lost_when_the_item_is_exported_again_then_the_books_know_it(world: Town) -> None:
+def test_given_our_records_are_lost_when_the_item_is_exported_again_then_the_books_know_it(
+    system: InProcessSystem,
+) -> None:
     """R-8.7."""
-    books, _ = exported(world, [item := purchase()])
-    world.runtime._table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
+    books, _ = exported(system, [item := purchase()])
+    system.services._table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
 
-    job = export_again(world, item)
+    job = export_again(system, item)
 
-    assert (len(books.documents), world.job(job)["status"]) == (1, "completed")
+    assert (len(books.documents), system.job(job)["status"]) == (1, "completed")
 
 
 def test_given_an_item_of_an_expired_job_when_it_is_exported_again_then_the_entry_of_then_is_adopted(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [item := purchase()])
-    expired = world.export(NORTHGATE)
-    world.effects.on("before pleo PUT", lambda: world.clock.advance(timedelta(hours=2)))
-    world.run(NORTHGATE)
-    assert world.job(expired)["failureReasonType"] == "job_expired"
+    books = system.connect(NORTHGATE, [item := purchase()])
+    expired = system.export(NORTHGATE)
+    system.effects.on("before pleo PUT", lambda: system.clock.advance(timedelta(hours=2)))
+    system.run(NORTHGATE)
+    assert system.job(expired)["failureReasonType"] == "job_expired"
 
-    job = export_again(world, item)
+    job = export_again(system, item)
 
-    assert (len(books.documents), world.statuses(job)) == (1, {"successful": 1})
+    assert (len(books.documents), system.statuses(job)) == (1, {"successful": 1})
 
 
 # What the accounting system answers
 
 
-def test_given_a_request_limit_when_it_is_met_then_the_machine_waits_exactly_as_long_as_asked(world: Town) -> None:
-    world.effects.on("before books record", LIMIT)
+def test_given_a_request_limit_when_it_is_met_then_the_machine_waits_exactly_as_long_as_asked(
+    system: InProcessSystem,
+) -> None:
+    system.effects.on("before books record", LIMIT)
 
-    books, job = exported(world, items := purchases(2))
+    books, job = exported(system, items := purchases(2))
 
-    assert world.pauses == [37]
+    assert system.pauses == [37]
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 def test_given_a_request_limit_in_the_middle_of_a_batch_when_it_has_passed_then_only_the_rest_is_booked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.effects.on("before books record", LIMIT, nth=2, times=2)
+    system.effects.on("before books record", LIMIT, nth=2, times=2)
 
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
-    assert world.pauses == [37]
+    assert system.pauses == [37]
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize("call", ["find_many", "record"])
 def test_given_a_request_limit_that_names_no_time_when_it_is_met_then_a_moment_is_waited(
-    world: Town, call: str
+    system: InProcessSystem, call: str
 ) -> None:
-    world.effects.on(f"before books {call}", RateLimited("Too many requests.", retry_after=0))
+    system.effects.on(f"before books {call}", RateLimited("Too many requests.", retry_after=0))
 
-    _, job = exported(world, purchases(1))
+    _, job = exported(system, purchases(1))
 
-    assert world.pauses == [1]
-    assert world.job(job)["status"] == "completed"
+    assert system.pauses == [1]
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize("call", ["find_many", "record"])
 @pytest.mark.parametrize("retry_after", [3600, 600])
 def test_given_a_request_limit_longer_than_the_job_lives_when_it_is_met_then_the_items_fail_in_time(
-    world: Town, call: str, retry_after: int
+    system: InProcessSystem, call: str, retry_after: int
 ) -> None:
     limit = RateLimited("The day's requests are used up.", retry_after=retry_after)
-    world.effects.on(f"before books {call}", limit, times=1000)
+    system.effects.on(f"before books {call}", limit, times=1000)
 
-    books, job = exported(world, purchases(2))
+    books, job = exported(system, purchases(2))
 
-    assert world.job(job)["status"] == "failed"
-    assert {kind for kind, _ in world.failures(job).values()} <= {
+    assert system.job(job)["status"] == "failed"
+    assert {kind for kind, _ in system.failures(job).values()} <= {
         "accounting_system_rate_limit",
         "accounting_system_timeout",
     }
-    assert (world.statuses(job), books.documents) == ({"failed": 2}, [])
-    assert sum(world.pauses) <= 50 * 60
+    assert (system.statuses(job), books.documents) == ({"failed": 2}, [])
+    assert sum(system.pauses) <= 50 * 60
 
 
-def test_given_an_accounting_system_that_is_away_for_some_when_it_is_back_then_all_are_booked(world: Town) -> None:
-    world.effects.on("before books record", AWAY, nth=2, times=2)
+def test_given_an_accounting_system_that_is_away_for_some_when_it_is_back_then_all_are_booked(
+    system: InProcessSystem,
+) -> None:
+    system.effects.on("before books record", AWAY, nth=2, times=2)
 
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
-    assert world.pauses == [15]
+    assert system.pauses == [15]
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize("call", ["find_many", "record"])
-def test_given_an_accounting_system_that_is_away_when_it_is_back_then_all_are_booked(world: Town, call: str) -> None:
-    world.effects.on(f"before books {call}", AWAY, times=3)
+def test_given_an_accounting_system_that_is_away_when_it_is_back_then_all_are_booked(
+    system: InProcessSystem, call: str
+) -> None:
+    system.effects.on(f"before books {call}", AWAY, times=3)
 
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
-    assert world.pauses == [2, 4, 8]
+    assert system.pauses == [2, 4, 8]
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize("call", ["find_many", "record"])
 def test_given_an_accounting_system_that_stays_away_when_the_retries_end_then_each_item_says_so(
-    world: Town, call: str
+    system: InProcessSystem, call: str
 ) -> None:
-    world.effects.on(f"before books {call}", AWAY, times=1000)
+    system.effects.on(f"before books {call}", AWAY, times=1000)
 
-    books, job = exported(world, purchases(2))
+    books, job = exported(system, purchases(2))
 
-    assert world.job(job)["status"] == "failed"
-    assert set(world.failures(job).values()) == {
+    assert system.job(job)["status"] == "failed"
+    assert set(system.failures(job).values()) == {
         ("accounting_system_unreachable", "Not booked. The accounting system is being updated.")
     }
-    assert (world.statuses(job), books.documents) == ({"failed": 2}, [])
+    assert (system.statuses(job), books.documents) == ({"failed": 2}, [])
 
 
 @pytest.mark.parametrize(
@@ -331,95 +353,103 @@ def test_given_an_accounting_system_that_stays_away_when_the_retries_end_then_ea
     ],
 )
 def test_given_the_connection_is_refused_midway_when_the_job_goes_on_then_the_rest_fails_with_that_type(
-    world: Town, answer: AccountingError, kind: str
+    system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
-    world.environment["CHUNK_SIZE"] = "2"
-    world.effects.on("before books record", answer, nth=4, times=1000)
-    world.effects.on("before books find_many", answer, nth=3, times=1000)
+    system.environment["CHUNK_SIZE"] = "2"
+    system.effects.on("before books record", answer, nth=4, times=1000)
+    system.effects.on("before books find_many", answer, nth=3, times=1000)
 
-    books, job = exported(world, items := purchases(6))
+    books, job = exported(system, items := purchases(6))
 
-    assert world.job(job)["status"] == "completed_with_errors"
+    assert system.job(job)["status"] == "completed_with_errors"
     assert live(books) == Counter(references(items[:3]))
     assert (
-        world.failures(job)
+        system.failures(job)
         == {
             entry_id(items[3]): (kind, f"{answer.message} {OUTCOME_UNKNOWN}"),  # nobody could look whether it is there
             **{entry_id(item): (kind, f"Not booked. {answer.message}") for item in items[4:]},  # nobody asked any more
         }
     )
-    assert world.pauses == []  # R-6.11: no hour of retries
+    assert system.pauses == []  # R-6.11: no hour of retries
 
 
-def test_given_one_item_that_the_books_refuse_when_a_batch_is_recorded_then_the_others_are_booked(world: Town) -> None:
-    world.effects.on("before books record", Rejected("The analytic account is blocked."), nth=2)
+def test_given_one_item_that_the_books_refuse_when_a_batch_is_recorded_then_the_others_are_booked(
+    system: InProcessSystem,
+) -> None:
+    system.effects.on("before books record", Rejected("The analytic account is blocked."), nth=2)
 
-    books, job = exported(world, items := purchases(3))
+    books, job = exported(system, items := purchases(3))
 
     assert live(books) == Counter(references([items[0], items[2]]))
-    assert world.failures(job) == {
+    assert system.failures(job) == {
         entry_id(items[1]): ("accounting_system_validation_failure", "The analytic account is blocked.")
     }
 
 
-def test_given_a_refused_item_when_its_cause_is_mended_then_a_new_export_books_it_at_once(world: Town) -> None:
+def test_given_a_refused_item_when_its_cause_is_mended_then_a_new_export_books_it_at_once(
+    system: InProcessSystem,
+) -> None:
     """Nothing came of it for certain, so nothing has to settle."""
-    world.effects.on("before books record", Rejected("The analytic account is blocked."))
-    books, _ = exported(world, [item := purchase()])
+    system.effects.on("before books record", Rejected("The analytic account is blocked."))
+    books, _ = exported(system, [item := purchase()])
 
-    export_again(world, item)
+    export_again(system, item)
 
-    assert (live(books), world.pauses) == ({reference(item): 1}, [])
+    assert (live(books), system.pauses) == ({reference(item): 1}, [])
 
 
-def test_given_two_live_entries_of_one_item_when_it_is_exported_again_then_it_alone_fails(world: Town) -> None:
-    books, _ = exported(world, items := purchases(2))
+def test_given_two_live_entries_of_one_item_when_it_is_exported_again_then_it_alone_fails(
+    system: InProcessSystem,
+) -> None:
+    books, _ = exported(system, items := purchases(2))
     books.documents.append(books.documents[0])
 
-    job = export_again(world, *items)
+    job = export_again(system, *items)
 
-    kind, reason = world.failures(job)[entry_id(items[0])]
+    kind, reason = system.failures(job)[entry_id(items[0])]
     assert (kind, "2 entries carry" in reason) == ("accounting_system_validation_failure", True)
-    assert world.statuses(job) == {"successful": 1, "failed": 1}
+    assert system.statuses(job) == {"successful": 1, "failed": 1}
 
 
 # The deadline (R-9)
 
 
 def test_given_the_deadline_has_passed_when_a_chunk_is_next_then_nothing_new_is_posted_and_the_job_ends(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.environment["CHUNK_SIZE"] = "2"
-    world.effects.on("after pleo PUT", lambda: world.clock.advance(timedelta(minutes=51)))
+    system.environment["CHUNK_SIZE"] = "2"
+    system.effects.on("after pleo PUT", lambda: system.clock.advance(timedelta(minutes=51)))
 
-    books, job = exported(world, items := purchases(4))
+    books, job = exported(system, items := purchases(4))
 
     assert live(books) == Counter(references(items[:2]))
-    assert world.job(job)["status"] == "completed_with_errors"
-    failures = world.failures(job)
+    assert system.job(job)["status"] == "completed_with_errors"
+    failures = system.failures(job)
     assert failures.keys() == {entry_id(item) for item in items[2:]}
     assert all(kind == "accounting_system_timeout" and "not booked" in reason for kind, reason in failures.values())
 
 
-def test_given_the_deadline_has_passed_when_an_entry_is_found_then_it_is_reported_all_the_same(world: Town) -> None:
-    world.effects.on("after books record", Killed())
-    world.effects.on("before books find_many", lambda: world.clock.advance(timedelta(minutes=51)), nth=2)
+def test_given_the_deadline_has_passed_when_an_entry_is_found_then_it_is_reported_all_the_same(
+    system: InProcessSystem,
+) -> None:
+    system.effects.on("after books record", Killed())
+    system.effects.on("before books find_many", lambda: system.clock.advance(timedelta(minutes=51)), nth=2)
 
-    books, job = exported(world, purchases(1))
+    books, job = exported(system, purchases(1))
 
-    assert (len(books.documents), world.statuses(job)) == (1, {"successful": 1})
+    assert (len(books.documents), system.statuses(job)) == (1, {"successful": 1})
 
 
 def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_time_to_wait_then_it_is_told_as_unknown(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.effects.on("before books find_many", lambda: world.clock.advance(timedelta(minutes=49)))
-    world.effects.on("before books record", NO_ANSWER)
+    system.effects.on("before books find_many", lambda: system.clock.advance(timedelta(minutes=49)))
+    system.effects.on("before books record", NO_ANSWER)
 
-    books, job = exported(world, [item := purchase()])
+    books, job = exported(system, [item := purchase()])
 
-    kind, reason = world.failures(job)[entry_id(item)]
-    assert (kind, world.pauses) == ("accounting_system_timeout", [])
+    kind, reason = system.failures(job)[entry_id(item)]
+    assert (kind, system.pauses) == ("accounting_system_timeout", [])
     assert "did not say in time whether" in reason
     assert books.documents == []
 
@@ -429,71 +459,71 @@ def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_t
 
 @pytest.mark.parametrize("moment", ["after dynamodb BatchGetItem", "before dynamodb TransactWriteItems"])
 def test_given_a_function_that_outlives_its_run_when_the_next_run_has_booked_the_item_then_it_does_not(
-    world: Town, moment: str
+    system: InProcessSystem, moment: str
 ) -> None:
     """It has read its postings, or has even looked into the books, and found nothing."""
-    books = world.connect(NORTHGATE, items := purchases(2))
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, items := purchases(2))
+    job = system.export(NORTHGATE)
 
     def meanwhile() -> None:
         """The execution is aborted; a poll starts another, which runs to its end."""
-        world.executions.over[world.executions.started[0].execution] = "ABORTED"
-        world.poll()
-        world.deliver()
-        world.execute(world.executions.started[1])
+        system.executions.over[system.executions.started[0].execution] = "ABORTED"
+        system.poll()
+        system.deliver()
+        system.execute(system.executions.started[1])
 
-    world.effects.on(moment, meanwhile, nth=2)
-    world.wake(NORTHGATE)
-    world.execute(world.executions.started[0])
+    system.effects.on(moment, meanwhile, nth=2)
+    system.wake(NORTHGATE)
+    system.execute(system.executions.started[0])
 
-    assert [run.job_id for run in world.executions.started] == [job, job]
+    assert [run.job_id for run in system.executions.started] == [job, job]
     assert live(books) == Counter(references(items))
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 def test_given_a_function_that_is_about_to_book_when_the_next_run_comes_to_the_item_then_that_one_waits_and_adopts(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [item := purchase()])
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, [item := purchase()])
+    job = system.export(NORTHGATE)
     waits: list[int] = []
 
     def meanwhile() -> None:
         """The zombie's sibling asks first, and is told to wait longer than the zombie can live."""
         event = {"companyId": NORTHGATE, "jobId": job, "execution": f"{job}-1", "chunk": 0}
-        deadline = (world.clock.now() + timedelta(minutes=40)).isoformat()
-        world.clock.advance(timedelta(seconds=100))
-        waits.append(world.handlers["record_items"]({**event, "deadline": deadline}, None)["waitSeconds"])
+        deadline = (system.clock.now() + timedelta(minutes=40)).isoformat()
+        system.clock.advance(timedelta(seconds=100))
+        waits.append(system.handlers["record_items"]({**event, "deadline": deadline}, None)["waitSeconds"])
 
-    world.effects.on("before books record", meanwhile)
-    world.run(NORTHGATE)
+    system.effects.on("before books record", meanwhile)
+    system.run(NORTHGATE)
 
     assert waits == [80]
     assert live(books) == {reference(item): 1}
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
-def next_run(world: Town) -> None:
+def next_run(system: InProcessSystem) -> None:
     """The execution is aborted, and its function lives on; a poll starts another, which runs to its end."""
-    world.executions.over[world.executions.started[0].execution] = "ABORTED"
-    world.poll()
-    world.deliver()
-    world.execute(world.executions.started[1])
+    system.executions.over[system.executions.started[0].execution] = "ABORTED"
+    system.poll()
+    system.deliver()
+    system.execute(system.executions.started[1])
 
 
 @pytest.mark.parametrize("moment", ["before books find_many", "before dynamodb TransactWriteItems"])
 def test_given_a_function_that_outlives_its_run_when_pleo_is_told_that_its_item_is_not_booked_then_it_is_not(
-    world: Town, moment: str
+    system: InProcessSystem, moment: str
 ) -> None:
-    books = world.connect(NORTHGATE, [item := purchase()])
-    job = world.export(NORTHGATE)
-    world.effects.on(moment, lambda: next_run(world))
-    world.effects.on("before books find_many", AuthenticationFailed("The key is not accepted."), nth=2)
+    books = system.connect(NORTHGATE, [item := purchase()])
+    job = system.export(NORTHGATE)
+    system.effects.on(moment, lambda: next_run(system))
+    system.effects.on("before books find_many", AuthenticationFailed("The key is not accepted."), nth=2)
 
-    world.wake(NORTHGATE)
-    world.execute(world.executions.started[0])
+    system.wake(NORTHGATE)
+    system.execute(system.executions.started[0])
 
-    kind, reason = world.failures(job)[entry_id(item)]
+    kind, reason = system.failures(job)[entry_id(item)]
     assert kind == "accounting_system_authentication_failure"
     assert reason.startswith("Not booked.")
     assert books.documents == []
@@ -503,20 +533,20 @@ def test_given_a_function_that_outlives_its_run_when_pleo_is_told_that_its_item_
     "moment", ["before books find_many", "before dynamodb TransactWriteItems", "before books record"]
 )
 def test_given_a_function_that_is_given_up_for_lost_when_its_successor_has_done_the_work_then_that_one_s_word_counts(
-    world: Town, moment: str
+    system: InProcessSystem, moment: str
 ) -> None:
     """Step Functions calls again within the same execution, while the first call lives on."""
-    books = world.connect(NORTHGATE, items := purchases(2))
-    job = world.export(NORTHGATE)
+    books = system.connect(NORTHGATE, items := purchases(2))
+    job = system.export(NORTHGATE)
     event = {"companyId": NORTHGATE, "jobId": job, "execution": f"{job}-1", "chunk": 0}
-    deadline = (world.clock.now() + timedelta(minutes=40)).isoformat()
+    deadline = (system.clock.now() + timedelta(minutes=40)).isoformat()
 
     def again() -> None:
-        world.handlers["record_items"]({**event, "deadline": deadline}, None)
+        system.handlers["record_items"]({**event, "deadline": deadline}, None)
 
-    world.effects.on(moment, again)
-    world.run(NORTHGATE)
-    world.heal()
+    system.effects.on(moment, again)
+    system.run(NORTHGATE)
+    system.heal()
 
     assert live(books) == Counter(references(items))
-    assert world.statuses(job) == {"successful": 2}
+    assert system.statuses(job) == {"successful": 2}

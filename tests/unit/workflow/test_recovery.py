@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pleo_export.accounting.errors import PossibleDuplicate
-from pleo_export.accounting.port import DocumentRef, Outcome, State
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import ItemFailure
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.recovery import Action, Decision, ItemEvidence, decide, too_late
@@ -18,9 +18,11 @@ from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SETTLE_TIME = timedelta(minutes=3)
 
-LIVE = DocumentRef("pleo:1", Kind.JOURNAL_ENTRY, "17", "J17", State.POSTED, date(2026, 3, 2), "https://books/17")
-DRAFT = replace(LIVE, state=State.DRAFT, number=None)
-VOID = replace(LIVE, state=State.VOID)
+LIVE = DocumentRef(
+    "pleo:1", DocumentKind.JOURNAL_ENTRY, "17", "J17", DocumentState.POSTED, date(2026, 3, 2), "https://books/17"
+)
+DRAFT = replace(LIVE, state=DocumentState.DRAFT, number=None)
+VOID = replace(LIVE, state=DocumentState.VOID)
 SEVERAL = PossibleDuplicate("2 entries carry pleo:1")
 
 SETTLED = Posting("company", "entry", 1, "pleo:1", "same", "this job", NOW - SETTLE_TIME)
@@ -39,7 +41,7 @@ def changed(posting: Posting) -> Posting:
 EVERY_POSTING = [None, SETTLED, UNSETTLED, RECORDED, changed(SETTLED), changed(RECORDED)]
 
 
-def seen(posting: Posting | None, found: Outcome | None, item: str = "pending") -> ItemEvidence:
+def seen(posting: Posting | None, found: DocumentOutcome | None, item: str = "pending") -> ItemEvidence:
     return ItemEvidence(item, posting, found, "this job", "same", NOW, SETTLE_TIME)
 
 
@@ -65,7 +67,9 @@ def seen(posting: Posting | None, found: Outcome | None, item: str = "pending") 
         (elsewhere(UNSETTLED), None, Action.WAIT),
     ],
 )
-def test_whatever_pleo_says_of_the_item(item: str, posting: Posting | None, found: Outcome, action: Action) -> None:
+def test_whatever_pleo_says_of_the_item(
+    item: str, posting: Posting | None, found: DocumentOutcome, action: Action
+) -> None:
     assert decide(seen(posting, found, item)).action is action
 
 
@@ -100,7 +104,7 @@ def test_when_nothing_is_found_and_nothing_can_still_appear(item: str, posting: 
     ],
 )
 def test_a_failure_says_what_to_do(
-    posting: Posting | None, found: Outcome | None, item: str, failure: ItemFailure, words: str
+    posting: Posting | None, found: DocumentOutcome | None, item: str, failure: ItemFailure, words: str
 ) -> None:
     decision = decide(seen(posting, found, item))
     assert decision.failure is failure

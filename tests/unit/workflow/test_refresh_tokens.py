@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
 from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
-from pleo_export.services.token_refresher import Refresh
+from pleo_export.services.token_refresher import RefreshRequest
 from pleo_export.services.tokens import MARGIN, Tokens
 from pleo_export.store.connections import RECONNECT
 from pleo_simulator.fault_queue import Fault
@@ -29,60 +29,60 @@ from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.effects import Killed
 from tests.system.expenses import purchases, references
-from tests.system.in_process_system import Town, TownRuntime, oauth_client_id, town
+from tests.system.in_process_system import InProcessSystem, TestServices, in_process_system, oauth_client_id
 
 WORKERS = 50
 TOKEN_REQUEST = "pleo POST /oauth/token"
 POLL = 300
 
 
-def authorised(world: Town, **options: Any) -> Grant:
+def authorised(system: InProcessSystem, **options: Any) -> Grant:
     """A connected company with a grant whose access token has just ended."""
-    world.connect(NORTHGATE, purchases(2))
-    grant = world.authorise(NORTHGATE, **options)
-    world.pause(ACCESS_TOKEN_LIFE.total_seconds())
-    world.service.requests.clear()
+    system.connect(NORTHGATE, purchases(2))
+    grant = system.authorise(NORTHGATE, **options)
+    system.sleep(ACCESS_TOKEN_LIFE.total_seconds())
+    system.service.requests.clear()
     return grant
 
 
-def token(world: Town) -> str:
+def token(system: InProcessSystem) -> str:
     """What a function gets that wants to call Pleo."""
-    return world.runtime.tokens.section(world.runtime.connection(NORTHGATE), "pleo")["access_token"]
+    return system.services.tokens.secret_of(system.services.connection(NORTHGATE), "pleo")["access_token"]
 
 
-def stored(world: Town) -> Grant:
-    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).pleo)
+def stored(system: InProcessSystem) -> Grant:
+    grant = grant_in(system.services.secrets.get(system.services.secret_name(NORTHGATE), 0).pleo)
     assert grant
     return grant
 
 
-def grant_of(world: Town, which: Any) -> Grant:
-    grant = grant_in(world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).section(which))
+def grant_of(system: InProcessSystem, which: Any) -> Grant:
+    grant = grant_in(system.services.secrets.get(system.services.secret_name(NORTHGATE), 0).of(which))
     assert grant
     return grant
 
 
-def refreshes(world: Town) -> int:
+def refreshes(system: InProcessSystem) -> int:
     """How often the token endpoint was asked, from the simulator's log."""
-    return sum(each["path"] == "/oauth/token" for each in world.service.requests)
+    return sum(each["path"] == "/oauth/token" for each in system.service.requests)
 
 
-def works(world: Town, access_token: str) -> bool:
-    return world.service.oauth.access_token(access_token) is not None
+def works(system: InProcessSystem, access_token: str) -> bool:
+    return system.service.oauth.access_token(access_token) is not None
 
 
-def replace_elsewhere(world: Town) -> None:
+def replace_elsewhere(system: InProcessSystem) -> None:
     """Another worker refreshes the tokens, though those that are stored would have been good for longer."""
-    wanted = {"companyId": NORTHGATE, "which": "pleo", "seen": fingerprint(stored(world).access_token)}
-    assert world.handlers["refresh_tokens"](wanted, None) == {"outcome": "fresh"}
+    wanted = {"companyId": NORTHGATE, "which": "pleo", "seen": fingerprint(stored(system).access_token)}
+    assert system.handlers["refresh_tokens"](wanted, None) == {"outcome": "fresh"}
 
 
-def in_the_end(world: Town) -> str:
+def in_the_end(system: InProcessSystem) -> str:
     """What becomes of the company when it is asked for again at every poll of two hours."""
     for _ in range(24):
-        world.pause(POLL)
+        system.sleep(POLL)
         try:
-            assert works(world, token(world))
+            assert works(system, token(system))
         except TryAgain:
             continue
         except Disconnected:
@@ -92,12 +92,12 @@ def in_the_end(world: Town) -> str:
 
 
 @pytest.fixture
-def oauth_books(world: Town) -> Iterator[Town]:
+def oauth_books(system: InProcessSystem) -> Iterator[InProcessSystem]:
     """Books that take OAuth tokens; the simulator plays their sign-in service."""
     with mock.patch.dict("pleo_export.accounting.registry.TOKEN_URLS", {"tryton": "https://pleo.test/oauth/token"}):
-        world.connect(NORTHGATE, purchases(2))
-        world.authorise(NORTHGATE, "accounting_system", "tryton")
-        yield world
+        system.connect(NORTHGATE, purchases(2))
+        system.authorise(NORTHGATE, "accounting_system", "tryton")
+        yield system
 
 
 # One holder at a time
@@ -116,91 +116,93 @@ def one_call_at_a_time() -> Iterator[None]:
         yield
 
 
-class Impatient(TownRuntime):
+class Impatient(TestServices):
     """A function of its own: nothing is shared with the others but what they write."""
 
-    def pause(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         os.sched_yield()
 
 
 class Invoked:
     """Lambda, with a cold start for each call."""
 
-    def __init__(self, world: Town) -> None:
-        self._world = world
+    def __init__(self, system: InProcessSystem) -> None:
+        self._world = system
 
     def refresh(self, company_id: str, which: Any, seen: str, *, refused: bool = False) -> None:
-        wanted = Refresh(company_id=company_id, which=which, seen=fingerprint(seen), refused=refused)
+        wanted = RefreshRequest(company_id=company_id, grant_owner=which, seen=fingerprint(seen), refused=refused)
         assert refresh_tokens(wanted, Impatient(self._world, self._world.environment)) == {"outcome": "fresh"}
 
 
 def test_given_fifty_workers_with_an_ended_token_when_all_need_one_then_pleo_is_asked_once_and_all_get_the_new_one(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
+    authorised(system)
     all_at_once = threading.Barrier(WORKERS)
 
     def work(_: int) -> str:
-        runtime = Impatient(world, world.environment)
-        refresher: Any = Invoked(world)
-        tokens = Tokens(runtime.secrets, refresher, world.clock.now)
-        connection = runtime.connection(NORTHGATE)
+        services = Impatient(system, system.environment)
+        refresher: Any = Invoked(system)
+        tokens = Tokens(services.secrets, refresher, system.clock.now)
+        connection = services.connection(NORTHGATE)
         all_at_once.wait()
-        return tokens.section(connection, "pleo")["access_token"]
+        return tokens.secret_of(connection, "pleo")["access_token"]
 
     with one_call_at_a_time(), ThreadPoolExecutor(WORKERS) as pool:
         got = list(pool.map(work, range(WORKERS)))
 
-    assert refreshes(world) == 1
-    assert set(got) == {stored(world).access_token}
-    assert works(world, got[0])
+    assert refreshes(system) == 1
+    assert set(got) == {stored(system).access_token}
+    assert works(system, got[0])
 
 
-def test_given_another_holder_when_it_is_done_in_time_then_its_tokens_are_used(world: Town) -> None:
-    authorised(world)
+def test_given_another_holder_when_it_is_done_in_time_then_its_tokens_are_used(system: InProcessSystem) -> None:
+    authorised(system)
     others: list[str] = []
-    world.effects.on("before dynamodb PutItem", lambda: others.append(token(world)))  # just ahead of our lock
+    system.effects.on("before dynamodb PutItem", lambda: others.append(token(system)))  # just ahead of our lock
 
-    got = token(world)
+    got = token(system)
 
     assert others == [got]
-    assert refreshes(world) == 1
+    assert refreshes(system) == 1
 
 
-def test_given_another_holder_that_takes_long_then_it_is_tried_again_later_and_pleo_is_not_asked(world: Town) -> None:
-    authorised(world)
-    world.runtime.secret_locks.take(NORTHGATE, "another", world.clock.now())
+def test_given_another_holder_that_takes_long_then_it_is_tried_again_later_and_pleo_is_not_asked(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
+    system.services.secret_locks.take(NORTHGATE, "another", system.clock.now())
 
     with pytest.raises(TryAgain, match="sign-in service did not answer"):
-        token(world)
+        token(system)
 
-    assert refreshes(world) == 0
-    assert in_the_end(world) == "fresh"
+    assert refreshes(system) == 0
+    assert in_the_end(system) == "fresh"
 
 
 def test_given_a_refresh_of_one_grant_when_the_other_is_refreshed_meanwhile_then_neither_write_is_lost(
-    oauth_books: Town,
+    oauth_books: InProcessSystem,
 ) -> None:
-    world = oauth_books
-    world.authorise(NORTHGATE)
-    world.pause(3600)
-    connection = world.runtime.connection(NORTHGATE)
+    system = oauth_books
+    system.authorise(NORTHGATE)
+    system.sleep(3600)
+    connection = system.services.connection(NORTHGATE)
     waited: list[PleoExportError] = []
 
     def meanwhile() -> None:
         try:
-            world.runtime.tokens.section(connection, "accounting_system")
+            system.services.tokens.secret_of(connection, "accounting_system")
         except TryAgain as error:
             waited.append(error)
 
-    world.effects.on(f"after {TOKEN_REQUEST}", meanwhile)
-    token(world)
-    world.runtime.tokens.section(connection, "accounting_system")
+    system.effects.on(f"after {TOKEN_REQUEST}", meanwhile)
+    token(system)
+    system.services.tokens.secret_of(connection, "accounting_system")
 
-    secrets = world.runtime.secrets.get(connection.secret_arn, 0)
+    secrets = system.services.secrets.get(connection.secret_arn, 0)
     assert len(waited) == 1
-    assert works(world, secrets.pleo["access_token"])
-    assert works(world, secrets.accounting_system["access_token"])
+    assert works(system, secrets.pleo["access_token"])
+    assert works(system, secrets.accounting_system["access_token"])
     assert secrets.accounting_system["token"] == "t"
 
 
@@ -208,11 +210,11 @@ def test_given_a_refresh_of_one_grant_when_the_other_is_refreshed_meanwhile_then
 
 
 def effects_of_a_refresh() -> list[str]:
-    with town() as world:
-        authorised(world)
-        world.effects.log.clear()
-        token(world)
-        return world.effects.log
+    with in_process_system() as system:
+        authorised(system)
+        system.effects.log.clear()
+        token(system)
+        return system.effects.log
 
 
 EFFECTS = effects_of_a_refresh()
@@ -222,58 +224,62 @@ SENT, STORED = EFFECTS.index(TOKEN_REQUEST), EFFECTS.index("secretsmanager PutSe
 
 @pytest.mark.parametrize(("moment", "position"), MOMENTS)
 def test_given_a_holder_that_dies_then_the_company_gets_new_tokens_or_has_to_reconnect_and_nothing_loops(
-    world: Town, moment: str, position: int
+    system: InProcessSystem, moment: str, position: int
 ) -> None:
-    authorised(world)
-    world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+    authorised(system)
+    system.effects.on(f"{moment} ", Killed(), nth=position + 1)
 
     with pytest.raises(TryAgain):
-        token(world)
+        token(system)
 
     lost = (SENT, 1) <= (position, moment == "after") < (STORED, 1)
-    assert in_the_end(world) == ("reconnect" if lost else "fresh")
-    asked = refreshes(world)
+    assert in_the_end(system) == ("reconnect" if lost else "fresh")
+    asked = refreshes(system)
     assert asked <= 2
-    world.run(NORTHGATE)
-    assert refreshes(world) == asked
+    system.run(NORTHGATE)
+    assert refreshes(system) == asked
 
 
-def test_given_holders_that_die_one_after_the_other_at_the_request_then_there_is_an_end_of_it(world: Town) -> None:
-    authorised(world)
-    world.effects.on(f"before {TOKEN_REQUEST}", Killed(), times=1000)
+def test_given_holders_that_die_one_after_the_other_at_the_request_then_there_is_an_end_of_it(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
+    system.effects.on(f"before {TOKEN_REQUEST}", Killed(), times=1000)
 
     for _ in range(TRIES):
         with pytest.raises(TryAgain):
-            token(world)
-        world.pause(POLL)
+            token(system)
+        system.sleep(POLL)
 
-    assert in_the_end(world) == "reconnect"
+    assert in_the_end(system) == "reconnect"
 
 
 def test_given_a_grant_that_has_ended_when_a_function_still_holds_the_old_record_then_pleo_is_not_asked(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    before = world.runtime.connection(NORTHGATE)
-    world.runtime.connections.grant_ended(NORTHGATE, "pleo", "It was revoked.", world.clock.now())
+    authorised(system)
+    before = system.services.connection(NORTHGATE)
+    system.services.connections.grant_ended(NORTHGATE, "pleo", "It was revoked.", system.clock.now())
 
     with pytest.raises(Disconnected, match="It was revoked"):
-        world.runtime.tokens.section(before, "pleo")
+        system.services.tokens.secret_of(before, "pleo")
 
-    assert refreshes(world) == 0
+    assert refreshes(system) == 0
 
 
-def test_given_a_caller_that_dies_while_tokens_are_refreshed_then_the_next_one_finds_them(world: Town) -> None:
-    authorised(world)
-    world.export(NORTHGATE)
-    world.effects.on("after lambda InvokeFunction", Killed())
+def test_given_a_caller_that_dies_while_tokens_are_refreshed_then_the_next_one_finds_them(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
+    system.export(NORTHGATE)
+    system.effects.on("after lambda InvokeFunction", Killed())
 
     with pytest.raises(Exception, match="Task timed out"):
-        world.wake(NORTHGATE)
-    world.pause(60)  # its cache is gone with it
+        system.wake(NORTHGATE)
+    system.sleep(60)  # its cache is gone with it
 
-    assert world.wake(NORTHGATE) == "started"
-    assert refreshes(world) == 1
+    assert system.wake(NORTHGATE) == "started"
+    assert refreshes(system) == 1
 
 
 # Answers of the token endpoint
@@ -290,116 +296,128 @@ def test_given_a_caller_that_dies_while_tokens_are_refreshed_then_the_next_one_f
     ],
 )
 def test_given_no_answer_then_it_is_tried_again_later_and_once(
-    world: Town, moment: str, event: Exception, outcome: str, asked: int
+    system: InProcessSystem, moment: str, event: Exception, outcome: str, asked: int
 ) -> None:
-    authorised(world)
-    world.effects.log.clear()
-    world.effects.on(f"{moment} {TOKEN_REQUEST}", event)
+    authorised(system)
+    system.effects.log.clear()
+    system.effects.on(f"{moment} {TOKEN_REQUEST}", event)
 
     with pytest.raises(TryAgain):
-        token(world)
+        token(system)
 
-    assert in_the_end(world) == outcome
-    assert world.effects.log.count(TOKEN_REQUEST) == asked
+    assert in_the_end(system) == outcome
+    assert system.effects.log.count(TOKEN_REQUEST) == asked
 
 
 @pytest.mark.parametrize("fault", [Fault(effect="status", status=503), Fault(effect="rate_limit", retry_after=60)])
-def test_given_pleo_is_not_up_to_it_then_the_next_try_waits_and_then_all_is_well(world: Town, fault: Fault) -> None:
-    authorised(world)
-    world.service.faults.order(fault.model_copy(update={"path": "/oauth/token", "count": 3}))
+def test_given_pleo_is_not_up_to_it_then_the_next_try_waits_and_then_all_is_well(
+    system: InProcessSystem, fault: Fault
+) -> None:
+    authorised(system)
+    system.service.faults.order(fault.model_copy(update={"path": "/oauth/token", "count": 3}))
 
     for _ in range(5):
         with pytest.raises(TryAgain):
-            token(world)
+            token(system)
 
-    assert refreshes(world) == 1
-    assert in_the_end(world) == "fresh"
+    assert refreshes(system) == 1
+    assert in_the_end(system) == "fresh"
 
 
 def test_given_a_provider_that_never_answers_then_it_is_asked_less_and_less_and_in_the_end_not_at_all(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    world.effects.log.clear()
-    world.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout(), times=1000)
+    authorised(system)
+    system.effects.log.clear()
+    system.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout(), times=1000)
     gaps: list[timedelta] = []
-    since = world.clock.now()
+    since = system.clock.now()
 
     while len(gaps) < TRIES:
-        before = world.effects.log.count(TOKEN_REQUEST)
+        before = system.effects.log.count(TOKEN_REQUEST)
         with pytest.raises((TryAgain, Disconnected)):
-            token(world)
-        if world.effects.log.count(TOKEN_REQUEST) > before:
-            gaps.append(world.clock.now() - since)
-            since = world.clock.now()
-        world.pause(150)
-    assert in_the_end(world) == "reconnect"
+            token(system)
+        if system.effects.log.count(TOKEN_REQUEST) > before:
+            gaps.append(system.clock.now() - since)
+            since = system.clock.now()
+        system.sleep(150)
+    assert in_the_end(system) == "reconnect"
 
-    assert world.effects.log.count(TOKEN_REQUEST) == TRIES
+    assert system.effects.log.count(TOKEN_REQUEST) == TRIES
     assert gaps[1:6] == [timedelta(minutes=minutes) for minutes in (2.5, 2.5, 2.5, 5, 10)]
     assert set(gaps[6:]) == {timedelta(minutes=15)}
-    assert world.runtime.connection(NORTHGATE).ended["pleo"].reason == "The sign-in service has not answered for hours."
+    assert (
+        system.services.connection(NORTHGATE).ended["pleo"].reason == "The sign-in service has not answered for hours."
+    )
 
 
-def test_given_a_provider_that_cannot_be_reached_for_a_day_then_the_grant_is_still_good(world: Town) -> None:
-    authorised(world)
-    world.effects.on(f"before {TOKEN_REQUEST}", requests.ConnectTimeout(), times=48)
+def test_given_a_provider_that_cannot_be_reached_for_a_day_then_the_grant_is_still_good(system: InProcessSystem) -> None:
+    authorised(system)
+    system.effects.on(f"before {TOKEN_REQUEST}", requests.ConnectTimeout(), times=48)
 
     for _ in range(48):
         with pytest.raises(TryAgain):
-            token(world)
-        world.pause(1800)
+            token(system)
+        system.sleep(1800)
 
-    assert in_the_end(world) == "fresh"
+    assert in_the_end(system) == "fresh"
 
 
-def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_counts_as_good(world: Town) -> None:
-    authorised(world)
+def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_counts_as_good(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
     client("secretsmanager").put_secret_value(
         SecretId="town/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
     )
 
     with pytest.raises(InvalidSettings, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
-        token(world)
-    assert world.runtime.connection(NORTHGATE).ended == {}
+        token(system)
+    assert system.services.connection(NORTHGATE).ended == {}
 
     client("secretsmanager").delete_secret(SecretId="town/oauth/pleo", ForceDeleteWithoutRecovery=True)
-    world.pause(POLL)
+    system.sleep(POLL)
     with pytest.raises(InvalidSettings, match="pleo-export oauth-client"):
-        token(world)
+        token(system)
 
 
 @pytest.mark.parametrize("error", ["InternalServiceError", "ResourceNotFoundException"])
-def test_given_new_tokens_that_cannot_be_stored_then_the_old_ones_are_never_sent_again(world: Town, error: str) -> None:
-    authorised(world)
-    world.effects.on(
+def test_given_new_tokens_that_cannot_be_stored_then_the_old_ones_are_never_sent_again(
+    system: InProcessSystem, error: str
+) -> None:
+    authorised(system)
+    system.effects.on(
         "before secretsmanager PutSecretValue", ClientError({"Error": {"Code": error, "Message": ""}}, "PutSecretValue")
     )
 
     with pytest.raises(TryAgain):
-        token(world)
+        token(system)
 
-    assert in_the_end(world) == "reconnect"
-    assert refreshes(world) == 1
-    assert world.runtime.connection(NORTHGATE).ended["pleo"].reason == "The new tokens could not be stored."
+    assert in_the_end(system) == "reconnect"
+    assert refreshes(system) == 1
+    assert system.services.connection(NORTHGATE).ended["pleo"].reason == "The new tokens could not be stored."
 
 
-def test_given_a_secret_that_still_reads_as_before_its_write_then_the_spent_token_is_not_sent(world: Town) -> None:
-    old = authorised(world)
-    token(world)
-    new, name = stored(world), world.runtime.secret_name(NORTHGATE)
-    secrets = world.runtime.secrets.get(name, 0)
-    world.runtime.secrets.put(name, secrets.with_section("pleo", old.section()))  # as a reader elsewhere may see it
-    world.pause(60)
+def test_given_a_secret_that_still_reads_as_before_its_write_then_the_spent_token_is_not_sent(
+    system: InProcessSystem,
+) -> None:
+    old = authorised(system)
+    token(system)
+    new, name = stored(system), system.services.secret_name(NORTHGATE)
+    secrets = system.services.secrets.get(name, 0)
+    system.services.secrets.put(
+        name, secrets.with_secret_of("pleo", old.as_secret())
+    )  # as a reader elsewhere may see it
+    system.sleep(60)
 
     with pytest.raises(TryAgain):
-        token(world)
-    world.runtime.secrets.put(name, secrets)
-    world.pause(60)
+        token(system)
+    system.services.secrets.put(name, secrets)
+    system.sleep(60)
 
-    assert refreshes(world) == 1
-    assert token(world) == new.access_token
-    assert works(world, new.access_token)
+    assert refreshes(system) == 1
+    assert token(system) == new.access_token
+    assert works(system, new.access_token)
 
 
 # When tokens are refreshed
@@ -407,144 +425,144 @@ def test_given_a_secret_that_still_reads_as_before_its_write_then_the_spent_toke
 
 @pytest.mark.parametrize(("before_its_end", "asked"), [(timedelta(seconds=31), 0), (timedelta(seconds=30), 1)])
 def test_given_a_token_when_its_end_is_half_a_minute_away_then_it_is_refreshed(
-    world: Town, before_its_end: timedelta, asked: int
+    system: InProcessSystem, before_its_end: timedelta, asked: int
 ) -> None:
-    authorised(world)
-    token(world)
-    world.clock.advance(ACCESS_TOKEN_LIFE - before_its_end)
+    authorised(system)
+    token(system)
+    system.clock.advance(ACCESS_TOKEN_LIFE - before_its_end)
 
-    assert works(world, token(world))
-    assert refreshes(world) == 1 + asked
+    assert works(system, token(system))
+    assert refreshes(system) == 1 + asked
 
 
 def test_given_a_token_that_somebody_else_has_replaced_when_pleo_refuses_it_then_the_request_goes_again_with_the_new(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    world.export(NORTHGATE)
-    token(world)  # and now it is known for a minute
-    replace_elsewhere(world)
-    world.effects.log.clear()
+    authorised(system)
+    system.export(NORTHGATE)
+    token(system)  # and now it is known for a minute
+    replace_elsewhere(system)
+    system.effects.log.clear()
 
-    assert world.wake(NORTHGATE) == "started"
+    assert system.wake(NORTHGATE) == "started"
 
-    assert "lambda InvokeFunction" not in world.effects.log
-    assert refreshes(world) == 2
-    jobs = [each["status"] for each in world.service.requests if each["path"] == "/v3/export-jobs"]
+    assert "lambda InvokeFunction" not in system.effects.log
+    assert refreshes(system) == 2
+    jobs = [each["status"] for each in system.service.requests if each["path"] == "/v3/export-jobs"]
     assert jobs == [401, 200]
 
 
 def test_given_tokens_replaced_in_the_midst_of_a_write_when_pleo_refuses_it_then_it_is_carried_out_once(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    job = world.export(NORTHGATE)
+    authorised(system)
+    job = system.export(NORTHGATE)
     for moment in ("before pleo POST /v3/export-job-events", f"before pleo PUT /v3/export-jobs/{job}/items"):
-        world.effects.on(moment, partial(replace_elsewhere, world))
+        system.effects.on(moment, partial(replace_elsewhere, system))
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed"
-    events = [each["status"] for each in world.service.requests if each["path"] == "/v3/export-job-events"]
+    assert system.job(job)["status"] == "completed"
+    events = [each["status"] for each in system.service.requests if each["path"] == "/v3/export-job-events"]
     assert events == [401, 202, 202]  # started is refused and sent again, completed
 
 
 def test_given_new_tokens_that_pleo_refuses_too_then_they_are_replaced_once_and_not_again_before_their_end(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    world.service.faults.order(Fault(effect="status", status=401, path="/v3/", count=1000))
+    authorised(system)
+    system.service.faults.order(Fault(effect="status", status=401, path="/v3/", count=1000))
 
     for _ in range(12):  # an hour, in which a token lives for a quarter
         with pytest.raises(PleoExportError):
-            world.wake(NORTHGATE)
-        world.pause(POLL)
+            system.wake(NORTHGATE)
+        system.sleep(POLL)
 
-    assert refreshes(world) <= 2 * 5
-    assert world.runtime.connection(NORTHGATE).ended == {}
-    world.service.faults.clear()
-    assert world.wake(NORTHGATE) == "no_job"
+    assert refreshes(system) <= 2 * 5
+    assert system.services.connection(NORTHGATE).ended == {}
+    system.service.faults.clear()
+    assert system.wake(NORTHGATE) == "no_job"
 
 
 def test_given_a_company_that_exports_nothing_for_seventy_days_when_it_does_then_its_grant_is_alive(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
+    authorised(system)
     for _ in range(70):  # the schedule's other polls would do no more
-        world.pause(24 * 3600)
-        world.poll()
-        assert world.deliver() == ["no_job"]
+        system.sleep(24 * 3600)
+        system.poll()
+        assert system.deliver() == ["no_job"]
 
-    job = world.export(NORTHGATE)
-    world.run(NORTHGATE)
+    job = system.export(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
 
 
 @pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
 @pytest.mark.parametrize("which", ["pleo", "accounting_system"])
 def test_given_a_provider_that_keeps_its_refresh_token_then_its_grant_works_for_days(
-    oauth_books: Town, which: Any, returned: Returned
+    oauth_books: InProcessSystem, which: Any, returned: Returned
 ) -> None:
-    world = oauth_books
+    system = oauth_books
     if which == "pleo":
-        world.authorise(NORTHGATE)
-    world.service.oauth.returned = returned
-    kept = grant_of(world, which).refresh_token
+        system.authorise(NORTHGATE)
+    system.service.oauth.returned = returned
+    kept = grant_of(system, which).refresh_token
 
     for _ in range(3 * 24):
-        world.pause(3600)
-        section = world.runtime.tokens.section(world.runtime.connection(NORTHGATE), which)
-        assert works(world, section["access_token"])
+        system.sleep(3600)
+        section = system.services.tokens.secret_of(system.services.connection(NORTHGATE), which)
+        assert works(system, section["access_token"])
 
-    assert grant_of(world, which).refresh_token == kept
-    assert world.runtime.connection(NORTHGATE).ended == {}
+    assert grant_of(system, which).refresh_token == kept
+    assert system.services.connection(NORTHGATE).ended == {}
 
 
 def test_given_a_provider_that_keeps_its_refresh_token_for_a_day_then_the_new_one_is_used_from_then_on(
-    oauth_books: Town,
+    oauth_books: InProcessSystem,
 ) -> None:
-    world = oauth_books
-    first = grant_of(world, "accounting_system").refresh_token
+    system = oauth_books
+    first = grant_of(system, "accounting_system").refresh_token
     for hour in range(50):
-        world.service.oauth.returned = Returned.NEW if hour % 24 == 23 else Returned.SAME
-        world.pause(3600)
-        section = world.runtime.tokens.section(world.runtime.connection(NORTHGATE), "accounting_system")
-        assert works(world, section["access_token"])
+        system.service.oauth.returned = Returned.NEW if hour % 24 == 23 else Returned.SAME
+        system.sleep(3600)
+        section = system.services.tokens.secret_of(system.services.connection(NORTHGATE), "accounting_system")
+        assert works(system, section["access_token"])
 
-    assert grant_of(world, "accounting_system").refresh_token != first
+    assert grant_of(system, "accounting_system").refresh_token != first
 
 
 @pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
 def test_given_a_kept_refresh_token_and_new_tokens_that_cannot_be_stored_then_it_is_sent_again(
-    world: Town, returned: Returned
+    system: InProcessSystem, returned: Returned
 ) -> None:
-    authorised(world)
-    world.service.oauth.returned = returned
+    authorised(system)
+    system.service.oauth.returned = returned
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "PutSecretValue")
-    world.effects.on("before secretsmanager PutSecretValue", denied, times=2)
+    system.effects.on("before secretsmanager PutSecretValue", denied, times=2)
 
     for _ in range(2):
         with pytest.raises(PleoExportError):
-            token(world)
-        world.pause(POLL)
+            token(system)
+        system.sleep(POLL)
 
-    assert in_the_end(world) == "fresh"
+    assert in_the_end(system) == "fresh"
 
 
 @pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
 @pytest.mark.parametrize(("moment", "position"), MOMENTS)
 def test_given_a_provider_that_keeps_its_refresh_token_and_a_holder_that_dies_then_nobody_has_to_reconnect(
-    world: Town, moment: str, position: int, returned: Returned
+    system: InProcessSystem, moment: str, position: int, returned: Returned
 ) -> None:
-    authorised(world)
-    world.service.oauth.returned = returned
-    world.effects.on(f"{moment} ", Killed(), nth=position + 1)
+    authorised(system)
+    system.service.oauth.returned = returned
+    system.effects.on(f"{moment} ", Killed(), nth=position + 1)
 
     with pytest.raises(TryAgain):
-        token(world)
+        token(system)
 
-    assert in_the_end(world) == "fresh"
+    assert in_the_end(system) == "fresh"
 
 
 def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_secrets_manager_keeps() -> None:
@@ -552,164 +570,172 @@ def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_
 
 
 def test_given_a_token_that_was_replaced_after_a_refusal_when_it_has_ended_too_then_it_is_replaced_all_the_same(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
+    authorised(system)
     for _ in range(3):
-        refused = stored(world).access_token
-        other = world.runtime.tokens.successor(world.runtime.connection(NORTHGATE), "pleo", refused)
+        refused = stored(system).access_token
+        other = system.services.tokens.token_after_refusal(system.services.connection(NORTHGATE), "pleo", refused)
         assert other
-        assert works(world, other)
-        world.pause(ACCESS_TOKEN_LIFE.total_seconds())
+        assert works(system, other)
+        system.sleep(ACCESS_TOKEN_LIFE.total_seconds())
 
 
 # A grant that has ended
 
 
 def test_given_a_revoked_grant_then_the_connection_is_marked_one_line_raises_the_alarm_and_nothing_asks_again(
-    world: Town, caplog: pytest.LogCaptureFixture
+    system: InProcessSystem, caplog: pytest.LogCaptureFixture
 ) -> None:
-    authorised(world)
-    job = world.export(NORTHGATE)
-    world.service.oauth.revoke(oauth_client_id())
+    authorised(system)
+    job = system.export(NORTHGATE)
+    system.service.oauth.revoke(oauth_client_id())
 
-    assert world.wake(NORTHGATE) == "reconnect"
-    asked = refreshes(world)
-    world.effects.log.clear()
-    world.poll()
-    assert world.deliver() == []
-    assert world.wake(NORTHGATE) == "reconnect"
+    assert system.wake(NORTHGATE) == "reconnect"
+    asked = refreshes(system)
+    system.effects.log.clear()
+    system.poll()
+    assert system.deliver() == []
+    assert system.wake(NORTHGATE) == "reconnect"
 
-    assert (asked, refreshes(world)) == (1, 1)
-    assert "lambda InvokeFunction" not in world.effects.log
+    assert (asked, refreshes(system)) == (1, 1)
+    assert "lambda InvokeFunction" not in system.effects.log
     assert [each.levelname for each in caplog.records if each.message == "reconnect needed"] == ["ERROR"]
-    assert list(world.runtime.connections.company_ids(RECONNECT)) == [NORTHGATE]
-    ended = world.runtime.connection(NORTHGATE).ended["pleo"]
+    assert list(system.services.connections.company_ids(RECONNECT)) == [NORTHGATE]
+    ended = system.services.connection(NORTHGATE).ended["pleo"]
     assert ended.reason == "The grant was revoked or has expired: invalid_grant (400)."
-    assert ended.at == world.clock.now()
-    assert world.job(job)["status"] == "pending"
-    assert world.executions.started == []
+    assert ended.at == system.clock.now()
+    assert system.job(job)["status"] == "pending"
+    assert system.executions.started == []
 
 
 def test_given_a_grant_that_ends_during_a_run_then_the_run_stops_and_after_reconnecting_everything_is_booked_once(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    authorised(world)
-    books = world.books[NORTHGATE]
-    job = world.export(NORTHGATE)
+    authorised(system)
+    books = system.books[NORTHGATE]
+    job = system.export(NORTHGATE)
 
     def revoked() -> None:
-        world.service.oauth.revoke(oauth_client_id())
+        system.service.oauth.revoke(oauth_client_id())
 
-    world.effects.on(f"before pleo PUT /v3/export-jobs/{job}/items", revoked)
-    world.run(NORTHGATE)
+    system.effects.on(f"before pleo PUT /v3/export-jobs/{job}/items", revoked)
+    system.run(NORTHGATE)
 
-    assert set(world.executions.over.values()) == {"SUCCEEDED"}
-    assert world.runtime.leases.get(NORTHGATE) is None
-    assert world.job(job)["status"] == "in_progress"
-    assert list(world.runtime.connections.company_ids()) == []
+    assert set(system.executions.over.values()) == {"SUCCEEDED"}
+    assert system.services.leases.get(NORTHGATE) is None
+    assert system.job(job)["status"] == "in_progress"
+    assert list(system.services.connections.company_ids()) == []
 
-    world.authorise(NORTHGATE)
-    world.runtime.connections.grant_given(NORTHGATE, "pleo")
-    world.heal()
+    system.authorise(NORTHGATE)
+    system.services.connections.grant_given(NORTHGATE, "pleo")
+    system.heal()
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
     assert [each.reference for each in books.live()] == references(purchases(2))
 
 
-def test_given_a_revoked_grant_and_an_older_token_in_the_cache_then_it_is_found_out_at_once(world: Town) -> None:
-    authorised(world)
-    world.wake(NORTHGATE)  # the token is known for a minute now
-    replace_elsewhere(world)
-    world.service.oauth.revoke(oauth_client_id())
+def test_given_a_revoked_grant_and_an_older_token_in_the_cache_then_it_is_found_out_at_once(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
+    system.wake(NORTHGATE)  # the token is known for a minute now
+    replace_elsewhere(system)
+    system.service.oauth.revoke(oauth_client_id())
 
-    assert world.wake(NORTHGATE) == "reconnect"
+    assert system.wake(NORTHGATE) == "reconnect"
 
 
-def test_given_a_mark_for_a_company_that_is_disconnected_meanwhile_then_no_record_comes_back(world: Town) -> None:
-    authorised(world)
-    world.runtime.connections.delete(NORTHGATE)
-    world.runtime.connections.grant_ended(NORTHGATE, "pleo", "revoked", world.clock.now())
-    world.runtime.connections.grant_given(NORTHGATE, "accounting_system")
+def test_given_a_mark_for_a_company_that_is_disconnected_meanwhile_then_no_record_comes_back(
+    system: InProcessSystem,
+) -> None:
+    authorised(system)
+    system.services.connections.delete(NORTHGATE)
+    system.services.connections.grant_ended(NORTHGATE, "pleo", "revoked", system.clock.now())
+    system.services.connections.grant_given(NORTHGATE, "accounting_system")
 
-    assert world.runtime.connections.get(NORTHGATE) is None
+    assert system.services.connections.get(NORTHGATE) is None
 
 
 # An accounting system's grant
 
 
-def books_token(world: Town) -> str:
-    return world.runtime.secrets.get(world.runtime.secret_name(NORTHGATE), 0).accounting_system["access_token"]
+def books_token(system: InProcessSystem) -> str:
+    return system.services.secrets.get(system.services.secret_name(NORTHGATE), 0).accounting_system["access_token"]
 
 
-def test_given_books_whose_token_is_about_to_end_when_a_job_runs_then_it_is_refreshed_first(oauth_books: Town) -> None:
-    world, old = oauth_books, books_token(oauth_books)
-    world.pause(ACCESS_TOKEN_LIFE.total_seconds() - 300)
-    job = world.export(NORTHGATE)
+def test_given_books_whose_token_is_about_to_end_when_a_job_runs_then_it_is_refreshed_first(
+    oauth_books: InProcessSystem,
+) -> None:
+    system, old = oauth_books, books_token(oauth_books)
+    system.sleep(ACCESS_TOKEN_LIFE.total_seconds() - 300)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed"
-    assert books_token(world) != old
-    assert works(world, books_token(world))
+    assert system.job(job)["status"] == "completed"
+    assert books_token(system) != old
+    assert works(system, books_token(system))
 
 
 def test_given_books_whose_grant_is_revoked_when_jobs_run_then_each_fails_with_the_exact_reason(
-    oauth_books: Town,
+    oauth_books: InProcessSystem,
 ) -> None:
-    world = oauth_books
-    world.pause(3600)
-    world.service.oauth.revoke(oauth_client_id("tryton"))
+    system = oauth_books
+    system.sleep(3600)
+    system.service.oauth.revoke(oauth_client_id("tryton"))
     jobs = []
     for _ in range(2):
-        jobs.append(world.export(NORTHGATE))
-        world.run(NORTHGATE)
+        jobs.append(system.export(NORTHGATE))
+        system.run(NORTHGATE)
 
     for job in jobs:
-        assert world.job(job)["status"] == "failed"
-        assert world.job(job)["failureReasonType"] == "accounting_system_authentication_failure"
-        assert world.job(job)["failureReason"].startswith("The authorisation to use tryton has ended.")
-    assert set(world.runtime.connection(NORTHGATE).ended) == {"accounting_system"}
-    world.effects.log.clear()
-    world.pause(timedelta(days=8).total_seconds())
-    assert world.wake(NORTHGATE) == "no_job"
-    assert "lambda InvokeFunction" not in world.effects.log
-    assert sum(each["path"] == "/oauth/token" for each in world.service.requests) == 2  # the code, one refresh
+        assert system.job(job)["status"] == "failed"
+        assert system.job(job)["failureReasonType"] == "accounting_system_authentication_failure"
+        assert system.job(job)["failureReason"].startswith("The authorisation to use tryton has ended.")
+    assert set(system.services.connection(NORTHGATE).ended) == {"accounting_system"}
+    system.effects.log.clear()
+    system.sleep(timedelta(days=8).total_seconds())
+    assert system.wake(NORTHGATE) == "no_job"
+    assert "lambda InvokeFunction" not in system.effects.log
+    assert sum(each["path"] == "/oauth/token" for each in system.service.requests) == 2  # the code, one refresh
 
 
 def test_given_books_whose_grant_ends_during_a_run_then_the_items_left_fail_with_the_exact_reason(
-    oauth_books: Town,
+    oauth_books: InProcessSystem,
 ) -> None:
-    world = oauth_books
-    job = world.export(NORTHGATE)
+    system = oauth_books
+    job = system.export(NORTHGATE)
 
     def ended() -> None:
-        world.pause(1200)
-        world.service.oauth.revoke(oauth_client_id("tryton"))
+        system.sleep(1200)
+        system.service.oauth.revoke(oauth_client_id("tryton"))
 
-    world.effects.on("after s3 PutObject", ended)
-    world.run(NORTHGATE)
+    system.effects.on("after s3 PutObject", ended)
+    system.run(NORTHGATE)
 
-    assert {kind for kind, _ in world.failures(job).values()} == {"accounting_system_authentication_failure"}
-    assert all("must connect tryton again" in reason for _, reason in world.failures(job).values())
+    assert {kind for kind, _ in system.failures(job).values()} == {"accounting_system_authentication_failure"}
+    assert all("must connect tryton again" in reason for _, reason in system.failures(job).values())
 
 
-def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refreshed_weekly(oauth_books: Town) -> None:
-    world = oauth_books
+def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refreshed_weekly(
+    oauth_books: InProcessSystem,
+) -> None:
+    system = oauth_books
     for _ in range(70):
-        world.pause(24 * 3600)
-        assert world.wake(NORTHGATE) == "no_job"
+        system.sleep(24 * 3600)
+        assert system.wake(NORTHGATE) == "no_job"
 
-    asked = sum(each["path"] == "/oauth/token" for each in world.service.requests) - 1
+    asked = sum(each["path"] == "/oauth/token" for each in system.service.requests) - 1
     assert asked == 10
-    assert set(world.runtime.connection(NORTHGATE).ended) == set()
+    assert set(system.services.connection(NORTHGATE).ended) == set()
 
 
 def test_given_books_whose_sign_in_is_away_when_nothing_is_to_be_exported_then_that_disturbs_nobody(
-    oauth_books: Town,
+    oauth_books: InProcessSystem,
 ) -> None:
-    world = oauth_books
-    world.pause(timedelta(days=8).total_seconds())
-    world.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout())
+    system = oauth_books
+    system.sleep(timedelta(days=8).total_seconds())
+    system.effects.on(f"before {TOKEN_REQUEST}", requests.ReadTimeout())
 
-    assert world.wake(NORTHGATE) == "no_job"
+    assert system.wake(NORTHGATE) == "no_job"

@@ -18,45 +18,45 @@ from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed, Stopped
 from tests.system.expenses import entry_id, purchase, purchases, references
-from tests.system.in_process_system import Town
+from tests.system.in_process_system import InProcessSystem
 
 EVENTS = "/v3/export-job-events"
 FAULT = ValueError("something that nobody foresaw")
 
 
 @pytest.fixture
-def northgate(world: Town) -> Town:
+def northgate(system: InProcessSystem) -> InProcessSystem:
     """Six items in chunks of two."""
-    world.environment["CHUNK_SIZE"] = "2"
-    world.connect(NORTHGATE, ITEMS)
-    return world
+    system.environment["CHUNK_SIZE"] = "2"
+    system.connect(NORTHGATE, ITEMS)
+    return system
 
 
 ITEMS = purchases(6)
 
 
-def exported(world: Town) -> str:
-    job = world.export(NORTHGATE)
-    world.run(NORTHGATE)
+def exported(system: InProcessSystem) -> str:
+    job = system.export(NORTHGATE)
+    system.run(NORTHGATE)
     return job
 
 
-def live(world: Town) -> list[str]:
-    return [each.reference for each in world.books[NORTHGATE].live()]
+def live(system: InProcessSystem) -> list[str]:
+    return [each.reference for each in system.books[NORTHGATE].live()]
 
 
-def told_the_truth(world: Town, job: str) -> bool:
+def told_the_truth(system: InProcessSystem, job: str) -> bool:
     """Every item is successful if and only if the books hold it, under the id that Pleo was told."""
-    documents = {each.entry.reference: each.id for each in world.books[NORTHGATE].documents}
-    told = {f"pleo:{key}": item["externalId"] for key, item in world.items(job).items() if item["externalId"]}
-    return told == documents and set(world.statuses(job)) <= {"successful", "failed"}
+    documents = {each.entry.reference: each.id for each in system.books[NORTHGATE].documents}
+    told = {f"pleo:{key}": item["externalId"] for key, item in system.items(job).items() if item["externalId"]}
+    return told == documents and set(system.statuses(job)) <= {"successful", "failed"}
 
 
 # UpdateItems
 
 
 def test_given_pleo_refuses_one_item_s_update_when_the_job_is_completed_then_the_item_was_told_before(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])], count=2))
 
@@ -69,7 +69,7 @@ def test_given_pleo_refuses_one_item_s_update_when_the_job_is_completed_then_the
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_given_pleo_is_away_for_the_second_chunk_s_report_when_it_is_back_then_no_chunk_is_reported_again(
-    northgate: Town, status: int
+    northgate: InProcessSystem, status: int
 ) -> None:
     northgate.service.faults.order(Fault(effect="status", status=status, method="PUT", nth=2, count=2))
 
@@ -80,7 +80,9 @@ def test_given_pleo_is_away_for_the_second_chunk_s_report_when_it_is_back_then_n
     assert puts == [200, status, status, 200, 200]
 
 
-def test_given_pleo_is_away_longer_than_a_call_tries_when_it_is_back_then_the_state_goes_on(northgate: Town) -> None:
+def test_given_pleo_is_away_longer_than_a_call_tries_when_it_is_back_then_the_state_goes_on(
+    northgate: InProcessSystem,
+) -> None:
     northgate.service.faults.order(Fault(effect="status", status=503, method="PUT", nth=2, count=9))
 
     job = exported(northgate)
@@ -89,7 +91,9 @@ def test_given_pleo_is_away_longer_than_a_call_tries_when_it_is_back_then_the_st
     assert live(northgate) == references(ITEMS)
 
 
-def test_given_the_answer_to_a_report_is_lost_when_it_is_repeated_then_the_job_is_completed(northgate: Town) -> None:
+def test_given_the_answer_to_a_report_is_lost_when_it_is_repeated_then_the_job_is_completed(
+    northgate: InProcessSystem,
+) -> None:
     """Pleo may refuse an update that it took already (open questions 6 and 7): the simulator does."""
     northgate.effects.on("after pleo PUT", requests.ReadTimeout(), nth=2)
 
@@ -102,7 +106,7 @@ def test_given_the_answer_to_a_report_is_lost_when_it_is_repeated_then_the_job_i
 
 
 def test_given_the_answer_to_the_completion_is_lost_when_it_is_asked_again_then_the_job_is_done(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on(f"after pleo POST {EVENTS}", requests.ReadTimeout(), nth=2)
 
@@ -110,23 +114,25 @@ def test_given_the_answer_to_the_completion_is_lost_when_it_is_asked_again_then_
 
     assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
     assert (set(northgate.executions.over.values()), northgate.pauses) == ({"SUCCEEDED"}, [2])
-    assert northgate.runtime.leases.get(NORTHGATE) is None
+    assert northgate.services.leases.get(NORTHGATE) is None
 
 
 def test_given_a_completed_job_when_its_completion_is_run_again_then_our_record_keeps_how_it_ended(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     job = exported(northgate)
-    run = northgate.runtime.executions.started[0].model_dump(by_alias=True)
+    run = northgate.services.executions.started[0].model_dump(by_alias=True)
 
     assert northgate.handlers["complete_job"](run, None) == "finished before us"
 
-    record = northgate.runtime.jobs.get(job)
+    record = northgate.services.jobs.get(job)
     assert record is not None
     assert record.outcome == "completed"
 
 
-def test_given_pleo_is_away_at_the_completion_when_it_is_back_then_the_job_is_completed(northgate: Town) -> None:
+def test_given_pleo_is_away_at_the_completion_when_it_is_back_then_the_job_is_completed(
+    northgate: InProcessSystem,
+) -> None:
     northgate.service.faults.order(Fault(effect="status", status=502, method="POST", path=EVENTS, nth=2, count=3))
 
     job = exported(northgate)
@@ -134,7 +140,9 @@ def test_given_pleo_is_away_at_the_completion_when_it_is_back_then_the_job_is_co
     assert northgate.job(job)["status"] == "completed"
 
 
-def test_given_pleo_stays_away_at_the_end_when_it_is_back_then_a_later_poll_completes_the_job(northgate: Town) -> None:
+def test_given_pleo_stays_away_at_the_end_when_it_is_back_then_a_later_poll_completes_the_job(
+    northgate: InProcessSystem,
+) -> None:
     northgate.service.faults.order(Fault(effect="status", status=502, method="POST", path=EVENTS, nth=2, count=14))
 
     job = exported(northgate)
@@ -146,10 +154,10 @@ def test_given_pleo_stays_away_at_the_end_when_it_is_back_then_a_later_poll_comp
 
 
 def test_given_an_item_that_pleo_sees_in_progress_at_the_end_when_it_refuses_to_complete_then_the_item_is_told_first(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     """Open question 6. The refused update leaves the item as somebody has put it: half done."""
-    pleo, stuck = northgate.service.world, entry_id(ITEMS[5])
+    pleo, stuck = northgate.service.state, entry_id(ITEMS[5])
     northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[stuck], nth=3))
     job = northgate.export(NORTHGATE)
     half_done = [{"accountingEntryId": stuck, "status": "in_progress"}]
@@ -161,7 +169,7 @@ def test_given_an_item_that_pleo_sees_in_progress_at_the_end_when_it_refuses_to_
 
 
 def test_given_an_item_whose_update_pleo_refuses_for_ever_when_the_job_ends_then_the_others_are_told(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     stuck = entry_id(ITEMS[3])
     northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[stuck], count=10_000))
@@ -181,9 +189,9 @@ def test_given_an_item_whose_update_pleo_refuses_for_ever_when_the_job_ends_then
 
 
 def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_refused_then_the_item_is_told_all_the_same(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
-    northgate.service.world.assumptions = Assumptions(completion_needs_final_items=False)
+    northgate.service.state.assumptions = Assumptions(completion_needs_final_items=False)
     northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])], nth=2))
 
     job = exported(northgate)
@@ -197,15 +205,15 @@ def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_ref
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
 def test_given_a_job_that_is_over_when_a_chunk_is_reported_then_nothing_else_is_posted_and_the_next_job_starts(
-    northgate: Town, end: str, chunk: int
+    northgate: InProcessSystem, end: str, chunk: int
 ) -> None:
     job = northgate.export(NORTHGATE)
-    northgate.service.world.put_expenses(NORTHGATE, [purchase("next")])
+    northgate.service.state.put_expenses(NORTHGATE, [purchase("next")])
     next_job = northgate.export(NORTHGATE, [entry_id(purchase("next"))])
 
     def over() -> None:
         if end == "cancelled":
-            northgate.service.world.cancel(job)
+            northgate.service.state.cancel(job)
         else:
             _expire(northgate, job)
 
@@ -219,10 +227,10 @@ def test_given_a_job_that_is_over_when_a_chunk_is_reported_then_nothing_else_is_
 
 
 def test_given_a_job_that_is_cancelled_right_before_its_completion_when_we_complete_it_then_the_run_ends_quietly(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     job = northgate.export(NORTHGATE)
-    northgate.effects.on(f"before pleo POST {EVENTS}", lambda: northgate.service.world.cancel(job), nth=2)
+    northgate.effects.on(f"before pleo POST {EVENTS}", lambda: northgate.service.state.cancel(job), nth=2)
 
     northgate.run(NORTHGATE)
 
@@ -235,7 +243,7 @@ def test_given_a_job_that_is_cancelled_right_before_its_completion_when_we_compl
 
 
 def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_item_left_is_told_and_the_job_ends(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books find_many", FAULT, nth=2)
 
@@ -249,7 +257,7 @@ def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_ite
 
 
 def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_fails_then_it_is_told_once(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     """Pleo lists the pending ones, then those in progress: the item is in both."""
     job = northgate.export(NORTHGATE)
@@ -257,7 +265,7 @@ def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_f
     goes_on = [{"accountingEntryId": entry_id(ITEMS[3]), "status": "in_progress"}]
     northgate.effects.on(
         f"after pleo GET /v3/export-jobs/{job}/items?status=pending",
-        lambda: northgate.service.world.update_items(NORTHGATE, job, goes_on),
+        lambda: northgate.service.state.update_items(NORTHGATE, job, goes_on),
     )
 
     northgate.run(NORTHGATE)
@@ -269,7 +277,7 @@ def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_f
 
 
 def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_postings_know_is_told(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before dynamodb TransactWriteItems", FAULT, nth=6)  # chunk 2: intents, notes, results
 
@@ -282,7 +290,7 @@ def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_po
 
 
 def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_then_their_items_are_told_as_unknown(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     _dies_for_good(northgate, "before books record", nth=3)
 
@@ -298,7 +306,7 @@ def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_th
 
 
 def test_given_the_function_dies_for_good_before_its_results_are_kept_when_the_job_ends_then_noted_entries_are_told(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=6)
 
@@ -309,7 +317,9 @@ def test_given_the_function_dies_for_good_before_its_results_are_kept_when_the_j
     assert told_the_truth(northgate, job)
 
 
-def test_given_results_that_were_not_reported_when_the_job_ends_in_a_fault_then_they_are_told(northgate: Town) -> None:
+def test_given_results_that_were_not_reported_when_the_job_ends_in_a_fault_then_they_are_told(
+    northgate: InProcessSystem,
+) -> None:
     northgate.effects.on("before pleo PUT", FAULT, nth=2)
 
     job = exported(northgate)
@@ -319,7 +329,7 @@ def test_given_results_that_were_not_reported_when_the_job_ends_in_a_fault_then_
 
 
 def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_it_then_it_is_not_called_unbooked(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     first = exported(northgate)
     job = northgate.export(NORTHGATE, [entry_id(item) for item in ITEMS])
@@ -334,7 +344,9 @@ def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_
     assert all(OUR_FAULT in reason and "Not booked" not in reason for reason in reasons)
 
 
-def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_as_successful(northgate: Town) -> None:
+def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_as_successful(
+    northgate: InProcessSystem,
+) -> None:
     first = exported(northgate)
     job = northgate.export(NORTHGATE, [entry_id(ITEMS[0])])
     _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=3)  # its posting is noted, its result is not
@@ -349,7 +361,7 @@ def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_
 
 
 def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_off_before_it_then_nobody_knows(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books record", OutcomeUnknown("no answer"))
     northgate.effects.on("before books find_many", Stopped(), nth=2)
@@ -366,7 +378,7 @@ def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_of
 
 
 def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_second_revision_is_told(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     exported(northgate)
     northgate.books[NORTHGATE].void(f"pleo:{entry_id(ITEMS[0])}")
@@ -379,19 +391,19 @@ def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_se
 
 
 def test_given_a_job_of_two_hundred_items_when_it_breaks_off_at_once_then_all_are_told_in_requests_of_a_hundred(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    world.connect(NORTHGATE, purchases(230))
-    world.effects.on("before books find_many", FAULT)
+    system.connect(NORTHGATE, purchases(230))
+    system.effects.on("before books find_many", FAULT)
 
-    job = exported(world)
+    job = exported(system)
 
-    assert world.statuses(job) == {"failed": 230}
-    assert [each["status"] for each in world.service.requests if each["method"] == "PUT"] == [200, 200, 200]
+    assert system.statuses(job) == {"failed": 230}
+    assert [each["status"] for each in system.service.requests if each["method"] == "PUT"] == [200, 200, 200]
 
 
 def test_given_the_accounting_system_stays_away_midway_when_the_job_ends_then_the_rest_says_so(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books find_many", Unavailable("It is being updated."), nth=2, times=1000)
 
@@ -404,7 +416,7 @@ def test_given_the_accounting_system_stays_away_midway_when_the_job_ends_then_th
 
 
 def test_given_pleo_cannot_be_told_of_a_failure_when_it_is_back_then_a_later_poll_resumes_the_job(
-    northgate: Town,
+    northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books find_many", FAULT, nth=2)
     northgate.service.faults.order(Fault(effect="status", status=503, method="POST", path=EVENTS, nth=2, count=7))
@@ -422,7 +434,7 @@ def test_given_pleo_cannot_be_told_of_a_failure_when_it_is_back_then_a_later_pol
 
 @pytest.mark.parametrize("moment", ["before pleo PUT", "after pleo PUT"])
 def test_given_a_run_that_breaks_off_over_its_last_words_when_the_next_one_comes_then_it_only_ends_the_job(
-    northgate: Town, moment: str
+    northgate: InProcessSystem, moment: str
 ) -> None:
     """The books are back by then; what Pleo was told, or may have been, stays true all the same."""
     northgate.effects.on("before books find_many", FAULT, nth=2)
@@ -460,17 +472,17 @@ def test_an_item_has_a_type_for_every_failure_of_the_job(failure: JobFailure) ->
     assert item_failure(failure).value == (failure.value if failure.value in shared else "unexpected_failure")
 
 
-def _expire(world: Town, job: str) -> None:
+def _expire(system: InProcessSystem, job: str) -> None:
     """An hour passes for this job alone."""
-    record = world.service.world._jobs[job]
-    record.last_updated_at = record.created_at = world.clock.now() - timedelta(hours=1)
+    record = system.service.state._jobs[job]
+    record.last_updated_at = record.created_at = system.clock.now() - timedelta(hours=1)
 
 
-def _dies_for_good(world: Town, moment: str, nth: int = 1) -> None:
+def _dies_for_good(system: InProcessSystem, moment: str, nth: int = 1) -> None:
     """RecordItems dies there, and its two retries as soon as they begin."""
 
     def death() -> None:
-        world.effects.on("before s3 GetObject", Killed(), times=2)
+        system.effects.on("before s3 GetObject", Killed(), times=2)
         raise Killed
 
-    world.effects.on(moment, death, nth=nth)
+    system.effects.on(moment, death, nth=nth)

@@ -15,12 +15,12 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.store.table import company_key
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import purchase, purchases, references
-from tests.system.fake_accounting import Books
-from tests.system.in_process_system import Town
+from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.in_process_system import InProcessSystem
 
 FINAL = [
     (AuthenticationFailed("The login is refused. Connect again."), "accounting_system_authentication_failure"),
@@ -34,146 +34,148 @@ PASSING = [
 ]
 
 
-def failed(world: Town, job: str) -> tuple[str, str]:
+def failed(system: InProcessSystem, job: str) -> tuple[str, str]:
     """Type and reason of a job that failed by exactly one event, before its items were looked at."""
-    assert world.job(job)["status"] == "failed"
-    paths = [each["path"] for each in world.service.requests]
-    assert [each["status"] for each in world.service.requests if each["path"].endswith("events")] == [202, 202]
+    assert system.job(job)["status"] == "failed"
+    paths = [each["path"] for each in system.service.requests]
+    assert [each["status"] for each in system.service.requests if each["path"].endswith("events")] == [202, 202]
     assert not [path for path in paths if path.endswith("items")]
-    return world.job(job)["failureReasonType"], world.job(job)["failureReason"]
+    return system.job(job)["failureReasonType"], system.job(job)["failureReason"]
 
 
 @pytest.mark.parametrize(("answer", "kind"), FINAL, ids=[kind for _, kind in FINAL])
 def test_given_an_accounting_system_that_says_no_when_the_job_is_checked_then_it_fails_with_that_type_at_once(
-    world: Town, answer: AccountingError, kind: str
+    system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
-    books = world.connect(NORTHGATE, purchases(2))
-    job = world.export(NORTHGATE)
-    world.effects.on("before books check", answer, times=99)
+    books = system.connect(NORTHGATE, purchases(2))
+    job = system.export(NORTHGATE)
+    system.effects.on("before books check", answer, times=99)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert failed(world, job) == (kind, answer.message)
-    assert (books.documents, world.pauses) == ([], [])
+    assert failed(system, job) == (kind, answer.message)
+    assert (books.documents, system.pauses) == ([], [])
 
 
 @pytest.mark.parametrize(("answer", "kind"), PASSING, ids=[kind for _, kind in PASSING])
 def test_given_an_accounting_system_that_stays_away_when_the_retries_end_then_the_job_fails_with_that_type(
-    world: Town, answer: AccountingError, kind: str
+    system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
-    books = world.connect(NORTHGATE, purchases(2))
-    job = world.export(NORTHGATE)
-    world.effects.on("before books check", answer, times=99)
+    books = system.connect(NORTHGATE, purchases(2))
+    job = system.export(NORTHGATE)
+    system.effects.on("before books check", answer, times=99)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert failed(world, job) == (kind, answer.message)
+    assert failed(system, job) == (kind, answer.message)
     assert books.documents == []
-    assert 60 < sum(world.pauses) < 180  # R-2.4: about two minutes
+    assert 60 < sum(system.pauses) < 180  # R-2.4: about two minutes
 
 
 @pytest.mark.parametrize(("answer", "_kind"), PASSING, ids=[kind for _, kind in PASSING])
 def test_given_an_accounting_system_that_is_away_twice_when_it_comes_back_then_the_job_goes_on(
-    world: Town, answer: AccountingError, _kind: str
+    system: InProcessSystem, answer: AccountingError, _kind: str
 ) -> None:
-    books = world.connect(NORTHGATE, items := purchases(2))
-    job = world.export(NORTHGATE)
-    world.effects.on("before books check", answer, times=2)
+    books = system.connect(NORTHGATE, items := purchases(2))
+    job = system.export(NORTHGATE)
+    system.effects.on("before books check", answer, times=2)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "completed"
+    assert system.job(job)["status"] == "completed"
     assert [each.reference for each in books.live()] == references(items)
 
 
 def test_given_credentials_that_are_not_complete_when_the_books_cannot_be_opened_then_the_job_fails_with_that_type(
-    world: Town, monkeypatch: pytest.MonkeyPatch
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_connection: object) -> Books:
+    def refused(_connection: object) -> FakeAccountingSystem:
         raise AuthenticationFailed("The connection has no token. Connect again.")
 
-    world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    monkeypatch.setattr(world.runtime, "accounting_system", refused)
+    system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    monkeypatch.setattr(system.services, "accounting_system", refused)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert failed(world, job) == (
+    assert failed(system, job) == (
         "accounting_system_authentication_failure",
         "The connection has no token. Connect again.",
     )
 
 
-def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_told_which(world: Town) -> None:
+def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_told_which(
+    system: InProcessSystem,
+) -> None:
     """They were entered for an earlier version of the product."""
-    world.connect(NORTHGATE, purchases(1))
-    world.runtime._table.update_item(
+    system.connect(NORTHGATE, purchases(1))
+    system.services._table.update_item(
         Key=company_key(NORTHGATE, "CONNECTION"),
         UpdateExpression="SET settings.posting = :unknown",
         ExpressionAttributeValues={":unknown": "provisional"},
     )
-    job = world.export(NORTHGATE)
+    job = system.export(NORTHGATE)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    kind, reason = failed(world, job)
+    kind, reason = failed(system, job)
     assert kind == "invalid_configuration"
     assert reason.startswith("The integration's settings have to be corrected by whoever runs it: posting:")
 
 
 def test_given_vendor_based_bookkeeping_that_the_books_cannot_do_when_the_job_is_checked_then_it_says_what_to_turn_off(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, purchases(1))
-    books.capabilities = replace(books.capabilities, kinds=frozenset({Kind.JOURNAL_ENTRY}))
-    job = world.export(NORTHGATE, vendor_based_bookkeeping=True)
+    books = system.connect(NORTHGATE, purchases(1))
+    books.capabilities = replace(books.capabilities, kinds=frozenset({DocumentKind.JOURNAL_ENTRY}))
+    job = system.export(NORTHGATE, vendor_based_bookkeeping=True)
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    kind, reason = failed(world, job)
+    kind, reason = failed(system, job)
     assert (kind, "Settings, Accounting" in reason) == ("invalid_configuration", True)
     assert books.documents == []
 
 
 def test_given_a_currency_without_contra_account_when_pleo_refuses_the_items_then_the_job_fails_naming_it(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, [purchase("lunch"), purchase("almuerzo", currency="EUR")])
-    job = world.export(NORTHGATE)
-    world.service.world.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
+    books = system.connect(NORTHGATE, [purchase("lunch"), purchase("almuerzo", currency="EUR")])
+    job = system.export(NORTHGATE)
+    system.service.state.company(NORTHGATE).contra_accounts = frozenset({"GBP"})
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert world.job(job)["status"] == "failed"
-    assert world.job(job)["failureReasonType"] == "missing_configuration"
-    assert "currencies: EUR." in world.job(job)["failureReason"]
-    assert "Contra accounts" in world.job(job)["failureReason"]
-    assert (world.statuses(job), books.documents) == ({"abandoned": 2}, [])
+    assert system.job(job)["status"] == "failed"
+    assert system.job(job)["failureReasonType"] == "missing_configuration"
+    assert "currencies: EUR." in system.job(job)["failureReason"]
+    assert "Contra accounts" in system.job(job)["failureReason"]
+    assert (system.statuses(job), books.documents) == ({"abandoned": 2}, [])
 
 
 def test_given_a_failed_job_when_the_cause_is_mended_and_export_is_clicked_again_then_the_new_job_runs(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, items := purchases(2))
-    world.effects.on("before books check", FINAL[0][0])
-    first = world.export(NORTHGATE)
-    world.run(NORTHGATE)
+    books = system.connect(NORTHGATE, items := purchases(2))
+    system.effects.on("before books check", FINAL[0][0])
+    first = system.export(NORTHGATE)
+    system.run(NORTHGATE)
 
-    second = world.export(NORTHGATE)
-    world.run(NORTHGATE)
+    second = system.export(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert (world.job(first)["status"], world.job(second)["status"]) == ("failed", "completed")
+    assert (system.job(first)["status"], system.job(second)["status"]) == ("failed", "completed")
     assert [each.reference for each in books.live()] == references(items)
 
 
 def test_given_the_company_is_disconnected_while_its_job_runs_when_the_next_state_comes_then_it_ends_quietly(
-    world: Town,
+    system: InProcessSystem,
 ) -> None:
-    books = world.connect(NORTHGATE, purchases(1))
-    job = world.export(NORTHGATE)
-    world.effects.on("after pleo POST", lambda: world.runtime.connections.delete(NORTHGATE))
+    books = system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.effects.on("after pleo POST", lambda: system.services.connections.delete(NORTHGATE))
 
-    world.run(NORTHGATE)
+    system.run(NORTHGATE)
 
-    assert set(world.executions.over.values()) == {"SUCCEEDED"}
-    assert (world.job(job)["status"], books.documents) == ("in_progress", [])
+    assert set(system.executions.over.values()) == {"SUCCEEDED"}
+    assert (system.job(job)["status"], books.documents) == ("in_progress", [])

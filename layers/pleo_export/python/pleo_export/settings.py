@@ -30,7 +30,7 @@ AccountCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
-class Posting(StrEnum):
+class PostingMode(StrEnum):
     """Whether entries arrive as drafts for a person to approve, or posted (R-5f.2)."""
 
     DRAFT = "draft"
@@ -53,7 +53,7 @@ class ClosedPeriod(StrEnum):
     ADJUSTMENT = "adjustment"
 
 
-class Receipts(StrEnum):
+class ReceiptPolicy(StrEnum):
     """Whether an item counts as exported though a receipt could not be attached (R-5d.9, R-5d.12)."""
 
     REQUIRED = "required"
@@ -82,7 +82,7 @@ class WebhookAuthentication(StrEnum):
     HEADER = "header"
 
 
-class _Model(BaseModel):
+class _SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -96,7 +96,7 @@ _OPPOSITES = {
 }
 
 
-class Accounts(_Model):
+class Accounts(_SettingsModel):
     """The account roles of R-5b, each an account code of the accounting system.
 
     A role that is absent fails only the items that need it, with `missing_configuration`.
@@ -144,7 +144,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class TrytonSettings(_Model):
+class TrytonSettings(_SettingsModel):
     """Where the books are, for the connector `tryton`."""
 
     name: Literal["tryton"] = Field(description="The connector.", examples=["tryton"])
@@ -161,7 +161,7 @@ class TrytonSettings(_Model):
     )
 
 
-class Settings(_Model):
+class Settings(_SettingsModel):
     """Everything that decides how one Pleo company is booked."""
 
     company_id: UUID = Field(description="The Pleo company.", examples=["11111111-1111-4111-8111-111111111111"])
@@ -173,8 +173,8 @@ class Settings(_Model):
         description="The accounts that Pleo does not name.",
         examples=[{"wallets": {"GBP": "1900"}, "out_of_pocket": "2250", "payables": "2100"}],
     )
-    posting: Posting = Field(
-        Posting.DRAFT,
+    posting: PostingMode = Field(
+        PostingMode.DRAFT,
         description="draft: a person approves, and paid bills are reconciled the night after; posted: final at once.",
         examples=["posted"],
     )
@@ -190,8 +190,8 @@ class Settings(_Model):
         description="The posting date under `closed_period: adjustment`: a day of the adjustment period.",
         examples=["2026-12-31"],
     )
-    receipts: Receipts = Field(
-        Receipts.BEST_EFFORT,
+    receipts: ReceiptPolicy = Field(
+        ReceiptPolicy.BEST_EFFORT,
         description="When a receipt cannot be attached: required fails the item in Pleo, best_effort counts it as "
         "exported and warns (R-5d.12). The entry stays either way.",
         examples=["required"],

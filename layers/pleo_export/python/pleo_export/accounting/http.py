@@ -17,7 +17,7 @@ import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
-from pleo_export.http.delivery import IsolatedSession, nothing_was_sent
+from pleo_export.http.delivery import IsolatedSession, not_sent
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
@@ -34,13 +34,13 @@ class Upload(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AccountingResponse:
     status: int
     content: bytes
     headers: Mapping[str, str]
 
 
-class Transport:
+class AccountingTransport:
     """`system` is the name that people read in messages; `headers` carry the credential and go with every call."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Transport:
 
     def read(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> AccountingResponse:
         """A call without effect, whatever its method; `headers` as for `write`. Raises Unavailable."""
         for attempt in range(1, TRIES):
             try:
@@ -85,18 +85,20 @@ class Transport:
         path: str,
         body: bytes | Upload | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> AccountingResponse:
         """Sent once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
         OutcomeUnknown."""
         try:
             return self._send(method, path, body, headers)
         except requests.RequestException as failure:
-            if nothing_was_sent(failure):
+            if not_sent(failure):
                 raise self._unavailable(failure) from None
             message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
             raise OutcomeUnknown(message, code=type(failure).__name__) from None
 
-    def _send(self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None) -> Answer:
+    def _send(
+        self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None
+    ) -> AccountingResponse:
         """Raises Unavailable when the function has no time left for an answer."""
         if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
             raise Unavailable(f"There was no time left to ask {self._system}. Nothing was done.", code="no time")
@@ -108,7 +110,7 @@ class Transport:
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,  # a redirected POST would become a GET
         )
-        return Answer(response.status_code, response.content, response.headers)
+        return AccountingResponse(response.status_code, response.content, response.headers)
 
     def _unavailable(self, failure: requests.RequestException) -> Unavailable:
         return Unavailable(f"{self._system} cannot be reached. Nothing was done.", code=type(failure).__name__)

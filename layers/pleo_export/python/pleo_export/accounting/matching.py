@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pleo_export.bookkeeping.documents import Purpose, Settles
+from pleo_export.bookkeeping.documents import PaymentPurpose, SettlementTarget
 
 _SEPARATOR = " | "
-_WORDS = {Purpose.PAYMENT: "Payment to", Purpose.REFUND: "Refund from", Purpose.RETURN: "Returned by"}
+_WORDS = {
+    PaymentPurpose.PAYMENT: "Payment to",
+    PaymentPurpose.REFUND: "Refund from",
+    PaymentPurpose.RETURN: "Returned by",
+}
 _TEXT = re.compile(rf"({'|'.join(_WORDS.values())}) (.+?): (.+)", re.DOTALL)
 
 
@@ -41,7 +45,7 @@ class Unsettled(StrEnum):
 class Settlement:
     """What a payment's line says. `party` is the party's code; `keys` are any of those that a bill has."""
 
-    purpose: Purpose
+    purpose: PaymentPurpose
     party: str
     keys: frozenset[str]
 
@@ -55,7 +59,7 @@ class OpenItem:
     account: int
     party: str
     keys: frozenset[str]
-    purpose: Purpose | None
+    purpose: PaymentPurpose | None
     amount: Decimal
     currency: int | None = None
     foreign: Decimal = Decimal(0)
@@ -69,7 +73,7 @@ class OpenItem:
         return (self.party, self.account, self.currency) == (other.party, other.account, other.currency)
 
 
-def settlement_text(purpose: Purpose, party: str, settles: Settles) -> str:
+def settlement_text(purpose: PaymentPurpose, party: str, settles: SettlementTarget) -> str:
     keys = [settles.reference] if settles.reference else [settles.invoice_number, *settles.reconciliation_ids]
     return f"{_WORDS[purpose]} {party}: {_SEPARATOR.join(key for key in keys if key)}"
 
@@ -91,7 +95,7 @@ def bill_keys(reference: str | None, number: str | None, comment: str | None) ->
 
 def together(items: Sequence[OpenItem]) -> Iterator[list[OpenItem]]:
     """The bills and payments that belong together, directly or through others."""
-    waiting = [item for item in items if item.purpose is not Purpose.RETURN]
+    waiting = [item for item in items if item.purpose is not PaymentPurpose.RETURN]
     while waiting:
         group = [waiting.pop(0)]
         for item in group:  # grows while it is read

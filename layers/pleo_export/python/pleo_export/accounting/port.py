@@ -14,11 +14,11 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from pleo_export.accounting.errors import AccountingError, Rejected
-from pleo_export.bookkeeping.documents import Document, Kind
-from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
+from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 
 
-class State(StrEnum):
+class DocumentState(StrEnum):
     DRAFT = "draft"
     POSTED = "posted"
     VOID = "void"
@@ -37,10 +37,10 @@ class DocumentRef:
     bookkeeper should know of it, such as a payment that found no bill to settle."""
 
     reference: str
-    kind: Kind
+    kind: DocumentKind
     id: str
     number: str | None
-    state: State
+    state: DocumentState
     date: date
     url: str | None
     warnings: tuple[str, ...] = ()
@@ -66,8 +66,8 @@ class Capabilities:
     `find_many`. The attachment fields: bytes of one file, files of one document (None: any number),
     content types; `attach_to_posted`: whether files may be added to a posted document."""
 
-    kinds: frozenset[Kind]
-    drafts: frozenset[Kind]
+    kinds: frozenset[DocumentKind]
+    drafts: frozenset[DocumentKind]
     periods_readable: bool
     reference_length: int
     text_length: int
@@ -81,14 +81,14 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CodeAndName:
     """An account or a dimension, for a person who sets up a connection to choose."""
 
     code: str
     name: str
 
 
-Outcome = DocumentRef | AccountingError
+DocumentOutcome = DocumentRef | AccountingError
 
 
 class AccountingSystem(Protocol):
@@ -96,7 +96,7 @@ class AccountingSystem(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     @property
-    def identity(self) -> str:
+    def ledger_id(self) -> str:
         """Which company's books these are, from the settings alone: the same for all that name the same books, so
         that only one Pleo company is connected to them (R-10.9). At most 200 characters."""
 
@@ -112,13 +112,13 @@ class AccountingSystem(Protocol):
     def currency(self) -> str:
         """The books' own, ISO 4217. Raises AccountingError."""
 
-    def accounts(self) -> Sequence[Choice]:
+    def accounts(self) -> Sequence[CodeAndName]:
         """All that can be booked on, by code. Raises AccountingError."""
 
-    def dimensions(self) -> Sequence[Choice]:
+    def dimensions(self) -> Sequence[CodeAndName]:
         """All that a line can carry, by code. Raises AccountingError."""
 
-    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+    def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         """The document of each reference that has one, read after write; at most `capabilities.max_find` references. A
         live one wins over a void one; for two live ones the outcome is PossibleDuplicate. Raises AccountingError if
         nobody could look."""
@@ -129,11 +129,11 @@ class AccountingSystem(Protocol):
         A person may have moved lines to other accounts: that is no difference. Raises AccountingError if nobody could
         look."""
 
-    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+    def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         """Who each question means: the first of its keys that fits anybody decides (R-5a.8). Every question has an
         answer. Raises AccountingError if nobody could look; after a Rejected each question is asked singly."""
 
-    def record_many(self, documents: Sequence[Document], state: State) -> Mapping[str, Outcome]:
+    def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record each document in the given order, at most `capabilities.max_batch`, as draft or posted; a kind
         without drafts is posted. A payment is reconciled with what it settles, now or when that comes later
         (R-5a.13); while that is a draft, it stays open. One bad document changes nothing for the others. A document
@@ -144,7 +144,7 @@ class AccountingSystem(Protocol):
         Raises AuthenticationFailed, PermissionDenied, RateLimited, Unavailable only while nothing at all was
         recorded; later each document has its own outcome."""
 
-    def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+    def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
         """Post drafts, for example those a crash left behind, and reconcile posted bills and payments with what they
         settle; harmless where that is done."""
 

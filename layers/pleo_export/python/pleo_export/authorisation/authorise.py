@@ -29,10 +29,10 @@ from pleo_export.oauth.token_endpoint import OAuthError
 from pleo_export.observability import logger
 from pleo_export.pleo.credentials import SCOPES, BearerToken
 from pleo_export.pleo.errors import PleoError
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.services.tokens import warn_of_short_life
 from pleo_export.store.authorisations import AUTHORISATION_LIFE, Invitation
-from pleo_export.store.token_refreshes import Refreshes
+from pleo_export.store.token_refreshes import RefreshState
 
 AGAIN = "Open the link once more to try again."
 LINK_IS_OVER = page(
@@ -57,13 +57,13 @@ ANOTHER_COMPANY = page(
 CONNECTED = page(200, "Connected", "Pleo is connected. You can close this window.")
 
 
-def begin(token: str, runtime: Runtime) -> Reply:
+def start_authorisation(token: str, services: Services) -> Reply:
     """The link was opened: on to Pleo."""
-    invitation = runtime.authorisations.invitation(token, runtime.clock())
+    invitation = services.authorisations.invitation(token, services.clock())
     if invitation is None or invitation.used:
         return LINK_IS_OVER
     verifier = secrets.token_urlsafe(64)
-    state, browser = runtime.authorisations.begin(invitation, verifier, runtime.clock())
+    state, browser = services.authorisations.begin(invitation, verifier, services.clock())
     question = {
         "response_type": "code",
         "client_id": invitation.client_id,
@@ -74,24 +74,24 @@ def begin(token: str, runtime: Runtime) -> Reply:
         "code_challenge": challenge(verifier),
     }
     logger.info("authorisation begun", extra={"company_id": invitation.company_id})
-    address = f"{runtime.pleo_auth_url}/oauth/authorize?{urlencode(question)}"
+    address = f"{services.pleo_auth_url}/oauth/authorize?{urlencode(question)}"
     return redirect(address, browser, int(AUTHORISATION_LIFE.total_seconds()))
 
 
-def finish(answer: Mapping[str, str], browser: str, runtime: Runtime) -> Reply:
+def handle_callback(answer: Mapping[str, str], browser: str, services: Services) -> Reply:
     """Pleo sent the person back. `answer` is the redirect's query."""
     if "error" in answer:
         denied = answer["error"] == "access_denied"
         logger.warning("authorisation refused", extra={"denied_by_person": denied})
         return NOT_GRANTED if denied else PLEO_REFUSES
-    begun = runtime.authorisations.finish(answer.get("state", ""), browser, runtime.clock())
+    begun = services.authorisations.finish(answer.get("state", ""), browser, services.clock())
     if begun is None or not answer.get("code"):
         return NOT_BEGUN_HERE
-    invitation = runtime.authorisations.invitation_by_id(begun.invitation_id, runtime.clock())
+    invitation = services.authorisations.invitation_by_id(begun.invitation_id, services.clock())
     if invitation is None or invitation.used:
         return LINK_IS_OVER
-    with runtime.secret_locks.held(invitation.company_id, runtime.clock, runtime.pause) as held:
-        return _connect(invitation, answer["code"], begun.verifier, runtime) if held else BUSY
+    with services.secret_locks.held(invitation.company_id, services.clock, services.sleep) as held:
+        return _connect(invitation, answer["code"], begun.verifier, services) if held else BUSY
 
 
 def challenge(verifier: str) -> str:
@@ -99,13 +99,13 @@ def challenge(verifier: str) -> str:
     return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime) -> Reply:
+def _connect(invitation: Invitation, code: str, verifier: str, services: Services) -> Reply:
     """Nobody else changes the company's secret meanwhile."""
-    company_id, asked_at = invitation.company_id, runtime.clock()
+    company_id, asked_at = invitation.company_id, services.clock()
     try:
-        endpoint = runtime.token_endpoint(company_id, "pleo")
+        endpoint = services.token_endpoint(company_id, "pleo")
         grant = endpoint.exchange(code, invitation.redirect_uri, verifier)
-        owner = runtime.pleo_as(BearerToken(grant.access_token)).introspect().company_id
+        owner = services.pleo_with(BearerToken(grant.access_token)).introspect().company_id
     except (OAuthError, PleoError) as error:
         logger.warning("authorisation failed", extra={"company_id": company_id, "error": str(error)})
         return NO_TOKENS
@@ -116,15 +116,15 @@ def _connect(invitation: Invitation, code: str, verifier: str, runtime: Runtime)
         return ANOTHER_COMPANY
     life = grant.expires_at - asked_at
     warn_of_short_life(company_id, "pleo", life)
-    _store(invitation, grant, life, runtime)
+    _store(invitation, grant, life, services)
     logger.info("authorised", extra={"company_id": company_id})
     return CONNECTED
 
 
-def _store(invitation: Invitation, grant: Grant, life: timedelta, runtime: Runtime) -> None:
+def _store(invitation: Invitation, grant: Grant, life: timedelta, services: Services) -> None:
     """The tokens first; until the last step the link can be used again."""
-    company_id, name = invitation.company_id, runtime.secret_name(invitation.company_id)
-    runtime.secrets.put(name, runtime.secrets.get(name, 0).with_section("pleo", grant.section()))
-    runtime.refresh_records.put(company_id, "pleo", Refreshes(life=int(life.total_seconds())), runtime.clock())
-    runtime.connections.grant_given(company_id, "pleo")
-    runtime.authorisations.use(invitation)
+    company_id, name = invitation.company_id, services.secret_name(invitation.company_id)
+    services.secrets.put(name, services.secrets.get(name, 0).with_secret_of("pleo", grant.as_secret()))
+    services.refresh_states.put(company_id, "pleo", RefreshState(life=int(life.total_seconds())), services.clock())
+    services.connections.grant_given(company_id, "pleo")
+    services.authorisations.use(invitation)

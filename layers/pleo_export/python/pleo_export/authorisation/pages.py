@@ -9,7 +9,7 @@ from typing import Any
 
 from pleo_export.errors import PleoExportError
 from pleo_export.observability import logger
-from pleo_export.services.handler import our_errors
+from pleo_export.services.handler import error_boundary
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -60,17 +60,17 @@ def redirect(address: str, browser: str, seconds: int) -> Reply:
     return Reply(302, headers={"Location": address}, cookie=_cookie(browser, seconds))
 
 
-def kept_by_browser(event: Mapping[str, Any]) -> str:
+def browser_secret_from(event: Mapping[str, Any]) -> str:
     """What `redirect` has left there; empty if it is gone. The local AWS leaves cookies in their header."""
     cookies = event.get("cookies") or event.get("headers", {}).get("cookie", "").split(";")
     pairs = (each.strip().partition("=") for each in cookies)
     return next((value for name, _, value in pairs if name == COOKIE), "")
 
 
-def shown(use_case: Callable[[], Reply]) -> dict[str, Any]:
+def as_page(use_case: Callable[[], Reply]) -> dict[str, Any]:
     """The answer to a person's browser, who is shown a page also where something went wrong."""
     try:
-        with our_errors():
+        with error_boundary():
             return use_case().as_answer()
     except PleoExportError as error:
         logger.error("a page could not be shown", extra={"error": type(error).__name__})

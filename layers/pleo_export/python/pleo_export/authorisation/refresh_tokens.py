@@ -36,11 +36,11 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger
-from pleo_export.services.services import Runtime
-from pleo_export.services.token_refresher import Outcome, Refresh
+from pleo_export.services.services import Services
+from pleo_export.services.token_refresher import RefreshOutcome, RefreshRequest
 from pleo_export.services.tokens import warn_of_short_life
 from pleo_export.store.secrets import ConnectionSecrets
-from pleo_export.store.token_refreshes import Refreshes
+from pleo_export.store.token_refreshes import RefreshState
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 TRIES = 24  # about five hours of a provider that takes requests and does not answer
@@ -48,85 +48,92 @@ STORED_BY_NOW = timedelta(minutes=2)  # a write whose reply was lost can be read
 ENDED_LINE = "reconnect needed"
 
 Answer = dict[str, str]
-FRESH: Answer = {"outcome": Outcome.FRESH}
-LATER: Answer = {"outcome": Outcome.LATER}
+FRESH: Answer = {"outcome": RefreshOutcome.FRESH}
+LATER: Answer = {"outcome": RefreshOutcome.LATER}
 
 
-def refresh_tokens(wanted: Refresh, runtime: Runtime) -> Answer:
+def refresh_tokens(wanted: RefreshRequest, services: Services) -> Answer:
     """`outcome`, and for a person the `reason` where it is ended or misconfigured."""
-    ended = runtime.connections.ended(wanted.company_id).get(wanted.which)
+    ended = services.connections.ended(wanted.company_id).get(wanted.grant_owner)
     if ended:
-        return {"outcome": Outcome.ENDED, "reason": ended.reason}
+        return {"outcome": RefreshOutcome.ENDED, "reason": ended.reason}
 
     def still_seen() -> bool:
-        return _grant(wanted, _secrets(wanted, runtime)) is not None
+        return _grant(wanted, _secrets(wanted, services)) is not None
 
-    with runtime.secret_locks.held(wanted.company_id, runtime.clock, runtime.pause, still_seen) as held:
+    with services.secret_locks.held(wanted.company_id, services.clock, services.sleep, still_seen) as held:
         if held:
-            return _alone(wanted, runtime)
+            return _refresh_under_lock(wanted, services)
     return LATER if still_seen() else FRESH
 
 
-def _secrets(wanted: Refresh, runtime: Runtime) -> ConnectionSecrets:
-    return runtime.secrets.get(runtime.secret_name(wanted.company_id), 0)
+def _secrets(wanted: RefreshRequest, services: Services) -> ConnectionSecrets:
+    return services.secrets.get(services.secret_name(wanted.company_id), 0)
 
 
-def _grant(wanted: Refresh, secrets: ConnectionSecrets) -> Grant | None:
+def _grant(wanted: RefreshRequest, secrets: ConnectionSecrets) -> Grant | None:
     """The grant, if it is still the one that was seen."""
-    grant = grant_in(secrets.section(wanted.which))
+    grant = grant_in(secrets.of(wanted.grant_owner))
     return grant if grant and fingerprint(grant.access_token) == wanted.seen else None
 
 
-def _alone(wanted: Refresh, runtime: Runtime) -> Answer:
+def _refresh_under_lock(wanted: RefreshRequest, services: Services) -> Answer:
     """Nobody else changes the secret meanwhile."""
-    secrets = _secrets(wanted, runtime)
+    secrets = _secrets(wanted, services)
     grant = _grant(wanted, secrets)
-    known = runtime.refresh_records.get(wanted.company_id, wanted.which)
-    now = runtime.clock()
+    known = services.refresh_states.get(wanted.company_id, wanted.grant_owner)
+    now = services.clock()
     if grant is None or (wanted.refused and known.after_refusal and now < grant.expires_at):
         return FRESH
-    if known.spent == fingerprint(grant.refresh_token):
-        stored_by = (known.spent_at or now) + STORED_BY_NOW
-        return LATER if now < stored_by else _ended(wanted, runtime, "The new tokens could not be stored.")
+    if known.last_used_refresh_token == fingerprint(grant.refresh_token):
+        stored_by = (known.last_used_at or now) + STORED_BY_NOW
+        return LATER if now < stored_by else _ended(wanted, services, "The new tokens could not be stored.")
     if known.not_before and now < known.not_before:
         return LATER
     if known.tries >= TRIES:
-        return _ended(wanted, runtime, "The sign-in service has not answered for hours.")
-    return _send(wanted, runtime, secrets, grant, known)
+        return _ended(wanted, services, "The sign-in service has not answered for hours.")
+    return _send(wanted, services, secrets, grant, known)
 
 
-def _send(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, grant: Grant, known: Refreshes) -> Answer:
+def _send(
+    wanted: RefreshRequest, services: Services, secrets: ConnectionSecrets, grant: Grant, known: RefreshState
+) -> Answer:
     try:
-        endpoint = runtime.token_endpoint(wanted.company_id, wanted.which)
+        endpoint = services.token_endpoint(wanted.company_id, wanted.grant_owner)
     except InvalidSettings as error:
         return _misconfigured(str(error))
     tried = replace(known, tries=known.tries + 1)
-    _note(wanted, runtime, tried)
-    asked_at = runtime.clock()
+    _note(wanted, services, tried)
+    asked_at = services.clock()
     try:
         new = endpoint.refresh(grant.refresh_token)
     except GrantEnded as error:
-        return _ended(wanted, runtime, f"The grant was revoked or has expired: {error}.")
+        return _ended(wanted, services, f"The grant was revoked or has expired: {error}.")
     except OAuthError as error:
-        _note(wanted, runtime, _with_pause(tried if isinstance(error, NoAnswer) else known, runtime))
+        _note(wanted, services, _with_pause(tried if isinstance(error, NoAnswer) else known, services))
         if isinstance(error, ClientRefused):
             return _misconfigured(f"the OAuth client of this installation is refused: {error}")
-        logger.warning("tokens not refreshed", extra={"which": wanted.which, "reason": str(error), "try": tried.tries})
+        logger.warning(
+            "tokens not refreshed", extra={"which": wanted.grant_owner, "reason": str(error), "try": tried.tries}
+        )
         return LATER
     life = new.expires_at - asked_at
-    spent = Refreshes(
-        spent=_spent(grant, new), spent_at=runtime.clock(), after_refusal=wanted.refused, life=int(life.total_seconds())
+    spent = RefreshState(
+        last_used_refresh_token=_spent(grant, new),
+        last_used_at=services.clock(),
+        after_refusal=wanted.refused,
+        life=int(life.total_seconds()),
     )
-    unstored = spent if spent.spent else _with_pause(known, runtime)
+    unstored = spent if spent.last_used_refresh_token else _with_pause(known, services)
     stored = False
     try:
-        _store(wanted, runtime, secrets, new)
+        _store(wanted, services, secrets, new)
         stored = True
     finally:
-        _note(wanted, runtime, spent if stored else unstored)
+        _note(wanted, services, spent if stored else unstored)
     if known.life != spent.life:
-        warn_of_short_life(wanted.company_id, wanted.which, life)
-    logger.info("tokens refreshed", extra={"which": wanted.which, "expires_at": new.expires_at.isoformat()})
+        warn_of_short_life(wanted.company_id, wanted.grant_owner, life)
+    logger.info("tokens refreshed", extra={"which": wanted.grant_owner, "expires_at": new.expires_at.isoformat()})
     return FRESH
 
 
@@ -136,28 +143,28 @@ def _spent(old: Grant, new: Grant) -> str:
     return "" if new.refresh_token == old.refresh_token else fingerprint(old.refresh_token)
 
 
-def _store(wanted: Refresh, runtime: Runtime, secrets: ConnectionSecrets, new: Grant) -> None:
+def _store(wanted: RefreshRequest, services: Services, secrets: ConnectionSecrets, new: Grant) -> None:
     """Both tokens in one write; what else the section holds stays."""
-    section = {**secrets.section(wanted.which), **new.section()}
-    runtime.secrets.put(runtime.secret_name(wanted.company_id), secrets.with_section(wanted.which, section))
+    section = {**secrets.of(wanted.grant_owner), **new.as_secret()}
+    services.secrets.put(services.secret_name(wanted.company_id), secrets.with_secret_of(wanted.grant_owner, section))
 
 
-def _with_pause(known: Refreshes, runtime: Runtime) -> Refreshes:
+def _with_pause(known: RefreshState, services: Services) -> RefreshState:
     pause: timedelta = min(FIRST_PAUSE * 2 ** max(known.tries - 1, 0), LONGEST_PAUSE)
-    return replace(known, not_before=runtime.clock() + pause)
+    return replace(known, not_before=services.clock() + pause)
 
 
-def _note(wanted: Refresh, runtime: Runtime, known: Refreshes) -> None:
-    runtime.refresh_records.put(wanted.company_id, wanted.which, known, runtime.clock())
+def _note(wanted: RefreshRequest, services: Services, known: RefreshState) -> None:
+    services.refresh_states.put(wanted.company_id, wanted.grant_owner, known, services.clock())
 
 
-def _ended(wanted: Refresh, runtime: Runtime, reason: str) -> Answer:
-    _note(wanted, runtime, Refreshes())  # the next grant starts anew
-    runtime.connections.grant_ended(wanted.company_id, wanted.which, reason, runtime.clock())
-    logger.error(ENDED_LINE, extra={"which": wanted.which, "reason": reason})
-    return {"outcome": Outcome.ENDED, "reason": reason}
+def _ended(wanted: RefreshRequest, services: Services, reason: str) -> Answer:
+    _note(wanted, services, RefreshState())  # the next grant starts anew
+    services.connections.grant_ended(wanted.company_id, wanted.grant_owner, reason, services.clock())
+    logger.error(ENDED_LINE, extra={"which": wanted.grant_owner, "reason": reason})
+    return {"outcome": RefreshOutcome.ENDED, "reason": reason}
 
 
 def _misconfigured(reason: str) -> Answer:
     logger.error("tokens cannot be refreshed", extra={"reason": reason})
-    return {"outcome": Outcome.MISCONFIGURED, "reason": reason}
+    return {"outcome": RefreshOutcome.MISCONFIGURED, "reason": reason}

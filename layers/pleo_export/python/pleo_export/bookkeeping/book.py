@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pleo_export.bookkeeping.documents import Document, JournalEntry
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.journal import journal_entry
-from pleo_export.bookkeeping.parties import NotFound, PartyAnswer, holder, resolved, wanted_party
+from pleo_export.bookkeeping.parties import NotFound, PartyMatch, holder, party_query, resolve_party
 from pleo_export.bookkeeping.payables import payable_documents
 from pleo_export.bookkeeping.rules import HELD_BY_EMPLOYEE, journal_rule
 from pleo_export.bookkeeping.texts import TextLimits
@@ -41,7 +41,7 @@ class Booking:
 
 
 def book(
-    item: ExportItem, settings: Settings, reference: str, limits: TextLimits, party: PartyAnswer | None = None
+    item: ExportItem, settings: Settings, reference: str, limits: TextLimits, party: PartyMatch | None = None
 ) -> Booking:
     """The balanced documents of one item (R-5a to R-5c), the first with the reference inside. `party` is the
     accounting system's answer to `wanted_party`.
@@ -56,13 +56,13 @@ def book(
         )
     rule = journal_rule(item.type, item.sub_type)
     refuse_voided(item)
-    wanted = wanted_party(item, settings)
+    wanted = party_query(item, settings)
     said = warnings(item, rule, settings)
     if item.type in HELD_BY_EMPLOYEE:
         entry = journal_entry(item, rule, settings, reference, limits, holder(wanted, party))
         unknown = wanted is not None and isinstance(party, NotFound)
         return Booking((entry,), (*said, NO_EMPLOYEE) if unknown else said)
-    found = resolved(wanted, party) if wanted is not None else None
+    found = resolve_party(wanted, party) if wanted is not None else None
     if found is not None:
         return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), said)
     entry = journal_entry(item, rule, settings, reference, limits)

@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Literal
 
 
-class Kind(StrEnum):
+class DocumentKind(StrEnum):
     JOURNAL_ENTRY = "journal_entry"
     BILL = "bill"
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
 
 
-class Purpose(StrEnum):
+class PaymentPurpose(StrEnum):
     """What a payment does to what is owed."""
 
     PAYMENT = "payment"  # we pay: it settles bills
@@ -77,7 +77,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Settles:
+class SettlementTarget:
     """What a payment is for, so that both can be reconciled though they may come from different jobs (R-5a.12).
 
     `reference` is the document of ours in the same booking. Without it the documents are those of the payment's
@@ -102,7 +102,7 @@ class JournalEntry:
     lines: tuple[JournalLine, ...]
     memo: str
 
-    kind = Kind.JOURNAL_ENTRY
+    kind = DocumentKind.JOURNAL_ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Bill:
     `reconciliation_id` takes its place.
     """
 
-    kind: Literal[Kind.BILL, Kind.CREDIT_NOTE]
+    kind: Literal[DocumentKind.BILL, DocumentKind.CREDIT_NOTE]
     reference: str
     party: Party
     invoice_number: str
@@ -135,17 +135,17 @@ class Bill:
 class Payment:
     """Money to or from a party. The first line is on the party's payables account, the second where the money moved."""
 
-    purpose: Purpose
+    purpose: PaymentPurpose
     reference: str
     party: Party
-    settles: Settles
+    settles: SettlementTarget
     posting_date: date
     document_date: date
     currency: str
     lines: tuple[JournalLine, JournalLine]
     memo: str
 
-    kind = Kind.PAYMENT
+    kind = DocumentKind.PAYMENT
 
     @property
     def payable(self) -> JournalLine:

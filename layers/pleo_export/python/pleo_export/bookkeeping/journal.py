@@ -29,8 +29,8 @@ def journal_entry(
     day = booking_date(item.date, settings.time_zone)
     lines = item_lines(item, rule, settings, text, employee)
     if total != 0:
-        account = account_of(rule.counter, item, settings)
-        check_lines(lines, rule, account, of_role(rule.counter))
+        account = account_of(rule.offset, item, settings)
+        check_lines(lines, rule, account, of_role(rule.offset))
         lines.append(JournalLine(account, -total, text))
     check_that_something_moves(lines)
     return balanced(

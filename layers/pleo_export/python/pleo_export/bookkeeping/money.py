@@ -36,7 +36,7 @@ def minor_units(value: object) -> int:
     return int(exact)
 
 
-def plain(amount: int) -> str:
+def format_amount(amount: int) -> str:
     """Minor units as people write them, without sign: 10800 is 108.00."""
     units, hundredths = divmod(abs(amount), 100)
     return f"{units}.{hundredths:02d}"

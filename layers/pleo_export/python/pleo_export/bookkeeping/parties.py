@@ -27,13 +27,13 @@ __all__ = [
     "KeyKind",
     "NotFound",
     "Party",
-    "PartyAnswer",
     "PartyKey",
-    "PartyKeys",
+    "PartyMatch",
+    "PartyQuery",
     "holder",
-    "resolved",
+    "party_query",
+    "resolve_party",
     "tax_number",
-    "wanted_party",
 ]
 
 
@@ -53,7 +53,7 @@ class PartyKey:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyKeys:
+class PartyQuery:
     """A question to the accounting system. The first of `keys` that fits anybody decides: one record is the Party,
     several are Ambiguous (R-5a.9); no key fits, NotFound. A record that may not be used is Blocked.
 
@@ -86,7 +86,7 @@ class Blocked:
     name: str
 
 
-PartyAnswer = Party | NotFound | Ambiguous | Blocked
+PartyMatch = Party | NotFound | Ambiguous | Blocked
 
 
 _PUNCTUATION = re.compile(r"[\s./\\\u00b7\u2010-\u2015\u2212\uff0d-]+")
@@ -98,7 +98,7 @@ def tax_number(text: str) -> str:
     return _PUNCTUATION.sub("", text).upper()
 
 
-def wanted_party(item: ExportItem, settings: Settings) -> PartyKeys | None:
+def party_query(item: ExportItem, settings: Settings) -> PartyQuery | None:
     """Whom to ask for before this item can be booked; None where a journal entry needs nobody. Cash and personal spend
     are journal entries always, but under accounts payable on the employee's own account, like what pays them back.
 
@@ -111,19 +111,19 @@ def wanted_party(item: ExportItem, settings: Settings) -> PartyKeys | None:
     role, required = payable_to
     name, keys = _keys(item, role)
     if keys:
-        return PartyKeys(role, name, keys, required)
+        return PartyQuery(role, name, keys, required)
     if required:
         raise _nothing_to_look_for(item, role, name)
     return None
 
 
-def holder(wanted: PartyKeys | None, answer: PartyAnswer | None) -> Party | None:
+def holder(wanted: PartyQuery | None, answer: PartyMatch | None) -> Party | None:
     """The employee whose money a journal entry moves, under accounts payable; None where they are unknown, and for
     an accounting system that keeps no employees. Raises ItemRejected as `resolved` does."""
-    return resolved(wanted, answer) if wanted is not None and answer is not None else None
+    return resolve_party(wanted, answer) if wanted is not None and answer is not None else None
 
 
-def resolved(wanted: PartyKeys, answer: PartyAnswer | None) -> Party | None:
+def resolve_party(wanted: PartyQuery, answer: PartyMatch | None) -> Party | None:
     """The party, or None for a journal entry instead. Raises ItemRejected: `vendor_unknown` (R-5a.7, R-5a.9), or
     `invalid_configuration` where nobody was asked: the connection keeps no suppliers."""
     match answer:
@@ -212,14 +212,14 @@ def _nothing_to_look_for(item: ExportItem, role: PartyRole, name: str) -> ItemRe
     )
 
 
-def _named(wanted: PartyKeys, *names: str) -> str:
+def _named(wanted: PartyQuery, *names: str) -> str:
     """What the records are called; of suppliers only: employees are people, and their code says enough."""
     if wanted.role is PartyRole.EMPLOYEE:
         return ""
     return f" ({' and '.join(clean(name) for name in names)})"
 
 
-def _nobody_asked(wanted: PartyKeys) -> ItemRejected:
+def _nobody_asked(wanted: PartyQuery) -> ItemRejected:
     fix = (
         "Set its bookkeeping method to journal entry in Pleo, or turn Vendor Tagging off, and export it again."
         if wanted.required

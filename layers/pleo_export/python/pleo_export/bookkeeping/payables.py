@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pleo_export.bookkeeping.accounts import account_of, payable_account
 from pleo_export.bookkeeping.balance import balanced
 from pleo_export.bookkeeping.dates import booking_date
-from pleo_export.bookkeeping.documents import Bill, JournalLine, Party, Payment, Purpose, Settles
+from pleo_export.bookkeeping.documents import Bill, JournalLine, Party, Payment, PaymentPurpose, SettlementTarget
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import is_reversed, item_lines, nothing_owed, signed_total
 from pleo_export.bookkeeping.reference import payment_reference
@@ -35,11 +35,11 @@ def payable_documents(
         lines = (*bought, JournalLine(account, -total, text))
         bill = _bill(item, row.bill, party, lines, settings, reference, label)
         yield balanced(bill)
-        settles = Settles(reference, bill.invoice_number, (bill.reconciliation_id,))
+        settles = SettlementTarget(reference, bill.invoice_number, (bill.reconciliation_id,))
         reference = payment_reference(reference, limits.reference)
     if row.payment is not None:
-        money = account_of(rule.counter, item, settings)
-        check_apart(account, money, of_party(row.party), of_role(rule.counter))
+        money = account_of(rule.offset, item, settings)
+        check_apart(account, money, of_party(row.party), of_role(rule.offset))
         moved = JournalLine(account, total, text), JournalLine(money, -total, text)
         yield balanced(_payment(item, row.payment, party, moved, settles, settings, reference, label))
 
@@ -74,10 +74,10 @@ def _bill(
 
 def _payment(
     item: ExportItem,
-    purpose: Purpose,
+    purpose: PaymentPurpose,
     party: Party,
     lines: tuple[JournalLine, JournalLine],
-    settles: Settles,
+    settles: SettlementTarget,
     settings: Settings,
     reference: str,
     label: str,
@@ -96,11 +96,11 @@ def _payment(
     )
 
 
-def _counterparts(item: ExportItem) -> Settles:
+def _counterparts(item: ExportItem) -> SettlementTarget:
     """What a payment without a bill of its own is for: a reimbursement lists its expenses; an invoice payment is
     assumed to carry the invoice's number or, open point 12 of the rules, its reconciliation id."""
     listed = item.additional_information.reconciled_entries
-    return Settles(None, _invoice_number(item) or None, listed or (_reconciliation_id(item),))
+    return SettlementTarget(None, _invoice_number(item) or None, listed or (_reconciliation_id(item),))
 
 
 def _invoice_number(item: ExportItem) -> str:

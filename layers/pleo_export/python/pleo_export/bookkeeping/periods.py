@@ -28,7 +28,7 @@ def next_posting_date(settings: Settings, on: date, today: date, next_open: date
     return wanted if wanted is not None and wanted > on else None
 
 
-def shifted(document: AnyDocument, to: date, memo_limit: int) -> AnyDocument:
+def moved_to(document: AnyDocument, to: date, memo_limit: int) -> AnyDocument:
     """The document, posted on a later date: the document date stays (R-5e.9), the original posting date goes into the
     memo, at most `memo_limit` characters (R-5e.8). Raises ValueError for a date that is not later (R-5e.12)."""
     if to <= document.posting_date:

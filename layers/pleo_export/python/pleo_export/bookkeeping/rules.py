@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Literal
 
-from pleo_export.bookkeeping.documents import Kind, PartyRole, Purpose
+from pleo_export.bookkeeping.documents import DocumentKind, PartyRole, PaymentPurpose
 from pleo_export.errors import ItemFailure, ItemRejected
 
 
@@ -48,17 +48,17 @@ class JournalRule:
     label: str
     lines: Role
     side: Side
-    counter: Role
+    offset: Role
     sign: Sign
     rule: str
 
     @property
     def debit(self) -> Role:
-        return self.lines if self.side is Side.DEBIT else self.counter
+        return self.lines if self.side is Side.DEBIT else self.offset
 
     @property
     def credit(self) -> Role:
-        return self.lines if self.side is Side.CREDIT else self.counter
+        return self.lines if self.side is Side.CREDIT else self.offset
 
 
 def _journal_rules() -> tuple[JournalRule, ...]:
@@ -137,7 +137,7 @@ ONLY_WITH_VENDOR = frozenset({"cashback"})
 # R-5b.6: the account for what a party is owed, where it has no own one.
 PAYABLE_ROLES = {PartyRole.SUPPLIER: Role.PAYABLES, PartyRole.EMPLOYEE: Role.OUT_OF_POCKET}
 
-BillKind = Literal[Kind.BILL, Kind.CREDIT_NOTE]
+BillKind = Literal[DocumentKind.BILL, DocumentKind.CREDIT_NOTE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +149,22 @@ class PayableRule:
     sub_type: str | None
     party: PartyRole
     bill: BillKind | None
-    payment: Purpose | None
+    payment: PaymentPurpose | None
     rule: str
 
     def reversed(self) -> PayableRule:
         """For an item that is negative as a whole (R-5b.4): the party owes us. A negative payment is a refund, not a
         return: nothing that is settled is opened again on a guess."""
-        return replace(self, bill=self.bill and Kind.CREDIT_NOTE, payment=self.payment and Purpose.REFUND)
+        return replace(
+            self, bill=self.bill and DocumentKind.CREDIT_NOTE, payment=self.payment and PaymentPurpose.REFUND
+        )
 
 
 def _payable_rules() -> tuple[PayableRule, ...]:
     supplier, employee = PartyRole.SUPPLIER, PartyRole.EMPLOYEE
-    bill: BillKind = Kind.BILL
-    credit_note: BillKind = Kind.CREDIT_NOTE
-    payment, refund, back = Purpose.PAYMENT, Purpose.REFUND, Purpose.RETURN
+    bill: BillKind = DocumentKind.BILL
+    credit_note: BillKind = DocumentKind.CREDIT_NOTE
+    payment, refund, back = PaymentPurpose.PAYMENT, PaymentPurpose.REFUND, PaymentPurpose.RETURN
     to_employee, bounced, to_company = (
         "reimbursement_to_employee",
         "reimbursement_to_employee_refund",

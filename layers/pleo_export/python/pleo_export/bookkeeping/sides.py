@@ -18,25 +18,27 @@ _AS = ROLE_NAMES | {
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class AccountSide:
     """What an account stands for in an entry, and how a person changes it."""
 
     what: str
     fix: str
 
 
-def of_role(role: Role) -> Side:
+def of_role(role: Role) -> AccountSide:
     if role is Role.WALLET:
-        return Side(_AS[role], "choose another contra account in Pleo under Settings, Accounting, Contra accounts")
-    return Side(_AS[role], f"correct accounts.{role.value} in the settings")
+        return AccountSide(
+            _AS[role], "choose another contra account in Pleo under Settings, Accounting, Contra accounts"
+        )
+    return AccountSide(_AS[role], f"correct accounts.{role.value} in the settings")
 
 
-def of_party(role: PartyRole) -> Side:
+def of_party(role: PartyRole) -> AccountSide:
     where = f"in the accounting system, or accounts.{PAYABLE_ROLES[role].value} in the settings"
-    return Side(f"what this {role} is owed", f"correct the payables account of this {role} {where}")
+    return AccountSide(f"what this {role} is owed", f"correct the payables account of this {role} {where}")
 
 
-def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, other: Side) -> None:
+def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, other: AccountSide) -> None:
     """`account` is that of the other side of `lines`. Raises ItemRejected (`invalid_configuration`) where one of them
     is on it too."""
     for line in lines:
@@ -44,7 +46,7 @@ def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, o
             check_apart(account, account, _of_line(line, rule), other)
 
 
-def check_apart(one_account: str, other_account: str, one: Side, other: Side) -> None:
+def check_apart(one_account: str, other_account: str, one: AccountSide, other: AccountSide) -> None:
     """Raises ItemRejected (`invalid_configuration`) where both sides are the same account."""
     if one_account == other_account:
         raise ItemRejected(
@@ -67,9 +69,9 @@ def check_that_something_moves(lines: Iterable[JournalLine]) -> None:
         )
 
 
-def _of_line(line: JournalLine, rule: JournalRule) -> Side:
+def _of_line(line: JournalLine, rule: JournalRule) -> AccountSide:
     if line.tax is not None and line.tax.role is TaxRole.TAX:
-        return Side(f"the tax account of tax code {line.tax.code}", "correct the account of that tax code")
+        return AccountSide(f"the tax account of tax code {line.tax.code}", "correct the account of that tax code")
     if rule.lines is Role.CATEGORY:
-        return Side("the category of a line", "choose another category in Pleo")
+        return AccountSide("the category of a line", "choose another category in Pleo")
     return of_role(rule.lines)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem
-from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, plain
+from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, format_amount
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.text import clean
 
@@ -95,7 +95,7 @@ def _paid_in(item: ExportItem) -> str:
         return f"paid in {paid.currency}"  # open question 11: the amount cannot be told for sure
     rate = abs(Decimal(booked.value) / paid.value)
     places = max(4, 3 - rate.adjusted())
-    return f"{paid.currency} {plain(paid.value)}, rate {rate:.{places}f}"
+    return f"{paid.currency} {format_amount(paid.value)}, rate {rate:.{places}f}"
 
 
 def _fit(parts: dict[str, str], limit: int) -> str:

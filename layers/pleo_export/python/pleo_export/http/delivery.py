@@ -18,7 +18,7 @@ class IsolatedSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
 
-def nothing_was_sent(failure: requests.RequestException) -> bool:
+def not_sent(failure: requests.RequestException) -> bool:
     """Whether surely nothing was sent: refused, no such host, or no connection within the time limit."""
     cause = getattr(failure.args[0] if failure.args else None, "reason", None)
     return isinstance(failure, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)

@@ -23,7 +23,7 @@ class Grant:
     refresh_token: str = field(repr=False)
     expires_at: datetime
 
-    def section(self) -> dict[str, str]:
+    def as_secret(self) -> dict[str, str]:
         return {
             "access_token": self.access_token,
             "refresh_token": self.refresh_token,

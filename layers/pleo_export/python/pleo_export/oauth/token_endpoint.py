@@ -31,7 +31,7 @@ import requests
 
 from pleo_export import __version__
 from pleo_export.errors import PleoExportError
-from pleo_export.http.delivery import nothing_was_sent
+from pleo_export.http.delivery import not_sent
 from pleo_export.oauth.grant import Grant
 
 CONNECT_SECONDS, READ_SECONDS = 3, 10
@@ -137,7 +137,7 @@ class TokenEndpoint:
                 allow_redirects=False,
             )
         except requests.RequestException as failure:
-            error: type[OAuthError] = NotNow if nothing_was_sent(failure) else NoAnswer
+            error: type[OAuthError] = NotNow if not_sent(failure) else NoAnswer
             return error(f"no answer of the token endpoint ({type(failure).__name__})")
 
     def _in_the_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -35,7 +35,7 @@ from pleo_export.pleo.models import (
     shorten,
     updates_as_json,
 )
-from pleo_export.pleo.transport import Model, Request, Transport
+from pleo_export.pleo.transport import Model, PleoTransport, Request
 
 if TYPE_CHECKING:
     import requests
@@ -60,7 +60,7 @@ class PleoClient:
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
     ) -> None:
-        self._transport = Transport(base_url, credential, session or IsolatedSession(), sleep, jitter, time_left)
+        self._transport = PleoTransport(base_url, credential, session or IsolatedSession(), sleep, jitter, time_left)
 
     # Export jobs
 

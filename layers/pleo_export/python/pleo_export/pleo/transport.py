@@ -24,7 +24,7 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
-from pleo_export.http.delivery import nothing_was_sent
+from pleo_export.http.delivery import not_sent
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import (
     PleoError,
@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PleoResponse:
     """A 2xx answer, not yet read."""
 
     request: Request
@@ -89,7 +89,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class _FailedRequest:
     """A try that failed: the error it means, whether another may follow, the seconds Pleo asked for."""
 
     error: PleoError
@@ -97,7 +97,7 @@ class _Fault:
     wait: int | None = None
 
 
-class Transport:
+class PleoTransport:
     """Raises PleoError for everything but a 2xx answer, and what renewing the credential raises."""
 
     def __init__(
@@ -116,13 +116,13 @@ class Transport:
         self._jitter = jitter
         self._time_left = time_left
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> PleoResponse:
         unknown: PleoOutcomeUnknown | None = None
         attempt = 1
         renewals = RENEWALS
         while True:
             outcome = self._try(request) if self._has_time() else _no_time(request)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, PleoResponse):
                 return outcome
             if isinstance(outcome.error, PleoUnauthorized) and renewals and self._credential.renew():
                 renewals -= 1
@@ -136,7 +136,7 @@ class Transport:
             self._sleep(pause)
             attempt += 1
 
-    def _try(self, request: Request) -> Answer | _Fault:
+    def _try(self, request: Request) -> PleoResponse | _FailedRequest:
         try:
             response = self._session.request(
                 request.method,
@@ -151,7 +151,7 @@ class Transport:
         except NO_PROPER_ANSWER as failure:
             return _no_answer(request, failure)
         if 200 <= response.status_code < 300:
-            return Answer(request, response)
+            return PleoResponse(request, response)
         return _refusal(request, response)
 
     def _has_time(self, pause: float = 0) -> bool:
@@ -170,21 +170,21 @@ def _headers(request: Request) -> dict[str, str]:
     return headers
 
 
-def _no_time(request: Request) -> _Fault:
+def _no_time(request: Request) -> _FailedRequest:
     error = PleoUnavailable("not asked: the function's time ends", method=request.method, path=request.path)
-    return _Fault(error, may_follow=False)
+    return _FailedRequest(error, may_follow=False)
 
 
-def _no_answer(request: Request, failure: requests.RequestException) -> _Fault:
-    nothing_sent = nothing_was_sent(failure)
+def _no_answer(request: Request, failure: requests.RequestException) -> _FailedRequest:
+    nothing_sent = not_sent(failure)
     error = PleoOutcomeUnknown if request.is_write and not nothing_sent else PleoUnavailable
-    return _Fault(
+    return _FailedRequest(
         error(f"no answer ({type(failure).__name__})", method=request.method, path=request.path),
         may_follow=nothing_sent or request.method in REPEATABLE,
     )
 
 
-def _refusal(request: Request, response: requests.Response) -> _Fault:
+def _refusal(request: Request, response: requests.Response) -> _FailedRequest:
     kind = error_class(response.status_code, write=request.is_write)
     code, message = ("", "") if kind in WITHOUT_WORDS else _type_and_message(response.content)
     evidence = _evidence(request, response)
@@ -195,7 +195,7 @@ def _refusal(request: Request, response: requests.Response) -> _Fault:
         if issubclass(kind, PleoRateLimited)
         else kind(message, type=code, **evidence)
     )
-    return _Fault(error, may_follow=passing and request.method in REPEATABLE, wait=wait)
+    return _FailedRequest(error, may_follow=passing and request.method in REPEATABLE, wait=wait)
 
 
 def _type_and_message(content: bytes) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
     return message_id
 
 
-def sent_along(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
+def subscription_credentials(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
     """The fields of a webhook subscription that make Pleo send our token along; none for a signature."""
     match demanded:
         case WebhookAuthentication.SIGNATURE:
@@ -84,7 +84,9 @@ def sent_along(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
             return {"customHeaders": {TOKEN_HEADER: token}}
 
 
-def proof(demanded: WebhookAuthentication, secret: str, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+def credential_headers(
+    demanded: WebhookAuthentication, secret: str, message_id: str, body: bytes, now: datetime
+) -> dict[str, str]:
     """The headers with which Pleo sends these bytes: for trying our own address. Raises InvalidSettings as `verify`."""
     timestamp = str(int(now.timestamp()))
     known = {"webhook-id": message_id, "webhook-timestamp": timestamp}

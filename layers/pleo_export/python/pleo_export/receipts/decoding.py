@@ -14,7 +14,7 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits
 _GZIP_MARK = b"\x1f"
 
 
-class Broken(Exception):
+class BrokenContent(Exception):
     """The content is not coded as the answer says."""
 
 
@@ -51,7 +51,7 @@ class Compressed:
             try:
                 piece = self._stream.decompress(data, most)
             except zlib.error:
-                raise Broken from None
+                raise BrokenContent from None
             data = self._stream.unconsumed_tail or self._stream.unused_data
             if piece:
                 yield piece

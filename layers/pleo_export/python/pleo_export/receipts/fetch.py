@@ -25,7 +25,7 @@ from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
 from pleo_export.http.delivery import IsolatedSession
 from pleo_export.receipts.connection import PublicAddresses
-from pleo_export.receipts.decoding import Broken, decoder
+from pleo_export.receipts.decoding import BrokenContent, decoder
 from pleo_export.receipts.endings import is_whole
 from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, too_large
 from pleo_export.receipts.formats import Format, claimed, recognise
@@ -162,7 +162,7 @@ class Fetcher:
                         if size > limit:
                             raise _over_our_limit(download)
                         target.write(piece)
-            except (HTTPError, Broken) as failure:
+            except (HTTPError, BrokenContent) as failure:
                 raise _Fault(f"broken off ({type(failure).__name__})") from None
         if size < download.size:
             raise _Fault(f"broken off, {size_in_words(size)} of {size_in_words(download.size)} arrived")

@@ -29,7 +29,7 @@ from pleo_export.receipts.surprises import none_escapes
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class PreparedReceipt:
     """A file to upload. `name` is ours and safe in any path or header; `size` in bytes, `sha256` in hex."""
 
     name: str
@@ -46,7 +46,7 @@ class Attachment:
 class Prepared:
     """`attachments` in Pleo's order. `warnings` say, for the bookkeeper, which files are no longer the originals."""
 
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[PreparedReceipt, ...]
     warnings: tuple[str, ...]
 
 
@@ -75,10 +75,10 @@ class _Fitted:
     warning: str = ""
 
 
-def _attachment(fitted: _Fitted) -> Attachment:
+def _attachment(fitted: _Fitted) -> PreparedReceipt:
     with fitted.path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return Attachment(fitted.name, fitted.format.content_type, fitted.path, fitted.path.stat().st_size, digest)
+    return PreparedReceipt(fitted.name, fitted.format.content_type, fitted.path, fitted.path.stat().st_size, digest)
 
 
 class _NotMergeable(Exception):

@@ -18,7 +18,7 @@ class Event(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
 
-class Address(Event):
+class WebhookPath(Event):
     """Where Pleo sends a company's webhooks: the part of the path that names the company."""
 
     company_id: Id
@@ -31,7 +31,7 @@ class WakeUp(Event):
     reason: str
 
 
-class JobRun(Event):
+class JobInput(Event):
     """One execution working on one job. `execution` is its name, and the owner of the company's lease."""
 
     company_id: Id
@@ -39,13 +39,13 @@ class JobRun(Event):
     execution: str
 
 
-class ItemsRun(JobRun):
+class ItemsInput(JobInput):
     """`deadline`: no new posting after this moment, UTC, so that the job ends before it expires (R-9)."""
 
     deadline: datetime
 
 
-class ChunkRun(ItemsRun):
+class ChunkInput(ItemsInput):
     chunk: int = Field(ge=0)
 
 
@@ -56,5 +56,5 @@ class StateError(Event):
     cause: str = Field("", alias="Cause")
 
 
-class FailedRun(JobRun):
+class FailJobInput(JobInput):
     error: StateError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pleo_export.services.events import JobRun
+from pleo_export.services.events import JobInput
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -16,7 +16,7 @@ class Executions:
         self._client = client
         self._state_machine = state_machine_arn
 
-    def start(self, run: JobRun) -> None:
+    def start(self, run: JobInput) -> None:
         """Start the run; one that was started already counts as started."""
         try:
             self._client.start_execution(

@@ -13,14 +13,14 @@ from pleo_export.errors import InvalidSettings, Unexpected
 from pleo_export.observability import logger
 from pleo_export.services.error_mapping import translate
 from pleo_export.services.events import Event
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 
 EventT = TypeVar("EventT", bound=Event)
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
 @contextmanager
-def our_errors(**ids: object) -> Iterator[None]:
+def error_boundary(**ids: object) -> Iterator[None]:
     """Every error leaves as one of `errors`. What nobody foresaw is logged by class and place, never by message:
     messages and their causes may hold an expense's content."""
     logger.append_keys(**ids)
@@ -39,7 +39,7 @@ def our_errors(**ids: object) -> Iterator[None]:
         logger.remove_keys(ids)
 
 
-def parse(model: type[EventT], event: Any) -> EventT:
+def parse_event(model: type[EventT], event: Any) -> EventT:
     """Of the state machine's (or a sample) event, or of a queue's message, which is text.
 
     Raises InvalidSettings naming each wrong field."""
@@ -50,14 +50,14 @@ def parse(model: type[EventT], event: Any) -> EventT:
         raise InvalidSettings(f"the function's event does not fit: {fields}") from None
 
 
-def state(model: type[EventT], use_case: Callable[[EventT, Runtime], Any]) -> Handler:
+def state_handler(model: type[EventT], use_case: Callable[[EventT, Services], Any]) -> Handler:
     """The handler of a function that has one use case: a state of the machine, or one that others invoke."""
-    runtime = Runtime()
+    services = Services()
 
     def handler(event: dict[str, Any], context: Any) -> Any:
-        run = parse(model, event)
-        runtime.invocation = context
-        with our_errors(**run.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})):
-            return use_case(run, runtime)
+        run = parse_event(model, event)
+        services.invocation = context
+        with error_boundary(**run.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})):
+            return use_case(run, services)
 
     return handler

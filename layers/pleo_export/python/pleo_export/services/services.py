@@ -30,8 +30,8 @@ from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
 from pleo_export.store.reconciliations import Reconciliations
 from pleo_export.store.secret_locks import SecretLocks
-from pleo_export.store.secrets import Secrets, Section, connection_secret, oauth_client_secret
-from pleo_export.store.token_refreshes import RefreshRecords
+from pleo_export.store.secrets import GrantOwner, Secrets, connection_secret, oauth_client_secret
+from pleo_export.store.token_refreshes import RefreshStates
 
 if TYPE_CHECKING:
     import requests
@@ -47,7 +47,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Runtime:
+class Services:
     """`environment` holds the template's variables; `clock` gives UTC."""
 
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -73,7 +73,7 @@ class Runtime:
         return timedelta(milliseconds=self.invocation.get_remaining_time_in_millis())
 
     @property
-    def call_id(self) -> str:
+    def request_id(self) -> str:
         """Of this invocation, and of no other."""
         return uuid4().hex if self.invocation is None else str(self.invocation.aws_request_id)
 
@@ -131,8 +131,8 @@ class Runtime:
         return SecretLocks(self._table)
 
     @cached_property
-    def refresh_records(self) -> RefreshRecords:
-        return RefreshRecords(self._table)
+    def refresh_states(self) -> RefreshStates:
+        return RefreshStates(self._table)
 
     @cached_property
     def authorisations(self) -> Authorisations:
@@ -149,7 +149,7 @@ class Runtime:
 
     @cached_property
     def wake_ups(self) -> WakeUps:
-        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.pause)
+        return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.sleep)
 
     @cached_property
     def executions(self) -> Executions:
@@ -168,7 +168,7 @@ class Runtime:
 
         return IsolatedSession()
 
-    def pause(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
     def pleo(self, connection: Connection) -> PleoClient:
@@ -176,21 +176,21 @@ class Runtime:
         from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
 
         def successor(refused: str) -> str | None:
-            return self.tokens.successor(connection, "pleo", refused)
+            return self.tokens.token_after_refusal(connection, "pleo", refused)
 
-        return self.pleo_as(credential_from_secret(self.tokens.section(connection, "pleo"), successor))
+        return self.pleo_with(credential_from_secret(self.tokens.secret_of(connection, "pleo"), successor))
 
-    def pleo_as(self, credential: Credential) -> PleoClient:
+    def pleo_with(self, credential: Credential) -> PleoClient:
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
 
         return PleoClient(
-            self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.pause, time_left=self.time_left
+            self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.sleep, time_left=self.time_left
         )
 
     def secret_name(self, company_id: str) -> str:
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
-    def token_endpoint(self, company_id: str, which: Section) -> TokenEndpoint:
+    def token_endpoint(self, company_id: str, which: GrantOwner) -> TokenEndpoint:
         """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 
@@ -221,7 +221,7 @@ class Runtime:
         from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened
 
         try:
-            return self.tokens.section(connection, "accounting_system")
+            return self.tokens.secret_of(connection, "accounting_system")
         except Disconnected:
             name = connection.settings.accounting_system.name
             raise AuthenticationFailed(
@@ -229,7 +229,7 @@ class Runtime:
                 "then export again."
             ) from None
 
-    def keep_books_open(self, connection: Connection) -> None:
+    def keep_grant_alive(self, connection: Connection) -> None:
         """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.section` does."""
         from pleo_export.accounting.registry import TOKEN_URLS  # noqa: PLC0415 - only where there is nothing else to do
 

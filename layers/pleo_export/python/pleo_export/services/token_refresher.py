@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING
 from pleo_export.errors import Disconnected, InvalidSettings, JobFailure, TryAgain
 from pleo_export.oauth.grant import fingerprint
 from pleo_export.services.events import Event, Id
-from pleo_export.store.secrets import Section
+from pleo_export.store.secrets import GrantOwner
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
 
 
-class Outcome(StrEnum):
+class RefreshOutcome(StrEnum):
     FRESH = "fresh"  # the secret holds another token than the one in question, or the newest there can be
     LATER = "later"
     ENDED = "ended"  # a person has to connect again
     MISCONFIGURED = "misconfigured"  # the operator has to
 
 
-class Refresh(Event):
+class RefreshRequest(Event):
     """Replace the tokens of that grant if its access token is still the one with this fingerprint. `refused` says that
     the token does not work although its end has not come."""
 
     company_id: Id
-    which: Section
+    grant_owner: GrantOwner
     seen: str
     refused: bool = False
 
 
 # What Pleo's user reads, by the grant, if it does not pass.
-AWAY: dict[Section, tuple[JobFailure, str]] = {
+AWAY: dict[GrantOwner, tuple[JobFailure, str]] = {
     "pleo": (JobFailure.SERVICE_UNREACHABLE, "Pleo's sign-in service did not answer; export again in some minutes."),
     "accounting_system": (
         JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
@@ -48,18 +48,18 @@ class Refresher:
         self._client = client
         self._function = function
 
-    def refresh(self, company_id: str, which: Section, seen: str, *, refused: bool = False) -> None:
+    def refresh(self, company_id: str, which: GrantOwner, seen: str, *, refused: bool = False) -> None:
         """Returns when the secret is worth another look. `seen` is the access token in question.
 
         Raises Disconnected, TryAgain (also where the function itself failed: its log says why), InvalidSettings.
         """
-        wanted = Refresh(company_id=company_id, which=which, seen=fingerprint(seen), refused=refused)
+        wanted = RefreshRequest(company_id=company_id, grant_owner=which, seen=fingerprint(seen), refused=refused)
         answer = self._client.invoke(FunctionName=self._function, Payload=wanted.model_dump_json(by_alias=True))
         content = json.loads(answer["Payload"].read())
-        outcome = Outcome.LATER if "FunctionError" in answer else Outcome(content["outcome"])
-        if outcome is Outcome.LATER:
+        outcome = RefreshOutcome.LATER if "FunctionError" in answer else RefreshOutcome(content["outcome"])
+        if outcome is RefreshOutcome.LATER:
             raise TryAgain(*AWAY[which])
-        if outcome is Outcome.ENDED:
+        if outcome is RefreshOutcome.ENDED:
             raise Disconnected(content["reason"])
-        if outcome is Outcome.MISCONFIGURED:
+        if outcome is RefreshOutcome.MISCONFIGURED:
             raise InvalidSettings(content["reason"])

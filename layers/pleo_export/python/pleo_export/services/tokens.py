@@ -14,12 +14,12 @@ from pleo_export.oauth.grant import grant_in
 from pleo_export.observability import logger
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.store.connections import Connection
-from pleo_export.store.secrets import Secrets, Section
+from pleo_export.store.secrets import GrantOwner, Secrets
 
 # How much longer a token must be good for. An accounting system's: longer than RecordItems may run, since a connector
 # cannot renew itself. Pleo's client can (it repeats a request after a 401), so that half a minute is enough; much more
 # would make more versions of the secret in a day than Secrets Manager keeps (docs/operate.md).
-MARGIN: Mapping[Section, timedelta] = {"pleo": timedelta(seconds=30), "accounting_system": timedelta(minutes=5)}
+MARGIN: Mapping[GrantOwner, timedelta] = {"pleo": timedelta(seconds=30), "accounting_system": timedelta(minutes=5)}
 # Secrets Manager keeps 100 versions of a secret and drops none that is younger than a day; each refresh makes one.
 BETWEEN_VERSIONS = timedelta(days=1) / 100
 FRESH_SECONDS = 5  # whoever has mended a credential exports again at once, and meets warm functions
@@ -34,17 +34,17 @@ class Tokens:
         self._refresher = refresher
         self._clock = clock
 
-    def section(self, connection: Connection, which: Section) -> Mapping[str, str]:
+    def secret_of(self, connection: Connection, which: GrantOwner) -> Mapping[str, str]:
         """That part of the connection's secret. Raises Disconnected, TryAgain, InvalidSettings."""
         _refuse_ended(connection, which)
-        section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).section(which)
+        section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).of(which)
         grant = grant_in(section)
         if grant is None or self._clock() < grant.expires_at - MARGIN[which]:
             return section
         self._refresher.refresh(connection.company_id, which, grant.access_token)
         return self._now(connection, which)
 
-    def successor(self, connection: Connection, which: Section, refused: str) -> str | None:
+    def token_after_refusal(self, connection: Connection, which: GrantOwner, refused: str) -> str | None:
         """Another access token than the refused one: somebody else's refresh has killed that, or else a refresh is
         due. None if even a new one is refused. Raises as `section` does."""
         token = self._now(connection, which).get("access_token")
@@ -53,30 +53,30 @@ class Tokens:
             token = self._now(connection, which).get("access_token")
         return None if token == refused else token
 
-    def keep_alive(self, connection: Connection, which: Section) -> None:
+    def keep_alive(self, connection: Connection, which: GrantOwner) -> None:
         """Refresh a grant that nobody uses, once a week. Raises as `section` does."""
         if which in connection.ended:
             return
-        grant = grant_in(self._secrets.get(connection.secret_arn).section(which))
+        grant = grant_in(self._secrets.get(connection.secret_arn).of(which))
         if grant is not None and self._clock() > grant.expires_at + IDLE:
             self._refresher.refresh(connection.company_id, which, grant.access_token)
 
-    def _now(self, connection: Connection, which: Section) -> Mapping[str, str]:
-        return self._secrets.get(connection.secret_arn, 0).section(which)
+    def _now(self, connection: Connection, which: GrantOwner) -> Mapping[str, str]:
+        return self._secrets.get(connection.secret_arn, 0).of(which)
 
 
-def _refuse_ended(connection: Connection, which: Section) -> None:
+def _refuse_ended(connection: Connection, which: GrantOwner) -> None:
     if which in connection.ended:
         raise Disconnected(connection.ended[which].reason)
 
 
-def too_short(which: Section, life: timedelta) -> bool:
+def too_short(which: GrantOwner, life: timedelta) -> bool:
     """Whether tokens of that life make more versions of the secret in a busy day than Secrets Manager keeps. Then new
     tokens can no longer be stored, and the grant ends."""
     return life - MARGIN[which] < BETWEEN_VERSIONS
 
 
-def warn_of_short_life(company_id: str, which: Section, life: timedelta) -> None:
+def warn_of_short_life(company_id: str, which: GrantOwner, life: timedelta) -> None:
     if too_short(which, life):
         seconds = int(life.total_seconds())
         logger.warning("tokens live too short", extra={"company_id": company_id, "which": which, "seconds": seconds})

@@ -16,8 +16,8 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
-from pleo_export.store.secrets import Section
-from pleo_export.store.table import books_key, carried_out, company_key, iso, moment, transact
+from pleo_export.store.secrets import GrantOwner
+from pleo_export.store.table import company_key, conditional_write, iso, ledger_key, moment, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -28,7 +28,7 @@ RECONNECT = "reconnect"  # Pleo's grant has ended: the poll leaves the company a
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedGrant:
     """When a grant was found to have ended, and why."""
 
     reason: str
@@ -43,17 +43,17 @@ class Connection:
     """
 
     company_id: str
-    entered: Mapping[str, Any]
+    raw_settings: Mapping[str, Any]
     secret_arn: str
-    ended: Mapping[Section, Ended] = field(default_factory=dict)
+    ended: Mapping[GrantOwner, EndedGrant] = field(default_factory=dict)
 
     @cached_property
     def settings(self) -> Settings:
         """Raises InvalidSettings when they no longer fit this version. Pleo can be spoken to all the same."""
-        return parse_settings(self.entered)
+        return parse_settings(self.raw_settings)
 
 
-class BooksTaken(InvalidSettings):
+class LedgerAlreadyConnected(InvalidSettings):
     """The books are connected to another Pleo company already: `company_id`."""
 
     def __init__(self, company_id: str) -> None:
@@ -74,7 +74,7 @@ class Connections:
             return None
         return Connection(company_id, record["settings"], str(record["secret_arn"]), _ended(record))
 
-    def ended(self, company_id: str) -> Mapping[Section, Ended]:
+    def ended(self, company_id: str) -> Mapping[GrantOwner, EndedGrant]:
         """The grants of the company that have ended, without parsing its settings."""
         return _ended(self._record(company_id) or {})
 
@@ -91,9 +91,9 @@ class Connections:
         demanded = record["settings"].get("webhook_authentication", WebhookAuthentication.SIGNATURE)
         return str(record["secret_arn"]), WebhookAuthentication(demanded)
 
-    def holder(self, books: str) -> str | None:
+    def company_using(self, books: str) -> str | None:
         """The Pleo company that the books are connected to. `books` as for `put`."""
-        record = self._table.get_item(Key=books_key(books), ConsistentRead=True).get("Item")
+        record = self._table.get_item(Key=ledger_key(books), ConsistentRead=True).get("Item")
         return str(record["company_id"]) if record else None
 
     def put(self, connection: Connection, books: str) -> None:
@@ -103,24 +103,24 @@ class Connections:
         InvalidSettings when somebody else changes the connection at the same time; then nothing is stored.
         """
         company_id = connection.company_id
-        before = self._books_of(company_id)
+        before = self._ledger_of(company_id)
         writes = [
             {"Put": {"Item": connection_record(connection, books), **self._unchanged(before)}},
-            {"Put": {"Item": {**books_key(books), "company_id": company_id}, **self._free_for(company_id)}},
+            {"Put": {"Item": {**ledger_key(books), "company_id": company_id}, **self._free_for(company_id)}},
         ]
         if before not in (None, books):
-            writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
+            writes.append({"Delete": {"Key": ledger_key(before), **self._free_for(company_id)}})
         if not transact(self._table, writes):
-            holder = self.holder(books)
-            raise BooksTaken(holder) if holder not in (None, company_id) else _changed(company_id)
+            holder = self.company_using(books)
+            raise LedgerAlreadyConnected(holder) if holder not in (None, company_id) else _changed(company_id)
 
-    def grant_ended(self, company_id: str, which: Section, reason: str, now: datetime) -> None:
+    def grant_ended(self, company_id: str, which: GrantOwner, reason: str, now: datetime) -> None:
         """A person has to connect again. A company that is not connected (any more) stays so."""
         poll = f", {INDEX} = :reconnect" if which == "pleo" else ""
         values = {":ended": {"reason": reason, "at": iso(now)}} | ({":reconnect": RECONNECT} if poll else {})
         self._change(company_id, f"SET ended_{which} = :ended{poll}", values)
 
-    def grant_given(self, company_id: str, which: Section) -> None:
+    def grant_given(self, company_id: str, which: GrantOwner) -> None:
         """A person has connected again."""
         if which == "pleo":
             self._change(company_id, f"SET {INDEX} = :connected REMOVE ended_{which}", {":connected": CONNECTED})
@@ -130,12 +130,12 @@ class Connections:
     def delete(self, company_id: str) -> None:
         """The connection and its hold on the books, harmless where both are gone. Postings stay: they prevent
         duplicates if the company comes back (R-10.18). Raises InvalidSettings as `put` does."""
-        before = self._books_of(company_id)
+        before = self._ledger_of(company_id)
         writes: list[dict[str, Any]] = [
             {"Delete": {"Key": company_key(company_id, "CONNECTION"), **self._unchanged(before)}}
         ]
         if before is not None:
-            writes.append({"Delete": {"Key": books_key(before), **self._free_for(company_id)}})
+            writes.append({"Delete": {"Key": ledger_key(before), **self._free_for(company_id)}})
         if not transact(self._table, writes):
             raise _changed(company_id)
 
@@ -170,7 +170,7 @@ class Connections:
     def _record(self, company_id: str) -> Mapping[str, Any] | None:
         return self._table.get_item(Key=company_key(company_id, "CONNECTION")).get("Item")
 
-    def _books_of(self, company_id: str) -> str | None:
+    def _ledger_of(self, company_id: str) -> str | None:
         found = self._table.get_item(Key=company_key(company_id, "CONNECTION"), ConsistentRead=True).get("Item", {})
         return str(found["books"]) if "books" in found else None
 
@@ -187,7 +187,7 @@ class Connections:
         }
 
     def _change(self, company_id: str, expression: str, values: dict[str, Any]) -> None:
-        carried_out(
+        conditional_write(
             self._table.update_item,
             Key=company_key(company_id, "CONNECTION"),
             UpdateExpression=expression,
@@ -201,7 +201,7 @@ def connection_record(connection: Connection, books: str) -> dict[str, Any]:
         **company_key(connection.company_id, "CONNECTION"),
         INDEX: CONNECTED,
         "company_id": connection.company_id,
-        "settings": dict(connection.entered),
+        "settings": dict(connection.raw_settings),
         "secret_arn": connection.secret_arn,
         "books": books,
     }
@@ -211,6 +211,6 @@ def _changed(company_id: str) -> InvalidSettings:
     return InvalidSettings(f"somebody else is changing the connection of company {company_id}; run the command again")
 
 
-def _ended(record: Mapping[str, Any]) -> dict[Section, Ended]:
-    found: dict[Section, Any] = {which: record.get(f"ended_{which}") for which in get_args(Section)}
-    return {which: Ended(str(each["reason"]), moment(str(each["at"]))) for which, each in found.items() if each}
+def _ended(record: Mapping[str, Any]) -> dict[GrantOwner, EndedGrant]:
+    found: dict[GrantOwner, Any] = {which: record.get(f"ended_{which}") for which in get_args(GrantOwner)}
+    return {which: EndedGrant(str(each["reason"]), moment(str(each["at"]))) for which, each in found.items() if each}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
-from pleo_export.store.table import carried_out, job_key, transact
+from pleo_export.store.table import conditional_write, job_key, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -36,7 +36,7 @@ class FencingTokens:
     def take(self, job_id: str, execution: str, holder: str) -> FencingToken | None:
         """From whoever has it. None when the job is closed, or another execution's by now."""
         ours: Any = Attr("run_by").eq(execution) & Attr("closed_as").not_exists()
-        taken = carried_out(
+        taken = conditional_write(
             self._table.update_item,
             Key=job_key(job_id),
             UpdateExpression="SET pen = :holder",

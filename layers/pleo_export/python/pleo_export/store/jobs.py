@@ -11,7 +11,7 @@ from boto3.dynamodb.conditions import Attr
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import carried_out, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.store.table import conditional_write, expiry, get_many, iso, item_key, job_key, moment
 from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Jobs:
         expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
-    def note(self, job_id: str, **facts: str | int | bool) -> None:
+    def set_fields(self, job_id: str, **facts: str | int | bool) -> None:
         """Set facts of the job record: fetched, items, outcome, finished_at, ..."""
         names = {f"#{name}": name for name in facts}
         self._table.update_item(
@@ -99,7 +99,7 @@ class Jobs:
         )
 
     def _update_if(self, condition: Any, job_id: str, expression: str, values: dict[str, Any]) -> bool:
-        return carried_out(
+        return conditional_write(
             self._table.update_item,
             Key=job_key(job_id),
             UpdateExpression=expression,

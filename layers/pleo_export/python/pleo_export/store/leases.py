@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
-from pleo_export.store.table import carried_out, company_key, iso, moment
+from pleo_export.store.table import company_key, conditional_write, iso, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -61,7 +61,7 @@ class Leases:
         if replacing is not None:
             begun = Attr("begun").exists() if replacing.begun else Attr("begun").not_exists()
             vacant = Attr("owner").eq(replacing.owner) & begun
-        return carried_out(
+        return conditional_write(
             self._table.put_item,
             Item={**company_key(company_id, "LEASE"), "owner": owner, "since": iso(now), **end},
             ConditionExpression=vacant,
@@ -69,7 +69,7 @@ class Leases:
 
     def confirm(self, company_id: str, owner: str) -> bool:
         """Whether the lease is the owner's; from then on it has begun. May be repeated."""
-        return carried_out(
+        return conditional_write(
             self._table.update_item,
             Key=company_key(company_id, "LEASE"),
             UpdateExpression="SET begun = :yes",
@@ -79,6 +79,6 @@ class Leases:
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; a lease that is another's by now stays."""
-        carried_out(
+        conditional_write(
             self._table.delete_item, Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner)
         )

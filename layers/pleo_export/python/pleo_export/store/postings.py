@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import carried_out, get_many, iso, moment, posting_key
+from pleo_export.store.table import conditional_write, get_many, iso, moment, posting_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -82,7 +82,7 @@ class Postings:
 
     def withdraw(self, posting: Posting) -> None:
         """Take an intent back: the accounting system has said for certain that nothing was recorded."""
-        carried_out(
+        conditional_write(
             self._table.delete_item,
             Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
             ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
@@ -110,7 +110,7 @@ class Postings:
     def save_open_references(self, seen: Posting, now: Posting) -> bool:
         """Put `now` in the place of `seen`; False when an export has written the record meanwhile: that stays."""
         unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
-        return carried_out(
+        return conditional_write(
             self._table.put_item,
             Item=_record(now),
             ConditionExpression=unchanged & Attr("open_references").eq(list(seen.open_references)),

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from boto3.dynamodb.conditions import Attr
 
-from pleo_export.store.table import carried_out, company_key
+from pleo_export.store.table import company_key, conditional_write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -31,7 +31,7 @@ class SecretLocks:
     def take(self, company_id: str, owner: str, now: datetime) -> bool:
         """True if the company's secret is now the owner's to change, for HOLD."""
         free = Attr("pk").not_exists() | Attr("until").lte(_milliseconds(now))
-        return carried_out(
+        return conditional_write(
             self._table.put_item,
             Item={**company_key(company_id, "SECRET"), "owner": owner, "until": _milliseconds(now + HOLD)},
             ConditionExpression=free,
@@ -62,7 +62,7 @@ class SecretLocks:
 
     def release(self, company_id: str, owner: str) -> None:
         """Give it back; one that is another's by now stays."""
-        carried_out(
+        conditional_write(
             self._table.delete_item, Key=company_key(company_id, "SECRET"), ConditionExpression=Attr("owner").eq(owner)
         )
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 FRESH_SECONDS = 60  # a warm function sees a changed secret within a minute
-Section = Literal["pleo", "accounting_system"]
+GrantOwner = Literal["pleo", "accounting_system"]
 
 
 def connection_secret(stack: str, company_id: str) -> str:
@@ -45,14 +45,14 @@ class ConnectionSecrets:
     accounting_system: Mapping[str, str]
     webhook_tokens: tuple[str, ...] = ()
 
-    def proofs(self, demanded: WebhookAuthentication) -> tuple[str, ...]:
+    def webhook_credentials(self, demanded: WebhookAuthentication) -> tuple[str, ...]:
         """What a webhook may be proven with: the one in use first, then those that are still believed."""
         return self.webhook_secrets if demanded is WebhookAuthentication.SIGNATURE else self.webhook_tokens
 
-    def section(self, which: Section) -> Mapping[str, str]:
+    def of(self, which: GrantOwner) -> Mapping[str, str]:
         return self.pleo if which == "pleo" else self.accounting_system
 
-    def with_section(self, which: Section, section: Mapping[str, str]) -> ConnectionSecrets:
+    def with_secret_of(self, which: GrantOwner, section: Mapping[str, str]) -> ConnectionSecrets:
         return replace(self, pleo=section) if which == "pleo" else replace(self, accounting_system=section)
 
 

@@ -38,7 +38,7 @@ def company_key(company_id: str, record: str) -> dict[str, str]:
     return {"pk": f"COMPANY#{company_id}", "sk": record}
 
 
-def books_key(books: str) -> dict[str, str]:
+def ledger_key(books: str) -> dict[str, str]:
     """`books`: the accounting system, and whose books in it."""
     return {"pk": f"BOOKS#{books}", "sk": "CONNECTION"}
 
@@ -85,7 +85,7 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
             raise TryAgain(JobFailure.SERVICE_TIMEOUT, "the integration's database is overloaded; export again later")
 
 
-def carried_out(write: Callable[..., object], **request: Any) -> bool:
+def conditional_write(write: Callable[..., object], **request: Any) -> bool:
     """Make a conditional write; whether its condition held."""
     try:
         write(**request)

@@ -11,13 +11,13 @@ from pleo_export.store.table import company_key, iso, moment
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-    from pleo_export.store.secrets import Section
+    from pleo_export.store.secrets import GrantOwner
 
 KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Refreshes:
+class RefreshState:
     """`tries` were sent since the last success and not answered. `not_before`: no other before this moment.
 
     `spent` is the fingerprint of the refresh token that was replaced last, at `spent_at`; `after_refusal` says that it
@@ -27,37 +27,37 @@ class Refreshes:
 
     tries: int = 0
     not_before: datetime | None = None
-    spent: str = ""
-    spent_at: datetime | None = None
+    last_used_refresh_token: str = ""
+    last_used_at: datetime | None = None
     after_refusal: bool = False
     life: int = 0
 
 
-class RefreshRecords:
+class RefreshStates:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, company_id: str, which: Section) -> Refreshes:
+    def get(self, company_id: str, which: GrantOwner) -> RefreshState:
         record = self._table.get_item(Key=_key(company_id, which), ConsistentRead=True).get("Item")
         if record is None:
-            return Refreshes()
-        return Refreshes(
+            return RefreshState()
+        return RefreshState(
             tries=int(str(record["tries"])),
             not_before=_moment(record["not_before"]),
-            spent=str(record["spent"]),
-            spent_at=_moment(record["spent_at"]),
+            last_used_refresh_token=str(record["spent"]),
+            last_used_at=_moment(record["spent_at"]),
             after_refusal=bool(record["after_refusal"]),
             life=int(str(record.get("life", 0))),
         )
 
-    def put(self, company_id: str, which: Section, known: Refreshes, now: datetime) -> None:
+    def put(self, company_id: str, which: GrantOwner, known: RefreshState, now: datetime) -> None:
         self._table.put_item(
             Item={
                 **_key(company_id, which),
                 "tries": known.tries,
                 "not_before": _iso(known.not_before),
-                "spent": known.spent,
-                "spent_at": _iso(known.spent_at),
+                "spent": known.last_used_refresh_token,
+                "spent_at": _iso(known.last_used_at),
                 "after_refusal": known.after_refusal,
                 "life": known.life,
                 "expires_at": int((now + KEPT).timestamp()),
@@ -65,7 +65,7 @@ class RefreshRecords:
         )
 
 
-def _key(company_id: str, which: Section) -> dict[str, str]:
+def _key(company_id: str, which: GrantOwner) -> dict[str, str]:
     return company_key(company_id, f"REFRESH#{which}")
 
 

@@ -6,8 +6,8 @@ from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close, prove_ours
 from pleo_export.workflow.reporting import finalise_open_items
@@ -17,38 +17,38 @@ NOT_TAKEN = "Pleo did not take the results of all items. Look which are missing 
 NEVER_REPORTED = "The export ended without a result for this item. Export it again."
 
 
-def complete_job(run: JobRun, runtime: Runtime) -> str:
+def complete_job(run: JobInput, services: Services) -> str:
     """The final event sent. Raises TryAgain when Pleo still sees open items, or does not answer."""
-    prove_ours(run, runtime)
-    pleo = runtime.pleo(runtime.connection(run.company_id))
+    prove_ours(run, services)
+    pleo = services.pleo(services.connection(run.company_id))
     if pleo.has_items(run.job_id, "pending"):
-        _finalise(pleo, run, runtime, "pending")
+        _finalise(pleo, run, services, "pending")
         if pleo.has_items(run.job_id, "pending"):  # refused again; Pleo might complete the job all the same
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN)
     final = final_event(pleo, run.job_id)
     if final.failure and final.reason:
-        close(run, runtime, final.failure, final.reason)
+        close(run, services, final.failure, final.reason)
     try:
         pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
-            _finalise(pleo, run, runtime, "pending", "in_progress")
+            _finalise(pleo, run, services, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
-        note_outcome(run, runtime, FINISHED_BEFORE_US)
+        note_outcome(run, services, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
-    note_outcome(run, runtime, final.event)
+    note_outcome(run, services, final.event)
     return final.event
 
 
-def _finalise(pleo: PleoClient, run: JobRun, runtime: Runtime, *statuses: str) -> None:
-    settled = finalise_open_items(pleo, run, runtime, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
+def _finalise(pleo: PleoClient, run: JobInput, services: Services, *statuses: str) -> None:
+    settled = finalise_open_items(pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
     logger.warning("items were still open at completion", extra={"items": settled})
 
 
-def note_outcome(run: JobRun, runtime: Runtime, outcome: str) -> None:
+def note_outcome(run: JobInput, services: Services, outcome: str) -> None:
     """Note how the job ended; where an earlier run has noted that, its word stays."""
-    known = runtime.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
+    known = services.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
     if known is None or known.outcome is None:
-        runtime.jobs.note(run.job_id, outcome=outcome, finished_at=runtime.clock().isoformat())
+        services.jobs.set_fields(run.job_id, outcome=outcome, finished_at=services.clock().isoformat())
     logger.info("job finished", extra={"outcome": outcome})

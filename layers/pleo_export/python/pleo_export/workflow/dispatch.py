@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import logger
 from pleo_export.pleo.models import ExportJob
-from pleo_export.services.events import JobRun, WakeUp
+from pleo_export.services.events import JobInput, WakeUp
 from pleo_export.services.executions import Executions
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
 
@@ -33,28 +33,28 @@ class Dispatched(StrEnum):
     RECONNECT = "reconnect"
 
 
-def dispatch(wake_up: WakeUp, runtime: Runtime) -> Dispatched:
+def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     company_id = wake_up.company_id
-    connection = runtime.connections.get(company_id)
+    connection = services.connections.get(company_id)
     if connection is None:
         logger.warning("wake-up dropped: company not connected", extra={"company_id": company_id})
         return Dispatched.UNKNOWN_COMPANY
-    lease = runtime.leases.get(company_id)
-    if lease and alive(lease, runtime.executions, runtime.clock()):
+    lease = services.leases.get(company_id)
+    if lease and alive(lease, services.executions, services.clock()):
         # Nothing is lost: the run's last state wakes the company again.
         return Dispatched.BUSY
     try:
-        unfinished = runtime.pleo(connection).unfinished_jobs(company_id)
+        unfinished = services.pleo(connection).unfinished_jobs(company_id)
     except Disconnected as ended:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
-    job = choose(unfinished, lambda job_id: _is_ours(job_id, runtime))
+    job = choose(unfinished, lambda job_id: _is_ours(job_id, services))
     if job is None:
         if lease:
-            runtime.leases.release(company_id, lease.owner)
-        _keep_books_open(connection, runtime)
+            services.leases.release(company_id, lease.owner)
+        _keep_books_open(connection, services)
         return Dispatched.NO_JOB
-    return _start(job, lease, runtime)
+    return _start(job, lease, services)
 
 
 def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> ExportJob | None:
@@ -68,26 +68,26 @@ def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> E
     return next((job for job in unfinished if job.status == "pending"), None)
 
 
-def _start(job: ExportJob, dead: Lease | None, runtime: Runtime) -> Dispatched:
-    now = runtime.clock()
-    attempt = runtime.jobs.next_attempt(job.id, job.company_id, now)
-    run = JobRun(company_id=job.company_id, job_id=job.id, execution=f"{job.id}-{attempt}")
-    if not runtime.leases.take(run.company_id, run.execution, now, replacing=dead):
+def _start(job: ExportJob, dead: Lease | None, services: Services) -> Dispatched:
+    now = services.clock()
+    attempt = services.jobs.next_attempt(job.id, job.company_id, now)
+    run = JobInput(company_id=job.company_id, job_id=job.id, execution=f"{job.id}-{attempt}")
+    if not services.leases.take(run.company_id, run.execution, now, replacing=dead):
         return Dispatched.BUSY
     try:
-        runtime.executions.start(run)
+        services.executions.start(run)
     except ClientError:
         # Refused: nothing runs. Where no answer came it may run, and keeps its lease; `alive` tells, after the grace.
-        runtime.leases.release(run.company_id, run.execution)
+        services.leases.release(run.company_id, run.execution)
         raise
     logger.info("execution started", extra={"job_id": job.id, "execution": run.execution, "attempt": attempt})
     return Dispatched.STARTED
 
 
-def _keep_books_open(connection: Connection, runtime: Runtime) -> None:
+def _keep_books_open(connection: Connection, services: Services) -> None:
     """An accounting system's grant that is never used would end by itself (R-10.8). Pleo's is used by every poll."""
     try:
-        runtime.keep_books_open(connection)
+        services.keep_grant_alive(connection)
     except PleoExportError as error:  # the next poll tries again; where the grant has ended, its refresher has said so
         logger.warning("the accounting system's grant was not refreshed", extra={"error": type(error).__name__})
 
@@ -100,6 +100,6 @@ def alive(lease: Lease, executions: Executions, now: datetime) -> bool:
     return now - lease.since < START_GRACE if running is None else running
 
 
-def _is_ours(job_id: str, runtime: Runtime) -> bool:
-    record = runtime.jobs.get(job_id)
+def _is_ours(job_id: str, services: Services) -> bool:
+    record = services.jobs.get(job_id)
     return record is not None and record.claimed

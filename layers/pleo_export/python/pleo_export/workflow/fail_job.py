@@ -16,8 +16,8 @@ from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
-from pleo_export.services.events import FailedRun, StateError
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import FailJobInput, StateError
+from pleo_export.services.services import Services
 from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, note_outcome
 from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close
@@ -26,25 +26,25 @@ from pleo_export.workflow.reporting import finalise_open_items
 OUR_FAULT = "The integration met an unexpected fault; its operator has been told. Export again later."
 
 
-def fail_job(run: FailedRun, runtime: Runtime) -> str:
+def fail_job(run: FailJobInput, services: Services) -> str:
     """The final event sent. Raises NotOurs when the job is another run's by now, TryAgain when Pleo does not answer."""
     failure, reason = explain(run.error)
     logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
-    close(run, runtime, failure, reason)
-    pleo = runtime.pleo(runtime.connection(run.company_id))
+    close(run, services, failure, reason)
+    pleo = services.pleo(services.connection(run.company_id))
     try:
-        outcome: str = _end(pleo, run, runtime, failure, reason)
+        outcome: str = _end(pleo, run, services, failure, reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             raise
         outcome = FINISHED_BEFORE_US
-    note_outcome(run, runtime, outcome)
+    note_outcome(run, services, outcome)
     return outcome
 
 
-def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> JobEvent:
-    record = runtime.jobs.get(run.job_id)
-    if record is not None and record.fetched and _all_final(pleo, run, runtime, failure, reason):
+def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, reason: str) -> JobEvent:
+    record = services.jobs.get(run.job_id)
+    if record is not None and record.fetched and _all_final(pleo, run, services, failure, reason):
         final = final_event(pleo, run.job_id)
         if final.reason:  # all failed: the job's own cause says why
             reason = f"{final.reason} {reason}"
@@ -58,9 +58,9 @@ def _end(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure
     return JobEvent.FAILED
 
 
-def _all_final(pleo: PleoClient, run: FailedRun, runtime: Runtime, failure: JobFailure, reason: str) -> bool:
+def _all_final(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, reason: str) -> bool:
     """Whether Pleo has taken the last word on every item; it may refuse one for a moment (R-6.5)."""
-    looks = (finalise_open_items(pleo, run, runtime, failure, reason, ("pending", "in_progress")) for _ in range(3))
+    looks = (finalise_open_items(pleo, run, services, failure, reason, ("pending", "in_progress")) for _ in range(3))
     return any(still_open == 0 for still_open in looks)
 
 

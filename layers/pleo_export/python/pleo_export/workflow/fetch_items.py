@@ -18,8 +18,8 @@ from pleo_export.bookkeeping.signs import Signs
 from pleo_export.errors import JobFailure, JobRejected
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.settings import Settings
 from pleo_export.store.payloads import WorkItem
 from pleo_export.workflow.entry_ids import key_of
@@ -27,15 +27,15 @@ from pleo_export.workflow.entry_ids import key_of
 OPEN = frozenset({"pending", "in_progress"})
 
 
-class FetchRun(JobRun):
+class FetchItemsInput(JobInput):
     number_of_items: int
 
 
-def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
+def fetch_items(run: FetchItemsInput, services: Services) -> dict[str, Any]:
     """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8), or when the amounts
     have the other sign than the settings say (R-5b.4)."""
-    connection = runtime.connection(run.company_id)
-    pleo = runtime.pleo(connection)
+    connection = services.connection(run.company_id)
+    pleo = services.pleo(connection)
     open_items = _open_items(pleo, run)
     chunks = 0
     with tempfile.TemporaryFile() as spool:
@@ -45,11 +45,11 @@ def fetch_items(run: FetchRun, runtime: Runtime) -> dict[str, Any]:
                 signs.add(item)  # of all items, also those that are done: each run of the job judges alike
             payloads.add(item for item in page if _entry_id(item) in open_items)
         _check_signs(signs, connection.settings)
-        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), runtime.chunk_size), start=1):
+        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), services.chunk_size), start=1):
             items = [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
-            runtime.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
+            services.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
     # Until here nothing is booked, and a failure is the job's. From here on each item is settled (promise 3).
-    runtime.jobs.note(run.job_id, fetched=True, items=len(open_items))
+    services.jobs.set_fields(run.job_id, fetched=True, items=len(open_items))
     logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
     return {"chunks": list(range(chunks)), "count": len(open_items)}
 
@@ -70,7 +70,7 @@ def _check_signs(signs: Signs, settings: Settings) -> None:
         raise JobRejected(JobFailure.INVALID_CONFIGURATION, doubt)
 
 
-def _open_items(pleo: PleoClient, run: FetchRun) -> Mapping[str, _Listed]:
+def _open_items(pleo: PleoClient, run: FetchItemsInput) -> Mapping[str, _Listed]:
     """By our key, the items still to be done. In progress means: may be half booked (R-8)."""
     for _ in range(2):
         items = {item.accounting_entry_id: item.status for item in pleo.job_items(run.job_id)}

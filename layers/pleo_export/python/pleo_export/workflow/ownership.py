@@ -8,22 +8,22 @@ before it is sent; the runs that follow only go on failing it.
 from __future__ import annotations
 
 from pleo_export.errors import JobFailure, NotOurs
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 
 
-def prove_ours(run: JobRun, runtime: Runtime) -> None:
+def prove_ours(run: JobInput, services: Services) -> None:
     """Raises NotOurs when another run has taken over."""
-    record = runtime.jobs.get(run.job_id)
+    record = services.jobs.get(run.job_id)
     if record is None or record.run_by != run.execution:
         raise _taken_over(run)
 
 
-def close(run: JobRun, runtime: Runtime, failure: JobFailure, reason: str) -> None:
+def close(run: JobInput, services: Services, failure: JobFailure, reason: str) -> None:
     """From now on nothing new is booked for the job. Raises NotOurs when another run has taken over."""
-    if not runtime.jobs.close(run.job_id, run.execution, failure, reason):
+    if not services.jobs.close(run.job_id, run.execution, failure, reason):
         raise _taken_over(run)
 
 
-def _taken_over(run: JobRun) -> NotOurs:
+def _taken_over(run: JobInput) -> NotOurs:
     return NotOurs(f"another run has taken over job {run.job_id}")

@@ -13,29 +13,29 @@ from itertools import islice
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.observability import logger
 from pleo_export.services.events import WakeUp
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.services.wake_ups import BATCH
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 
 
-def poll(runtime: Runtime) -> int:
+def poll(services: Services) -> int:
     """Returns how many companies were woken. Raises TryAgain when the queue has not taken all wake-ups; the others'
     are sent all the same."""
-    minute = runtime.clock().strftime("%Y%m%dT%H%M")
-    begin_after = runtime.polls.stopped_after()
+    minute = services.clock().strftime("%Y%m%dT%H%M")
+    begin_after = services.polls.stopped_after()
     woken = refused = 0
-    for batch in _batches(runtime, begin_after):
+    for batch in _batches(services, begin_after):
         wake_ups = {f"poll-{minute}-{each}": WakeUp(company_id=each, reason="poll") for each in batch}
-        refused += runtime.wake_ups.send_batch(wake_ups)
+        refused += services.wake_ups.send_batch(wake_ups)
         woken += len(batch)
-        if runtime.time_left() < RESERVE:
-            runtime.polls.stop_after(batch[-1])
+        if services.time_left() < RESERVE:
+            services.polls.stop_after(batch[-1])
             logger.warning("poll without time for all companies", extra={"companies": woken})
             break
     else:
         if begin_after:
-            runtime.polls.all_woken()
+            services.polls.all_woken()
     logger.info("poll", extra={"companies": woken - refused})
     if refused:
         logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
@@ -43,8 +43,8 @@ def poll(runtime: Runtime) -> int:
     return woken
 
 
-def _batches(runtime: Runtime, begin_after: str | None) -> Iterator[list[str]]:
-    connections = runtime.connections
+def _batches(services: Services, begin_after: str | None) -> Iterator[list[str]]:
+    connections = services.connections
     companies = connections.company_ids_after(begin_after) if begin_after else connections.company_ids()
     while batch := list(islice(companies, BATCH)):
         yield batch

@@ -23,7 +23,7 @@ from pleo_export.observability import logger
 from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate
 from pleo_export.pleo.webhook_event import Ignored, parse_event
 from pleo_export.services.events import WakeUp
-from pleo_export.services.services import Runtime
+from pleo_export.services.services import Services
 from pleo_export.settings import WebhookAuthentication
 from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
 
@@ -34,10 +34,10 @@ ACCEPTED = 202
 RECHECK_SECONDS = 5  # a refused delivery is checked once more against secrets no older: one may just have been replaced
 
 
-def receive_webhook(request: WebhookRequest, runtime: Runtime) -> int:
+def receive_webhook(request: WebhookRequest, services: Services) -> int:
     """The HTTP status to answer."""
     try:
-        message_id = _authenticate(request, runtime)
+        message_id = _authenticate(request, services)
     except NotFromPleo as error:
         logger.warning("webhook refused", extra={"reason": error.reason})
         return UNAUTHORIZED
@@ -49,31 +49,31 @@ def receive_webhook(request: WebhookRequest, runtime: Runtime) -> int:
         logger.warning("webhook ignored: it names another company", extra={"named": event.company_id})
         return ACCEPTED
     wake_up = WakeUp(company_id=request.company_id, reason="webhook")
-    runtime.wake_ups.send(wake_up, once_per=_message(request, message_id))
+    services.wake_ups.send(wake_up, once_per=_message(request, message_id))
     logger.info("webhook queued", extra={"job_id": event.job_id})
     return ACCEPTED
 
 
-def _authenticate(request: WebhookRequest, runtime: Runtime) -> str:
+def _authenticate(request: WebhookRequest, services: Services) -> str:
     """The delivery's `webhook-id`, or "". Raises NotFromPleo."""
-    access = runtime.connections.webhook_access(request.company_id)
+    access = services.connections.webhook_access(request.company_id)
     if access is None:
         raise NotFromPleo("company not connected")
     secret_arn, demanded = access
-    known = runtime.secrets.get(secret_arn)
+    known = services.secrets.get(secret_arn)
     try:
-        return _prove(request, demanded, known, runtime)
+        return _prove(request, demanded, known, services)
     except NotFromPleo:
-        newer = runtime.secrets.get(secret_arn, RECHECK_SECONDS)
+        newer = services.secrets.get(secret_arn, RECHECK_SECONDS)
         if newer == known:
             raise
-        return _prove(request, demanded, newer, runtime)
+        return _prove(request, demanded, newer, services)
 
 
 def _prove(
-    request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, runtime: Runtime
+    request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, services: Services
 ) -> str:
-    return authenticate(demanded, secrets.proofs(demanded), request.headers, request.body, runtime.clock())
+    return authenticate(demanded, secrets.webhook_credentials(demanded), request.headers, request.body, services.clock())
 
 
 def _message(request: WebhookRequest, message_id: str) -> str:

@@ -21,12 +21,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Rejected, Unavailable
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
+from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.errors import PleoExportError, TryAgain
 from pleo_export.observability import logger
 from pleo_export.services.events import WakeUp
-from pleo_export.services.handler import our_errors
-from pleo_export.services.services import Runtime
+from pleo_export.services.handler import error_boundary
+from pleo_export.services.services import Services
 from pleo_export.store.postings import Posting
 from pleo_export.store.reconciliations import Reconciliation
 from pleo_export.store.table import HISTORY
@@ -48,76 +48,76 @@ class ReconciliationResult(StrEnum):
     FAILED = "failed"
 
 
-def reconcile_drafts(runtime: Runtime) -> dict[str, int]:
+def reconcile_drafts(services: Services) -> dict[str, int]:
     """How many companies were looked after, by what became of them; `waiting`: not begun for want of time."""
     counts = Counter({each.value: 0 for each in ReconciliationResult} | {"waiting": 0})
-    for company_id in _due(runtime):
-        if runtime.time_left() < RESERVE:
+    for company_id in _due(services):
+        if services.time_left() < RESERVE:
             counts["waiting"] += 1
         else:
-            counts[_reconcile_company(company_id, runtime)] += 1
+            counts[_reconcile_company(company_id, services)] += 1
     logger.info("drafts looked after", extra=counts)
     return dict(counts)
 
 
-def _due(runtime: Runtime) -> list[str]:
+def _due(services: Services) -> list[str]:
     """Those too whose grant for Pleo has ended: it is their accounting system that is asked."""
-    company_ids = runtime.connections.all_company_ids()
-    known = runtime.reconciliations.get_many(company_ids)
+    company_ids = services.connections.all_company_ids()
+    known = services.reconciliations.get_many(company_ids)
     latest = {company_id: known.get(company_id, Reconciliation()) for company_id in company_ids}
-    tonight = runtime.clock() - REST
+    tonight = services.clock() - REST
     due = [company_id for company_id, each in latest.items() if (each.done_at or NEVER) < tonight]
     return sorted(due, key=lambda company_id: latest[company_id].begun_at or NEVER)
 
 
-def _reconcile_company(company_id: str, runtime: Runtime) -> ReconciliationResult:
+def _reconcile_company(company_id: str, services: Services) -> ReconciliationResult:
     """One company's fault never reaches another."""
     try:
-        with our_errors(company_id=company_id):
-            looked = _in_turn(company_id, runtime)
+        with error_boundary(company_id=company_id):
+            looked = _in_turn(company_id, services)
     except PleoExportError as error:
         looked = ReconciliationResult.LATER if isinstance(error, PASSING) else ReconciliationResult.FAILED
     if looked in (ReconciliationResult.DONE, ReconciliationResult.FAILED):
-        runtime.reconciliations.done(company_id, runtime.clock())
+        services.reconciliations.done(company_id, services.clock())
     return looked
 
 
-def _in_turn(company_id: str, runtime: Runtime) -> ReconciliationResult:
-    if not runtime.postings.with_open_references(company_id):
+def _in_turn(company_id: str, services: Services) -> ReconciliationResult:
+    if not services.postings.with_open_references(company_id):
         return ReconciliationResult.NOTHING_OPEN
-    with _lease(company_id, runtime) as held:
+    with _lease(company_id, services) as held:
         if not held:
             return ReconciliationResult.LATER
-        runtime.reconciliations.begin(company_id, runtime.clock())
+        services.reconciliations.begin(company_id, services.clock())
         # Read again: an export may have ended between the first look and the lease.
-        return _reconcile(company_id, runtime.postings.with_open_references(company_id), runtime)
+        return _reconcile(company_id, services.postings.with_open_references(company_id), services)
 
 
 @contextmanager
-def _lease(company_id: str, runtime: Runtime) -> Iterator[bool]:
+def _lease(company_id: str, services: Services) -> Iterator[bool]:
     """Whether the company is ours. The lease of an execution stays, running or not: dispatch knows which."""
-    now = runtime.clock()
-    lease, owner = runtime.leases.get(company_id), f"reconcile-drafts-{runtime.call_id}"
+    now = services.clock()
+    lease, owner = services.leases.get(company_id), f"reconcile-drafts-{services.request_id}"
     busy = lease is not None and (lease.until is None or now < lease.until)
-    if busy or not runtime.leases.take(company_id, owner, now, replacing=lease, until=now + HOLD):
+    if busy or not services.leases.take(company_id, owner, now, replacing=lease, until=now + HOLD):
         yield False
         return
     try:
         yield True
     finally:
-        runtime.leases.release(company_id, owner)
-        runtime.wake_ups.send(WakeUp(company_id=company_id, reason="reconciled"), once_per=f"{owner}-{company_id}")
+        services.leases.release(company_id, owner)
+        services.wake_ups.send(WakeUp(company_id=company_id, reason="reconciled"), once_per=f"{owner}-{company_id}")
 
 
-def _reconcile(company_id: str, postings: Sequence[Posting], runtime: Runtime) -> ReconciliationResult:
+def _reconcile(company_id: str, postings: Sequence[Posting], services: Services) -> ReconciliationResult:
     """Raises AccountingError when something holds for all that is left."""
-    system = runtime.accounting_system(runtime.connection(company_id))
+    system = services.accounting_system(services.connection(company_id))
     counts = Counter(references=0, posted=0, still_open=0)
     try:
         for batch in _batches(postings, system.capabilities.max_find):
-            if runtime.time_left() < RESERVE:
+            if services.time_left() < RESERVE:
                 return ReconciliationResult.LATER
-            counts.update(_reconcile_batch(batch, system, runtime))
+            counts.update(_reconcile_batch(batch, system, services))
     finally:
         logger.info("drafts reconciled", extra=counts)
     return ReconciliationResult.DONE
@@ -135,31 +135,31 @@ def _batches(postings: Sequence[Posting], size: int) -> Iterator[list[Posting]]:
         yield batch
 
 
-def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, runtime: Runtime) -> dict[str, int]:
+def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, services: Services) -> dict[str, int]:
     references = [reference for posting in batch for reference in posting.open_references]
     found = system.find_many(references)
-    posted = [each for each in found.values() if isinstance(each, DocumentRef) and each.state is State.POSTED]
+    posted = [each for each in found.values() if isinstance(each, DocumentRef) and each.state is DocumentState.POSTED]
     outcomes = {**found, **_finalise(posted, system)}
-    noted = [(posting, _posting_after(posting, outcomes, runtime.clock())) for posting in batch]
+    noted = [(posting, _posting_after(posting, outcomes, services.clock())) for posting in batch]
     for seen, now in noted:
         if now != seen:
-            runtime.postings.save_open_references(seen, now)
+            services.postings.save_open_references(seen, now)
     still_open = sum(len(now.open_references) for _, now in noted)
     return {"references": len(references), "posted": len(posted), "still_open": still_open}
 
 
-def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, Outcome]:
+def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, DocumentOutcome]:
     """They are posted already, so all that is left of finalising is to reconcile them."""
-    size, outcomes = system.capabilities.max_batch, dict[str, Outcome]()
+    size, outcomes = system.capabilities.max_batch, dict[str, DocumentOutcome]()
     for start in range(0, len(posted), size):
         outcomes |= _finalise_together(posted[start : start + size], system)
     return outcomes
 
 
-def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, Outcome]:
+def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, DocumentOutcome]:
     """One document's fault never reaches another: what fails together is tried singly."""
     try:
-        return system.finalise_many(posted)
+        return system.post_many(posted)
     except Exception as error:
         if isinstance(error, AccountingError) and not isinstance(error, Rejected):
             raise
@@ -170,7 +170,7 @@ def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) 
         return {posted[0].reference: Rejected("It could not be reconciled.")}
 
 
-def _posting_after(posting: Posting, outcomes: Mapping[str, Outcome], now: datetime) -> Posting:
+def _posting_after(posting: Posting, outcomes: Mapping[str, DocumentOutcome], now: datetime) -> Posting:
     main = outcomes.get(posting.reference)
     if isinstance(main, DocumentRef):
         posting = replace(posting, document_state=main.state, document_number=main.number)
@@ -180,9 +180,11 @@ def _posting_after(posting: Posting, outcomes: Mapping[str, Outcome], now: datet
     return replace(posting, open_references=tuple(still_open))
 
 
-def _is_open(outcome: Outcome | None) -> bool:
+def _is_open(outcome: DocumentOutcome | None) -> bool:
     """Neither reconciled nor gone (deleted or void): a draft, or posted and not settled yet, of which a warning says
     so, or several of which a person has to choose one."""
     if isinstance(outcome, DocumentRef):
-        return outcome.state is State.DRAFT or (outcome.state is State.POSTED and bool(outcome.warnings))
+        return outcome.state is DocumentState.DRAFT or (
+            outcome.state is DocumentState.POSTED and bool(outcome.warnings)
+        )
     return outcome is not None

@@ -16,8 +16,8 @@ from typing import Any
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
 from pleo_export.errors import JobFailure, NotOurs, TryAgain
 from pleo_export.observability import logger
-from pleo_export.services.events import ChunkRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import ChunkInput
+from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.recording.preparation import ItemPreparer
 from pleo_export.workflow.recording.progress import ItemOutcome, refused
@@ -25,20 +25,20 @@ from pleo_export.workflow.recording.recorder import BatchRecorder
 from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
-def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
+def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     """`waitSeconds` is 0, or how long to wait before the chunk has to be run again.
 
     Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
-    pen = runtime.fencing_tokens.take(run.job_id, run.execution, runtime.call_id)
-    if pen is None:
+    token = services.fencing_tokens.take(run.job_id, run.execution, services.request_id)
+    if token is None:
         raise NotOurs(f"job {run.job_id} is closed, or another run's")
-    items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
-    done = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
+    items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
+    done = services.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
     settled: list[ItemOutcome] = []
     try:
-        desk = BatchRecorder.for_chunk(run, runtime, pen)
+        desk = BatchRecorder.for_chunk(run, services, token)
         preparation = ItemPreparer(desk.connection, desk.system)
         candidates = preparation.prepare(todo)
         settled += preparation.rejected
@@ -50,12 +50,12 @@ def record_items(run: ChunkRun, runtime: Runtime) -> dict[str, Any]:
         # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
         known = {each.entry_id for each in settled}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        words = results_without_recording(run, runtime, left, error.failure, error.message)
+        words = results_without_recording(run, services, left, error.failure, error.message)
         settled += [refused(error, words[entry_id]) for entry_id in left]
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
-        results, wait = _in_time(settled, run.deadline - runtime.clock())
-        if not runtime.results.put_many(pen, results, runtime.clock()):
+        results, wait = _in_time(settled, run.deadline - services.clock())
+        if not services.results.put_many(token, results, services.clock()):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
     counts = {

@@ -8,8 +8,8 @@ from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_export.workflow.ownership import close
@@ -30,7 +30,7 @@ def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> 
 
 
 def finalise_open_items(
-    pleo: PleoClient, run: JobRun, runtime: Runtime, failure: JobFailure, reason: str, statuses: Iterable[str]
+    pleo: PleoClient, run: JobInput, services: Services, failure: JobFailure, reason: str, statuses: Iterable[str]
 ) -> int:
     """Give every item that is still open its final word: its result if it has one, else the given failure.
 
@@ -41,12 +41,12 @@ def finalise_open_items(
     for start in range(0, len(open_ids), MAX_UPDATES):
         batch = {pleo_id: key_of(pleo_id) for pleo_id in open_ids[start : start + MAX_UPDATES]}
         keys = dict.fromkeys(batch.values())
-        final = dict(runtime.results.get_many(run.job_id, keys))
+        final = dict(services.results.get_many(run.job_id, keys))
         if unsaid := [entry_id for entry_id in keys if entry_id not in final]:
-            close(run, runtime, failure, reason)
-            final |= runtime.results.get_many(run.job_id, unsaid)  # again: now no more can come
+            close(run, services, failure, reason)
+            final |= services.results.get_many(run.job_id, unsaid)  # again: now no more can come
             unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
-            final |= results_without_recording(run, runtime, unsaid, item_failure(failure), reason)
+            final |= results_without_recording(run, services, unsaid, item_failure(failure), reason)
         report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
     return len(open_ids)
 

@@ -23,8 +23,8 @@ from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob, JobEvent
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.workflow.ownership import prove_ours
 
 # Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
@@ -33,25 +33,25 @@ LIFETIME = timedelta(hours=1)
 USABLE_SHARE = 5 / 6
 
 
-def start_job(run: JobRun, runtime: Runtime) -> dict[str, Any]:
+def start_job(run: JobInput, services: Services) -> dict[str, Any]:
     """Raises NotOurs (stop), TryAgain (run again), JobRejected (an earlier run has begun to fail the job: go on)."""
-    before = runtime.jobs.get(run.job_id)
-    if not runtime.leases.confirm(run.company_id, run.execution):
+    before = services.jobs.get(run.job_id)
+    if not services.leases.confirm(run.company_id, run.execution):
         raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
-    pleo = runtime.pleo(runtime.connection(run.company_id))
+    pleo = services.pleo(services.connection(run.company_id))
     job = _read(pleo, run)
     seen = before.run_by if before else None
-    if not runtime.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
+    if not services.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
         # Another execution has begun meanwhile. The next call learns from the lease which of the two is superseded.
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Another run of this export began at the same time.")
-    record = runtime.jobs.get(run.job_id)  # again: what an earlier run has written until now, and no longer can
-    job = _started(job, pleo, run, record is not None and record.claimed, runtime)
+    record = services.jobs.get(run.job_id)  # again: what an earlier run has written until now, and no longer can
+    job = _started(job, pleo, run, record is not None and record.claimed, services)
     if record and record.closed:
         raise JobRejected(*record.closed)
     return {
         "numberOfItems": job.number_of_items,
         "vendorBasedBookkeeping": job.vendor_based_bookkeeping,
-        "deadline": _deadline(job, runtime.clock()).astimezone(UTC).isoformat(),
+        "deadline": _deadline(job, services.clock()).astimezone(UTC).isoformat(),
     }
 
 
@@ -63,11 +63,11 @@ def _deadline(job: ExportJob, now: datetime) -> datetime:
     return (job.started_at or now) + lifetime * USABLE_SHARE
 
 
-def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runtime: Runtime) -> ExportJob:
+def _started(job: ExportJob, pleo: PleoClient, run: JobInput, claimed: bool, services: Services) -> ExportJob:
     if job.status == "pending":
-        prove_ours(run, runtime)
-        call = runtime.call_id
-        claimed = runtime.jobs.claim(run.job_id, call) or claimed
+        prove_ours(run, services)
+        call = services.request_id
+        claimed = services.jobs.claim(run.job_id, call) or claimed
         try:
             pleo.send_event(run.job_id, JobEvent.STARTED)
             logger.info("job started", extra={"items": job.number_of_items})
@@ -75,7 +75,7 @@ def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runti
         except PleoRefused:
             # If we have claimed it before, the refusal may answer our own earlier, lost request.
             if not claimed:
-                runtime.jobs.disclaim(run.job_id, call)
+                services.jobs.disclaim(run.job_id, call)
             job = _read(pleo, run)
     if job.status == "in_progress" and claimed:
         logger.info("job resumed", extra={"items": job.number_of_items})
@@ -85,7 +85,7 @@ def _started(job: ExportJob, pleo: PleoClient, run: JobRun, claimed: bool, runti
     raise NotOurs(f"job {run.job_id} is {job.status}" + ("" if job.finished else ", started elsewhere"))
 
 
-def _read(pleo: PleoClient, run: JobRun) -> ExportJob:
+def _read(pleo: PleoClient, run: JobInput) -> ExportJob:
     try:
         return pleo.job(run.job_id)
     except PleoNotFound:

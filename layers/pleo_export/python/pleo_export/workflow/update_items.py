@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pleo_export.errors import Unexpected
 from pleo_export.observability import logger
-from pleo_export.services.events import ChunkRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import ChunkInput
+from pleo_export.services.services import Services
 from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.reporting import report
 
 
-def update_items(run: ChunkRun, runtime: Runtime) -> None:
+def update_items(run: ChunkInput, services: Services) -> None:
     """Raises NotOurs when the job is over at Pleo or another run's by now, TryAgain when Pleo does not answer."""
-    items = runtime.payloads.read_chunk(run.job_id, run.execution, run.chunk)
-    results = runtime.results.get_many(run.job_id, [item.entry_id for item in items])
+    items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
+    results = services.results.get_many(run.job_id, [item.entry_id for item in items])
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
-    prove_ours(run, runtime)
+    prove_ours(run, services)
     told = {item.told_as: results[item.entry_id] for item in items}
-    report(runtime.pleo(runtime.connection(run.company_id)), run.job_id, told)
+    report(services.pleo(services.connection(run.company_id)), run.job_id, told)
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})

@@ -14,10 +14,10 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import AccountingSystem
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, TryAgain
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 
 # What the accounting system's answer to the check tells Pleo about the whole job (section 2's table).
 PASSING: dict[type[AccountingError], JobFailure] = {
@@ -31,15 +31,15 @@ FINAL: dict[type[AccountingError], JobFailure] = {
 }
 
 
-class JobFacts(JobRun):
+class ValidateJobInput(JobInput):
     vendor_based_bookkeeping: bool
 
 
-def validate_job(run: JobFacts, runtime: Runtime) -> None:
+def validate_job(run: ValidateJobInput, services: Services) -> None:
     """Raises JobRejected (fail the job), TryAgain (the accounting system may come back)."""
-    connection = runtime.connection(run.company_id)
+    connection = services.connection(run.company_id)
     try:
-        system = runtime.accounting_system(connection)
+        system = services.accounting_system(connection)
         _check_method(run, system)
         system.check()
     except InvalidSettings as error:  # they fitted when they were entered: the product has changed, or an OAuth client
@@ -53,8 +53,8 @@ def validate_job(run: JobFacts, runtime: Runtime) -> None:
         raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.message) from error
 
 
-def _check_method(run: JobFacts, system: AccountingSystem) -> None:
-    if run.vendor_based_bookkeeping and Kind.BILL not in system.capabilities.kinds:
+def _check_method(run: ValidateJobInput, system: AccountingSystem) -> None:
+    if run.vendor_based_bookkeeping and DocumentKind.BILL not in system.capabilities.kinds:
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
             "Vendor-based bookkeeping is on, but this connection cannot record bills. "

@@ -13,8 +13,8 @@ from typing import Any
 
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.observability import logger
-from pleo_export.services.events import Address
-from pleo_export.services.handler import parse
+from pleo_export.services.events import WebhookPath
+from pleo_export.services.handler import parse_event
 
 UNAUTHORIZED = 401
 TOO_LARGE = 413
@@ -55,7 +55,7 @@ def read_request(event: Mapping[str, Any]) -> WebhookRequest:
 
 def _company_id(path: Any) -> str:
     try:
-        return parse(Address, path or {}).company_id
+        return parse_event(WebhookPath, path or {}).company_id
     except InvalidSettings:
         raise RequestRefused(UNAUTHORIZED, "an address that Pleo was never given") from None
 

@@ -14,7 +14,16 @@ from decimal import Decimal
 from typing import Any
 
 from pleo_export.accounting.errors import Rejected, UnknownTaxCode
-from pleo_export.accounting.tryton.move import Account, Books, Codes, Record, Tax, require_currency, tax_of, units
+from pleo_export.accounting.tryton.move import (
+    AccountRecord,
+    CodeTables,
+    LookupTables,
+    Record,
+    TaxRecord,
+    require_currency,
+    tax_of,
+    units,
+)
 from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
 
 
@@ -22,7 +31,7 @@ from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
 class TaxLine:
     """`base` and `amount` in minor units, + debit. `manual`: Tryton would not compute it."""
 
-    tax: Tax
+    tax: TaxRecord
     account: int
     base: int
     amount: int
@@ -37,7 +46,7 @@ class Totals:
     taxes: tuple[tuple[int, Decimal], ...]
 
 
-def invoice(bill: Bill, books: Books, *, final: bool) -> Record:
+def invoice(bill: Bill, books: LookupTables, *, final: bool) -> Record:
     """The values of the invoice. `final`: nobody is to change it before it is posted, so Tryton itself refuses to post
     it with any other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
     party = books.party(bill.party)
@@ -67,7 +76,7 @@ def invoice(bill: Bill, books: Books, *, final: bool) -> Record:
     return values | _source_amounts(bill) if final else values
 
 
-def expected_totals(bill: Bill, codes: Codes) -> Totals:
+def expected_totals(bill: Bill, codes: CodeTables) -> Totals:
     return totals(-units(bill.payable.amount), [(each.account, units(each.amount)) for each in tax_lines(bill, codes)])
 
 
@@ -78,7 +87,7 @@ def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
     return Totals(total, tuple(sorted((account, amount) for account, amount in sums.items() if amount)))
 
 
-def tax_lines(bill: Bill, codes: Codes) -> list[TaxLine]:
+def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
     """Tryton's own lines, one for each tax, account and side of the base, then those that it would not have."""
     own: dict[tuple[int, int], TaxLine] = {}
     manual: list[TaxLine] = []
@@ -103,7 +112,7 @@ def tax_lines(bill: Bill, codes: Codes) -> list[TaxLine]:
     return [*own.values(), *manual]
 
 
-def _currency(bill: Bill, books: Books) -> int:
+def _currency(bill: Bill, books: LookupTables) -> int:
     """Tryton converts at the rate of the document's date, so there has to be one."""
     if bill.currency == books.currency:
         return books.currency_id
@@ -111,7 +120,7 @@ def _currency(bill: Bill, books: Books) -> int:
     return books.currencies[bill.currency].id
 
 
-def _line(line: JournalLine, codes: Codes) -> Record:
+def _line(line: JournalLine, codes: CodeTables) -> Record:
     account = codes.account(line.account)
     analytic = [codes.dimension(each) for each in line.dimensions]
     if not account.billed:
@@ -158,7 +167,7 @@ def _is_line(line: JournalLine) -> bool:
     return line.tax is None or line.tax.role is TaxRole.BASE
 
 
-def _payable(bill: Bill, codes: Codes) -> Account:
+def _payable(bill: Bill, codes: CodeTables) -> AccountRecord:
     account = codes.account(bill.payable.account)
     if not account.payable:
         raise Rejected(
@@ -168,7 +177,7 @@ def _payable(bill: Bill, codes: Codes) -> Account:
     return account
 
 
-def _account_of(tax: Tax, code: str, *, debit: bool) -> int:
+def _account_of(tax: TaxRecord, code: str, *, debit: bool) -> int:
     account = tax.invoice_account if debit else tax.credit_note_account
     if account is None:
         raise UnknownTaxCode(f"The tax code {code} has no account in Tryton. Set its accounts there.")

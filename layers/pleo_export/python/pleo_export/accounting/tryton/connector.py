@@ -27,22 +27,30 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.http import Transport
-from pleo_export.accounting.port import Attachment, Capabilities, Choice, DocumentRef, Outcome, PeriodState, State
+from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.port import (
+    Attachment,
+    Capabilities,
+    CodeAndName,
+    DocumentOutcome,
+    DocumentRef,
+    DocumentState,
+    PeriodState,
+)
 from pleo_export.accounting.tryton.attachments import CONTENT_TYPES, MAX_BYTES, attach
 from pleo_export.accounting.tryton.bill import invoice
 from pleo_export.accounting.tryton.differences import bill_totals, differences, same_bill
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE, TrytonDocuments, model_of
 from pleo_export.accounting.tryton.duplicates import similar_bills
-from pleo_export.accounting.tryton.move import Books, move
+from pleo_export.accounting.tryton.move import LookupTables, move
 from pleo_export.accounting.tryton.parties import find_parties
-from pleo_export.accounting.tryton.posting import CONNECTION, TrytonRegister, left_as_draft
-from pleo_export.accounting.tryton.reconciliation import TrytonOpenItems
+from pleo_export.accounting.tryton.posting import CONNECTION, TrytonPosting, left_as_draft
+from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
 from pleo_export.accounting.tryton.session import TrytonSession
 from pleo_export.accounting.tryton.setup import TrytonSetup
-from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Kind, Payment, Purpose
-from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys
+from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
+from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.errors import ItemFailure
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
@@ -61,20 +69,20 @@ def connect(settings: TrytonSettings, secret: Mapping[str, str], time_left: Time
     if not key:
         raise AuthenticationFailed("The connection has no API key for Tryton: connect again with its `token`.")
     url = str(settings.url)
-    transport = Transport("Tryton", url, headers(key, settings.company), time_left=time_left)
+    transport = AccountingTransport("Tryton", url, headers(key, settings.company), time_left=time_left)
     rest = TrytonRest(transport, settings.database, settings.company)
     session = None
     if "password" in secret:
         login = secret.get("user", ""), secret["password"]
-        opened = partial(Transport, "Tryton", url, time_left=time_left)
+        opened = partial(AccountingTransport, "Tryton", url, time_left=time_left)
         session = TrytonSession(opened, settings.database, settings.company, *login)
     return TrytonConnector(settings, rest, session)
 
 
 class TrytonConnector:
     capabilities = Capabilities(
-        kinds=frozenset(Kind),
-        drafts=frozenset(Kind),
+        kinds=frozenset(DocumentKind),
+        drafts=frozenset(DocumentKind),
         periods_readable=True,
         reference_length=100,
         text_length=500,
@@ -92,11 +100,11 @@ class TrytonConnector:
         self._tryton = rest
         self._setup = TrytonSetup(settings, rest)
         self._documents = TrytonDocuments(settings, rest)
-        self._register = TrytonRegister(rest, session, self._documents)
-        self._open_items = TrytonOpenItems(rest, self._setup)
+        self._register = TrytonPosting(rest, session, self._documents)
+        self._open_items = TrytonReconciliation(rest, self._setup)
 
     @property
-    def identity(self) -> str:
+    def ledger_id(self) -> str:
         url = self._settings.url
         return f"{url.host}:{url.port}{(url.path or '').rstrip('/')}/{self._settings.database}/{self._settings.company}"
 
@@ -113,13 +121,13 @@ class TrytonConnector:
     def currency(self) -> str:
         return self._setup.currency()
 
-    def accounts(self) -> Sequence[Choice]:
+    def accounts(self) -> Sequence[CodeAndName]:
         return self._setup.accounts()
 
-    def dimensions(self) -> Sequence[Choice]:
+    def dimensions(self) -> Sequence[CodeAndName]:
         return self._setup.dimensions()
 
-    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+    def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         return self._documents.find_many(references)
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
@@ -127,10 +135,10 @@ class TrytonConnector:
             return {}
         return differences(self._tryton, found, self._setup.books([document for _, document in found]))
 
-    def find_parties(self, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+    def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         return find_parties(self._tryton, wanted)
 
-    def record_many(self, documents: Sequence[Document], state: State) -> Mapping[str, Outcome]:
+    def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Raises ValueError for too many documents, or for two with one reference."""
         references = {document.reference for document in documents}
         if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
@@ -147,24 +155,26 @@ class TrytonConnector:
             if not outcomes:
                 raise
             outcomes |= {document.reference: error for document in waiting}
-        return outcomes | self._settle(outcomes.values())
+        return outcomes | self._reconcile(outcomes.values())
 
-    def finalise_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+    def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
         """Those that a person has posted already are reconciled only."""
         drafts: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
-        outcomes: dict[str, Outcome] = {each.reference: each for each in documents if each.state is State.POSTED}
-        for document in (each for each in documents if each.state is not State.POSTED):
+        outcomes: dict[str, DocumentOutcome] = {
+            each.reference: each for each in documents if each.state is DocumentState.POSTED
+        }
+        for document in (each for each in documents if each.state is not DocumentState.POSTED):
             drafts[model_of(document.kind)][document.reference] = int(document.id)
         outcomes |= self._post_bills(drafts[INVOICE], new=False)
         outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(drafts[INVOICE]))
-        return outcomes | self._settle(outcomes.values())
+        return outcomes | self._reconcile(outcomes.values())
 
     def discard(self, document: DocumentRef) -> None:
         model, id_ = model_of(document.kind), int(document.id)
         held = self._documents.read(model, {document.reference: id_}).get(document.reference)
         if held is None:
             return
-        if held.state is not State.DRAFT:
+        if held.state is not DocumentState.DRAFT:
             raise Rejected(f"{held.number or document.id} is {held.state} in Tryton, so it was not removed.")
         self._tryton.delete(model, id_)
 
@@ -179,10 +189,12 @@ class TrytonConnector:
 
     # Recording
 
-    def _record_bills(self, bills: Sequence[Bill], books: Books, state: State) -> dict[str, Outcome]:
-        final = state is State.POSTED
+    def _record_bills(
+        self, bills: Sequence[Bill], books: LookupTables, state: DocumentState
+    ) -> dict[str, DocumentOutcome]:
+        final = state is DocumentState.POSTED
         created, outcomes = self._create(INVOICE, bills, lambda bill, _: invoice(bill, books, final=final))
-        unlike = self._unlike(created, bills, books)
+        unlike = self._with_other_totals(created, bills, books)
         created = {reference: id_ for reference, id_ in created.items() if reference not in unlike}
         outcomes |= unlike
         if not final:
@@ -193,18 +205,18 @@ class TrytonConnector:
             return outcomes | dict.fromkeys(created, left_as_draft(error))
 
     def _record_moves(
-        self, documents: Sequence[JournalEntry | Payment], books: Books, state: State
-    ) -> dict[str, Outcome]:
+        self, documents: Sequence[JournalEntry | Payment], books: LookupTables, state: DocumentState
+    ) -> dict[str, DocumentOutcome]:
         created, outcomes = self._create(MOVE, documents, lambda document, period: self._move(document, period, books))
-        if state is not State.POSTED:
+        if state is not DocumentState.POSTED:
             return outcomes | self._drafts(created, documents)
         try:
             return outcomes | self._register.post(MOVE, created, new=True)
         except AccountingError as error:
             return outcomes | dict.fromkeys(created, left_as_draft(error))
 
-    def _move(self, document: JournalEntry | Payment, period: int, books: Books) -> Record:
-        back = isinstance(document, Payment) and document.purpose is Purpose.RETURN
+    def _move(self, document: JournalEntry | Payment, period: int, books: LookupTables) -> Record:
+        back = isinstance(document, Payment) and document.purpose is PaymentPurpose.RETURN
         if back and not self._open_items.may_open_again:
             raise PermissionDenied(
                 "The user of the API key may not open a paid bill again, as a returned payment asks for. Give its "
@@ -214,10 +226,10 @@ class TrytonConnector:
 
     def _create(
         self, model: str, documents: Sequence[AnyDocument], values: Callable[[AnyDocument, int], Record]
-    ) -> tuple[dict[str, int], dict[str, Outcome]]:
+    ) -> tuple[dict[str, int], dict[str, DocumentOutcome]]:
         """The ids of the drafts, and the errors of the others: what Tryton need not be asked, and what it refused."""
         records: dict[str, Record] = {}
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, DocumentOutcome] = {}
         for document in documents:
             try:
                 _require_balance(document)
@@ -227,11 +239,13 @@ class TrytonConnector:
             except Exception as fault:  # nobody foresaw it, so that the others must not fail with it
                 outcomes[document.reference] = _unforeseen(fault)
         created, refused = self._register.create(model, records)
-        return created, outcomes | self._explain(refused, documents)
+        return created, outcomes | self._with_closed_periods(refused, documents)
 
-    def _explain(self, refused: Mapping[str, AccountingError], documents: Iterable[Document]) -> dict[str, Outcome]:
+    def _with_closed_periods(
+        self, refused: Mapping[str, AccountingError], documents: Iterable[Document]
+    ) -> dict[str, DocumentOutcome]:
         """Tryton refuses a closed period in words only; so after a refusal the periods are looked at once more."""
-        explained: dict[str, Outcome] = dict(refused)
+        explained: dict[str, DocumentOutcome] = dict(refused)
         if not any(type(error) is Rejected for error in refused.values()):
             return explained
         self._setup.forget_periods()
@@ -244,7 +258,9 @@ class TrytonConnector:
                     explained[reference] = closed
         return explained
 
-    def _unlike(self, created: Mapping[str, int], bills: Sequence[Bill], books: Books) -> dict[str, Outcome]:
+    def _with_other_totals(
+        self, created: Mapping[str, int], bills: Sequence[Bill], books: LookupTables
+    ) -> dict[str, DocumentOutcome]:
         """Bills that come to something else in Tryton than at Pleo: deleted, not posted (R-5c.8)."""
         if not created:
             return {}
@@ -253,12 +269,12 @@ class TrytonConnector:
         except AccountingError as error:
             return dict.fromkeys(created, left_as_draft(error))
         return {
-            bill.reference: self._taken_back(created[bill.reference], bill)
+            bill.reference: self._deleted(created[bill.reference], bill)
             for bill in bills
             if (id_ := created.get(bill.reference)) and not (id_ in held and same_bill(held[id_], bill, books))
         }
 
-    def _taken_back(self, draft: int, bill: Bill) -> Rejected:
+    def _deleted(self, draft: int, bill: Bill) -> Rejected:
         message = (
             "Tryton makes another total or tax of this bill than Pleo, so it was not recorded. Compare its tax codes "
             "in Pleo with the taxes in Tryton, then export again."
@@ -267,20 +283,20 @@ class TrytonConnector:
             self._tryton.delete(INVOICE, draft)
         except AccountingError:
             message += f" Its draft {draft} may still be in Tryton: delete it there first."
-            ref = self._documents.ref(bill.reference, bill.kind, draft, None, State.DRAFT, bill.posting_date)
+            ref = self._documents.ref(bill.reference, bill.kind, draft, None, DocumentState.DRAFT, bill.posting_date)
             return KeptAsDraft(message, document=ref, cause=Rejected(message))
         return Rejected(message)
 
-    def _drafts(self, created: Mapping[str, int], documents: Iterable[Document]) -> dict[str, Outcome]:
+    def _drafts(self, created: Mapping[str, int], documents: Iterable[Document]) -> dict[str, DocumentOutcome]:
         return {
             each.reference: self._documents.ref(
-                each.reference, each.kind, created[each.reference], None, State.DRAFT, each.posting_date
+                each.reference, each.kind, created[each.reference], None, DocumentState.DRAFT, each.posting_date
             )
             for each in documents
             if each.reference in created
         }
 
-    def _post_bills(self, drafts: Mapping[str, int], *, new: bool) -> dict[str, Outcome]:
+    def _post_bills(self, drafts: Mapping[str, int], *, new: bool) -> dict[str, DocumentOutcome]:
         """Raises AccountingError only if none of them was touched."""
         if not drafts:
             return {}
@@ -296,7 +312,7 @@ class TrytonConnector:
         outcomes |= self._register.post(INVOICE, usual, new=new)
         return outcomes | self._register.post(INVOICE, asked_in_vain, new=new or bool(usual), skip_warnings=True)
 
-    def _possible_duplicates(self, others: Mapping[str, str], drafts: Mapping[str, int]) -> dict[str, Outcome]:
+    def _possible_duplicates(self, others: Mapping[str, str], drafts: Mapping[str, int]) -> dict[str, DocumentOutcome]:
         """Drafts that are not posted, for there is another bill that is probably the same. Raises AccountingError."""
         if not others:
             return {}
@@ -306,18 +322,20 @@ class TrytonConnector:
             for reference, other in others.items()
         }
 
-    def _settle(self, outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    def _reconcile(self, outcomes: Iterable[DocumentOutcome]) -> dict[str, DocumentOutcome]:
         """The payments of which the bookkeeper should know something. What cannot be reconciled stays open: it is
         booked, and Tryton shows an accountant both sides."""
         payable = {
             each.reference: each
             for each in outcomes
-            if isinstance(each, DocumentRef) and each.kind is not Kind.JOURNAL_ENTRY and each.state is State.POSTED
+            if isinstance(each, DocumentRef)
+            and each.kind is not DocumentKind.JOURNAL_ENTRY
+            and each.state is DocumentState.POSTED
         }
         if not payable:
             return {}
         try:
-            told = self._open_items.settle(list(payable.values()))
+            told = self._open_items.reconcile(list(payable.values()))
         except Exception as error:  # whatever it is, the documents are booked, and that has to be told
             status = error.status if isinstance(error, AccountingError) else None
             evidence = {"error": type(error).__name__, "status": status, "documents": len(payable)}
@@ -344,9 +362,11 @@ def _require_balance(document: Document) -> None:
         raise Rejected("This entry does not balance, so it was not sent to Tryton. Tell the integration's support.")
 
 
-def _payments_without_their_bill(documents: Iterable[Document], outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+def _payments_without_their_bill(
+    documents: Iterable[Document], outcomes: Mapping[str, DocumentOutcome]
+) -> dict[str, DocumentOutcome]:
     """A payment that comes with its bill is not booked without it."""
-    kept_back: dict[str, Outcome] = {}
+    kept_back: dict[str, DocumentOutcome] = {}
     for document in documents:
         bill = outcomes.get(document.settles.reference or "") if isinstance(document, Payment) else None
         if isinstance(bill, Rejected):
@@ -356,8 +376,8 @@ def _payments_without_their_bill(documents: Iterable[Document], outcomes: Mappin
     return kept_back
 
 
-def _possible_duplicate(draft: DocumentRef, other: str) -> Outcome:
-    if draft.state is not State.DRAFT:  # a person has decided
+def _possible_duplicate(draft: DocumentRef, other: str) -> DocumentOutcome:
+    if draft.state is not DocumentState.DRAFT:  # a person has decided
         return draft
     cause = PossibleDuplicate(
         f"Kept as draft {draft.id}, for Tryton holds {other} with the same number from the same party, within 60 days. "

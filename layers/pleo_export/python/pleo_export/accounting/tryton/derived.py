@@ -102,7 +102,7 @@ class TrytonDifferences:
         drafts = [row for row in rows if row["state"] == "draft"]
         if not posted and drafts:
             first, *drafts = drafts
-            self._tryton.press(MOVE, first["id"], "post", ["number"])
+            self._tryton.press_button(MOVE, first["id"], "post", ["number"])
             posted = [first]
         self._discard(drafts)
         return posted

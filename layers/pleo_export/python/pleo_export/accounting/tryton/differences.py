@@ -13,7 +13,7 @@ from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.tryton.bill import Totals, expected_totals, totals
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE
-from pleo_export.accounting.tryton.move import Books, units
+from pleo_export.accounting.tryton.move import LookupTables, units
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
 from pleo_export.bookkeeping.documents import Bill, Document
 
@@ -31,7 +31,7 @@ def bill_totals(tryton: TrytonRest, bills: Collection[int]) -> Mapping[int, tupl
 
 
 def differences(
-    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], books: Books
+    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], books: LookupTables
 ) -> Mapping[str, Rejected]:
     """By reference; at most one call for bills and one for moves. Raises AccountingError."""
     bills = {int(ref.id): (ref, each) for ref, each in found if isinstance(each, Bill)}
@@ -48,7 +48,7 @@ def differences(
     return {ref.reference: _differs(ref) for ref in different}
 
 
-def same_bill(held: tuple[str, Totals], bill: Bill, books: Books) -> bool:
+def same_bill(held: tuple[str, Totals], bill: Bill, books: LookupTables) -> bool:
     currency, comes_to = held
     if currency != bill.currency:
         return False

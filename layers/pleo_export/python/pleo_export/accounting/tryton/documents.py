@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 
 from pleo_export.accounting.errors import PossibleDuplicate
 from pleo_export.accounting.matching import settlement
-from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
-from pleo_export.bookkeeping.documents import Kind
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.settings import TrytonSettings
 
 MOVE, INVOICE = "account.move", "account.invoice"
@@ -22,16 +22,16 @@ FIELDS = {
     ),
 }
 _STATES = {
-    "draft": State.DRAFT,
-    "validated": State.DRAFT,
-    "posted": State.POSTED,
-    "paid": State.POSTED,
-    "cancelled": State.VOID,
+    "draft": DocumentState.DRAFT,
+    "validated": DocumentState.DRAFT,
+    "posted": DocumentState.POSTED,
+    "paid": DocumentState.POSTED,
+    "cancelled": DocumentState.VOID,
 }
 
 
-def model_of(kind: Kind) -> str:
-    return INVOICE if kind in (Kind.BILL, Kind.CREDIT_NOTE) else MOVE
+def model_of(kind: DocumentKind) -> str:
+    return INVOICE if kind in (DocumentKind.BILL, DocumentKind.CREDIT_NOTE) else MOVE
 
 
 class TrytonDocuments:
@@ -42,7 +42,7 @@ class TrytonDocuments:
         self._of_company = ["company", "=", settings.company]
         self._link = f"{str(settings.web_url or settings.url).rstrip('/')}/#{settings.database}/model/"
 
-    def find_many(self, references: Collection[str]) -> Mapping[str, Outcome]:
+    def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         wanted = list(references)
         found: dict[str, list[DocumentRef]] = defaultdict(list)
         for document in [*self._moves(wanted), *self._invoices(wanted)]:
@@ -61,15 +61,17 @@ class TrytonDocuments:
         """`reference`: ours, where it is known; a person may have changed it in Tryton."""
         if model == MOVE:
             texts = [line["description"] for line in row["lines"]]
-            kind = Kind.PAYMENT if any(settlement(text) for text in texts) else Kind.JOURNAL_ENTRY
+            kind = DocumentKind.PAYMENT if any(settlement(text) for text in texts) else DocumentKind.JOURNAL_ENTRY
             on = row["date"]
         else:
-            kind = Kind.CREDIT_NOTE if row["total_amount"] < 0 else Kind.BILL
+            kind = DocumentKind.CREDIT_NOTE if row["total_amount"] < 0 else DocumentKind.BILL
             on = row["accounting_date"] or row["invoice_date"] or _today()  # as Tryton dates a bill without a date
-        state = State.VOID if void else _STATES[row["state"]]
+        state = DocumentState.VOID if void else _STATES[row["state"]]
         return self.ref(reference or row["description"], kind, row["id"], row["number"], state, on)
 
-    def ref(self, reference: str, kind: Kind, id_: int, number: str | None, state: State, on: date) -> DocumentRef:
+    def ref(
+        self, reference: str, kind: DocumentKind, id_: int, number: str | None, state: DocumentState, on: date
+    ) -> DocumentRef:
         return DocumentRef(reference, kind, str(id_), number, state, on, f"{self._link}{model_of(kind)}/{id_}")
 
     def _moves(self, references: Sequence[str]) -> list[DocumentRef]:
@@ -90,9 +92,9 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _one_document(documents: Sequence[DocumentRef]) -> Outcome:
+def _one_document(documents: Sequence[DocumentRef]) -> DocumentOutcome:
     """A live one before a void one; two live ones are for a person to sort out."""
-    live = [document for document in documents if document.state is not State.VOID]
+    live = [document for document in documents if document.state is not DocumentState.VOID]
     if len(live) > 1:
         names = " and ".join(document.number or f"draft {document.id}" for document in live)
         return PossibleDuplicate(f"Tryton holds this more than once: {names}. Cancel all but one, then export again.")

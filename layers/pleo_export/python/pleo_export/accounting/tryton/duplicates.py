@@ -34,14 +34,14 @@ def similar_bills(tryton: TrytonRest, drafts: Collection[int]) -> Mapping[int, S
     others = tryton.search_read(INVOICE, [*company, ["OR", *same]], _FIELDS, [["id", "ASC"]])
     found: dict[int, Similar] = {}
     for row in rows:
-        alike = [other for other in others if _alike(row, other)]
+        alike = [other for other in others if _same_number(row, other)]
         if alike:
             names = [_name(other) for other in alike if _is_the_same(row, other)]
             found[row["id"]] = Similar(names[0] if names else None)
     return found
 
 
-def _alike(row: Record, other: Record) -> bool:
+def _same_number(row: Record, other: Record) -> bool:
     if other["id"] == row["id"] or (other["party"], other["reference"]) != (row["party"], row["reference"]):
         return False
     if row["invoice_date"] is None or other["invoice_date"] is None:  # a person cleared it

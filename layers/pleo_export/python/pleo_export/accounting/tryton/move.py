@@ -30,7 +30,7 @@ _CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountRecord:
     """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may have lines on
     it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none.
     With a `currency` it takes lines in that one only."""
@@ -44,7 +44,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Tax:
+class TaxRecord:
     """A tax that books; a reverse charge has two of them. The accounts are those its tax is booked to, where
     the base is a debit (`invoice_account`) or a credit."""
 
@@ -63,7 +63,7 @@ class TaxCode:
     """What people choose; `taxes` are those that book, itself or the ones below it."""
 
     id: int
-    taxes: tuple[Tax, ...]
+    taxes: tuple[TaxRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ class PartyRecord:
 
 
 @dataclass(frozen=True)
-class Codes:
+class CodeTables:
     """What the codes of the accounting system stand for. Codes need not be unique in Tryton, so each has a list."""
 
-    accounts: Mapping[str, Sequence[Account]] = field(default_factory=dict)
+    accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)
     taxes: Mapping[str, Sequence[TaxCode]] = field(default_factory=dict)
     dimensions: Mapping[tuple[str, str], Sequence[AnalyticAccount]] = field(default_factory=dict)
 
-    def account(self, code: str) -> Account:
+    def account(self, code: str) -> AccountRecord:
         return _the_one(self.accounts.get(code, ()), f"account {code}", UnknownAccount)
 
     def tax(self, code: str) -> TaxCode:
@@ -118,13 +118,13 @@ class Currency:
 
 
 @dataclass(frozen=True)
-class Books:
+class LookupTables:
     """What a document needs to know of the company. `currencies` by code, where one is not in `currency`; `parties` by
     id, of bills and payments."""
 
     company: int
     journal: int
-    codes: Codes
+    codes: CodeTables
     currency: str
     currency_id: int
     currencies: Mapping[str, Currency] = field(default_factory=dict)
@@ -141,7 +141,7 @@ class Books:
         return self.parties[party.id]
 
 
-def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
+def move(entry: JournalEntry | Payment, period: int, books: LookupTables) -> Record:
     """The values of the move. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected, naming what to fix."""
     party = books.party(entry.party) if isinstance(entry, Payment) else None
     amounts, texts = _company_amounts(entry, books), _texts(entry, party)
@@ -162,7 +162,7 @@ def move(entry: JournalEntry | Payment, period: int, books: Books) -> Record:
     }
 
 
-def require_currency(line: JournalLine, currency: str, codes: Codes) -> None:
+def require_currency(line: JournalLine, currency: str, codes: CodeTables) -> None:
     """Raises UnknownAccount, Rejected."""
     account = codes.account(line.account)
     if account.currency not in (None, currency):
@@ -185,7 +185,7 @@ def _line(
     on: date,
     amount: Decimal,
     text: str,
-    codes: Codes,
+    codes: CodeTables,
     second: Currency | None,
     party: PartyRecord | None,
 ) -> Record:
@@ -216,13 +216,15 @@ def _required_party(line: JournalLine, party: PartyRecord | None) -> int:
     return party.id
 
 
-def _tax_lines(line: JournalLine, part: TaxPart, account: Account, amount: Decimal, codes: Codes) -> list[Record]:
+def _tax_lines(
+    line: JournalLine, part: TaxPart, account: AccountRecord, amount: Decimal, codes: CodeTables
+) -> list[Record]:
     """The base counts for each tax of the code, the tax for the one that books to the line's account."""
     taxes = codes.tax(part.code).taxes if part.role is TaxRole.BASE else (tax_of(line, part, account, codes),)
     return [{"tax": tax.id, "type": part.role.value, "amount": amount} for tax in taxes]
 
 
-def tax_of(line: JournalLine, part: TaxPart, account: Account, codes: Codes) -> Tax:
+def tax_of(line: JournalLine, part: TaxPart, account: AccountRecord, codes: CodeTables) -> TaxRecord:
     """The only tax of the code, or the one that books to the line's account."""
     taxes = codes.tax(part.code).taxes
     fitting = taxes if len(taxes) == 1 else [tax for tax in taxes if account.id in tax.accounts]
@@ -237,7 +239,7 @@ def _memo(entry: JournalEntry | Payment) -> str:
     return f"{entry.memo} (dated {entry.document_date})" if moved else entry.memo
 
 
-def _company_amounts(entry: JournalEntry | Payment, books: Books) -> list[Decimal]:
+def _company_amounts(entry: JournalEntry | Payment, books: LookupTables) -> list[Decimal]:
     """In the company's currency, at Tryton's own rate of the posting date, each line rounded for itself.
 
     What the roundings leave goes to the counter line: expenses and taxes keep the amounts that an accountant would

@@ -18,9 +18,9 @@ from pleo_export.bookkeeping.parties import (
     KeyKind,
     NotFound,
     Party,
-    PartyAnswer,
     PartyKey,
-    PartyKeys,
+    PartyMatch,
+    PartyQuery,
     tax_number,
 )
 
@@ -28,7 +28,7 @@ _FIELDS = ("code", "name", "active", "account_payable.code", "identifiers.code")
 _BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 
 
-def find_parties(tryton: TrytonRest, wanted: Collection[PartyKeys]) -> Mapping[PartyKeys, PartyAnswer]:
+def find_parties(tryton: TrytonRest, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
     """One call for all of them, deactivated parties included, and one for who of the found is an employee. Raises
     AccountingError."""
     keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
@@ -64,7 +64,7 @@ def _clause(key: PartyKey) -> list[str]:
             return ["identifiers.code", "ilike", "%".join(literal(character) for character in _bare(key.value))]
 
 
-def _answer(question: PartyKeys, rows: Sequence[Record], employees: frozenset[int]) -> PartyAnswer:
+def _answer(question: PartyQuery, rows: Sequence[Record], employees: frozenset[int]) -> PartyMatch:
     for key in question.keys:
         found = [row for row in rows if _has_role(question.role, key, row["id"] in employees) and _fits(key, row)]
         usable = [row for row in found if row["active"]]

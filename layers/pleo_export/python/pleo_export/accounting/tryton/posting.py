@@ -18,7 +18,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.accounting.tryton.documents import FIELDS, INVOICE, MOVE, TrytonDocuments
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, failed_without_reason
 from pleo_export.accounting.tryton.session import TrytonSession
@@ -33,7 +33,7 @@ CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, Rate
 PAUSES = (0.5, 1.0, 2.0)
 
 
-class TrytonRegister:
+class TrytonPosting:
     """Moves or invoices, by the references of the documents."""
 
     def __init__(
@@ -76,11 +76,11 @@ class TrytonRegister:
 
     def post(
         self, model: str, drafts: Mapping[str, int], *, new: bool, skip_warnings: bool = False
-    ) -> dict[str, Outcome]:
+    ) -> dict[str, DocumentOutcome]:
         """`new`: the drafts are of this call, so that after a broken connection a search has to come first."""
         if self._session and len(drafts) > 1 and not skip_warnings:
             try:
-                self._session.press(model, "post", list(drafts.values()))
+                self._session.press_button(model, "post", list(drafts.values()))
             except OutcomeUnknown as unknown:
                 return dict.fromkeys(drafts, unknown)
             except AccountingError:
@@ -98,7 +98,7 @@ class TrytonRegister:
         live = [
             reference
             for reference, found in there.items()
-            if not isinstance(found, DocumentRef) or found.state is not State.VOID
+            if not isinstance(found, DocumentRef) or found.state is not DocumentState.VOID
         ]
         return dict.fromkeys(
             live, OutcomeUnknown("Tryton failed after it recorded this. Whether it is whole is not known yet.")
@@ -129,7 +129,7 @@ class TrytonRegister:
                 break
         return created, refused
 
-    def _read_posted(self, model: str, posted: Mapping[str, int]) -> dict[str, Outcome]:
+    def _read_posted(self, model: str, posted: Mapping[str, int]) -> dict[str, DocumentOutcome]:
         try:
             documents = self._documents.read(model, posted)
         except AccountingError as error:
@@ -139,13 +139,13 @@ class TrytonRegister:
 
     def _post_singly(
         self, model: str, drafts: Mapping[str, int], *, new: bool, skip_warnings: bool
-    ) -> dict[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
+    ) -> dict[str, DocumentOutcome]:
+        outcomes: dict[str, DocumentOutcome] = {}
         waiting = dict(drafts)
         pauses = iter(PAUSES)
 
         def press(draft: int) -> Record:
-            return self._tryton.press(model, draft, "post", FIELDS[model], skip_warnings=skip_warnings)
+            return self._tryton.press_button(model, draft, "post", FIELDS[model], skip_warnings=skip_warnings)
 
         while waiting:
             reference, id_ = next(iter(waiting.items()))
@@ -173,7 +173,7 @@ class TrytonRegister:
                     raise
             self._sleep(pause)
 
-    def _not_posted(self, model: str, reference: str, id_: int, error: AccountingError) -> Outcome:
+    def _not_posted(self, model: str, reference: str, id_: int, error: AccountingError) -> DocumentOutcome:
         """A person may have posted, or deleted, the draft; else it stays, and the next export finds it."""
         try:
             document = self._documents.read(model, {reference: id_}).get(reference)
@@ -181,9 +181,9 @@ class TrytonRegister:
             return left_as_draft(unread)
         if document is None:
             return Rejected("Its draft was deleted in Tryton before it was posted. Export it again.")
-        if document.state is State.DRAFT:
+        if document.state is DocumentState.DRAFT:
             return kept_as_draft(document, error)
-        if document.state is State.VOID:
+        if document.state is DocumentState.VOID:
             return Rejected("Its draft was cancelled in Tryton before it was posted. Export it again.")
         return document
 

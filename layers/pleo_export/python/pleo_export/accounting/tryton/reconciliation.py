@@ -26,7 +26,7 @@ from pleo_export.accounting.tryton.derived import Difference, TrytonDifferences,
 from pleo_export.accounting.tryton.documents import INVOICE, model_of
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
 from pleo_export.accounting.tryton.setup import TrytonSetup
-from pleo_export.bookkeeping.documents import Kind, Purpose
+from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 
 LINE, RECONCILIATION = "account.move.line", "account.move.reconciliation"
 _LINE_FIELDS = (
@@ -36,7 +36,7 @@ _LINE_FIELDS = (
 _BILL_FIELDS = ("party.code", "description", "reference", "comment", "move")
 
 
-class TrytonOpenItems:
+class TrytonReconciliation:
     """Every method raises AccountingError."""
 
     def __init__(self, rest: TrytonRest, setup: TrytonSetup) -> None:
@@ -54,7 +54,7 @@ class TrytonOpenItems:
         """Whether the user may undo a reconciliation, as a payment that came back asks for."""
         return bool(self._tryton.access(RECONCILIATION)[RECONCILIATION]["delete"])
 
-    def settle(self, documents: Collection[DocumentRef]) -> Mapping[str, str]:
+    def reconcile(self, documents: Collection[DocumentRef]) -> Mapping[str, str]:
         """Reconcile what is settled now that these documents are posted. Payments that came back go first: what they
         open again may be paid by another one among the documents. What to tell of payments that stay open, by
         reference."""
@@ -66,7 +66,7 @@ class TrytonOpenItems:
         new = _items(rows, bills)
         known = {row["id"]: row for row in rows}
         stay_open: dict[int, Unsettled] = {}
-        for back in (item for item in new if item.purpose is Purpose.RETURN):
+        for back in (item for item in new if item.purpose is PaymentPurpose.RETURN):
             undone = self._open_again(back, known)
             if undone:
                 self._reconcile([[*undone, back]], known)
@@ -84,7 +84,9 @@ class TrytonOpenItems:
         that is open again after this."""
         rows = self._lines([["reconciliation", "=", None], *_of_parties([back])])
         known |= {row["id"]: row for row in rows}
-        waiting = [each for each in _items(rows, {}) if each.purpose is Purpose.PAYMENT and each.keys & back.keys]
+        waiting = [
+            each for each in _items(rows, {}) if each.purpose is PaymentPurpose.PAYMENT and each.keys & back.keys
+        ]
         payment = returned(back, waiting)
         if payment is None:
             payment = self._undo(back, known)
@@ -173,13 +175,13 @@ def _reference(group: Sequence[OpenItem], known: Mapping[int, Record]) -> str:
 def _payments_without_lines(documents: Iterable[DocumentRef], rows: Sequence[Record]) -> list[str]:
     """The references of the payments that were reconciled before."""
     moves = {row["move"]["id"] for row in rows}
-    return [each.reference for each in documents if each.kind is Kind.PAYMENT and int(each.id) not in moves]
+    return [each.reference for each in documents if each.kind is DocumentKind.PAYMENT and int(each.id) not in moves]
 
 
 def _told(
     documents: Iterable[DocumentRef], rows: Mapping[int, Record], stay_open: Mapping[int, Unsettled]
 ) -> dict[str, str]:
-    payments = {int(each.id): each.reference for each in documents if each.kind is Kind.PAYMENT}
+    payments = {int(each.id): each.reference for each in documents if each.kind is DocumentKind.PAYMENT}
     return {
         payments[row["move"]["id"]]: stay_open[line].format(account=row["account"]["code"])
         for line, row in rows.items()
@@ -193,7 +195,7 @@ def _lines_of(documents: Iterable[DocumentRef]) -> Sequence[Any]:
     for document in documents:
         if model_of(document.kind) == INVOICE:
             invoices.append(f"{INVOICE},{document.id}")
-        elif document.kind is Kind.PAYMENT:
+        elif document.kind is DocumentKind.PAYMENT:
             moves.append(int(document.id))
     return ["OR", ["move", "in", moves], ["move.origin", "in", invoices]]
 
@@ -229,10 +231,10 @@ def _items(rows: Sequence[Record], bills: Mapping[int, Record]) -> list[OpenItem
 
 def _paid(row: Record, party: str) -> OpenItem:
     """A line that was reconciled with a bill of the party."""
-    return _item(row, party, frozenset(), Purpose.PAYMENT)
+    return _item(row, party, frozenset(), PaymentPurpose.PAYMENT)
 
 
-def _item(row: Record, party: str, keys: frozenset[str], purpose: Purpose | None) -> OpenItem:
+def _item(row: Record, party: str, keys: frozenset[str], purpose: PaymentPurpose | None) -> OpenItem:
     return OpenItem(
         line=row["id"],
         account=row["account"]["id"],

@@ -28,7 +28,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.http import Answer, Transport
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 
 Record = dict[str, Any]
 
@@ -92,7 +92,7 @@ _RECORD_NAME = re.compile(r' in record "[^"]*?(?: @ ([^"@]+))?"')
 class TrytonRest:
     """One company's view of one database. Every method raises AccountingError."""
 
-    def __init__(self, transport: Transport, database: str, company: int) -> None:
+    def __init__(self, transport: AccountingTransport, database: str, company: int) -> None:
         self._transport = transport
         self._root = f"/{quote(database)}/rest/model"
         self.company = company
@@ -131,7 +131,7 @@ class TrytonRest:
         """A refusal comes in Tryton's own words."""
         return int(_row(self._write(f"/{model}?f=id", record), ["id"])["id"])
 
-    def press(
+    def press_button(
         self, model: str, record: int, button: str, fields: Sequence[str], *, skip_warnings: bool = False
     ) -> Record:
         """Press a button on one record, and read it. A warning of Tryton's is a refusal, unless skipped."""
@@ -217,7 +217,7 @@ class _FileInJson:
         yield self._tail
 
 
-def error_of(answer: Answer, *, write: bool) -> AccountingError:
+def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:
     """What an answer other than 2xx means."""
     body, said = _body(answer)
     if write and body is Body.FOREIGN and answer.status != _TOO_LARGE:
@@ -238,7 +238,7 @@ def failed_without_reason(error: AccountingError) -> bool:
     return (error.status, error.code) == (400, Body.PAGE)
 
 
-def _content(answer: Answer, *, write: bool) -> Any:
+def _content(answer: AccountingResponse, *, write: bool) -> Any:
     if not 200 <= answer.status < 300:
         raise error_of(answer, write=write)
     try:
@@ -258,7 +258,7 @@ def _row(value: Any, fields: Iterable[str]) -> Record:
     return value
 
 
-def _body(answer: Answer) -> tuple[Body, str]:
+def _body(answer: AccountingResponse) -> tuple[Body, str]:
     """Whose it is, and Tryton's words to the user, if any."""
     page = _PAGE_OF_TRYTON.fullmatch(answer.content)
     if page and int(page[1]) == answer.status:
@@ -277,7 +277,7 @@ def _body(answer: Answer) -> tuple[Body, str]:
     return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", words)
 
 
-def _retry_after(answer: Answer) -> int:
+def _retry_after(answer: AccountingResponse) -> int:
     value = answer.headers.get("Retry-After", "").strip()
     return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else RATE_LIMIT_WAIT
 

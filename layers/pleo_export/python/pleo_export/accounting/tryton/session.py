@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pleo_export.accounting.errors import AuthenticationFailed, OutcomeUnknown, Rejected, Unavailable
-from pleo_export.accounting.http import Answer, Transport
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 from pleo_export.accounting.tryton.rest import error_of
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -22,7 +22,7 @@ class TrytonSession:
 
     def __init__(
         self,
-        transport: Callable[[Mapping[str, str]], Transport],
+        transport: Callable[[Mapping[str, str]], AccountingTransport],
         database: str,
         company: int,
         user: str,
@@ -38,7 +38,7 @@ class TrytonSession:
         """Raises AuthenticationFailed."""
         _ = self._logged_in
 
-    def press(self, model: str, button: str, records: Sequence[int]) -> None:
+    def press_button(self, model: str, button: str, records: Sequence[int]) -> None:
         """One transaction. Raises Rejected, and other AccountingErrors, if it was not done; or OutcomeUnknown."""
         body = _call(f"model.{model}.{button}", [list(records), self._context])
         result = _result(self._logged_in.write("POST", self._path, body), write=True)
@@ -46,7 +46,7 @@ class TrytonSession:
             raise Rejected("Tryton refused to do this for all at once.", status=200)
 
     @cached_property
-    def _logged_in(self) -> Transport:
+    def _logged_in(self) -> AccountingTransport:
         login = _call("common.db.login", [self._user, {"password": self._password}, "en"])
         answer = self._transport(_JSON).read("POST", self._path, login)
         if answer.status == 401:
@@ -64,7 +64,7 @@ def _call(method: str, params: Sequence[Any]) -> bytes:
     return json.dumps({"id": 0, "method": method, "params": params}).encode()
 
 
-def _result(answer: Answer, *, write: bool) -> dict[str, Any]:
+def _result(answer: AccountingResponse, *, write: bool) -> dict[str, Any]:
     """Tryton's own refusals come with status 200 and an `error`."""
     if answer.status != 200:
         raise error_of(answer, write=write)

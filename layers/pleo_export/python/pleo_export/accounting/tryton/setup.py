@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import Any
 
 from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
-from pleo_export.accounting.port import Choice, PeriodState
+from pleo_export.accounting.port import CodeAndName, PeriodState
 from pleo_export.accounting.tryton.move import (
-    Account,
+    AccountRecord,
     AnalyticAccount,
-    Books,
-    Codes,
+    CodeTables,
     Currency,
+    LookupTables,
     PartyRecord,
-    Tax,
     TaxCode,
+    TaxRecord,
 )
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
 from pleo_export.bookkeeping.documents import Document, JournalEntry
@@ -40,18 +40,18 @@ class TrytonSetup:
     def check(self) -> None:
         _ = self._company, self._journal
 
-    def books(self, documents: Iterable[Document]) -> Books:
+    def books(self, documents: Iterable[Document]) -> LookupTables:
         """What these documents need to know."""
         documents = list(documents)
         lines = [line for document in documents for line in document.lines]
-        codes = Codes(
+        codes = CodeTables(
             accounts=self._accounts,
             taxes=self._taxes if any(line.tax for line in lines) else {},
             dimensions=self._dimensions if any(line.dimensions for line in lines) else {},
         )
         own = self.currency()
         foreign = {document.currency for document in documents} - {own}
-        return Books(
+        return LookupTables(
             company=self._settings.company,
             journal=self._journal,
             codes=codes,
@@ -73,15 +73,15 @@ class TrytonSetup:
     def currency(self) -> str:
         return str(self._company["currency"]["code"])
 
-    def accounts(self) -> Sequence[Choice]:
+    def accounts(self) -> Sequence[CodeAndName]:
         return self._choices("account.account", self._bookable)
 
-    def dimensions(self) -> Sequence[Choice]:
+    def dimensions(self) -> Sequence[CodeAndName]:
         return self._choices("analytic_account.account", [self._company_domain, ["type", "=", "root"]])
 
-    def _choices(self, model: str, domain: Sequence[Any]) -> Sequence[Choice]:
+    def _choices(self, model: str, domain: Sequence[Any]) -> Sequence[CodeAndName]:
         rows = self._tryton.search_read(model, domain, ["code", "name"], [["code", "ASC"]])
-        return [Choice(row["code"], row["name"]) for row in rows if row["code"]]
+        return [CodeAndName(row["code"], row["name"]) for row in rows if row["code"]]
 
     # Periods
 
@@ -154,13 +154,13 @@ class TrytonSetup:
         return rows[0]
 
     @cached_property
-    def _accounts(self) -> Mapping[str, Sequence[Account]]:
+    def _accounts(self) -> Mapping[str, Sequence[AccountRecord]]:
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
-        accounts: dict[str, list[Account]] = defaultdict(list)
+        accounts: dict[str, list[AccountRecord]] = defaultdict(list)
         fields = ["code", "party_required", "second_currency.code", *kinds]
         for row in self._tryton.search_read("account.account", self._bookable, fields):
             kind, second = row["type"], row["second_currency"]
-            account = Account(
+            account = AccountRecord(
                 row["id"],
                 analytic=kind["statement"] == "income",
                 billed=bool(kind["expense"] or kind["debt"]),
@@ -210,9 +210,9 @@ class TrytonSetup:
         return {str(row["id"]): PartyRecord(row["id"], row["code"], next(iter(row["addresses"]), None)) for row in rows}
 
 
-def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[Tax]:
+def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[TaxRecord]:
     """The tax itself, or the ones below it: Tryton books those of a group."""
     below = [each for each in taxes if each["parent"] == tax["id"]]
     if below:
         return [booking for each in below for booking in _booking_taxes(each, taxes)]
-    return [Tax(tax["id"], tax["name"], tax["invoice_account"], tax["credit_note_account"])]
+    return [TaxRecord(tax["id"], tax["name"], tax["invoice_account"], tax["credit_note_account"])]

@@ -24,12 +24,12 @@ from pleo_export.accounting.errors import (
     PeriodClosed,
     PermissionDenied,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, Outcome, State
-from pleo_export.bookkeeping.documents import Document, Kind
-from pleo_export.bookkeeping.periods import shifted
+from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
+from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.periods import moved_to
 from pleo_export.errors import ItemFailure, NotOurs, PleoExportError
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
@@ -49,50 +49,50 @@ STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 class DocumentWriter:
     """Creates one company's documents. `wanted` is the state that its settings ask for."""
 
-    run: JobRun
-    runtime: Runtime
+    run: JobInput
+    services: Services
     system: AccountingSystem
     fencing_token: FencingToken
-    wanted: State
+    wanted: DocumentState
     dates: PostingDates
 
     def write_intents(self, batch: Sequence[ItemProgress]) -> None:
         """Raises NotOurs when another run or call is at work, also where nothing is to be created."""
-        lacking = [work for work in batch if work.plan.missing(work.plan.documents)]
-        for work in lacking:
-            work.intent = self.intent(work.plan.item)
-        intents = [(work.intent, work.plan.posting) for work in lacking if work.intent]
-        if not self.runtime.postings.intend(self.fencing_token, intents):
+        lacking = [progress for progress in batch if progress.plan.missing(progress.plan.documents)]
+        for progress in lacking:
+            progress.intent = self.intent(progress.plan.item)
+        intents = [(progress.intent, progress.plan.posting) for progress in lacking if progress.intent]
+        if not self.services.postings.intend(self.fencing_token, intents):
             raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
 
-    def intent(self, candidate: PreparedItem) -> Posting:
+    def intent(self, item: PreparedItem) -> Posting:
         return Posting(
             company_id=self.run.company_id,
-            entry_id=candidate.entry_id,
-            revision=candidate.revision,
-            reference=candidate.main.reference,
-            fingerprint=candidate.fingerprint,
+            entry_id=item.entry_id,
+            revision=item.revision,
+            reference=item.main.reference,
+            fingerprint=item.fingerprint,
             job_id=self.run.job_id,
-            intended_at=self.runtime.clock(),
+            intended_at=self.services.clock(),
         )
 
     def create(self, batch: Sequence[ItemProgress], documents: Asked) -> None:
         """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
         (promise 2)."""
-        missing = [(work, each) for work, each in documents if each.reference not in work.plan.found]
+        missing = [(progress, each) for progress, each in documents if each.reference not in progress.plan.found]
         refusal: AccountingError | None = None
         for chosen, state in self._portions(missing):
             try:
                 self._record(chosen, state)
             except AccountingError as error:
                 refusal = error
-                if not any(work.booked for work in batch):
+                if not any(progress.booked for progress in batch):
                     break
-        for work, each in missing:
-            if refusal and each.reference not in work.outcomes:
-                work.outcomes[each.reference] = refusal
+        for progress, each in missing:
+            if refusal and each.reference not in progress.outcomes:
+                progress.outcomes[each.reference] = refusal
         self._prove(missing)
-        if refusal and not any(work.booked for work in batch):
+        if refusal and not any(progress.booked for progress in batch):
             raise refusal
 
     def post(self, batch: Sequence[ItemProgress], documents: Sequence[Document]) -> None:
@@ -101,56 +101,56 @@ class DocumentWriter:
         wanted = {each.reference for each in documents}
         unfinished = [
             outcome
-            for work in batch
-            for reference, outcome in work.outcomes.items()
-            if not work.posting_error
+            for progress in batch
+            for reference, outcome in progress.outcomes.items()
+            if not progress.posting_error
             and reference in wanted
             and isinstance(outcome, DocumentRef)
-            and _unfinished(work.plan, outcome)
+            and _unfinished(progress.plan, outcome)
         ]
         finalised = self._finalised(unfinished) if unfinished else {}
-        for work in batch:
-            for name in work.outcomes.keys() & finalised.keys():
+        for progress in batch:
+            for name in progress.outcomes.keys() & finalised.keys():
                 outcome = finalised[name]
                 if isinstance(outcome, DocumentRef):
-                    work.outcomes[name] = outcome
+                    progress.outcomes[name] = outcome
                 else:  # the document exists all the same
-                    work.posting_error = outcome
+                    progress.posting_error = outcome
 
-    def _portions(self, documents: Asked) -> Iterator[tuple[Asked, State]]:
+    def _portions(self, documents: Asked) -> Iterator[tuple[Asked, DocumentState]]:
         """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
         goes alone, since it may be what made the whole batch fail."""
         size = self.system.capabilities.max_batch
-        for state in State.DRAFT, State.POSTED:
+        for state in DocumentState.DRAFT, DocumentState.POSTED:
             portion: list[tuple[ItemProgress, Document]] = []
-            for work, document in documents:
-                if self._first_state(work, document) is not state:
+            for progress, document in documents:
+                if self._first_state(progress, document) is not state:
                     continue
-                if portion and (work.plan.interrupted or len(portion) == size or portion[-1][0].plan.interrupted):
+                if portion and (progress.plan.interrupted or len(portion) == size or portion[-1][0].plan.interrupted):
                     yield portion, state
                     portion = []
-                portion.append((work, document))
+                portion.append((progress, document))
             if portion:
                 yield portion, state
 
-    def _first_state(self, work: ItemProgress, document: Document) -> State:
+    def _first_state(self, progress: ItemProgress, document: Document) -> DocumentState:
         """PreparedReceipts come first where a posted document takes none any more (R-5d.11)."""
         takes = self.system.capabilities
-        waits = work.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
-        return State.DRAFT if waits and document is work.plan.item.main else self.wanted
+        waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
+        return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted
 
-    def _record(self, documents: Asked, state: State) -> None:
+    def _record(self, documents: Asked, state: DocumentState) -> None:
         try:
             self._record_once(documents, state)
             if again := self._retry_on_open_date(documents):
                 self._record_once(again, state)
         except AccountingError as error:
-            for work, document in documents:
-                if not isinstance(work.outcomes.get(document.reference), DocumentRef | OutcomeUnknown):
-                    work.outcomes[document.reference] = error
+            for progress, document in documents:
+                if not isinstance(progress.outcomes.get(document.reference), DocumentRef | OutcomeUnknown):
+                    progress.outcomes[document.reference] = error
             raise
 
-    def _record_once(self, documents: Asked, state: State) -> None:
+    def _record_once(self, documents: Asked, state: DocumentState) -> None:
         try:
             answers = self.system.record_many([each for _, each in documents], state)
             outcomes = [answers[each.reference] for _, each in documents]
@@ -160,54 +160,54 @@ class DocumentWriter:
             log_fault("batch could not be recorded", error, documents=len(documents))
             self._doubt(documents, error)
             return
-        for (work, each), outcome in zip(documents, outcomes, strict=True):
-            work.learn(each.reference, outcome)
+        for (progress, each), outcome in zip(documents, outcomes, strict=True):
+            progress.learn(each.reference, outcome)
 
     def _retry_on_open_date(self, documents: Asked) -> Asked:
         """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
         again = []
-        for work, document in documents:
-            if not isinstance(work.outcomes[document.reference], PeriodClosed):
+        for progress, document in documents:
+            if not isinstance(progress.outcomes[document.reference], PeriodClosed):
                 continue
             to = self.dates.other(document.posting_date)
             if to is not None:
-                again.append((work, shifted(document, to, self.system.capabilities.text_length)))
-                work.warnings = (*work.warnings, moved(document.posting_date, to))
+                again.append((progress, moved_to(document, to, self.system.capabilities.text_length)))
+                progress.warnings = (*progress.warnings, moved(document.posting_date, to))
         return again
 
     def _doubt(self, documents: Asked, error: Exception) -> None:
         """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
         found = self._seen(documents) or {}
-        for work, document in documents:
-            wait = None if work.plan.interrupted else self.runtime.in_doubt_time
+        for progress, document in documents:
+            wait = None if progress.plan.interrupted else self.services.in_doubt_time
             if _live(found.get(document.reference)):
                 wait = SHORTEST_PAUSE  # the next look adopts it, with all checks
             words = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
-            work.outcomes[document.reference] = InDoubt(words, ItemFailure.UNEXPECTED_FAILURE, wait)
+            progress.outcomes[document.reference] = InDoubt(words, ItemFailure.UNEXPECTED_FAILURE, wait)
 
     def _prove(self, documents: Asked) -> None:
         """That nothing came of what was refused; then its intent is withdrawn. One search for all of it."""
-        refused = [(work, each) for work, each in documents if _refused(work.outcomes.get(each.reference))]
+        refused = [(progress, each) for progress, each in documents if _refused(progress.outcomes.get(each.reference))]
         if not refused:
             return
         found = self._seen(refused)
-        for work, each in refused:
-            error = work.outcomes[each.reference]
+        for progress, each in refused:
+            error = progress.outcomes[each.reference]
             if isinstance(error, AccountingError) and (found is None or _live(found.get(each.reference))):
-                work.outcomes[each.reference] = self._unproved(error, searched=found is not None)
-        for work in {id(work): work for work, _ in refused}.values():
-            if work.intent and _refused(work.outcomes[work.plan.item.main.reference]):
-                self.runtime.postings.withdraw(work.intent)
-                work.intent = None
+                progress.outcomes[each.reference] = self._unproved(error, searched=found is not None)
+        for progress in {id(progress): progress for progress, _ in refused}.values():
+            if progress.intent and _refused(progress.outcomes[progress.plan.item.main.reference]):
+                self.services.postings.withdraw(progress.intent)
+                progress.intent = None
 
     def _unproved(self, error: AccountingError, *, searched: bool) -> InDoubt:
         if searched:
             return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
         if isinstance(error, STOPPING):  # R-6.11: no waiting for what only a person can change
             return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
-        return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.runtime.in_doubt_time)
+        return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
-    def _seen(self, documents: Asked) -> Mapping[str, Outcome] | None:
+    def _seen(self, documents: Asked) -> Mapping[str, DocumentOutcome] | None:
         """What the accounting system holds of them; None if the search failed."""
         try:
             return find_all(self.system, [each.reference for _, each in documents])
@@ -219,9 +219,9 @@ class DocumentWriter:
             log_fault("documents could not be looked for", error, documents=len(documents))
             return None
 
-    def _finalised(self, documents: Sequence[DocumentRef]) -> Mapping[str, Outcome]:
+    def _finalised(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
         try:
-            answers = self.system.finalise_many(documents)
+            answers = self.system.post_many(documents)
             return {each.reference: answers[each.reference] for each in documents}
         except AccountingError as error:
             return {each.reference: error for each in documents}
@@ -237,15 +237,15 @@ class DocumentWriter:
         return answers
 
 
-def _unfinished(case: ItemPlan, document: DocumentRef) -> bool:
-    adopted = document.reference in case.found
-    return document.state is State.DRAFT or (adopted and document.kind is not Kind.JOURNAL_ENTRY)
+def _unfinished(plan: ItemPlan, document: DocumentRef) -> bool:
+    adopted = document.reference in plan.found
+    return document.state is DocumentState.DRAFT or (adopted and document.kind is not DocumentKind.JOURNAL_ENTRY)
 
 
-def _refused(outcome: Outcome | None) -> bool:
+def _refused(outcome: DocumentOutcome | None) -> bool:
     return isinstance(outcome, AccountingError) and not isinstance(outcome, OutcomeUnknown)
 
 
-def _live(outcome: Outcome | None) -> bool:
+def _live(outcome: DocumentOutcome | None) -> bool:
     """Also where several documents carry the reference."""
-    return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is State.VOID)
+    return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is DocumentState.VOID)

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import AccountingSystem, Capabilities
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
-from pleo_export.bookkeeping.documents import Document, Kind
+from pleo_export.bookkeeping.documents import Document, DocumentKind
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.bookkeeping.fingerprint import fingerprint
-from pleo_export.bookkeeping.parties import PartyAnswer, PartyKeys, wanted_party
+from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery, party_query
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
 from pleo_export.settings import Settings
@@ -22,7 +22,7 @@ from pleo_export.store.payloads import WorkItem
 from pleo_export.workflow.recording.faults import internal_fault, log_fault
 
 # What the accounting system says of each supplier or employee; or why it could not be asked about that one.
-Parties = Mapping[PartyKeys, PartyAnswer | Exception]
+Parties = Mapping[PartyQuery, PartyMatch | Exception]
 T = TypeVar("T")
 
 
@@ -35,7 +35,7 @@ class PreparedItem:
     item: ExportItem
     settings: Settings
     capabilities: Capabilities
-    party: PartyAnswer | None
+    party: PartyMatch | None
     booking: Booking
     revision: int
 
@@ -66,7 +66,7 @@ class PreparedItem:
 class _Parsed:
     status: str
     item: ExportItem
-    wanted: PartyKeys | None
+    wanted: PartyQuery | None
 
 
 class ItemPreparer:
@@ -110,16 +110,16 @@ class ItemPreparer:
             raise ItemRejected(
                 ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export (R-4.7)."
             )
-        return _Parsed(item.status, parsed, wanted_party(parsed, self._settings))
+        return _Parsed(item.status, parsed, party_query(parsed, self._settings))
 
-    def _parties(self, wanted: Iterable[PartyKeys | None]) -> Parties:
+    def _parties(self, wanted: Iterable[PartyQuery | None]) -> Parties:
         """Each supplier and employee of the chunk is asked for once."""
         questions = {each for each in wanted if each}
-        if not questions or Kind.BILL not in self._system.capabilities.kinds:
+        if not questions or DocumentKind.BILL not in self._system.capabilities.kinds:
             return {}
         return self._ask(questions)
 
-    def _ask(self, questions: Collection[PartyKeys]) -> Parties:
+    def _ask(self, questions: Collection[PartyQuery]) -> Parties:
         """What cannot be asked together is asked singly: one question's fault is no other item's."""
         try:
             return self._system.find_parties(questions)
@@ -149,7 +149,7 @@ class ItemPreparer:
 
 
 def _book(
-    item: ExportItem, settings: Settings, capabilities: Capabilities, party: PartyAnswer | None, revision: int
+    item: ExportItem, settings: Settings, capabilities: Capabilities, party: PartyMatch | None, revision: int
 ) -> Booking:
     ids = str(item.company_id), str(item.accounting_entry_id)
     name = reference(*ids, revision, max_length=capabilities.reference_length)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
-from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.store.jobs import ItemResult
@@ -88,7 +88,7 @@ class ItemProgress:
     plan: ItemPlan
     files: PreparedReceipts = NO_RECEIPTS
     intent: Posting | None = None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, DocumentOutcome] = field(default_factory=dict)
     posting_error: AccountingError | None = None
     attachment_error: ItemRejected | None = None
     retry_files: timedelta | None = None
@@ -103,7 +103,7 @@ class ItemProgress:
         return isinstance(self.outcomes.get(self.plan.item.main.reference), DocumentRef)
 
     @property
-    def main(self) -> Outcome:
+    def main(self) -> DocumentOutcome:
         return self.outcomes[self.plan.item.main.reference]
 
     @property
@@ -122,7 +122,7 @@ class ItemProgress:
     def finished(self) -> bool:
         return self.first_fault is None and self.attachment_error is None and self.retry_files is None
 
-    def learn(self, reference: str, outcome: Outcome) -> None:
+    def learn(self, reference: str, outcome: DocumentOutcome) -> None:
         """Note the outcome of a document. One that is kept as a draft exists, and the item fails for its cause."""
         if isinstance(outcome, KeptAsDraft):
             self.outcomes[reference], self.posting_error = outcome.document, outcome
@@ -133,7 +133,7 @@ class ItemProgress:
 def name_of(document: DocumentRef) -> str:
     """As the bookkeeper finds it in the accounting system."""
     name = document.number or document.id
-    return f"draft {name}" if document.state is State.DRAFT else name
+    return f"draft {name}" if document.state is DocumentState.DRAFT else name
 
 
 def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:

@@ -10,9 +10,9 @@ from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateL
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
-from pleo_export.settings import Receipts
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
+from pleo_export.settings import ReceiptPolicy
 from pleo_export.store.connections import Connection
 from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
 from pleo_export.workflow.recording.preparation import PreparedItem
@@ -47,19 +47,19 @@ NO_TIME = "There was no time left to attach them."
 class ReceiptHandler:
     """A company's policy on receipts: `required` fails the item, `best_effort` warns and goes on (R-5d.9, R-5d.12)."""
 
-    run: JobRun
-    runtime: Runtime
+    run: JobInput
+    services: Services
     connection: Connection
     system: AccountingSystem
 
-    def prepare(self, candidate: PreparedItem, folder: Path) -> PreparedReceipts:
+    def prepare(self, item: PreparedItem, folder: Path) -> PreparedReceipts:
         """Raises ItemRejected under `required`, before anything is booked."""
-        if not candidate.item.files:
+        if not item.item.files:
             return NO_RECEIPTS
         from pleo_export.receipts.errors import ReceiptFailed  # noqa: PLC0415 - most items have no files
 
         try:
-            return self._prepare(candidate, folder)
+            return self._prepare(item, folder)
         except ReceiptFailed as failed:
             if self._required:
                 raise
@@ -67,7 +67,7 @@ class ReceiptHandler:
         except PleoExportError:
             raise
         except Exception as error:
-            log_fault("receipts could not be prepared", error, entry_id=candidate.entry_id)
+            log_fault("receipts could not be prepared", error, entry_id=item.entry_id)
             if self._required:
                 reason = f"Its receipts could not be prepared. {internal_fault(error)}"
                 raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
@@ -99,7 +99,7 @@ class ReceiptHandler:
             return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
         if isinstance(error, Unavailable):
             return UNAVAILABLE_PAUSE
-        return self.runtime.in_doubt_time if isinstance(error, OutcomeUnknown) else None
+        return self.services.in_doubt_time if isinstance(error, OutcomeUnknown) else None
 
     def _missing(
         self, files: PreparedReceipts, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
@@ -112,9 +112,9 @@ class ReceiptHandler:
 
     @property
     def _required(self) -> bool:
-        return self.connection.settings.receipts is Receipts.REQUIRED
+        return self.connection.settings.receipts is ReceiptPolicy.REQUIRED
 
-    def _prepare(self, candidate: PreparedItem, folder: Path) -> PreparedReceipts:
+    def _prepare(self, item: PreparedItem, folder: Path) -> PreparedReceipts:
         from pleo_export.receipts.errors import Expired  # noqa: PLC0415
         from pleo_export.receipts.limits import AttachmentLimits  # noqa: PLC0415
         from pleo_export.receipts.prepare import prepare  # noqa: PLC0415
@@ -122,20 +122,20 @@ class ReceiptHandler:
         takes = self.system.capabilities
         limits = AttachmentLimits(takes.max_attachment_bytes, takes.max_attachments, takes.attachment_types)
         try:
-            receipts = self.runtime.receipts.fetch(candidate.item.files, folder)
+            receipts = self.services.receipts.fetch(item.item.files, folder)
         except Expired:
-            receipts = self.runtime.receipts.fetch(self._fresh_files(candidate), folder)
+            receipts = self.services.receipts.fetch(self._fresh_files(item), folder)
         prepared = prepare(receipts, limits, folder)
         return PreparedReceipts(prepared.attachments, prepared.warnings)
 
-    def _fresh_files(self, candidate: PreparedItem) -> tuple[File, ...]:
+    def _fresh_files(self, item: PreparedItem) -> tuple[File, ...]:
         """The item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
-        pleo = self.runtime.pleo(self.connection)
+        pleo = self.services.pleo(self.connection)
         for page in pleo.export_item_pages(self.run.job_id):
             for payload in page:
-                if payload.get("accountingEntryId") == candidate.entry_id:
+                if payload.get("accountingEntryId") == item.entry_id:
                     return parse_export_item(payload).files
-        return candidate.item.files
+        return item.item.files
 
 
 _RECEIPT_FAILURES = frozenset({ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED, ItemFailure.RECEIPT_UPLOAD_FAILURE})

@@ -45,7 +45,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.accounting.port import DocumentRef, Outcome, State
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.errors import ItemFailure
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
@@ -76,7 +76,7 @@ class ItemEvidence:
 
     item_status: str
     posting: Posting | None
-    found: Outcome | None
+    found: DocumentOutcome | None
     job_id: str
     fingerprint: str
     now: datetime
@@ -92,13 +92,13 @@ def decide(seen: ItemEvidence) -> Decision:
     return _not_found(seen)
 
 
-def decide_all(seen: ItemEvidence, payments: Sequence[Outcome | None]) -> Decision:
+def decide_all(seen: ItemEvidence, payments: Sequence[DocumentOutcome | None]) -> Decision:
     """The rows of both tables, for an item whose `payments` are to be there as well; None: not found."""
     decision = decide(seen)
     for payment in payments:
         if isinstance(payment, AccountingError):
             return _fail(payment.failure, payment.message)
-        live = payment is not None and payment.state is not State.VOID
+        live = payment is not None and payment.state is not DocumentState.VOID
         if live and decision.action in (Action.CREATE, Action.NEXT_REVISION):
             assert payment is not None  # noqa: S101 - for the type checker
             return _fail(
@@ -122,12 +122,12 @@ def too_late(decision: Decision) -> Decision:
 
 
 def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:
-    if document.state is State.VOID:
+    if document.state is DocumentState.VOID:
         return Decision(Action.NEXT_REVISION)
     posting = seen.posting
     if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
         name = document.number or document.id
-        if document.state is State.DRAFT:
+        if document.state is DocumentState.DRAFT:
             words = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
         else:
             words = f"{name}, with other content. Void that entry in the accounting system and export again"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pleo_export.errors import ItemFailure
-from pleo_export.services.events import JobRun
-from pleo_export.services.services import Runtime
+from pleo_export.services.events import JobInput
+from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.postings import Posting
 
@@ -20,24 +20,24 @@ FIRST_REVISIONS = (1, 2, 3)
 
 
 def results_without_recording(
-    run: JobRun, runtime: Runtime, entry_ids: Sequence[str], failure: ItemFailure, reason: str
+    run: JobInput, services: Services, entry_ids: Sequence[str], failure: ItemFailure, reason: str
 ) -> Mapping[str, ItemResult]:
     """A result for each item, given why the run cannot go on with it."""
-    latest = {each: runtime.postings.latest(run.company_id, each) for each in _begun(run, runtime, entry_ids)}
+    latest = {each: services.postings.latest(run.company_id, each) for each in _begun(run, services, entry_ids)}
     return {
         entry_id: _result_without_recording(run, entry_id, latest.get(entry_id), failure, reason)
         for entry_id in entry_ids
     }
 
 
-def _begun(run: JobRun, runtime: Runtime, entry_ids: Sequence[str]) -> set[str]:
+def _begun(run: JobInput, services: Services, entry_ids: Sequence[str]) -> set[str]:
     """Most of these items never were: a few reads for all find those of which there is a record."""
-    looks = (runtime.postings.get_many(run.company_id, dict.fromkeys(entry_ids, each)) for each in FIRST_REVISIONS)
+    looks = (services.postings.get_many(run.company_id, dict.fromkeys(entry_ids, each)) for each in FIRST_REVISIONS)
     return {entry_id for found in looks for entry_id in found}
 
 
 def _result_without_recording(
-    run: JobRun, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str
+    run: JobInput, entry_id: str, posting: Posting | None, failure: ItemFailure, reason: str
 ) -> ItemResult:
     if posting is None:
         return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
