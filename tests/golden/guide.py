@@ -152,7 +152,7 @@ def _plain_first(case: Case) -> tuple[bool, bool, str]:
 def _types(booked: Iterable[tuple[Case, Booking]]) -> Iterator[str]:
     for type_ in TYPES:
         yield f"### `{type_}`\n"
-        yield "| Subtype | Debit | Credit | Accounts payable | Expected sign | Rule |\n|---|---|---|---|---|---|"
+        yield "| Subtype | Debit | Credit | Accounts payable | Expected sign |\n|---|---|---|---|---|"
         for rule in (each for each in JOURNAL_RULES if each.type == type_):
             yield _rule(rule)
         yield "\n| Example | Account | Debit | Credit | Tax, dimensions |\n|---|---|---|---|---|"
@@ -165,7 +165,7 @@ def _types(booked: Iterable[tuple[Case, Booking]]) -> Iterator[str]:
 def _rule(rule: JournalRule) -> str:
     sub_type = f"`{rule.sub_type}`" if rule.sub_type else "none"
     sign = "positive" if rule.sign is Sign.POSITIVE else "either"
-    return f"| {sub_type} | {ROLES[rule.debit]} | {ROLES[rule.credit]} | {_payable(rule)} | {sign} | {_sources(rule)} |"
+    return f"| {sub_type} | {ROLES[rule.debit]} | {ROLES[rule.credit]} | {_payable(rule)} | {sign} |"
 
 
 def _payable(rule: JournalRule) -> str:
@@ -175,11 +175,6 @@ def _payable(rule: JournalRule) -> str:
     documents = [str(each).replace("_", " ") for each in (row.bill, row.payment) if each is not None]
     condition = ", if a vendor is tagged" if rule.type in ONLY_WITH_VENDOR else ""
     return f"{' and '.join(documents)} of the {row.party}{condition}"
-
-
-def _sources(rule: JournalRule) -> str:
-    rules = [rule.rule] if rule.type in ALWAYS_JOURNAL else [rule.rule, payable_rule(rule).rule]
-    return "; ".join(dict.fromkeys(rules))
 
 
 def _example(case: Case, booking: Booking) -> Iterator[str]:
@@ -207,8 +202,8 @@ def _cell(document: Document) -> str:
 
 def _taxes() -> Iterator[str]:
     yield "## Tax\n"
-    yield "L is the line's amount, N its net amount, T its tax, as Pleo sends them (R-5c.6). The other side is always"
-    yield "L. Any other pair is refused. A line without tax has no tax code in the entry.\n"
+    yield "L is the line's amount, N its net amount, T its tax, as Pleo sends them. The other side is always L. Any"
+    yield "other pair is refused. A line without tax has no tax code in the entry.\n"
     yield "| Type of the tax code | Pleo's amounts | Booked |\n|---|---|---|"
     for (type_, agreement), treatment in TREATMENTS.items():
         yield f"| {type_} | {agreement} | {treatment} |"
