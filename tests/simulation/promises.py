@@ -1,4 +1,4 @@
-"""The checker: knows the promises of DESIGN 2 and nothing of how they are kept.
+"""The checker: knows the promises of docs/reliability.md and nothing of how they are kept.
 
 It looks at the two outer worlds only, what Pleo holds and what the books hold, at every change of either. What it
 excuses is said where it is excused.

@@ -1,4 +1,4 @@
-"""CompleteJob: every item is final at Pleo, so the job can be (section 7)."""
+"""CompleteJob: every item is final at Pleo, so the job can be (R-7)."""
 
 from __future__ import annotations
 

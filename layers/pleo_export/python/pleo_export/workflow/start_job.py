@@ -1,7 +1,7 @@
 """StartJob: check the lease, tell Pleo `started` once, and learn what the later states need.
 
 `started` is the first write (R-1.2), and the claim is written before it, so that a lost answer still lets us know
-the job as ours. After a 422 the job is read again (section 1's decision table):
+the job as ours. After a 422 the job is read again (the table of R-1):
 
 | Job now     | Claimed by us | Then                                              |
 |-------------|---------------|---------------------------------------------------|
