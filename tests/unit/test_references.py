@@ -29,7 +29,7 @@ QUESTIONS = re.compile(rf"\b[Qq]uestions? ({LISTED})")
 PROMISES = re.compile(rf"\b[Pp]romises? ({LISTED})")
 DECISION = re.compile(r"\bADR-(\d{4})\b")
 # What is cited but in no document of this repository: another text's sections (those of an RFC are named as its own).
-ELSEWHERE = re.compile(r"(?<!RFC \d{4}, )\b[Ss]ections? \d|\bDESIGN \d")
+ELSEWHERE = re.compile(r"(?<!RFC \d{4}, )\b[Ss]ections? \d|\bDESIGN \d|\bpleo-api \d")
 
 LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)

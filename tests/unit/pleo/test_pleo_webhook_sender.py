@@ -13,7 +13,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.webhook_sender import NotFromPleo, authenticate, sent_along, verify
 from pleo_export.settings import WebhookAuthentication
 
-# The published vector of the scheme (pleo-api 7); mind the space in the body.
+# The published vector of the scheme (API-7); mind the space in the body.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
 HEADERS = {

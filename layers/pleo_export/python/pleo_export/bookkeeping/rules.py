@@ -1,6 +1,6 @@
 """The decision tables of R-5a and R-5b: how each type is booked. Data, next to its rule number.
 
-Every pair of `type` and `subType` of pleo-api 5 that makes sense has one row. Any other pair is refused: it is
+Every pair of `type` and `subType` of API-5 that makes sense has one row. Any other pair is refused: it is
 never guessed (R-0.1). Balance amendments have no type of their own: they arrive as `wallet_topup` (raises the
 balance) and `wallet_unload` (lowers it), with the method `none`.
 """

@@ -32,7 +32,7 @@ def complete_job(run: JobRun, runtime: Runtime) -> str:
         pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
-            # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
+            # Open question 6: completing may be refused while items are open, half booked ones too.
             _settle(pleo, run, runtime, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         finish(run, runtime, FINISHED_BEFORE_US)

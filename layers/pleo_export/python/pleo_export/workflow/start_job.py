@@ -27,7 +27,7 @@ from pleo_export.workflow.events import JobRun
 from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.runtime import Runtime
 
-# Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
+# Open question 3: only the start event is known to reset the job's clock. We stop taking new items
 # with a sixth of its time left: 50 minutes into the hour (R-9, stop rule).
 LIFETIME = timedelta(hours=1)
 USABLE_SHARE = 5 / 6
