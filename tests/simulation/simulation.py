@@ -422,6 +422,8 @@ class Simulation:
                 ledger.edit(document.entry.reference, 1)
             else:
                 ledger.redate(document.entry.reference, date(2026, 1, 2))
+                if any(each.what == f"late: books post {document.entry.reference}" for each in self.agenda):
+                    self.promises.dated_by_hand.add(document.id)
         self._again(company, by_vendor)
 
     def _end_a_tax(self, company: str, by_vendor: bool) -> None:
