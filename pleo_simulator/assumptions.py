@@ -1,6 +1,6 @@
 """What the simulator does where Pleo's documents are silent.
 
-Each value carries the number of the open question (pleo-api 11). The default is the stricter reading, so that a
+Each value carries the number of the open question. The default is the stricter reading, so that a
 client that passes here does not lean on kindness; a test may build a world with another reading.
 """
 

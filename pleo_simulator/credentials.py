@@ -1,4 +1,4 @@
-"""Who is calling: API keys and OAuth access tokens (pleo-api 1)."""
+"""Who is calling: API keys and OAuth access tokens (API-1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed webhook deliveries, retried on Svix's schedule (pleo-api 7).
+"""Signed webhook deliveries, retried on Svix's schedule (API-7).
 
 The clock here is the receiver's, not the world's: a receiver checks the age of `webhook-timestamp` against real time,
 so moving Pleo's clock must not make a delivery stale.

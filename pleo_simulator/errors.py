@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """Answered as `{"type": ..., "message": ...}` with this HTTP status (pleo-api 2)."""
+    """Answered as `{"type": ..., "message": ...}` with this HTTP status (API-2)."""
 
     def __init__(self, status: int, error_type: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(f"{status} {error_type}: {message}")

@@ -1,4 +1,4 @@
-"""Builds raw export items (pleo-api 5) from what matters about an expense.
+"""Builds raw export items (API-5) from what matters about an expense.
 
 Ids derive from company and key: the same expense is the same entry for ever. Amounts are hundredths and positive; the
 direction comes from the type.

@@ -1,4 +1,4 @@
-"""The Export API v3 and the file links over HTTP: a thin skin over the world (pleo-api 3 to 5)."""
+"""The Export API v3 and the file links over HTTP: a thin skin over the world (API-3 to API-5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installations of applications for companies: what Pleo's marketplace shows (pleo-api 8)."""
+"""Installations of applications for companies: what Pleo's marketplace shows (API-8)."""
 
 from __future__ import annotations
 

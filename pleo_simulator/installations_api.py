@@ -1,4 +1,4 @@
-"""The installations of Pleo's App Marketplace API over HTTP (pleo-api 8). Its answers have no `data` around them."""
+"""The installations of Pleo's App Marketplace API over HTTP (API-8). Its answers have no `data` around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of an export job and of its items: which change is legal, and what it leaves behind (pleo-api 3, 4)."""
+"""The life of an export job and of its items: which change is legal, and what it leaves behind (API-3, API-4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request limit (pleo-api 2: 600 a minute; per credential is our reading, question 16)."""
+"""The request limit (API-2: 600 a minute; per credential is our reading, question 16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pleo's OAuth: authorisation code with PKCE S256, rotating refresh tokens (pleo-api 1).
+"""Pleo's OAuth: authorisation code with PKCE S256, rotating refresh tokens (API-1).
 
 The user's consent is automatic: a client is registered with the company whose user "consents". Every refresh kills
 the access and refresh tokens before it; a refresh token used after its end (by time or by rotation) kills the whole

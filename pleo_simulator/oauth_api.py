@@ -1,4 +1,4 @@
-"""The OAuth endpoints and `/v1/introspect` over HTTP. Parameter and field names are those of OAuth 2.0 (pleo-api 1)."""
+"""The OAuth endpoints and `/v1/introspect` over HTTP. Parameter and field names are those of OAuth 2.0 (API-1)."""
 
 from __future__ import annotations
 

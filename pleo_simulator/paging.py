@@ -1,4 +1,4 @@
-"""Cursor paging as every list of Pleo has it (pleo-api 2)."""
+"""Cursor paging as every list of Pleo has it (API-2)."""
 
 from __future__ import annotations
 

@@ -285,7 +285,7 @@ def _payload(item: Json, job: Job) -> Json:
 
 
 def _check_contra_accounts(company: Company, items: Sequence[Json]) -> None:
-    """Of the entity's own currency and of each exported one (pleo-api 5, contra account)."""
+    """Of the entity's own currency and of each exported one (API-5, contra account)."""
     needed = {company.default_currency} | {item["amount"]["inWalletCurrency"]["currency"] for item in items}
     missing = sorted(needed - company.contra_accounts)
     if missing:

@@ -1,4 +1,4 @@
-"""Receipts, drawn from their names, behind links that end 24 hours after the item was fetched (pleo-api 5, files).
+"""Receipts, drawn from their names, behind links that end 24 hours after the item was fetched (API-5, files).
 
 A raw export item names a file as `receipt:<name>.<pdf|jpg|png>`; the same name always gives the same bytes.
 """

@@ -1,4 +1,4 @@
-"""Webhook subscriptions: records, secrets and the log of their changes (pleo-api 7)."""
+"""Webhook subscriptions: records, secrets and the log of their changes (API-7)."""
 
 from __future__ import annotations
 

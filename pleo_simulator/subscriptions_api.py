@@ -1,4 +1,4 @@
-"""The Webhook Subscriptions API over HTTP (pleo-api 7)."""
+"""The Webhook Subscriptions API over HTTP (API-7)."""
 
 from __future__ import annotations
 

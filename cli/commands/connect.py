@@ -27,7 +27,7 @@ Secret = Mapping[str, str]
 
 SECRETS_KEPT = 2  # the one in use and the one before, while deliveries that carry it are under way
 TOKEN_BYTES = 32
-NO_INSTALLATION = (PleoForbidden, PleoNotFound, PleoRefused)  # open question 29 (pleo-api 11)
+NO_INSTALLATION = (PleoForbidden, PleoNotFound, PleoRefused)  # open question 29
 API_KEY = "API_KEY"
 
 

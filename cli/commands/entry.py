@@ -45,9 +45,9 @@ class Agreement(StrEnum):
 ANEW = "Nothing, if that was intended. Else export it again: it is booked anew, as the next revision."
 WHAT_TO_DO = {
     Agreement.AGREE: "Nothing.",
-    Agreement.NOT_BOOKED: "If it failed, mend what its reason in Pleo says. Then export it: it is looked for first.",
-    Agreement.PLEO_DOES_NOT_KNOW: "Export it again: the document is found and reported, nothing is booked twice. If Pleo "
-    "says then that its content has changed, void the document first.",
+    Agreement.NOT_BOOKED: "If it failed, fix what its reason in Pleo says. Then export it: it is looked for first.",
+    Agreement.PLEO_DOES_NOT_KNOW: "Export it again: the document is found and reported, nothing is booked twice. If "
+    "Pleo says then that its content has changed, void the document first.",
     Agreement.VOID: ANEW,
     Agreement.GONE: ANEW,
     Agreement.OTHER_DOCUMENT: "Export it again: Pleo is told the one that the books hold.",

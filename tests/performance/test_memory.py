@@ -1,4 +1,4 @@
-"""A function's memory is flat in the size of the job (DESIGN 9)."""
+"""A function's memory is flat in the size of the job (a budget of CONTRIBUTING.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checker: knows the promises of DESIGN 2 and nothing of how they are kept.
+"""The checker: knows the promises of docs/reliability.md and nothing of how they are kept.
 
 It looks at the two outer worlds only, what Pleo holds and what the books hold, at every change of either. What it
 excuses is said where it is excused.
@@ -78,6 +78,7 @@ class Checker:
     # Company and entry (in small letters): since when a person has changed its draft.
     edited: dict[tuple[str, str], datetime] = field(default_factory=dict)
     posted_by_hand: set[str] = field(default_factory=set)  # documents
+    dated_by_hand: set[str] = field(default_factory=set)  # documents, while our request to post them was on its way
     tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
     jobs: dict[str, Clicked] = field(default_factory=dict)
     said: dict[tuple[str, str], Json] = field(default_factory=dict)
@@ -133,11 +134,11 @@ class Checker:
         self._files(job, entry_id, main[0])
 
     def _as_pleo_says(self, expense: Json, document: Document) -> None:
-        """Its category, and its date unless a person posted it on another."""
+        """Its category, and its date unless a person has chosen another."""
         account = expense["accountingEntryLines"][0]["account"]["code"]
         accounts = [line.account for line in document.entry.lines]
         self._hold(account in accounts, f"true: {document.entry.reference} is a {account}, booked on {accounts}")
-        if document.state is DocumentState.POSTED and document.id not in self.posted_by_hand:
+        if document.state is DocumentState.POSTED and document.id not in self.posted_by_hand | self.dated_by_hand:
             on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
             self._hold(on == wanted, f"true: {document.entry.reference} is of {wanted}, posted on {on}")
 

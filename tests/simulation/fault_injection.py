@@ -278,7 +278,9 @@ def _retry_after(injector: FaultInjector) -> int:
 def _refuse(injector: FaultInjector, call: Call) -> None:
     """The ledger says no, in words of its own; and is away right after that, now and then."""
     if injector.random.random() < 0.3:
-        injector.away[call.job_id or ""] = injector.clock.now() + timedelta(seconds=injector.random.choice([5, 60, 600]))
+        injector.away[call.job_id or ""] = injector.clock.now() + timedelta(
+            seconds=injector.random.choice([5, 60, 600])
+        )
     raise Rejected("The fiscal year has no sequence.")
 
 

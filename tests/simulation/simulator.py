@@ -426,6 +426,8 @@ class Simulation:
                 ledger.edit(document.entry.reference, 1)
             else:
                 ledger.redate(document.entry.reference, date(2026, 1, 2))
+                if any(each.what == f"late: books post {document.entry.reference}" for each in self.schedule):
+                    self.promises.dated_by_hand.add(document.id)
         self._again(company, by_vendor)
 
     def _end_a_tax(self, company: str, by_vendor: bool) -> None:
@@ -448,7 +450,9 @@ class Simulation:
         """A job is running, or a request or a function of an earlier one may live on (for five minutes at most)."""
         lately = self.clock.now() - timedelta(minutes=6)
         struck = (each for each in self.injector.struck if each.company_id == company)
-        return bool(self._unfinished(company) or self.injector.suspended or any(each.until >= lately for each in struck))
+        return bool(
+            self._unfinished(company) or self.injector.suspended or any(each.until >= lately for each in struck)
+        )
 
     def _cancel(self, company: str) -> None:
         for job_id in self._unfinished(company)[:1]:

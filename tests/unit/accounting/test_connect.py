@@ -1,4 +1,4 @@
-"""The connector that the settings name: imported only where it is used (DESIGN 9), and whose books it opens."""
+"""The connector that the settings name: imported only where it is used (CONTRIBUTING.md), and whose books it opens."""
 
 from __future__ import annotations
 

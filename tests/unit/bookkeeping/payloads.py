@@ -7,7 +7,7 @@ from uuid import UUID
 
 COMPANY = "11111111-1111-4111-8111-111111111111"
 
-# The types whose items carry the account of the Pleo wallet (pleo-api 5).
+# The types whose items carry the account of the Pleo wallet (API-5).
 MOVES_WALLET = frozenset(
     {"card_purchase", "fee", "cashback", "refund", "chargeback", "direct_reimbursement", "invoice_payment"}
     | {"card_invoice", "atm_withdrawal", "personal_spend", "wallet_topup", "wallet_unload"}

@@ -92,7 +92,9 @@ def test_given_a_refused_expense_then_it_is_not_booked_for_the_type_of_failure_t
     assert f"  failed in job {job}: account_unknown" in describe(sides)
 
 
-def test_given_a_run_that_broke_off_after_booking_when_exported_as_told_then_they_agree(system: InProcessSystem) -> None:
+def test_given_a_run_that_broke_off_after_booking_when_exported_again_they_agree(
+    system: InProcessSystem,
+) -> None:
     system.connect(NORTHGATE, [EXPENSE])
     system.export(NORTHGATE)
     system.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent

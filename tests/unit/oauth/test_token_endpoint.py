@@ -1,4 +1,4 @@
-"""What the answers of a token endpoint mean (RFC 6749, pleo-api 1), each row of the tables."""
+"""What the answers of a token endpoint mean (RFC 6749, API-1), each row of the tables."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, s
 from pleo_export.settings import WebhookAuthentication
 from pleo_simulator.deliveries import sign
 
-# The published vector of the scheme (pleo-api 7); mind the space in the body.
+# The published vector of the scheme (API-7); mind the space in the body.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
 HEADERS = {

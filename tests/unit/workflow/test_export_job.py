@@ -1,4 +1,4 @@
-"""One export job from the click to the end: what Pleo and the books hold then, and what it cost (DESIGN 2, 9)."""
+"""One export job from the click to the end: what Pleo and the books hold then, and what it cost (promises, budgets)."""
 
 from __future__ import annotations
 

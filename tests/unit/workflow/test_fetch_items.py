@@ -1,4 +1,4 @@
-"""FetchItems: the whole work set, read to its last page before anything is booked (sections 3 and 4)."""
+"""FetchItems: the whole work set, read to its last page before anything is booked (R-3, R-4)."""
 
 from __future__ import annotations
 

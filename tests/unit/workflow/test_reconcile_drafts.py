@@ -108,7 +108,9 @@ def test_given_all_is_reconciled_when_the_next_night_comes_then_the_books_are_le
     assert [each for each in system.effects.log if each.startswith("books")] == []
 
 
-def test_given_drafts_that_nobody_has_posted_when_the_night_comes_then_they_stay_drafts(system: InProcessSystem) -> None:
+def test_drafts_that_nobody_has_posted_stay_drafts_overnight(
+    system: InProcessSystem,
+) -> None:
     books = exported(system, "wework")
 
     system.night()

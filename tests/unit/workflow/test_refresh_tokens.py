@@ -351,7 +351,9 @@ def test_given_a_provider_that_never_answers_then_it_is_asked_less_and_less_and_
     )
 
 
-def test_given_a_provider_that_cannot_be_reached_for_a_day_then_the_grant_is_still_good(system: InProcessSystem) -> None:
+def test_given_a_provider_that_cannot_be_reached_for_a_day_the_grant_is_still_good(
+    system: InProcessSystem,
+) -> None:
     authorised(system)
     system.effects.on(f"before {TOKEN_REQUEST}", requests.ConnectTimeout(), times=48)
 

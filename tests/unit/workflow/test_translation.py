@@ -1,4 +1,4 @@
-"""What a call met, in the words of the state machine: each row of the tables (section 11)."""
+"""What a call met, in the words of the state machine: each row of the tables (R-11)."""
 
 from __future__ import annotations
 

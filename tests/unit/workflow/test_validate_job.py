@@ -1,4 +1,4 @@
-"""ValidateJob: a job that cannot be booked fails as a whole, before anything is booked (section 2)."""
+"""ValidateJob: a job that cannot be booked fails as a whole, before anything is booked (R-2)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 
 class ItemFailure(StrEnum):
-    """Pleo's `ExportJobItemFailureReasonType` (pleo-api 4)."""
+    """Pleo's `ExportJobItemFailureReasonType` (API-4)."""
 
     RECEIPT_UPLOAD_FAILURE = "receipt_upload_failure"
     RECEIPT_DOWNLOAD_FAILURE = "receipt_download_failure"
@@ -43,7 +43,7 @@ class ItemFailure(StrEnum):
 
 
 class JobFailure(StrEnum):
-    """Pleo's `ExportJobFailureReasonType` (pleo-api 3); the ones an integration may send."""
+    """Pleo's `ExportJobFailureReasonType` (API-3); the ones an integration may send."""
 
     INVALID_CONFIGURATION = "invalid_configuration"
     MISSING_CONFIGURATION = "missing_configuration"

@@ -181,7 +181,7 @@ class Settings(_SettingsModel):
     closed_period: ClosedPeriod = Field(
         ClosedPeriod.FAIL,
         description="An item whose accounting period is closed: fail refuses it; today, next_open and adjustment post "
-        "it once on that later date and keep the original date in the memo (R-5e.4).",
+        "it once on that later date and keep the original date in the memo.",
         examples=["next_open"],
     )
     adjustment_date: date | None = Field(
@@ -193,13 +193,13 @@ class Settings(_SettingsModel):
     receipts: ReceiptPolicy = Field(
         ReceiptPolicy.BEST_EFFORT,
         description="When a receipt cannot be attached: required fails the item in Pleo, best_effort counts it as "
-        "exported and warns (R-5d.12). The entry stays either way.",
+        "exported and warns. The entry stays either way.",
         examples=["required"],
     )
     legacy_vendors: LegacyVendors = Field(
         LegacyVendors.JOURNAL,
         description="Items without bookkeeping method (Vendor Tagging is off in Pleo): always a journal entry, or "
-        "accounts_payable where the accounting system knows the supplier (R-5a.4).",
+        "accounts_payable where the accounting system knows the supplier.",
         examples=["accounts_payable"],
     )
     outflow_sign: OutflowSign = Field(
@@ -215,7 +215,7 @@ class Settings(_SettingsModel):
         examples=["basic"],
     )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        "UTC", description="The zone in which a moment becomes a date (R-5c.12).", examples=["Europe/Copenhagen"]
+        "UTC", description="The zone in which a moment becomes a date.", examples=["Europe/Copenhagen"]
     )
     dimensions: dict[str, str] = Field(
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""A person lets us act for their company at Pleo: authorisation code with PKCE S256 and `state` (R-10.2, pleo-api 1).
+"""A person lets us act for their company at Pleo: authorisation code with PKCE S256 and `state` (R-10.2, API-1).
 
     the link with an invitation -> 302 to Pleo -> the person consents -> 302 back with a code -> tokens, stored
 

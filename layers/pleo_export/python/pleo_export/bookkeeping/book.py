@@ -18,7 +18,7 @@ from pleo_export.settings import Settings
 
 __all__ = ["Booking", "TextLimits", "book"]
 
-NO_SUPPLIER = "The accounting system knows no such supplier: it was booked as a journal entry (R-5a.4)."
+NO_SUPPLIER = "The accounting system knows no such supplier: it was booked as a journal entry."  # R-5a.4
 
 NO_EMPLOYEE = (
     "The accounting system knows no such employee: it was booked on what is owed to employees (accounts.out_of_pocket "

@@ -1,4 +1,4 @@
-"""Pleo's export item (`ExportItemV3`, pleo-api 5): the accounting payload of one expense.
+"""Pleo's export item (`ExportItemV3`, API-5): the accounting payload of one expense.
 
 Unknown fields are ignored and nullable ones tolerated; a missing required field refuses the item (R-4.8).
 `type`, `subType`, the method and the tax type stay plain strings: what is unknown is refused where it is

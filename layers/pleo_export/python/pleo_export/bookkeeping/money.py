@@ -1,4 +1,4 @@
-"""Pleo's amounts: whole hundredths of a currency (pleo-api 5), never a float."""
+"""Pleo's amounts: whole hundredths of a currency (API-5), never a float."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The decision tables of R-5a and R-5b: how each type is booked. Data, next to its rule number.
 
-Every pair of `type` and `subType` of pleo-api 5 that makes sense has one row. Any other pair is refused: it is
+Every pair of `type` and `subType` of API-5 that makes sense has one row. Any other pair is refused: it is
 never guessed (R-0.1). Balance amendments have no type of their own: they arrive as `wallet_topup` (raises the
 balance) and `wallet_unload` (lowers it), with the method `none`.
 """
@@ -50,7 +50,6 @@ class JournalRule:
     side: Side
     offset: Role
     sign: Sign
-    rule: str
 
     @property
     def debit(self) -> Role:
@@ -73,33 +72,33 @@ def _journal_rules() -> tuple[JournalRule, ...]:
     )
     # fmt: off
     return tuple(JournalRule(*row) for row in (
-        ("card_purchase", None, "Card purchase", category, debit, wallet, positive, "R-5b E1"),
-        ("card_invoice", None, "Card invoice", category, debit, wallet, positive, "R-5b E12"),
-        ("fee", None, "Fee", category, debit, wallet, positive, "R-5b E20"),
-        ("fee", "interest", "Interest", category, debit, wallet, positive, "R-5b E20"),
-        ("refund", None, "Refund", category, credit, wallet, unknown, "R-5b E5"),
-        ("chargeback", None, "Chargeback", category, credit, wallet, unknown, "R-5b E6"),
-        ("cashback", None, "Cashback", category, credit, wallet, unknown, "R-5b E17"),
-        ("atm_withdrawal", None, "Cash withdrawal", pocket, debit, wallet, positive, "R-5b E18"),
-        ("personal_spend", None, "Personal spend", pocket, debit, wallet, positive, "R-5b E19"),
-        ("out_of_pocket", None, "Out-of-pocket expense", category, debit, pocket, positive, "R-5b E7"),
-        ("mileage", None, "Mileage", category, debit, pocket, positive, "R-5b E8"),
-        ("per_diem", None, "Per diem", category, debit, pocket, positive, "R-5b E9"),
-        ("direct_reimbursement", None, "Reimbursement", pocket, debit, wallet, unknown, "R-5b E10"),
-        ("direct_reimbursement", to_employee, "Reimbursement", pocket, debit, wallet, unknown, "R-5b E10"),
-        ("direct_reimbursement", bounced, "Bounced reimbursement", pocket, credit, wallet, unknown, "R-5b"),
-        ("direct_reimbursement", to_company, "Paid back by the employee", pocket, credit, wallet, unknown, "R-5b"),
-        ("external_reimbursement", None, "Reimbursement", pocket, debit, external, unknown, "R-5b E10b"),
-        ("external_reimbursement", to_employee, "Reimbursement", pocket, debit, external, unknown, "R-5b E10b"),
-        ("external_reimbursement", bounced, "Bounced reimbursement", pocket, credit, external, unknown, "R-5b"),
-        ("external_reimbursement", to_company, "Paid back by the employee", pocket, credit, external, unknown, "R-5b"),
-        ("invoice", None, "Invoice", category, debit, payables, positive, "R-5b E11"),
-        ("invoice_payment", None, "Invoice payment", payables, debit, wallet, positive, "R-5b E11"),
-        ("invoice_payment", "invoice_payment_sent", "Invoice payment", payables, debit, wallet, positive, "R-5b E11"),
+        ("card_purchase", None, "Card purchase", category, debit, wallet, positive),  # R-5b E1
+        ("card_invoice", None, "Card invoice", category, debit, wallet, positive),  # R-5b E12
+        ("fee", None, "Fee", category, debit, wallet, positive),  # R-5b E20
+        ("fee", "interest", "Interest", category, debit, wallet, positive),  # R-5b E20
+        ("refund", None, "Refund", category, credit, wallet, unknown),  # R-5b E5
+        ("chargeback", None, "Chargeback", category, credit, wallet, unknown),  # R-5b E6
+        ("cashback", None, "Cashback", category, credit, wallet, unknown),  # R-5b E17
+        ("atm_withdrawal", None, "Cash withdrawal", pocket, debit, wallet, positive),  # R-5b E18
+        ("personal_spend", None, "Personal spend", pocket, debit, wallet, positive),  # R-5b E19
+        ("out_of_pocket", None, "Out-of-pocket expense", category, debit, pocket, positive),  # R-5b E7
+        ("mileage", None, "Mileage", category, debit, pocket, positive),  # R-5b E8
+        ("per_diem", None, "Per diem", category, debit, pocket, positive),  # R-5b E9
+        ("direct_reimbursement", None, "Reimbursement", pocket, debit, wallet, unknown),  # R-5b E10
+        ("direct_reimbursement", to_employee, "Reimbursement", pocket, debit, wallet, unknown),  # R-5b E10
+        ("direct_reimbursement", bounced, "Bounced reimbursement", pocket, credit, wallet, unknown),  # R-5b
+        ("direct_reimbursement", to_company, "Paid back by the employee", pocket, credit, wallet, unknown),  # R-5b
+        ("external_reimbursement", None, "Reimbursement", pocket, debit, external, unknown),  # R-5b E10b
+        ("external_reimbursement", to_employee, "Reimbursement", pocket, debit, external, unknown),  # R-5b E10b
+        ("external_reimbursement", bounced, "Bounced reimbursement", pocket, credit, external, unknown),  # R-5b
+        ("external_reimbursement", to_company, "Paid back by the employee", pocket, credit, external, unknown),  # R-5b
+        ("invoice", None, "Invoice", category, debit, payables, positive),  # R-5b E11
+        ("invoice_payment", None, "Invoice payment", payables, debit, wallet, positive),  # R-5b E11
+        ("invoice_payment", "invoice_payment_sent", "Invoice payment", payables, debit, wallet, positive),  # R-5b E11
         ("invoice_payment", "invoice_payment_returned", "Returned invoice payment",
-         payables, credit, wallet, unknown, "R-5b E11"),
-        ("wallet_topup", None, "Wallet top-up", clearing, credit, wallet, unknown, "R-5b E14, E16"),
-        ("wallet_unload", None, "Wallet unload", clearing, debit, wallet, unknown, "R-5b E15"),
+         payables, credit, wallet, unknown),  # R-5b E11
+        ("wallet_topup", None, "Wallet top-up", clearing, credit, wallet, unknown),  # R-5b E14, E16
+        ("wallet_unload", None, "Wallet unload", clearing, debit, wallet, unknown),  # R-5b E15
     ))
     # fmt: on
 
@@ -150,7 +149,6 @@ class PayableRule:
     party: PartyRole
     bill: BillKind | None
     payment: PaymentPurpose | None
-    rule: str
 
     def reversed(self) -> PayableRule:
         """For an item that is negative as a whole (R-5b.4): the party owes us. A negative payment is a refund, not a
@@ -172,28 +170,28 @@ def _payable_rules() -> tuple[PayableRule, ...]:
     )
     # fmt: off
     return (
-        PayableRule("card_purchase", None, supplier, bill, payment, "R-5b E1-AP"),
-        PayableRule("card_invoice", None, supplier, bill, payment, "R-5b E12"),
-        PayableRule("fee", None, supplier, bill, payment, "R-5a"),
-        PayableRule("fee", "interest", supplier, bill, payment, "R-5a"),
-        PayableRule("refund", None, supplier, credit_note, refund, "R-5b E5-AP"),
-        PayableRule("chargeback", None, supplier, credit_note, refund, "R-5a"),
-        PayableRule("cashback", None, supplier, credit_note, refund, "R-5a"),
-        PayableRule("out_of_pocket", None, employee, bill, None, "R-5a.15"),
-        PayableRule("mileage", None, employee, bill, None, "R-5a.16"),
-        PayableRule("per_diem", None, employee, bill, None, "R-5a.16"),
-        PayableRule("direct_reimbursement", None, employee, None, payment, "R-5a.15"),
-        PayableRule("direct_reimbursement", to_employee, employee, None, payment, "R-5a.15"),
-        PayableRule("direct_reimbursement", bounced, employee, None, back, "R-5a"),
-        PayableRule("direct_reimbursement", to_company, employee, None, refund, "R-5a"),
-        PayableRule("external_reimbursement", None, employee, None, payment, "R-5a.15"),
-        PayableRule("external_reimbursement", to_employee, employee, None, payment, "R-5a.15"),
-        PayableRule("external_reimbursement", bounced, employee, None, back, "R-5a"),
-        PayableRule("external_reimbursement", to_company, employee, None, refund, "R-5a"),
-        PayableRule("invoice", None, supplier, bill, None, "R-5b E11"),
-        PayableRule("invoice_payment", None, supplier, None, payment, "R-5b E11"),
-        PayableRule("invoice_payment", "invoice_payment_sent", supplier, None, payment, "R-5b E11"),
-        PayableRule("invoice_payment", "invoice_payment_returned", supplier, None, back, "R-5b E11"),
+        PayableRule("card_purchase", None, supplier, bill, payment),  # R-5b E1-AP
+        PayableRule("card_invoice", None, supplier, bill, payment),  # R-5b E12
+        PayableRule("fee", None, supplier, bill, payment),  # R-5a
+        PayableRule("fee", "interest", supplier, bill, payment),  # R-5a
+        PayableRule("refund", None, supplier, credit_note, refund),  # R-5b E5-AP
+        PayableRule("chargeback", None, supplier, credit_note, refund),  # R-5a
+        PayableRule("cashback", None, supplier, credit_note, refund),  # R-5a
+        PayableRule("out_of_pocket", None, employee, bill, None),  # R-5a.15
+        PayableRule("mileage", None, employee, bill, None),  # R-5a.16
+        PayableRule("per_diem", None, employee, bill, None),  # R-5a.16
+        PayableRule("direct_reimbursement", None, employee, None, payment),  # R-5a.15
+        PayableRule("direct_reimbursement", to_employee, employee, None, payment),  # R-5a.15
+        PayableRule("direct_reimbursement", bounced, employee, None, back),  # R-5a
+        PayableRule("direct_reimbursement", to_company, employee, None, refund),  # R-5a
+        PayableRule("external_reimbursement", None, employee, None, payment),  # R-5a.15
+        PayableRule("external_reimbursement", to_employee, employee, None, payment),  # R-5a.15
+        PayableRule("external_reimbursement", bounced, employee, None, back),  # R-5a
+        PayableRule("external_reimbursement", to_company, employee, None, refund),  # R-5a
+        PayableRule("invoice", None, supplier, bill, None),  # R-5b E11
+        PayableRule("invoice_payment", None, supplier, None, payment),  # R-5b E11
+        PayableRule("invoice_payment", "invoice_payment_sent", supplier, None, payment),  # R-5b E11
+        PayableRule("invoice_payment", "invoice_payment_returned", supplier, None, back),  # R-5b E11
     )
     # fmt: on
 

@@ -22,11 +22,11 @@ def warnings(item: ExportItem, rule: JournalRule, settings: Settings) -> tuple[s
 def _of_the_amount(item: ExportItem, rule: JournalRule, settings: Settings) -> Iterator[str]:
     if is_reversed(item, rule, settings):
         sign = "negative" if settings.outflow_sign is OutflowSign.POSITIVE else "positive"
-        yield f"The amount of this {item.type} is {sign}: it was booked the other way round (R-5b.4)."
+        yield f"The amount of this {item.type} is {sign}: it was booked the other way round."  # R-5b.4
     if difference(item) == 0:
         return
     if settings.accounts.rounding is None:
-        yield "The lines do not add up exactly to the item's amount: the lines were booked (R-5c.2)."
+        yield "The lines do not add up exactly to the item's amount: the lines were booked."  # R-5c.2
     else:
         yield (
             "The lines do not add up exactly to the item's amount: the difference was booked on account "
@@ -36,7 +36,7 @@ def _of_the_amount(item: ExportItem, rule: JournalRule, settings: Settings) -> I
 
 def _lost_with_tax(item: ExportItem, settings: Settings) -> Iterator[str]:
     for group in unmapped_groups(item, settings):
-        yield f"The tag group {group} has no dimension in the settings: its tags were ignored (R-5c.10)."
+        yield f"The tag group {group} has no dimension in the settings: its tags were ignored."  # R-5c.10
     for number, line in enumerate(item.lines, start=1):
         if _is_all_tax(line) and any(tag.group_code in settings.dimensions for tag in line.tags):
             yield f"Line {number} is all tax, which has no dimensions: its tags were not used."

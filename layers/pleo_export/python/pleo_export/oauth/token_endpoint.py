@@ -35,7 +35,7 @@ from pleo_export.http.delivery import not_sent
 from pleo_export.oauth.grant import Grant
 
 CONNECT_SECONDS, READ_SECONDS = 3, 10
-# Seconds; open question 26 (pleo-api 11): `expires_in` is trusted, and Pleo has always sent it. As long as Pleo's
+# Seconds; open question 26: `expires_in` is trusted, and Pleo has always sent it. As long as Pleo's
 # tokens live: shorter would store more versions of a secret in a day than Secrets Manager keeps (services/tokens.py).
 UNSAID_LIFE = 900
 LONGEST_LIFE = 365 * 86_400  # seconds; what is said to last longer is renewed all the same
@@ -61,7 +61,7 @@ class NoAnswer(OAuthError):
     pass
 
 
-# Pleo's word for an ended grant is not certain: a peer client looks for this text, wherever it stands (pleo-api 1).
+# Pleo's word for an ended grant is not certain: a peer client looks for this text, wherever it stands (API-1).
 ENDED = ("invalid_grant", "invalid_refresh_token")
 Authentication = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 CODE = re.compile(r"[a-z_]{1,40}")
@@ -99,7 +99,7 @@ class TokenEndpoint:
     clock: Callable[[], datetime]
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Grant:
-        """An authorisation code for a grant, at once: how long a code lives is open question 26 (pleo-api 11)."""
+        """An authorisation code for a grant, at once: how long a code lives is open question 26."""
         return self._ask(
             {
                 "grant_type": "authorization_code",
@@ -148,7 +148,7 @@ class TokenEndpoint:
 
 
 def _in_the_form(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The client's secret goes in the form (pleo-api 1); a .netrc adds nothing to that."""
+    """The client's secret goes in the form (API-1); a .netrc adds nothing to that."""
     return request
 
 

@@ -1,4 +1,4 @@
-"""The Export API v3, the webhook subscriptions and the installation, one method per call (pleo-api 2 to 8).
+"""The Export API v3, the webhook subscriptions and the installation, one method per call (API-2 to API-8).
 
 Every method raises PleoError (see `pleo.errors`); ids are UUIDs as text. Lists are read to their last page and
 never trusted to be full; a page is let go before the next one is asked for.
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
 
-PAGE_LIMIT = 100  # open question 1 (pleo-api 11): the maximum is assumed; every answer may hold fewer
+PAGE_LIMIT = 100  # open question 1: the maximum is assumed; every answer may hold fewer
 NOTHING: Mapping[str, Any] = {}
 
 
 class PleoClient:
-    """One connection. `base_url` is https://external.pleo.io or its staging twin (pleo-api 1)."""
+    """One connection. `base_url` is https://external.pleo.io or its staging twin (API-1)."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class PleoClient:
     def send_event(
         self, job_id: str, event: JobEvent, failure: JobFailure | None = None, reason: str | None = None
     ) -> None:
-        """Move the job on. 202 means accepted: read the job to see its new status (pleo-api 3).
+        """Move the job on. 202 means accepted: read the job to see its new status (API-3).
 
         `failure` and `reason` go with `failed` only (C7), ValueError otherwise. PleoRefused with
         `INVALID_EXPORT_JOB_STATUS_CHANGE` means that the job is no longer, or not yet, where the event starts (R-1).
@@ -107,7 +107,7 @@ class PleoClient:
         return any(True for _ in self.job_items(job_id, status, limit=1))
 
     def export_item_pages(self, job_id: str) -> Iterator[list[dict[str, Any]]]:
-        """The payloads of all entries of an unfinished job, as JSON objects, fractions as Decimal (pleo-api 5).
+        """The payloads of all entries of an unfinished job, as JSON objects, fractions as Decimal (API-5).
 
         PleoRefused with `MISSING_CONTRA_ACCOUNTS` names the currencies in its message (R-2);
         with `EXPORT_JOB_STATUS_UNPROCESSABLE` the job has finished.
@@ -136,11 +136,11 @@ class PleoClient:
     # The connection
 
     def introspect(self) -> Introspection:
-        """Whose credential this is and what it may do: the cheapest check of a connection (pleo-api 8)."""
+        """Whose credential this is and what it may do: the cheapest check of a connection (API-8)."""
         return self._get("/v1/introspect", Data[Introspection]).data
 
-    # The installation in Pleo's marketplace (pleo-api 8). Which error says that there is none is open question 29
-    # (pleo-api 11): the document promises 400 only, so PleoNotFound, PleoRefused and PleoForbidden all may.
+    # The installation in Pleo's marketplace (API-8). Which error says that there is none is open question 29:
+    # the document promises 400 only, so PleoNotFound, PleoRefused and PleoForbidden all may.
 
     def installation(self) -> Installation:
         return self._get("/v1/installations/me", Installation)
@@ -162,10 +162,10 @@ class PleoClient:
         self._transport.send(Request("DELETE", "/v1/installations/me"))
 
     # Webhook subscriptions. They belong to the credential's company. PleoForbidden at set-up says that a scope is
-    # missing: which one is open question 21 (pleo-api 11).
+    # missing: which one is open question 21.
 
     def subscriptions(self) -> list[Subscription]:
-        """All, active or not. List before creating: nothing keeps duplicates out (pleo-api 7)."""
+        """All, active or not. List before creating: nothing keeps duplicates out (API-7)."""
         pages = self._pages("/v1/subscriptions", [], Page[Subscription])
         return [subscription for page in pages for subscription in page]
 
@@ -190,7 +190,7 @@ class PleoClient:
         active: bool = True,
     ) -> Subscription:
         """Replaces the whole subscription. Fetch the secret again afterwards: whether it stays is open
-        question 22 (pleo-api 11)."""
+        question 22."""
         body = {**_subscription(endpoint_url, event_types, active), **sent_along}
         request = Request("PUT", _path("/v1/subscriptions/{}", subscription_id), body=body)
         return self._transport.send(request).read(Data[Subscription]).data
@@ -226,7 +226,7 @@ class PleoClient:
             seen.add(cursor)
 
     def _page(self, path: str, query: Query, model: type[Page[T]], seen: set[str]) -> tuple[list[T], str | None]:
-        """One page and the cursor of the next; open question 1 (pleo-api 11)."""
+        """One page and the cursor of the next; open question 1."""
         answer = self._transport.send(Request("GET", path, query))
         page = answer.read(model)
         if not page.pagination.has_next_page:
@@ -240,7 +240,7 @@ class PleoClient:
 
 
 def oldest_first(job: ExportJob) -> tuple[Any, str]:
-    """Pleo names no sorting keys: we sort by ourselves. Open question 2 (pleo-api 11); R-1.5."""
+    """Pleo names no sorting keys: we sort by ourselves. Open question 2; R-1.5."""
     return job.created_at, job.id
 
 

@@ -1,4 +1,4 @@
-"""How a connection proves itself to Pleo: an API key or an OAuth access token (pleo-api 1).
+"""How a connection proves itself to Pleo: an API key or an OAuth access token (API-1).
 
 Both are `auth` objects of requests. Their repr never shows the secret. When Pleo answers 401, the transport asks the
 credential to `renew` itself: an access token dies before its end as soon as any other worker has refreshed (R-10.3).

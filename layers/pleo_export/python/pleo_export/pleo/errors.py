@@ -28,7 +28,7 @@ class PleoError(PleoExportError):
     """Evidence: `method`, `path` (without query), HTTP `status` (None if no answer came), Pleo's `type` and
     `message` (or our own sentence where Pleo gave none), `request_id`.
 
-    `type` is kept in upper case, because Pleo's pages write the codes in both (pleo-api 10); "" if there is none.
+    `type` is kept in upper case, because Pleo's pages write the codes in both (API-10); "" if there is none.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PleoUnauthorized(PleoError):
 
 
 class PleoForbidden(PleoError):
-    """The credential lacks a scope (pleo-api 1) or the company is another's."""
+    """The credential lacks a scope (API-1) or the company is another's."""
 
 
 class PleoNotFound(PleoError):
@@ -69,7 +69,7 @@ class PleoNotFound(PleoError):
 
 class PleoRefused(PleoError):
     """Pleo understood and says no: `MISSING_CONTRA_ACCOUNTS`, `INVALID_EXPORT_JOB_STATUS_CHANGE`,
-    `EXPORT_JOB_STATUS_UNPROCESSABLE`, ... in `type` (pleo-api 2)."""
+    `EXPORT_JOB_STATUS_UNPROCESSABLE`, ... in `type` (API-2)."""
 
 
 class PleoRateLimited(PleoError):

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 REASON_LENGTH = 500  # Pleo states no limit; a bookkeeper reads this in a list
 MAX_UPDATES = 100  # of one call; more is refused with 413 (R-6.1)
-ACTIVATED = "ACTIVATED"  # the only status of an installation that works (pleo-api 8)
+ACTIVATED = "ACTIVATED"  # the only status of an installation that works (API-8)
 
 
 class JobStatus(StrEnum):
@@ -37,7 +37,7 @@ FINISHED = (JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_ERRO
 
 
 class JobEvent(StrEnum):
-    """What an integration may tell Pleo about a job (pleo-api 3)."""
+    """What an integration may tell Pleo about a job (API-3)."""
 
     STARTED = "started"
     COMPLETED = "completed"
@@ -65,7 +65,7 @@ class _Model(BaseModel):
 
 
 class ExportJob(_Model):
-    """One click on Export by a bookkeeper (pleo-api 3)."""
+    """One click on Export by a bookkeeper (API-3)."""
 
     id: Identifier
     company_id: Identifier
@@ -90,7 +90,7 @@ class ExportJob(_Model):
 
 
 class JobItem(_Model):
-    """How far one accounting entry of a job has come (control layer, pleo-api 4). An id may be of any form: one that is
+    """How far one accounting entry of a job has come (control layer, API-4). An id may be of any form: one that is
     wrong is the fault of its item alone."""
 
     accounting_entry_id: str
@@ -126,7 +126,7 @@ class ItemUpdate:
             raise ValueError(f"item {self.entry_id}: exported_at without a time zone")
 
     def as_json(self) -> dict[str, str]:
-        """Absent fields are left out: none of them is nullable (pleo-api 4)."""
+        """Absent fields are left out: none of them is nullable (API-4)."""
         fields = {
             "accountingEntryId": self.entry_id,
             "status": self.status,
@@ -179,7 +179,7 @@ class SubscriptionSecret(_Model):
 
 
 class Introspection(_Model):
-    """What a credential is good for (pleo-api 1)."""
+    """What a credential is good for (API-1)."""
 
     auth_method: str
     client_id: str | None = None
@@ -194,7 +194,7 @@ class Introspection(_Model):
 
 
 class Installation(_Model):
-    """That an application is installed for a company (pleo-api 8): what Pleo's marketplace shows.
+    """That an application is installed for a company (API-8): what Pleo's marketplace shows.
 
     Pleo's document shows it without the `data` around every other answer; both are read (open question 29).
     """

@@ -16,7 +16,7 @@ from pleo_export.text import without_surrogates
 def parse(content: bytes) -> Any:
     """Raises ValueError for anything that is not one JSON value, for NaN and Infinity, and for absurd nesting."""
     try:
-        # open question 12 (pleo-api 11)
+        # open question 12
         value = json.loads(content, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
         return without_surrogates(value)
     except RecursionError:

@@ -41,7 +41,7 @@ CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
-RATE_LIMIT_WAIT = 60  # open question 16 (pleo-api 11): the limit is per minute, for a 429 that names no time
+RATE_LIMIT_WAIT = 60  # open question 16: the limit is per minute, for a 429 that names no time
 RENEWALS = 2  # the token that another worker has got meanwhile, and if that is refused too, a new one
 REPEATABLE = frozenset({"GET", "PUT"})
 # What is no answer of Pleo's, and a refusal of the credential, which it may repeat.

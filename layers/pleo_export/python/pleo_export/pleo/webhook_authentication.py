@@ -1,4 +1,4 @@
-"""Is it Pleo who calls? The three proofs that Pleo offers for a webhook (pleo-api 7, R-10.12).
+"""Is it Pleo who calls? The three proofs that Pleo offers for a webhook (API-7, R-10.12).
 
 | Proof     | What Pleo sends                                       | What it proves                    |
 |-----------|-------------------------------------------------------|-----------------------------------|
@@ -7,7 +7,7 @@
 | header    | our token, in a header of its own                     | who sent it                       |
 
 A company's settings demand exactly one of them. The other two are for the case that Pleo's signature turns out not to
-be the Standard Webhooks that we assume: open question 18 (pleo-api 11).
+be the Standard Webhooks that we assume: open question 18.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.settings import WebhookAuthentication
 
-TOLERANCE_SECONDS = 300  # either way; open question 18 (pleo-api 11)
+TOLERANCE_SECONDS = 300  # either way; open question 18
 SIGNATURE_VERSION = "v1"
 USERNAME = "pleo"
 TOKEN_HEADER = "x-pleo-export-token"  # noqa: S105 - a header's name

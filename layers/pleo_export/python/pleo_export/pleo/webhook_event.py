@@ -1,4 +1,4 @@
-"""What a webhook of Pleo's says (pleo-api 7): only ever a hint that a company may have work (R-1.11).
+"""What a webhook of Pleo's says (API-7): only ever a hint that a company may have work (R-1.11).
 
 `pleo.webhook_sender` comes first: nothing is parsed before it is proven to come from Pleo.
 """
@@ -31,7 +31,7 @@ class JobCreated:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Nothing for us; answer 2xx all the same (open question 20, pleo-api 11)."""
+    """Nothing for us; answer 2xx all the same (open question 20)."""
 
     reason: str
 
@@ -43,7 +43,7 @@ def parse_event(body: bytes) -> JobCreated | Ignored:
     except ValueError:
         return Ignored("not JSON")
     if isinstance(event, dict) and isinstance(event.get("payload"), dict):
-        event = event["payload"]  # open question 19 (pleo-api 11)
+        event = event["payload"]  # open question 19
     if not isinstance(event, dict):
         return Ignored("not an event")
     kind = event.get("eventType")

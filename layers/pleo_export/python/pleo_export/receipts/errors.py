@@ -17,7 +17,7 @@ class ReceiptFailed(ItemRejected):
 
 
 class Expired(ReceiptFailed):
-    """Links work for 24 hours from the moment the item was fetched (pleo-api 5)."""
+    """Links work for 24 hours from the moment the item was fetched (API-5)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(ItemFailure.RECEIPT_DOWNLOAD_FAILURE, reason)

@@ -1,7 +1,7 @@
 """Downloads an expense's files to disk.
 
-The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28,
-pleo-api 11), and they are followed only to hosts on our list and to public addresses, redirect by redirect.
+The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28),
+and they are followed only to hosts on our list and to public addresses, redirect by redirect.
 
 What has arrived is the whole file if the connection and the coding came to their end and nothing is missing of the size
 that Pleo has named. Pleo's size counts the file's own bytes, so they are counted decoded. A file without a size (the

@@ -39,7 +39,7 @@ class ReceiptHosts:
     def parse(cls, setting: str) -> ReceiptHosts:
         """From RECEIPT_HOSTS: domains and `http://127.0.0.1:PORT`, separated by commas. Raises InvalidSettings.
 
-        Open question 28 (pleo-api 11): Pleo does not say which hosts serve its files.
+        Open question 28: Pleo does not say which hosts serve its files.
         """
         entries = {entry.strip().lower().rstrip("/") for entry in setting.split(",")} - {""}
         loopback = frozenset(entry for entry in entries if _LOOPBACK.fullmatch(entry))

@@ -1,4 +1,4 @@
-"""From what a call met to what the state machine does: tables of data (section 11)."""
+"""From what a call met to what the state machine does: tables of data (R-11)."""
 
 from __future__ import annotations
 

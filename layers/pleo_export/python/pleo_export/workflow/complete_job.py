@@ -1,4 +1,4 @@
-"""CompleteJob: every item is final at Pleo, so the job can be (section 7)."""
+"""CompleteJob: every item is final at Pleo, so the job can be (R-7)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def complete_job(run: JobInput, services: Services) -> str:
         pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
-            # Open question 6 (pleo-api 11): completing may be refused while items are open, half booked ones too.
+            # Open question 6: completing may be refused while items are open, half booked ones too.
             _finalise(pleo, run, services, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         note_outcome(run, services, FINISHED_BEFORE_US)

@@ -18,7 +18,7 @@ def key_of(pleo_id: object) -> str:
 
 
 def reportable(pleo_id: str) -> bool:
-    """Whether Pleo takes an update of it: one id that is no UUID has the whole call refused (pleo-api 4)."""
+    """Whether Pleo takes an update of it: one id that is no UUID has the whole call refused (API-4)."""
     return _canonical(pleo_id) is not None
 
 

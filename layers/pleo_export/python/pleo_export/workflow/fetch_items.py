@@ -1,4 +1,4 @@
-"""FetchItems: what is to be booked, in chunks, in order (sections 3 and 4).
+"""FetchItems: what is to be booked, in chunks, in order (R-3, R-4).
 
 The control layer says which items are open, the data layer brings their payloads; both are read to the end before
 anything is booked. Memory stays flat whatever the job's size: payloads go to a temporary file, only a small sort key

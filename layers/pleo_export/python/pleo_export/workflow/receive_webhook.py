@@ -73,7 +73,9 @@ def _authenticate(request: WebhookRequest, services: Services) -> str:
 def _prove(
     request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, services: Services
 ) -> str:
-    return authenticate(demanded, secrets.webhook_credentials(demanded), request.headers, request.body, services.clock())
+    return authenticate(
+        demanded, secrets.webhook_credentials(demanded), request.headers, request.body, services.clock()
+    )
 
 
 def _message(request: WebhookRequest, message_id: str) -> str:

@@ -1,4 +1,4 @@
-"""RecordItems: book the items of one chunk, each at most once (DESIGN 4, promises 1, 5, 6).
+"""RecordItems: book the items of one chunk, each at most once (R-8, ADR-0002, promises 1, 5, 6).
 
     receipts made ready -> intent -> create, the reference inside -> attach, finalise -> note the documents -> result
 

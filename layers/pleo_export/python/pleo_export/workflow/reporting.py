@@ -1,4 +1,4 @@
-"""Telling Pleo the results of items: at most 100 in a request, and what Pleo refuses is said (section 6)."""
+"""Telling Pleo the results of items: at most 100 in a request, and what Pleo refuses is said (R-6)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """StartJob: check the lease, tell Pleo `started` once, and learn what the later states need.
 
 `started` is the first write (R-1.2), and the claim is written before it, so that a lost answer still lets us know
-the job as ours. After a 422 the job is read again (section 1's decision table):
+the job as ours. After a 422 the job is read again (the table of R-1):
 
 | Job now     | Claimed by us | Then                                              |
 |-------------|---------------|---------------------------------------------------|
@@ -27,7 +27,7 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.workflow.ownership import prove_ours
 
-# Open question 3 (pleo-api 11): only the start event is known to reset the job's clock. We stop taking new items
+# Open question 3: only the start event is known to reset the job's clock. We stop taking new items
 # with a sixth of its time left: 50 minutes into the hour (R-9, stop rule).
 LIFETIME = timedelta(hours=1)
 USABLE_SHARE = 5 / 6

@@ -1,4 +1,4 @@
-"""ValidateJob: can this job be booked at all? Nothing has been booked yet, so failing is free (section 2).
+"""ValidateJob: can this job be booked at all? Nothing has been booked yet, so failing is free (R-2).
 
 Whether single account codes, tax codes or tags exist is not asked here: one bad code must not fail the job (R-2.3).
 """
@@ -19,7 +19,7 @@ from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, TryAgai
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
-# What the accounting system's answer to the check tells Pleo about the whole job (section 2's table).
+# What the accounting system's answer to the check tells Pleo about the whole job (the table of R-2).
 PASSING: dict[type[AccountingError], JobFailure] = {
     Unavailable: JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
     OutcomeUnknown: JobFailure.ACCOUNTING_SYSTEM_TIMEOUT,

@@ -100,16 +100,14 @@ class ItemPreparer:
         return None
 
     def _parse(self, item: WorkItem) -> _Parsed:
-        if item.payload is None:
+        if item.payload is None:
             raise ItemRejected(
                 ItemFailure.UNEXPECTED_FAILURE,
-                "Pleo listed this item but sent no data for it (R-4.3). Export it again.",
+                "Pleo listed this item but sent no data for it. Export it again.",
             )
         parsed = parse_export_item(item.payload)
-        if str(parsed.company_id) != self._company_id:
-            raise ItemRejected(
-                ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export (R-4.7)."
-            )
+        if str(parsed.company_id) != self._company_id:
+            raise ItemRejected(ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export.")
         return _Parsed(item.status, parsed, party_query(parsed, self._settings))
 
     def _parties(self, wanted: Iterable[PartyQuery | None]) -> Parties:

@@ -15,7 +15,7 @@ from pleo_export.bookkeeping.documents import Document, DocumentKind
 from pleo_export.errors import ItemFailure, ItemRejected, NotOurs
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
-from pleo_export.settings import PostingMode as PostingMode
+from pleo_export.settings import PostingMode
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
@@ -171,7 +171,9 @@ class BatchRecorder:
     def _save_postings(self, batch: Sequence[ItemProgress]) -> None:
         """What is in the books; an item with an unknown outcome keeps its intent, which says that too."""
         known = (progress for progress in batch if not isinstance(progress.first_fault, OutcomeUnknown))
-        self._save([self._posting_of(progress, progress.main) for progress in known if isinstance(progress.main, DocumentRef)])
+        self._save(
+            [self._posting_of(progress, progress.main) for progress in known if isinstance(progress.main, DocumentRef)]
+        )
 
     def _save(self, postings: Sequence[Posting]) -> None:
         if postings and not self.services.postings.save_many(self.fencing_token, postings):
@@ -210,7 +212,9 @@ class BatchRecorder:
         """Of an item whose documents are all in the books as they should be."""
         entry_id = progress.plan.entry_id
         if progress.attachment_error:
-            return ItemResult(entry_id, failure=progress.attachment_error.failure, reason=progress.attachment_error.reason)
+            return ItemResult(
+                entry_id, failure=progress.attachment_error.failure, reason=progress.attachment_error.reason
+            )
         main, *_ = progress.documents
         posting = progress.intent or progress.plan.posting
         said = (warning for document in progress.documents for warning in document.warnings)
