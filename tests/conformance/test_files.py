@@ -45,6 +45,7 @@ def documents(system: AccountingSystem) -> list[Document]:
 
 
 @pytest.mark.parametrize("state", [State.DRAFT, State.POSTED])
+@pytest.mark.with_login
 def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(bench: Bench, state: State) -> None:
     system = bench.connector()
     for document in recorded(system, documents(system), state):

@@ -330,6 +330,7 @@ class TestBills:
         assert sum(amount for _, amount in held.lines) == 0
         assert still_open(bench, bill, paid) == [0, 0]
 
+    @pytest.mark.with_login
     def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
         self, bench: Bench
     ) -> None:
@@ -502,6 +503,7 @@ class TestPayments:
         assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
+    @pytest.mark.with_login
     def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
         self, bench: Bench, code: str
     ) -> None:
@@ -553,6 +555,7 @@ class TestPayments:
         assert "2101" in warning
         assert "no bill" in warning
 
+    @pytest.mark.with_login
     def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: Bench) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -575,6 +578,7 @@ class TestPayments:
         assert billed.warnings == ()
         assert still_open(bench, bill, paid) == [-6366, 6368]
 
+    @pytest.mark.with_login
     def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
         self, bench: Bench
     ) -> None:
@@ -618,6 +622,7 @@ class TestPayments:
 
 
 class TestFind:
+    @pytest.mark.with_login
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
         self, bench: Bench
     ) -> None:
@@ -749,6 +754,7 @@ class TestDuplicates:
         assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
         assert bench.held(f"{second.reference}:pay") == []
 
+    @pytest.mark.with_login
     def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(self, bench: Bench) -> None:
         system = bench.connector()
         bills = [a_bill(party(system, NORTHWIND), invoice_number=f"INV-{uuid4()}") for _ in range(2)]
@@ -758,6 +764,7 @@ class TestDuplicates:
 
         assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
 
+    @pytest.mark.with_login
     def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
         self, bench: Bench
     ) -> None:
@@ -790,6 +797,7 @@ class TestDuplicates:
 class TestLostAnswers:
     """The reply is lost after the effect (R-8.3)."""
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
@@ -806,6 +814,7 @@ class TestLostAnswers:
         assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[State.POSTED]] * 2
         assert still_open(bench, *bills, *payments) == [0, 0, 0, 0]
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: Bench) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:

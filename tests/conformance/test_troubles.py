@@ -97,6 +97,7 @@ class TestRefusedPosts:
         assert states(bench, bill, paid) == [[State.DRAFT], []]
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
+    @pytest.mark.with_login
     def test_given_the_fourth_of_six_posts_is_refused_when_the_books_go_away_then_nothing_is_told_that_is_not_so(
         self, bench: Bench, kind: str
     ) -> None:
@@ -130,6 +131,7 @@ class TestRefusedPosts:
         assert isinstance(outcome, DocumentRef)
         assert states(bench, document) == [[State.POSTED]]
 
+    @pytest.mark.with_login
     def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(self, bench: Bench) -> None:
         entry = an_entry()
 
@@ -166,6 +168,7 @@ class TestGateways:
 
         assert type(outcome) is OutcomeUnknown
 
+    @pytest.mark.with_login
     def test_given_a_creation_that_a_gateway_delivers_late_when_looked_for_then_each_is_there_once(
         self, bench: Bench
     ) -> None:
