@@ -1,7 +1,7 @@
 """GET /oauth/pleo/callback: Pleo sends the person back, with a code. See authorisation/authorise.py."""
 
 from pleo_export.authorisation.authorise import handle_callback
-from pleo_export.authorisation.pages import browser_secret_from, as_page
+from pleo_export.authorisation.pages import as_page, browser_secret_from
 from pleo_export.services.services import Services
 
 services = Services()
