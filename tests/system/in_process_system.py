@@ -22,7 +22,7 @@ from unittest import mock
 import requests
 
 from pleo_export.errors import PleoExportError
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.session import IsolatedSession
 from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts

@@ -165,7 +165,7 @@ class Services:
 
     @cached_property
     def http(self) -> requests.Session:
-        from pleo_export.http.delivery import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.http.session import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
 
         return IsolatedSession()
 
