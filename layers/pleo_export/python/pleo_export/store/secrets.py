@@ -45,9 +45,9 @@ class ConnectionSecrets:
     accounting_system: Mapping[str, str]
     webhook_tokens: tuple[str, ...] = ()
 
-    def webhook_credentials(self, demanded: WebhookAuthentication) -> tuple[str, ...]:
+    def webhook_credentials(self, method: WebhookAuthentication) -> tuple[str, ...]:
         """What a webhook may be proven with: the one in use first, then those that are still believed."""
-        return self.webhook_secrets if demanded is WebhookAuthentication.SIGNATURE else self.webhook_tokens
+        return self.webhook_secrets if method is WebhookAuthentication.SIGNATURE else self.webhook_tokens
 
     def of(self, which: GrantOwner) -> Mapping[str, str]:
         return self.pleo if which == "pleo" else self.accounting_system
