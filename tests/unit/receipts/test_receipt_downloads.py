@@ -202,7 +202,7 @@ def test_given_as_many_redirects_as_browsers_follow_then_the_file_is_had(tmp_pat
 
 def test_given_redirects_in_circles_then_they_end_without_another_try(tmp_path: Path) -> None:
     wire = Wire(answer(status="302 Found", Location="/first"))
-    with pytest.raises(ReceiptFailed, match="round in circles"):
+    with pytest.raises(ReceiptFailed, match="redirects too many times"):
         fetched(wire, tmp_path)
     assert len(wire.asked) == 1 + fetch.REDIRECTS
 
@@ -214,7 +214,7 @@ def test_given_an_exception_that_nobody_foresaw_then_it_is_this_files_alone(
         raise ZeroDivisionError("https://files.example.com/?X-Signature=secret")
 
     monkeypatch.setattr(fetch, "recognise", fails)
-    with pytest.raises(ReceiptFailed, match=r"File 1 of 1 .* an unforeseen fault \(ZeroDivisionError\)") as failed:
+    with pytest.raises(ReceiptFailed, match=r"File 1 of 1 .* an unexpected error \(ZeroDivisionError\)") as failed:
         fetched(Wire(WHOLE), tmp_path)
     assert "secret" not in repr(failed.value)
 

@@ -284,7 +284,7 @@ def test_given_a_redirect_to_a_foreign_host_then_it_is_not_called(pleo: Pleo, ta
 @pytest.mark.parametrize("headers", [{"Location": URL}, {}])
 def test_given_redirects_in_circles_then_they_end(pleo: Pleo, headers: dict[str, str]) -> None:
     pleo.serves(status=302, headers=headers)
-    assert "round in circles" in failure(pleo).reason
+    assert "redirects too many times" in failure(pleo).reason
     assert pleo.asked == 1 + fetch.REDIRECTS
 
 

@@ -123,7 +123,7 @@ STRANGERS: dict[str, tuple[bytes, str]] = {
     "heic": (b"\0\0\0\x18ftypheic" + bytes(20), "a HEIC picture"),
     "heif": (b"\0\0\0\x18ftypmif1" + bytes(20), "a HEIC picture"),
     "avif": (b"\0\0\0\x18ftypavif" + bytes(20), "an AVIF picture"),
-    "film": (b"\0\0\0\x18ftypisom" + bytes(20), "a film"),
+    "film": (b"\0\0\0\x18ftypisom" + bytes(20), "a video"),
     "rtf": (b"{\\rtf1 x}", "an RTF document"),
     "slides": (samples.office("ppt/presentation.xml"), "a PowerPoint file"),
     "old slides": (samples.OLE + "PowerPoint Document".encode("utf-16-le"), "a PowerPoint file"),

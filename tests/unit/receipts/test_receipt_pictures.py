@@ -223,7 +223,7 @@ def test_given_an_exception_that_nobody_foresaw_then_the_expense_fails_and_says_
 
     monkeypatch.setattr(prepare, "render", fails)
     limits = AttachmentLimits(LIMIT, max_count, frozenset({"image/png", "application/pdf"}))
-    with pytest.raises(ReceiptFailed, match=r"an unforeseen fault \(ZeroDivisionError\)") as failed:
+    with pytest.raises(ReceiptFailed, match=r"an unexpected error \(ZeroDivisionError\)") as failed:
         prepare.prepare(samples.on_disk(tmp_path, samples.jpeg(), samples.jpeg()), limits, tmp_path)
     assert failed.value.failure is ItemFailure.RECEIPT_CONVERSION_FAILURE
     assert "amount" not in repr(failed.value)

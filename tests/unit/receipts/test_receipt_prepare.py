@@ -425,7 +425,7 @@ def test_given_pdfs_that_cannot_be_written_together_then_the_item_fails_alone(
 def test_given_a_system_that_takes_one_file_and_no_pdf_and_no_zip_then_the_item_fails(tmp_path: Path) -> None:
     error = failure(tmp_path, limits(JPEG, max_count=1), samples.jpeg(), samples.jpeg())
     assert error.failure is ItemFailure.RECEIPT_CONVERSION_FAILURE
-    assert "it takes no PDF" in error.reason
+    assert "it does not take PDFs" in error.reason
 
 
 # ---------------------------------------------------------------- the same again
