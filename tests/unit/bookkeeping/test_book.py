@@ -292,7 +292,7 @@ def test_the_fingerprint_never_changes_between_versions() -> None:
     assert fingerprint(rich_booking()) == "aa2216191336af8122990017b3a9be2b874cd485f4ea9e228beb76e5b76bf0a4"
 
 
-# --- what is said
+# --- warnings
 
 
 def test_given_a_refusal_then_its_sentence_holds_no_amount_no_person_and_no_note() -> None:

@@ -102,7 +102,7 @@ def test_given_each_method_and_type_then_accounts_payable_alone_needs_somebody(r
 
 
 @pytest.mark.parametrize("type_", sorted(HELD_BY_EMPLOYEE))
-def test_given_cash_or_personal_spend_under_accounts_payable_then_its_employee_is_asked_for_and_may_be_missing(
+def test_cash_or_personal_spend_under_accounts_payable_asks_for_its_employee_who_may_be_missing(
     type_: str,
 ) -> None:
     keys = wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=USER))

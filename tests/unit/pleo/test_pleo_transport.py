@@ -129,7 +129,7 @@ def test_pauses_grow_and_are_cut_by_chance_to_no_less_than_half(pleo: Pleo) -> N
     assert shortest == [0.25, 0.5, 1.0]
 
 
-def test_given_a_write_that_may_have_been_done_when_nobody_is_there_afterwards_then_its_outcome_stays_unknown(
+def test_given_a_write_without_an_answer_when_no_retry_is_sent_then_its_outcome_stays_unknown(
     pleo: Pleo,
 ) -> None:
     pleo.will("PUT", f"{JOB_PATH}/items", body=requests.ReadTimeout())

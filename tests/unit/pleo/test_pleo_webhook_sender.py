@@ -35,7 +35,7 @@ WITH_TOKEN = {
 
 
 def verified(**changed: Any) -> bool:
-    """Whether the vector, changed in one place, is still believed."""
+    """Whether the vector, changed in one place, is still accepted."""
     case: dict[str, Any] = {"secrets": [SECRET], "headers": HEADERS, "body": BODY, "now": SENT} | changed
     try:
         verify(**case)
@@ -166,7 +166,7 @@ def test_what_pleo_is_asked_to_send_along_is_what_is_demanded(demanded: WebhookA
     assert authenticate(demanded, [TOKEN], sent, BODY, SENT) == ""
 
 
-def test_a_signature_asks_for_nothing_to_be_sent_along() -> None:
+def test_a_signature_needs_no_credentials_in_the_subscription() -> None:
     assert subscription_credentials(WebhookAuthentication.SIGNATURE, TOKEN) == {}
 
 

@@ -94,7 +94,7 @@ def test_given_a_file_of_each_format_when_fetched_then_its_content_says_what_it_
     assert receipt.path.read_bytes() == content
 
 
-def test_given_no_type_in_the_payload_then_the_hosts_own_word_settles_doubt(pleo: Pleo) -> None:
+def test_given_no_type_in_the_payload_then_the_content_type_of_the_host_decides(pleo: Pleo) -> None:
     both = samples.doc() + samples.xls()
     pleo.serves(body=both, content_type="application/vnd.ms-excel")
     assert pleo.fetch(File(url=URL))[0].format.extension == "xls"

@@ -398,17 +398,17 @@ else:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "said"), [*zip(RESTRICTED, ["merged"] * 2 + ["the PDF is protected"] * 3, strict=True)]
+    ("algorithm", "result"), [*zip(RESTRICTED, ["merged"] * 2 + ["the PDF is protected"] * 3, strict=True)]
 )
 def test_without_a_library_for_aes_as_in_the_layer_a_restricted_pdf_is_merged_or_named_as_protected(
-    tmp_path: Path, algorithm: str, said: str
+    tmp_path: Path, algorithm: str, result: str
 ) -> None:
     file = tmp_path / "restricted.pdf"
     file.write_bytes(samples.pdf(size=99, user_password="", owner_password="x", algorithm=algorithm))
     run = subprocess.run(
         [sys.executable, "-c", AS_IN_THE_LAYER, file], check=True, capture_output=True, text=True, timeout=60
     )
-    assert run.stdout.strip() == said
+    assert run.stdout.strip() == result
 
 
 def test_given_pdfs_that_cannot_be_written_together_then_the_item_fails_alone(
