@@ -172,7 +172,7 @@ def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] 
     role = payable_rule(rule).party
     if method is Method.ACCOUNTS_PAYABLE:
         return role, True
-    # Legacy items are told by their supplier (R-5a.3), whom a reimbursement does not have: to keep pocket spend and
+    # Legacy items are matched by their supplier (R-5a.3), which a reimbursement does not have: to keep pocket spend and
     # its reimbursement on one account, both stay journal entries.
     allowed = settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and role is PartyRole.SUPPLIER
     return (role, False) if allowed else None

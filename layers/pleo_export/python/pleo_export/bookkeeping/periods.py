@@ -1,6 +1,6 @@
-"""What to do when the accounting system says that a document's period is closed (R-5e).
+"""The date to post on when the accounting system reports that a document's period is closed (R-5e).
 
-Never before it says so: a document is posted on its own date first (R-5e.2).
+Never before that: a document is posted on its own date first (R-5e.2).
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _paid_in(item: ExportItem) -> str:
     if paid.currency in (None, booked.currency) or paid.value == 0:
         return ""
     if paid.currency in NOT_IN_HUNDREDTHS or paid.value is None:
-        return f"paid in {paid.currency}"  # open question 11: the amount cannot be told for sure
+        return f"paid in {paid.currency}"  # open question 11: the amount is not known for certain
     rate = abs(Decimal(booked.value) / paid.value)
     places = max(4, 3 - rate.adjusted())
     return f"{paid.currency} {format_amount(paid.value)}, rate {rate:.{places}f}"

@@ -46,7 +46,7 @@ REDIRECTS = 20  # as browsers
 PIECE = 64 * 1024  # bytes
 
 REDIRECT = frozenset({301, 302, 303, 307, 308})
-# Open question 28: how an old link is refused. S3 says 403, and 400 where the credential that signed it has ended.
+# Open question 28: how an old link is refused. S3 answers 403, and 400 if the credential that signed it has ended.
 EXPIRED = frozenset({400, 403, 410})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
