@@ -151,7 +151,7 @@ def test_given_a_contra_account_then_it_wins_over_the_configured_wallet() -> Non
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
-def test_given_a_blank_code_then_it_is_no_account(blank: str | None) -> None:
+def test_given_a_blank_code_then_it_is_not_an_account(blank: str | None) -> None:
     contra = {"id": "1", "name": "Pleo", "code": blank}
     assert amounts(booked(item(contraAccount=contra)))[-1] == ("1905", -1000)
     with pytest.raises(ItemRejected, match="no account code"):

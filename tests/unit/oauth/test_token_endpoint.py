@@ -123,7 +123,7 @@ def test_given_no_refresh_token_for_a_code_then_there_is_no_grant_that_lasts(pro
 
 @pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER", None, ABSENT])
 @pytest.mark.parametrize("scope", [ABSENT, "", "export-items:read"])
-def test_the_case_of_the_type_and_an_unsaid_scope_change_nothing(
+def test_the_case_of_the_type_and_an_absent_scope_change_nothing(
     provider: responses.RequestsMock, kind: object, scope: object
 ) -> None:
     content: dict[str, Any] = {**TOKENS, "token_type": kind, "scope": scope}

@@ -75,7 +75,7 @@ def test_given_a_download_that_is_broken_off_each_time_then_the_expense_says_so(
     assert len(wire.asked) == TRIES
 
 
-def test_what_is_missing_is_said_in_sizes(tmp_path: Path) -> None:
+def test_the_reason_gives_the_sizes_that_arrived_and_were_expected(tmp_path: Path) -> None:
     with pytest.raises(ReceiptFailed, match=r"broken off, 3 kB of 50\.1 kB arrived"):
         fetched(Wire(answer(PDF[:3000])), tmp_path, {"size": 50_016, "type": "application/pdf"})
 
@@ -132,7 +132,7 @@ def test_given_a_small_gzip_stream_that_becomes_huge_then_it_is_stopped_at_the_l
     assert failed.value.failure is ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED
 
 
-def test_given_content_that_is_not_gzip_though_it_is_said_to_be_then_the_expense_fails(tmp_path: Path) -> None:
+def test_given_content_that_is_not_gzip_as_its_header_claims_then_the_expense_fails(tmp_path: Path) -> None:
     with pytest.raises(ReceiptFailed, match="broken off"):
         fetched(Wire(answer(PDF, Content_Encoding="gzip")), tmp_path)
 
@@ -184,7 +184,7 @@ def test_given_a_redirect_then_it_is_followed_as_a_browser_would(
         b"data:application/pdf;base64,JVBERi0=",
     ],
 )
-def test_given_a_redirect_to_where_we_may_not_go_then_nobody_is_asked(tmp_path: Path, location: bytes) -> None:
+def test_given_a_redirect_to_a_forbidden_address_then_no_request_is_sent(tmp_path: Path, location: bytes) -> None:
     wire = Wire(answer(status="302 Found", Location=location), WHOLE)
 
     with pytest.raises(ReceiptFailed) as failed:
@@ -207,7 +207,7 @@ def test_given_redirects_in_circles_then_they_end_without_another_try(tmp_path: 
     assert len(wire.asked) == 1 + fetch.REDIRECTS
 
 
-def test_given_an_exception_that_nobody_foresaw_then_it_is_this_files_alone(
+def test_given_an_unexpected_exception_then_only_this_file_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:

@@ -317,7 +317,7 @@ def test_no_credential_and_no_cookie_goes_with_the_request(
     ["127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.1", "100.64.0.1", "224.0.0.1",
      "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"],
 )  # fmt: skip
-def test_given_a_name_of_the_list_that_leads_to_a_private_address_then_nothing_is_said_to_it(
+def test_given_a_listed_name_that_leads_to_a_private_address_then_nothing_is_sent_to_it(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected = Connected(address)
@@ -340,7 +340,7 @@ def test_given_a_public_address_then_it_is_spoken_to(
 
 
 class Connected:
-    """A socket that has been connected, until somebody begins to speak TLS on it."""
+    """A socket that has been connected, until TLS begins on it."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -374,7 +374,7 @@ def test_the_link_is_in_no_log(pleo: Pleo, caplog: pytest.LogCaptureFixture) -> 
     assert SECRET not in caplog.text
 
 
-def test_given_an_error_page_instead_of_a_file_then_it_is_no_receipt(pleo: Pleo) -> None:
+def test_given_an_error_page_instead_of_a_file_then_it_is_not_a_receipt(pleo: Pleo) -> None:
     pleo.serves(body=b"<html><body>Sign in to Pleo", content_type="text/html")
     error = failure(pleo, File(url=URL, type="application/pdf"))
     assert error.failure is ItemFailure.RECEIPT_DOWNLOAD_FAILURE

@@ -42,7 +42,7 @@ def test_what_a_type_may_look_like(text: str | None, format: Format | None) -> N
     assert claimed(text) is format
 
 
-def test_given_a_picture_said_to_be_a_pdf_then_the_content_decides(tmp_path: Path) -> None:
+def test_given_a_picture_claimed_to_be_a_pdf_then_the_content_decides(tmp_path: Path) -> None:
     assert recognised(tmp_path, samples.jpeg(), "application/pdf") is JPEG
 
 
@@ -91,12 +91,12 @@ def test_given_a_document_inside_another_then_the_claim_decides(
         (samples.office("ppt/presentation.xml"), None),
     ],
 )
-def test_what_pleo_does_not_serve_is_no_receipt(tmp_path: Path, content: bytes, claim: str | None) -> None:
+def test_what_pleo_does_not_serve_is_not_a_receipt(tmp_path: Path, content: bytes, claim: str | None) -> None:
     assert recognised(tmp_path, content, claim) is None
 
 
 @pytest.mark.parametrize("extension", ["doc", "docx", "xls", "xlsx"])
-def test_an_office_file_under_a_password_is_what_it_is_said_to_be(tmp_path: Path, extension: str) -> None:
+def test_an_office_file_under_a_password_is_what_it_is_claimed_to_be(tmp_path: Path, extension: str) -> None:
     format = recognised(tmp_path, samples.protected_office(), extension)
     assert format is not None
     assert format.extension == extension

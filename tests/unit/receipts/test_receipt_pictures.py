@@ -215,7 +215,7 @@ def test_given_an_exception_of_the_picture_library_when_the_picture_fits_then_it
 
 
 @pytest.mark.parametrize("max_count", [None, 1])
-def test_given_an_exception_that_nobody_foresaw_then_the_expense_fails_and_says_of_which_kind(
+def test_given_an_unexpected_exception_then_the_expense_fails_and_names_its_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_count: int | None
 ) -> None:
     def fails(*_: object) -> Prepared:

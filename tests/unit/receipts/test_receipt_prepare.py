@@ -109,7 +109,7 @@ def test_given_a_protected_or_damaged_file_that_needs_no_change_then_it_stays_as
 # ---------------------------------------------------------------- pictures
 
 
-def test_given_a_picture_that_is_too_large_then_it_is_shrunk_until_it_fits_and_that_is_said(tmp_path: Path) -> None:
+def test_given_a_picture_that_is_too_large_then_it_is_shrunk_until_it_fits_with_a_warning(tmp_path: Path) -> None:
     result = prepared(tmp_path, limits(max_bytes=1 * MB), samples.jpeg(1800, 1400))
     attachment = only(result)
     assert attachment.size <= 1 * MB
@@ -310,7 +310,7 @@ def test_given_pdfs_that_together_are_too_large_then_the_item_fails_and_names_bo
     assert re.search(rf"2 files \(16[\d.]+ kB together\): .* at most {max_bytes // 1000} kB", error.reason)
 
 
-def test_given_a_word_document_among_the_files_and_a_system_that_takes_zip_then_the_originals_are_packed(
+def test_given_a_word_document_and_a_system_that_takes_zip_then_the_originals_are_packed(
     tmp_path: Path,
 ) -> None:
     result = prepared(tmp_path, limits(PDF, ZIP, max_count=1), samples.jpeg(), samples.docx(), samples.pdf())

@@ -172,7 +172,7 @@ def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(system:
     assert record.closed == why
 
 
-def test_a_run_that_was_held_up_takes_no_job_from_its_successor(system: InProcessSystem) -> None:
+def test_a_run_that_was_delayed_takes_no_job_from_the_run_that_replaced_it(system: InProcessSystem) -> None:
     jobs = system.services.jobs
     assert jobs.begin(JOB, NORTHGATE, "successor", seen=None)
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 
 class DocumentKind(StrEnum):
-    """The kinds of documents; the values are also what our records and the fingerprint hold."""
+    """The kinds of documents. The values are part of the fingerprint."""
 
     JOURNAL_ENTRY = "journal_entry"
     BILL = "bill"

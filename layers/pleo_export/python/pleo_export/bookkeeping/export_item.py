@@ -140,7 +140,8 @@ class Tax(_Model):
 
 
 class Line(_Model):
-    """One line of an item. `line_amount` is what the line moves, `net_amount` that without tax (R-5c.6)."""
+    """One line of an item. `line_amount` is what the line moves, `net_amount` what Pleo calls its net amount
+    (R-5c.6)."""
 
     accounting_entry_line_id: str
     line_amount: Amount

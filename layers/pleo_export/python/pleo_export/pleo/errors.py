@@ -62,7 +62,7 @@ class PleoUnauthorized(PleoError):
 
 
 class PleoForbidden(PleoError):
-    """The credential lacks a scope (API-1), or belongs to another company."""
+    """The credential lacks a scope (API-1), or may not see this company."""
 
 
 class PleoNotFound(PleoError):

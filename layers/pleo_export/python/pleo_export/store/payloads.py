@@ -48,7 +48,7 @@ class Payloads:
         )
 
     def read_chunk(self, job_id: str, execution: str, chunk: int) -> list[WorkItem]:
-        """Return the items of one chunk, with the digits of amounts as text."""
+        """Return the items of one chunk; amounts with a fraction are text."""
         answer = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id, execution, chunk))
         return [WorkItem(**item) for item in json.loads(answer["Body"].read())]
 

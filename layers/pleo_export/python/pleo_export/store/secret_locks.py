@@ -25,7 +25,7 @@ HOLD = timedelta(seconds=90)  # longer than the time limit of every function tha
 
 
 class SecretLocks:
-    """The locks of all companies."""
+    """The locks of all companies' secrets."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
