@@ -16,9 +16,11 @@ from pydantic_core import PydanticUndefined
 
 from cli.checks import explained
 from cli.stack import Stack
-from pleo_export.accounting.port import AccountingSystem, CodeAndName
+from pleo_export.accounting.port import AccountingSetup, CodeAndName
+from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.bookkeeping.settings import Accounts
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.settings import Accounts, Settings, TrytonSettings, parse_settings
+from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.secrets import ConnectionSecrets
 
 T = TypeVar("T")
@@ -121,7 +123,7 @@ def _hidden(question: str) -> str:
 
 def _accounting_system(
     stack: Stack, draft: Json, known: Json, stored: ConnectionSecrets | None
-) -> tuple[Secret, AccountingSystem]:
+) -> tuple[Secret, AccountingSetup]:
     """Asked until the books open."""
     defaults = dict(known)
     while True:
@@ -129,13 +131,12 @@ def _accounting_system(
         settings = TrytonSettings.model_validate(draft["accounting_system"])
         secret = _accounting_secret(settings.name, stored)
         try:
-            system = stack.accounting_system(settings, secret)
-            system.check()
+            stack.accounting_system(settings, secret).check()
         except PleoExportError as error:
             typer.echo(f"✗ {explained(error)}")
             defaults, stored = draft["accounting_system"], None
         else:
-            return secret, system
+            return secret, stack.accounting_setup(settings, secret)
 
 
 def _ask_books(draft: Json, defaults: Json) -> None:
@@ -150,7 +151,7 @@ def _ask_books(draft: Json, defaults: Json) -> None:
 # Accounts and dimensions
 
 
-def _ask_accounts(system: AccountingSystem, draft: Json, known: Json) -> None:
+def _ask_accounts(system: AccountingSetup, draft: Json, known: Json) -> None:
     chart = system.accounts()
     typer.echo(f"Accounts: give a code, words to search for, ? for the list, or {NONE} for none.")
     wallets: Json = known.get("wallets", {})
@@ -203,7 +204,7 @@ def _named_like(chart: Sequence[CodeAndName], names: Sequence[str]) -> str:
     return next((each.code for name in names for each in chart if name.lower() in each.name.lower()), NONE)
 
 
-def _ask_dimensions(system: AccountingSystem, draft: Json, known: Json) -> None:
+def _ask_dimensions(system: AccountingSetup, draft: Json, known: Json) -> None:
     """Pleo's tag groups cannot be listed with our scopes; one that Pleo does not have does no harm."""
     draft["dimensions"] = {}
     group_of = {category: group for group, category in known.items()}

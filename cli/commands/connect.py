@@ -17,9 +17,9 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
-from pleo_export.pleo.webhook_authentication import subscription_credentials
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
-from pleo_export.settings import Settings, WebhookAuthentication
+from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.secrets import GrantOwner
 
@@ -63,6 +63,7 @@ def connect(
         settings=settings,
         pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
         system=stack.accounting_system(settings.accounting_system, accounting_secret),
+        setup=stack.accounting_setup(settings.accounting_system, accounting_secret),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),

@@ -74,6 +74,7 @@ def _connected(stack: Stack, company_id: str, webhook_url: str) -> Connected:
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
         system=stack.accounting_system(connection.settings.accounting_system, secrets.accounting_system),
+        setup=stack.accounting_setup(connection.settings.accounting_system, secrets.accounting_system),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),

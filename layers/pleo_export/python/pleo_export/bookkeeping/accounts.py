@@ -5,8 +5,8 @@ from __future__ import annotations
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 from pleo_export.text import LONGEST_CODE, shorten
 
 # Open question 15: Pleo's entries API writes "no category" as an account with this id.
@@ -37,7 +37,7 @@ def category(line: Line, number: int) -> str:
     return code
 
 
-def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
+def account_of(role: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
     """Return the account code of a role other than the category. Raises ItemRejected (`missing_configuration`; for the
     wallet also `invalid_configuration`)."""
     if role is Role.WALLET:
@@ -48,12 +48,12 @@ def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
     return code
 
 
-def payable_account(party: Party, fallback: Role, item: ExportItem, settings: Settings) -> str:
+def payable_account(party: Party, fallback: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
     """Return the party's own account, else that of the role `fallback` (R-5b.6). Raises ItemRejected."""
     return (party.payable_account or "").strip() or account_of(fallback, item, settings)
 
 
-def _wallet(item: ExportItem, settings: Settings) -> str:
+def _wallet(item: ExportItem, settings: BookkeepingSettings) -> str:
     """Return Pleo's contra account, else the configured wallet of the item's currency (R-5b.2).
 
     A contra account that is the wallet of another currency is refused (R-5b.3). One that the accounting system does not

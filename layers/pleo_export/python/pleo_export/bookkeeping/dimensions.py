@@ -5,11 +5,11 @@ from __future__ import annotations
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import Dimension
 from pleo_export.bookkeeping.export_item import ExportItem, Line
+from pleo_export.bookkeeping.settings import BookkeepingSettings, UnmappedTags
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings, UnmappedTags
 
 
-def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, ...]:
+def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
     """Return the dimensions of the line's tags, one value each; `number` counts lines from 1.
 
     Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
@@ -32,7 +32,7 @@ def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, 
     return tuple(Dimension(category, value) for category, value in values.items())
 
 
-def check_groups(item: ExportItem, settings: Settings) -> None:
+def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
     """Raise ItemRejected (`missing_configuration`) if tags would be ignored and the settings say to fail then."""
     if settings.unmapped_tags is UnmappedTags.FAIL and (groups := unmapped_groups(item, settings)):
         raise missing(
@@ -41,7 +41,7 @@ def check_groups(item: ExportItem, settings: Settings) -> None:
         )
 
 
-def unmapped_groups(item: ExportItem, settings: Settings) -> tuple[str, ...]:
+def unmapped_groups(item: ExportItem, settings: BookkeepingSettings) -> tuple[str, ...]:
     """Return the tag groups that the settings give no dimension; their tags are ignored."""
     groups = dict.fromkeys(tag.group_code for line in item.lines for tag in line.tags)
     return tuple(group for group in groups if group not in settings.dimensions)

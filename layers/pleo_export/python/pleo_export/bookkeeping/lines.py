@@ -9,13 +9,13 @@ from pleo_export.bookkeeping.dimensions import check_groups, dimensions
 from pleo_export.bookkeeping.documents import JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
+from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import taxed_amounts
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import OutflowSign, Settings
 
 
 def item_lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, text: str, employee: Party | None = None
+    item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, text: str, employee: Party | None = None
 ) -> list[JournalLine]:
     """Return one line or more per item line (R-5c.1), on the side of the type, and the difference that rounding left
     (R-5c.2).
@@ -33,13 +33,13 @@ def item_lines(
     return lines
 
 
-def signed_total(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+def signed_total(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
     """Return what the item moves on the side of the type, in minor units: + debit, - credit. The other side is its
     opposite."""
     return _direction(item, rule, settings) * _booked_total(item, settings)
 
 
-def is_reversed(item: ExportItem, rule: JournalRule, settings: Settings) -> bool:
+def is_reversed(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> bool:
     """Whether the item as a whole has the other sign than money spent, where that means the opposite of its type
     (R-5b.4)."""
     return rule.sign is Sign.POSITIVE and _total(item) * _sign(settings) < 0
@@ -59,7 +59,12 @@ def nothing_owed() -> ItemRejected:
 
 
 def _lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str, employee: Party | None
+    item: ExportItem,
+    rule: JournalRule,
+    settings: BookkeepingSettings,
+    direction: int,
+    text: str,
+    employee: Party | None,
 ) -> Iterator[JournalLine]:
     if rule.lines is Role.CATEGORY:
         check_groups(item, settings)
@@ -72,13 +77,15 @@ def _lines(
         yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
 
 
-def _balance_account(item: ExportItem, rule: JournalRule, settings: Settings, employee: Party | None) -> str:
+def _balance_account(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, employee: Party | None) -> str:
     if employee is not None and rule.lines is Role.OUT_OF_POCKET:
         return payable_account(employee, rule.lines, item, settings)
     return account_of(rule.lines, item, settings)
 
 
-def _category_lines(line: Line, number: int, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
+def _category_lines(
+    line: Line, number: int, settings: BookkeepingSettings, direction: int, text: str
+) -> Iterator[JournalLine]:
     taxed = taxed_amounts(line, number, settings)
     if taxed.base != 0:
         tags = dimensions(line, number, settings)
@@ -87,7 +94,7 @@ def _category_lines(line: Line, number: int, settings: Settings, direction: int,
         yield JournalLine(account, direction * amount, text, part)
 
 
-def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+def _direction(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
     """Return the factor (1 or -1) that makes + debit.
 
     Amounts with the sign of money spent mean the direction of the type, unless the sign says nothing (R-5b.4).
@@ -100,7 +107,7 @@ def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
     return rule.side if total > 0 else -rule.side
 
 
-def _sign(settings: Settings) -> int:
+def _sign(settings: BookkeepingSettings) -> int:
     return 1 if settings.outflow_sign is OutflowSign.POSITIVE else -1
 
 
@@ -108,7 +115,7 @@ def _total(item: ExportItem) -> int:
     return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
 
 
-def _booked_total(item: ExportItem, settings: Settings) -> int:
+def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
     """Return the item's amount if there is an account for the difference, else the sum of the lines (R-5c.2)."""
     total = _checked_total(item)
     return total if settings.accounts.rounding is None else item.amount.in_wallet_currency.value

@@ -17,8 +17,8 @@ from pleo_export.bookkeeping.rules import (
     payable_rule,
     stated_method,
 )
+from pleo_export.bookkeeping.settings import BookkeepingSettings, LegacyVendors
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import LegacyVendors, Settings
 from pleo_export.text import LONGEST_CODE, clean, shorten
 
 __all__ = [
@@ -102,7 +102,7 @@ def tax_number(text: str) -> str:
     return _PUNCTUATION.sub("", text).upper()
 
 
-def party_query(item: ExportItem, settings: Settings) -> PartyQuery | None:
+def party_query(item: ExportItem, settings: BookkeepingSettings) -> PartyQuery | None:
     """Return whom to ask for before this item can be booked; None if a journal entry needs no party.
 
     Cash and personal spend are always journal entries, but under accounts payable on the employee's own account, like
@@ -160,7 +160,7 @@ def resolve_party(query: PartyQuery, answer: PartyMatch | None) -> Party | None:
             raise _nobody_asked(query)
 
 
-def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] | None:
+def _payable_to(item: ExportItem, settings: BookkeepingSettings) -> tuple[PartyRole, bool] | None:
     """Return the role, and whether the party is required; None if no party is asked for."""
     rule = journal_rule(item.type, item.sub_type)
     stated = item.bookkeeping.method if item.bookkeeping else None

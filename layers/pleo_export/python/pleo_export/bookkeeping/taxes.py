@@ -8,8 +8,8 @@ from enum import StrEnum
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import TaxPart, TaxRole
 from pleo_export.bookkeeping.export_item import Line, Tax
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 
 
 class Agreement(StrEnum):
@@ -67,7 +67,7 @@ def amounts(line: Line) -> tuple[int, int, int]:
     return line.line_amount.in_wallet_currency.value, line.net_amount.in_wallet_currency.value, tax
 
 
-def taxed_amounts(line: Line, number: int, settings: Settings) -> TaxedAmounts:
+def taxed_amounts(line: Line, number: int, settings: BookkeepingSettings) -> TaxedAmounts:
     """Return the line's amounts with their accounts; `number` counts lines from 1.
 
     Raises ItemRejected: `validation_failure` if the amounts contradict each other, `missing_configuration` if the tax
@@ -117,7 +117,7 @@ def _part(tax: Tax, role: TaxRole, number: int) -> TaxPart:
     return TaxPart(tax.code, role)
 
 
-def _input_account(tax: Tax, number: int, settings: Settings) -> str:
+def _input_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.ingoing_tax_account or settings.tax_accounts.get(tax.code or "") or settings.accounts.input_tax
     if not account:
         raise missing(
@@ -127,7 +127,7 @@ def _input_account(tax: Tax, number: int, settings: Settings) -> str:
     return account
 
 
-def _output_account(tax: Tax, number: int, settings: Settings) -> str:
+def _output_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.outgoing_tax_account or settings.accounts.output_tax
     if not account:
         raise missing(
