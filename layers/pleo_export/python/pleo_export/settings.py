@@ -24,7 +24,7 @@ from pydantic import (
     field_validator,
 )
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.settings_errors import refusal
 
 AccountCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -250,22 +250,4 @@ def parse_settings(data: Any) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise InvalidSettings("\n".join(_explain(each) for each in error.errors())) from None
-
-
-def _explain(error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"]) or "settings"
-    example = _example(error["loc"])
-    return f"{path}: {error['msg']}" + (f" (for example {example!r})" if example is not None else "")
-
-
-def _example(loc: tuple[int | str, ...]) -> Any:
-    model: Any = Settings
-    example = None
-    for part in loc:
-        field = getattr(model, "model_fields", {}).get(part)
-        if field is None:
-            break
-        example = field.examples[0] if field.examples else None
-        model = field.annotation
-    return example
+        raise refusal(error, Settings) from None
