@@ -56,7 +56,7 @@ WHAT_TO_DO = {
     Agreement.TWO: "Void all but one in the accounting system, then export it again, so that Pleo links to that one.",
 }
 UNSETTLED = (
-    "A request may still be under way: wait until SettleSeconds have passed since the moment in our record. "
+    "A request may still be under way: wait until InDoubtSeconds have passed since the moment in our record. "
     "Then export it again: it is looked for first."
 )
 UNDER_WAY = ("pending", "in_progress")

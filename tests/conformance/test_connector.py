@@ -56,6 +56,7 @@ def refused(system: AccountingSystem, entry: JournalEntry) -> AccountingError:
     return outcome
 
 
+@pytest.mark.with_login
 class TestCheck:
     def test_given_a_good_connection_when_checked_then_nothing_is_said(self, bench: ConnectorFixture) -> None:
         bench.connector().check()
@@ -107,6 +108,7 @@ class TestRecord:
         assert held.number == document.number is not None
         assert held.date == document.date == OPEN
 
+    @pytest.mark.with_login
     def test_given_many_entries_when_recorded_then_their_numbers_follow_their_order(
         self, own_bench: ConnectorFixture
     ) -> None:
@@ -143,6 +145,7 @@ class TestRecord:
             0 < abs(amount) < abs(foreign[1]) for (_, amount), foreign in zip(held.lines, held.foreign, strict=True)
         )
 
+    @pytest.mark.with_login
     def test_given_one_bad_entry_of_five_when_recorded_then_the_other_four_are_there(
         self, bench: ConnectorFixture
     ) -> None:
@@ -234,6 +237,7 @@ class TestRefusals:
         assert isinstance(error, PeriodClosed)
         assert "2031-02-10" in error.message
 
+    @pytest.mark.with_login
     def test_given_a_period_closed_between_two_batches_when_recorded_then_the_second_is_refused(
         self, own_bench: ConnectorFixture
     ) -> None:
@@ -436,6 +440,7 @@ class TestLostAnswers:
         }
         assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 1]
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
         entries = [an_entry() for _ in range(3)]
         with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:

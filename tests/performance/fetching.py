@@ -46,7 +46,7 @@ def peak(count: int, item: str) -> int:
         jobs=SimpleNamespace(note=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
     )
-    with mock.patch("pleo_export.services.handler.Runtime", lambda: services):
+    with mock.patch("pleo_export.services.handler.Services", lambda: services):
         handler = runpy.run_path(str(FUNCTION))["handler"]
     handler({"companyId": ID, "jobId": ID, "execution": "run-1", "numberOfItems": count}, None)
     if sum(written) != count:

@@ -49,7 +49,7 @@ from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECR
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
-SETTLE_SECONDS = 300  # the template's
+IN_DOUBT_SECONDS = 300  # the template's
 POLL_SECONDS = 300
 VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
@@ -124,7 +124,7 @@ ENVIRONMENT = {
     "QUEUE_URL": "queue",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
     "PLEO_API_URL": "https://pleo.test",
-    "SETTLE_SECONDS": str(SETTLE_SECONDS),
+    "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
 }
 KEY = ApiKey("key")
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
@@ -147,7 +147,7 @@ def handlers() -> dict[str, Any]:
     """Loaded once: the real handlers, on borrowed runtimes."""
     with (
         mock.patch("pleo_export.services.services.Services", _Borrowed),
-        mock.patch("pleo_export.services.handler.Runtime", _Borrowed),
+        mock.patch("pleo_export.services.handler.Services", _Borrowed),
     ):
         return {name: load_handler(name) for name in FUNCTIONS}
 

@@ -179,7 +179,7 @@ class InProcessSystem:
             "PLEO_AUTH_URL": URL,
             "STACK_NAME": STACK,
             "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
-            "SETTLE_SECONDS": "180",
+            "IN_DOUBT_SECONDS": "180",
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
         }
@@ -187,7 +187,7 @@ class InProcessSystem:
         self.executions = self.services.executions = Executions()
         with (
             mock.patch("pleo_export.services.services.Services", lambda: self.services),
-            mock.patch("pleo_export.services.handler.Runtime", lambda: self.services),
+            mock.patch("pleo_export.services.handler.Services", lambda: self.services),
         ):
             self.handlers = {name: self._function(load_handler(name)) for name in FUNCTIONS}
 

@@ -295,7 +295,7 @@ def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
 
 
 def test_an_outcome_settles_longer_than_a_function_that_records_can_live() -> None:
-    assert PARAMETERS["SettleSeconds"]["Default"] > timeout("record_items")
+    assert PARAMETERS["InDoubtSeconds"]["Default"] > timeout("record_items")
 
 
 @pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
@@ -464,6 +464,6 @@ def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) 
     services.executions = system.executions
     with (
         mock.patch("pleo_export.services.services.Services", lambda: services),
-        mock.patch("pleo_export.services.handler.Runtime", lambda: services),
+        mock.patch("pleo_export.services.handler.Services", lambda: services),
     ):
         system.handlers[name] = system._function(load_handler(name))

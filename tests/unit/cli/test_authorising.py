@@ -67,7 +67,7 @@ def run(*command: str) -> str:
 def authorised(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that the operator sees."""
     person, lines = Person(stack), []
-    monkeypatch.setattr(TownStack, "pause", lambda _, seconds: person.follows(seconds))
+    monkeypatch.setattr(TownStack, "sleep", lambda _, seconds: person.follows(seconds))
     for line in authorise(stack, NORTHGATE, HOOKS):
         person.reads(line)
         lines.append(line)
@@ -190,6 +190,6 @@ def test_given_pleo_is_away_when_the_grant_is_tried_then_nobody_has_to_authorise
 ) -> None:
     authorised(registered, monkeypatch)
     registered.system.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
-    monkeypatch.setattr(TownStack, "pause", lambda *_: None)
+    monkeypatch.setattr(TownStack, "sleep", lambda *_: None)
     with registered.system.effects.of_function(), pytest.raises(PleoUnavailable):
         next(authorise(registered, NORTHGATE, HOOKS))

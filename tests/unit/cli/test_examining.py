@@ -130,7 +130,7 @@ def test_given_a_run_that_died_before_booking_then_one_waits_for_its_request(sys
     sides = seen(system)
 
     assert (sides.verdict, sides.final_result and sides.final_result.status) == (Agreement.NOT_BOOKED, "failed")
-    assert "SettleSeconds" in sides.what_to_do
+    assert "InDoubtSeconds" in sides.what_to_do
 
 
 def test_given_a_voided_document_when_exported_again_then_the_next_revision_agrees(
@@ -198,7 +198,7 @@ def test_given_our_records_are_lost_then_the_books_and_pleo_still_tell(
 
 @pytest.mark.usefixtures("books")
 def test_the_command_prints_what_is_seen(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Stack, "runtime", system.services)
+    monkeypatch.setattr(Stack, "services", system.services)
 
     said = CliRunner().invoke(app, ["entry", NORTHGATE.upper(), ENTRY.upper()])
 

@@ -425,7 +425,7 @@ def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books
     assert connection
     seen = connections._ledger_of(NORTHGATE)
     connections.put(connection, "tryton#theirs")
-    monkeypatch.setattr(connections, "_books_of", lambda _: seen)
+    monkeypatch.setattr(connections, "_ledger_of", lambda _: seen)
 
     for change in (partial(connections.put, connection, "tryton#ours"), partial(connections.delete, NORTHGATE)):
         with pytest.raises(InvalidSettings, match="run the command again"):

@@ -64,7 +64,7 @@ class Services:
     @cached_property
     def in_doubt_time(self) -> timedelta:
         """How long a document may still appear after the run that meant to record it has died."""
-        return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
+        return timedelta(seconds=int(self._variable("IN_DOUBT_SECONDS")))
 
     def time_left(self) -> timedelta:
         """Until Lambda ends this call; without bounds outside Lambda."""
