@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.conditions import Attr
+from typer.testing import CliRunner
 
 from cli.commands.disconnect import disconnect
 from cli.commands.doctor import examine_company
+from cli.errors import UsageError
+from cli.main import app
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import PeriodState
-from pleo_export.errors import InvalidSettings
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
@@ -39,7 +41,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
         "Pleo credential",
         "Pleo scopes",
         "accounting system",
-        "books",
+        "ledger",
         "accounts",
         "period",
         "test entry",
@@ -59,7 +61,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
 
 
 def test_given_a_company_that_is_not_connected_when_examined_then_that_is_told(stack: TownStack) -> None:
-    with pytest.raises(InvalidSettings, match="is not connected"):
+    with pytest.raises(UsageError, match="is not connected"):
         list(examine_company(stack, HAVN, HOOKS))
 
 
@@ -132,7 +134,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         "Pleo scopes",
         "lacks export-jobs:read, export-jobs:write, export-items:read",
     ),
-    "settings of another version": (old_settings, "settings", "posting: Input should be 'draft' or 'posted'"),
+    "settings of another version": (old_settings, "settings", "posting: must be draft or posted"),
     "secret gone": (lose_secret, "settings", "secret of the connection is gone"),
     "books down": (
         lambda stack: stack.system.effects.on("before books check", Unavailable("Tryton cannot be reached.")),
@@ -143,7 +145,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         lambda stack: stack.table.put_item(
             Item={"pk": f"BOOKS#tryton#{ledger(stack).ledger_id}", "sk": "CONNECTION", "company_id": HAVN}
         ),
-        "books",
+        "ledger",
         f"connected to Pleo company {HAVN} already",
     ),
     "account closed": (
@@ -316,7 +318,7 @@ def test_given_a_disconnected_company_when_examined_then_only_the_stack_is_left(
     connected(stack)
     list(disconnect(stack, NORTHGATE, HOOKS))
 
-    with pytest.raises(InvalidSettings, match="is not connected"):
+    with pytest.raises(UsageError, match="is not connected"):
         examined(stack)
 
 
@@ -331,3 +333,16 @@ def test_no_finding_shows_a_secret(stack: TownStack) -> None:
 
     for secret in (f"plp_{NORTHGATE}", TOKEN, "whsec_bmV3", *stored.webhook_secrets):
         assert secret not in said
+
+
+def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: TownStack) -> None:
+    connected(stack)
+    sound = CliRunner().invoke(app, ["doctor"])
+    subscriptions(stack)[0].request["status"] = "INACTIVE"
+    broken = CliRunner().invoke(app, ["doctor", NORTHGATE])
+
+    assert (sound.exit_code, broken.exit_code) == (0, 1)
+    assert "✗" not in sound.output
+    (wrong,) = [line for line in broken.output.splitlines() if line.startswith("✗")]
+    assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
+    assert "– webhook secret: not tried without: webhook subscription" in broken.output

@@ -11,12 +11,13 @@ from boto3.dynamodb.conditions import Key
 from typer.testing import CliRunner
 
 from cli.commands.entry import Agreement, EntryStatus, RevisionDocuments, describe, examine
+from cli.errors import UsageError
 from cli.main import app
 from cli.stack import Stack
 from pleo_export.accounting.errors import PossibleDuplicate, Unavailable
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.errors import InvalidSettings, NotOurs
+from pleo_export.errors import NotOurs
 from pleo_export.pleo.models import JobItem
 from pleo_export.store.postings import Posting
 from pleo_simulator.sample import NORTHGATE
@@ -58,7 +59,7 @@ def test_given_an_exported_expense_when_it_is_looked_at_then_all_three_agree_and
     assert lines == [
         "our records",
         f"  revision 1: meant to book at 2026-11-20 12:00 UTC by job {job}; booked as J1 (posted), finished",
-        "Pleo's last word",
+        "Pleo's final result",
         f"  successful in job {job}, as document 1",
         "accounting system",
         "  revision 1: document 1, J1, posted, https://books.example/1",
@@ -74,7 +75,7 @@ def test_given_an_expense_that_was_never_exported_then_it_is_not_booked(system: 
     assert sides.verdict is Agreement.NOT_BOOKED
     assert list(describe(sides))[:-1] == [
         *("our records", "  none"),
-        *("Pleo's last word", "  never exported"),
+        *("Pleo's final result", "  never exported"),
         *("accounting system", "  nothing"),
     ]
 
@@ -234,7 +235,7 @@ def test_a_bill_and_its_payment_belong_together(
 def test_given_what_is_no_id_then_it_is_refused_by_its_name(
     system: InProcessSystem, ids: tuple[str, str], named: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=named):
+    with pytest.raises(UsageError, match=named):
         examine(*ids, system.services)
 
 

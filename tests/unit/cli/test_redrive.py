@@ -151,5 +151,5 @@ def test_the_command_says_what_it_did_in_numbers(system: InProcessSystem) -> Non
 
     assert first.output.splitlines()[-1] == "1 left, 1 sent again"
     assert second.output.splitlines()[-1] == "1 discarded"
-    assert last.output.splitlines() == ["no wake-up is dead"]
+    assert last.output.splitlines() == ["no wake-up has failed"]
     assert "[red]not json" in first.output.replace("\n", "")
