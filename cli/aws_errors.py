@@ -26,6 +26,7 @@ _BY_CLASS: Mapping[type[BotoCoreError], str] = {
     aws.TokenRetrievalError: "The AWS login has ended. Run `aws sso login`",
     aws.EndpointConnectionError: "AWS cannot be reached at {endpoint_url}. Check the network, the region and "
     "AWS_ENDPOINT_URL",
+    aws.ConnectionError: "AWS cannot be reached. Check the network, the proxy and AWS_ENDPOINT_URL",
     aws.HTTPClientError: "AWS cannot be reached. Check the network, the proxy and AWS_ENDPOINT_URL",
 }
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")

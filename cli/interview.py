@@ -184,7 +184,8 @@ class _Interview:
         if isinstance(info.annotation, EnumType):
             return self._person.choose(question, [Choice(str(each), str(each)) for each in info.annotation], proposed)
         if path == ("time_zone",):
-            return self._person.complete(question, sorted(available_timezones()), str(proposed))
+            zones = [Choice(each, each) for each in sorted(available_timezones())]
+            return self._person.choose(question, zones, proposed)
         return self._person.text(question, proposed)
 
     def _put(self, path: tuple[str, ...], answer: Any) -> None:

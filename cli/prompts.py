@@ -1,4 +1,4 @@
-"""Ask the operator: with arrow keys and completion on a terminal, by plain lines where input or output is a pipe."""
+"""Ask the operator: with arrow keys and a search on a terminal, by plain lines where input or output is a pipe."""
 
 from __future__ import annotations
 
@@ -42,9 +42,6 @@ class Terminal(Protocol):
     def choose(self, question: str, choices: Sequence[Choice], default: str | None) -> str:
         """Return the value of a choice. Lines that are typed in full may hold anything: the caller judges them."""
 
-    def complete(self, question: str, words: Sequence[str], default: str) -> str:
-        """Return a text that is probably one of the words: the caller judges it."""
-
 
 def terminal() -> Terminal:
     """Return how to ask here: by plain lines unless a person sits at both input and output."""
@@ -76,11 +73,6 @@ class ArrowKeys:
         )
         return str(select.unsafe_ask())
 
-    def complete(self, question: str, words: Sequence[str], default: str) -> str:
-        """Return what is typed, with words offered that contain it."""
-        asked = questionary.autocomplete(question, list(words), default=default, match_middle=True)
-        return str(asked.unsafe_ask()).strip()
-
 
 class PlainLines:
     """Ask by lines, so that answers can come from a pipe or a script."""
@@ -109,10 +101,6 @@ class PlainLines:
         label = next((each.label for each in choices if each.value == default), default)
         asked = f"{question} [{label}]"
         return self._line(lambda: typer.prompt(asked, default=default, show_default=False), question, "").strip()
-
-    def complete(self, question: str, words: Sequence[str], default: str) -> str:
-        """Return the next line, or the default."""
-        return self.text(question, default)
 
     def _line(self, ask: Callable[[], str], question: str, variable: str) -> str:
         try:

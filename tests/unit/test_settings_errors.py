@@ -202,7 +202,7 @@ def test_no_value_is_repeated_since_it_may_be_a_secret() -> None:
 # --- nothing of pydantic's is left
 
 
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
     5,

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from cli.prompts import ArrowKeys
 from pleo_export.accounting.port import CodeAndName
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
@@ -94,6 +98,25 @@ def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credenti
     connection = newcomer.connections.get(NORTHGATE)
     assert connection
     assert connection.settings.posting == "posted"
+
+
+def test_at_a_terminal_the_same_is_asked_with_choices(newcomer: TownStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter, down = "\r", "\x1b[B"
+    keys = [
+        *(KEY + enter, f"https://books.test{enter}books{enter}", enter * 2, TOKEN + enter),
+        *(enter, enter * 2, "reverse" + enter, enter * 4),  # currencies and accounts
+        *(enter * 2, down + enter, enter * 3, "copenhagen" + enter, enter),
+    ]
+    monkeypatch.setattr("cli.commands.connect.terminal", ArrowKeys)
+
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        keyboard.send_text("".join(keys))
+        result = CliRunner().invoke(app, ["connect"])
+
+    assert result.exception is None, result.output
+    assert (written().posting, written().time_zone) == ("posted", "Europe/Copenhagen")
+    assert (written().accounts.wallets, written().accounts.clearing) == ({"GBP": "1900"}, "2202")
+    assert newcomer.connections.exists(NORTHGATE)
 
 
 @pytest.mark.usefixtures("newcomer")
