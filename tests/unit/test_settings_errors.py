@@ -31,7 +31,7 @@ def system(**changes: Any) -> dict[str, Any]:
     return {"accounting_system": SYSTEM | changes}
 
 
-SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
+SENTENCES: dict[str, tuple[dict[Any, Any], str]] = {
     "digits without quotes": (
         accounts(clearing=1950),
         'accounts.clearing: a value of digits must be in quotes; for example "1950"',

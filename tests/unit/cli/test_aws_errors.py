@@ -40,7 +40,7 @@ def refused(code: str, message: str = "", operation: str = "Query") -> ClientErr
         (aws.ConnectTimeoutError(endpoint_url=URL, error="x"), "AWS cannot be reached. Check the network"),
         (aws.ReadTimeoutError(endpoint_url=URL, error="x"), "AWS cannot be reached. Check the network"),
         (aws.ProxyConnectionError(proxy_url="http://proxy", error="x"), "Check the network, the proxy"),
-        (aws.SSLError(endpoint_url=URL, error="x"), "AWS cannot be reached. Check the network"),
+        (aws.SSLError(endpoint_url=URL, error=OSError()), "AWS cannot be reached. Check the network"),
         (aws.UnknownServiceError(service_name="x", known_service_names="y"), "AWS could not be asked: Unknown service"),
         (
             refused(
