@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 from cli.checks import Check
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from pleo_export.accounting.errors import AccountingError, PossibleDuplicate
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentRef, DocumentState, PeriodState
 from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry, JournalLine
 from pleo_export.bookkeeping.reference import trial_reference
+from pleo_export.bookkeeping.settings import LegacyVendors, PostingMode
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import SCOPES
 from pleo_export.pleo.models import Introspection
-from pleo_export.settings import LegacyVendors, PostingMode, Settings
+from pleo_export.settings import Settings
 from pleo_export.store.connections import LedgerAlreadyConnected
 
 TRIAL = "pleo-export connection test, safe to delete"
@@ -34,6 +35,7 @@ class CheckedConnection:
     settings: Settings
     pleo: PleoClient
     system: AccountingSystem
+    setup: AccountingSetup
     now: datetime
     holder: Callable[[str], str | None]
     busy: bool
@@ -51,7 +53,7 @@ class CheckedConnection:
     @property
     def ledger_id(self) -> str:
         """The company in the accounting system, as the connections record it."""
-        return f"{self.system_name}#{self.system.ledger_id}"
+        return f"{self.system_name}#{self.setup.ledger_id}"
 
     @property
     def today(self) -> date:
@@ -109,8 +111,8 @@ def accounts(checked: CheckedConnection) -> str:
     codes = dict(_accounts(settings))
     categories = {f"dimensions.{group}": category for group, category in settings.dimensions.items()}
     wrong = [
-        *_named(codes, system.unknown_accounts(codes.values()), f"is not an account of {name}"),
-        *_named(categories, system.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
+        *_named(codes, checked.setup.unknown_accounts(codes.values()), f"is not an account of {name}"),
+        *_named(categories, checked.setup.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
         *_beyond(settings, system, name),
     ]
     if wrong:
@@ -163,7 +165,7 @@ def trial_entry(checked: CheckedConnection) -> str:
 def _trial(checked: CheckedConnection) -> JournalEntry | None:
     """Return an entry with both lines on one account, so that any currency of that account fits."""
     settings, system = checked.settings, checked.system
-    roles = ((system.currency(), code) for _, code in _accounts(settings))
+    roles = ((checked.setup.currency(), code) for _, code in _accounts(settings))
     choice = next(chain(settings.accounts.wallets.items(), roles), None)
     on: date | None = checked.today
     if system.period_state(checked.today) not in BOOKABLE:
@@ -178,7 +180,7 @@ def _trial(checked: CheckedConnection) -> JournalEntry | None:
 
 def _discard(checked: CheckedConnection, document: DocumentRef) -> None:
     try:
-        checked.system.discard(document)
+        checked.setup.discard(document)
     except AccountingError as error:
         where = f" ({document.url})" if document.url else ""
         raise ActionNeeded(

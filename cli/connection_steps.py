@@ -18,9 +18,8 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
-from pleo_export.pleo.webhook_authentication import subscription_credentials
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
-from pleo_export.settings import WebhookAuthentication
 from pleo_export.store.connections import Connection
 from pleo_export.store.secrets import GrantOwner
 

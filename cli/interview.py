@@ -19,9 +19,12 @@ from cli.checks import explained
 from cli.credentials import accounting_credential, ask_api_key, pleo_from_environment
 from cli.prompts import Choice, Terminal
 from cli.stack import Stack
-from pleo_export.accounting.port import AccountingSystem, CodeAndName
+from pleo_export.accounting.descriptor import Connector
+from pleo_export.accounting.port import AccountingSetup, CodeAndName
+from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.bookkeeping.settings import Accounts
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.settings import Accounts, Settings, TrytonSettings, parse_settings
+from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.secrets import ConnectionSecrets
 
 T = TypeVar("T")
@@ -93,33 +96,43 @@ class _Interview:
 
     # The accounting system
 
-    def _accounting_system(self, known: Json, stored: ConnectionSecrets | None) -> tuple[Secret, AccountingSystem]:
+    def _accounting_system(self, known: Json, stored: ConnectionSecrets | None) -> tuple[Secret, AccountingSetup]:
         """Ask until the accounting system can be opened."""
-        defaults = dict(known)
+        connector, defaults = self._connector(known), dict(known)
+        if connector.name != known.get("name"):
+            defaults, stored = {}, None  # they are another system's
         while True:
-            self._ask_where(defaults)
-            settings = TrytonSettings.model_validate(self._draft["accounting_system"])
-            secret = accounting_credential(settings.name, stored, self._person)
+            self._ask_where(connector, defaults)
+            settings = connector.settings.model_validate(self._draft["accounting_system"])
+            secret = accounting_credential(connector, stored, self._person)
             try:
-                system = self._stack.accounting_system(settings, secret)
-                system.check()
+                self._stack.accounting_system(settings, secret).check()
             except PleoExportError as error:
                 _refuse(error)
                 defaults, stored = self._draft["accounting_system"], None
             else:
-                return secret, system
+                return secret, self._stack.accounting_setup(settings, secret)
 
-    def _ask_where(self, defaults: Json) -> None:
-        self._draft["accounting_system"] = {"name": "tryton"}
-        for name, info in TrytonSettings.model_fields.items():
+    def _connector(self, known: Json) -> Connector:
+        """Ask which one it is, where there are several."""
+        names = list(CONNECTORS)
+        if len(names) == 1:
+            return CONNECTORS[names[0]]
+        choices = [Choice(each.name, each.title) for each in CONNECTORS.values()]
+        proposed = known.get("name", names[0])
+        return self._until_good(lambda: self._person.choose("Accounting system", choices, proposed), _connector_named)
+
+    def _ask_where(self, connector: Connector, defaults: Json) -> None:
+        self._draft["accounting_system"] = {"name": connector.name}
+        for name, info in connector.settings.model_fields.items():
             default = defaults.get(name, _default(info))
-            if name in self._draft["accounting_system"] or (default is None and not info.is_required()):
+            if name == "name" or (default is None and not info.is_required()):
                 continue
             self._ask_field(("accounting_system", name), info, default)
 
     # Accounts and dimensions
 
-    def _accounts(self, system: AccountingSystem, known: Json) -> None:
+    def _accounts(self, system: AccountingSetup, known: Json) -> None:
         chart = system.accounts()
         typer.echo(f"Accounts: choose one, or give a code, words to search for, ? for the list, or {NONE} for none.")
         wallets: Json = known.get("wallets", {})
@@ -150,7 +163,7 @@ class _Interview:
 
         self._until_good(lambda: self._person.choose(_question(path, what), choices, default), judge)
 
-    def _dimensions(self, system: AccountingSystem, known: Json) -> None:
+    def _dimensions(self, system: AccountingSetup, known: Json) -> None:
         """Pleo's tag groups cannot be listed with our scopes, so they are typed; an unknown one does no harm."""
         group_of = {category: group for group, category in known.items()}
         for each in system.dimensions():
@@ -217,6 +230,12 @@ class _Interview:
 def _refuse(error: PleoExportError) -> None:
     """Say why an answer does not fit, before it is asked for again."""
     typer.echo(f"✗ {explained(error)}")
+
+
+def _connector_named(answer: str) -> Connector:
+    if answer not in CONNECTORS:
+        raise InvalidSettings(f"{answer}: not an accounting system. Choose one of {', '.join(CONNECTORS)}")
+    return CONNECTORS[answer]
 
 
 def _currencies(answer: str) -> list[str]:

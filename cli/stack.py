@@ -17,8 +17,9 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CheckFailed, StackNotFound
-from pleo_export.accounting.port import AccountingSystem
-from pleo_export.accounting.registry import connect
+from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem
+from pleo_export.accounting.registry import connect, set_up
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
@@ -26,7 +27,6 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.settings import TrytonSettings
 from pleo_export.store.authorisations import Authorisations
 from pleo_export.store.connections import Connections
 from pleo_export.store.jobs import Jobs, Results
@@ -208,9 +208,13 @@ class Stack:
         token = stored.pleo.get("access_token") if stored else None
         return None if token == refused else token
 
-    def accounting_system(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
+    def accounting_system(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """Return the accounting system, opened with that part of a company's secrets. Raises AccountingError."""
         return connect(settings, secret)
+
+    def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
+        """Return what the accounting system offers to choose from. Raises AccountingError."""
+        return set_up(settings, secret)
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send what Pleo would send and return the status of the answer. Raises CheckFailed when there is none."""

@@ -54,6 +54,7 @@ def stored_connection(stack: Stack, company_id: str, webhook_url: str) -> Stored
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
         system=stack.accounting_system(connection.settings.accounting_system, secrets.accounting_system),
+        setup=stack.accounting_setup(connection.settings.accounting_system, secrets.accounting_system),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),

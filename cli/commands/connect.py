@@ -69,6 +69,7 @@ def connect(
         settings=settings,
         pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
         system=stack.accounting_system(settings.accounting_system, accounting_secret),
+        setup=stack.accounting_setup(settings.accounting_system, accounting_secret),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),

@@ -91,21 +91,27 @@ class EntryStatus:
     @property
     def verdict(self) -> Agreement:
         """Return the verdict, by the table above."""
+        return self._wrong_in_itself() or self._against_pleo(_valid([each.document for each in self.held]))
+
+    def _wrong_in_itself(self) -> Agreement | None:
+        """Whether the documents do not fit together, whatever Pleo was told."""
         documents, payments = [each.document for each in self.held], [each.payment for each in self.held]
-        valid = _valid(documents)
         duplicate = any(isinstance(each, AccountingError) for each in documents + payments)
-        if duplicate or len(valid) > 1 or len(_valid(payments)) > 1:
+        if duplicate or len(_valid(documents)) > 1 or len(_valid(payments)) > 1:
             return Agreement.TWO
-        if any(_half(each, self._posting(each.revision)) for each in self.held):
-            return Agreement.HALF
-        successful = self.final_result if self.final_result and self.final_result.status == "successful" else None
-        if not valid:
-            if successful is None:
-                return Agreement.NOT_BOOKED
-            return Agreement.VOID if any(documents) else Agreement.GONE
-        if successful is None:
+        half = any(_half(each, self._posting(each.revision)) for each in self.held)
+        return Agreement.HALF if half else None
+
+    def _against_pleo(self, valid: Sequence[DocumentRef]) -> Agreement:
+        told = self.final_result
+        successful = told if told and told.status == "successful" else None
+        if valid and successful:
+            return Agreement.AGREE if successful.external_id == valid[0].id else Agreement.OTHER_DOCUMENT
+        if valid:
             return Agreement.PLEO_DOES_NOT_KNOW
-        return Agreement.AGREE if successful.external_id == valid[0].id else Agreement.OTHER_DOCUMENT
+        if successful:
+            return Agreement.VOID if any(each.document for each in self.held) else Agreement.GONE
+        return Agreement.NOT_BOOKED
 
     @property
     def what_to_do(self) -> str:

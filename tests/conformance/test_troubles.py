@@ -388,7 +388,7 @@ class TestAdoption:
     def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, bench: ConnectorFixture) -> None:
         entry = an_entry()
         draft = recorded(bench.connector(), entry, DocumentState.DRAFT)
-        bench.connector().discard(draft)
+        bench.setup().discard(draft)
 
         assert bench.connector().differences([(draft, entry)]) == {}
 

@@ -22,7 +22,7 @@ from unittest import mock
 import requests
 
 from pleo_export.errors import PleoExportError
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.session import IsolatedSession
 from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
@@ -119,7 +119,7 @@ class Functions:
         return answer | {"Payload": io.BytesIO(json.dumps(content).encode())}
 
 
-class TestServices(Services):
+class InProcessServices(Services):
     """The functions' runtime, with the outer worlds put in the place of the network's."""
 
     executions: Any = None
@@ -183,7 +183,7 @@ class InProcessSystem:
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
         }
-        self.services = TestServices(self, self.environment)
+        self.services = InProcessServices(self, self.environment)
         self.executions = self.services.executions = Executions()
         with (
             mock.patch("pleo_export.services.services.Services", lambda: self.services),

@@ -7,17 +7,9 @@ from typing import Any
 
 import pytest
 
+from pleo_export.bookkeeping.settings import ClosedPeriod, LegacyVendors, OutflowSign, PostingMode, UnmappedTags
 from pleo_export.errors import InvalidSettings
-from pleo_export.settings import (
-    ClosedPeriod,
-    LegacyVendors,
-    OutflowSign,
-    PostingMode,
-    ReceiptPolicy,
-    Settings,
-    UnmappedTags,
-    parse_settings,
-)
+from pleo_export.settings import ReceiptPolicy, Settings, parse_settings
 
 LEAST = {
     "company_id": "11111111-1111-4111-8111-111111111111",

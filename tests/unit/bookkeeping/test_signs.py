@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pleo_export.bookkeeping.rules import JOURNAL_RULES, Sign
+from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.bookkeeping.signs import Signs
-from pleo_export.settings import OutflowSign
 from tests.unit.bookkeeping.payloads import item, line
 
 POSITIVE, NEGATIVE = OutflowSign.POSITIVE, OutflowSign.NEGATIVE

@@ -11,6 +11,7 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 import pleo_export
+from pleo_export.http.retry_after import seconds_to_wait
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import BearerToken
 from pleo_export.pleo.errors import (
@@ -25,7 +26,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.transport import CONNECT_SECONDS, READ_SECONDS, seconds_to_wait
+from pleo_export.pleo.transport import CONNECT_SECONDS, READ_SECONDS
 from tests.unit.pleo.pleo_answers import API_KEY, JOB, PLEO, Pleo, dropped_connection, job_json, refused_connection
 
 JOB_PATH = f"/v3/export-jobs/{JOB}"

@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import (
+    NotFromPleo,
+    WebhookAuthentication,
+    authenticate,
+    subscription_credentials,
+    verify,
+)
 from pleo_simulator.deliveries import sign
 
 # The published vector of the scheme (API-7); mind the space in the body.

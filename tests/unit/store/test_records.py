@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 from pleo_export.store.connections import LedgerAlreadyConnected
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult

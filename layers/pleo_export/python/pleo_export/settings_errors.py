@@ -57,22 +57,26 @@ class _Place:
     def _step(self, annotation: Any, part: str) -> Any:
         """Go one part deeper. The part that only tells which connector's settings were tried is not in the file."""
         models = list(_models(annotation))
-        chosen = [each for each in models if part in _tags(each)]
+        chosen = next((each for each in models if part in _tags(each)), None)
         if len(models) > 1 and chosen:
-            return chosen[0]
+            return chosen
         self.path += (part,)
         self.names = [name for each in models for name in each.model_fields]
         field = next((each.model_fields[part] for each in models if part in each.model_fields), None)
-        if field is not None:
-            self.example = field.examples[0] if field.examples else None
-            return field.annotation
-        values = list(_values(annotation))
-        if not values:
+        return self._into_value(annotation) if field is None else self._into_field(field)
+
+    def _into_field(self, field: FieldInfo) -> Any:
+        self.example = field.examples[0] if field.examples else None
+        return field.annotation
+
+    def _into_value(self, annotation: Any) -> Any:
+        """Go into a mapping, whose example is one of a name and its value; there is no example beyond."""
+        value = next(_values(annotation), None)
+        if value is None or not isinstance(self.example, dict):
             self.example = None
-            return None
-        if isinstance(self.example, dict):
+        else:
             self.example = next(iter(self.example if self.of_key else self.example.values()), None)
-        return values[0]
+        return value
 
 
 def _members(annotation: Any) -> Iterator[Any]:
@@ -170,7 +174,7 @@ def _not_a_mapping(error: Details, place: _Place) -> str:
 
 
 def _pattern(error: Details, place: _Place) -> str:
-    return PATTERNS.get(error["ctx"]["pattern"], "is not written as it must be")
+    return PATTERNS.get(error["ctx"]["pattern"], "is not written like the example")
 
 
 def _limit(words: str, name: str) -> Callable[[Details, _Place], str]:

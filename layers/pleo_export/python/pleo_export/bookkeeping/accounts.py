@@ -5,8 +5,8 @@ from __future__ import annotations
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 from pleo_export.text import LONGEST_CODE, shorten
 
 # Open question 15: Pleo's entries API writes "no category" as an account with this id.
@@ -36,7 +36,7 @@ def category(line: Line, number: int) -> str:
     return code
 
 
-def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
+def account_of(role: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
     """The account code of a role other than the category. Raises ItemRejected (`missing_configuration`)."""
     if role is Role.WALLET:
         return _wallet(item, settings)
@@ -46,12 +46,12 @@ def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
     return code
 
 
-def payable_account(party: Party, fallback: Role, item: ExportItem, settings: Settings) -> str:
+def payable_account(party: Party, fallback: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
     """R-5b.6: the party's own account, else that of the role `fallback`. Raises ItemRejected."""
     return (party.payable_account or "").strip() or account_of(fallback, item, settings)
 
 
-def _wallet(item: ExportItem, settings: Settings) -> str:
+def _wallet(item: ExportItem, settings: BookkeepingSettings) -> str:
     """R-5b.2: Pleo's contra account, else the configured wallet of the item's currency. R-5b.3: a contra account that
     is another currency's wallet is refused. One that the accounting system does not have is refused there, by name:
     money is never booked on another bank account than Pleo says."""

@@ -10,11 +10,11 @@ from pleo_export.bookkeeping.journal import journal_entry
 from pleo_export.bookkeeping.parties import NotFound, PartyMatch, holder, party_query, resolve_party
 from pleo_export.bookkeeping.payables import payable_documents
 from pleo_export.bookkeeping.rules import HELD_BY_EMPLOYEE, journal_rule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.texts import TextLimits
 from pleo_export.bookkeeping.voided import refuse_voided
 from pleo_export.bookkeeping.warnings import warnings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 
 __all__ = ["Booking", "TextLimits", "book"]
 
@@ -41,7 +41,7 @@ class Booking:
 
 
 def book(
-    item: ExportItem, settings: Settings, reference: str, limits: TextLimits, party: PartyMatch | None = None
+    item: ExportItem, settings: BookkeepingSettings, reference: str, limits: TextLimits, party: PartyMatch | None = None
 ) -> Booking:
     """The balanced documents of one item (R-5a to R-5c), the first with the reference inside. `party` is the
     accounting system's answer to `wanted_party`.

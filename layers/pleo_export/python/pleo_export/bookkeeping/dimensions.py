@@ -5,11 +5,11 @@ from __future__ import annotations
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import Dimension
 from pleo_export.bookkeeping.export_item import ExportItem, Line
+from pleo_export.bookkeeping.settings import BookkeepingSettings, UnmappedTags
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings, UnmappedTags
 
 
-def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, ...]:
+def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
     """Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
     `missing_configuration` where a tag has no code."""
     values: dict[str, str] = {}
@@ -29,7 +29,7 @@ def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, 
     return tuple(Dimension(category, value) for category, value in values.items())
 
 
-def check_groups(item: ExportItem, settings: Settings) -> None:
+def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
     """Raises ItemRejected (`missing_configuration`) for tags that would be ignored, where the settings say so."""
     if settings.unmapped_tags is UnmappedTags.FAIL and (groups := unmapped_groups(item, settings)):
         raise missing(
@@ -38,7 +38,7 @@ def check_groups(item: ExportItem, settings: Settings) -> None:
         )
 
 
-def unmapped_groups(item: ExportItem, settings: Settings) -> tuple[str, ...]:
+def unmapped_groups(item: ExportItem, settings: BookkeepingSettings) -> tuple[str, ...]:
     """The tag groups that the settings give no dimension; their tags are ignored."""
     groups = dict.fromkeys(tag.group_code for line in item.lines for tag in line.tags)
     return tuple(group for group in groups if group not in settings.dimensions)

@@ -9,15 +9,15 @@ from pleo_export.bookkeeping.documents import JournalEntry, JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import item_lines, signed_total
 from pleo_export.bookkeeping.rules import JournalRule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.sides import check_lines, check_that_something_moves, of_role
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
-from pleo_export.settings import Settings
 
 
 def journal_entry(
     item: ExportItem,
     rule: JournalRule,
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     limits: TextLimits,
     employee: Party | None = None,

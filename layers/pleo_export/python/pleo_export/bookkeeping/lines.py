@@ -9,13 +9,13 @@ from pleo_export.bookkeeping.dimensions import check_groups, dimensions
 from pleo_export.bookkeeping.documents import JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
+from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import taxed_amounts
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import OutflowSign, Settings
 
 
 def item_lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, text: str, employee: Party | None = None
+    item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, text: str, employee: Party | None = None
 ) -> list[JournalLine]:
     """One line or more per item line (R-5c.1), on the side of the type, and the pennies that are missing (R-5c.2).
     Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on their own
@@ -30,12 +30,12 @@ def item_lines(
     return lines
 
 
-def signed_total(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+def signed_total(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
     """What the item moves on the side of the type: + debit, - credit. The other side is its opposite."""
     return _direction(item, rule, settings) * _booked_total(item, settings)
 
 
-def is_reversed(item: ExportItem, rule: JournalRule, settings: Settings) -> bool:
+def is_reversed(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> bool:
     """The item as a whole has the other sign than money spent, where that means the opposite of its type (R-5b.4)."""
     return rule.sign is Sign.POSITIVE and _total(item) * _sign(settings) < 0
 
@@ -53,7 +53,12 @@ def nothing_owed() -> ItemRejected:
 
 
 def _lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str, employee: Party | None
+    item: ExportItem,
+    rule: JournalRule,
+    settings: BookkeepingSettings,
+    direction: int,
+    text: str,
+    employee: Party | None,
 ) -> Iterator[JournalLine]:
     if rule.lines is Role.CATEGORY:
         check_groups(item, settings)
@@ -66,13 +71,15 @@ def _lines(
         yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
 
 
-def _balance_account(item: ExportItem, rule: JournalRule, settings: Settings, employee: Party | None) -> str:
+def _balance_account(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, employee: Party | None) -> str:
     if employee is not None and rule.lines is Role.OUT_OF_POCKET:
         return payable_account(employee, rule.lines, item, settings)
     return account_of(rule.lines, item, settings)
 
 
-def _category_lines(line: Line, number: int, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
+def _category_lines(
+    line: Line, number: int, settings: BookkeepingSettings, direction: int, text: str
+) -> Iterator[JournalLine]:
     taxed = taxed_amounts(line, number, settings)
     if taxed.base != 0:
         tags = dimensions(line, number, settings)
@@ -81,7 +88,7 @@ def _category_lines(line: Line, number: int, settings: Settings, direction: int,
         yield JournalLine(account, direction * amount, text, part)
 
 
-def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
+def _direction(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
     """What the amounts are multiplied by so that + is debit: amounts with the sign of money spent mean the direction
     of the type, except where the sign says nothing (R-5b.4)."""
     if rule.sign is Sign.POSITIVE:
@@ -92,7 +99,7 @@ def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
     return rule.side if total > 0 else -rule.side
 
 
-def _sign(settings: Settings) -> int:
+def _sign(settings: BookkeepingSettings) -> int:
     return 1 if settings.outflow_sign is OutflowSign.POSITIVE else -1
 
 
@@ -100,7 +107,7 @@ def _total(item: ExportItem) -> int:
     return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
 
 
-def _booked_total(item: ExportItem, settings: Settings) -> int:
+def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
     """With an account for the difference the item's amount, else the sum of the lines (R-5c.2)."""
     total = _checked_total(item)
     return total if settings.accounts.rounding is None else item.amount.in_wallet_currency.value

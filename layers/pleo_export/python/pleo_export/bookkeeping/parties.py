@@ -17,8 +17,8 @@ from pleo_export.bookkeeping.rules import (
     payable_rule,
     stated_method,
 )
+from pleo_export.bookkeeping.settings import BookkeepingSettings, LegacyVendors
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import LegacyVendors, Settings
 from pleo_export.text import LONGEST_CODE, clean, shorten
 
 __all__ = [
@@ -98,7 +98,7 @@ def tax_number(text: str) -> str:
     return _PUNCTUATION.sub("", text).upper()
 
 
-def party_query(item: ExportItem, settings: Settings) -> PartyQuery | None:
+def party_query(item: ExportItem, settings: BookkeepingSettings) -> PartyQuery | None:
     """Whom to ask for before this item can be booked; None where a journal entry needs nobody. Cash and personal spend
     are journal entries always, but under accounts payable on the employee's own account, like what pays them back.
 
@@ -151,7 +151,7 @@ def resolve_party(wanted: PartyQuery, answer: PartyMatch | None) -> Party | None
             raise _nobody_asked(wanted)
 
 
-def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] | None:
+def _payable_to(item: ExportItem, settings: BookkeepingSettings) -> tuple[PartyRole, bool] | None:
     """The role, and whether there is no booking without the party; None where nobody is asked for."""
     rule = journal_rule(item.type, item.sub_type)
     stated = item.bookkeeping.method if item.bookkeeping else None

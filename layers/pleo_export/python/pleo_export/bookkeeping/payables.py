@@ -12,13 +12,13 @@ from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import is_reversed, item_lines, nothing_owed, signed_total
 from pleo_export.bookkeeping.reference import payment_reference
 from pleo_export.bookkeeping.rules import PAYABLE_ROLES, BillKind, JournalRule, payable_rule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.sides import check_apart, check_lines, of_party, of_role
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
-from pleo_export.settings import Settings
 
 
 def payable_documents(
-    item: ExportItem, rule: JournalRule, party: Party, settings: Settings, reference: str, limits: TextLimits
+    item: ExportItem, rule: JournalRule, party: Party, settings: BookkeepingSettings, reference: str, limits: TextLimits
 ) -> Iterator[Bill | Payment]:
     """The bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
     total = signed_total(item, rule, settings)
@@ -49,7 +49,7 @@ def _bill(
     kind: BillKind,
     party: Party,
     lines: tuple[JournalLine, ...],
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     label: str,
 ) -> Bill:
@@ -78,7 +78,7 @@ def _payment(
     party: Party,
     lines: tuple[JournalLine, JournalLine],
     settles: SettlementTarget,
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     label: str,
 ) -> Payment:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import date
 
 from pleo_export.bookkeeping.balance import AnyDocument
+from pleo_export.bookkeeping.settings import BookkeepingSettings, ClosedPeriod
 from pleo_export.bookkeeping.texts import redated
-from pleo_export.settings import ClosedPeriod, Settings
 
 
-def next_posting_date(settings: Settings, on: date, today: date, next_open: date | None) -> date | None:
+def next_posting_date(settings: BookkeepingSettings, on: date, today: date, next_open: date | None) -> date | None:
     """The one other date to try for a document that was refused on the date `on`, or None: the item fails (R-5e.8).
 
     `today` is the day in the settings' time zone; `next_open` the first open day after `on`, None where the

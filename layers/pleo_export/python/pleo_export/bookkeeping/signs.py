@@ -13,8 +13,8 @@ from typing import Any
 
 from pleo_export.bookkeeping.money import minor_units
 from pleo_export.bookkeeping.rules import Sign, journal_rule
+from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.errors import ItemRejected
-from pleo_export.settings import OutflowSign
 
 # A single negative expense proves nothing, and can always be exported on its own.
 FEWEST = 2

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import TaxPart, TaxRole
 from pleo_export.bookkeeping.export_item import Line, Tax
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 
 
 class Agreement(StrEnum):
@@ -66,7 +66,7 @@ def amounts(line: Line) -> tuple[int, int, int]:
     return line.line_amount.in_wallet_currency.value, line.net_amount.in_wallet_currency.value, tax
 
 
-def taxed_amounts(line: Line, number: int, settings: Settings) -> TaxedAmounts:
+def taxed_amounts(line: Line, number: int, settings: BookkeepingSettings) -> TaxedAmounts:
     """Raises ItemRejected: `validation_failure` where the amounts contradict, `missing_configuration` where the
     tax has no code or no account."""
     total, net, tax = amounts(line)
@@ -113,7 +113,7 @@ def _part(tax: Tax, role: TaxRole, number: int) -> TaxPart:
     return TaxPart(tax.code, role)
 
 
-def _input_account(tax: Tax, number: int, settings: Settings) -> str:
+def _input_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.ingoing_tax_account or settings.tax_accounts.get(tax.code or "") or settings.accounts.input_tax
     if not account:
         raise missing(
@@ -123,7 +123,7 @@ def _input_account(tax: Tax, number: int, settings: Settings) -> str:
     return account
 
 
-def _output_account(tax: Tax, number: int, settings: Settings) -> str:
+def _output_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.outgoing_tax_account or settings.accounts.output_tax
     if not account:
         raise missing(

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from pleo_export.errors import JobFailure
 from pleo_export.function_time import TimeLeft, unlimited
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import PleoNotFound
 from pleo_export.pleo.models import (

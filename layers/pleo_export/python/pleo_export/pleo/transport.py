@@ -13,9 +13,8 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -24,7 +23,9 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
+from pleo_export.http.backoff import pause_after
 from pleo_export.http.delivery import not_sent
+from pleo_export.http.retry_after import seconds_to_wait
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import (
     PleoError,
@@ -39,7 +40,6 @@ from pleo_export.pleo.strict_json import parse
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
 RATE_LIMIT_WAIT = 60  # open question 16: the limit is per minute, for a 429 that names no time
 RENEWALS = 2  # the token that another worker has got meanwhile, and if that is refused too, a new one
@@ -129,7 +129,7 @@ class PleoTransport:
                 continue
             error, wait = outcome.error, outcome.wait or 0
             unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown
-            pause = max(self._pause(attempt), wait)
+            pause = max(pause_after(attempt, self._jitter), wait)
             if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT or not self._has_time(pause):
                 # A last try that found nobody there says nothing about an earlier one that was sent.
                 raise unknown if unknown and isinstance(error, PleoUnavailable) else error
@@ -157,10 +157,6 @@ class PleoTransport:
     def _has_time(self, pause: float = 0) -> bool:
         """For one more try after a pause."""
         return enough_time(self._time_left, pause + CONNECT_SECONDS + READ_SECONDS)
-
-    def _pause(self, attempt: int) -> float:
-        longest = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
-        return longest * (1 + self._jitter()) / 2
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -219,15 +215,3 @@ def _evidence(request: Request, response: requests.Response) -> dict[str, Any]:
         "status": response.status_code,
         "request_id": next((each[:100] for each in ids if each), None),
     }
-
-
-def seconds_to_wait(headers: Mapping[str, str]) -> int | None:
-    """`Retry-After`, in seconds or as a date. A date counts from the answer's own `Date`: one clock, no skew."""
-    value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return int(value)
-    try:
-        span = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0, int(span.total_seconds()))

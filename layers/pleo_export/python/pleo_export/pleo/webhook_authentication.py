@@ -18,15 +18,23 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.settings import WebhookAuthentication
 
 TOLERANCE_SECONDS = 300  # either way; open question 18
 SIGNATURE_VERSION = "v1"
 USERNAME = "pleo"
 TOKEN_HEADER = "x-pleo-export-token"  # noqa: S105 - a header's name
+
+
+class WebhookAuthentication(StrEnum):
+    """What proves to us that a webhook comes from Pleo (R-10.12)."""
+
+    SIGNATURE = "signature"
+    BASIC = "basic"
+    HEADER = "header"
 
 
 class NotFromPleo(PleoExportError):

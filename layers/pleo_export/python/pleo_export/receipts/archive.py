@@ -1,4 +1,4 @@
-"""PreparedReceipts packed into one ZIP."""
+"""Receipts packed into one ZIP."""
 
 from __future__ import annotations
 

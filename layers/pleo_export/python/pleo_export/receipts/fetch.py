@@ -23,7 +23,8 @@ from urllib3.exceptions import HTTPError
 
 from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.backoff import pause_after
+from pleo_export.http.session import IsolatedSession
 from pleo_export.receipts.connection import PublicAddresses
 from pleo_export.receipts.decoding import BrokenContent, decoder
 from pleo_export.receipts.endings import is_whole
@@ -41,7 +42,6 @@ EXPENSE_BYTES = 240 * 1024 * 1024  # what was fetched and what is made of it: tw
 CONNECT_SECONDS, READ_SECONDS = 3, 10
 EXPENSE_SECONDS = 60  # for all files of one expense, tries and pauses included
 TRIES = 4
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 REDIRECTS = 20  # as browsers
 PIECE = 64 * 1024
 
@@ -108,7 +108,7 @@ class Fetcher:
             try:
                 return self._try(download)
             except _Fault as fault:
-                pause = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2
+                pause = pause_after(attempt, self._jitter)
                 if attempt == TRIES or self._clock() + pause >= download.ends:
                     raise not_downloaded(download.which, str(fault)) from None
             self._sleep(pause)

@@ -1,4 +1,4 @@
-"""PreparedReceipts that Pleo does not serve, named for the bookkeeper: what is refused is called what it is."""
+"""Receipts that Pleo does not serve, named for the bookkeeper: what is refused is called what it is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication
+from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.secrets import GrantOwner
 from pleo_export.store.table import company_key, conditional_write, iso, ledger_key, moment, transact
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
