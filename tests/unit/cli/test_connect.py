@@ -1,4 +1,4 @@
-"""Connecting a company: what is refused, in which words, and that nothing is stored then."""
+"""`pleo-export connect`: what is refused, in which words, and that nothing is stored then."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def nothing_is_stored(stack: TownStack) -> bool:
     return not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE) or subscriptions(stack))
 
 
-def test_given_good_settings_when_connected_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
+def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
     findings = connected(stack)
 
     assert problems(findings) == {}
@@ -73,7 +73,7 @@ def test_given_a_connected_company_when_connected_again_then_settings_change_in_
         ({"dimensions": {"team": "region"}}, "dimensions.team: region is not a dimension"),
     ],
 )
-def test_given_a_wrong_setting_when_connected_then_its_field_is_named_and_nothing_is_stored(
+def test_given_a_wrong_setting_then_its_field_is_named_and_nothing_is_stored(
     stack: TownStack, wrong: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(CheckFailed, match=said) as error:
@@ -83,7 +83,7 @@ def test_given_a_wrong_setting_when_connected_then_its_field_is_named_and_nothin
     assert nothing_is_stored(stack)
 
 
-def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(stack: TownStack) -> None:
+def test_given_several_things_wrong_then_all_are_told_at_once(stack: TownStack) -> None:
     stack.customer(NORTHGATE)
     stack.system.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
 
@@ -99,9 +99,7 @@ def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(sta
     ("key", "said"),
     [("plp_wrong", "Pleo does not accept the credential"), (f"plp_{HAVN}", f"belongs to company {HAVN}")],
 )
-def test_given_a_key_that_is_not_the_companys_when_connected_then_it_is_refused(
-    stack: TownStack, key: str, said: str
-) -> None:
+def test_given_a_key_that_is_not_the_companys_then_it_is_refused(stack: TownStack, key: str, said: str) -> None:
     stack.customer(NORTHGATE)
     stack.customer(HAVN)
 
@@ -126,9 +124,7 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
         (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
     ],
 )
-def test_given_books_that_do_not_open_when_connected_then_the_reason_is_told(
-    stack: TownStack, error: Exception, said: str
-) -> None:
+def test_given_books_that_do_not_open_then_the_reason_is_told(stack: TownStack, error: Exception, said: str) -> None:
     broken(stack, "before books check", error)
 
     with pytest.raises(CheckFailed, match=said):
@@ -152,7 +148,7 @@ def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_the
 # One Pleo company to one accounting company
 
 
-def test_given_books_of_another_company_when_connected_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
+def test_given_books_of_another_company_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
     connected(stack, HAVN)
 
     with pytest.raises(CheckFailed, match=f"connected to Pleo company {HAVN} already"):
@@ -182,7 +178,7 @@ def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is
 # The test entry
 
 
-def test_given_an_entry_that_cannot_be_recorded_when_connected_then_the_reason_is_told(stack: TownStack) -> None:
+def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: TownStack) -> None:
     broken(stack, "before books record", Rejected("The account takes no pounds."))
 
     with pytest.raises(CheckFailed, match="takes no pounds"):
@@ -288,7 +284,7 @@ def test_given_an_installation_of_another_company_then_it_is_refused(stack: Town
         connected(stack)
 
 
-def test_given_consent_by_oauth_when_connected_then_its_installation_is_activated(stack: TownStack) -> None:
+def test_given_consent_by_oauth_then_its_installation_is_activated(stack: TownStack) -> None:
     stack.customer(NORTHGATE)
 
     findings = connect_with(stack, {"access_token": access_token(stack)})
@@ -318,7 +314,7 @@ def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_
     assert stack.pleo(newer.pleo).introspect().company_id == NORTHGATE
 
 
-def test_given_a_secret_that_somebody_else_changes_when_connected_then_nothing_is_overwritten(stack: TownStack) -> None:
+def test_given_a_secret_that_somebody_else_changes_then_nothing_is_overwritten(stack: TownStack) -> None:
     connected(stack)
     before = stack.secrets(NORTHGATE)
     stack.secret_locks.take(NORTHGATE, "a refresh", stack.now())
@@ -363,7 +359,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
     assert len(subscriptions(stack)) == 1
 
 
-def test_given_two_subscriptions_to_our_address_when_connected_then_one_is_left(stack: TownStack) -> None:
+def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: TownStack) -> None:
     connected(stack)
     stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
 
@@ -385,7 +381,7 @@ def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and
 
 
 @pytest.mark.parametrize("authentication", ["signature", "basic", "header"])
-def test_given_any_proof_of_the_sender_then_our_own_delivery_is_taken_and_wakes_nobody(
+def test_each_way_to_authenticate_webhooks_takes_our_delivery_which_starts_nothing(
     stack: TownStack, authentication: str
 ) -> None:
     assert problems(connected(stack, webhook_authentication=authentication)) == {}

@@ -1,4 +1,4 @@
-"""Disconnecting a company: what goes, what stays, and that a run that broke off is finished by the next."""
+"""`pleo-export disconnect`: what is removed, what stays, and that the next run finishes what one has left."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def nothing_is_left(stack: TownStack) -> bool:
     )
 
 
-def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
+def test_given_a_connected_company_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
     connected(stack)
     stack.system.services.postings.save_many(taken(stack.system), [RECORDED])
 
@@ -53,10 +53,10 @@ def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posti
     ]
     assert nothing_is_left(stack)
     assert stack.postings.latest(NORTHGATE, RECORDED.entry_id) == RECORDED
-    assert problems(connected(stack, HAVN)) == {}, "its books are free"
+    assert problems(connected(stack, HAVN)) == {}, "its ledger is free"
 
 
-def test_given_a_company_that_never_was_when_disconnected_then_that_is_told(stack: TownStack) -> None:
+def test_given_a_company_that_never_was_then_that_is_told(stack: TownStack) -> None:
     with pytest.raises(UsageError, match="is not connected"):
         disconnected(stack)
 
@@ -88,7 +88,7 @@ def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(sta
             disconnected(stack)
 
 
-def test_given_a_running_export_when_disconnected_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
+def test_given_a_running_export_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
     connected(stack)
     run = running_export(stack)
 
@@ -151,7 +151,7 @@ def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownSta
 
 
 @pytest.mark.parametrize("value", [None, "{}"])
-def test_given_a_secret_that_is_gone_or_spoiled_then_the_rest_goes_all_the_same(
+def test_given_a_secret_that_is_missing_or_incomplete_then_the_rest_goes_all_the_same(
     stack: TownStack, value: str | None
 ) -> None:
     connected(stack)
@@ -193,7 +193,7 @@ def test_given_settings_of_another_version_then_the_company_can_be_disconnected(
     assert nothing_is_left(stack)
 
 
-def test_given_a_lease_of_a_dead_run_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+def test_given_the_lease_of_a_run_that_is_over_then_the_company_can_be_disconnected(stack: TownStack) -> None:
     connected(stack)
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
     stack.system.clock.advance(timedelta(minutes=2))

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.errors import UsageError
 from cli.main import app, main
-from tests.system.deployed_system import TownStack
 
 AWS = (
     "AWS_PROFILE",
@@ -103,10 +101,3 @@ def test_shells_can_complete_commands() -> None:
 
 def test_the_schema_is_printed_for_editors() -> None:
     assert '"company_id"' in CliRunner().invoke(app, ["schema"]).output
-
-
-def test_given_a_job_that_was_never_taken_up_then_that_is_said(stack: TownStack) -> None:
-    done = CliRunner().invoke(app, ["job", "11111111-1111-4111-8111-111111111111"])
-
-    assert isinstance(done.exception, UsageError)
-    assert f"never taken up by stack {stack.name!r}" in str(done.exception)
