@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
-from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS
 from pleo_export.errors import ItemFailure, ItemRejected
 from tests.unit.bookkeeping.payloads import account, additional, item, line, money, tag, tax, vendor
 
@@ -186,13 +185,6 @@ def test_given_codes_of_which_nothing_is_left_when_parsed_then_they_count_as_not
     codes = [row.account.code, row.account.identifier, row.tax.code, parsed.sub_type, parsed.user.code]
     assert codes == [None] * 5
     assert (parsed.vendor.code, parsed.vendor.external_id, parsed.vendor.tax_registration_number) == (None,) * 3
-
-
-def test_no_currency_of_another_number_of_decimals_is_taken_for_hundredths() -> None:
-    none = "BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-    other = "BHD CLF IQD JOD KWD LYD OMR TND UYW"
-    no_money = "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX UNDEFINED"
-    assert frozenset(f"{none} {other} {no_money}".split()) == NOT_IN_HUNDREDTHS
 
 
 def test_given_a_merchants_currency_without_two_decimals_when_parsed_then_it_is_accepted() -> None:

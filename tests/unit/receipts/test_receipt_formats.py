@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import filetype  # type: ignore[import-untyped]
 import pytest
 
 from pleo_export.receipts.formats import DOC, DOCX, JPEG, PDF, TEXT, XLS, XLSX, Format, claimed, recognise
@@ -25,6 +26,16 @@ def test_each_format_that_pleo_serves_is_known_by_its_content(tmp_path: Path, ex
     format = recognised(tmp_path, content, claim)
     assert format is not None
     assert (format.content_type, format.extension) == (content_type, ours)
+
+
+@pytest.mark.parametrize("extension", ["pdf", "jpg", "png", "docx", "xlsx"])
+def test_the_package_filetype_recognises_the_same(tmp_path: Path, extension: str) -> None:
+    """Of what it knows; a PDF after a mail's header, old Office files and text it does not (ADR-0010)."""
+    content = samples.SERVED[extension][0]
+    ours = recognised(tmp_path, content)
+
+    assert ours is not None
+    assert filetype.guess(content).mime == ours.content_type
 
 
 @pytest.mark.parametrize("extension", samples.SERVED)

@@ -15,8 +15,8 @@ from pydantic import Field, ValidationError
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import BookkeepingSettings, SettingsModel
-from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
+from pleo_export.settings_errors import refusal
 
 if TYPE_CHECKING:
     AnyAccountingSettings = AccountingSettings
@@ -65,22 +65,4 @@ def parse_settings(data: Any) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise InvalidSettings("\n".join(_explain(each) for each in error.errors())) from None
-
-
-def _explain(error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"]) or "settings"
-    example = _example(error["loc"])
-    return f"{path}: {error['msg']}" + (f" (for example {example!r})" if example is not None else "")
-
-
-def _example(loc: tuple[int | str, ...]) -> Any:
-    model: Any = Settings
-    example = None
-    for part in loc:
-        field = getattr(model, "model_fields", {}).get(part)
-        if field is None:
-            break
-        example = field.examples[0] if field.examples else None
-        model = field.annotation
-    return example
+        raise refusal(error, Settings) from None
