@@ -27,12 +27,7 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.store.authorisations import Authorisations
-from pleo_export.store.connections import Connections
-from pleo_export.store.jobs import Jobs, Results
-from pleo_export.store.leases import Leases
-from pleo_export.store.postings import Postings
-from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
 
@@ -41,7 +36,7 @@ MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Records):
     """One deployment, by its name, with the clients and records that commands use."""
 
     name: str
@@ -93,36 +88,6 @@ class Stack:
         return boto3.resource("dynamodb").Table(self.outputs["TableName"])
 
     @property
-    def connections(self) -> Connections:
-        """The records of connected companies."""
-        return Connections(self.table)
-
-    @property
-    def leases(self) -> Leases:
-        """The companies' leases."""
-        return Leases(self.table)
-
-    @property
-    def jobs(self) -> Jobs:
-        """The records of export jobs."""
-        return Jobs(self.table)
-
-    @property
-    def results(self) -> Results:
-        """The results of items."""
-        return Results(self.table)
-
-    @property
-    def postings(self) -> Postings:
-        """What was meant to be booked, and what became of it."""
-        return Postings(self.table)
-
-    @property
-    def authorisations(self) -> Authorisations:
-        """The invitations to authorise."""
-        return Authorisations(self.table)
-
-    @property
     def wake_ups(self) -> WakeUps:
         """The queue of wake-ups."""
         return WakeUps(self.client("sqs"), self.outputs["QueueUrl"])
@@ -171,11 +136,6 @@ class Stack:
             return self.secrets(company_id)
         except InvalidSettings:
             return None
-
-    @property
-    def secret_locks(self) -> SecretLocks:
-        """The locks that order changes of secrets."""
-        return SecretLocks(self.table)
 
     def has_secret(self, company_id: str) -> bool:
         """Return whether the company has a secret, complete or not."""

@@ -164,7 +164,7 @@ def nothing_leaked(system: InProcessSystem, heard: Heard, tokens: Collection[str
         *(json.dumps(each, default=str) for each in calls),
     ]
     assert [text for text in told if CONTENT.search(text) or any(secret in text for secret in secrets)] == []
-    for record in system.services._table.scan()["Items"]:
+    for record in system.services.table.scan()["Items"]:
         kind = " ".join(record[key].split("#", maxsplit=1)[0] for key in ("pk", "sk"))
         assert record.keys() - {"pk", "sk"} <= FIELDS[kind], f"{kind}: decide who may read the new field, and name it"
         guarded = {name: value for name, value in record.items() if name not in FOR_THE_BOOKKEEPER}

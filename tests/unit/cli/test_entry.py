@@ -253,6 +253,6 @@ def test_given_a_ledger_that_does_not_answer_then_no_verdict_is_given(
 
 
 def _lose_postings(system: InProcessSystem) -> None:
-    table = system.services._table
+    table = system.services.table
     for record in table.query(KeyConditionExpression=Key("pk").eq(f"ENTRY#{NORTHGATE}#{ENTRY}"))["Items"]:
         table.delete_item(Key={"pk": record["pk"], "sk": record["sk"]})

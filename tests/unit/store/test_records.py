@@ -55,7 +55,7 @@ def test_a_posting_comes_back_as_it_was(system: InProcessSystem, posting: Postin
 
 def test_a_posting_is_kept_for_ever(system: InProcessSystem) -> None:
     system.services.postings.save_many(taken(system), [RECORDED])
-    (record,) = get_many(system.services._table, [posting_key(NORTHGATE, "entry", 1)])
+    (record,) = get_many(system.services.table, [posting_key(NORTHGATE, "entry", 1)])
     assert "expires_at" not in record
 
 
@@ -284,7 +284,7 @@ def test_jobs_and_results_go_after_a_financial_year(system: InProcessSystem) -> 
     system.services.jobs.next_attempt(JOB, NORTHGATE, NOW)
     system.services.results.put_many(taken(system), RESULTS[:1], NOW)
     keys = [{"pk": f"JOB#{JOB}", "sk": "JOB"}, {"pk": f"JOB#{JOB}", "sk": "ITEM#a"}]
-    assert {int(record["expires_at"]) for record in get_many(system.services._table, keys)} == {
+    assert {int(record["expires_at"]) for record in get_many(system.services.table, keys)} == {
         int((NOW + timedelta(days=400)).timestamp())
     }
 
@@ -450,7 +450,7 @@ def test_more_companies_than_one_page_holds_are_all_listed(
     companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(5)]
     for company in companies:
         system.connect(company)
-    table = system.services._table
+    table = system.services.table
     query = table.query
     monkeypatch.setattr(table, "query", lambda **wanted: query(**wanted, Limit=2))
     assert list(system.services.connections.company_ids()) == companies
@@ -458,7 +458,7 @@ def test_more_companies_than_one_page_holds_are_all_listed(
 
 def test_settings_that_no_longer_fit_are_refused_by_name(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
-    system.services._table.update_item(
+    system.services.table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
         UpdateExpression="SET settings.posting = :maybe",
         ExpressionAttributeValues={":maybe": "maybe"},
@@ -474,7 +474,7 @@ def test_a_connection_from_before_there_was_a_choice_demands_a_signature(system:
     access = system.services.connections.webhook_access(NORTHGATE)
     assert access and access[1] is WebhookAuthentication.BASIC
 
-    system.services._table.update_item(
+    system.services.table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
         UpdateExpression="REMOVE settings.webhook_authentication",
     )
@@ -545,7 +545,7 @@ def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(system: InProcessSyste
 
 def _leave_unprocessed(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """DynamoDB answers one key at a time, `times` times."""
-    dynamodb = system.services._table.meta.client
+    dynamodb = system.services.table.meta.client
     whole, left = dynamodb.batch_get_item, [times]
 
     def partly(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name

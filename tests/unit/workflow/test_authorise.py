@@ -376,5 +376,5 @@ def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogC
 
 
 def records(system: InProcessSystem, prefix: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = system.services._table.scan()["Items"]
+    found: list[dict[str, Any]] = system.services.table.scan()["Items"]
     return [{name: str(value) for name, value in each.items()} for each in found if each["pk"].startswith(prefix)]

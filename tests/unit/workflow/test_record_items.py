@@ -226,7 +226,7 @@ def test_given_our_records_are_lost_when_the_item_is_exported_again_then_the_boo
 ) -> None:
     """R-8.7."""
     books, _ = exported(system, [item := purchase()])
-    system.services._table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
+    system.services.table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
 
     job = export_again(system, item)
 

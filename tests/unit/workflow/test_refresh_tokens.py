@@ -721,7 +721,7 @@ def test_given_books_whose_grant_ends_during_a_run_then_the_items_left_fail_with
     system.run(NORTHGATE)
 
     assert {kind for kind, _ in system.failures(job).values()} == {"accounting_system_authentication_failure"}
-    assert all("must connect tryton again" in reason for _, reason in system.failures(job).values())
+    assert all("to connect tryton again" in reason for _, reason in system.failures(job).values())
 
 
 def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refreshed_weekly(

@@ -78,7 +78,7 @@ def test_given_an_entry_of_another_amount_when_our_records_are_lost_then_it_is_n
     books = system.connect(NORTHGATE, [item := purchase()])
     system.export(NORTHGATE)
     system.run(NORTHGATE)
-    system.services._table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
+    system.services.table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
 
     job = export_again(system, purchase(gross=9900))
 

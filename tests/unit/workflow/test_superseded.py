@@ -70,7 +70,7 @@ def test_given_a_lost_first_record_when_the_second_revision_is_in_doubt_then_it_
     system.effects.on("after books record", Stopped())
     job = system.export(NORTHGATE, [entry_id(item)])
     system.run(NORTHGATE)
-    system.services._table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
+    system.services.table.delete_item(Key={"pk": f"ENTRY#{NORTHGATE}#{entry_id(item)}", "sk": "REV#0001"})
     system.effects.on("before books check", AuthenticationFailed("The key is not accepted."))
 
     system.heal()

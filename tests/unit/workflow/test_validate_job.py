@@ -109,7 +109,7 @@ def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_
 ) -> None:
     """They were entered for an earlier version of the product."""
     system.connect(NORTHGATE, purchases(1))
-    system.services._table.update_item(
+    system.services.table.update_item(
         Key=company_key(NORTHGATE, "CONNECTION"),
         UpdateExpression="SET settings.posting = :unknown",
         ExpressionAttributeValues={":unknown": "provisional"},

@@ -21,18 +21,10 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.store.authorisations import Authorisations
-from pleo_export.store.connections import Connection, Connections
-from pleo_export.store.fencing import FencingTokens
-from pleo_export.store.jobs import Jobs, Results
-from pleo_export.store.leases import Leases
+from pleo_export.store.connections import Connection
 from pleo_export.store.payloads import Payloads
-from pleo_export.store.polls import Polls
-from pleo_export.store.postings import Postings
-from pleo_export.store.reconciliations import Reconciliations
-from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.records import Records
 from pleo_export.store.secrets import GrantOwner, Secrets, connection_secret, oauth_client_secret
-from pleo_export.store.token_refreshes import RefreshStates
 
 if TYPE_CHECKING:
     import requests
@@ -48,8 +40,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Services:
-    """`environment` holds the template's variables; `clock` gives UTC."""
+class Services(Records):
+    """What the functions of one environment share. `environment` holds the template's variables; `clock` gives UTC."""
 
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
         self._environment = dict(os.environ) if environment is None else environment
@@ -64,18 +56,18 @@ class Services:
 
     @cached_property
     def in_doubt_time(self) -> timedelta:
-        """How long a document may still appear after the run that meant to record it has died."""
+        """How long a document may still appear after the run that meant to record it has ended."""
         return timedelta(seconds=int(self._variable("IN_DOUBT_SECONDS")))
 
     def time_left(self) -> timedelta:
-        """Until Lambda ends this call; without bounds outside Lambda."""
+        """Return the time until Lambda ends this invocation; unlimited outside Lambda."""
         if self.invocation is None:
             return timedelta.max
         return timedelta(milliseconds=self.invocation.get_remaining_time_in_millis())
 
     @property
     def request_id(self) -> str:
-        """Of this invocation, and of no other."""
+        """The id of this invocation, which no other has."""
         return uuid4().hex if self.invocation is None else str(self.invocation.aws_request_id)
 
     @cached_property
@@ -84,80 +76,43 @@ class Services:
         return int(self._variable("CHUNK_SIZE"))
 
     @cached_property
-    def _table(self) -> Any:
+    def table(self) -> Any:
+        """The installation's DynamoDB table."""
         return boto3.resource("dynamodb").Table(self._variable("TABLE_NAME"))
 
     @cached_property
-    def connections(self) -> Connections:
-        return Connections(self._table)
-
-    @cached_property
-    def leases(self) -> Leases:
-        return Leases(self._table)
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        return Jobs(self._table)
-
-    @cached_property
-    def fencing_tokens(self) -> FencingTokens:
-        return FencingTokens(self._table)
-
-    @cached_property
-    def polls(self) -> Polls:
-        return Polls(self._table)
-
-    @cached_property
-    def results(self) -> Results:
-        return Results(self._table)
-
-    @cached_property
-    def postings(self) -> Postings:
-        return Postings(self._table)
-
-    @cached_property
-    def reconciliations(self) -> Reconciliations:
-        return Reconciliations(self._table)
-
-    @cached_property
     def payloads(self) -> Payloads:
+        """The items of running jobs, in the bucket."""
         return Payloads(boto3.client("s3"), self._variable("BUCKET_NAME"))
 
     @cached_property
     def secrets(self) -> Secrets:
+        """The companies' secrets, and those of the OAuth clients."""
         return Secrets(boto3.client("secretsmanager"))
-
-    @cached_property
-    def secret_locks(self) -> SecretLocks:
-        return SecretLocks(self._table)
-
-    @cached_property
-    def refresh_states(self) -> RefreshStates:
-        return RefreshStates(self._table)
-
-    @cached_property
-    def authorisations(self) -> Authorisations:
-        return Authorisations(self._table)
 
     @property
     def pleo_auth_url(self) -> str:
+        """Where people authorise at Pleo, without a slash at the end."""
         return self._variable("PLEO_AUTH_URL")
 
     @cached_property
     def tokens(self) -> Tokens:
+        """The credentials of companies, valid for the next minutes."""
         refresher = Refresher(boto3.client("lambda"), self._variable("REFRESH_TOKENS_FUNCTION"))
         return Tokens(self.secrets, refresher, self.clock)
 
     @cached_property
     def wake_ups(self) -> WakeUps:
+        """The queue of wake-ups."""
         return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.sleep)
 
     @cached_property
     def executions(self) -> Executions:
+        """The executions of the state machine."""
         return Executions(boto3.client("stepfunctions"), self._variable("STATE_MACHINE_ARN"))
 
     def connection(self, company_id: str) -> Connection:
-        """Raises NotOurs when the company was disconnected while its job was running."""
+        """Return the company's connection. Raises NotOurs when it was disconnected while its job was running."""
         connection = self.connections.get(company_id)
         if connection is None:
             raise NotOurs(f"company {company_id} is not connected")
@@ -165,23 +120,27 @@ class Services:
 
     @cached_property
     def http(self) -> requests.Session:
+        """The session for Pleo, kept for the life of the environment."""
         from pleo_export.http.session import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
 
         return IsolatedSession()
 
     def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)
 
     def pleo(self, connection: Connection) -> PleoClient:
-        """Raises Disconnected, TryAgain (its tokens cannot be refreshed now)."""
+        """Return a client with the company's credential. Raises Disconnected, TryAgain (its tokens cannot be refreshed
+        now)."""
         from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
 
-        def successor(refused: str) -> str | None:
+        def token_after_refusal(refused: str) -> str | None:
             return self.tokens.token_after_refusal(connection, "pleo", refused)
 
-        return self.pleo_with(credential_from_secret(self.tokens.secret_of(connection, "pleo"), successor))
+        return self.pleo_with(credential_from_secret(self.tokens.secret_of(connection, "pleo"), token_after_refusal))
 
     def pleo_with(self, credential: Credential) -> PleoClient:
+        """Return a client with that credential."""
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
 
         return PleoClient(
@@ -189,14 +148,16 @@ class Services:
         )
 
     def secret_name(self, company_id: str) -> str:
+        """Return the name of the company's secret."""
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
-    def token_endpoint(self, company_id: str, which: GrantOwner) -> TokenEndpoint:
-        """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
+    def token_endpoint(self, company_id: str, grant_owner: GrantOwner) -> TokenEndpoint:
+        """Return where the grant is refreshed. Raises InvalidSettings: no OAuth client of ours is stored, or the
+        accounting system takes no OAuth tokens."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 
         name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"
-        if which == "accounting_system":
+        if grant_owner == "accounting_system":
             from pleo_export.accounting.registry import token_url  # noqa: PLC0415 - only where a connector uses OAuth
 
             name = self.connection(company_id).settings.accounting_system.name
@@ -206,17 +167,20 @@ class Services:
 
     @cached_property
     def receipts(self) -> Fetcher:
+        """The download of receipts."""
         from pleo_export.receipts.fetch import Fetcher  # noqa: PLC0415 - only where an expense has files
         from pleo_export.receipts.hosts import ReceiptHosts  # noqa: PLC0415
 
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")))
 
     def accounting_system(self, connection: Connection) -> AccountingSystem:
-        """Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed now)."""
+        """Return the company's accounting system. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
+        now)."""
         settings = connection.settings.accounting_system
         return connect(settings, self.accounting_secret(connection), self.time_left)
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
+        """Return the secret for the accounting system. Raises as `accounting_system` does."""
         from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened
 
         try:
@@ -224,11 +188,11 @@ class Services:
         except Disconnected:
             name = connection.settings.accounting_system.name
             raise AuthenticationFailed(
-                f"The authorisation to use {name} has ended. Whoever runs the integration must connect {name} again; "
-                "then export again."
+                f"The authorisation to use {name} has ended. Ask the operator of the integration to connect {name} "
+                "again; then export again."
             ) from None
 
     def keep_grant_alive(self, connection: Connection) -> None:
-        """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.section` does."""
+        """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.keep_alive` does."""
         if CONNECTORS[connection.settings.accounting_system.name].token_url:
             self.tokens.keep_alive(connection, "accounting_system")

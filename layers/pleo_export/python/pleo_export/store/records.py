@@ -1,0 +1,81 @@
+"""All records of an installation's table, by kind: what the functions and the command line share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from pleo_export.store.authorisations import Authorisations
+from pleo_export.store.connections import Connections
+from pleo_export.store.fencing import FencingTokens
+from pleo_export.store.jobs import Jobs, Results
+from pleo_export.store.leases import Leases
+from pleo_export.store.polls import Polls
+from pleo_export.store.postings import Postings
+from pleo_export.store.reconciliations import Reconciliations
+from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.token_refreshes import RefreshStates
+
+
+class Records:
+    """The records of one table. Each kind is made when it is first used."""
+
+    @property
+    def table(self) -> Any:
+        """The DynamoDB table, as boto3's resource."""
+        raise NotImplementedError
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The connected companies."""
+        return Connections(self.table)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """The companies' leases."""
+        return Leases(self.table)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The export jobs."""
+        return Jobs(self.table)
+
+    @cached_property
+    def fencing_tokens(self) -> FencingTokens:
+        """The fencing tokens of jobs."""
+        return FencingTokens(self.table)
+
+    @cached_property
+    def results(self) -> Results:
+        """The results of items."""
+        return Results(self.table)
+
+    @cached_property
+    def postings(self) -> Postings:
+        """What was meant to be booked, and what became of it."""
+        return Postings(self.table)
+
+    @cached_property
+    def polls(self) -> Polls:
+        """Where the last poll stopped."""
+        return Polls(self.table)
+
+    @cached_property
+    def reconciliations(self) -> Reconciliations:
+        """When each company's drafts were last reconciled."""
+        return Reconciliations(self.table)
+
+    @cached_property
+    def secret_locks(self) -> SecretLocks:
+        """The locks on companies' secrets."""
+        return SecretLocks(self.table)
+
+    @cached_property
+    def refresh_states(self) -> RefreshStates:
+        """How far refreshing each grant has come."""
+        return RefreshStates(self.table)
+
+    @cached_property
+    def authorisations(self) -> Authorisations:
+        """The invitations and authorisations of people."""
+        return Authorisations(self.table)
