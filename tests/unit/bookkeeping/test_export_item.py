@@ -217,7 +217,7 @@ def test_given_wrong_values_when_refused_then_none_of_them_is_repeated() -> None
 
 
 @pytest.mark.parametrize("payload", [None, [], "text", 7, {}])
-def test_given_something_that_is_no_item_when_parsed_then_it_is_refused(payload: object) -> None:
+def test_given_something_that_is_not_an_item_when_parsed_then_it_is_refused(payload: object) -> None:
     assert refusal(payload).reason
 
 
@@ -225,5 +225,5 @@ def test_given_a_text_instead_of_an_item_when_parsed_then_the_item_itself_is_nam
     assert "booked. the item is not of the expected kind" in refusal("text").reason
 
 
-def test_a_number_is_no_date() -> None:
+def test_a_number_is_not_a_date() -> None:
     assert "date is not a date and time" in refusal(item(date=1_700_000_000)).reason

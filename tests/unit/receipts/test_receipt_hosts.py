@@ -1,4 +1,4 @@
-"""Receipts are fetched only from hosts that the installation names (RECEIPT_HOSTS)."""
+"""Files are fetched only from hosts that the installation names (RECEIPT_HOSTS)."""
 
 from __future__ import annotations
 

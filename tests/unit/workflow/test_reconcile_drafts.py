@@ -165,14 +165,14 @@ def test_given_many_drafts_when_the_night_comes_then_no_request_holds_more_than_
     keys = [f"wework-{n}" for n in range(5)]
     books = posted_by_hand(system, *keys)
     books.capabilities = replace(books.capabilities, max_find=4, max_batch=3)
-    sizes: dict[str, list[int]] = {"find_many": [], "finalise_many": []}
+    sizes: dict[str, list[int]] = {"find_many": [], "post_many": []}
     for name, seen in sizes.items():
         setattr(books, name, partial(_counted, getattr(books, name), seen))
 
     system.night()
 
     assert books.settled == {name for key in keys for name in (bill(key), payment(key))}
-    assert sizes == {"find_many": [4, 4, 2], "finalise_many": [3, 1, 3, 1, 2]}
+    assert sizes == {"find_many": [4, 4, 2], "post_many": [3, 1, 3, 1, 2]}
 
 
 def _counted(method: Any, seen: list[int], given: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Pleo's tags become the accounting system's dimensions (R-5c.10)."""
+"""Pleo's tags as the accounting system's dimensions (R-5c.10)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from pleo_export.errors import ItemFailure, ItemRejected
 
 
 def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
-    """Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
-    `missing_configuration` where a tag has no code."""
+    """Return the dimensions of the line's tags, one value each; `number` counts lines from 1.
+
+    Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
+    `missing_configuration` where a tag has no code.
+    """
     values: dict[str, str] = {}
     for tag in line.tags:
         dimension = settings.dimensions.get(tag.group_code)
@@ -30,7 +33,7 @@ def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[
 
 
 def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
-    """Raises ItemRejected (`missing_configuration`) for tags that would be ignored, where the settings say so."""
+    """Raise ItemRejected (`missing_configuration`) if tags would be ignored and the settings say to fail then."""
     if settings.unmapped_tags is UnmappedTags.FAIL and (groups := unmapped_groups(item, settings)):
         raise missing(
             f"The tag group {groups[0]} has no dimension in the settings, so its tags would be lost. Name it under "
@@ -39,6 +42,6 @@ def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
 
 
 def unmapped_groups(item: ExportItem, settings: BookkeepingSettings) -> tuple[str, ...]:
-    """The tag groups that the settings give no dimension; their tags are ignored."""
+    """Return the tag groups that the settings give no dimension; their tags are ignored."""
     groups = dict.fromkeys(tag.group_code for line in item.lines for tag in line.tags)
     return tuple(group for group in groups if group not in settings.dimensions)

@@ -22,8 +22,10 @@ def journal_entry(
     limits: TextLimits,
     employee: Party | None = None,
 ) -> JournalEntry:
-    """The item's lines, and the counter line unless the lines cancel out. `employee` is whose money is moved, where
-    that is booked on their own account. Raises ItemRejected."""
+    """Return the item's lines and, unless they cancel out, the offsetting line, as one entry.
+
+    `employee` is whose money is moved, where that is booked on the employee's own account. Raises ItemRejected.
+    """
     total = signed_total(item, rule, settings)
     text = line_text(item, rule.label, limits.text)
     day = booking_date(item.date, settings.time_zone)

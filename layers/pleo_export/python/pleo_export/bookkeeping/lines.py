@@ -1,4 +1,4 @@
-"""The lines of an export item in the ledger: what both bookkeeping methods share (R-5b, R-5c)."""
+"""The lines of an export item in the ledger, which both bookkeeping methods share (R-5b, R-5c)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from pleo_export.errors import ItemFailure, ItemRejected
 def item_lines(
     item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, text: str, employee: Party | None = None
 ) -> list[JournalLine]:
-    """One line or more per item line (R-5c.1), on the side of the type, and the pennies that are missing (R-5c.2).
-    Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on their own
-    account, where they have one (R-5b.6). Raises ItemRejected."""
+    """Return one line or more per item line (R-5c.1), on the side of the type, and the difference that rounding left
+    (R-5c.2).
+
+    Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on the employee's
+    own account, if there is one (R-5b.6). Raises ItemRejected.
+    """
     direction = _direction(item, rule, settings)
     lines = [line for line in _lines(item, rule, settings, direction, text, employee) if line.amount != 0]
     if not lines:
@@ -31,21 +34,24 @@ def item_lines(
 
 
 def signed_total(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
-    """What the item moves on the side of the type: + debit, - credit. The other side is its opposite."""
+    """Return what the item moves on the side of the type, in minor units: + debit, - credit. The other side is its
+    opposite."""
     return _direction(item, rule, settings) * _booked_total(item, settings)
 
 
 def is_reversed(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> bool:
-    """The item as a whole has the other sign than money spent, where that means the opposite of its type (R-5b.4)."""
+    """Whether the item as a whole has the other sign than money spent, where that means the opposite of its type
+    (R-5b.4)."""
     return rule.sign is Sign.POSITIVE and _total(item) * _sign(settings) < 0
 
 
 def difference(item: ExportItem) -> int:
-    """By what the item's amount is more than its lines, in minor units."""
+    """Return by how much the item's amount exceeds the sum of its lines, in minor units."""
     return item.amount.in_wallet_currency.value - _total(item)
 
 
 def nothing_owed() -> ItemRejected:
+    """Return the ItemRejected (`validation_failure`) for an item of 0.00 under accounts payable."""
     return _invalid(
         "amount is 0.00, so nobody is owed anything. Take the item out of the export in Pleo, or set its bookkeeping "
         "method to journal entry."
@@ -89,8 +95,10 @@ def _category_lines(
 
 
 def _direction(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
-    """What the amounts are multiplied by so that + is debit: amounts with the sign of money spent mean the direction
-    of the type, except where the sign says nothing (R-5b.4)."""
+    """Return the factor (1 or -1) that makes + debit.
+
+    Amounts with the sign of money spent mean the direction of the type, unless the sign says nothing (R-5b.4).
+    """
     if rule.sign is Sign.POSITIVE:
         return rule.side * _sign(settings)
     total = _checked_total(item)
@@ -108,13 +116,13 @@ def _total(item: ExportItem) -> int:
 
 
 def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
-    """With an account for the difference the item's amount, else the sum of the lines (R-5c.2)."""
+    """Return the item's amount if there is an account for the difference, else the sum of the lines (R-5c.2)."""
     total = _checked_total(item)
     return total if settings.accounts.rounding is None else item.amount.in_wallet_currency.value
 
 
 def _checked_total(item: ExportItem) -> int:
-    """The sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
+    """Return the sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
     for number, line in enumerate(item.lines, start=1):
         used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
         if any(amount.in_wallet_currency.currency != item.currency for amount in used):

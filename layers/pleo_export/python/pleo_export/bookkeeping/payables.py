@@ -20,7 +20,7 @@ from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
 def payable_documents(
     item: ExportItem, rule: JournalRule, party: Party, settings: BookkeepingSettings, reference: str, limits: TextLimits
 ) -> Iterator[Bill | Payment]:
-    """The bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
+    """Yield the bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
     total = signed_total(item, rule, settings)
     if total == 0:
         raise nothing_owed()
@@ -97,8 +97,11 @@ def _payment(
 
 
 def _counterparts(item: ExportItem) -> SettlementTarget:
-    """What a payment without a bill of its own is for: a reimbursement lists its expenses; an invoice payment is
-    assumed to carry the invoice's number or, open point 12 of the rules, its reconciliation id."""
+    """Return what a payment without a bill of its own is for.
+
+    A reimbursement lists its expenses; an invoice payment is assumed to carry the invoice's number or, open point 12 of
+    the rules, its reconciliation id.
+    """
     listed = item.additional_information.reconciled_entries
     return SettlementTarget(None, _invoice_number(item) or None, listed or (_reconciliation_id(item),))
 

@@ -1,4 +1,4 @@
-"""What a bookkeeper should know of an item though it is booked: nothing is dropped or turned round silently."""
+"""What a bookkeeper should know about an item that is booked: nothing is dropped or reversed silently."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import amounts
 
 
-def warnings(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> tuple[str, ...]:
-    """What was booked otherwise than Pleo's data may suggest; for the run's report."""
+def item_warnings(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> tuple[str, ...]:
+    """Return what was booked otherwise than Pleo's data may suggest, as sentences for the run's report."""
     of_lines = _lost_with_tax(item, settings) if rule.lines is Role.CATEGORY else _without_effect(item)
     return (*_of_the_amount(item, rule, settings), *of_lines)
 
@@ -48,7 +48,7 @@ def _is_all_tax(line: Line) -> bool:
 
 
 def _without_effect(item: ExportItem) -> Iterator[str]:
-    """For types of which only the balance moves."""
+    """Yield a warning about parts of lines that were not used, for types that only move a balance."""
     given = {
         "category": any(line.account is not None and line.account.id != NO_ACCOUNT_ID for line in item.lines),
         "tax": any(line.tax is not None for line in item.lines),
