@@ -88,7 +88,7 @@ def subscription(connecting: NewConnection) -> str:
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if method is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
-    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, proven by {method}"
+    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, authenticated by {method}"
 
 
 def _subscribe(pleo: PleoClient, endpoint_url: str, credentials: Mapping[str, Any]) -> Subscription:

@@ -3,7 +3,7 @@
     PleoExportError
     ├── UsageError        the command was given something that does not exist or cannot be used
     │   ├── StackNotFound    no stack of this product has that name
-    │   └── NoTerminal       an answer is needed, and nobody can be asked
+    │   └── NoTerminal       an answer is needed, and there is no terminal to ask at
     ├── NotNow            nothing is wrong: something else is running, and the command has to wait for it
     └── CheckFailed       a check or a step found something that has to be corrected first
         └── ActionNeeded     the same, but exports work meanwhile

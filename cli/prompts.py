@@ -26,7 +26,7 @@ class Choice:
 class Terminal(Protocol):
     """Where questions are asked.
 
-    `variable` names what may be set instead, for the error when nobody can be asked. Each method raises NoTerminal
+    `variable` names what may be set instead, for the error where there is no terminal. Each method raises NoTerminal
     when the input has ended.
     """
 

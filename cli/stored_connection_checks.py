@@ -164,7 +164,7 @@ def lease(stored: StoredConnection) -> str:
     if alive(held, stack.executions, stored.now):
         return f"an export is running: {held.owner}"
     raise CheckFailed(
-        f"{held.owner} is over and still holds the company. The next poll goes on in its place; `pleo-export poll` "
+        f"{held.owner} is over and still holds the company. The next poll continues in its place; `pleo-export poll` "
         "polls now"
     )
 

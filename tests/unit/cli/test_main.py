@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from typer.testing import CliRunner
 
 from cli.main import app, main
+from cli.stack import Stack
 
 AWS = (
     "AWS_PROFILE",
@@ -59,6 +61,33 @@ def test_given_no_access_to_aws_then_any_command_says_in_one_line_what_to_set(
         monkeypatch.setenv(name, value)
 
     assert run(monkeypatch, *command) == 1
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"✗ {said}")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetItem"),
+            "AWS does not allow you GetItem. Ask for this right",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://dynamodb.test", error="x"),
+            "AWS cannot be reached at https://dyn",
+        ),
+    ],
+)
+def test_given_an_error_of_aws_during_a_command_then_it_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    def fail(_stack: Stack) -> None:
+        raise error
+
+    monkeypatch.setattr(Stack, "connections", property(fail))
+
+    assert run(monkeypatch, "connections") == 1
 
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"✗ {said}")

@@ -16,7 +16,6 @@ from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import BookkeepingSettings, SettingsModel
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
-from pleo_export.settings_errors import refusal
 
 if TYPE_CHECKING:
     AnyAccountingSettings = AccountingSettings
@@ -65,4 +64,7 @@ def parse_settings(data: Any) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
+        # Imported only where something is wrong: no cold start of a function pays for the sentences.
+        from pleo_export.settings_errors import refusal  # noqa: PLC0415
+
         raise refusal(error, Settings) from None

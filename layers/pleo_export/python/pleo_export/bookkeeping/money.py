@@ -19,7 +19,7 @@ _LARGEST = 10**15
 
 
 def minor_units(value: object) -> int:
-    """An amount as Pleo writes it, in whole minor units.
+    """Return an amount as Pleo writes it, in whole minor units.
 
     Takes an int, a Decimal, a numeric string or a whole float; raises ValueError for anything else, also for a
     fraction of a minor unit (open question 12). The message never repeats the value.
@@ -38,6 +38,6 @@ def minor_units(value: object) -> int:
 
 
 def format_amount(amount: int) -> str:
-    """Minor units as people write them, without sign: 10800 is 108.00."""
+    """Return minor units as people write them, without sign: 10800 is 108.00."""
     units, hundredths = divmod(abs(amount), 100)
     return f"{units}.{hundredths:02d}"
