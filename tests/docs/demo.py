@@ -1,0 +1,29 @@
+"""The picture of `make demo` in the README: `python -m tests.docs.demo` runs the demo and writes it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from local import demo
+
+PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
+WIDTH, LINES = 110, 56  # as much as a reader looks at
+
+
+def main() -> int:
+    """Run the demo to its end, and keep the beginning of what it printed."""
+    demo.console = Console(record=True, width=WIDTH, highlight=False, force_terminal=True)
+    code = demo.main()
+    printed = demo.console.export_text(styles=True).splitlines()
+    picture = Console(record=True, width=WIDTH, highlight=False, file=Path("/dev/null").open("w"))  # noqa: SIM115
+    picture.print(Text.from_ansi("\n".join(printed[:LINES])))
+    PICTURE.write_text(picture.export_svg(title="make demo"))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
