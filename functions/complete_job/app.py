@@ -1,7 +1,7 @@
 """The state CompleteJob: every item is final, so the job can be. See workflow/complete_job.py."""
 
-from pleo_export.services.events import JobRun
-from pleo_export.services.handler import state
+from pleo_export.services.events import JobInput
+from pleo_export.services.handler import state_handler
 from pleo_export.workflow.complete_job import complete_job
 
-handler = state(JobRun, complete_job)
+handler = state_handler(JobInput, complete_job)

@@ -1,6 +1,6 @@
 """The state FetchItems: what is to be booked, in chunks. See workflow/fetch_items.py."""
 
-from pleo_export.services.handler import state
-from pleo_export.workflow.fetch_items import FetchRun, fetch_items
+from pleo_export.services.handler import state_handler
+from pleo_export.workflow.fetch_items import FetchItemsInput, fetch_items
 
-handler = state(FetchRun, fetch_items)
+handler = state_handler(FetchItemsInput, fetch_items)

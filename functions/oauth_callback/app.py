@@ -1,12 +1,12 @@
 """GET /oauth/pleo/callback: Pleo sends the person back, with a code. See authorisation/authorise.py."""
 
-from pleo_export.authorisation.authorise import finish
-from pleo_export.authorisation.pages import kept_by_browser, shown
-from pleo_export.services.services import Runtime
+from pleo_export.authorisation.authorise import handle_callback
+from pleo_export.authorisation.pages import browser_secret_from, as_page
+from pleo_export.services.services import Services
 
-services = Runtime()
+services = Services()
 
 
 def handler(event, _context):
     answer = event.get("queryStringParameters") or {}
-    return shown(lambda: finish(answer, kept_by_browser(event), services))
+    return as_page(lambda: handle_callback(answer, browser_secret_from(event), services))

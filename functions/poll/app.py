@@ -1,13 +1,13 @@
 """Every five minutes: wake all connected companies. See workflow/poll.py."""
 
-from pleo_export.services.handler import our_errors
-from pleo_export.services.services import Runtime
+from pleo_export.services.handler import error_boundary
+from pleo_export.services.services import Services
 from pleo_export.workflow.poll import poll
 
-services = Runtime()
+services = Services()
 
 
 def handler(_event, context):
     services.invocation = context
-    with our_errors():
+    with error_boundary():
         return {"companies": poll(services)}

@@ -1,7 +1,7 @@
 """Replace the tokens of one grant, for whoever found them about to end. See authorisation/refresh_tokens.py."""
 
 from pleo_export.authorisation.refresh_tokens import refresh_tokens
-from pleo_export.services.handler import state
-from pleo_export.services.token_refresher import Refresh
+from pleo_export.services.handler import state_handler
+from pleo_export.services.token_refresher import RefreshRequest
 
-handler = state(Refresh, refresh_tokens)
+handler = state_handler(RefreshRequest, refresh_tokens)
