@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from cli.stack import Stack
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import InvalidEvent
 from pleo_export.services.events import WakeUp
 from pleo_export.services.handler import parse_event
 
@@ -71,7 +71,7 @@ def _redriven(stack: Stack, message: Any, *, discard: bool) -> Redriven:
     since = f"dead since {died:%Y-%m-%d %H:%M} UTC"
     try:
         wake_up = parse_event(WakeUp, message["Body"])
-    except InvalidSettings as error:
+    except InvalidEvent as error:
         fate = RedriveResult.DISCARDED if discard else RedriveResult.LEFT
         body = message["Body"][:SHOWN]
         return Redriven(fate, f"message {message['MessageId']}: {fate}; {since}; {error}; it says {body!r}")

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import boto3
 
-from pleo_export.errors import Disconnected, InvalidSettings, NotOurs
+from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
@@ -35,6 +35,7 @@ from pleo_export.store.token_refreshes import RefreshStates
 
 if TYPE_CHECKING:
     import requests
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
@@ -53,12 +54,12 @@ class Services:
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
         self._environment = dict(os.environ) if environment is None else environment
         self.clock = clock
-        self.invocation: Any = None  # Lambda's context of the current call
+        self.invocation: LambdaContext | None = None  # Lambda's context of the current call
 
     def _variable(self, name: str) -> str:
         value = self._environment.get(name)
         if not value:
-            raise InvalidSettings(f"environment variable {name} is not set on this function; see template.yaml")
+            raise Misconfigured(f"environment variable {name} is not set on this function; see template.yaml")
         return value
 
     @cached_property
@@ -191,7 +192,7 @@ class Services:
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
     def token_endpoint(self, company_id: str, which: GrantOwner) -> TokenEndpoint:
-        """Raises InvalidSettings: no OAuth client of ours is stored, or the accounting system knows no OAuth."""
+        """Raises Misconfigured: our OAuth client is not stored; InvalidSettings: the accounting system has no OAuth."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 
         name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"
