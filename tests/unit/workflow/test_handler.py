@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import InvalidEvent
 from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, WakeUp
 from pleo_export.services.handler import parse_event
 from pleo_simulator.sample import NORTHGATE
@@ -43,7 +43,7 @@ def test_a_caught_error_is_read_as_step_functions_writes_it() -> None:
     ],
 )
 def test_an_event_that_does_not_fit_is_refused_by_its_field(model: Any, event: Any, named: str) -> None:
-    with pytest.raises(InvalidSettings, match=rf"the function's event does not fit: {named}: "):
+    with pytest.raises(InvalidEvent, match=rf"the function's event does not fit: {named}: "):
         parse_event(model, event)
 
 
@@ -52,7 +52,7 @@ def test_an_event_that_does_not_fit_is_refused_by_its_field(model: Any, event: A
 def test_given_a_wrong_event_when_a_state_is_invoked_then_it_says_which_field(
     system: InProcessSystem, function: str, event: Any
 ) -> None:
-    with pytest.raises(InvalidSettings, match="the function's event does not fit"):
+    with pytest.raises(InvalidEvent, match="the function's event does not fit"):
         system.handlers[function](event, None)
 
 
