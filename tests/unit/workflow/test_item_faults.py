@@ -91,7 +91,7 @@ def test_given_a_draft_that_raises_when_it_is_posted_then_the_others_are_posted(
             raise FAULT
         return finalise(documents)
 
-    monkeypatch.setattr(books, "finalise_many", raising)
+    monkeypatch.setattr(books, "post_many", raising)
     books.capabilities = replace(books.capabilities, attach_to_posted=False)  # posted when their files are there
     job = system.export(NORTHGATE)
 

@@ -75,7 +75,8 @@ class Handler(Generic[ReadT]):
         self._read = read
         self._use_case = use_case
         self._log_keys = log_keys
-        self._logged = logger.inject_lambda_context(self._invoke, clear_state=True)
+        # `log_event` is said, or an environment variable could have all events logged: credentials, notes and names.
+        self._logged = logger.inject_lambda_context(self._invoke, clear_state=True, log_event=False)
 
     def __call__(self, event: object, context: LambdaContext) -> Any:
         """Return what the use case returns. Raises only errors of `pleo_export.errors`."""
