@@ -17,7 +17,9 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$", to_lower=Tr
 class Event(BaseModel):
     """The base of the events that are checked. Names are in camel case outside; fields that we do not use are left."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", defer_build=True
+    )
 
 
 class WebhookPath(Event):
