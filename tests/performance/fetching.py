@@ -49,7 +49,7 @@ def peak(count: int, item: str) -> int:
         pleo=lambda _connection: Pleo(count, item),
         connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
         chunk_size=50,
-        jobs=SimpleNamespace(note=lambda *_, **__: None),
+        jobs=SimpleNamespace(set_fields=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
     )
     handler = runpy.run_path(str(FUNCTION))["handler"]
