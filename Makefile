@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUNTIME ?= python3.13
 ARCH ?= arm64
 ADDRESS ?= 127.0.0.1
+FLOOR := 95# percent of lines and branches: what was measured when it was set, rounded down
 
 BIN := .venv/bin
 LAYER := layers/pleo_export
@@ -12,7 +13,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit simulate check build events bench lock clean
+.PHONY: help setup demo up down test unit coverage simulate check format build events bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,14 +35,22 @@ test: setup ## Run all tests, on all processors
 unit: setup ## Run those that need no server
 	$(PYTEST) tests/unit tests/property tests/golden tests/contract
 
+coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
+	$(PYTEST) tests/unit tests/property tests/golden tests/contract --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+
 simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+
+format: setup ## Format the code, and fix what the linter can fix
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 check: setup .local/checkov/.requirements ## Run all linters and type checks, on the code, the template and the state machine
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules
 	$(SAM) validate --lint
 	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json

@@ -1,4 +1,4 @@
-"""A check is a function with a name: it returns what is right, or raises what is wrong and how to fix it.
+"""Run checks. A check is a function with a name: it returns what is right, or raises what is wrong and how to fix it.
 
 `connect` and `doctor` run the same checks; the steps of `connect` run the same way.
 """
@@ -12,8 +12,10 @@ from typing import Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.aws_errors import explain_aws
+from cli.errors import ActionNeeded
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError
+from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
@@ -27,19 +29,17 @@ Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
 class CheckStatus(StrEnum):
+    """What a check came to."""
+
     OK = "right"
     ACTION_NEEDED = "to do"  # wrong, but exports work meanwhile: no reason to refuse a connection
     FAILED = "wrong"
     SKIPPED = "not tried"
 
 
-class ActionNeeded(InvalidSettings):
-    """Something to put right that keeps nobody from connecting."""
-
-
 @dataclass(frozen=True)
 class Check(Generic[Subject_contra]):
-    """`needs` are the names of checks without which this one has nothing to say."""
+    """A function and its name. `needs` are the names of checks without which this one cannot tell anything."""
 
     name: str
     run: Callable[[Subject_contra], str]
@@ -48,12 +48,15 @@ class Check(Generic[Subject_contra]):
 
 @dataclass(frozen=True)
 class CheckResult:
+    """What one check found, in a sentence."""
+
     name: str
     status: CheckStatus
     text: str
 
     @property
     def good(self) -> bool:
+        """Whether nobody has to do anything about it."""
         return self.status in (CheckStatus.OK, CheckStatus.SKIPPED)
 
     def __str__(self) -> str:
@@ -61,22 +64,22 @@ class CheckResult:
 
 
 def run(checks: Sequence[Check[Subject_contra]], subject: Subject_contra) -> Iterator[CheckResult]:
-    """What each check finds, one after the other."""
+    """Run the checks one after the other and yield what each finds."""
     failed: set[str] = set()
     for check in checks:
-        finding = _not_tried(check, failed) or _found(check, subject)
-        if finding.status in (CheckStatus.FAILED, CheckStatus.SKIPPED):
+        result = _skipped(check, failed) or _result(check, subject)
+        if result.status in (CheckStatus.FAILED, CheckStatus.SKIPPED):
             failed.add(check.name)
-        yield finding
+        yield result
 
 
-def _not_tried(check: Check[Subject_contra], failed: set[str]) -> CheckResult | None:
+def _skipped(check: Check[Subject_contra], failed: set[str]) -> CheckResult | None:
     missing = [name for name in check.needs if name in failed]
     return CheckResult(check.name, CheckStatus.SKIPPED, f"not tried without: {missing[0]}") if missing else None
 
 
-def _found(check: Check[Subject_contra], subject: Subject_contra) -> CheckResult:
-    """A fault of ours is no finding: it fails loudly."""
+def _result(check: Check[Subject_contra], subject: Subject_contra) -> CheckResult:
+    """Run one check. A fault of our own code is not a result: it is raised."""
     try:
         return CheckResult(check.name, CheckStatus.OK, check.run(subject))
     except ActionNeeded as error:
@@ -85,24 +88,24 @@ def _found(check: Check[Subject_contra], subject: Subject_contra) -> CheckResult
         return CheckResult(check.name, CheckStatus.FAILED, explained(error))
 
 
-# What an error of Pleo's means for a person; it follows the evidence.
+# What an error of Pleo's means for the operator; the evidence stands behind it in brackets.
 _ADVICE: Mapping[type[PleoError], str] = {
     PleoUnauthorized: "Pleo does not accept the credential. Make an API key (Settings, API Keys) and connect with it",
     PleoForbidden: "Pleo refuses this to the credential. Make an API key with all scopes, and connect with it",
     PleoRateLimited: "Pleo asks for fewer requests. Try again in a minute",
     PleoUnavailable: "Pleo cannot be reached. Try again later",
-    PleoOutcomeUnknown: "Pleo did not answer. Run this again: it goes on where it stopped",
+    PleoOutcomeUnknown: "Pleo did not answer. Run this again: it continues where it stopped",
 }
 
 
 def explained(error: Exception) -> str:
-    """A sentence for a person; never a secret."""
+    """Return the sentence that tells the operator what is wrong; it holds no secret."""
     if isinstance(error, PleoError):
-        return f"{_ADVICE.get(type(error), 'Pleo says no')} ({error})"
+        return f"{_ADVICE.get(type(error), 'Pleo refuses this')} ({error})"
     if isinstance(error, Disconnected):
-        return f"{error} Let a person authorise again: `pleo-export connect SETTINGS_FILE --oauth`"
+        return f"{error} Authorise again: `pleo-export connect SETTINGS_FILE --oauth`"
     if isinstance(error, AccountingError):
         return f"accounting_system: {error.message}"
     if isinstance(error, (BotoCoreError, ClientError)):
-        return f"AWS refuses to say: {error}"
+        return explain_aws(error)
     return str(error)

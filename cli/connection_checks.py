@@ -1,4 +1,4 @@
-"""A Pleo company and its books, connected or about to be, and the checks that both have in common."""
+"""Check a Pleo company and its accounting system, connected or about to be."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from functools import cached_property
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from cli.checks import ActionNeeded, Check
+from cli.checks import Check
+from cli.errors import ActionNeeded, CheckFailed, NotNow
 from pleo_export.accounting.errors import AccountingError, PossibleDuplicate
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentRef, DocumentState, PeriodState
 from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry, JournalLine
 from pleo_export.bookkeeping.reference import trial_reference
+from pleo_export.bookkeeping.settings import LegacyVendors, PostingMode
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import SCOPES
 from pleo_export.pleo.models import Introspection
-from pleo_export.settings import LegacyVendors, PostingMode, Settings
+from pleo_export.settings import Settings
 from pleo_export.store.connections import LedgerAlreadyConnected
 
 TRIAL = "pleo-export connection test, safe to delete"
@@ -28,38 +30,44 @@ BOOKABLE = (PeriodState.OPEN, PeriodState.UNKNOWN)
 
 @dataclass(kw_only=True)
 class CheckedConnection:
-    """`holder` tells which company has given books; `busy`: an export of the company is running."""
+    """What the checks work on. `holder` tells which company uses a ledger; `busy`: an export of it is running."""
 
     settings: Settings
     pleo: PleoClient
     system: AccountingSystem
+    setup: AccountingSetup
     now: datetime
     holder: Callable[[str], str | None]
     busy: bool
 
     @property
     def company_id(self) -> str:
+        """The Pleo company."""
         return str(self.settings.company_id)
 
     @property
     def system_name(self) -> str:
+        """The connector's name."""
         return self.settings.accounting_system.name
 
     @property
     def ledger_id(self) -> str:
-        """As the connections know them."""
-        return f"{self.system_name}#{self.system.ledger_id}"
+        """The company in the accounting system, as the connections record it."""
+        return f"{self.system_name}#{self.setup.ledger_id}"
 
     @property
     def today(self) -> date:
+        """The date in the company's time zone."""
         return self.now.astimezone(ZoneInfo(self.settings.time_zone)).date()
 
     @cached_property
     def introspection(self) -> Introspection:
+        """What Pleo says of the credential."""
         return self.pleo.introspect()
 
 
 def pleo_credential(checked: CheckedConnection) -> str:
+    """Check that Pleo accepts the credential, and that it is this company's."""
     owner = checked.introspection.company_id
     if owner not in (None, checked.company_id):
         raise InvalidSettings(
@@ -69,11 +77,11 @@ def pleo_credential(checked: CheckedConnection) -> str:
 
 
 def pleo_scopes(checked: CheckedConnection) -> str:
-    """What Pleo says that it may, where it says so; and one call that shows it."""
+    """Check the scopes that Pleo names, where it does, and make one call that needs them."""
     given = checked.introspection.scope.split()
     missing = [scope for scope in SCOPES if scope not in given]
     if given and missing:
-        raise InvalidSettings(
+        raise CheckFailed(
             f"the Pleo credential lacks {', '.join(missing)}. Make an API key in Pleo (Settings, API Keys) with "
             f"{', '.join(SCOPES)}, and connect with it"
         )
@@ -82,38 +90,46 @@ def pleo_scopes(checked: CheckedConnection) -> str:
 
 
 def accounting_system(checked: CheckedConnection) -> str:
+    """Check that the accounting system can be used."""
     checked.system.check()
     return f"{checked.system_name} answers, and takes entries"
 
 
 def ledger(checked: CheckedConnection) -> str:
+    """Check that no other Pleo company uses the ledger, and that no export is running when it changes."""
     holder = checked.holder(checked.ledger_id)
     if holder not in (None, checked.company_id):
         raise LedgerAlreadyConnected(holder)
     if holder is None and checked.busy:
-        raise InvalidSettings("accounting_system: an export is running; move to other books when it is over")
-    return "no other Pleo company is connected to them"
+        raise NotNow("accounting_system: an export is running; move to another ledger when it is over")
+    return "no other Pleo company is connected to it"
 
 
 def accounts(checked: CheckedConnection) -> str:
-    """Whether the books have what the settings name, and the system can do what they ask for."""
+    """Check that the accounting system has the codes of the settings, and can do what they ask for."""
     settings, system, name = checked.settings, checked.system, checked.system_name
     codes = dict(_accounts(settings))
     categories = {f"dimensions.{group}": category for group, category in settings.dimensions.items()}
     wrong = [
-        *_named(codes, system.unknown_accounts(codes.values()), f"is not an account of {name}"),
-        *_named(categories, system.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
+        *_named(codes, checked.setup.unknown_accounts(codes.values()), f"is not an account of {name}"),
+        *_named(categories, checked.setup.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
+        *_beyond(settings, system, name),
     ]
-    if settings.posting is PostingMode.DRAFT and DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
-        wrong.append(f"posting: {name} has no draft entries; write posting: posted")
-    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and DocumentKind.BILL not in system.capabilities.kinds:
-        wrong.append(f"legacy_vendors: {name} takes no bills; write legacy_vendors: journal")
     if wrong:
         raise InvalidSettings("\n".join(wrong))
     return f"all {len(codes)} accounts and {len(categories)} dimensions of the settings are there"
 
 
+def _beyond(settings: Settings, system: AccountingSystem, name: str) -> Iterator[str]:
+    """Yield what the settings ask for and the system cannot do."""
+    if settings.posting is PostingMode.DRAFT and DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
+        yield f"posting: {name} has no draft entries; write posting: posted"
+    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and DocumentKind.BILL not in system.capabilities.kinds:
+        yield f"legacy_vendors: {name} takes no bills; write legacy_vendors: journal"
+
+
 def period(checked: CheckedConnection) -> str:
+    """Check that today can be booked."""
     state = checked.system.period_state(checked.today)
     if state not in BOOKABLE:
         what = "no period" if state is PeriodState.NONE else "a closed period"
@@ -125,7 +141,7 @@ def period(checked: CheckedConnection) -> str:
 
 
 def trial_entry(checked: CheckedConnection) -> str:
-    """A draft that is removed again. One that a crash left behind has the same reference, and goes first."""
+    """Record a draft and remove it again. One that a crash left has the same reference, and is removed first."""
     system = checked.system
     if DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
         return f"not tried: {checked.system_name} has no drafts, and nothing is posted for a test"
@@ -147,9 +163,9 @@ def trial_entry(checked: CheckedConnection) -> str:
 
 
 def _trial(checked: CheckedConnection) -> JournalEntry | None:
-    """Both lines are on one account, so that it fits whatever currency that account is in."""
+    """Return an entry with both lines on one account, so that any currency of that account fits."""
     settings, system = checked.settings, checked.system
-    roles = ((system.currency(), code) for _, code in _accounts(settings))
+    roles = ((checked.setup.currency(), code) for _, code in _accounts(settings))
     choice = next(chain(settings.accounts.wallets.items(), roles), None)
     on: date | None = checked.today
     if system.period_state(checked.today) not in BOOKABLE:
@@ -164,7 +180,7 @@ def _trial(checked: CheckedConnection) -> JournalEntry | None:
 
 def _discard(checked: CheckedConnection, document: DocumentRef) -> None:
     try:
-        checked.system.discard(document)
+        checked.setup.discard(document)
     except AccountingError as error:
         where = f" ({document.url})" if document.url else ""
         raise ActionNeeded(
@@ -174,7 +190,7 @@ def _discard(checked: CheckedConnection, document: DocumentRef) -> None:
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every account code in the settings, by the path of its field."""
+    """Yield every account code in the settings, with the path of its field."""
     for currency, code in settings.accounts.wallets.items():
         yield f"accounts.wallets.{currency}", code
     for role, code in settings.accounts.model_dump(exclude={"wallets"}, exclude_none=True).items():
@@ -191,8 +207,8 @@ CHECKS = (
     Check("Pleo credential", pleo_credential),
     Check("Pleo scopes", pleo_scopes, needs=("Pleo credential",)),
     Check("accounting system", accounting_system),
-    Check("books", ledger),
+    Check("ledger", ledger),
     Check("accounts", accounts, needs=("accounting system",)),
     Check("period", period, needs=("accounting system",)),
-    Check("test entry", trial_entry, needs=("Pleo credential", "books", "accounts")),
+    Check("test entry", trial_entry, needs=("Pleo credential", "ledger", "accounts")),
 )

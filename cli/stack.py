@@ -1,4 +1,4 @@
-"""The deployed stack that a command works on, found by its outputs; on AWS or the local one (`AWS_ENDPOINT_URL`).
+"""The deployed stack that a command works on, found by its outputs: on AWS, or the local one (`AWS_ENDPOINT_URL`).
 
 Everything that a command reaches outside itself it reaches through here.
 """
@@ -16,8 +16,10 @@ import boto3
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pleo_export.accounting.port import AccountingSystem
-from pleo_export.accounting.registry import connect
+from cli.errors import CheckFailed, StackNotFound
+from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem
+from pleo_export.accounting.registry import connect, set_up
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
@@ -25,7 +27,6 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.settings import TrytonSettings
 from pleo_export.store.authorisations import Authorisations
 from pleo_export.store.connections import Connections
 from pleo_export.store.jobs import Jobs, Results
@@ -36,79 +37,109 @@ from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_sec
 from pleo_export.workflow.dispatch import alive
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
+MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
 @dataclass(frozen=True)
 class Stack:
+    """One deployment, by its name, with the clients and records that commands use."""
+
     name: str
+
+    @staticmethod
+    def named(name: str) -> Stack:
+        """Return the stack of that name; it is looked up when it is first used."""
+        return Stack(name)
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """Raises InvalidSettings when there is no such stack, or AWS cannot be asked."""
+        """The stack's outputs by name. Raises StackNotFound, and botocore's errors where AWS cannot be asked."""
+        cloudformation = self.client("cloudformation")
         try:
-            (stack,) = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        except (BotoCoreError, ClientError) as error:
-            raise InvalidSettings(
-                f"stack {self.name!r} cannot be read ({error}); "
-                "deploy it with `sam deploy`, or name another with --stack"
-            ) from None
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+            (stack,) = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ValidationError":
+                raise
+            raise StackNotFound(f"there is no stack {self.name!r}{_others(cloudformation)}") from None
+        outputs = _outputs(stack)
+        if MARK not in outputs:
+            raise StackNotFound(
+                f"the stack {self.name!r} is {stack['StackStatus']} and has no output {MARK}: it is not a deployed "
+                f"pleo-export{_others(cloudformation)}"
+            )
+        return outputs
+
+    def webhook_url(self, given: str = "") -> str:
+        """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
+        return given or self.outputs["WebhookUrl"]
 
     def client(self, service: str) -> Any:
+        """Return a client of that AWS service."""
         return boto3.client(service)  # type: ignore[call-overload]
 
     def now(self) -> datetime:
+        """Return the present time."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)
 
     # Our records
 
     @cached_property
     def table(self) -> Any:
+        """The DynamoDB table of the stack."""
         return boto3.resource("dynamodb").Table(self.outputs["TableName"])
 
     @property
     def connections(self) -> Connections:
+        """The records of connected companies."""
         return Connections(self.table)
 
     @property
     def leases(self) -> Leases:
+        """The companies' leases."""
         return Leases(self.table)
 
     @property
     def jobs(self) -> Jobs:
+        """The records of export jobs."""
         return Jobs(self.table)
 
     @property
     def results(self) -> Results:
+        """The results of items."""
         return Results(self.table)
 
     @property
     def postings(self) -> Postings:
+        """What was meant to be booked, and what became of it."""
         return Postings(self.table)
 
     @property
     def authorisations(self) -> Authorisations:
+        """The invitations to authorise."""
         return Authorisations(self.table)
 
     @property
     def wake_ups(self) -> WakeUps:
+        """The queue of wake-ups."""
         return WakeUps(self.client("sqs"), self.outputs["QueueUrl"])
 
     @property
     def executions(self) -> Executions:
+        """The executions of the state machine."""
         return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
 
     def busy(self, company_id: str) -> bool:
-        """Whether an export of the company is running, or about to."""
+        """Return whether an export of the company is running, or about to."""
         lease = self.leases.get(company_id)
         return lease is not None and alive(lease, self.executions, self.now())
 
     @property
     def services(self) -> Services:
-        """What the functions work with, as far as a command needs it."""
+        """The services of the functions, as far as a command needs them."""
         return Services(
             {
                 "TABLE_NAME": self.outputs["TableName"],
@@ -120,10 +151,14 @@ class Stack:
     # A company's secrets
 
     def secret_name(self, company_id: str) -> str:
+        """Return the name of the company's secret."""
         return connection_secret(self.name, company_id)
 
     def secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """Those of the company, connected or half connected. Raises InvalidSettings when they are not complete."""
+        """Return those of the company, connected or half connected; None when there are none.
+
+        Raises InvalidSettings when they are not complete.
+        """
         client = self.client("secretsmanager")
         try:
             return Secrets(client).get(self.secret_name(company_id))
@@ -131,7 +166,7 @@ class Stack:
             return None
 
     def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """The same; None also when they are not complete, so that whoever connects replaces them."""
+        """Return the same; None also when they are not complete, so that connecting replaces them."""
         try:
             return self.secrets(company_id)
         except InvalidSettings:
@@ -139,10 +174,11 @@ class Stack:
 
     @property
     def secret_locks(self) -> SecretLocks:
+        """The locks that order changes of secrets."""
         return SecretLocks(self.table)
 
     def has_secret(self, company_id: str) -> bool:
-        """Also when it is not complete."""
+        """Return whether the company has a secret, complete or not."""
         client = self.client("secretsmanager")
         try:
             client.describe_secret(SecretId=self.secret_name(company_id))
@@ -151,13 +187,17 @@ class Stack:
         return True
 
     def oauth_client_name(self, provider: str = "pleo") -> str:
+        """Return the name of the secret that holds our OAuth client at the provider."""
         return oauth_client_secret(self.name, provider)
 
-    # The outer worlds
+    # Pleo, the accounting system and our own address
 
     def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
-        """`secret` is the `pleo` part of a company's secrets; with the `company_id` where it is the stored one, whose
-        tokens are refreshed when Pleo refuses them. Raises InvalidSettings."""
+        """Return a client of Pleo with the `pleo` part of a company's secrets.
+
+        With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
+        InvalidSettings.
+        """
         successor = partial(self._successor, company_id) if company_id else None
         return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, successor))
 
@@ -168,16 +208,37 @@ class Stack:
         token = stored.pleo.get("access_token") if stored else None
         return None if token == refused else token
 
-    def accounting_system(self, settings: TrytonSettings, secret: Mapping[str, str]) -> AccountingSystem:
-        """`secret` is the `accounting_system` part of a company's secrets. Raises AccountingError."""
+    def accounting_system(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSystem:
+        """Return the accounting system, opened with that part of a company's secrets. Raises AccountingError."""
         return connect(settings, secret)
 
+    def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
+        """Return what the accounting system offers to choose from. Raises AccountingError."""
+        return set_up(settings, secret)
+
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Send what Pleo would send; the status that comes back. Raises InvalidSettings when nobody answers."""
+        """Send what Pleo would send and return the status of the answer. Raises CheckFailed when there is none."""
         try:
             answer = requests.post(
                 url, data=body, headers=dict(headers), timeout=DELIVERY_SECONDS, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise InvalidSettings(f"nobody answers at {url} ({type(error).__name__})") from None
+            raise CheckFailed(f"nothing answers at {url} ({type(error).__name__})") from None
         return answer.status_code
+
+
+def _outputs(stack: Any) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _others(cloudformation: Any) -> str:
+    """Return what to do instead: name one of our stacks, where the caller may list them, else deploy one."""
+    try:
+        pages = cloudformation.get_paginator("describe_stacks").paginate()
+        names = [stack["StackName"] for page in pages for stack in page["Stacks"] if MARK in _outputs(stack)]
+    except (BotoCoreError, ClientError):
+        names = []
+    region = cloudformation.meta.region_name
+    if names:
+        return f" in {region}. Name one of these with --stack or PLEO_EXPORT_STACK: {', '.join(names)}"
+    return f" in {region}. Deploy it with `sam deploy`, name another with --stack, or set AWS_DEFAULT_REGION"

@@ -167,7 +167,7 @@ DEMO: tuple[Expense, ...] = (
         (Line(6500, "6100", "GB20", ("LON",)),),
         supplier="IKEA",
         user=PRIYA,
-        note="BatchRecorder lamp for the studio",
+        note="Desk lamp for the studio",
         receipts=("ikea-65.00.jpg", "ikea-guarantee.pdf"),
     ),
     Expense(

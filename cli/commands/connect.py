@@ -1,198 +1,106 @@
-"""Connect a company: everything is tried before anything is stored, so that a wrong setting is refused here."""
+"""`pleo-export connect`: try everything before anything is stored, so that a wrong setting is refused here."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from secrets import token_urlsafe
-from typing import Any
-from uuid import uuid4
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from cli.checks import ActionNeeded, Check, CheckResult, CheckStatus, run
-from cli.connection_checks import CHECKS, CheckedConnection
+import typer
+
+from cli import settings_file
+from cli.checks import Check, CheckResult, CheckStatus, run
+from cli.commands.oauth_client import authorise
+from cli.connection_checks import CHECKS
+from cli.connection_steps import STEPS, NewConnection, Secret
+from cli.credentials import credentials
+from cli.errors import CheckFailed, UsageError
+from cli.interview import interview
+from cli.options import DEFAULT_STACK, StackName, WebhookUrl
+from cli.printing import print_line, print_result
+from cli.prompts import Terminal, terminal
 from cli.stack import Stack
-from cli.webhook_delivery import answers
-from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
-from pleo_export.pleo.models import Installation, Subscription
-from pleo_export.pleo.webhook_authentication import subscription_credentials
-from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
-from pleo_export.settings import Settings, WebhookAuthentication
-from pleo_export.store.connections import Connection
+from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
 
-Secret = Mapping[str, str]
 
-SECRETS_KEPT = 2  # the one in use and the one before, while deliveries that carry it are under way
-TOKEN_BYTES = 32
-NO_INSTALLATION = (PleoForbidden, PleoNotFound, PleoRefused)  # open question 29
-API_KEY = "API_KEY"
+def command(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[SETTINGS_FILE]", help="Without one the settings are asked for.")
+    ] = None,
+    stack: StackName = DEFAULT_STACK,
+    webhook_url: WebhookUrl = "",
+    oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
+) -> None:
+    """Connect a company: try credentials and settings, subscribe to Pleo, store. Run it again to change something.
 
-
-@dataclass(kw_only=True)
-class Connecting(CheckedConnection):
-    """`credentials` are the parts of the company's secret by name; those of `kept` are the stored ones, which may be
-    refreshed meanwhile. `webhook` are the parts that subscribing brings."""
-
-    stack: Stack
-    credentials: Mapping[GrantOwner, Secret]
-    kept: Collection[GrantOwner]
-    endpoint_url: str
-    webhook: dict[str, str] = field(default_factory=dict)
+    Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN; without, those stored before are
+    kept, or they are asked for. Where the accounting system takes batches only from a login, add ACCOUNTING_USER and
+    ACCOUNTING_PASSWORD.
+    """
+    deployed, person = Stack.named(stack), terminal()
+    if file is None:
+        if oauth:
+            raise UsageError("--oauth needs a settings file, which names the company: connect SETTINGS_FILE --oauth")
+        settings, pleo, accounting = interview(deployed, person)
+        _keep_settings(settings, person)
+    else:
+        settings = settings_file.read(file)
+        if oauth:
+            _authorise(deployed, str(settings.company_id), deployed.webhook_url(webhook_url))
+        pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)), person)
+    for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url)):
+        print_result(result)
 
 
 def connect(
-    stack: Stack,
-    settings: Settings,
-    pleo_secret: Secret,
-    accounting_secret: Secret,
-    webhook_url: str,
+    stack: Stack, settings: Settings, pleo_secret: Secret, accounting_secret: Secret, webhook_url: str
 ) -> Iterator[CheckResult]:
-    """Yields what is right, or to do, as it is found and done.
+    """Connect the company and yield what is right, or to do, as it is found and done.
 
-    Raises InvalidSettings with all that has to be corrected first: then nothing is stored. Running it again goes on
+    Raises CheckFailed with all that has to be corrected first: then nothing is stored. Running it again continues
     where an earlier run broke off, and changes what has changed.
     """
     company_id = str(settings.company_id)
-    credentials: Mapping[GrantOwner, Secret] = {"pleo": pleo_secret, "accounting_system": accounting_secret}
+    parts: Mapping[GrantOwner, Secret] = {"pleo": pleo_secret, "accounting_system": accounting_secret}
     stored = stack.usable_secrets(company_id)
-    kept = [which for which, secret in credentials.items() if stored and stored.of(which) == secret]
-    checked = Connecting(
+    kept = [which for which, secret in parts.items() if stored and stored.of(which) == secret]
+    checked = NewConnection(
         settings=settings,
         pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
         system=stack.accounting_system(settings.accounting_system, accounting_secret),
+        setup=stack.accounting_setup(settings.accounting_system, accounting_secret),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),
         stack=stack,
-        credentials=credentials,
+        credentials=parts,
         kept=kept,
         endpoint_url=webhook_url + company_id,
     )
     yield from _all_right(CHECKS, checked, "Nothing was stored.")
-    yield from _all_right(STEPS, checked, "Run connect again: it goes on from here.")
+    yield from _all_right(STEPS, checked, "Run connect again: it continues from here.")
 
 
-def _all_right(checks: Sequence[Check[Connecting]], checked: Connecting, otherwise: str) -> Iterator[CheckResult]:
+def _all_right(checks: Sequence[Check[NewConnection]], checked: NewConnection, otherwise: str) -> Iterator[CheckResult]:
     wrong: list[str] = []
-    for finding in run(checks, checked):
-        if finding.status is CheckStatus.FAILED:
-            wrong.append(finding.text)
-        elif finding.status is not CheckStatus.SKIPPED:
-            yield finding
+    for result in run(checks, checked):
+        if result.status is CheckStatus.FAILED:
+            wrong.append(result.text)
+        elif result.status is not CheckStatus.SKIPPED:
+            yield result
     if wrong:
-        raise InvalidSettings("\n".join([*wrong, otherwise]))
+        raise CheckFailed("\n".join([*wrong, otherwise]))
 
 
-def installation(connecting: Connecting) -> str:
-    """A feature of Pleo's marketplace: an OAuth connection cannot be without, a standalone API key can."""
-    pleo = connecting.pleo
-    if connecting.introspection.auth_method != API_KEY:
-        found = pleo.installation()
-        return _active(connecting, found if found.activated else pleo.activate_installation())
-    try:
-        return _active(connecting, _installed_by_key(pleo))
-    except NO_INSTALLATION as error:
-        return f"none (Pleo answers {error.status}); an API key works without"
+def _keep_settings(settings: Settings, person: Terminal) -> None:
+    """Write the settings to a file, which people keep and change before they connect again."""
+    file = Path(person.text("File to keep these settings in", f"pleo-{settings.company_id}.yaml"))
+    if not file.exists() or person.confirm(f"{file} exists. Overwrite it?", default=True):
+        settings_file.write(file, settings)
+        print_line(f"settings written to {file}")
 
 
-def _installed_by_key(pleo: PleoClient) -> Installation:
-    try:
-        found = pleo.installation()
-    except NO_INSTALLATION:
-        return pleo.create_installation()
-    return found if found.activated else pleo.update_installation()
-
-
-def _active(connecting: Connecting, found: Installation) -> str:
-    check_owner(connecting, found)
-    if not found.activated:
-        raise InvalidSettings(f"Pleo leaves the installation {found.status} {found.error_code or ''}".rstrip())
-    return "activated"
-
-
-def check_owner(checked: CheckedConnection, found: Installation) -> None:
-    """Raises InvalidSettings for an installation of another company."""
-    if found.company_id not in (None, checked.company_id):
-        raise InvalidSettings(
-            f"company_id: the installation at Pleo is of company {found.company_id}, not of {checked.company_id}"
-        )
-
-
-def subscription(connecting: Connecting) -> str:
-    """The subscription to our address: that from before, made as it is wanted now, else a new one. Two would double
-    the deliveries."""
-    proof, token = connecting.settings.webhook_authentication, token_urlsafe(TOKEN_BYTES)
-    made = _subscribe(connecting.pleo, connecting.endpoint_url, subscription_credentials(proof, token))
-    connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
-    if proof is not WebhookAuthentication.SIGNATURE:
-        connecting.webhook["webhook_tokens"] = token
-    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, proven by {proof}"
-
-
-def _subscribe(pleo: PleoClient, endpoint_url: str, along: Mapping[str, Any]) -> Subscription:
-    ours = [each for each in pleo.subscriptions() if each.endpoint_url == endpoint_url]
-    for double in ours[1:]:
-        pleo.delete_subscription(double.id)
-    if not ours:
-        return pleo.create_subscription(endpoint_url, [SUBSCRIBED_EVENT], along)
-    return pleo.update_subscription(ours[0].id, endpoint_url, [SUBSCRIBED_EVENT], along)
-
-
-def connection(connecting: Connecting) -> str:
-    """The secret first: a connection that is stored can be used."""
-    stack, company_id, owner = connecting.stack, connecting.company_id, f"connect-{uuid4()}"
-    if not stack.secret_locks.take(company_id, owner, stack.now()):
-        raise InvalidSettings("the company's secret is being changed, for example by a refresh; wait a minute")
-    try:
-        arn = _store_secret(connecting)
-    finally:
-        stack.secret_locks.release(company_id, owner)
-    stack.connections.put(
-        Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.ledger_id
-    )
-    return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
-
-
-def webhook_address(connecting: Connecting) -> str:
-    stored = connecting.stack.secrets(connecting.company_id)
-    if stored is None:
-        raise ActionNeeded("the secret is gone already; run connect again")
-    try:
-        return answers(connecting.stack, connecting.endpoint_url, connecting.settings, stored)
-    except InvalidSettings as error:
-        raise ActionNeeded(f"{error}. Until then the poll finds the jobs, within five minutes") from None
-
-
-def _store_secret(connecting: Connecting) -> str:
-    """One write holds all of a company's secrets; of the webhook's the one before stays good. Returns the ARN."""
-    client, name = connecting.stack.client("secretsmanager"), connecting.stack.secret_name(connecting.company_id)
-    stored = _stored(client, name)
-    credentials = {which: stored[which] for which in connecting.kept}
-    webhook = {kind: _kept(new, stored.get(kind, ())) for kind, new in connecting.webhook.items()}
-    value = json.dumps({**connecting.credentials, **credentials, **webhook})
-    try:
-        return str(client.create_secret(Name=name, SecretString=value)["ARN"])
-    except client.exceptions.ResourceExistsException:
-        return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
-
-
-def _kept(new: str, before: Collection[str]) -> list[str]:
-    return [new, *(each for each in before if each != new)][:SECRETS_KEPT]
-
-
-def _stored(client: Any, name: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(client.get_secret_value(SecretId=name)["SecretString"]))
-    except client.exceptions.ResourceNotFoundException:
-        return {}
-
-
-STEPS = (
-    Check("installation", installation),
-    Check("webhook subscription", subscription, needs=("installation",)),
-    Check("connection", connection, needs=("installation", "webhook subscription")),
-    Check("webhook address", webhook_address, needs=("connection",)),
-)
+def _authorise(stack: Stack, company_id: str, webhook_url: str) -> None:
+    for line in authorise(stack, company_id, webhook_url):
+        print_line(f"Pleo: {line}")

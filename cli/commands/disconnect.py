@@ -1,7 +1,8 @@
-"""Disconnect a company: what Pleo holds of us, our records and secrets; the posting records stay (R-10.18).
+"""`pleo-export disconnect`: remove what Pleo holds of us, our records and secrets, but not the posting records
+(R-10.18).
 
-The connection goes first, so that nothing starts any more, and the secret last, since the rest needs it: a run that
-broke off is finished by the next.
+The connection goes first, so that nothing starts any more, and the secret last, since the rest needs it: the next
+run finishes what one has left.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
-from cli.checks import ActionNeeded, Check, CheckResult, CheckStatus, run
-from cli.commands.connect import NO_INSTALLATION
+from cli.checks import Check, CheckResult, CheckStatus, run
+from cli.connection_steps import NO_INSTALLATION
+from cli.errors import ActionNeeded, CheckFailed, NotNow, UsageError
+from cli.options import DEFAULT_STACK, CompanyId, StackName, WebhookUrl
+from cli.printing import print_result
 from cli.stack import Stack
 from pleo_export.errors import Disconnected, InvalidSettings
 from pleo_export.pleo.client import PleoClient
@@ -23,7 +27,7 @@ OWNER = "disconnect-"  # of the lease: nothing starts meanwhile
 
 @dataclass
 class Disconnecting:
-    """`pleo` None: there is no credential any more."""
+    """What the steps work on. `pleo` is None when there is no credential any more."""
 
     stack: Stack
     company_id: str
@@ -31,20 +35,30 @@ class Disconnecting:
     pleo: PleoClient | None
 
 
+def command(company_id: CompanyId, stack: StackName = DEFAULT_STACK, webhook_url: WebhookUrl = "") -> None:
+    """Disconnect a company. What was booked stays known, so that nothing is ever booked twice."""
+    deployed = Stack.named(stack)
+    for result in disconnect(deployed, company_id, deployed.webhook_url(webhook_url)):
+        print_result(result)
+
+
 def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[CheckResult]:
-    """Yields what was done, and what is left to do by hand. Raises InvalidSettings while an export runs, and when it
-    has to be run again."""
+    """Disconnect the company and yield what was done, and what is left to do by hand.
+
+    Raises UsageError for a company that is not connected, NotNow while an export runs, and CheckFailed when it has to
+    be run again.
+    """
     if not (stack.connections.exists(company_id) or stack.has_secret(company_id)):
-        raise InvalidSettings(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
+        raise UsageError(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
     owner = _hold(stack, company_id)
     try:
         leaving = Disconnecting(stack, company_id, webhook_url + company_id, _pleo(stack, company_id))
-        findings = list(run(STEPS, leaving))
+        results = list(run(STEPS, leaving))
     finally:
         stack.leases.release(company_id, owner)
-    yield from (each for each in findings if each.status is not CheckStatus.SKIPPED)
-    if any(each.status is CheckStatus.FAILED for each in findings):
-        raise InvalidSettings("Not all is undone yet. Run disconnect again: it goes on from here.")
+    yield from (each for each in results if each.status is not CheckStatus.SKIPPED)
+    if any(each.status is CheckStatus.FAILED for each in results):
+        raise CheckFailed("Not all is undone yet. Run disconnect again: it continues from here.")
 
 
 def _hold(stack: Stack, company_id: str) -> str:
@@ -52,7 +66,7 @@ def _hold(stack: Stack, company_id: str) -> str:
     lease, owner = stack.leases.get(company_id), f"{OWNER}{uuid4()}"
     mine = lease is not None and lease.owner.startswith(OWNER)
     if (stack.busy(company_id) and not mine) or not stack.leases.take(company_id, owner, stack.now(), replacing=lease):
-        raise InvalidSettings(f"an export of company {company_id} is running; disconnect it when that is over")
+        raise NotNow(f"an export of company {company_id} is running; disconnect it when that is over")
     return owner
 
 
@@ -65,11 +79,13 @@ def _pleo(stack: Stack, company_id: str) -> PleoClient | None:
 
 
 def connection(leaving: Disconnecting) -> str:
+    """Delete our record, so that nothing starts any more."""
     leaving.stack.connections.delete(leaving.company_id)
     return "deleted: no longer polled, its books are free; the posting records stay, so that nothing is booked twice"
 
 
 def subscription(leaving: Disconnecting) -> str:
+    """Delete Pleo's subscriptions to our address."""
     by_hand = (
         f"Pleo does not accept the stored credential: its subscription to {leaving.endpoint_url} is left, if there is "
         "one. Connect the company with a new API key and disconnect it again, or delete it with Pleo's API"
@@ -93,7 +109,7 @@ def _delete(pleo: PleoClient, subscription_id: str) -> None:
 
 
 def installation(leaving: Disconnecting) -> str:
-    """Its end is the end of the OAuth tokens as well."""
+    """Delete the installation at Pleo, which ends the OAuth tokens as well."""
     if leaving.pleo is None:
         return "not deleted, without a credential"
     try:
@@ -104,6 +120,7 @@ def installation(leaving: Disconnecting) -> str:
 
 
 def secrets(leaving: Disconnecting) -> str:
+    """Delete the company's secret."""
     stack, company_id = leaving.stack, leaving.company_id
     if not stack.has_secret(company_id):
         return "none to be deleted"

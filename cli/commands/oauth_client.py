@@ -1,16 +1,24 @@
-"""Let a person authorise us at Pleo by OAuth: send them a link, and wait until the company's secret holds a grant.
+"""`pleo-export oauth-client`: store our OAuth client; and authorise with it at Pleo (`connect --oauth`).
 
-The operator stores the installation's OAuth client once (`oauth-client`); the functions behind the HTTP API do the rest
-(`authorisation/authorise.py`). Whoever stops waiting loses nothing: the next run finds the grant.
+A person of the company gets a link; the functions behind the HTTP API do the rest (`authorisation/authorise.py`), until
+the company's secret holds a grant. An operator who stops waiting loses nothing: the next run finds the grant.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
+
+from cli.errors import NotNow, UsageError
+from cli.options import DEFAULT_STACK, StackName, WebhookUrl
+from cli.printing import print_line
+from cli.prompts import terminal
 from cli.stack import Stack
-from pleo_export.errors import Disconnected, InvalidSettings
+from pleo_export.errors import Disconnected
 from pleo_export.pleo.errors import PleoUnauthorized
 from pleo_export.store.authorisations import INVITATION_LIFE
 from pleo_export.store.secrets import Secrets
@@ -20,9 +28,29 @@ LOOK_AGAIN = 2  # seconds
 NOTHING_YET = json.dumps({"pleo": {}, "webhook_secrets": [], "accounting_system": {}})
 
 
+def command(
+    provider: Annotated[str, typer.Argument(help="Where it is registered: pleo, or an accounting system.")] = "pleo",
+    stack: StackName = DEFAULT_STACK,
+    webhook_url: WebhookUrl = "",
+) -> None:
+    """Store the id and secret of this installation's OAuth client.
+
+    They come from OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET, or are asked for.
+    """
+    deployed, person = Stack.named(stack), terminal()
+    client_id = os.environ.get("OAUTH_CLIENT_ID") or person.text("Client id", variable="OAUTH_CLIENT_ID")
+    secret = os.environ.get("OAUTH_CLIENT_SECRET") or person.secret("Client secret", variable="OAUTH_CLIENT_SECRET")
+    store_client(deployed, provider, client_id, secret)
+    if provider == "pleo":
+        url = callback_url(deployed.webhook_url(webhook_url))
+        print_line(f"stored; at Pleo the client needs this redirect URL: {url}")
+
+
 def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
-    """Yields what to tell the operator. Ends when the company's secret holds a grant that works; raises InvalidSettings
-    when there is no OAuth client, or nobody followed the link in time."""
+    """Yield what to tell the operator. Ends when the company's secret holds a grant that works.
+
+    Raises InvalidSettings when there is no OAuth client, NotNow when nobody followed the link in time.
+    """
     client_id, _ = Secrets(stack.client("secretsmanager")).oauth_client(stack.oauth_client_name())
     if _works(stack, company_id):
         yield "authorised before"
@@ -41,7 +69,7 @@ def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
 
 
 def store_client(stack: Stack, name: str, client_id: str, client_secret: str) -> None:
-    """`name` is the provider's: pleo, or an accounting system's."""
+    """Store the client. `name` is the provider's: pleo, or an accounting system's."""
     secrets = stack.client("secretsmanager")
     value = json.dumps({"client_id": client_id, "client_secret": client_secret})
     try:
@@ -51,12 +79,12 @@ def store_client(stack: Stack, name: str, client_id: str, client_secret: str) ->
 
 
 def callback_url(webhook_url: str) -> str:
-    """What has to be registered at Pleo."""
+    """Return the redirect URL that has to be registered at Pleo. Raises UsageError as `_api`."""
     return _api(webhook_url) + CALLBACK
 
 
 def _works(stack: Stack, company_id: str) -> bool:
-    """Whether there is a grant, and Pleo takes it; its tokens may be refreshed for that."""
+    """Return whether there is a grant that Pleo accepts; its tokens may be refreshed for that."""
     stored = stack.secrets(company_id)
     if stored is None or not stored.pleo.get("refresh_token"):
         return False
@@ -67,7 +95,7 @@ def _works(stack: Stack, company_id: str) -> bool:
 
 
 def _make_room(stack: Stack, company_id: str) -> None:
-    """A secret for the grant, which the function may write but not make."""
+    """Create a secret for the grant, which the function may write but not create."""
     if not stack.has_secret(company_id):
         stack.client("secretsmanager").create_secret(Name=stack.secret_name(company_id), SecretString=NOTHING_YET)
 
@@ -75,12 +103,12 @@ def _make_room(stack: Stack, company_id: str) -> None:
 def _followed(stack: Stack, token: str) -> bool:
     invitation = stack.authorisations.invitation(token, stack.now())
     if invitation is None:
-        raise InvalidSettings("nobody has followed the link in time; run the command again for a new one")
+        raise NotNow("nobody has followed the link in time; run the command again for a new one")
     return invitation.used
 
 
 def _api(webhook_url: str) -> str:
-    """The HTTP API's address, which webhooks and authorisations have in common."""
+    """Return the HTTP API's address, which webhooks and authorisations have in common."""
     if not webhook_url.endswith(WEBHOOKS):
-        raise InvalidSettings(f"webhook_url: must end in {WEBHOOKS}, so that the address of the API is known")
+        raise UsageError(f"--webhook-url must end in {WEBHOOKS}, so that the address of the API is known")
     return webhook_url.removesuffix(WEBHOOKS)

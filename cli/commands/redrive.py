@@ -1,30 +1,37 @@
-"""Re-drive the wake-ups that have died: each is sent again, and deleted only then, so that none is ever lost.
+"""`pleo-export redrive`: send the wake-ups of the dead-letter queue again. Each is deleted only then: none is lost.
 
-The queue's own StartMessageMoveTask is not used: it says nothing of what it moves, and takes along what nobody can
-read, which then stands in front of its message group until it has died once more.
+The queue's own StartMessageMoveTask is not used: it says nothing of what it moves, and takes along what cannot be
+read, which then blocks its message group until it has failed five times more.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from cli.options import DEFAULT_STACK, StackName
+from cli.printing import GOOD, LEFT, print_line
 from cli.stack import Stack
-from pleo_export.errors import InvalidEvent
+from pleo_export.errors import PleoExportError
 from pleo_export.services.events import WakeUp
 from pleo_export.services.handler import parse_event
 
 LOOK_SECONDS = 2  # a shorter look may miss messages
-HIDDEN_SECONDS = 600  # longer than one goes through them all, so that what is left is met once
+HIDDEN_SECONDS = 600  # longer than going through them all takes, so that what is left is met once
 SHOWN = 200
-AROUND = timedelta(hours=1)  # its death; five times the queue's visibility timeout are a quarter of an hour
+AROUND = timedelta(hours=1)  # the last failure; five times the queue's visibility timeout are a quarter of an hour
 
 
 class RedriveResult(StrEnum):
+    """What became of a message."""
+
     SENT = "sent again"
     LEFT = "left"
     DISCARDED = "discarded"
@@ -32,12 +39,27 @@ class RedriveResult(StrEnum):
 
 @dataclass(frozen=True)
 class Redriven:
+    """One message, and the line that tells of it."""
+
     result: RedriveResult
     line: str
 
 
+def command(
+    stack: StackName = DEFAULT_STACK,
+    discard: Annotated[bool, typer.Option("--discard", help="Delete messages that are not wake-ups.")] = False,
+) -> None:
+    """Send the wake-ups of the dead-letter queue again: safe at any time, none is lost."""
+    counts: Counter[RedriveResult] = Counter()
+    for redriven in redrive(Stack.named(stack), discard=discard):
+        counts[redriven.result] += 1
+        print_line(redriven.line, LEFT if redriven.result is RedriveResult.LEFT else GOOD)
+    print_line(", ".join(f"{count} {result}" for result, count in counts.items()) or "no wake-up has failed")
+
+
 def redrive(stack: Stack, *, discard: bool) -> Iterator[Redriven]:
-    """Goes through all dead wake-ups. One that cannot be read is left where it is, or deleted with `discard`."""
+    """Go through the dead-letter queue and yield what was done. A message that cannot be read is left where it is, or
+    deleted with `discard`."""
     sqs = stack.client("sqs")
     queue = stack.outputs["FailedQueueUrl"]
     left: list[str] = []
@@ -67,33 +89,33 @@ def _received(sqs: Any, queue: str) -> list[Any]:
 
 
 def _redriven(stack: Stack, message: Any, *, discard: bool) -> Redriven:
-    died = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
-    since = f"dead since {died:%Y-%m-%d %H:%M} UTC"
+    failed_at = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
+    since = f"failed since {failed_at:%Y-%m-%d %H:%M} UTC"
     try:
         wake_up = parse_event(WakeUp, message["Body"])
-    except InvalidEvent as error:
-        fate = RedriveResult.DISCARDED if discard else RedriveResult.LEFT
+    except PleoExportError as error:
+        result = RedriveResult.DISCARDED if discard else RedriveResult.LEFT
         body = message["Body"][:SHOWN]
-        return Redriven(fate, f"message {message['MessageId']}: {fate}; {since}; {error}; it says {body!r}")
+        return Redriven(result, f"message {message['MessageId']}: {result}; {since}; {error}; it says {body!r}")
     company_id = wake_up.company_id
     stack.wake_ups.send(WakeUp(company_id=company_id, reason="redrive"), once_per=f"redrive-{message['MessageId']}")
-    cause = _last_error(stack, company_id, died)
+    cause = _last_error(stack, company_id, failed_at)
     return Redriven(
         RedriveResult.SENT,
         f"company {company_id}: {RedriveResult.SENT}; {since}; {cause or 'its log lines say no cause'}",
     )
 
 
-def _last_error(stack: Stack, company_id: str, died: datetime) -> str | None:
-    """What dispatch has last said of a wake-up of that company; see `workflow.entry.our_errors`."""
+def _last_error(stack: Stack, company_id: str, failed_at: datetime) -> str | None:
+    """Return the error that dispatch last logged for a wake-up of that company (`services.handler.error_boundary`)."""
     found = (
         stack.client("logs")
         .get_paginator("filter_log_events")
         .paginate(
             logGroupName=stack.outputs["FunctionLogGroup"],
             filterPattern=f'"{company_id}"',
-            startTime=int((died - AROUND).timestamp() * 1000),
-            endTime=int((died + AROUND).timestamp() * 1000),
+            startTime=int((failed_at - AROUND).timestamp() * 1000),
+            endTime=int((failed_at + AROUND).timestamp() * 1000),
         )
     )
     texts = [event["message"] for page in found for event in page["events"] if event["message"].startswith("{")]

@@ -1,17 +1,23 @@
 """The connectors that the suite holds to the port's contract. A new one adds its benches here.
 
 A bench shows what its accounting system holds, does what people do in it, and opens ways to it that are troubled
-(`tests/conformance/connector_fixture.py`)."""
+(`tests/conformance/connector_fixture.py`).
+
+With a login Tryton's connector does two things in another way than with its key alone: it posts several drafts at once,
+and checks the login too. So with the login run those tests which do that: they are marked `with_login`. The rest would
+only repeat, request by request, what the key has shown; and a test that needs the mark does not pass without it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
 import pytest
 
+from pleo_export.accounting.port import DocumentOutcome
+from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.fake_fixture import FakeFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
@@ -29,14 +35,47 @@ class Benches(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[Benches]]] = {
     "fake": FakeFixtures.open,
     "tryton": TrytonFixtures.open,
-    "tryton with login": partial(TrytonFixtures.open, login=True),
 }
+WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 
 
-@pytest.fixture(scope="session", params=CONNECTORS)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "with_login: what it does is done in another way with a login")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "benches" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("with_login")
+        names = [*CONNECTORS, *(WITH_LOGIN if marked else ())]
+        metafunc.parametrize("benches", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
-    with CONNECTORS[request.param]() as benches:
+    with (CONNECTORS | WITH_LOGIN)[request.param]() as benches:
         yield benches
+
+
+@pytest.fixture(autouse=True)
+def with_login_where_it_matters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails in a test that does what a login does in another way, and is not marked."""
+    if request.node.get_closest_marker("with_login"):
+        return
+    post = TrytonPosting.post
+
+    def watched(
+        self: TrytonPosting, model: str, drafts: Mapping[str, int], **options: bool
+    ) -> dict[str, DocumentOutcome]:
+        if len(drafts) > 1 and not options.get("skip_warnings"):
+            _ask_for_the_mark(self)
+        return post(self, model, drafts, **options)
+
+    monkeypatch.setattr(TrytonPosting, "post", watched)
+    monkeypatch.setattr(TrytonPosting, "check", _ask_for_the_mark)
+
+
+def _ask_for_the_mark(_: TrytonPosting) -> None:
+    pytest.fail("a login does this in another way: mark the test `with_login`")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from pleo_export.accounting.port import AccountingSystem, DocumentState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
 
 OPEN = date(2026, 2, 10)
 CLOSED = date(2025, 12, 10)
@@ -92,6 +92,8 @@ class Way(Protocol):
 
     @property
     def system(self) -> AccountingSystem: ...
+    @property
+    def setup(self) -> AccountingSetup: ...
 
     def deliver(self) -> None:
         """Let the requests that are LATE arrive, in their order. Their answers reach nobody."""
@@ -102,6 +104,9 @@ class ConnectorFixture(Protocol):
 
     def connector(self, *, url: str | None = None) -> AccountingSystem:
         """A new connection to the books, at another address if given."""
+
+    def setup(self, *, url: str | None = None) -> AccountingSetup:
+        """The other face of the port, of the same books."""
 
     def with_wrong_key(self) -> AccountingSystem: ...
 

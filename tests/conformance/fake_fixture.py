@@ -18,7 +18,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
 from pleo_export.bookkeeping.documents import Bill, Party
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
 from tests.conformance.connector_fixture import REFUSAL, TWICE, Act, Held, HeldBill, Plan, Trouble
@@ -52,6 +52,10 @@ class Connection(FakeAccountingSystem):
 
     @property
     def system(self) -> AccountingSystem:
+        return self
+
+    @property
+    def setup(self) -> AccountingSetup:
         return self
 
     def deliver(self) -> None:
@@ -110,6 +114,12 @@ class FakeFixture:
         self._rights = True
 
     def connector(self, *, url: str | None = None) -> AccountingSystem:
+        return self._at(url)
+
+    def setup(self, *, url: str | None = None) -> AccountingSetup:
+        return self._at(url)
+
+    def _at(self, url: str | None) -> Connection:
         there = url is None or url.rstrip("/") == self.url
         return self._connection(refusing=self._write_rights if there else _nobody_there)
 

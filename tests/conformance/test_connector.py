@@ -56,6 +56,7 @@ def refused(system: AccountingSystem, entry: JournalEntry) -> AccountingError:
     return outcome
 
 
+@pytest.mark.with_login
 class TestCheck:
     def test_given_a_good_connection_when_checked_then_nothing_is_said(self, bench: ConnectorFixture) -> None:
         bench.connector().check()
@@ -107,6 +108,7 @@ class TestRecord:
         assert held.number == document.number is not None
         assert held.date == document.date == OPEN
 
+    @pytest.mark.with_login
     def test_given_many_entries_when_recorded_then_their_numbers_follow_their_order(
         self, own_bench: ConnectorFixture
     ) -> None:
@@ -143,6 +145,7 @@ class TestRecord:
             0 < abs(amount) < abs(foreign[1]) for (_, amount), foreign in zip(held.lines, held.foreign, strict=True)
         )
 
+    @pytest.mark.with_login
     def test_given_one_bad_entry_of_five_when_recorded_then_the_other_four_are_there(
         self, bench: ConnectorFixture
     ) -> None:
@@ -234,6 +237,7 @@ class TestRefusals:
         assert isinstance(error, PeriodClosed)
         assert "2031-02-10" in error.message
 
+    @pytest.mark.with_login
     def test_given_a_period_closed_between_two_batches_when_recorded_then_the_second_is_refused(
         self, own_bench: ConnectorFixture
     ) -> None:
@@ -360,7 +364,7 @@ class TestDiscard:
         system, entry = bench.connector(), an_entry()
         draft = recorded(system, entry, DocumentState.DRAFT)
 
-        system.discard(draft)
+        bench.setup().discard(draft)
 
         assert bench.held(entry.reference) == []
         assert system.find_many([entry.reference]) == {}
@@ -368,9 +372,9 @@ class TestDiscard:
     def test_given_a_draft_that_is_gone_when_discarded_then_nothing_is_said(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         draft = recorded(system, an_entry(), DocumentState.DRAFT)
-        system.discard(draft)
+        bench.setup().discard(draft)
 
-        system.discard(draft)
+        bench.setup().discard(draft)
 
     def test_given_an_entry_that_was_posted_meanwhile_when_discarded_then_it_stays(
         self, bench: ConnectorFixture
@@ -380,7 +384,7 @@ class TestDiscard:
         system.post_many([draft])
 
         with pytest.raises(Rejected, match="posted"):
-            system.discard(draft)
+            bench.setup().discard(draft)
 
         assert [held.state for held in bench.held(entry.reference)] == [DocumentState.POSTED]
 
@@ -389,35 +393,36 @@ class TestDiscard:
     ) -> None:
         entry = an_entry()
         draft = recorded(own_bench.connector(), entry, DocumentState.DRAFT)
+        own_bench.without_rights()
 
         with pytest.raises(AccountingError):
-            own_bench.without_rights().discard(draft)
+            own_bench.setup().discard(draft)
 
         assert len(own_bench.held(entry.reference)) == 1
 
 
 class TestChoices:
     def test_accounts_and_dimensions_are_listed_by_code_and_can_be_used(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
-        accounts, dimensions = ([each.code for each in found] for found in (system.accounts(), system.dimensions()))
+        setup = bench.setup()
+        accounts, dimensions = ([each.code for each in found] for found in (setup.accounts(), setup.dimensions()))
 
         assert {"1900", "2200", "6100"} <= set(accounts)
         assert accounts == sorted(accounts)
         assert "cost_centre" in dimensions
-        assert not system.unknown_accounts(accounts)
-        assert not system.unknown_dimensions(dimensions)
-        assert all(each.name for each in (*system.accounts(), *system.dimensions()))
+        assert not setup.unknown_accounts(accounts)
+        assert not setup.unknown_dimensions(dimensions)
+        assert all(each.name for each in (*setup.accounts(), *setup.dimensions()))
 
     def test_the_books_own_currency_is_told(self, bench: ConnectorFixture) -> None:
-        assert bench.connector().currency() == "GBP"
+        assert bench.setup().currency() == "GBP"
 
     def test_the_same_books_have_one_identity_and_others_another(
         self, bench: ConnectorFixture, own_bench: ConnectorFixture
     ) -> None:
-        identity = bench.connector().ledger_id
+        identity = bench.setup().ledger_id
 
-        assert identity == bench.connector().ledger_id == bench.connector(url=f"{bench.url}/").ledger_id
-        assert identity != own_bench.connector().ledger_id
+        assert identity == bench.setup().ledger_id == bench.setup(url=f"{bench.url}/").ledger_id
+        assert identity != own_bench.setup().ledger_id
         assert 0 < len(identity) <= 200
 
 
@@ -436,6 +441,7 @@ class TestLostAnswers:
         }
         assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 1]
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
         entries = [an_entry() for _ in range(3)]
         with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
@@ -459,8 +465,8 @@ class TestLostAnswers:
             bench.troubled(lambda act, _: Trouble.LOST if act is Act.DELETE else None) as way,
             pytest.raises(OutcomeUnknown),
         ):
-            way.system.discard(draft)
-        bench.connector().discard(draft)
+            way.setup.discard(draft)
+        bench.setup().discard(draft)
 
         assert bench.held(entry.reference) == []
 

@@ -44,6 +44,7 @@ def documents(system: AccountingSystem) -> list[Document]:
     return [an_entry(), bill, a_payment(bill)]
 
 
+@pytest.mark.with_login
 @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
 def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(
     bench: ConnectorFixture, state: DocumentState

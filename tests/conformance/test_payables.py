@@ -352,6 +352,7 @@ class TestBills:
         assert sum(amount for _, amount in held.lines) == 0
         assert still_open(bench, bill, paid) == [0, 0]
 
+    @pytest.mark.with_login
     def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
         self, bench: ConnectorFixture
     ) -> None:
@@ -531,6 +532,7 @@ class TestPayments:
         recorded(system, [again])
         assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
 
+    @pytest.mark.with_login
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
         self, bench: ConnectorFixture, code: str
@@ -583,6 +585,7 @@ class TestPayments:
         assert "2101" in warning
         assert "no bill" in warning
 
+    @pytest.mark.with_login
     def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: ConnectorFixture) -> None:
         system = bench.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -607,6 +610,7 @@ class TestPayments:
         assert billed.warnings == ()
         assert still_open(bench, bill, paid) == [-6366, 6368]
 
+    @pytest.mark.with_login
     def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
         self, bench: ConnectorFixture
     ) -> None:
@@ -655,6 +659,7 @@ class TestPayments:
 
 
 class TestFind:
+    @pytest.mark.with_login
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
         self, bench: ConnectorFixture
     ) -> None:
@@ -790,6 +795,7 @@ class TestDuplicates:
         assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
         assert bench.held(f"{second.reference}:pay") == []
 
+    @pytest.mark.with_login
     def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(
         self, bench: ConnectorFixture
     ) -> None:
@@ -801,6 +807,7 @@ class TestDuplicates:
 
         assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
 
+    @pytest.mark.with_login
     def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
         self, bench: ConnectorFixture
     ) -> None:
@@ -833,6 +840,7 @@ class TestDuplicates:
 class TestLostAnswers:
     """The reply is lost after the effect (R-8.3)."""
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(
         self, bench: ConnectorFixture
     ) -> None:
@@ -851,6 +859,7 @@ class TestLostAnswers:
         assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2
         assert still_open(bench, *bills, *payments) == [0, 0, 0, 0]
 
+    @pytest.mark.with_login
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
         bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
         with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:

@@ -100,6 +100,7 @@ class TestRefusedPosts:
         assert type(outcomes[paid.reference]) is Rejected
         assert states(bench, bill, paid) == [[DocumentState.DRAFT], []]
 
+    @pytest.mark.with_login
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_the_fourth_of_six_posts_is_refused_when_the_books_go_away_then_nothing_is_told_that_is_not_so(
         self, bench: ConnectorFixture, kind: str
@@ -134,6 +135,7 @@ class TestRefusedPosts:
         assert isinstance(outcome, DocumentRef)
         assert states(bench, document) == [[DocumentState.POSTED]]
 
+    @pytest.mark.with_login
     def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(
         self, bench: ConnectorFixture
     ) -> None:
@@ -172,6 +174,7 @@ class TestGateways:
 
         assert type(outcome) is OutcomeUnknown
 
+    @pytest.mark.with_login
     def test_given_a_creation_that_a_gateway_delivers_late_when_looked_for_then_each_is_there_once(
         self, bench: ConnectorFixture
     ) -> None:
@@ -385,7 +388,7 @@ class TestAdoption:
     def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, bench: ConnectorFixture) -> None:
         entry = an_entry()
         draft = recorded(bench.connector(), entry, DocumentState.DRAFT)
-        bench.connector().discard(draft)
+        bench.setup().discard(draft)
 
         assert bench.connector().differences([(draft, entry)]) == {}
 

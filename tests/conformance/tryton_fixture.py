@@ -12,9 +12,9 @@ from pathlib import Path
 
 from local.tryton.ledger import Bill, Ledger, Move
 from local.tryton.server import TrytonServer
-from pleo_export.accounting.port import AccountingSystem, DocumentState
-from pleo_export.accounting.registry import connect
-from pleo_export.settings import TrytonSettings
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
+from pleo_export.accounting.registry import connect, set_up
+from pleo_export.accounting.tryton.settings import TrytonSettings
 from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
 from tests.conformance.troubled import TroubledNetwork
 from tests.system.fake_network import Answer, Request, network
@@ -30,6 +30,7 @@ _HTML = [("Content-Type", "text/html; charset=utf-8")]
 @dataclass(frozen=True)
 class TrytonWay:
     system: AccountingSystem
+    setup: AccountingSetup
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
@@ -45,16 +46,15 @@ class TrytonFixture:
     def connector(
         self, *, url: str | None = None, journal: str = "EXP", secret: Mapping[str, str] | None = None
     ) -> AccountingSystem:
-        settings = TrytonSettings.model_validate(
-            {
-                "name": "tryton",
-                "url": url or self.url,
-                "database": self._ledger.database,
-                "company": self._ledger.company,
-                "journal": journal,
-            }
-        )
-        return connect(settings, secret or self._secret)
+        return connect(self._settings(url, journal), secret or self._secret)
+
+    def setup(self, *, url: str | None = None) -> AccountingSetup:
+        return set_up(self._settings(url), self._secret)
+
+    def _settings(self, url: str | None = None, journal: str = "EXP") -> TrytonSettings:
+        database, company = self._ledger.database, self._ledger.company
+        where = {"url": url or self.url, "database": database, "company": company, "journal": journal}
+        return TrytonSettings.model_validate({"name": "tryton", **where})
 
     def with_wrong_key(self) -> AccountingSystem:
         return self.connector(secret={**self._secret, "token": "0" * 128})
@@ -89,7 +89,7 @@ class TrytonFixture:
     def troubled(self, plan: Plan) -> Iterator[TrytonWay]:
         crossing = TroubledNetwork(plan, _act, _saying)
         with network(self.url, crossing.cross) as url:
-            yield TrytonWay(self.connector(url=url), crossing)
+            yield TrytonWay(self.connector(url=url), self.setup(url=url), crossing)
 
     def derived(self, reference: str) -> list[Held]:
         moves = [move for move in self._ledger.moves() if move.reference.startswith(f"{reference}:")]

@@ -32,9 +32,14 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
+from pleo_export.pleo.webhook_authentication import (
+    NotFromPleo,
+    WebhookAuthentication,
+    authenticate,
+    subscription_credentials,
+    verify,
+)
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT, JobCreated, parse_event
-from pleo_export.settings import WebhookAuthentication
 from pleo_simulator.fault_queue import Effect, Fault
 from pleo_simulator.oauth import Client, s256
 from pleo_simulator.pleo_state import Company

@@ -28,9 +28,8 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey, BearerToken, Credential
 from pleo_export.pleo.errors import PleoError, PleoNotFound, PleoOutcomeUnknown, PleoRefused, PleoUnavailable
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.webhook_authentication import subscription_credentials
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
-from pleo_export.settings import WebhookAuthentication
 
 SPECS = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[3] / "shared" / "specs")
 DOCUMENTS = ("pleo-export-v3.openapi.yaml", "pleo-webhook-subscriptions.openapi.yaml")

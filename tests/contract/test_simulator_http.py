@@ -239,7 +239,7 @@ def test_the_request_log_names_each_call_its_answer_and_its_fault(sim: Caller, p
     ]
 
 
-# PreparedReceipts
+# Receipts
 
 
 def test_given_an_item_with_a_receipt_then_its_link_works_without_a_credential_until_a_day_has_passed(

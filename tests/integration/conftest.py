@@ -14,7 +14,7 @@ from local.tryton.ledger import Ledger
 def stack() -> Iterator[LocalStack]:
     # Intents settle as fast as a test can wait, and the machine's waits and retry pauses take no time. Only tests poll.
     schedules = {"PollSchedule": "rate(1 day)", "ReconcileSchedule": "rate(1 day)"}
-    parameters = {"SettleSeconds": "2", "ChunkSize": "10", **schedules}
+    parameters = {"InDoubtSeconds": "2", "ChunkSize": "10", **schedules}
     with LocalStack("integration", wait_scale=0, parameters=parameters) as running:
         yield running
 

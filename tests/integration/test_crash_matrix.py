@@ -147,7 +147,7 @@ def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each
     stack: LocalStack, books: Ledger, resumption: ByRetry, subtests: pytest.Subtests
 ) -> None:
     # As short as can be: nothing of a process that is killed arrives later than its death.
-    with at_the_desk(stack, books, resumption, SETTLE_SECONDS="1") as desk:
+    with at_the_desk(stack, books, resumption, IN_DOUBT_SECONDS="1") as desk:
         told = {"nobody is killed": desk.record([BILL, ENTRY])}
         effects = desk.killer.effects
         for when, number in [(When.BEFORE, 1), *((When.AFTER, number) for number in range(1, len(effects) + 1))]:
@@ -172,7 +172,7 @@ def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each
 def test_given_recording_is_killed_around_an_exchange_difference_when_it_is_resumed_then_that_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="1") as desk:
+    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as desk:
         told = {"nobody is killed": desk.record([ABROAD])}
         for number in _after_the_payment(desk.killer.effects):
             told[f"killed after effect {number}"] = desk.record([ABROAD], (When.AFTER, number))
@@ -191,7 +191,7 @@ def test_given_recording_is_killed_around_an_exchange_difference_when_it_is_resu
 def test_given_posts_are_refused_and_recording_is_killed_when_exported_again_then_each_document_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="1") as desk:
+    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as desk:
         desk.killer.instead = refused_posts
         told = {"nobody is killed": desk.record([BILL, ENTRY])}
         for number in _with_the_books(desk.killer.effects):
@@ -215,7 +215,7 @@ def test_given_posts_are_refused_and_recording_is_killed_when_exported_again_the
 def test_given_drafts_are_wanted_and_recording_is_killed_when_it_is_resumed_then_each_draft_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), posting="draft", SETTLE_SECONDS="1") as desk:
+    with at_the_desk(stack, books, ByRetry(), posting="draft", IN_DOUBT_SECONDS="1") as desk:
         told = {"nobody is killed": desk.record([BILL, ENTRY])}
         for number in _with_the_books(desk.killer.effects):
             told[f"killed after effect {number}"] = desk.record([BILL, ENTRY], (When.AFTER, number))
@@ -231,7 +231,7 @@ def test_given_drafts_are_wanted_and_recording_is_killed_when_it_is_resumed_then
 def test_given_a_gateway_answers_503_for_what_it_delivers_later_when_looked_for_in_vain_then_it_is_there_once(
     stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="60") as desk:
+    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as desk:
         desk.record([expense])
         number = 1 + next(n for n, effect in enumerate(desk.killer.effects) if effect.endswith("/create"))
 
@@ -256,7 +256,7 @@ def test_given_a_document_arrives_when_its_sender_is_dead_and_it_was_looked_for_
     stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
 ) -> None:
     # Long enough for every machine; nobody waits for it to pass, for the document is found.
-    with at_the_desk(stack, books, ByRetry(), SETTLE_SECONDS="60") as desk:
+    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as desk:
         desk.record([expense])
         number = desk.killer.effects.index("account.move/create") + 1
 

@@ -47,7 +47,7 @@ def test_given_a_company_connected_by_oauth_when_its_token_ends_then_it_is_refre
 
     # It is about to end, and many find it so at once.
     ending = access_token(stack)
-    wanted = {"companyId": LUMBRE, "grantOwner": "pleo", "seen": fingerprint(ending)}
+    wanted = {"companyId": LUMBRE, "which": "pleo", "seen": fingerprint(ending)}
 
     def refresh(_: int) -> Any:
         answer = stack.aws.client("lambda").invoke(

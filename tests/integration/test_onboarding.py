@@ -1,4 +1,4 @@
-"""`pleo-export connect`, `doctor` and `disconnect` on the local stack: as a person types them, against a real ERP."""
+"""`pleo-export connect`, `doctor` and `disconnect` on the local stack: as an operator types them, with a real ERP."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from cli.connection_checks import CheckedConnection
+from cli.errors import CheckFailed
 from cli.main import app
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
-from pleo_export.errors import InvalidSettings
 from pleo_simulator.credentials import ALL_SCOPES
 from pleo_simulator.sample import API_KEYS, HAVN, LUMBRE
 from tests.integration.bookkeeper import export, finished
@@ -27,11 +27,11 @@ TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture
-def desk(
+def operator(
     stack: LocalStack, books: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[tuple[LocalStack, Ledger]]:
-    """A person at a shell in an empty folder, on a day for which the books have a period. What other tests have
-    connected is gone, with its secret: their books are."""
+    """A person at a shell in an empty folder, on a day for which the ledger has a period. What other tests have
+    connected is removed, with its secret: their ledgers are gone."""
     for company in stack.deployed.connections.all_company_ids():
         stack.deployed.connections.delete(company)
     secrets = stack.deployed.client("secretsmanager")
@@ -65,10 +65,10 @@ def wrong(result: Result) -> list[str]:
     return [line.removeprefix("✗ ") for line in result.output.splitlines() if line.startswith("✗")]
 
 
-def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnected(
-    desk: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
+def test_a_company_is_connected_from_a_file_checked_repaired_and_disconnected(
+    operator: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack, books = desk
+    stack, books = operator
     subscriptions, credentials = stack.pleo.service.subscriptions, stack.pleo.service.credentials
 
     connected = connect_from_file(stack, books, HAVN, monkeypatch)
@@ -95,29 +95,29 @@ def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnec
         **failed, MessageBody="{}", MessageGroupId="1", MessageDeduplicationId="onboarding"
     )
 
-    ill = pleo_export("doctor", HAVN)
-    assert ill.exit_code == 1
-    assert [line.partition(":")[0] for line in wrong(ill)] == [
+    broken = pleo_export("doctor", HAVN)
+    assert broken.exit_code == 1
+    assert [line.partition(":")[0] for line in wrong(broken)] == [
         "Pleo scopes",
         "period",
         "webhook subscription",
         "dead letters",
     ]
-    assert "lacks export-items:read" in ill.output
-    assert "tryton has a closed period for 2025-12-10" in ill.output
+    assert "lacks export-items:read" in broken.output
+    assert "tryton has a closed period for 2025-12-10" in broken.output
     assert books.moves() == []
 
-    # ... and are put right, the subscription by connecting again
+    # ... and are fixed, the subscription by connecting again
     stack.aws.client("sqs").purge_queue(**failed)
     monkeypatch.setattr(CheckedConnection, "today", TODAY)
     credentials.add_key(API_KEYS[HAVN], HAVN)
     assert pleo_export("connect", f"{HAVN}.yaml").exit_code == 0
-    mended = pleo_export("doctor", HAVN)
-    assert (mended.exit_code, wrong(mended)) == (0, []), mended.output
+    repaired = pleo_export("doctor", HAVN)
+    assert (repaired.exit_code, wrong(repaired)) == (0, []), repaired.output
 
-    # The books are taken
+    # Another company uses the ledger
     refused = connect_from_file(stack, books, LUMBRE, monkeypatch)
-    assert isinstance(refused.exception, InvalidSettings)
+    assert isinstance(refused.exception, CheckFailed)
     assert f"connected to Pleo company {HAVN} already" in str(refused.exception)
     assert not stack.deployed.connections.exists(LUMBRE)
 
@@ -126,7 +126,7 @@ def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnec
     assert not any(each.active and each.company_id == HAVN for each in subscriptions._records.values())
     assert not stack.deployed.has_secret(HAVN)
     assert requests.post(stack.webhook_url + HAVN, data=b"{}", timeout=10).status_code == 401
-    assert connect_from_file(stack, books, LUMBRE, monkeypatch).exit_code == 0, "the books are free again"
+    assert connect_from_file(stack, books, LUMBRE, monkeypatch).exit_code == 0, "the ledger is free again"
     after = pleo_export("doctor")
     assert (after.exit_code, wrong(after)) == (0, []), after.output
     assert HAVN not in after.output
@@ -134,9 +134,9 @@ def test_a_company_is_connected_from_a_file_examined_broken_mended_and_disconnec
 
 
 def test_a_company_is_connected_by_answering_and_its_expenses_are_booked(
-    desk: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
+    operator: tuple[LocalStack, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack, books = desk
+    stack, books = operator
     for name in ("PLEO_API_KEY", "ACCOUNTING_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     answers = (

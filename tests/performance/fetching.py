@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.pleo.models import JobItem
-from pleo_export.settings import OutflowSign
 
 FUNCTION = Path(__file__).resolve().parents[2] / "functions" / "fetch_items" / "app.py"
 ID = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"

@@ -20,8 +20,9 @@ from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, PartyMatch
 from pleo_export.bookkeeping.periods import moved_to
 from pleo_export.bookkeeping.rules import ALWAYS_JOURNAL, JOURNAL_RULES, PAYABLE_RULES, Role, Sign
+from pleo_export.bookkeeping.settings import LegacyVendors, OutflowSign
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import LegacyVendors, OutflowSign, Settings, parse_settings
+from pleo_export.settings import Settings, parse_settings
 from tests.unit.bookkeeping.payloads import (
     COMPANY,
     Payload,

@@ -11,8 +11,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import (
+    NotFromPleo,
+    WebhookAuthentication,
+    authenticate,
+    subscription_credentials,
+    verify,
+)
 from pleo_simulator.deliveries import sign
 
 NAMES = ("webhook-id", "webhook-timestamp", "webhook-signature")

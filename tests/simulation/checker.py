@@ -151,7 +151,7 @@ class Checker:
 
     def _files(self, job: Clicked, entry_id: str, document: Document) -> None:
         """Each file of the expense, on its document. Excused: a file that nobody can read; one that the books refused
-        for good; a job that had no time left."""
+        for good; a job that had no time left, or whose ledger asked to wait for longer than that."""
         wanted = {file["url"].rpartition("/")[2] for file in job.expenses[entry_id]["files"]}
         there = {content.rpartition(b"\n")[2].decode() for _, content in document.contents}
         if there >= wanted:
@@ -162,7 +162,13 @@ class Checker:
             for each in self.injector.struck
             if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
-        late = job.started is not None and self.injector.clock.now() > job.started + timedelta(minutes=40)
+        late = job.started is not None and any(
+            moment > job.started + timedelta(minutes=40)
+            for moment in (
+                self.injector.clock.now(),
+                *(each.until + each.asks for each in self.injector.struck if f"attach pleo:{entry_id}" in each.where),
+            )
+        )
         required = self.receipts_required[job.company_id]
         self._hold(not required, f"files: entry {entry_id} lacks {wanted - there}, and they are required")
         late = late or document.id in self.posted_by_hand

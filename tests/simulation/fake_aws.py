@@ -47,9 +47,11 @@ def _holds(condition: Any, record: Record) -> bool:
 
 
 def _is_true(condition: str, record: Record, values: Record) -> bool:
-    """The two written conditions that we use: `attribute_not_exists(a)` and `a = :b`."""
+    """The written conditions that we use: `attribute_not_exists(a)`, `a = :b`, and several joined by AND."""
     if not condition:
         return True
+    if " AND " in condition:
+        return all(_is_true(each, record, values) for each in condition.split(" AND "))
     if condition.startswith("attribute_not_exists("):
         return condition[len("attribute_not_exists(") : -1] not in record
     name, operator, value = condition.split()

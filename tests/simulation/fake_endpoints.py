@@ -167,7 +167,7 @@ class Ledger(FakeAccountingSystem):
 
         if self.injector.away.get(job, self.injector.clock.now()) > self.injector.clock.now():
             raise NoProof("502")
-        # What the settle time allows for: RecordItems lives 240 seconds at most, and SETTLE_SECONDS are 300.
+        # What the settle time allows for: RecordItems lives 240 seconds at most, and IN_DOUBT_SECONDS are 300.
         if effect.startswith(LATE) and self.injector.arrives_late(effect, partial(_whatever, arrived), by=30):
             raise NoProof("503")
         return arrived()

@@ -57,13 +57,15 @@ class Call:
 
 @dataclass
 class Fault:
-    """One that was struck, and how long it held: what the checker may excuse with it."""
+    """One that was struck, how long it held, and how long the ledger asked to wait: what the checker may excuse with
+    it."""
 
     kind: str
     where: str
     company_id: str | None
     since: datetime
     until: datetime
+    asks: timedelta = timedelta()
 
 
 @dataclass
@@ -225,6 +227,9 @@ class FaultInjector(Effects):
         fault = self.note(kind, moment, call.company_id)
         try:
             faults[kind](self, call)
+        except RateLimited as error:
+            fault.asks = timedelta(seconds=error.retry_after)
+            raise
         finally:
             fault.until = self.clock.now()
         self._check_time()  # others may have taken long meanwhile

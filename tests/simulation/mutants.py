@@ -113,11 +113,11 @@ def report_before_record() -> AbstractContextManager[Any]:
                 )
         return said(self, work)
 
-    return patch(BatchRecorder, "_said", hopeful)
+    return patch(BatchRecorder, "_outcome_of", hopeful)
 
 
-def no_settle_time() -> AbstractContextManager[Any]:
-    return patch(SimulatedRuntime, "settle_time", timedelta())
+def no_in_doubt_time() -> AbstractContextManager[Any]:
+    return patch(SimulatedRuntime, "in_doubt_time", timedelta())
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
@@ -129,7 +129,7 @@ def withdraw_after_unknown() -> AbstractContextManager[Any]:
                 self.services.postings.withdraw(work.intent)
         note(self, batch)
 
-    return patch(BatchRecorder, "_note", forget)
+    return patch(BatchRecorder, "_save_postings", forget)
 
 
 def adopt_void() -> AbstractContextManager[Any]:
@@ -189,7 +189,7 @@ def claim_after_started() -> AbstractContextManager[Any]:
 
 
 def drafts_stay() -> AbstractContextManager[Any]:
-    return patch(BatchRecorder, "_finalise", lambda *_: None)
+    return patch(BatchRecorder, "_post", lambda *_: None)
 
 
 def youngest_first() -> AbstractContextManager[Any]:
@@ -258,7 +258,7 @@ def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
             if isinstance(work.unposted, KeptAsDraft) and work.intent:
                 self.services.postings.withdraw(work.intent)
 
-    return patch(BatchRecorder, "_note", forget)
+    return patch(BatchRecorder, "_save_postings", forget)
 
 
 def no_close_before_failing() -> AbstractContextManager[Any]:
@@ -360,7 +360,7 @@ MUTANTS: Mapping[str, Mutant] = {
         every_lease_is_dead,
         no_lease_is_dead,
         report_before_record,
-        no_settle_time,
+        no_in_doubt_time,
         withdraw_after_unknown,
         adopt_void,
         adopt_changed,

@@ -50,7 +50,7 @@ from tests.system.lambda_context import InvocationContext
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
-SETTLE_SECONDS = 300  # the template's
+IN_DOUBT_SECONDS = 300  # the template's
 POLL_SECONDS = 300
 VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
@@ -125,7 +125,7 @@ ENVIRONMENT = {
     "QUEUE_URL": "queue",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
     "PLEO_API_URL": "https://pleo.test",
-    "SETTLE_SECONDS": str(SETTLE_SECONDS),
+    "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
 }
 KEY = ApiKey("key")
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")

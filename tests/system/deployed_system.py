@@ -13,7 +13,6 @@ from cli.stack import Stack
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
-from pleo_export.settings import TrytonSettings
 from pleo_simulator.pleo_state import Company
 from tests.system.aws import client, resource
 from tests.system.fake_accounting import FakeAccountingSystem
@@ -69,13 +68,16 @@ class TownStack(Stack):
         successor = partial(self._successor, company_id) if company_id else None
         return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.system.sleep)
 
-    def accounting_system(self, settings: TrytonSettings, secret: Mapping[str, str]) -> FakeAccountingSystem:
+    def accounting_system(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
         if secret.get("token") != TOKEN:
             raise AuthenticationFailed("the books do not accept the token")
         return self.ledgers.setdefault(
             settings.database,
             FakeAccountingSystem(self.system.effects, ledger_id=f"{settings.url.host}/{settings.database}"),
         )
+
+    def accounting_setup(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
+        return self.accounting_system(settings, secret)
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         event = {

@@ -380,7 +380,7 @@ class FakeAccountingSystem:
         live = [each for each in known if each.state is not DocumentState.VOID]
         return sorted(live, key=lambda each: (each.state is DocumentState.DRAFT, int(each.id)))
 
-    # PreparedReceipts
+    # Receipts
 
     def _check_file(self, file: Attachment) -> None:
         if file.content_type not in self.capabilities.attachment_types:

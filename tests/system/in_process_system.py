@@ -22,7 +22,7 @@ from unittest import mock
 import requests
 
 from pleo_export.errors import PleoExportError
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.session import IsolatedSession
 from pleo_export.oauth.grant import Grant
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
@@ -120,10 +120,9 @@ class Functions:
         return answer | {"Payload": io.BytesIO(json.dumps(content).encode())}
 
 
-class TestServices(Services):
+class InProcessServices(Services):
     """The functions' runtime, with the outer worlds put in the place of the network's."""
 
-    __test__ = False  # no class of tests
     executions: Any = None
 
     def __init__(self, in_process_system: InProcessSystem, environment: dict[str, str]) -> None:
@@ -182,11 +181,11 @@ class InProcessSystem:
             "PLEO_AUTH_URL": URL,
             "STACK_NAME": STACK,
             "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
-            "SETTLE_SECONDS": "180",
+            "IN_DOUBT_SECONDS": "180",
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
         }
-        self.services = TestServices(self, self.environment)
+        self.services = InProcessServices(self, self.environment)
         self.executions = self.services.executions = Executions()
         for name in FUNCTIONS:
             self.install(name, self.services)

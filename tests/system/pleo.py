@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
+from unittest import mock
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
-from starlette.testclient import TestClient
-from starlette.types import ASGIApp
-from urllib3 import HTTPResponse
+from starlette.types import ASGIApp, Message, Scope
+from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from pleo_simulator.clock import Clock
 from pleo_simulator.server import build_app
@@ -40,33 +42,84 @@ def fresh_pleo(clock: Clock) -> tuple[PleoService, ASGIApp]:
 
 
 class InProcess(BaseAdapter):
-    """A transport of requests, whose calls are effects that something can go wrong with."""
+    """A transport of requests, whose calls are effects that something can go wrong with.
+
+    The application runs in the caller's thread, to its end, without an event loop: changes of threads, of which
+    Starlette's own client makes a dozen for each request, would take longer than the request.
+    """
 
     def __init__(self, app: ASGIApp, effects: Effects) -> None:
         super().__init__()
-        self._client = TestClient(app, base_url=URL, raise_server_exceptions=True)
-        self._client.__enter__()  # one event loop for all requests
+        self._app = app
         self._effects = effects
+        self._without_threads = mock.patch("anyio.to_thread.run_sync", _at_once)
+        self._without_threads.start()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         effect = f"pleo {request.method} {request.path_url}"
         self._effects.before(effect)
-        answer = self._client.request(
-            str(request.method),
-            str(request.url),
-            content=request.body,
-            headers=dict(request.headers),
-            follow_redirects=False,
-        )
+        raw = _answered(self._app, request)
         self._effects.after(effect)
-        raw = HTTPResponse(
-            body=io.BytesIO(answer.content),
-            headers=dict(answer.headers),
-            status=answer.status_code,
-            preload_content=False,
-            decode_content=False,
-        )
         return requests.adapters.HTTPAdapter().build_response(request, raw)
 
     def close(self) -> None:
-        self._client.__exit__()
+        self._without_threads.stop()
+
+
+async def _at_once(function: Callable[..., Any], *args: Any, **_: Any) -> Any:
+    return function(*args)
+
+
+def _answered(app: ASGIApp, request: requests.PreparedRequest) -> HTTPResponse:
+    """What it raises, for example when it hangs up, is raised here. Whatever waits for something fails."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": _body(request)}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    running = app(_scope(request), receive, send)
+    try:
+        while True:
+            running.send(None)  # type: ignore[attr-defined]
+    except StopIteration:
+        pass
+    start, *rest = sent
+    return HTTPResponse(
+        body=io.BytesIO(b"".join(message.get("body", b"") for message in rest)),
+        headers=HTTPHeaderDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]),
+        status=start["status"],
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _scope(request: requests.PreparedRequest) -> Scope:
+    """As a server makes it of what arrives."""
+    url = urlsplit(str(request.url))
+    path, _, query = request.path_url.partition("?")
+    headers = {"host": url.netloc, **{str(name).lower(): value for name, value in request.headers.items()}}
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": url.scheme,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.encode("latin-1"), _bytes(value)) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50_000),
+        "server": (url.hostname, url.port or 443),
+    }
+
+
+def _body(request: requests.PreparedRequest) -> bytes:
+    return _bytes(request.body or b"")
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pleo_export.settings import Settings, parse_settings
+from tests.docs import connectors
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -31,3 +32,7 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     named = re.findall(r"`([\w/]+/\w+\.py)`", (DOCS / page).read_text())
     assert named
     assert [name for name in named if not ((ROOT / name).exists() or (PACKAGE / name).exists())] == []
+
+
+def test_the_table_of_connectors_is_made_from_their_descriptors() -> None:
+    assert connectors.page() == connectors.PAGE.read_text(), "run python -m tests.docs.connectors"

@@ -53,8 +53,8 @@ FIELDS = {
     "BOOKS CONNECTION": {"company_id"},
     "COMPANY LEASE": {"owner", "since", "begun"},
     "JOB JOB": {
-        "company_id", "attempts", "claimed", "claimed_by", "fetched", "items", "run_by", "pen", "closed_as",
-        "closed_because", "outcome", "finished_at", "expires_at",
+        "company_id", "attempts", "claimed", "claimed_by", "fetched", "items", "run_by", "fencing_token", "pen",
+        "closed_as", "closed_because", "outcome", "finished_at", "expires_at",
     },
     "JOB ITEM": {
         "entry_id", "status", "external_id", "external_url", "exported_at", "failure", "reason", "warnings",

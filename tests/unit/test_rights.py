@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from unittest import mock
 import pytest
 
 from pleo_export.accounting.errors import AuthenticationFailed
-from pleo_export.accounting.registry import TOKEN_URLS
+from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions as StepFunctions
 from pleo_simulator.fault_queue import Fault
@@ -122,7 +123,9 @@ def a_poll_that_has_no_time_for_all_companies(system: InProcessSystem) -> None:
 
 
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
-    books_take_tokens = mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"})
+    books_take_tokens = mock.patch.dict(
+        CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}
+    )
     with books_take_tokens, mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
         system.connect(NORTHGATE, purchases(1))
         system.authorise(NORTHGATE)

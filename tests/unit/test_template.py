@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -13,7 +14,7 @@ import pytest
 
 from pleo_export.accounting import http as books
 from pleo_export.accounting.errors import Rejected
-from pleo_export.accounting.registry import TOKEN_URLS
+from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.authorisation.refresh_tokens import ENDED_LINE
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.function_time import TIME_RESERVE
@@ -28,8 +29,8 @@ from tests.system.expenses import purchase, purchases
 from tests.system.in_process_system import (
     FUNCTIONS,
     STATES,
+    InProcessServices,
     InProcessSystem,
-    TestServices,
     load_handler,
     oauth_client_id,
 )
@@ -198,7 +199,7 @@ def everything_happens(system: InProcessSystem) -> None:
 def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
     """Of a company whose tokens for its books end before every call."""
     item = purchase(company=HAVN, supplier="WeWork", method="accounts_payable")
-    with mock.patch.dict(TOKEN_URLS, {"tryton": f"{URL}/oauth/token"}):
+    with mock.patch.dict(CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}):
         books = system.connect(HAVN, [item], posting="draft")
         books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
         system.authorise(HAVN, "accounting_system", "tryton")
@@ -295,7 +296,7 @@ def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
 
 
 def test_an_outcome_settles_longer_than_a_function_that_records_can_live() -> None:
-    assert PARAMETERS["SettleSeconds"]["Default"] > timeout("record_items")
+    assert PARAMETERS["InDoubtSeconds"]["Default"] > timeout("record_items")
 
 
 @pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
@@ -455,7 +456,7 @@ def _tasks(states: Json) -> Iterator[Json]:
 def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) -> None:
     """Put the function there as it is deployed: it sees no variable that the template does not give it."""
 
-    class Deployed(TestServices):
+    class Deployed(InProcessServices):
         def _variable(self, name: str) -> str:
             read.add(name)
             return super()._variable(name)

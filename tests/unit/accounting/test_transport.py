@@ -14,13 +14,13 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
 from pleo_export.accounting.http import (
     CONNECT_SECONDS,
-    FIRST_PAUSE,
     READ_SECONDS,
     TRIES,
     AccountingResponse,
     AccountingTransport,
 )
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.backoff import FIRST_PAUSE
+from pleo_export.http.session import IsolatedSession
 
 URL = "http://books.example.com"
 NEVER_CONNECTED = requests.ConnectionError(

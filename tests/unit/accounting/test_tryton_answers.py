@@ -32,8 +32,8 @@ from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton.documents import TrytonDocuments
 from pleo_export.accounting.tryton.posting import PAUSES, TrytonPosting
 from pleo_export.accounting.tryton.rest import MEANING, TrytonRest, error_of, headers
+from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.settings import TrytonSettings
 
 URL = "https://books.example.com"
 REST = f"{URL}/books/rest/model"

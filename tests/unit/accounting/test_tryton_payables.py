@@ -17,6 +17,7 @@ from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton import connector as tryton_connector
 from pleo_export.accounting.tryton.bill import invoice
 from pleo_export.accounting.tryton.move import LookupTables
+from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.bookkeeping.documents import (
     Bill,
     DocumentKind,
@@ -27,7 +28,6 @@ from pleo_export.bookkeeping.documents import (
     SettlementTarget,
 )
 from pleo_export.errors import ItemFailure
-from pleo_export.settings import TrytonSettings
 
 URL = "https://books.example.com"
 REST = f"{URL}/books/rest/model"

@@ -151,7 +151,7 @@ def test_given_a_contra_account_then_it_wins_over_the_configured_wallet() -> Non
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
-def test_given_a_blank_code_then_it_is_no_account(blank: str | None) -> None:
+def test_given_a_blank_code_then_it_is_not_an_account(blank: str | None) -> None:
     contra = {"id": "1", "name": "Pleo", "code": blank}
     assert amounts(booked(item(contraAccount=contra)))[-1] == ("1905", -1000)
     with pytest.raises(ItemRejected, match="no account code"):
@@ -292,7 +292,7 @@ def test_the_fingerprint_never_changes_between_versions() -> None:
     assert fingerprint(rich_booking()) == "aa2216191336af8122990017b3a9be2b874cd485f4ea9e228beb76e5b76bf0a4"
 
 
-# --- what is said
+# --- warnings
 
 
 def test_given_a_refusal_then_its_sentence_holds_no_amount_no_person_and_no_note() -> None:

@@ -94,7 +94,7 @@ def test_given_blank_keys_then_they_are_not_asked(blank: str | None) -> None:
 
 @pytest.mark.parametrize("rule", JOURNAL_RULES, ids=lambda rule: f"{rule.type}-{rule.sub_type}")
 @pytest.mark.parametrize("method", ["journal", "none", None, "accounts_payable"])
-def test_given_each_method_and_type_then_accounts_payable_alone_needs_somebody(rule: JournalRule, method: str) -> None:
+def test_given_each_method_and_type_then_only_accounts_payable_needs_a_party(rule: JournalRule, method: str) -> None:
     bookkeeping = {"method": method} if method else None
     payload = item(rule.type, subType=rule.sub_type, bookkeeping=bookkeeping, vendor=EVERY_KEY, user=USER)
     needed = method == "accounts_payable" and rule.type not in ALWAYS_JOURNAL - HELD_BY_EMPLOYEE
@@ -102,7 +102,7 @@ def test_given_each_method_and_type_then_accounts_payable_alone_needs_somebody(r
 
 
 @pytest.mark.parametrize("type_", sorted(HELD_BY_EMPLOYEE))
-def test_given_cash_or_personal_spend_under_accounts_payable_then_its_employee_is_asked_for_and_may_be_missing(
+def test_cash_or_personal_spend_under_accounts_payable_asks_for_its_employee_who_may_be_missing(
     type_: str,
 ) -> None:
     keys = wanted(item(type_, bookkeeping=AP, vendor=EVERY_KEY, user=USER))
@@ -149,7 +149,7 @@ def test_given_nothing_to_look_for_then_the_vendor_is_unknown_but_a_legacy_item_
 
 
 @pytest.mark.parametrize("payload", [item("brand_new"), item(bookkeeping={"method": "barter"})])
-def test_given_an_unknown_type_or_method_then_nobody_is_asked_for(payload: dict[str, Any]) -> None:
+def test_given_an_unknown_type_or_method_then_no_party_is_asked_for(payload: dict[str, Any]) -> None:
     assert refusal(payload).failure is ItemFailure.VALIDATION_FAILURE
 
 
@@ -221,7 +221,7 @@ def test_given_no_usable_supplier_then_the_item_is_refused_and_the_vendor_named(
 
 
 @pytest.mark.parametrize("answer", REFUSED, ids=["not found", "ambiguous", "blocked"])
-def test_given_no_usable_employee_then_only_the_number_is_said(answer: PartyMatch) -> None:
+def test_given_no_usable_employee_then_the_reason_names_only_the_number(answer: PartyMatch) -> None:
     rejection = rejected(WORKER, answer)
     assert rejection.failure is ItemFailure.VENDOR_UNKNOWN
     assert "employee E7" in rejection.reason
@@ -235,7 +235,7 @@ def test_given_a_legacy_item_then_only_an_unknown_supplier_makes_it_a_journal_en
 
 
 @pytest.mark.parametrize(("keys", "fix"), [(SHOP, "bookkeeping method"), (LEGACY, "legacy_vendors: journal")])
-def test_given_that_nobody_was_asked_then_nothing_is_booked_on_a_guess(keys: PartyQuery, fix: str) -> None:
+def test_given_a_query_that_was_not_sent_then_nothing_is_booked_on_a_guess(keys: PartyQuery, fix: str) -> None:
     rejection = rejected(keys, None)
     assert rejection.failure is ItemFailure.INVALID_CONFIGURATION
     assert fix in rejection.reason

@@ -226,6 +226,6 @@ def test_the_fingerprints_never_change_between_versions() -> None:
     ]
 
 
-def test_a_journal_entry_is_no_bill() -> None:
+def test_a_journal_entry_is_not_a_bill() -> None:
     assert booked(item()).entries == ()
     assert len(book(parse_export_item(item()), settings(), "pleo:1", LIMITS).entries) == 1

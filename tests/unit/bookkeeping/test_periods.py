@@ -11,7 +11,7 @@ from pleo_export.bookkeeping.book import Booking
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.periods import moved_to, next_posting_date
-from pleo_export.settings import ClosedPeriod
+from pleo_export.bookkeeping.settings import ClosedPeriod
 from tests.unit.bookkeeping.payloads import item
 from tests.unit.bookkeeping.test_book import booked as journal
 from tests.unit.bookkeeping.test_book import settings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pleo_export.bookkeeping.rules import JOURNAL_RULES, Sign
+from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.bookkeeping.signs import Signs
-from pleo_export.settings import OutflowSign
 from tests.unit.bookkeeping.payloads import item, line
 
 POSITIVE, NEGATIVE = OutflowSign.POSITIVE, OutflowSign.NEGATIVE
@@ -47,7 +47,7 @@ def test_given_one_of_each_type_that_are_all_negative_then_they_are_judged_toget
 
 
 @pytest.mark.parametrize("amounts", [(-100,), (-100, 100), (-100, -100, 100, 100), (100, 100), (0, 0), ()], ids=str)
-def test_given_one_negative_or_no_majority_then_each_is_booked_for_itself(amounts: tuple[int, ...]) -> None:
+def test_given_one_negative_or_no_majority_then_each_is_booked_individually(amounts: tuple[int, ...]) -> None:
     assert doubt(items("card_purchase", *amounts)) is None
 
 

@@ -1,9 +1,10 @@
-"""The operator's commands on the town, as it would be deployed: nobody is connected to it yet."""
+"""A deployed stack in one process, for the operator's commands: no company is connected to it yet."""
 
 from __future__ import annotations
 
 import pytest
 
+from cli.stack import Stack
 from tests.system.deployed_system import TownStack
 from tests.system.in_process_system import InProcessSystem
 
@@ -12,5 +13,5 @@ from tests.system.in_process_system import InProcessSystem
 def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> TownStack:
     made = TownStack("town", system)
     made.open()
-    monkeypatch.setattr("cli.main.Stack", lambda _name: made)
+    monkeypatch.setattr(Stack, "named", lambda _name: made)
     return made

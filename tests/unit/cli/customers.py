@@ -18,7 +18,7 @@ from tests.system.in_process_system import settings
 def connected(
     stack: TownStack, company_id: str = NORTHGATE, database: str = "books", **changes: Any
 ) -> dict[str, CheckResult]:
-    """Connect, with an API key that works; the findings by name."""
+    """Connect with an API key that works, and return the results by name."""
     key = stack.customer(company_id)
     return connect_with(stack, {"api_key": key}, company_id, database, **changes)
 
@@ -33,7 +33,7 @@ def connect_with(
 
 
 def examined(stack: TownStack, company_id: str = NORTHGATE) -> dict[str, CheckResult]:
-    """What the doctor finds, by name."""
+    """Return what the doctor finds, by name."""
     with stack.system.effects.of_function():
         findings = [*doctor.examine_company(stack, company_id, HOOKS), *doctor.examine_stack(stack)]
     return {each.name: each for each in findings}
@@ -48,7 +48,7 @@ def not_tried(findings: dict[str, CheckResult]) -> set[str]:
 
 
 def subscriptions(stack: TownStack, company_id: str = NORTHGATE) -> list[Any]:
-    """Those that Pleo holds."""
+    """Return those that Pleo holds."""
     records = stack.system.service.subscriptions._records.values()
     return [each for each in records if each.company_id == company_id and each.deleted_at is None]
 
@@ -58,7 +58,7 @@ def ledger(stack: TownStack, database: str = "books") -> FakeAccountingSystem:
 
 
 def running_export(stack: TownStack, company_id: str = NORTHGATE) -> str:
-    """An export of the company begins, and goes on; the name of its execution."""
+    """Start an export of the company and return the name of its execution."""
     stack.system.service.state.put_expenses(company_id, purchases(1))
     stack.system.export(company_id)
     assert stack.system.wake(company_id) == "started"

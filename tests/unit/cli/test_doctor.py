@@ -1,4 +1,4 @@
-"""The doctor: for each thing that breaks after connecting, the check that sees it, and its sentence."""
+"""`pleo-export doctor`: for each thing that breaks after connecting, the check that finds it, and its sentence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.conditions import Attr
+from typer.testing import CliRunner
 
 from cli.commands.disconnect import disconnect
 from cli.commands.doctor import examine_company
+from cli.errors import UsageError
+from cli.main import app
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import PeriodState
-from pleo_export.errors import InvalidSettings
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
@@ -24,7 +26,7 @@ from tests.unit.cli.customers import connected, examined, ledger, not_tried, pro
 ADDRESS = HOOKS + NORTHGATE
 
 
-def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_nothing_has_changed(
+def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_changed(
     stack: TownStack,
 ) -> None:
     connected(stack)
@@ -39,7 +41,7 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
         "Pleo credential",
         "Pleo scopes",
         "accounting system",
-        "books",
+        "ledger",
         "accounts",
         "period",
         "test entry",
@@ -58,8 +60,8 @@ def test_given_a_sound_connection_when_examined_then_every_check_is_right_and_no
     assert stack.system.queued() == []
 
 
-def test_given_a_company_that_is_not_connected_when_examined_then_that_is_told(stack: TownStack) -> None:
-    with pytest.raises(InvalidSettings, match="is not connected"):
+def test_given_a_company_that_is_not_connected_then_that_is_told(stack: TownStack) -> None:
+    with pytest.raises(UsageError, match="is not connected"):
         list(examine_company(stack, HAVN, HOOKS))
 
 
@@ -120,7 +122,7 @@ def other_owner(stack: TownStack) -> None:
     record.company_id = HAVN
 
 
-def dead_run(stack: TownStack) -> None:
+def finished_run(stack: TownStack) -> None:
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
     stack.system.clock.advance(timedelta(minutes=2))
 
@@ -132,7 +134,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         "Pleo scopes",
         "lacks export-jobs:read, export-jobs:write, export-items:read",
     ),
-    "settings of another version": (old_settings, "settings", "posting: Input should be 'draft' or 'posted'"),
+    "settings of another version": (old_settings, "settings", "posting: must be draft or posted"),
     "secret gone": (lose_secret, "settings", "secret of the connection is gone"),
     "books down": (
         lambda stack: stack.system.effects.on("before books check", Unavailable("Tryton cannot be reached.")),
@@ -143,7 +145,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         lambda stack: stack.table.put_item(
             Item={"pk": f"BOOKS#tryton#{ledger(stack).ledger_id}", "sk": "CONNECTION", "company_id": HAVN}
         ),
-        "books",
+        "ledger",
         f"connected to Pleo company {HAVN} already",
     ),
     "account closed": (
@@ -205,14 +207,14 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
         "webhook secret",
         "signs with another secret than the stored one",
     ),
-    "lease of a dead run": (dead_run, "lease", "job-1 is over and still holds the company"),
+    "lease of a run that is over": (finished_run, "lease", "job-1 is over and still holds the company"),
     "dead letter": (dead_letter, "dead letters", "1 wake-ups failed five times"),
     "schedule off": (pause_schedule, "poll", f"the schedule {SCHEDULE} is DISABLED"),
 }
 
 
 @pytest.mark.parametrize(("breaking", "check", "said"), BREAKAGES.values(), ids=BREAKAGES)
-def test_given_what_broke_when_examined_then_its_check_says_what_to_fix(
+def test_given_what_broke_then_its_check_says_what_to_fix(
     stack: TownStack, breaking: Break, check: str, said: str
 ) -> None:
     connected(stack)
@@ -227,7 +229,7 @@ def test_given_what_broke_when_examined_then_its_check_says_what_to_fix(
 @pytest.mark.parametrize(
     ("status", "said"), [(401, "does not know the company, or its secret"), (404, "is not the deployed webhook")]
 )
-def test_given_an_address_that_refuses_when_examined_then_that_is_told(
+def test_given_an_address_that_refuses_then_that_is_told(
     stack: TownStack, monkeypatch: pytest.MonkeyPatch, status: int, said: str
 ) -> None:
     connected(stack)
@@ -236,7 +238,7 @@ def test_given_an_address_that_refuses_when_examined_then_that_is_told(
     assert said in problems(examined(stack))["webhook address"]
 
 
-def test_given_a_key_that_does_not_work_when_examined_then_what_needs_it_is_not_tried(stack: TownStack) -> None:
+def test_given_a_key_that_does_not_work_then_what_needs_it_is_not_tried(stack: TownStack) -> None:
     connected(stack)
     revoke(stack)
 
@@ -252,7 +254,7 @@ def test_given_a_key_that_does_not_work_when_examined_then_what_needs_it_is_not_
     assert findings["webhook secret"].text == "not tried without: webhook subscription"
 
 
-def test_given_a_running_export_when_examined_then_it_is_told_and_left_alone(stack: TownStack) -> None:
+def test_given_a_running_export_then_it_is_told_and_left_alone(stack: TownStack) -> None:
     connected(stack)
     run = running_export(stack)
     stack.system.clock.advance(timedelta(minutes=5))
@@ -266,7 +268,7 @@ def test_given_a_running_export_when_examined_then_it_is_told_and_left_alone(sta
     assert not [each for each in stack.system.effects.log if each.startswith("books record")]
 
 
-def test_given_tokens_that_have_ended_when_examined_then_they_are_refreshed_as_for_an_export(stack: TownStack) -> None:
+def test_given_tokens_that_have_ended_then_they_are_refreshed_as_for_an_export(stack: TownStack) -> None:
     connected(stack)
     grant = stack.system.authorise(NORTHGATE)
     stack.pleo(grant.as_secret()).activate_installation()
@@ -280,7 +282,7 @@ def test_given_tokens_that_have_ended_when_examined_then_they_are_refreshed_as_f
     assert stored.pleo["access_token"] != grant.access_token
 
 
-def test_given_a_grant_that_was_revoked_when_examined_then_its_end_is_told(stack: TownStack) -> None:
+def test_given_a_grant_that_was_revoked_then_its_end_is_told(stack: TownStack) -> None:
     connected(stack)
     stack.system.authorise(NORTHGATE)
     stack.system.service.oauth.revoke(oauth_client_id("pleo"))
@@ -293,7 +295,7 @@ def test_given_a_grant_that_was_revoked_when_examined_then_its_end_is_told(stack
     assert stack.connections.all_company_ids() == [NORTHGATE], "the doctor still visits it"
 
 
-def test_given_tokens_that_live_too_short_for_their_store_when_examined_then_it_is_something_to_do(
+def test_given_tokens_that_live_too_short_for_their_store_then_it_is_something_to_do(
     stack: TownStack,
 ) -> None:
     connected(stack)
@@ -312,11 +314,11 @@ def test_given_tokens_that_live_too_short_for_their_store_when_examined_then_it_
     assert "pleo 900 s" in findings["token life"].text
 
 
-def test_given_a_disconnected_company_when_examined_then_only_the_stack_is_left(stack: TownStack) -> None:
+def test_given_a_disconnected_company_then_only_the_stack_is_left(stack: TownStack) -> None:
     connected(stack)
     list(disconnect(stack, NORTHGATE, HOOKS))
 
-    with pytest.raises(InvalidSettings, match="is not connected"):
+    with pytest.raises(UsageError, match="is not connected"):
         examined(stack)
 
 
@@ -331,3 +333,16 @@ def test_no_finding_shows_a_secret(stack: TownStack) -> None:
 
     for secret in (f"plp_{NORTHGATE}", TOKEN, "whsec_bmV3", *stored.webhook_secrets):
         assert secret not in said
+
+
+def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: TownStack) -> None:
+    connected(stack)
+    sound = CliRunner().invoke(app, ["doctor"])
+    subscriptions(stack)[0].request["status"] = "INACTIVE"
+    broken = CliRunner().invoke(app, ["doctor", NORTHGATE])
+
+    assert (sound.exit_code, broken.exit_code) == (0, 1)
+    assert "✗" not in sound.output
+    (wrong,) = [line for line in broken.output.splitlines() if line.startswith("✗")]
+    assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
+    assert "– webhook secret: not tried without: webhook subscription" in broken.output

@@ -72,13 +72,13 @@ def test_an_exchange_proves_who_began(provider: responses.RequestsMock) -> None:
     }
 
 
-UNSAID = object()
+ABSENT = object()
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("expires_in", "seconds"),
     [
-        (UNSAID, 900),
+        (ABSENT, 900),
         (None, 900),
         (0, 900),
         (-5, 900),
@@ -95,21 +95,21 @@ UNSAID = object()
         (10**30, 365 * 86_400),
     ],
 )
-def test_a_life_is_read_however_it_is_said_and_if_unsaid_is_that_of_pleos_tokens(
-    provider: responses.RequestsMock, said: object, seconds: int
+def test_a_life_is_read_as_number_or_text_and_if_absent_is_that_of_pleos_tokens(
+    provider: responses.RequestsMock, expires_in: object, seconds: int
 ) -> None:
     content = {name: value for name, value in TOKENS.items() if name != "expires_in"}
-    provider.add("POST", URL, json=content | ({} if said is UNSAID else {"expires_in": said}))
+    provider.add("POST", URL, json=content | ({} if expires_in is ABSENT else {"expires_in": expires_in}))
 
     assert endpoint().refresh("r").expires_at == NOON + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("returned", [UNSAID, None, "", "the-refresh-token"])
+@pytest.mark.parametrize("returned", [ABSENT, None, "", "the-refresh-token"])
 def test_given_no_or_the_same_refresh_token_then_the_one_that_was_sent_stays_good(
     provider: responses.RequestsMock, returned: object
 ) -> None:
     content = {name: value for name, value in TOKENS.items() if name != "refresh_token"}
-    provider.add("POST", URL, json=content | ({} if returned is UNSAID else {"refresh_token": returned}))
+    provider.add("POST", URL, json=content | ({} if returned is ABSENT else {"refresh_token": returned}))
 
     assert endpoint().refresh("the-refresh-token") == Grant("new-access", "the-refresh-token", GRANT.expires_at)
 
@@ -121,13 +121,13 @@ def test_given_no_refresh_token_for_a_code_then_there_is_no_grant_that_lasts(pro
         endpoint().exchange("code", "https://us.test/callback", "verifier")
 
 
-@pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER", None, UNSAID])
-@pytest.mark.parametrize("scope", [UNSAID, "", "export-items:read"])
-def test_the_case_of_the_type_and_an_unsaid_scope_change_nothing(
+@pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER", None, ABSENT])
+@pytest.mark.parametrize("scope", [ABSENT, "", "export-items:read"])
+def test_the_case_of_the_type_and_an_absent_scope_change_nothing(
     provider: responses.RequestsMock, kind: object, scope: object
 ) -> None:
     content: dict[str, Any] = {**TOKENS, "token_type": kind, "scope": scope}
-    provider.add("POST", URL, json={name: value for name, value in content.items() if value is not UNSAID})
+    provider.add("POST", URL, json={name: value for name, value in content.items() if value is not ABSENT})
 
     assert endpoint().refresh("r") == GRANT
 

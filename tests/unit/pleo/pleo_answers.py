@@ -21,7 +21,7 @@ COMPANY = "11111111-1111-4111-8111-111111111111"
 
 
 def refused_connection() -> requests.ConnectionError:
-    """As the HTTP library raises it when nobody listens (tests/contract proves the shape on a real port)."""
+    """As the HTTP library raises it when nothing listens (tests/contract proves the shape on a real port)."""
     reason = NewConnectionError(HTTPConnection("external.pleo.io"), "Connection refused")
     return requests.ConnectionError(MaxRetryError(HTTPConnectionPool("external.pleo.io"), "/?company_id=x", reason))
 

@@ -179,7 +179,7 @@ def test_given_a_job_with_a_wrong_field_when_read_then_the_error_names_the_field
     assert error.value.__context__ is None
 
 
-def test_given_an_event_when_sent_then_only_what_is_said_is_in_it(pleo: Pleo) -> None:
+def test_an_event_holds_only_what_was_given(pleo: Pleo) -> None:
     pleo.will("POST", "/v3/export-job-events", status=202)
 
     pleo.client.send_event(JOB, JobEvent.STARTED)
@@ -238,7 +238,7 @@ def test_given_more_than_a_hundred_results_when_items_are_updated_then_nothing_i
     assert pleo.asked() == []
 
 
-def test_given_an_entry_that_was_exported_before_when_asked_then_its_last_result_is_told(pleo: Pleo) -> None:
+def test_given_an_entry_that_was_exported_before_then_its_last_result_is_returned(pleo: Pleo) -> None:
     pleo.will("GET", "/v3/export-job-items", json={"data": item_json("1", status="successful", externalId="42")})
 
     result = pleo.client.last_results(COMPANY, "1")

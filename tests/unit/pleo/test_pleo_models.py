@@ -20,7 +20,7 @@ from tests.unit.pleo.pleo_answers import COMPANY, JOB, job_json
 ENTRY = "77777777-7777-4777-8777-777777777777"
 
 
-def test_given_fields_and_values_that_nobody_knew_when_read_then_the_job_is_read_all_the_same() -> None:
+def test_given_unknown_fields_and_values_then_the_job_is_read_all_the_same() -> None:
     job = ExportJob.model_validate(job_json(status="paused", mood="good", failureReasonType="brand_new"))
 
     assert (job.id, job.company_id, job.status, job.failure_reason_type) == (JOB, COMPANY, "paused", "brand_new")

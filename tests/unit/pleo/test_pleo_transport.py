@@ -11,6 +11,7 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 import pleo_export
+from pleo_export.http.retry_after import seconds_to_wait
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import BearerToken
 from pleo_export.pleo.errors import (
@@ -25,7 +26,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.pleo.models import ItemUpdate, JobEvent
-from pleo_export.pleo.transport import CONNECT_SECONDS, READ_SECONDS, seconds_to_wait
+from pleo_export.pleo.transport import CONNECT_SECONDS, READ_SECONDS
 from tests.unit.pleo.pleo_answers import API_KEY, JOB, PLEO, Pleo, dropped_connection, job_json, refused_connection
 
 JOB_PATH = f"/v3/export-jobs/{JOB}"
@@ -129,7 +130,7 @@ def test_pauses_grow_and_are_cut_by_chance_to_no_less_than_half(pleo: Pleo) -> N
     assert shortest == [0.25, 0.5, 1.0]
 
 
-def test_given_a_write_that_may_have_been_done_when_nobody_is_there_afterwards_then_its_outcome_stays_unknown(
+def test_given_a_write_without_an_answer_when_retries_find_no_server_then_its_outcome_stays_unknown(
     pleo: Pleo,
 ) -> None:
     pleo.will("PUT", f"{JOB_PATH}/items", body=requests.ReadTimeout())
@@ -336,7 +337,7 @@ def test_given_a_401_when_there_is_another_token_then_it_is_used_from_then_on(pl
         (send_event, 30, PleoOutcomeUnknown, 1),
     ],
 )
-def test_given_pleo_accepts_and_never_answers_then_that_is_said_before_the_function_ends(
+def test_given_pleo_accepts_and_never_answers_then_the_error_comes_before_the_function_ends(
     call: Call, seconds: float, error: type[PleoError], tries: int
 ) -> None:
     spent: list[float] = []

@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.pleo.webhook_authentication import NotFromPleo, authenticate, subscription_credentials, verify
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import (
+    NotFromPleo,
+    WebhookAuthentication,
+    authenticate,
+    subscription_credentials,
+    verify,
+)
 from pleo_simulator.deliveries import sign
 
 # The published vector of the scheme (API-7); mind the space in the body.
@@ -35,7 +40,7 @@ WITH_TOKEN = {
 
 
 def verified(**changed: Any) -> bool:
-    """Whether the vector, changed in one place, is still believed."""
+    """Whether the vector, changed in one place, is still accepted."""
     case: dict[str, Any] = {"secrets": [SECRET], "headers": HEADERS, "body": BODY, "now": SENT} | changed
     try:
         verify(**case)
@@ -113,7 +118,7 @@ def test_each_refusal_says_which(changed: dict[str, str], reason: str) -> None:
     assert str(refusal.value) == reason
 
 
-def test_given_a_signed_body_with_a_timestamp_of_its_own_when_its_parts_are_shifted_then_it_is_refused() -> None:
+def test_given_a_signed_body_that_holds_a_timestamp_when_its_parts_are_shifted_then_it_is_refused() -> None:
     """`id.timestamp.body` is signed: with a full stop in the id, an old delivery could be given a new timestamp."""
     old, new = "1614265330", "1614999999"
     signature = sign(SECRET, "msg_1", int(old), f"x.{new}.y".encode())
@@ -137,7 +142,7 @@ def test_given_a_secret_of_ours_that_cannot_be_one_when_verified_then_the_settin
     assert SECRET not in str(refusal.value)
 
 
-def test_given_an_empty_key_when_someone_signs_with_it_then_it_is_not_believed() -> None:
+def test_given_a_signature_with_an_empty_key_then_it_is_refused() -> None:
     forged = HEADERS | {"webhook-signature": sign("whsec_", HEADERS["webhook-id"], 1614265330, BODY)}
 
     with pytest.raises(InvalidSettings):
@@ -166,7 +171,7 @@ def test_what_pleo_is_asked_to_send_along_is_what_is_demanded(demanded: WebhookA
     assert authenticate(demanded, [TOKEN], sent, BODY, SENT) == ""
 
 
-def test_a_signature_asks_for_nothing_to_be_sent_along() -> None:
+def test_a_signature_needs_no_credentials_in_the_subscription() -> None:
     assert subscription_credentials(WebhookAuthentication.SIGNATURE, TOKEN) == {}
 
 

@@ -56,32 +56,32 @@ BROKEN_OFF: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", BROKEN_OFF)
 def test_given_a_download_that_is_broken_off_then_it_is_tried_again(tmp_path: Path, case: str) -> None:
-    first, said = BROKEN_OFF[case]
+    first, claimed = BROKEN_OFF[case]
     wire = Wire(first, WHOLE)
 
-    assert fetched(wire, tmp_path, said).path.read_bytes() == PDF
+    assert fetched(wire, tmp_path, claimed).path.read_bytes() == PDF
     assert len(wire.asked) == 2
 
 
 @pytest.mark.parametrize("case", BROKEN_OFF)
 def test_given_a_download_that_is_broken_off_each_time_then_the_expense_says_so(tmp_path: Path, case: str) -> None:
-    broken, said = BROKEN_OFF[case]
+    broken, claimed = BROKEN_OFF[case]
     wire = Wire(broken)
 
     with pytest.raises(ReceiptFailed, match=r"File 1 of 1 could not be downloaded from Pleo: broken off") as failed:
-        fetched(wire, tmp_path, said)
+        fetched(wire, tmp_path, claimed)
 
     assert failed.value.failure is ItemFailure.RECEIPT_DOWNLOAD_FAILURE
     assert len(wire.asked) == TRIES
 
 
-def test_what_is_missing_is_said_in_sizes(tmp_path: Path) -> None:
+def test_the_reason_gives_the_sizes_that_arrived_and_were_expected(tmp_path: Path) -> None:
     with pytest.raises(ReceiptFailed, match=r"broken off, 3 kB of 50\.1 kB arrived"):
         fetched(Wire(answer(PDF[:3000])), tmp_path, {"size": 50_016, "type": "application/pdf"})
 
 
 WHOLE_FILES: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
-    "no length, its size said": (answer(PDF), PDF, {"size": len(PDF)}),
+    "no length, its size known": (answer(PDF), PDF, {"size": len(PDF)}),
     "no length, no size": (answer(PDF), PDF, {}),
     "larger than Pleo says": (WHOLE, PDF, {"size": len(PDF) - 1}),
     "size 0 says nothing": (WHOLE, PDF, {"size": 0}),
@@ -109,7 +109,7 @@ WHOLE_FILES: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
     "a PDF with an update": (answer(PDF + b"\n9 0 obj\n<<>>\nendobj\nstartxref\n1\n%%EOF\n"), PDF, {}),
     "a PDF with lines behind it": (answer(PDF + b"\n--\nSent from my phone\n"), PDF, {}),
     "a picture with a preview": (answer(samples.jpeg_with_preview()), samples.jpeg_with_preview(), {}),
-    "a picture with a film": (answer(samples.jpeg() + bytes(9000)), samples.jpeg(), {}),
+    "a picture with a video": (answer(samples.jpeg() + bytes(9000)), samples.jpeg(), {}),
     "a picture in many scans": (answer(samples.progressive()), samples.progressive(), {}),
     "an old sheet": (answer(samples.xls()), samples.xls(), {}),
     "text": (answer(samples.TEXT), samples.TEXT, {}),
@@ -118,10 +118,10 @@ WHOLE_FILES: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", WHOLE_FILES)
 def test_given_a_download_that_is_whole_then_it_is_taken_at_once(tmp_path: Path, case: str) -> None:
-    first, content, said = WHOLE_FILES[case]
+    first, content, claimed = WHOLE_FILES[case]
     wire = Wire(first)
 
-    assert fetched(wire, tmp_path, said).path.read_bytes().startswith(content)
+    assert fetched(wire, tmp_path, claimed).path.read_bytes().startswith(content)
     assert len(wire.asked) == 1
 
 
@@ -132,7 +132,7 @@ def test_given_a_small_gzip_stream_that_becomes_huge_then_it_is_stopped_at_the_l
     assert failed.value.failure is ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED
 
 
-def test_given_content_that_is_not_gzip_though_it_is_said_to_be_then_the_expense_fails(tmp_path: Path) -> None:
+def test_given_content_that_is_not_gzip_as_its_header_claims_then_the_expense_fails(tmp_path: Path) -> None:
     with pytest.raises(ReceiptFailed, match="broken off"):
         fetched(Wire(answer(PDF, Content_Encoding="gzip")), tmp_path)
 
@@ -184,7 +184,7 @@ def test_given_a_redirect_then_it_is_followed_as_a_browser_would(
         b"data:application/pdf;base64,JVBERi0=",
     ],
 )
-def test_given_a_redirect_to_where_we_may_not_go_then_nobody_is_asked(tmp_path: Path, location: bytes) -> None:
+def test_given_a_redirect_to_a_forbidden_address_then_no_request_is_sent(tmp_path: Path, location: bytes) -> None:
     wire = Wire(answer(status="302 Found", Location=location), WHOLE)
 
     with pytest.raises(ReceiptFailed) as failed:
@@ -202,19 +202,19 @@ def test_given_as_many_redirects_as_browsers_follow_then_the_file_is_had(tmp_pat
 
 def test_given_redirects_in_circles_then_they_end_without_another_try(tmp_path: Path) -> None:
     wire = Wire(answer(status="302 Found", Location="/first"))
-    with pytest.raises(ReceiptFailed, match="round in circles"):
+    with pytest.raises(ReceiptFailed, match="redirects too many times"):
         fetched(wire, tmp_path)
     assert len(wire.asked) == 1 + fetch.REDIRECTS
 
 
-def test_given_an_exception_that_nobody_foresaw_then_it_is_this_files_alone(
+def test_given_an_unexpected_exception_then_only_this_file_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
         raise ZeroDivisionError("https://files.example.com/?X-Signature=secret")
 
     monkeypatch.setattr(fetch, "recognise", fails)
-    with pytest.raises(ReceiptFailed, match=r"File 1 of 1 .* an unforeseen fault \(ZeroDivisionError\)") as failed:
+    with pytest.raises(ReceiptFailed, match=r"File 1 of 1 .* an unexpected error \(ZeroDivisionError\)") as failed:
         fetched(Wire(WHOLE), tmp_path)
     assert "secret" not in repr(failed.value)
 
@@ -227,7 +227,7 @@ def test_given_a_sheet_under_a_password_then_it_is_attached_as_it_is(tmp_path: P
     assert receipt.path.read_bytes() == content
 
 
-def test_given_an_office_file_under_a_password_of_which_nobody_says_the_kind_then_it_is_named_as_protected(
+def test_given_an_office_file_under_a_password_of_an_unknown_kind_then_it_is_named_as_protected(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(ReceiptFailed, match=r"File 1 of 1: an Office file that is protected by a password"):

@@ -94,7 +94,7 @@ def test_given_a_file_of_each_format_when_fetched_then_its_content_says_what_it_
     assert receipt.path.read_bytes() == content
 
 
-def test_given_no_type_in_the_payload_then_the_hosts_own_word_settles_doubt(pleo: Pleo) -> None:
+def test_given_no_type_in_the_payload_then_the_content_type_of_the_host_decides(pleo: Pleo) -> None:
     both = samples.doc() + samples.xls()
     pleo.serves(body=both, content_type="application/vnd.ms-excel")
     assert pleo.fetch(File(url=URL))[0].format.extension == "xls"
@@ -284,7 +284,7 @@ def test_given_a_redirect_to_a_foreign_host_then_it_is_not_called(pleo: Pleo, ta
 @pytest.mark.parametrize("headers", [{"Location": URL}, {}])
 def test_given_redirects_in_circles_then_they_end(pleo: Pleo, headers: dict[str, str]) -> None:
     pleo.serves(status=302, headers=headers)
-    assert "round in circles" in failure(pleo).reason
+    assert "redirects too many times" in failure(pleo).reason
     assert pleo.asked == 1 + fetch.REDIRECTS
 
 
@@ -317,7 +317,7 @@ def test_no_credential_and_no_cookie_goes_with_the_request(
     ["127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.1", "100.64.0.1", "224.0.0.1",
      "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"],
 )  # fmt: skip
-def test_given_a_name_of_the_list_that_leads_to_a_private_address_then_nothing_is_said_to_it(
+def test_given_a_listed_name_that_leads_to_a_private_address_then_nothing_is_sent_to_it(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected = Connected(address)
@@ -340,7 +340,7 @@ def test_given_a_public_address_then_it_is_spoken_to(
 
 
 class Connected:
-    """A socket that has been connected, until somebody begins to speak TLS on it."""
+    """A socket that has been connected, until TLS begins on it."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -374,7 +374,7 @@ def test_the_link_is_in_no_log(pleo: Pleo, caplog: pytest.LogCaptureFixture) -> 
     assert SECRET not in caplog.text
 
 
-def test_given_an_error_page_instead_of_a_file_then_it_is_no_receipt(pleo: Pleo) -> None:
+def test_given_an_error_page_instead_of_a_file_then_it_is_not_a_receipt(pleo: Pleo) -> None:
     pleo.serves(body=b"<html><body>Sign in to Pleo", content_type="text/html")
     error = failure(pleo, File(url=URL, type="application/pdf"))
     assert error.failure is ItemFailure.RECEIPT_DOWNLOAD_FAILURE

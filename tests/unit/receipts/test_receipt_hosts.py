@@ -1,4 +1,4 @@
-"""PreparedReceipts are fetched only from hosts that the installation names (RECEIPT_HOSTS)."""
+"""Files are fetched only from hosts that the installation names (RECEIPT_HOSTS)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pleo_export.errors import Misconfigured
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
 
-HOSTS = ReceiptHosts.parse(" PreparedReceipts.example.com, receipts.eu.example.org ,http://127.0.0.1:8080/")
+HOSTS = ReceiptHosts.parse(" Files.Example.com, receipts.eu.example.org ,http://127.0.0.1:8080/")
 
 
 @pytest.mark.parametrize(

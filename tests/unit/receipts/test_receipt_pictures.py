@@ -43,7 +43,7 @@ def mpf() -> bytes:
 
 
 ODD_METADATA: dict[str, bytes] = {
-    "a unit of resolution that is no short": samples.exif((0x0128, 4, 1, ROOM)),
+    "a unit of resolution that is not a short": samples.exif((0x0128, 4, 1, ROOM)),
     "a signed resolution": samples.exif((0x011A, 10, 1, struct.pack("<L", 38))),
     "a resolution of undefined type": samples.exif((0x011A, 7, 8, struct.pack("<L", 38))),
     "a type that does not exist": samples.exif((0x011A, 99, 1, ROOM)),
@@ -140,7 +140,7 @@ def _animated() -> bytes:
 # Each kind of picture -> the colour in its middle, on white paper.
 KINDS: dict[str, tuple[bytes, tuple[int, int, int]]] = {
     "deep grey": (samples.picture(_grey("I;16", 0x8000), "PNG"), (128, 128, 128)),
-    "deep grey, one tone said to be transparent": (
+    "deep grey, one tone declared as transparent": (
         samples.picture(_grey("I;16", 0x8000), "PNG", transparency=0x8000),
         (128, 128, 128),
     ),
@@ -193,7 +193,7 @@ def test_given_a_picture_that_is_cut_off_when_it_must_change_then_its_expense_al
 
 
 @pytest.mark.parametrize("error", [struct.error, TypeError, KeyError, MemoryError, RecursionError, AttributeError])
-def test_given_an_exception_of_the_picture_library_when_a_picture_must_change_then_its_expense_alone_fails(
+def test_given_an_exception_of_the_picture_library_then_only_that_expense_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -215,7 +215,7 @@ def test_given_an_exception_of_the_picture_library_when_the_picture_fits_then_it
 
 
 @pytest.mark.parametrize("max_count", [None, 1])
-def test_given_an_exception_that_nobody_foresaw_then_the_expense_fails_and_says_of_which_kind(
+def test_given_an_unexpected_exception_then_the_expense_fails_and_names_its_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_count: int | None
 ) -> None:
     def fails(*_: object) -> Prepared:
@@ -223,7 +223,7 @@ def test_given_an_exception_that_nobody_foresaw_then_the_expense_fails_and_says_
 
     monkeypatch.setattr(prepare, "render", fails)
     limits = AttachmentLimits(LIMIT, max_count, frozenset({"image/png", "application/pdf"}))
-    with pytest.raises(ReceiptFailed, match=r"an unforeseen fault \(ZeroDivisionError\)") as failed:
+    with pytest.raises(ReceiptFailed, match=r"an unexpected error \(ZeroDivisionError\)") as failed:
         prepare.prepare(samples.on_disk(tmp_path, samples.jpeg(), samples.jpeg()), limits, tmp_path)
     assert failed.value.failure is ItemFailure.RECEIPT_CONVERSION_FAILURE
     assert "amount" not in repr(failed.value)

@@ -109,7 +109,7 @@ def test_given_a_protected_or_damaged_file_that_needs_no_change_then_it_stays_as
 # ---------------------------------------------------------------- pictures
 
 
-def test_given_a_picture_that_is_too_large_then_it_is_shrunk_until_it_fits_and_that_is_said(tmp_path: Path) -> None:
+def test_given_a_picture_that_is_too_large_then_it_is_shrunk_until_it_fits_with_a_warning(tmp_path: Path) -> None:
     result = prepared(tmp_path, limits(max_bytes=1 * MB), samples.jpeg(1800, 1400))
     attachment = only(result)
     assert attachment.size <= 1 * MB
@@ -310,7 +310,7 @@ def test_given_pdfs_that_together_are_too_large_then_the_item_fails_and_names_bo
     assert re.search(rf"2 files \(16[\d.]+ kB together\): .* at most {max_bytes // 1000} kB", error.reason)
 
 
-def test_given_a_word_document_among_the_files_and_a_system_that_takes_zip_then_the_originals_are_packed(
+def test_given_a_word_document_and_a_system_that_takes_zip_then_the_originals_are_packed(
     tmp_path: Path,
 ) -> None:
     result = prepared(tmp_path, limits(PDF, ZIP, max_count=1), samples.jpeg(), samples.docx(), samples.pdf())
@@ -398,17 +398,17 @@ else:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "said"), [*zip(RESTRICTED, ["merged"] * 2 + ["the PDF is protected"] * 3, strict=True)]
+    ("algorithm", "result"), [*zip(RESTRICTED, ["merged"] * 2 + ["the PDF is protected"] * 3, strict=True)]
 )
 def test_without_a_library_for_aes_as_in_the_layer_a_restricted_pdf_is_merged_or_named_as_protected(
-    tmp_path: Path, algorithm: str, said: str
+    tmp_path: Path, algorithm: str, result: str
 ) -> None:
     file = tmp_path / "restricted.pdf"
     file.write_bytes(samples.pdf(size=99, user_password="", owner_password="x", algorithm=algorithm))
     run = subprocess.run(
         [sys.executable, "-c", AS_IN_THE_LAYER, file], check=True, capture_output=True, text=True, timeout=60
     )
-    assert run.stdout.strip() == said
+    assert run.stdout.strip() == result
 
 
 def test_given_pdfs_that_cannot_be_written_together_then_the_item_fails_alone(
@@ -425,7 +425,7 @@ def test_given_pdfs_that_cannot_be_written_together_then_the_item_fails_alone(
 def test_given_a_system_that_takes_one_file_and_no_pdf_and_no_zip_then_the_item_fails(tmp_path: Path) -> None:
     error = failure(tmp_path, limits(JPEG, max_count=1), samples.jpeg(), samples.jpeg())
     assert error.failure is ItemFailure.RECEIPT_CONVERSION_FAILURE
-    assert "it takes no PDF" in error.reason
+    assert "it does not take PDFs" in error.reason
 
 
 # ---------------------------------------------------------------- the same again

@@ -1,5 +1,5 @@
 """A file host that is a list of HTTP answers, byte by byte: the HTTP library reads them as from a connection, so that
-headers and endings are no kinder than real ones. No socket is opened."""
+headers and endings are not kinder than real ones. No socket is opened."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
-from pleo_export.settings import WebhookAuthentication
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 from pleo_export.store.connections import LedgerAlreadyConnected
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
@@ -99,13 +99,13 @@ def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(system: I
 
 
 def test_an_intent_is_written_only_over_what_was_read(system: InProcessSystem) -> None:
-    postings, pen = system.services.postings, taken(system)
+    postings, token = system.services.postings, taken(system)
     later = replace(INTENT, intended_at=NOW + timedelta(minutes=5))
-    assert postings.intend(pen, [(INTENT, None)])
-    assert not postings.intend(pen, [(later, None)])
-    assert not postings.intend(pen, [(later, replace(INTENT, intended_at=NOW - timedelta(seconds=1)))])
-    assert postings.intend(pen, [(later, INTENT)])
-    assert not postings.intend(pen, [(INTENT, INTENT)])
+    assert postings.intend(token, [(INTENT, None)])
+    assert not postings.intend(token, [(later, None)])
+    assert not postings.intend(token, [(later, replace(INTENT, intended_at=NOW - timedelta(seconds=1)))])
+    assert postings.intend(token, [(later, INTENT)])
+    assert not postings.intend(token, [(INTENT, INTENT)])
     assert postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": later}
 
 
@@ -148,7 +148,7 @@ def test_a_claim_is_given_up_by_the_call_that_made_it_and_by_no_other(system: In
     assert not jobs.claim(JOB, "first call")
     assert jobs.claim(JOB, "second call")
 
-    jobs.disclaim(JOB, "first call")  # it lives on, and Pleo has refused its `started`
+    jobs.disclaim(JOB, "first call")  # it still runs, and Pleo has refused its `started`
     record = jobs.get(JOB)
     assert record is not None and record.claimed
 
@@ -165,14 +165,14 @@ def test_a_closed_job_says_why_and_stays_closed_for_the_runs_that_follow(system:
     assert jobs.close(JOB, "first run", *why)
 
     assert jobs.begin(JOB, NORTHGATE, "second run", seen="first run")
-    assert not jobs.close(JOB, "first run", JobFailure.SERVICE_TIMEOUT, "It lives on.")
+    assert not jobs.close(JOB, "first run", JobFailure.SERVICE_TIMEOUT, "It still runs.")
     assert jobs.begin(JOB, NORTHGATE, "third run", seen="second run")
     record = jobs.get(JOB)
     assert record
     assert record.closed == why
 
 
-def test_a_run_that_was_held_up_takes_no_job_from_its_successor(system: InProcessSystem) -> None:
+def test_a_run_that_was_delayed_takes_no_job_from_the_run_that_replaced_it(system: InProcessSystem) -> None:
     jobs = system.services.jobs
     assert jobs.begin(JOB, NORTHGATE, "successor", seen=None)
 
@@ -182,16 +182,16 @@ def test_a_run_that_was_held_up_takes_no_job_from_its_successor(system: InProces
     assert record.run_by == "successor"
 
 
-# The pen
+# The fencing token
 
 
 def taken(system: InProcessSystem, run: str = "run", call: str = "call") -> FencingToken:
     before = system.services.jobs.get(JOB)
     assert system.services.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
     system.services.jobs.set_fields(JOB, expires_at=expiry(NOW))
-    pen = system.services.fencing_tokens.take(JOB, run, call)
-    assert pen
-    return pen
+    token = system.services.fencing_tokens.take(JOB, run, call)
+    assert token
+    return token
 
 
 def lose_to_another_call(system: InProcessSystem) -> None:
@@ -207,35 +207,35 @@ def lose_to_the_end_of_the_job(system: InProcessSystem) -> None:
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
-def test_given_a_pen_that_was_lost_when_there_is_nothing_to_write_then_its_holder_learns_it_all_the_same(
+def test_a_stale_fencing_token_is_noticed_even_if_there_is_nothing_to_write(
     system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(system)
-    assert system.services.postings.intend(pen, [])
+    token = taken(system)
+    assert system.services.postings.intend(token, [])
     lose(system)
 
-    assert not system.services.postings.intend(pen, [])
+    assert not system.services.postings.intend(token, [])
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
-def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_written(
+def test_given_a_stale_fencing_token_when_its_holder_writes_then_nothing_is_written(
     system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(system)
-    assert system.services.postings.intend(pen, [(INTENT, None)])
+    token = taken(system)
+    assert system.services.postings.intend(token, [(INTENT, None)])
 
     lose(system)
 
     later = replace(INTENT, revision=2)
-    assert not system.services.postings.intend(pen, [(later, None)])
-    assert not system.services.postings.save_many(pen, [RECORDED])
-    assert not system.services.results.put_many(pen, RESULTS, NOW)
-    assert not system.services.results.put_many(pen, [], NOW)
+    assert not system.services.postings.intend(token, [(later, None)])
+    assert not system.services.postings.save_many(token, [RECORDED])
+    assert not system.services.results.put_many(token, RESULTS, NOW)
+    assert not system.services.results.put_many(token, [], NOW)
     assert system.services.postings.latest(NORTHGATE, "entry") == INTENT
     assert system.services.results.get_many(JOB, ["a", "b", "c"]) == {}
 
 
-def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_the_pen_then_it_gets_none(
+def test_no_fencing_token_is_given_for_a_job_that_is_closed_or_another_run_s(
     system: InProcessSystem,
 ) -> None:
     taken(system)
@@ -246,25 +246,25 @@ def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_th
 
 
 def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(system: InProcessSystem) -> None:
-    pen = taken(system)
+    token = taken(system)
     other = replace(INTENT, entry_id="other")
-    assert system.services.postings.intend(pen, [(other, None)])
+    assert system.services.postings.intend(token, [(other, None)])
 
-    assert not system.services.postings.intend(pen, [(INTENT, None), (other, None)])
+    assert not system.services.postings.intend(token, [(INTENT, None), (other, None)])
 
     assert system.services.postings.latest(NORTHGATE, "entry") is None
 
 
-def test_given_a_table_that_is_busy_when_a_transaction_is_refused_for_that_then_it_is_worth_another_try(
+def test_a_transaction_that_a_busy_table_refuses_raises_try_again(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pen = taken(system)
+    token = taken(system)
     busy = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
     refusal = ClientError(busy, "TransactWriteItems")  # type: ignore[arg-type]
     system.effects.on("before dynamodb TransactWriteItems", refusal)
 
     with system.effects.of_function(), pytest.raises(TryAgain):
-        system.services.postings.intend(pen, [(INTENT, None)])
+        system.services.postings.intend(token, [(INTENT, None)])
 
 
 def test_results_come_back_as_they_were(system: InProcessSystem) -> None:
@@ -343,12 +343,12 @@ def test_a_lease_is_taken_by_one_and_given_back_by_its_owner_alone(system: InPro
     assert leases.get(NORTHGATE) is None
 
 
-def test_a_dead_owner_s_lease_is_taken_over_by_one(system: InProcessSystem) -> None:
+def test_the_lease_of_an_owner_that_has_ended_is_taken_over_by_one(system: InProcessSystem) -> None:
     leases = system.services.leases
-    leases.take(NORTHGATE, "dead", NOW, replacing=None)
-    dead = leases.get(NORTHGATE)
-    assert leases.take(NORTHGATE, "run-1", NOW, replacing=dead)
-    assert not leases.take(NORTHGATE, "run-2", NOW, replacing=dead)
+    leases.take(NORTHGATE, "ended", NOW, replacing=None)
+    ended = leases.get(NORTHGATE)
+    assert leases.take(NORTHGATE, "run-1", NOW, replacing=ended)
+    assert not leases.take(NORTHGATE, "run-2", NOW, replacing=ended)
 
 
 # Payloads
@@ -392,7 +392,7 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(syste
     assert system.services.postings.latest(NORTHGATE, "entry") == RECORDED
 
 
-def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(system: InProcessSystem) -> None:
+def test_a_ledger_belongs_to_one_company_until_it_moves_or_is_disconnected(system: InProcessSystem) -> None:
     connections = system.services.connections
     for company in (NORTHGATE, HAVN):
         system.connect(company)
@@ -416,7 +416,7 @@ def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(system: I
     connections.put(havn, "tryton#two")
 
 
-def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books_are_lost(
+def test_given_two_commands_that_connect_one_company_at_once_then_one_fails_and_no_ledger_is_lost(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system.connect(NORTHGATE)
@@ -425,7 +425,7 @@ def test_given_two_who_connect_one_company_at_once_then_one_is_told_and_no_books
     assert connection
     seen = connections._ledger_of(NORTHGATE)
     connections.put(connection, "tryton#theirs")
-    monkeypatch.setattr(connections, "_books_of", lambda _: seen)
+    monkeypatch.setattr(connections, "_ledger_of", lambda _: seen)
 
     for change in (partial(connections.put, connection, "tryton#ours"), partial(connections.delete, NORTHGATE)):
         with pytest.raises(InvalidSettings, match="run the command again"):

@@ -90,7 +90,7 @@ def test_given_two_messages_at_once_then_none_is_worked_on(system: InProcessSyst
         ("dispatch", {"Records": [{"body": json.dumps({"companyId": NORTHGATE, "reason": "x"})}]}, NORTHGATE),
         ("start_job", RUN, JOB),
         ("start_job", {}, "the-call"),
-        ("refresh_tokens", {"companyId": NORTHGATE, "grantOwner": "pleo", "seen": "x"}, NORTHGATE),
+        ("refresh_tokens", {"companyId": NORTHGATE, "which": "pleo", "seen": "x"}, NORTHGATE),
     ],
 )
 def test_each_line_says_which_call_of_which_function_wrote_it_and_what_it_belongs_to(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ import requests
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
 from pleo_export.errors import Disconnected, Misconfigured, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
@@ -29,7 +31,7 @@ from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.effects import Killed
 from tests.system.expenses import purchases, references
-from tests.system.in_process_system import InProcessSystem, TestServices, in_process_system, oauth_client_id
+from tests.system.in_process_system import InProcessServices, InProcessSystem, in_process_system, oauth_client_id
 
 WORKERS = 50
 TOKEN_REQUEST = "pleo POST /oauth/token"
@@ -73,7 +75,7 @@ def works(system: InProcessSystem, access_token: str) -> bool:
 
 def replace_elsewhere(system: InProcessSystem) -> None:
     """Another worker refreshes the tokens, though those that are stored would have been good for longer."""
-    wanted = {"companyId": NORTHGATE, "grantOwner": "pleo", "seen": fingerprint(stored(system).access_token)}
+    wanted = {"companyId": NORTHGATE, "which": "pleo", "seen": fingerprint(stored(system).access_token)}
     assert system.handlers["refresh_tokens"](wanted, None) == {"outcome": "fresh"}
 
 
@@ -94,7 +96,9 @@ def in_the_end(system: InProcessSystem) -> str:
 @pytest.fixture
 def oauth_books(system: InProcessSystem) -> Iterator[InProcessSystem]:
     """Books that take OAuth tokens; the simulator plays their sign-in service."""
-    with mock.patch.dict("pleo_export.accounting.registry.TOKEN_URLS", {"tryton": "https://pleo.test/oauth/token"}):
+    with mock.patch.dict(
+        CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url="https://pleo.test/oauth/token")}
+    ):
         system.connect(NORTHGATE, purchases(2))
         system.authorise(NORTHGATE, "accounting_system", "tryton")
         yield system
@@ -116,7 +120,7 @@ def one_call_at_a_time() -> Iterator[None]:
         yield
 
 
-class Impatient(TestServices):
+class Impatient(InProcessServices):
     """A function of its own: nothing is shared with the others but what they write."""
 
     def sleep(self, seconds: float) -> None:

@@ -18,6 +18,8 @@ translate them into one of these. The state machine knows only these names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -113,8 +115,24 @@ class Disconnected(PleoExportError):
     is left to whoever connects again (R-10.6)."""
 
 
+@dataclass(frozen=True)
+class SettingsFault:
+    """One fault of the settings: the names that lead to the field (none for the whole), and what to write instead."""
+
+    path: tuple[str, ...]
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.path) or 'settings'}: {self.sentence}"
+
+
 class InvalidSettings(PleoExportError):
-    """Settings that cannot work. The message names the field and gives an example."""
+    """Settings that cannot work. The message names the field and gives an example; `faults` are its lines apart, where
+    they are known."""
+
+    def __init__(self, message: str, faults: Sequence[SettingsFault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class InvalidEvent(PleoExportError):

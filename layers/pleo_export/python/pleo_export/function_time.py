@@ -1,21 +1,21 @@
-"""The time that a function of Lambda has left, and what fits into it."""
+"""The time that a Lambda function has left, and what fits into it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
 
-# Kept free of a function's time for what follows a call that was not answered: noting it, and the error's way out.
+# Reserved for what follows a call that was not answered: recording that, and raising the error.
 TIME_RESERVE = timedelta(seconds=5)
 
 TimeLeft = Callable[[], timedelta]
 
 
 def unlimited() -> timedelta:
-    """The time left outside of Lambda."""
+    """Return the time left outside Lambda."""
     return timedelta.max
 
 
 def enough_time(left: TimeLeft, call_seconds: float) -> bool:
-    """Whether a call that may take so long ends before the function does."""
+    """Whether a call that takes up to this many seconds ends before the function does, with TIME_RESERVE to spare."""
     return left() >= timedelta(seconds=call_seconds) + TIME_RESERVE

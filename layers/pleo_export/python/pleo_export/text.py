@@ -1,6 +1,6 @@
-"""Text from outside: what does not belong in it is taken out once, where it enters.
+"""Text from outside: what does not belong in it is removed once, where it enters.
 
-without_surrogates   JSON as it is decoded: half an emoji is no Unicode, and no store or service takes it
+without_surrogates   JSON as it is decoded: half an emoji is not valid Unicode, and stores and services refuse it
 clean                what people read: names, notes, numbers of invoices
 clean_code           what is looked up: codes of accounts, taxes, tags, suppliers, employees
 """
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any
 
-LONGEST_CODE = 200  # no accounting system has longer ones
+LONGEST_CODE = 200  # characters; no accounting system has longer codes
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -23,8 +23,8 @@ _NOT_IN_CODES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def clean(text: str | None) -> str:
-    """Without control characters, direction marks, zero-width characters and broken surrogates; line breaks and tabs
-    become spaces. Empty where nothing is left to be seen."""
+    """Return the text without control characters, direction marks, zero-width characters and broken surrogates; line
+    breaks and tabs become spaces. Empty if nothing visible is left."""
     if not text:
         return ""
     if text.isprintable():
@@ -34,8 +34,10 @@ def clean(text: str | None) -> str:
 
 
 def clean_code(text: str | None) -> str | None:
-    """The code without anything invisible; None where nothing is left. One that is longer than any code is cut, with
-    an ellipsis: nothing is found by it, and a sentence can quote it."""
+    """Return the code without invisible characters; None if nothing is left.
+
+    One that is longer than any code is cut, with an ellipsis: no search finds it, and a sentence can quote it.
+    """
     if not text:
         return None
     if not text.isprintable():
@@ -44,12 +46,13 @@ def clean_code(text: str | None) -> str | None:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters, with an ellipsis where something was cut off."""
+    """Return at most `length` characters, with an ellipsis if something was cut off."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def without_surrogates(value: Any) -> Any:
-    """A JSON value without lone surrogates. No field has one in its name: such a key goes, with its value."""
+    """Return a JSON value without lone surrogates. No known field has one in its name: such a key is dropped, with its
+    value."""
     match value:
         case str():
             return value if value.isascii() else _SURROGATE.sub("", value)

@@ -17,11 +17,12 @@ import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
-from pleo_export.http.delivery import IsolatedSession, not_sent
+from pleo_export.http.backoff import pause_after
+from pleo_export.http.delivery import not_sent
+from pleo_export.http.session import IsolatedSession
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
 
 
@@ -73,7 +74,7 @@ class AccountingTransport:
             else:
                 if answer.status not in PASSING:
                     return answer
-            self._sleep(min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2)
+            self._sleep(pause_after(attempt, self._jitter))
         try:
             return self._send(method, path, body, headers)
         except requests.RequestException as failure:

@@ -1,4 +1,4 @@
-"""The port to an accounting system. One module per connector implements it; tests/conformance defines it.
+"""The port to an accounting system. One package per connector implements it; tests/conformance defines it.
 
 Contract of `record_many`: the caller has looked for the references with `find_many` and holds the company's lease
 (one writer per company). The reference is inside the document from its first moment, so that a crash between
@@ -92,31 +92,13 @@ DocumentOutcome = DocumentRef | AccountingError
 
 
 class AccountingSystem(Protocol):
+    """The face of the port that records: what the functions use."""
+
     @property
     def capabilities(self) -> Capabilities: ...
 
-    @property
-    def ledger_id(self) -> str:
-        """Which company's books these are, from the settings alone: the same for all that name the same books, so
-        that only one Pleo company is connected to them (R-10.9). At most 200 characters."""
-
     def check(self) -> None:
         """Before a job: reachable, authorised, allowed to write. Raises AccountingError."""
-
-    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        """Those that nothing can be booked on, for checking settings when they are entered. Raises AccountingError."""
-
-    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        """Those that the accounting system does not have, or has without any value. Raises AccountingError."""
-
-    def currency(self) -> str:
-        """The books' own, ISO 4217. Raises AccountingError."""
-
-    def accounts(self) -> Sequence[CodeAndName]:
-        """All that can be booked on, by code. Raises AccountingError."""
-
-    def dimensions(self) -> Sequence[CodeAndName]:
-        """All that a line can carry, by code. Raises AccountingError."""
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         """The document of each reference that has one, read after write; at most `capabilities.max_find` references. A
@@ -148,10 +130,6 @@ class AccountingSystem(Protocol):
         """Post drafts, for example those a crash left behind, and reconcile posted bills and payments with what they
         settle; harmless where that is done."""
 
-    def discard(self, document: DocumentRef) -> None:
-        """Remove a draft, as if it had never been; harmless where it is gone. Raises Rejected for one that is no draft
-        (any more), or that may not be removed; or another AccountingError; running it again is safe."""
-
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         """Add files to a document; one that it has already (same content) is not added again (R-5d.10).
 
@@ -162,3 +140,31 @@ class AccountingSystem(Protocol):
 
     def next_open_date(self, after: date) -> date | None:
         """The first day after the given one on which an entry may be posted; None where nobody can tell."""
+
+
+class AccountingSetup(Protocol):
+    """The face of the port for setting up a connection: what a person chooses from, and the removal of a test entry."""
+
+    @property
+    def ledger_id(self) -> str:
+        """Which company's books these are, from the settings alone: the same for all that name the same books, so
+        that only one Pleo company is connected to them (R-10.9). At most 200 characters."""
+
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        """Those that nothing can be booked on, for checking settings when they are entered. Raises AccountingError."""
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        """Those that the accounting system does not have, or has without any value. Raises AccountingError."""
+
+    def currency(self) -> str:
+        """The books' own, ISO 4217. Raises AccountingError."""
+
+    def accounts(self) -> Sequence[CodeAndName]:
+        """All that can be booked on, by code. Raises AccountingError."""
+
+    def dimensions(self) -> Sequence[CodeAndName]:
+        """All that a line can carry, by code. Raises AccountingError."""
+
+    def discard(self, document: DocumentRef) -> None:
+        """Remove a draft, as if it had never been; harmless where it is gone. Raises Rejected for one that is no draft
+        (any more), or that may not be removed; or another AccountingError; running it again is safe."""

@@ -1,34 +1,45 @@
-"""The accounting system that a company's settings name. A function imports only the connector that it uses."""
+"""The registered connectors: each package beside this module that has a CONNECTOR.
+
+Adding one edits nothing here. Only descriptors and settings are imported; a connector's own code is, when it is used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from importlib import import_module
+from pkgutil import iter_modules
 
-from pleo_export.accounting.port import AccountingSystem
+from pleo_export import accounting
+from pleo_export.accounting.descriptor import AccountingSettings, Connector, Secret
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
-from pleo_export.settings import TrytonSettings
-
-# The settings' `name` -> the module whose `connect` makes the connector.
-CONNECTORS = {"tryton": "pleo_export.accounting.tryton.connector"}
-# The same name -> the token endpoint, for those whose `connect` takes an OAuth grant. Its tokens are kept fresh
-# outside of the connector (docs/connector.md).
-TOKEN_URLS: dict[str, str] = {}
 
 
-def connect(settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited) -> AccountingSystem:
-    """`secret` is the `accounting_system` part of the connection's secret; what it holds is the connector's affair.
-    `time_left` until whoever calls the connector is ended: it begins no call that may take longer.
+def _registered() -> Iterator[Connector]:
+    for module in iter_modules(accounting.__path__):
+        if module.ispkg:
+            yield import_module(f"{accounting.__name__}.{module.name}").CONNECTOR
 
-    Raises AuthenticationFailed for a secret that is not complete. Opens no connection.
-    """
-    system: AccountingSystem = import_module(CONNECTORS[settings.name]).connect(settings, secret, time_left)
-    return system
+
+CONNECTORS: dict[str, Connector] = {each.name: each for each in _registered()}
+
+
+def connect(settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited) -> AccountingSystem:
+    """Return the accounting system that the settings name; see `Connector.connect`. `secret` is the
+    `accounting_system` part of the connection's secret. Raises AuthenticationFailed for one that lacks a field."""
+    return CONNECTORS[settings.name].connect(settings, secret, time_left)
+
+
+def set_up(settings: AccountingSettings, secret: Secret) -> AccountingSetup:
+    """Return what to choose from in the accounting system that the settings name; see `Connector.set_up`."""
+    return CONNECTORS[settings.name].set_up(settings, secret)
 
 
 def token_url(name: str) -> str:
-    """Raises InvalidSettings for an accounting system whose tokens nobody can refresh."""
-    if name not in TOKEN_URLS:
+    """Return where the OAuth tokens of the accounting system are refreshed. Raises InvalidSettings for one whose
+    secret holds no OAuth grant."""
+    connector = CONNECTORS.get(name)
+    if connector is None or connector.token_url is None:
         raise InvalidSettings(f"accounting_system: {name} takes no OAuth tokens; give its key or login instead")
-    return TOKEN_URLS[name]
+    return connector.token_url

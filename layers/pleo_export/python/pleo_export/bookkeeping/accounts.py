@@ -1,12 +1,12 @@
-"""Which account plays which role (R-5b): the category from the line, the others from Pleo or the settings."""
+"""The account of each role (R-5b): the category's comes from the line, the others from Pleo or the settings."""
 
 from __future__ import annotations
 
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 from pleo_export.text import LONGEST_CODE, shorten
 
 # Open question 15: Pleo's entries API writes "no category" as an account with this id.
@@ -23,7 +23,8 @@ ROLE_NAMES = {
 
 
 def category(line: Line, number: int) -> str:
-    """The account code of the line's category (R-4.5). Raises ItemRejected (`missing_configuration`)."""
+    """Return the account code of the line's category (R-4.5); `number` counts from 1. Raises ItemRejected
+    (`missing_configuration`)."""
     if line.account is None or line.account.id == NO_ACCOUNT_ID:
         raise missing(f"Line {number} has no category. Choose a category for it in Pleo and export the item again.")
     code = _code(line.account)
@@ -36,8 +37,9 @@ def category(line: Line, number: int) -> str:
     return code
 
 
-def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
-    """The account code of a role other than the category. Raises ItemRejected (`missing_configuration`)."""
+def account_of(role: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
+    """Return the account code of a role other than the category. Raises ItemRejected (`missing_configuration`; for the
+    wallet also `invalid_configuration`)."""
     if role is Role.WALLET:
         return _wallet(item, settings)
     code: str | None = getattr(settings.accounts, role.value)
@@ -46,15 +48,17 @@ def account_of(role: Role, item: ExportItem, settings: Settings) -> str:
     return code
 
 
-def payable_account(party: Party, fallback: Role, item: ExportItem, settings: Settings) -> str:
-    """R-5b.6: the party's own account, else that of the role `fallback`. Raises ItemRejected."""
+def payable_account(party: Party, fallback: Role, item: ExportItem, settings: BookkeepingSettings) -> str:
+    """Return the party's own account, else that of the role `fallback` (R-5b.6). Raises ItemRejected."""
     return (party.payable_account or "").strip() or account_of(fallback, item, settings)
 
 
-def _wallet(item: ExportItem, settings: Settings) -> str:
-    """R-5b.2: Pleo's contra account, else the configured wallet of the item's currency. R-5b.3: a contra account that
-    is another currency's wallet is refused. One that the accounting system does not have is refused there, by name:
-    money is never booked on another bank account than Pleo says."""
+def _wallet(item: ExportItem, settings: BookkeepingSettings) -> str:
+    """Return Pleo's contra account, else the configured wallet of the item's currency (R-5b.2).
+
+    A contra account that is the wallet of another currency is refused (R-5b.3). One that the accounting system does not
+    have is refused there, by name: money is never booked on another bank account than Pleo says.
+    """
     contra, wallets = item.contra_account, settings.accounts.wallets
     pleo = _code(contra) if contra is not None and contra.id != NO_ACCOUNT_ID else None
     own = wallets.get(item.currency)
@@ -77,9 +81,10 @@ def _wallet(item: ExportItem, settings: Settings) -> str:
 
 
 def _code(account: Account) -> str | None:
-    """Either of the two may be what the accounting system calls the account; nothing else ever is."""
+    """Return the code, else the identifier: nothing else can be what the accounting system calls the account."""
     return account.code or account.identifier
 
 
 def missing(reason: str) -> ItemRejected:
+    """Return an ItemRejected (`missing_configuration`) with this reason."""
     return ItemRejected(ItemFailure.MISSING_CONFIGURATION, reason)

@@ -1,4 +1,4 @@
-"""The last check before a document leaves the core."""
+"""The last check of a document before it is handed to the accounting system."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
 def balanced(document: AnyDocument) -> AnyDocument:
-    """The document, if its debits equal its credits in whole minor units (R-5b.5). Raises ItemRejected
-    (`unexpected_failure`): a document that does not balance is our fault and is never posted."""
+    """Return the document if its debits equal its credits in whole minor units (R-5b.5).
+
+    Raises ItemRejected (`unexpected_failure`): a document that does not balance is our fault and is never posted.
+    """
     whole = all(type(line.amount) is int and line.amount != 0 for line in document.lines)
     if not document.lines or not whole or sum(line.amount for line in document.lines) != 0:
         raise ItemRejected(

@@ -1,4 +1,4 @@
-"""From an export item to the documents that the accounting system is asked to record. Pure."""
+"""Turns an export item into the documents that the accounting system is asked to record. Pure."""
 
 from __future__ import annotations
 
@@ -10,44 +10,47 @@ from pleo_export.bookkeeping.journal import journal_entry
 from pleo_export.bookkeeping.parties import NotFound, PartyMatch, holder, party_query, resolve_party
 from pleo_export.bookkeeping.payables import payable_documents
 from pleo_export.bookkeeping.rules import HELD_BY_EMPLOYEE, journal_rule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.texts import TextLimits
 from pleo_export.bookkeeping.voided import refuse_voided
-from pleo_export.bookkeeping.warnings import warnings
+from pleo_export.bookkeeping.warnings import item_warnings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 
 __all__ = ["Booking", "TextLimits", "book"]
 
-NO_SUPPLIER = "The accounting system knows no such supplier: it was booked as a journal entry."  # R-5a.4
+NO_SUPPLIER = (  # R-5a.4
+    "The accounting system does not know this supplier, so the item was booked as a journal entry."
+)
 
 NO_EMPLOYEE = (
-    "The accounting system knows no such employee: it was booked on what is owed to employees (accounts.out_of_pocket "
-    "in the settings)."
+    "The accounting system does not know this employee, so the item was booked on what is owed to employees "
+    "(accounts.out_of_pocket in the settings)."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The documents of one item in the order in which they are recorded, and what the bookkeeper should know about
-    them though they are booked."""
+    """The documents of one item in the order in which they are recorded, and warnings: what the bookkeeper should know
+    although they are booked."""
 
     documents: tuple[Document, ...]
     warnings: tuple[str, ...]
 
     @property
     def entries(self) -> tuple[JournalEntry, ...]:
-        """The journal entries among the documents."""
+        """Return the journal entries among the documents."""
         return tuple(each for each in self.documents if isinstance(each, JournalEntry))
 
 
 def book(
-    item: ExportItem, settings: Settings, reference: str, limits: TextLimits, party: PartyMatch | None = None
+    item: ExportItem, settings: BookkeepingSettings, reference: str, limits: TextLimits, party: PartyMatch | None = None
 ) -> Booking:
-    """The balanced documents of one item (R-5a to R-5c), the first with the reference inside. `party` is the
-    accounting system's answer to `wanted_party`.
+    """Return the balanced documents of one item (R-5a to R-5c); the first has the reference inside.
 
-    Raises ItemRejected with the type of R-6's item failure table and a sentence that says what to fix and where.
-    Its sentences hold codes, names of settings and, for `vendor_unknown`, of suppliers; never amounts, people or notes.
+    `party` is the accounting system's answer to `party_query`.
+
+    Raises ItemRejected with the type of R-6's item failure table and a sentence that says what to fix and where. The
+    sentence holds codes, names of settings and, for `vendor_unknown`, of suppliers; never amounts, people or notes.
     """
     if len(reference) > limits.reference:
         raise ItemRejected(
@@ -56,14 +59,14 @@ def book(
         )
     rule = journal_rule(item.type, item.sub_type)
     refuse_voided(item)
-    wanted = party_query(item, settings)
-    said = warnings(item, rule, settings)
+    query = party_query(item, settings)
+    warnings = item_warnings(item, rule, settings)
     if item.type in HELD_BY_EMPLOYEE:
-        entry = journal_entry(item, rule, settings, reference, limits, holder(wanted, party))
-        unknown = wanted is not None and isinstance(party, NotFound)
-        return Booking((entry,), (*said, NO_EMPLOYEE) if unknown else said)
-    found = resolve_party(wanted, party) if wanted is not None else None
+        entry = journal_entry(item, rule, settings, reference, limits, holder(query, party))
+        unknown = query is not None and isinstance(party, NotFound)
+        return Booking((entry,), (*warnings, NO_EMPLOYEE) if unknown else warnings)
+    found = resolve_party(query, party) if query is not None else None
     if found is not None:
-        return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), said)
+        return Booking(tuple(payable_documents(item, rule, found, settings, reference, limits)), warnings)
     entry = journal_entry(item, rule, settings, reference, limits)
-    return Booking((entry,), said if wanted is None else (*said, NO_SUPPLIER))
+    return Booking((entry,), warnings if query is None else (*warnings, NO_SUPPLIER))

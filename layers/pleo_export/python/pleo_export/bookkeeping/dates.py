@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 
 def booking_date(moment: datetime, time_zone: str) -> date:
-    """The calendar day of `moment` (UTC) in the zone. Exactly midnight UTC is a date already and never shifts."""
+    """Return the calendar day of `moment` (UTC) in the IANA time zone. Exactly midnight UTC already is a date and never
+    shifts."""
     if moment.time() == time(0):
         return moment.date()
     try:
         return moment.astimezone(ZoneInfo(time_zone)).date()
-    except OverflowError:  # the first or the last day that there is
+    except OverflowError:  # the first or the last day that Python can hold
         return moment.date()

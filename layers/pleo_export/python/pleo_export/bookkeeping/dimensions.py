@@ -1,17 +1,20 @@
-"""Pleo's tags become the accounting system's dimensions (R-5c.10)."""
+"""Pleo's tags as the accounting system's dimensions (R-5c.10)."""
 
 from __future__ import annotations
 
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import Dimension
 from pleo_export.bookkeeping.export_item import ExportItem, Line
+from pleo_export.bookkeeping.settings import BookkeepingSettings, UnmappedTags
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings, UnmappedTags
 
 
-def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, ...]:
-    """Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
-    `missing_configuration` where a tag has no code."""
+def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
+    """Return the dimensions of the line's tags, one value each; `number` counts lines from 1.
+
+    Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
+    `missing_configuration` where a tag has no code.
+    """
     values: dict[str, str] = {}
     for tag in line.tags:
         dimension = settings.dimensions.get(tag.group_code)
@@ -29,8 +32,8 @@ def dimensions(line: Line, number: int, settings: Settings) -> tuple[Dimension, 
     return tuple(Dimension(category, value) for category, value in values.items())
 
 
-def check_groups(item: ExportItem, settings: Settings) -> None:
-    """Raises ItemRejected (`missing_configuration`) for tags that would be ignored, where the settings say so."""
+def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
+    """Raise ItemRejected (`missing_configuration`) if tags would be ignored and the settings say to fail then."""
     if settings.unmapped_tags is UnmappedTags.FAIL and (groups := unmapped_groups(item, settings)):
         raise missing(
             f"The tag group {groups[0]} has no dimension in the settings, so its tags would be lost. Name it under "
@@ -38,7 +41,7 @@ def check_groups(item: ExportItem, settings: Settings) -> None:
         )
 
 
-def unmapped_groups(item: ExportItem, settings: Settings) -> tuple[str, ...]:
-    """The tag groups that the settings give no dimension; their tags are ignored."""
+def unmapped_groups(item: ExportItem, settings: BookkeepingSettings) -> tuple[str, ...]:
+    """Return the tag groups that the settings give no dimension; their tags are ignored."""
     groups = dict.fromkeys(tag.group_code for line in item.lines for tag in line.tags)
     return tuple(group for group in groups if group not in settings.dimensions)

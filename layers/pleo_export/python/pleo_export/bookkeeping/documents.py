@@ -1,4 +1,4 @@
-"""What an accounting system is asked to record. Pure data: no I/O, no clock.
+"""The documents that an accounting system is asked to record. Pure data: no I/O, no clock.
 
 Money is an integer in minor units (hundredths) of `currency`; a journal line carries one signed amount,
 + debit and - credit, so that a balanced entry sums to zero.
@@ -13,6 +13,8 @@ from typing import Literal
 
 
 class DocumentKind(StrEnum):
+    """The kinds of documents. The values are part of the fingerprint."""
+
     JOURNAL_ENTRY = "journal_entry"
     BILL = "bill"
     CREDIT_NOTE = "credit_note"
@@ -28,6 +30,8 @@ class PaymentPurpose(StrEnum):
 
 
 class PartyRole(StrEnum):
+    """What a party is to the company that exports."""
+
     SUPPLIER = "supplier"
     EMPLOYEE = "employee"
 
@@ -49,7 +53,7 @@ class TaxPart:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A cost centre, project, ...: `category` is the accounting system's dimension, `value` its code."""
+    """A cost centre, project or the like: `category` is the accounting system's dimension, `value` its code."""
 
     category: str
     value: str
@@ -57,7 +61,8 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """`account` is the account's code in the accounting system; `amount` is minor units, + debit, - credit."""
+    """One line of a document. `account` is the account's code in the accounting system, `amount` minor units: + debit,
+    - credit."""
 
     account: str
     amount: int
@@ -68,8 +73,10 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A supplier or an employee of the accounting system. `id` is its key there; `payable_account` the code of the
-    account for what it is owed, where it has an own one (R-5b.6)."""
+    """A supplier or an employee of the accounting system.
+
+    `id` is its key there, `payable_account` the code of the account for what it is owed, if it has its own (R-5b.6).
+    """
 
     id: str
     name: str
@@ -78,11 +85,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class SettlementTarget:
-    """What a payment is for, so that both can be reconciled though they may come from different jobs (R-5a.12).
+    """What a payment is for, so that both can be reconciled although they may come from different jobs (R-5a.12).
 
-    `reference` is the document of ours in the same booking. Without it the documents are those of the payment's
-    party with this `invoice_number`, else those with one of these `reconciliation_ids`; none, and the payment
-    stays open until they come (R-5a.13).
+    `reference` is our document in the same booking. Without it the documents are those of the payment's party with
+    this `invoice_number`, else those with one of these `reconciliation_ids`. If there are none, the payment stays
+    open until they come (R-5a.13).
     """
 
     reference: str | None
@@ -92,8 +99,11 @@ class SettlementTarget:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One balanced entry. `reference` is our lifelong key (R-5c.13); `posting_date` may be moved by the
-    closed-period strategy, `document_date` never is (R-5e.9). The same holds for the documents below."""
+    """One balanced entry.
+
+    `reference` is our lifelong key (R-5c.13), `currency` ISO 4217. `posting_date` may be moved by the closed-period
+    strategy, `document_date` never is (R-5e.9). The same holds for the documents below.
+    """
 
     reference: str
     posting_date: date
@@ -110,7 +120,7 @@ class Bill:
     """What a party is owed or, as CREDIT_NOTE, what it owes back.
 
     The last line is what is owed, on the party's payables account. `document_date` is the date of the supplier's
-    invoice, `due_date` None where Pleo does not tell. `invoice_number` is the supplier's; where there is none, the
+    invoice, `due_date` None if Pleo does not give it. `invoice_number` is the supplier's; where there is none, the
     `reconciliation_id` takes its place.
     """
 
@@ -128,6 +138,7 @@ class Bill:
 
     @property
     def payable(self) -> JournalLine:
+        """Return the line of what is owed."""
         return self.lines[-1]
 
 
@@ -149,6 +160,7 @@ class Payment:
 
     @property
     def payable(self) -> JournalLine:
+        """Return the line on the party's payables account."""
         return self.lines[0]
 
 

@@ -22,7 +22,7 @@ from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, minor_units
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.text import clean, clean_code
 
-# Days beyond are mistakes of typing, and the calendar ends close to them: no day before the first, none after the last.
+# Days beyond are typing errors, and close to the ends of the calendar, where the day before or after does not exist.
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 
 
@@ -35,7 +35,7 @@ def _text(value: object) -> object:
 def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:  # within a day of the first or last that there is
+    except OverflowError:  # within a day of the first or last that Python can hold
         return moment.replace(tzinfo=UTC)
 
 
@@ -80,7 +80,7 @@ MinorUnits = Annotated[int, PlainValidator(minor_units)]
 Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(_in_utc)]
 BookableMoment = Annotated[Moment, AfterValidator(_in_the_calendar)]
 Text = Annotated[str, AfterValidator(clean)]
-Code = Annotated[str, AfterValidator(lambda code: clean_code(code) or "")]  # of a field that has to be there
+Code = Annotated[str, AfterValidator(lambda code: clean_code(code) or "")]  # of a required field
 GivenCode = Annotated[str | None, AfterValidator(clean_code)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_without_nulls), AfterValidator(_without_blanks)]
 
@@ -90,21 +90,22 @@ class _Model(BaseModel):
 
 
 class Money(_Model):
-    """`value` in hundredths of `currency` (ISO 4217)."""
+    """An amount: `value` in hundredths of `currency` (ISO 4217)."""
 
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|UNDEFINED)$")]
     value: MinorUnits
 
 
 class Paid(_Model):
-    """What the merchant was paid, as far as it can be read. It is booked nowhere, so it never refuses an item."""
+    """What the merchant was paid, as far as it can be read: hundredths of an ISO 4217 currency. It is not booked, so it
+    never refuses an item."""
 
     currency: Annotated[str | None, PlainValidator(_lenient_currency)] = None
     value: Annotated[int | None, PlainValidator(_lenient_minor_units)] = None
 
 
 class Amount(_Model):
-    """The merchant's currency is for information; the books are kept in the wallet's (R-5c.3)."""
+    """An amount in both currencies. The merchant's is for information; the item is booked in the wallet's (R-5c.3)."""
 
     in_supplier_currency: Annotated[Paid, BeforeValidator(_as_object)] = Paid()
     in_wallet_currency: Money
@@ -121,12 +122,14 @@ class Account(_Model):
 
 
 class Tag(_Model):
+    """A tag of a line; its group is one kind of dimension (R-5c.10)."""
+
     code: Code
     group_code: Code
 
 
 class Tax(_Model):
-    """`rate` (a fraction) is never used to compute anything (R-5c.7)."""
+    """The tax of a line. `rate` (a fraction) is never used to compute anything (R-5c.7)."""
 
     type: Code
     rate: Decimal
@@ -137,6 +140,9 @@ class Tax(_Model):
 
 
 class Line(_Model):
+    """One line of an item. `line_amount` is what the line moves, `net_amount` what Pleo calls its net amount
+    (R-5c.6)."""
+
     accounting_entry_line_id: str
     line_amount: Amount
     net_amount: Amount
@@ -146,7 +152,7 @@ class Line(_Model):
 
 
 class Supplier(_Model):
-    """The merchant as seen by Pleo; every field may be missing."""
+    """The merchant as Pleo knows it; every field may be missing."""
 
     name: Text | None = None
     code: GivenCode = None
@@ -155,7 +161,8 @@ class Supplier(_Model):
 
 
 class Vendor(_Model):
-    """The vendor of the accounting system; where there is one, `supplier` is ignored for matching (R-5a.6)."""
+    """A vendor of the accounting system, tagged in Pleo; if there is one, `supplier` is ignored for matching
+    (R-5a.6)."""
 
     id: Code
     name: Text
@@ -165,23 +172,27 @@ class Vendor(_Model):
 
 
 class Person(_Model):
+    """The employee whose expense it is; `code` is the employee number in the accounting system."""
+
     name: Text
     code: GivenCode = None
 
 
 class Bookkeeping(_Model):
+    """The bookkeeping method that Pleo states (R-5a)."""
+
     method: Code
 
 
 class ServicePeriod(_Model):
-    """For the memo only, so that an end in the year 9999 is fine."""
+    """The period of a service. Only for the memo, so that an end in the year 9999 is allowed."""
 
     from_: Moment = Field(alias="from")
     to: Moment
 
 
 class File(_Model):
-    """A receipt. The URL works for 24 hours; type and size (bytes) may be missing."""
+    """A receipt. The URL works for 24 hours; content type and size (bytes) may be missing."""
 
     url: str
     type: str | None = None
@@ -189,6 +200,8 @@ class File(_Model):
 
 
 class InvoiceInformation(_Model):
+    """The supplier's invoice that an item is about."""
+
     invoice_number: Text
     invoice_date: BookableMoment
     due_date: BookableMoment | None = None
@@ -196,6 +209,8 @@ class InvoiceInformation(_Model):
 
 
 class AdditionalInformation(_Model):
+    """What links an item to others (R-5a.12), and the attendees of an event."""
+
     reconciliation_id: Text
     reconciled_entries: Texts = ()
     attendees: Texts = ()
@@ -203,7 +218,7 @@ class AdditionalInformation(_Model):
 
 
 class ExportItem(_Model):
-    """One expense as Pleo exports it. `date` is UTC; see `dates.booking_date` for the day it is booked on."""
+    """One expense as Pleo exports it. `date` is UTC; see `dates.booking_date` for the day on which it is booked."""
 
     accounting_entry_id: UUID
     company_id: UUID
@@ -224,12 +239,13 @@ class ExportItem(_Model):
 
     @property
     def currency(self) -> str:
-        """The wallet's currency (ISO 4217)."""
+        """Return the wallet's currency (ISO 4217)."""
         return self.amount.in_wallet_currency.currency
 
 
 def parse_export_item(raw: Mapping[str, Any]) -> ExportItem:
-    """Raises ItemRejected (`validation_failure`), which names every wrong field by its path and never its value."""
+    """Return the export item. Raises ItemRejected (`validation_failure`), which names every wrong field by its path and
+    never shows its value, and for a wallet in a currency without hundredths."""
     try:
         item = ExportItem.model_validate(raw)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Tells whether an expense that comes again is still booked the same (R-8.1, open question 9)."""
+"""A hash that shows whether an expense that comes again is still booked the same (R-8.1, open question 9)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, Jour
 
 
 def fingerprint(booking: Booking) -> str:
-    """SHA-256 (hex) over what the booking means: kind, document date, currency, per line account, amount, tax and
-    dimensions; under accounts payable also the party, the invoice's number and due date, and what a payment is for.
-    Neither texts nor references count, nor the order of lines, nor the posting date, which the closed-period strategy
-    may move (R-5e.9)."""
+    """Return the SHA-256 (hex) of what the booking means: kind, document date, currency, per line account, amount, tax
+    and dimensions; under accounts payable also the party, the invoice's number and due date, and what a payment is for.
+
+    Texts, references, the order of lines and the posting date, which the closed-period strategy may move (R-5e.9), do
+    not count.
+    """
     content = [_document(each) for each in booking.documents]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 

@@ -9,21 +9,23 @@ from pleo_export.bookkeeping.documents import JournalEntry, JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import item_lines, signed_total
 from pleo_export.bookkeeping.rules import JournalRule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.sides import check_lines, check_that_something_moves, of_role
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
-from pleo_export.settings import Settings
 
 
 def journal_entry(
     item: ExportItem,
     rule: JournalRule,
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     limits: TextLimits,
     employee: Party | None = None,
 ) -> JournalEntry:
-    """The item's lines, and the counter line unless the lines cancel out. `employee` is whose money is moved, where
-    that is booked on their own account. Raises ItemRejected."""
+    """Return the item's lines and, unless they cancel out, the offsetting line, as one entry.
+
+    `employee` is whose money is moved, where that is booked on the employee's own account. Raises ItemRejected.
+    """
     total = signed_total(item, rule, settings)
     text = line_text(item, rule.label, limits.text)
     day = booking_date(item.date, settings.time_zone)

@@ -1,4 +1,4 @@
-"""The lines of an export item in the ledger: what both bookkeeping methods share (R-5b, R-5c)."""
+"""The lines of an export item in the ledger, which both bookkeeping methods share (R-5b, R-5c)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from pleo_export.bookkeeping.dimensions import check_groups, dimensions
 from pleo_export.bookkeeping.documents import JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
+from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import taxed_amounts
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import OutflowSign, Settings
 
 
 def item_lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, text: str, employee: Party | None = None
+    item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, text: str, employee: Party | None = None
 ) -> list[JournalLine]:
-    """One line or more per item line (R-5c.1), on the side of the type, and the pennies that are missing (R-5c.2).
-    Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on their own
-    account, where they have one (R-5b.6). Raises ItemRejected."""
+    """Return one line or more per item line (R-5c.1), on the side of the type, and the difference that rounding left
+    (R-5c.2).
+
+    Lines of 0.00 are left out: there is nothing to book. What `employee` owes or is owed is booked on the employee's
+    own account, if there is one (R-5b.6). Raises ItemRejected.
+    """
     direction = _direction(item, rule, settings)
     lines = [line for line in _lines(item, rule, settings, direction, text, employee) if line.amount != 0]
     if not lines:
@@ -30,22 +33,25 @@ def item_lines(
     return lines
 
 
-def signed_total(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
-    """What the item moves on the side of the type: + debit, - credit. The other side is its opposite."""
+def signed_total(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
+    """Return what the item moves on the side of the type, in minor units: + debit, - credit. The other side is its
+    opposite."""
     return _direction(item, rule, settings) * _booked_total(item, settings)
 
 
-def is_reversed(item: ExportItem, rule: JournalRule, settings: Settings) -> bool:
-    """The item as a whole has the other sign than money spent, where that means the opposite of its type (R-5b.4)."""
+def is_reversed(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> bool:
+    """Whether the item as a whole has the other sign than money spent, where that means the opposite of its type
+    (R-5b.4)."""
     return rule.sign is Sign.POSITIVE and _total(item) * _sign(settings) < 0
 
 
 def difference(item: ExportItem) -> int:
-    """By what the item's amount is more than its lines, in minor units."""
+    """Return by how much the item's amount exceeds the sum of its lines, in minor units."""
     return item.amount.in_wallet_currency.value - _total(item)
 
 
 def nothing_owed() -> ItemRejected:
+    """Return the ItemRejected (`validation_failure`) for an item of 0.00 under accounts payable."""
     return _invalid(
         "amount is 0.00, so nobody is owed anything. Take the item out of the export in Pleo, or set its bookkeeping "
         "method to journal entry."
@@ -53,7 +59,12 @@ def nothing_owed() -> ItemRejected:
 
 
 def _lines(
-    item: ExportItem, rule: JournalRule, settings: Settings, direction: int, text: str, employee: Party | None
+    item: ExportItem,
+    rule: JournalRule,
+    settings: BookkeepingSettings,
+    direction: int,
+    text: str,
+    employee: Party | None,
 ) -> Iterator[JournalLine]:
     if rule.lines is Role.CATEGORY:
         check_groups(item, settings)
@@ -66,13 +77,15 @@ def _lines(
         yield JournalLine(account, direction * line.line_amount.in_wallet_currency.value, text)
 
 
-def _balance_account(item: ExportItem, rule: JournalRule, settings: Settings, employee: Party | None) -> str:
+def _balance_account(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings, employee: Party | None) -> str:
     if employee is not None and rule.lines is Role.OUT_OF_POCKET:
         return payable_account(employee, rule.lines, item, settings)
     return account_of(rule.lines, item, settings)
 
 
-def _category_lines(line: Line, number: int, settings: Settings, direction: int, text: str) -> Iterator[JournalLine]:
+def _category_lines(
+    line: Line, number: int, settings: BookkeepingSettings, direction: int, text: str
+) -> Iterator[JournalLine]:
     taxed = taxed_amounts(line, number, settings)
     if taxed.base != 0:
         tags = dimensions(line, number, settings)
@@ -81,9 +94,11 @@ def _category_lines(line: Line, number: int, settings: Settings, direction: int,
         yield JournalLine(account, direction * amount, text, part)
 
 
-def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
-    """What the amounts are multiplied by so that + is debit: amounts with the sign of money spent mean the direction
-    of the type, except where the sign says nothing (R-5b.4)."""
+def _direction(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> int:
+    """Return the factor (1 or -1) that makes + debit.
+
+    Amounts with the sign of money spent mean the direction of the type, unless the sign says nothing (R-5b.4).
+    """
     if rule.sign is Sign.POSITIVE:
         return rule.side * _sign(settings)
     total = _checked_total(item)
@@ -92,7 +107,7 @@ def _direction(item: ExportItem, rule: JournalRule, settings: Settings) -> int:
     return rule.side if total > 0 else -rule.side
 
 
-def _sign(settings: Settings) -> int:
+def _sign(settings: BookkeepingSettings) -> int:
     return 1 if settings.outflow_sign is OutflowSign.POSITIVE else -1
 
 
@@ -100,14 +115,14 @@ def _total(item: ExportItem) -> int:
     return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
 
 
-def _booked_total(item: ExportItem, settings: Settings) -> int:
-    """With an account for the difference the item's amount, else the sum of the lines (R-5c.2)."""
+def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
+    """Return the item's amount if there is an account for the difference, else the sum of the lines (R-5c.2)."""
     total = _checked_total(item)
     return total if settings.accounts.rounding is None else item.amount.in_wallet_currency.value
 
 
 def _checked_total(item: ExportItem) -> int:
-    """The sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
+    """Return the sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
     for number, line in enumerate(item.lines, start=1):
         used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
         if any(amount.in_wallet_currency.currency != item.currency for amount in used):

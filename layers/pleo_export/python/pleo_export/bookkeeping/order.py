@@ -29,7 +29,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def sort_key(date: str, type: str, entry_id: str) -> tuple[str, int, str]:
-    """Sorts raw items: by day (UTC), then rank of the type, then id. Takes the payload's strings as they are:
-    a type that nobody knows comes last within its day, a date that is none after all days."""
+    """Return the key that sorts raw items by day (UTC), then rank of the type, then id.
+
+    Takes the payload's strings as they are: an unknown type comes last within its day, and an unreadable date after all
+    days.
+    """
     day = _DAY.match(str(date))
     return day.group() if day else f"~{date}", RANKS.get(str(type), _UNKNOWN), str(entry_id)

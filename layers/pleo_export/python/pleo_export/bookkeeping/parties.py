@@ -1,4 +1,4 @@
-"""Whom an item is owed to: what to ask the accounting system, and what its answer means (R-5a)."""
+"""The party that an item is owed to: what to ask the accounting system, and what its answer means (R-5a)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pleo_export.bookkeeping.rules import (
     payable_rule,
     stated_method,
 )
+from pleo_export.bookkeeping.settings import BookkeepingSettings, LegacyVendors
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import LegacyVendors, Settings
 from pleo_export.text import LONGEST_CODE, clean, shorten
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class KeyKind(StrEnum):
-    """By what a party is looked for."""
+    """What a party is searched by."""
 
     EXTERNAL_ID = "external id"  # the accounting system's own id, from when its suppliers were copied to Pleo
     CODE = "code"  # supplier number or employee number
@@ -48,17 +48,21 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartyKey:
+    """One value to search by; an empty one is never asked for."""
+
     kind: KeyKind
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class PartyQuery:
-    """A question to the accounting system. The first of `keys` that fits anybody decides: one record is the Party,
-    several are Ambiguous (R-5a.9); no key fits, NotFound. A record that may not be used is Blocked.
+    """A question to the accounting system.
 
-    `name` is for people (`vendor Paper & Pens`, `employee E7`) and never matched. Not `required`: where there is
-    nobody, a journal entry on the accounts of the settings does (R-5a.4).
+    The first of `keys` that matches any record decides: one record is the Party, several are Ambiguous (R-5a.9). If no
+    key matches, the answer is NotFound. A record that may not be used is Blocked.
+
+    `name` is for people (`vendor Paper & Pens`, `employee E7`) and never matched. If the party is not `required` and
+    not found, the item becomes a journal entry on the accounts of the settings (R-5a.4).
     """
 
     role: PartyRole
@@ -69,19 +73,19 @@ class PartyQuery:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    pass
+    """No record matches any key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Several records share a key; their names in the accounting system."""
+    """Several records share a key; `names` are theirs in the accounting system."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The record is there, but nothing may be booked on it; its name in the accounting system."""
+    """The record exists, but nothing may be booked on it; `name` is its name in the accounting system."""
 
     name: str
 
@@ -93,16 +97,18 @@ _PUNCTUATION = re.compile(r"[\s./\\\u00b7\u2010-\u2015\u2212\uff0d-]+")
 
 
 def tax_number(text: str) -> str:
-    """The form in which tax registration numbers are compared: without spaces, dots, dashes, slashes and case
-    (R-5a.8). For both sides: what Pleo says, and what the accounting system has."""
+    """Return the form in which tax registration numbers are compared: upper case, without spaces, dots, dashes and
+    slashes (R-5a.8). Used for both sides: what Pleo gives, and what the accounting system has."""
     return _PUNCTUATION.sub("", text).upper()
 
 
-def party_query(item: ExportItem, settings: Settings) -> PartyQuery | None:
-    """Whom to ask for before this item can be booked; None where a journal entry needs nobody. Cash and personal spend
-    are journal entries always, but under accounts payable on the employee's own account, like what pays them back.
+def party_query(item: ExportItem, settings: BookkeepingSettings) -> PartyQuery | None:
+    """Return whom to ask for before this item can be booked; None if a journal entry needs no party.
 
-    Raises ItemRejected: `vendor_unknown` where accounts payable is asked for and Pleo says nothing to look for,
+    Cash and personal spend are always journal entries, but under accounts payable on the employee's own account, like
+    their reimbursements.
+
+    Raises ItemRejected: `vendor_unknown` if accounts payable is demanded and Pleo gives nothing to search by,
     `validation_failure` for an unknown type or method.
     """
     payable_to = _payable_to(item, settings)
@@ -117,42 +123,45 @@ def party_query(item: ExportItem, settings: Settings) -> PartyQuery | None:
     return None
 
 
-def holder(wanted: PartyQuery | None, answer: PartyMatch | None) -> Party | None:
-    """The employee whose money a journal entry moves, under accounts payable; None where they are unknown, and for
-    an accounting system that keeps no employees. Raises ItemRejected as `resolved` does."""
-    return resolve_party(wanted, answer) if wanted is not None and answer is not None else None
+def holder(query: PartyQuery | None, answer: PartyMatch | None) -> Party | None:
+    """Return the employee whose money a journal entry moves under accounts payable; None if not found, and for an
+    accounting system that keeps no employees. Raises ItemRejected as `resolve_party` does."""
+    return resolve_party(query, answer) if query is not None and answer is not None else None
 
 
-def resolve_party(wanted: PartyQuery, answer: PartyMatch | None) -> Party | None:
-    """The party, or None for a journal entry instead. Raises ItemRejected: `vendor_unknown` (R-5a.7, R-5a.9), or
-    `invalid_configuration` where nobody was asked: the connection keeps no suppliers."""
+def resolve_party(query: PartyQuery, answer: PartyMatch | None) -> Party | None:
+    """Return the party, or None for a journal entry instead.
+
+    Raises ItemRejected: `vendor_unknown` (R-5a.7, R-5a.9), or `invalid_configuration` if the query was not sent because
+    the connection does not support suppliers.
+    """
     match answer:
         case Party():
             return answer
-        case NotFound() if not wanted.required:
+        case NotFound() if not query.required:
             return None
         case NotFound():
-            keys = ", ".join(f"{key.kind} {clean(key.value)}" for key in wanted.keys)
+            keys = ", ".join(f"{key.kind} {clean(key.value)}" for key in query.keys)
             raise _unknown(
-                f"The accounting system does not know the {wanted.name} ({keys}). Create the record there, or correct "
+                f"The accounting system does not know the {query.name} ({keys}). Create the record there, or correct "
                 "it in Pleo, and export the item again."
             )
         case Blocked():
             raise _unknown(
-                f"The {wanted.name} is blocked in the accounting system{_named(wanted, answer.name)}. Unblock the "
+                f"The {query.name} is blocked in the accounting system{_named(query, answer.name)}. Unblock the "
                 "record there, or choose another in Pleo, and export the item again."
             )
         case Ambiguous():
             raise _unknown(
-                f"The accounting system has several records for the {wanted.name}{_named(wanted, *answer.names)}, and "
+                f"The accounting system has several records for the {query.name}{_named(query, *answer.names)}, and "
                 "none is chosen on a guess. Give each its own code there and export the item again."
             )
         case None:
-            raise _nobody_asked(wanted)
+            raise _nobody_asked(query)
 
 
-def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] | None:
-    """The role, and whether there is no booking without the party; None where nobody is asked for."""
+def _payable_to(item: ExportItem, settings: BookkeepingSettings) -> tuple[PartyRole, bool] | None:
+    """Return the role, and whether the party is required; None if no party is asked for."""
     rule = journal_rule(item.type, item.sub_type)
     stated = item.bookkeeping.method if item.bookkeeping else None
     if item.type in HELD_BY_EMPLOYEE and stated_method(stated) is Method.ACCOUNTS_PAYABLE:
@@ -163,14 +172,14 @@ def _payable_to(item: ExportItem, settings: Settings) -> tuple[PartyRole, bool] 
     role = payable_rule(rule).party
     if method is Method.ACCOUNTS_PAYABLE:
         return role, True
-    # Legacy items are told by their supplier (R-5a.3), whom a reimbursement does not have: to keep pocket spend and
+    # Legacy items are matched by their supplier (R-5a.3), which a reimbursement does not have: to keep pocket spend and
     # its reimbursement on one account, both stay journal entries.
     allowed = settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and role is PartyRole.SUPPLIER
     return (role, False) if allowed else None
 
 
 def _keys(item: ExportItem, role: PartyRole) -> tuple[str, tuple[PartyKey, ...]]:
-    """What people call the party, and the keys in the order of R-5a.8 (vendor), R-5a.3 (supplier), R-5a.16."""
+    """Return what people call the party, and the keys in the order of R-5a.8 (vendor), R-5a.3 (supplier), R-5a.16."""
     vendor, supplier, user = item.vendor, item.supplier, item.user
     if role is PartyRole.EMPLOYEE:
         code = user.code if user is not None else None
@@ -212,17 +221,17 @@ def _nothing_to_look_for(item: ExportItem, role: PartyRole, name: str) -> ItemRe
     )
 
 
-def _named(wanted: PartyQuery, *names: str) -> str:
-    """What the records are called; of suppliers only: employees are people, and their code says enough."""
-    if wanted.role is PartyRole.EMPLOYEE:
+def _named(query: PartyQuery, *names: str) -> str:
+    """Return what the records are called, of suppliers only: employees are people, and their code says enough."""
+    if query.role is PartyRole.EMPLOYEE:
         return ""
     return f" ({' and '.join(clean(name) for name in names)})"
 
 
-def _nobody_asked(wanted: PartyQuery) -> ItemRejected:
+def _nobody_asked(query: PartyQuery) -> ItemRejected:
     fix = (
         "Set its bookkeeping method to journal entry in Pleo, or turn Vendor Tagging off, and export it again."
-        if wanted.required
+        if query.required
         else "Set legacy_vendors: journal in the settings and export it again."
     )
     return ItemRejected(

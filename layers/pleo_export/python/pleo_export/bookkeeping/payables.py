@@ -12,15 +12,15 @@ from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.lines import is_reversed, item_lines, nothing_owed, signed_total
 from pleo_export.bookkeeping.reference import payment_reference
 from pleo_export.bookkeeping.rules import PAYABLE_ROLES, BillKind, JournalRule, payable_rule
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.bookkeeping.sides import check_apart, check_lines, of_party, of_role
 from pleo_export.bookkeeping.texts import TextLimits, line_text, memo
-from pleo_export.settings import Settings
 
 
 def payable_documents(
-    item: ExportItem, rule: JournalRule, party: Party, settings: Settings, reference: str, limits: TextLimits
+    item: ExportItem, rule: JournalRule, party: Party, settings: BookkeepingSettings, reference: str, limits: TextLimits
 ) -> Iterator[Bill | Payment]:
-    """The bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
+    """Yield the bill, then its payment; the first document keeps the item's `reference`. Raises ItemRejected."""
     total = signed_total(item, rule, settings)
     if total == 0:
         raise nothing_owed()
@@ -49,7 +49,7 @@ def _bill(
     kind: BillKind,
     party: Party,
     lines: tuple[JournalLine, ...],
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     label: str,
 ) -> Bill:
@@ -78,7 +78,7 @@ def _payment(
     party: Party,
     lines: tuple[JournalLine, JournalLine],
     settles: SettlementTarget,
-    settings: Settings,
+    settings: BookkeepingSettings,
     reference: str,
     label: str,
 ) -> Payment:
@@ -97,8 +97,11 @@ def _payment(
 
 
 def _counterparts(item: ExportItem) -> SettlementTarget:
-    """What a payment without a bill of its own is for: a reimbursement lists its expenses; an invoice payment is
-    assumed to carry the invoice's number or, open point 12 of the rules, its reconciliation id."""
+    """Return what a payment without a bill of its own is for.
+
+    A reimbursement lists its expenses; an invoice payment is assumed to carry the invoice's number or, open point 12 of
+    the rules, its reconciliation id.
+    """
     listed = item.additional_information.reconciled_entries
     return SettlementTarget(None, _invoice_number(item) or None, listed or (_reconciliation_id(item),))
 

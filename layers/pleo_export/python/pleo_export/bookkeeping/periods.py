@@ -1,6 +1,6 @@
-"""What to do when the accounting system says that a document's period is closed (R-5e).
+"""The date to post on when the accounting system reports that a document's period is closed (R-5e).
 
-Never before it says so: a document is posted on its own date first (R-5e.2).
+Never before that: a document is posted on its own date first (R-5e.2).
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from dataclasses import replace
 from datetime import date
 
 from pleo_export.bookkeeping.balance import AnyDocument
+from pleo_export.bookkeeping.settings import BookkeepingSettings, ClosedPeriod
 from pleo_export.bookkeeping.texts import redated
-from pleo_export.settings import ClosedPeriod, Settings
 
 
-def next_posting_date(settings: Settings, on: date, today: date, next_open: date | None) -> date | None:
-    """The one other date to try for a document that was refused on the date `on`, or None: the item fails (R-5e.8).
+def next_posting_date(settings: BookkeepingSettings, on: date, today: date, next_open: date | None) -> date | None:
+    """Return the one other date to try for a document that was refused on the date `on`; None if the item fails
+    (R-5e.8).
 
-    `today` is the day in the settings' time zone; `next_open` the first open day after `on`, None where the
-    accounting system cannot tell. Never a date before `on` (R-5e.12).
+    `today` is the day in the settings' time zone; `next_open` the first open day after `on`, None if the accounting
+    system cannot tell. Never returns a date before `on` (R-5e.12).
     """
     wanted = {
         ClosedPeriod.FAIL: None,
@@ -29,8 +30,11 @@ def next_posting_date(settings: Settings, on: date, today: date, next_open: date
 
 
 def moved_to(document: AnyDocument, to: date, memo_limit: int) -> AnyDocument:
-    """The document, posted on a later date: the document date stays (R-5e.9), the original posting date goes into the
-    memo, at most `memo_limit` characters (R-5e.8). Raises ValueError for a date that is not later (R-5e.12)."""
+    """Return the document, posted on a later date.
+
+    The document date stays (R-5e.9); the original posting date goes into the memo, at most `memo_limit` characters
+    (R-5e.8). Raises ValueError for a date that is not later (R-5e.12).
+    """
     if to <= document.posting_date:
         raise ValueError(f"{document.reference} cannot be moved from {document.posting_date} to {to}")
     return replace(document, posting_date=to, memo=redated(document.memo, document.posting_date, memo_limit))

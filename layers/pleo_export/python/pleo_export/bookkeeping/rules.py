@@ -27,6 +27,8 @@ class Role(StrEnum):
 
 
 class Side(IntEnum):
+    """The side of an entry, as the factor of its signed amounts."""
+
     DEBIT = 1
     CREDIT = -1
 
@@ -41,7 +43,7 @@ class Sign(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JournalRule:
     """How a type is booked as a journal entry: each item line on `lines`' account, on `side`; the total on the
-    other side, on the account of `counter`."""
+    other side, on the account of `offset`."""
 
     type: str
     sub_type: str | None
@@ -53,10 +55,12 @@ class JournalRule:
 
     @property
     def debit(self) -> Role:
+        """Return the role of the account that is debited."""
         return self.lines if self.side is Side.DEBIT else self.offset
 
     @property
     def credit(self) -> Role:
+        """Return the role of the account that is credited."""
         return self.lines if self.side is Side.CREDIT else self.offset
 
 
@@ -127,13 +131,13 @@ METHODS: dict[str | None, Method] = {
 # R-5a.1, and R-5a's table of objects for the two card types that never have a vendor.
 ALWAYS_JOURNAL = frozenset({"wallet_topup", "wallet_unload", "atm_withdrawal", "personal_spend"})
 
-# Of those, what an employee holds or owes: under accounts payable on their own account, as their reimbursements are.
+# Of those, what an employee holds or owes: under accounts payable on the employee's own account, like reimbursements.
 HELD_BY_EMPLOYEE = frozenset({"atm_withdrawal", "personal_spend"})
 
 # R-5a's table of objects: cashback comes from Pleo; it is the supplier's only where a vendor is tagged.
 ONLY_WITH_VENDOR = frozenset({"cashback"})
 
-# R-5b.6: the account for what a party is owed, where it has no own one.
+# R-5b.6: the account for what a party is owed, if it has none of its own.
 PAYABLE_ROLES = {PartyRole.SUPPLIER: Role.PAYABLES, PartyRole.EMPLOYEE: Role.OUT_OF_POCKET}
 
 BillKind = Literal[DocumentKind.BILL, DocumentKind.CREDIT_NOTE]
@@ -151,8 +155,10 @@ class PayableRule:
     payment: PaymentPurpose | None
 
     def reversed(self) -> PayableRule:
-        """For an item that is negative as a whole (R-5b.4): the party owes us. A negative payment is a refund, not a
-        return: nothing that is settled is opened again on a guess."""
+        """Return the rule for an item that is negative as a whole (R-5b.4): the party owes us.
+
+        A negative payment is a refund, not a return: nothing that is settled is opened again on a guess.
+        """
         return replace(
             self, bill=self.bill and DocumentKind.CREDIT_NOTE, payment=self.payment and PaymentPurpose.REFUND
         )
@@ -201,7 +207,8 @@ _PAYABLE = {(each.type, each.sub_type): each for each in PAYABLE_RULES}
 
 
 def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
-    """Raises ItemRejected (`validation_failure`) naming the type (R-0.1)."""
+    """Return the row of this type and subtype. Raises ItemRejected (`validation_failure`) naming an unknown one
+    (R-0.1)."""
     rule = _BY_TYPE.get((type_, sub_type or None))
     if rule is not None:
         return rule
@@ -214,12 +221,13 @@ def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
 
 
 def payable_rule(rule: JournalRule) -> PayableRule:
-    """The row of the same type under accounts payable; every type that is not always a journal entry has one."""
+    """Return the row of the same type under accounts payable; every type that is not always a journal entry has one."""
     return _PAYABLE[rule.type, rule.sub_type]
 
 
 def method_for(type_: str, stated: str | None) -> Method:
-    """The method for an item whose `bookkeeping.method` is `stated`. Raises ItemRejected for an unknown one."""
+    """Return the method for an item whose `bookkeeping.method` is `stated`. Raises ItemRejected (`validation_failure`)
+    for an unknown one."""
     if type_ in ALWAYS_JOURNAL:
         return Method.JOURNAL
     method = stated_method(stated)
@@ -233,5 +241,5 @@ def method_for(type_: str, stated: str | None) -> Method:
 
 
 def stated_method(stated: str | None) -> Method | None:
-    """What Pleo's `bookkeeping.method` says; None for an unknown one."""
+    """Return what Pleo's `bookkeeping.method` means; None for an unknown one."""
     return METHODS.get(stated)

@@ -19,13 +19,14 @@ _AS = ROLE_NAMES | {
 
 @dataclass(frozen=True, slots=True)
 class AccountSide:
-    """What an account stands for in an entry, and how a person changes it."""
+    """What an account stands for in an entry, and how a person changes it; both are parts of a sentence."""
 
     what: str
     fix: str
 
 
 def of_role(role: Role) -> AccountSide:
+    """Return the side of an account that the role decides."""
     if role is Role.WALLET:
         return AccountSide(
             _AS[role], "choose another contra account in Pleo under Settings, Accounting, Contra accounts"
@@ -34,20 +35,20 @@ def of_role(role: Role) -> AccountSide:
 
 
 def of_party(role: PartyRole) -> AccountSide:
+    """Return the side of a party's payables account."""
     where = f"in the accounting system, or accounts.{PAYABLE_ROLES[role].value} in the settings"
     return AccountSide(f"what this {role} is owed", f"correct the payables account of this {role} {where}")
 
 
 def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, other: AccountSide) -> None:
-    """`account` is that of the other side of `lines`. Raises ItemRejected (`invalid_configuration`) where one of them
-    is on it too."""
+    """Raise ItemRejected (`invalid_configuration`) if one of `lines` is on `account`, that of the other side."""
     for line in lines:
         if line.account == account:
             check_apart(account, account, _of_line(line, rule), other)
 
 
 def check_apart(one_account: str, other_account: str, one: AccountSide, other: AccountSide) -> None:
-    """Raises ItemRejected (`invalid_configuration`) where both sides are the same account."""
+    """Raise ItemRejected (`invalid_configuration`) if both sides are the same account."""
     if one_account == other_account:
         raise ItemRejected(
             ItemFailure.INVALID_CONFIGURATION,
@@ -57,7 +58,7 @@ def check_apart(one_account: str, other_account: str, one: AccountSide, other: A
 
 
 def check_that_something_moves(lines: Iterable[JournalLine]) -> None:
-    """Raises ItemRejected (`validation_failure`) where every account stays as it was."""
+    """Raise ItemRejected (`validation_failure`) if every account stays as it was."""
     moved: Counter[str] = Counter()
     for line in lines:
         moved[line.account] += line.amount

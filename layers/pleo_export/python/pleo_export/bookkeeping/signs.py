@@ -1,7 +1,7 @@
-"""Whether the amounts of a whole export have the sign that they are read with (R-5b.4, open question 10).
+"""The check that the amounts of a whole export have the sign that they are read with (R-5b.4, open question 10).
 
-One purchase that is negative is a correction, and is booked the other way round. Where most of them are, it is the
-reading that is wrong, and every one of them would be booked upside down.
+One purchase that is negative is a correction, and is booked the other way round. If most of them are, the reading is
+wrong, and every one of them would be booked the wrong way round.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from pleo_export.bookkeeping.money import minor_units
 from pleo_export.bookkeeping.rules import Sign, journal_rule
+from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.errors import ItemRejected
-from pleo_export.settings import OutflowSign
 
 # A single negative expense proves nothing, and can always be exported on its own.
 FEWEST = 2
@@ -22,13 +22,13 @@ FEWEST = 2
 
 @dataclass
 class Signs:
-    """How many items of each type are positive and negative, of the types whose sign means something."""
+    """The number of positive and negative items by type, of the types whose sign means something."""
 
     positive: Counter[str] = field(default_factory=Counter)
     negative: Counter[str] = field(default_factory=Counter)
 
     def add(self, item: Mapping[str, Any]) -> None:
-        """Counts a raw item; one that cannot be read is left to its own refusal."""
+        """Count a raw item; one that cannot be read is refused later, for its own reason."""
         try:
             type_ = item["type"]
             rule = journal_rule(type_, item.get("subType"))
@@ -39,7 +39,7 @@ class Signs:
             (self.positive if value > 0 else self.negative)[type_] += 1
 
     def doubt(self, expected: OutflowSign) -> str | None:
-        """Why the export must not be booked with this reading, and what to do; None where nothing is wrong."""
+        """Return why the export must not be booked with this reading, and what to do; None if nothing is wrong."""
         usual, odd = self.positive, self.negative
         if expected is OutflowSign.NEGATIVE:
             usual, odd = odd, usual

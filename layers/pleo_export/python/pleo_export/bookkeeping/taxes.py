@@ -1,4 +1,4 @@
-"""How the tax of a line is booked (R-5c.5 to R-5c.9). Pleo's amounts are taken as they are, never recomputed."""
+"""The tax of a line in the ledger (R-5c.5 to R-5c.9). Pleo's amounts are taken as they are, never recomputed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import TaxPart, TaxRole
 from pleo_export.bookkeeping.export_item import Line, Tax
+from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.settings import Settings
 
 
 class Agreement(StrEnum):
@@ -22,7 +22,7 @@ class Agreement(StrEnum):
 
 
 class Treatment(StrEnum):
-    """What is booked beside the counter side, which is always L."""
+    """What is booked beside the offsetting side, which is always L."""
 
     LINE = "L to the category"
     NET_AND_TAX = "N to the category, T to input tax"
@@ -52,6 +52,7 @@ class TaxedAmounts:
 
 
 def agreement(line: Line) -> Agreement:
+    """Return how the line's amounts agree."""
     total, net, tax = amounts(line)
     if tax == 0 and total == net:
         return Agreement.NO_TAX
@@ -61,14 +62,17 @@ def agreement(line: Line) -> Agreement:
 
 
 def amounts(line: Line) -> tuple[int, int, int]:
-    """L, N and T in minor units of the wallet currency. A line without tax has T = 0 (R-5c.9)."""
+    """Return L, N and T in minor units of the wallet currency. A line without tax has T = 0 (R-5c.9)."""
     tax = 0 if line.tax is None else line.tax.amount.in_wallet_currency.value
     return line.line_amount.in_wallet_currency.value, line.net_amount.in_wallet_currency.value, tax
 
 
-def taxed_amounts(line: Line, number: int, settings: Settings) -> TaxedAmounts:
-    """Raises ItemRejected: `validation_failure` where the amounts contradict, `missing_configuration` where the
-    tax has no code or no account."""
+def taxed_amounts(line: Line, number: int, settings: BookkeepingSettings) -> TaxedAmounts:
+    """Return the line's amounts with their accounts; `number` counts lines from 1.
+
+    Raises ItemRejected: `validation_failure` if the amounts contradict each other, `missing_configuration` if the tax
+    has no code or no account.
+    """
     total, net, tax = amounts(line)
     agrees = agreement(line)
     if line.tax is None:
@@ -113,7 +117,7 @@ def _part(tax: Tax, role: TaxRole, number: int) -> TaxPart:
     return TaxPart(tax.code, role)
 
 
-def _input_account(tax: Tax, number: int, settings: Settings) -> str:
+def _input_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.ingoing_tax_account or settings.tax_accounts.get(tax.code or "") or settings.accounts.input_tax
     if not account:
         raise missing(
@@ -123,7 +127,7 @@ def _input_account(tax: Tax, number: int, settings: Settings) -> str:
     return account
 
 
-def _output_account(tax: Tax, number: int, settings: Settings) -> str:
+def _output_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
     account = tax.outgoing_tax_account or settings.accounts.output_tax
     if not account:
         raise missing(

@@ -1,6 +1,6 @@
-"""The texts of an entry: what a bookkeeper reads in the ledger (R-5c, R-5c.3, R-5c.11).
+"""The texts of an entry, which a bookkeeper reads in the ledger (R-5c, R-5c.3, R-5c.11).
 
-A text that is too long loses its note first, the reconciliation id never. Lengths are Unicode characters.
+A text that is too long loses its note first, and never the reconciliation id. Lengths are Unicode characters.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pleo_export.text import clean
 
 _SEPARATOR = " | "
 
-# R-5c.11: what gives way first. Parts that are not named here are never cut.
+# R-5c.11: what is cut first. Parts that are not listed here are never cut.
 _CUT_ORDER = ("note", "user", "attendees", "service", "supplier", "settles", "invoice", "currency")
 
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """What the accounting system holds: characters of the reference, of a line's text, of the entry's memo."""
+    """The accounting system's limits in characters: of the reference, of a line's text, of the entry's memo."""
 
     reference: int
     text: int
@@ -31,13 +31,15 @@ class TextLimits:
 
 
 def line_text(item: ExportItem, label: str, limit: int) -> str:
-    """Supplier (else the vendor, else the type's label), user and note, at most `limit` characters."""
+    """Return supplier (else the vendor, else the type's label), user and note, at most `limit` characters."""
     return _fit(_description(item, label), limit)
 
 
 def memo(item: ExportItem, label: str, limit: int, time_zone: str) -> str:
-    """The description with everything else that R-5c asks for, at most `limit` characters. Raises ItemRejected
-    (`validation_failure`) where not even the reconciliation id has room."""
+    """Return the description with everything else that R-5c asks for, at most `limit` characters.
+
+    Raises ItemRejected (`validation_failure`) if not even the reconciliation id fits.
+    """
     parts = _description(item, label) | _details(item, time_zone)
     identity = item.additional_information.reconciliation_id
     if len(identity) > limit:
@@ -50,8 +52,8 @@ def memo(item: ExportItem, label: str, limit: int, time_zone: str) -> str:
 
 
 def redated(memo: str, original: date, limit: int) -> str:
-    """The memo of a document that is posted on another date, with its original date (R-5e.8) before the last part,
-    which is the reconciliation id and stays."""
+    """Return the memo of a document that is posted on another date, with its original date (R-5e.8) before the last
+    part, which is the reconciliation id and stays."""
     description, _, identity = memo.rpartition(_SEPARATOR)
     return _fit({"note": description, "dated": f"dated {original}", "reconciliation id": identity}, limit)
 
@@ -87,12 +89,12 @@ def _listed(what: str, values: tuple[str, ...]) -> str:
 
 
 def _paid_in(item: ExportItem) -> str:
-    """The amount in the supplier's currency and the implied rate, wallet per supplier unit (R-5c.3)."""
+    """Return the amount in the supplier's currency and the implied rate, wallet per supplier unit (R-5c.3)."""
     paid, booked = item.amount.in_supplier_currency, item.amount.in_wallet_currency
     if paid.currency in (None, booked.currency) or paid.value == 0:
         return ""
     if paid.currency in NOT_IN_HUNDREDTHS or paid.value is None:
-        return f"paid in {paid.currency}"  # open question 11: the amount cannot be told for sure
+        return f"paid in {paid.currency}"  # open question 11: the amount is not known for certain
     rate = abs(Decimal(booked.value) / paid.value)
     places = max(4, 3 - rate.adjusted())
     return f"{paid.currency} {format_amount(paid.value)}, rate {rate:.{places}f}"
@@ -109,7 +111,7 @@ def _fit(parts: dict[str, str], limit: int) -> str:
 
 
 def _last_resort(parts: dict[str, str], limit: int) -> str:
-    """Even the initials are too much: keep what must stay."""
+    """Return only what must stay: even the initials are too long."""
     return parts.get("reconciliation id") or _cut(_joined(parts), limit)
 
 

@@ -1,4 +1,4 @@
-"""An invoice that is not to be paid is not booked."""
+"""Refuses invoices that are not to be paid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _RETURNED = "invoice_payment_returned"
 
 
 def refuse_voided(item: ExportItem) -> None:
-    """Raises ItemRejected (`validation_failure`). Money that comes back from a voided invoice is booked."""
+    """Raise ItemRejected (`validation_failure`) for a voided or rejected invoice. Money that comes back from one is
+    booked."""
     invoice = item.additional_information.invoice_information
     status = invoice.status if invoice is not None else None
     what = _VOIDED.get(status or "")

@@ -1,4 +1,4 @@
-"""What a bookkeeper should know of an item though it is booked: nothing is dropped or turned round silently."""
+"""What a bookkeeper should know about an item that is booked: nothing is dropped or reversed silently."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pleo_export.bookkeeping.dimensions import unmapped_groups
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.lines import difference, is_reversed
 from pleo_export.bookkeeping.rules import JournalRule, Role
+from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import amounts
-from pleo_export.settings import OutflowSign, Settings
 
 
-def warnings(item: ExportItem, rule: JournalRule, settings: Settings) -> tuple[str, ...]:
-    """What was booked otherwise than Pleo's data may suggest; for the run's report."""
+def item_warnings(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> tuple[str, ...]:
+    """Return what was booked otherwise than Pleo's data may suggest, as sentences for the run's report."""
     of_lines = _lost_with_tax(item, settings) if rule.lines is Role.CATEGORY else _without_effect(item)
     return (*_of_the_amount(item, rule, settings), *of_lines)
 
 
-def _of_the_amount(item: ExportItem, rule: JournalRule, settings: Settings) -> Iterator[str]:
+def _of_the_amount(item: ExportItem, rule: JournalRule, settings: BookkeepingSettings) -> Iterator[str]:
     if is_reversed(item, rule, settings):
         sign = "negative" if settings.outflow_sign is OutflowSign.POSITIVE else "positive"
         yield f"The amount of this {item.type} is {sign}: it was booked the other way round."  # R-5b.4
@@ -34,7 +34,7 @@ def _of_the_amount(item: ExportItem, rule: JournalRule, settings: Settings) -> I
         )
 
 
-def _lost_with_tax(item: ExportItem, settings: Settings) -> Iterator[str]:
+def _lost_with_tax(item: ExportItem, settings: BookkeepingSettings) -> Iterator[str]:
     for group in unmapped_groups(item, settings):
         yield f"The tag group {group} has no dimension in the settings: its tags were ignored."  # R-5c.10
     for number, line in enumerate(item.lines, start=1):
@@ -48,7 +48,7 @@ def _is_all_tax(line: Line) -> bool:
 
 
 def _without_effect(item: ExportItem) -> Iterator[str]:
-    """For types of which only the balance moves."""
+    """Yield a warning about parts of lines that were not used, for types that only move a balance."""
     given = {
         "category": any(line.account is not None and line.account.id != NO_ACCOUNT_ID for line in item.lines),
         "tax": any(line.tax is not None for line in item.lines),

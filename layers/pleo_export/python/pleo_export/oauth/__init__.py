@@ -1,1 +1,1 @@
-"""OAuth 2.0 as a client: what a grant is, and the token endpoint that replaces its tokens. Knows no provider."""
+"""OAuth 2.0 as a client: the grant, and the token endpoint that replaces its tokens. Independent of the provider."""

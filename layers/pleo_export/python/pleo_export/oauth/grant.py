@@ -2,7 +2,7 @@
 
 {"access_token": ..., "refresh_token": ..., "expires_at": "2026-11-20T12:15:00+00:00"}
 
-Tokens are opaque (R-10.7). Whoever speaks of one says its fingerprint.
+Tokens are opaque (R-10.7). Where one must be named, its fingerprint is used.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from pleo_export.errors import InvalidSettings
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`expires_at` is the access token's end, UTC; how long the refresh token lives nobody says."""
+    """The tokens of one authorisation. `expires_at` is the access token's end, UTC; the end of the refresh token is not
+    known."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_at: datetime
 
     def as_secret(self) -> dict[str, str]:
+        """Return the section of the connection's secret."""
         return {
             "access_token": self.access_token,
             "refresh_token": self.refresh_token,
@@ -32,9 +34,9 @@ class Grant:
 
 
 def grant_in(section: Mapping[str, str]) -> Grant | None:
-    """None where the section holds something else: an API key, or a token that nobody refreshes.
+    """Return the grant; None if the section holds something else: an API key, or a token without a refresh token.
 
-    Raises InvalidSettings, naming the field and never its value.
+    Raises InvalidSettings, which names the field and never shows its value.
     """
     if not section.get("refresh_token"):
         return None
@@ -50,5 +52,5 @@ def grant_in(section: Mapping[str, str]) -> Grant | None:
 
 
 def fingerprint(token: str) -> str:
-    """Tells two tokens apart and gives neither away."""
+    """Return a hash (SHA-256, hex) that tells two tokens apart and reveals neither."""
     return sha256(token.encode()).hexdigest()

@@ -2,16 +2,16 @@
 
     OAuthError
     ├── GrantEnded       the grant is revoked or expired, or its refresh token was used before: a person must authorise
-    ├── ClientRefused    our client, or how we ask: the operator's setting
-    ├── NotNow           surely nothing was done
-    └── NoAnswer         sent, and no proper answer came: the tokens may have been replaced, and the new ones be lost
+    ├── ClientRefused    our client, or the form of our request: the operator must correct a setting
+    ├── NotNow           nothing was done, for certain
+    └── NoAnswer         sent, and no proper answer came: the tokens may have been replaced, and the new ones lost
 
 Every request is sent once. Repeating one is the caller's decision: a refresh token that was replaced must never be
-used again, since the provider may revoke the whole grant for it (R-10.4). One exception: where the provider refuses our
-client, it has not looked at the grant yet, so the same is asked once more with the client's secret in the other of the
-two places that RFC 6749 2.3.1 names.
+used again, since the provider may revoke the whole grant for it (R-10.4). One exception: if the provider refuses our
+client, it has not looked at the grant yet, so the request is sent once more with the client's secret in the other of
+the two places that RFC 6749 2.3.1 names.
 
-An answer to a refresh may leave out what stays as it was (RFC 6749 5.1 and 6): the refresh token, and the scope, which
+An answer to a refresh may leave out what does not change (RFC 6749 5.1 and 6): the refresh token, and the scope, which
 we never narrow and therefore do not read.
 """
 
@@ -35,47 +35,47 @@ from pleo_export.http.delivery import not_sent
 from pleo_export.oauth.grant import Grant
 
 CONNECT_SECONDS, READ_SECONDS = 3, 10
-# Seconds; open question 26: `expires_in` is trusted, and Pleo has always sent it. As long as Pleo's
-# tokens live: shorter would store more versions of a secret in a day than Secrets Manager keeps (services/tokens.py).
-UNSAID_LIFE = 900
-LONGEST_LIFE = 365 * 86_400  # seconds; what is said to last longer is renewed all the same
+# Seconds; open question 26: `expires_in` is trusted, and Pleo has always sent it. As long as Pleo's tokens are
+# valid: a shorter time would store more versions of a secret in a day than Secrets Manager keeps (services/tokens.py).
+DEFAULT_LIFE = 900
+LONGEST_LIFE = 365 * 86_400  # seconds; a token with a later end is renewed after this time
 
 
 class OAuthError(PleoExportError):
-    """The message is ours, with the provider's error code and HTTP status: never a token."""
+    """The provider gave no tokens. The message is ours, with its error code and HTTP status: never a token."""
 
 
 class GrantEnded(OAuthError):
-    pass
+    """The grant is revoked or expired, or its refresh token was used before: a person must authorise again."""
 
 
 class ClientRefused(OAuthError):
-    pass
+    """The provider refuses our client, or the form of our request: the operator must correct a setting."""
 
 
 class NotNow(OAuthError):
-    pass
+    """Nothing was done, for certain; the same request may be sent later."""
 
 
 class NoAnswer(OAuthError):
-    pass
+    """The request was sent and no proper answer came: the tokens may have been replaced, and the new ones lost."""
 
 
-# Pleo's word for an ended grant is not certain: a peer client looks for this text, wherever it stands (API-1).
+# Pleo's code for an ended grant is not certain: a peer client looks for this text anywhere in the answer (API-1).
 ENDED = ("invalid_grant", "invalid_refresh_token")
 Authentication = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 CODE = re.compile(r"[a-z_]{1,40}")
-# HTTP status, or its hundreds for all others of its class -> what any other answer means.
-# Error codes that say what a client error's status does not.
+# Error codes that say more than the status of a client error.
 BY_CODE: Mapping[str, type[OAuthError]] = {
     "temporarily_unavailable": NotNow,
     "slow_down": NotNow,
     "server_error": NoAnswer,
 }
+# HTTP status, or its hundreds for all others of its class -> what any other answer means.
 BY_STATUS: Mapping[int, type[OAuthError]] = {
     408: NoAnswer,
     429: NotNow,
-    3: ClientRefused,  # not the endpoint's address
+    3: ClientRefused,  # a redirect: the address is not the endpoint's
     4: ClientRefused,
     5: NoAnswer,
 }
@@ -83,7 +83,7 @@ BY_STATUS: Mapping[int, type[OAuthError]] = {
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """Who we are to the provider: one client per installation."""
+    """Our client at the provider: one per installation."""
 
     id: str
     secret: str = field(repr=False)
@@ -91,7 +91,7 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """`clock` gives UTC. Every method raises OAuthError."""
+    """One provider's token endpoint. `clock` returns UTC. Every method raises OAuthError."""
 
     url: str
     client: OAuthClient
@@ -99,7 +99,7 @@ class TokenEndpoint:
     clock: Callable[[], datetime]
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Grant:
-        """An authorisation code for a grant, at once: how long a code lives is open question 26."""
+        """Return the grant for an authorisation code. Call it at once: how long a code is valid is open question 26."""
         return self._ask(
             {
                 "grant_type": "authorization_code",
@@ -110,15 +110,18 @@ class TokenEndpoint:
         )
 
     def refresh(self, refresh_token: str) -> Grant:
-        """New tokens. Unless the answer names the same refresh token or none, all earlier ones are dead as soon as the
-        provider has answered (R-10.3)."""
+        """Return new tokens.
+
+        Unless the answer names the same refresh token or none, all earlier tokens are invalid as soon as the provider
+        has answered (R-10.3).
+        """
         return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
 
     def _ask(self, form: Mapping[str, str], kept: str = "") -> Grant:
-        """`kept` is the refresh token that stays good if the answer names none."""
+        """Return the grant; `kept` is the refresh token that stays valid if the answer names none."""
         asked_at = self.clock()
-        proof = {"client_id": self.client.id, "client_secret": self.client.secret}
-        answer = self._post({**form, **proof}, _in_the_form)
+        credentials = {"client_id": self.client.id, "client_secret": self.client.secret}
+        answer = self._post({**form, **credentials}, _in_the_form)
         if isinstance(answer, requests.Response) and _client_unproven(answer):
             answer = self._post(form, self._in_the_header)
         outcome = answer if isinstance(answer, OAuthError) else _meaning(answer, asked_at, kept)
@@ -141,19 +144,19 @@ class TokenEndpoint:
             return error(f"no answer of the token endpoint ({type(failure).__name__})")
 
     def _in_the_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Both are encoded as in a form, then as HTTP Basic wants it."""
+        """Add id and secret, encoded as in a form and then as HTTP Basic requires."""
         pair = f"{quote_plus(self.client.id)}:{quote_plus(self.client.secret)}"
         request.headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         return request
 
 
 def _in_the_form(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The client's secret goes in the form (API-1); a .netrc adds nothing to that."""
+    """Add nothing: the client's secret is in the form (API-1), and a .netrc must not add to that."""
     return request
 
 
 def _client_unproven(answer: requests.Response) -> bool:
-    """Whether the provider has turned our client away, and so has looked at nothing else."""
+    """Whether the provider has refused our client, and so has looked at nothing else."""
     content = _json(answer.content)
     error, _ = _refusal(answer.status_code, content)
     unexplained = answer.status_code == 401 and not content.get("error")
@@ -186,13 +189,15 @@ def _grant(content: Mapping[str, Any], asked_at: datetime, kept: str) -> Grant |
     return Grant(access, refresh, asked_at.astimezone(UTC) + timedelta(seconds=_life(content.get("expires_in"))))
 
 
-def _life(said: object) -> int:
-    """In seconds. Some providers say it as text."""
+def _life(expires_in: object) -> int:
+    """Return the access token's life in seconds. Some providers send it as text."""
     try:
-        seconds = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
+        if isinstance(expires_in, bool) or not isinstance(expires_in, int | float | str):
+            return DEFAULT_LIFE
+        seconds = float(expires_in)
     except (ValueError, OverflowError):
-        return UNSAID_LIFE
-    return int(min(seconds, LONGEST_LIFE)) if math.isfinite(seconds) and seconds >= 1 else UNSAID_LIFE
+        return DEFAULT_LIFE
+    return int(min(seconds, LONGEST_LIFE)) if math.isfinite(seconds) and seconds >= 1 else DEFAULT_LIFE
 
 
 def _code(content: Mapping[str, Any]) -> str:
@@ -201,12 +206,12 @@ def _code(content: Mapping[str, Any]) -> str:
 
 
 def _refusal(status: int, content: Mapping[str, Any]) -> tuple[type[OAuthError], str]:
-    """Some providers send an error with status 200."""
+    """Return the error that the answer means, and its message. Some providers send an error with status 200."""
     code = _code(content)
-    said = f"{content.get('error')} {content.get('error_description')} {content.get('message')}".lower()
+    words = f"{content.get('error')} {content.get('error_description')} {content.get('message')}".lower()
     text = f"{code} ({status})"
     status = 400 if status == 200 and content.get("error") else status
-    if status // 100 == 4 and any(word in said for word in ENDED):
+    if status // 100 == 4 and any(ended in words for ended in ENDED):
         return GrantEnded, text
     if status // 100 == 4 and code in BY_CODE:
         return BY_CODE[code], text

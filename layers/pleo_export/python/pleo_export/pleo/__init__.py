@@ -1,1 +1,1 @@
-"""Client for the Pleo Export API v3 and the check of its webhooks."""
+"""Client for the Pleo Export API v3, and the authentication of its webhooks."""

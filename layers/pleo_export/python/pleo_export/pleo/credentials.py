@@ -1,7 +1,8 @@
-"""How a connection proves itself to Pleo: an API key or an OAuth access token (API-1).
+"""The credential of a connection to Pleo: an API key or an OAuth access token (API-1).
 
 Both are `auth` objects of requests. Their repr never shows the secret. When Pleo answers 401, the transport asks the
-credential to `renew` itself: an access token dies before its end as soon as any other worker has refreshed (R-10.3).
+credential to `renew` itself: an access token becomes invalid before its end as soon as another worker has refreshed
+(R-10.3).
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from requests.auth import AuthBase
 
 from pleo_export.errors import InvalidSettings
 
-SCOPES = ("export-jobs:read", "export-jobs:write", "export-items:read")  # all that we call for (R-10.11)
+SCOPES = ("export-jobs:read", "export-jobs:write", "export-items:read")  # all that we need (R-10.11)
 
-# Given the access token that Pleo has refused: another one to try, or None if there is none.
-Successor = Callable[[str], str | None]
+# Takes the access token that Pleo has refused; returns another one to try, or None if there is none.
+TokenAfterRefusal = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
 class ApiKey(AuthBase):
-    """HTTP Basic: the key is the user name, the password is empty."""
+    """An API key, sent by HTTP Basic: the key is the user name, the password is empty."""
 
     key: str = field(repr=False)
 
@@ -32,31 +33,33 @@ class ApiKey(AuthBase):
         _refuse_unprintable("api_key", self.key)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the Authorization header."""
         request.headers["Authorization"] = "Basic " + b64encode(f"{self.key}:".encode()).decode("ascii")
         return request
 
     def renew(self) -> bool:
-        """There is no other."""
+        """Return False: an API key has no replacement."""
         return False
 
 
 @dataclass
 class BearerToken(AuthBase):
-    """An OAuth access token, opaque to us (R-10.7). Without a `successor` it cannot be renewed."""
+    """An OAuth access token, opaque to us (R-10.7). Without `token_after_refusal` it cannot be renewed."""
 
     access_token: str = field(repr=False)
-    successor: Successor | None = field(default=None, repr=False, compare=False)
+    token_after_refusal: TokenAfterRefusal | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _refuse_unprintable("access_token", self.access_token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the Authorization header."""
         request.headers["Authorization"] = f"Bearer {self.access_token}"
         return request
 
     def renew(self) -> bool:
-        """Whether there is another token to try from now on."""
-        token = self.successor(self.access_token) if self.successor else None
+        """Replace the access token by another one, and return whether there was one to try."""
+        token = self.token_after_refusal(self.access_token) if self.token_after_refusal else None
         if token is None:
             return False
         _refuse_unprintable("access_token", token)
@@ -67,13 +70,16 @@ class BearerToken(AuthBase):
 Credential = ApiKey | BearerToken
 
 
-def credential_from_secret(secret: Mapping[str, str], successor: Successor | None = None) -> Credential:
-    """The credential of a connection's secret. Raises InvalidSettings, naming the field and never its value."""
+def credential_from_secret(
+    secret: Mapping[str, str], token_after_refusal: TokenAfterRefusal | None = None
+) -> Credential:
+    """Return the credential of a connection's secret. Raises InvalidSettings, which names the field and never shows its
+    value."""
     given = [name for name in ("api_key", "access_token") if secret.get(name)]
     if given == ["api_key"]:
         return ApiKey(secret["api_key"])
     if given == ["access_token"]:
-        return BearerToken(secret["access_token"], successor if secret.get("refresh_token") else None)
+        return BearerToken(secret["access_token"], token_after_refusal if secret.get("refresh_token") else None)
     raise InvalidSettings(
         f"pleo: {'both api_key and access_token are given' if given else 'api_key is missing'}; "
         "give api_key (for example plp_…) or, for an OAuth connection, access_token"

@@ -1,17 +1,17 @@
-"""What Pleo can answer, each error named for the decision it leads to.
+"""The errors of Pleo's API, each named for the decision it leads to.
 
     PleoError                         keeps the evidence of the call
     ├── PleoUnauthorized              401: the credential is expired or wrong, the connection must be renewed (R-10.6)
     ├── PleoForbidden                 403: a scope or a right is missing, the connection must be renewed
-    ├── PleoNotFound                  404: there is no such thing, drop it
-    ├── PleoRefused                   any other 4xx: Pleo says no, and `type` says why
+    ├── PleoNotFound                  404: the job, entry or subscription does not exist, drop it
+    ├── PleoRefused                   any other 4xx: Pleo refuses the request, and `type` says why
     ├── PleoRateLimited(retry_after)  429: nothing was done, wait that many seconds and do the same again
     ├── PleoUnavailable               nothing was changed: try again later
     ├── PleoOutcomeUnknown            a write was sent and no proper answer came: read back before going on
     └── PleoProtocolError             the answer is not what Pleo's specification says: a person must look
 
-No text of an error holds a credential, a query or a body; of an answer it holds Pleo's own `type` and `message` only,
-and of a 401, which may repeat what it refuses, not even these. They are raised outside of the `except` that caught the
+An error's text never holds a credential, a query or a body. Of an answer it holds Pleo's own `type` and `message` only,
+and of a 401, which may repeat what it refuses, not even these. Errors are raised outside the `except` that caught the
 cause, so that no traceback shows the cause's text.
 """
 
@@ -25,8 +25,10 @@ MESSAGE_LENGTH = 500
 
 
 class PleoError(PleoExportError):
-    """Evidence: `method`, `path` (without query), HTTP `status` (None if no answer came), Pleo's `type` and
-    `message` (or our own sentence where Pleo gave none), `request_id`.
+    """A call to Pleo that failed, with its evidence.
+
+    `method`, `path` (without query), HTTP `status` (None if no answer came), Pleo's `type` and `message` (or our own
+    sentence if Pleo gave none), `request_id`.
 
     `type` is kept in upper case, because Pleo's pages write the codes in both (API-10); "" if there is none.
     """
@@ -60,20 +62,20 @@ class PleoUnauthorized(PleoError):
 
 
 class PleoForbidden(PleoError):
-    """The credential lacks a scope (API-1) or the company is another's."""
+    """The credential lacks a scope (API-1), or may not see this company."""
 
 
 class PleoNotFound(PleoError):
-    """No such job, entry or subscription for this credential."""
+    """The job, entry or subscription does not exist for this credential."""
 
 
 class PleoRefused(PleoError):
-    """Pleo understood and says no: `MISSING_CONTRA_ACCOUNTS`, `INVALID_EXPORT_JOB_STATUS_CHANGE`,
+    """Pleo understood the request and refuses it: `MISSING_CONTRA_ACCOUNTS`, `INVALID_EXPORT_JOB_STATUS_CHANGE`,
     `EXPORT_JOB_STATUS_UNPROCESSABLE`, ... in `type` (API-2)."""
 
 
 class PleoRateLimited(PleoError):
-    """`retry_after` in whole seconds, at least 1."""
+    """The request limit is reached. `retry_after` is in whole seconds, at least 1."""
 
     def __init__(
         self,
@@ -95,15 +97,15 @@ class PleoUnavailable(PleoError):
 
 
 class PleoOutcomeUnknown(PleoError):
-    """A write may have been carried out or not."""
+    """A write that may or may not have been carried out."""
 
 
 class PleoProtocolError(PleoError):
-    """Not JSON, a required field missing, a cursor that repeats, a redirect."""
+    """An answer that is not JSON or lacks a required field, a cursor that repeats, or a redirect."""
 
 
 # HTTP status, or its hundreds for all others of its class -> the error for a read, the error for a write.
-# 408 and 5xx come from whatever stands before Pleo's service too, so that a write may have got through.
+# 408 and 5xx also come from gateways in front of Pleo's service, so that a write may have got through.
 ERROR_BY_STATUS: Mapping[int, tuple[type[PleoError], type[PleoError]]] = {
     401: (PleoUnauthorized, PleoUnauthorized),
     403: (PleoForbidden, PleoForbidden),
@@ -116,7 +118,7 @@ ERROR_BY_STATUS: Mapping[int, tuple[type[PleoError], type[PleoError]]] = {
 
 
 def error_class(status: int, *, write: bool) -> type[PleoError]:
-    """The error that an answer with this status means; PleoProtocolError for one that Pleo never gives."""
+    """Return the error that an answer with this HTTP status means; PleoProtocolError for one that Pleo never gives."""
     read_error, write_error = (
         ERROR_BY_STATUS.get(status) or ERROR_BY_STATUS.get(status // 100) or (PleoProtocolError, PleoProtocolError)
     )

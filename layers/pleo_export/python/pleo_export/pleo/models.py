@@ -20,11 +20,13 @@ from pleo_export.errors import ItemFailure
 T = TypeVar("T")
 
 REASON_LENGTH = 500  # Pleo states no limit; a bookkeeper reads this in a list
-MAX_UPDATES = 100  # of one call; more is refused with 413 (R-6.1)
+MAX_UPDATES = 100  # items of one call; more are refused with 413 (R-6.1)
 ACTIVATED = "ACTIVATED"  # the only status of an installation that works (API-8)
 
 
 class JobStatus(StrEnum):
+    """The statuses of an export job (API-3)."""
+
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     FAILED = "failed"
@@ -50,7 +52,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _several(value: Any) -> Any:
-    """The specification calls `eventTypes` an array and shows a string as its example."""
+    """Return several event types: the specification calls `eventTypes` an array and shows a string as its example."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -65,7 +67,7 @@ class _Model(BaseModel):
 
 
 class ExportJob(_Model):
-    """One click on Export by a bookkeeper (API-3)."""
+    """One click on Export by a bookkeeper (API-3). `expires_in` is in seconds."""
 
     id: Identifier
     company_id: Identifier
@@ -85,13 +87,15 @@ class ExportJob(_Model):
 
     @property
     def finished(self) -> bool:
-        """No event and no item update is possible any more. False for a status that we do not know."""
+        """Whether events and item updates are no longer possible. False for a status that we do not know."""
         return self.status in FINISHED
 
 
 class JobItem(_Model):
-    """How far one accounting entry of a job has come (control layer, API-4). An id may be of any form: one that is
-    wrong is the fault of its item alone."""
+    """The status of one accounting entry of a job (control layer, API-4).
+
+    An id may be of any form: an invalid one is an error of its item alone.
+    """
 
     accounting_entry_id: str
     export_job_id: str | None = None
@@ -105,10 +109,11 @@ class JobItem(_Model):
 
 @dataclass(frozen=True, slots=True)
 class ItemUpdate:
-    """The result of one item, as Pleo is told it.
+    """The result of one item, as it is reported to Pleo.
 
     `exported_at`: when the accounting system made the entry (R-6.8). A failed item has a `failure` and a `reason` that
-    says what to fix (R-6.4), a successful one has neither. ValueError when status and failure contradict each other.
+    says what to fix (R-6.4), a successful one has neither. Raises ValueError if status and failure contradict each
+    other.
     """
 
     entry_id: str
@@ -126,7 +131,7 @@ class ItemUpdate:
             raise ValueError(f"item {self.entry_id}: exported_at without a time zone")
 
     def as_json(self) -> dict[str, str]:
-        """Absent fields are left out: none of them is nullable (API-4)."""
+        """Return the JSON object, without absent fields: none of them is nullable (API-4)."""
         fields = {
             "accountingEntryId": self.entry_id,
             "status": self.status,
@@ -140,7 +145,7 @@ class ItemUpdate:
 
 
 def shorten(reason: str) -> str:
-    """A reason of a length that people read."""
+    """Return a reason of a length that people read, at most REASON_LENGTH characters."""
     return text.shorten(reason, REASON_LENGTH)
 
 
@@ -153,14 +158,14 @@ class ItemUpdateError(_Model):
 
 
 class UpdateAnswer(_Model):
-    """What became of each update of a call. An entry in neither list was not answered for."""
+    """The result of each update of a call. An entry in neither list was not answered."""
 
     updated: tuple[JobItem, ...] = Field(alias="data")
     errors: tuple[ItemUpdateError, ...]
 
 
 class Subscription(_Model):
-    """Where Pleo sends which events. What it sends along is not read: that is a secret."""
+    """Where Pleo sends which events. The credentials that Pleo sends with them are not read: they are secret."""
 
     id: Identifier
     endpoint_url: str
@@ -171,15 +176,18 @@ class Subscription(_Model):
 
     @property
     def active(self) -> bool:
+        """Whether Pleo sends the events at present."""
         return self.status == "ACTIVE"
 
 
 class SubscriptionSecret(_Model):
+    """The signing secret of a subscription (`whsec_…`)."""
+
     secret_key: Identifier = Field(repr=False)
 
 
 class Introspection(_Model):
-    """What a credential is good for (API-1)."""
+    """What a credential is and what it permits (API-1)."""
 
     auth_method: str
     client_id: str | None = None
@@ -189,14 +197,14 @@ class Introspection(_Model):
 
     @property
     def company_id(self) -> str | None:
-        """The credential's company; None for one of an organisation."""
+        """Return the credential's company; None for one of an organisation."""
         return _company_of(self.subject_urn)
 
 
 class Installation(_Model):
-    """That an application is installed for a company (API-8): what Pleo's marketplace shows.
+    """The installation of an application for a company (API-8), as Pleo's marketplace shows it.
 
-    Pleo's document shows it without the `data` around every other answer; both are read (open question 29).
+    Pleo's document shows it without the `data` that encloses every other answer; both are read (open question 29).
     """
 
     status: str
@@ -211,11 +219,12 @@ class Installation(_Model):
 
     @property
     def activated(self) -> bool:
+        """Whether the installation works."""
         return self.status == ACTIVATED
 
     @property
     def company_id(self) -> str | None:
-        """None if it is an organisation's."""
+        """Return the company it is installed for; None for an organisation."""
         return _company_of(self.resource)
 
 
@@ -225,21 +234,27 @@ def _company_of(urn: str | None) -> str | None:
 
 
 class Pagination(_Model):
+    """Whether a list goes on, and the cursor of its next page."""
+
     has_next_page: bool
     end_cursor: str | None = None
 
 
 class Page(_Model, Generic[T]):
+    """One page of a list."""
+
     data: list[T]
     pagination: Pagination
 
 
 class Data(_Model, Generic[T]):
+    """The envelope of a single object."""
+
     data: T
 
 
 def updates_as_json(updates: Sequence[ItemUpdate]) -> list[dict[str, str]]:
-    """The body of one call. Raises ValueError for more than MAX_UPDATES."""
+    """Return the body of one call. Raises ValueError for more than MAX_UPDATES."""
     if len(updates) > MAX_UPDATES:
         raise ValueError(f"{len(updates)} updates in one call; Pleo takes at most {MAX_UPDATES}")
     return [update.as_json() for update in updates]

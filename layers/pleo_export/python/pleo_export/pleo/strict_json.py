@@ -1,7 +1,7 @@
-"""JSON as money needs it: numbers with a fraction are Decimal, and only what the standard knows is a number.
+"""JSON with exact numbers: fractions are Decimal, and NaN and Infinity, which the standard does not know, are refused.
 
-What one value holds never takes the others down: half an emoji is dropped from its text, and a number that is too
-long or too large for anything stays the text it was sent as, for its reader to refuse.
+One bad value never makes the others unreadable: half an emoji is dropped from its text, and a number that is too long
+or too large stays the text that was sent, for its reader to refuse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pleo_export.text import without_surrogates
 
 
 def parse(content: bytes) -> Any:
-    """Raises ValueError for anything that is not one JSON value, for NaN and Infinity, and for absurd nesting."""
+    """Return one JSON value. Raises ValueError for anything else, for NaN and Infinity, and for absurd nesting."""
     try:
         # open question 12
         value = json.loads(content, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)

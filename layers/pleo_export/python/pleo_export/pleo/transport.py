@@ -1,10 +1,11 @@
-"""One HTTP call to Pleo: time limits, tries, and the error that each answer means.
+"""One HTTP call to Pleo: time limits, attempts, and the error that each answer means.
 
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
-same effect once or twice); a POST or a DELETE only while no connection came about. 403, 404 and the other 4xx are
-answers and never repeated; so is 401, unless the credential can renew itself: then whatever the method, since Pleo has
-done nothing. Waits above LONGEST_WAIT belong to the state machine, where they cost nothing. No try is begun that the
-function's time limit might cut off: the state machine would learn of a function that died, not of a Pleo that is away.
+same effect once or twice); a POST or a DELETE only if no connection was made. 403, 404 and the other 4xx are answers
+and never repeated. Neither is 401, unless the credential can renew itself: then with any method, since Pleo has done
+nothing. Waits above LONGEST_WAIT are left to the state machine, where they cost nothing. No attempt is begun that the
+function's time limit might cut off: the state machine would see a function that timed out, not that Pleo is
+unavailable.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -24,7 +24,9 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
+from pleo_export.http.backoff import pause_after
 from pleo_export.http.delivery import not_sent
+from pleo_export.http.retry_after import seconds_to_wait
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.errors import (
     PleoError,
@@ -39,12 +41,11 @@ from pleo_export.pleo.strict_json import parse
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 TRIES = 4
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
-LONGEST_WAIT = 10  # seconds that Pleo may ask for before we hand the wait over
-RATE_LIMIT_WAIT = 60  # open question 16: the limit is per minute, for a 429 that names no time
+LONGEST_WAIT = 10  # seconds that we wait here when Pleo asks for it
+RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names no time; open question 16: the limit is per minute
 RENEWALS = 2  # the token that another worker has got meanwhile, and if that is refused too, a new one
 REPEATABLE = frozenset({"GET", "PUT"})
-# What is no answer of Pleo's, and a refusal of the credential, which it may repeat.
+# Errors that keep no text of the answer: it is not Pleo's, or may repeat the credential that it refuses.
 WITHOUT_WORDS = frozenset({PleoProtocolError, PleoUnauthorized})
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "cf-ray")  # open question 16: none is documented
@@ -55,7 +56,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`body` is what will be JSON; `path` starts with / and carries no query."""
+    """One call. `body` is what will be JSON; `path` starts with / and has no query."""
 
     method: str
     path: str
@@ -64,6 +65,7 @@ class Request:
 
     @property
     def is_write(self) -> bool:
+        """Whether the call may change something at Pleo."""
         return self.method != "GET"
 
 
@@ -75,7 +77,7 @@ class PleoResponse:
     http: requests.Response
 
     def read(self, model: type[Model]) -> Model:
-        """Raises PleoProtocolError, naming the fields and showing no value."""
+        """Return the content as `model`. Raises PleoProtocolError, which names the wrong fields and shows no value."""
         try:
             return model.model_validate(parse(self.http.content))
         except ValidationError as error:
@@ -85,12 +87,13 @@ class PleoResponse:
         raise self.protocol_error(problems)
 
     def protocol_error(self, problem: str) -> PleoProtocolError:
+        """Return the error for an answer that is not what Pleo's specification says."""
         return PleoProtocolError(problem, **_evidence(self.request, self.http))
 
 
 @dataclass(frozen=True, slots=True)
 class _FailedRequest:
-    """A try that failed: the error it means, whether another may follow, the seconds Pleo asked for."""
+    """A failed attempt: the error it means, whether another may follow, the seconds Pleo asked for."""
 
     error: PleoError
     may_follow: bool
@@ -98,7 +101,7 @@ class _FailedRequest:
 
 
 class PleoTransport:
-    """Raises PleoError for everything but a 2xx answer, and what renewing the credential raises."""
+    """Sends calls with one credential. `sleep` takes seconds; `jitter` returns a number from 0 to 1."""
 
     def __init__(
         self,
@@ -117,6 +120,7 @@ class PleoTransport:
         self._time_left = time_left
 
     def send(self, request: Request) -> PleoResponse:
+        """Return a 2xx answer. Raises PleoError for everything else, and whatever renewing the credential raises."""
         unknown: PleoOutcomeUnknown | None = None
         attempt = 1
         renewals = RENEWALS
@@ -129,9 +133,9 @@ class PleoTransport:
                 continue
             error, wait = outcome.error, outcome.wait or 0
             unknown = error if isinstance(error, PleoOutcomeUnknown) else unknown
-            pause = max(self._pause(attempt), wait)
+            pause = max(pause_after(attempt, self._jitter), wait)
             if attempt == TRIES or not outcome.may_follow or wait > LONGEST_WAIT or not self._has_time(pause):
-                # A last try that found nobody there says nothing about an earlier one that was sent.
+                # A last attempt that was never sent says nothing about an earlier one that was.
                 raise unknown if unknown and isinstance(error, PleoUnavailable) else error
             self._sleep(pause)
             attempt += 1
@@ -155,12 +159,8 @@ class PleoTransport:
         return _refusal(request, response)
 
     def _has_time(self, pause: float = 0) -> bool:
-        """For one more try after a pause."""
+        """Whether one more attempt after a pause (seconds) ends in time."""
         return enough_time(self._time_left, pause + CONNECT_SECONDS + READ_SECONDS)
-
-    def _pause(self, attempt: int) -> float:
-        longest = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
-        return longest * (1 + self._jitter()) / 2
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -171,7 +171,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _no_time(request: Request) -> _FailedRequest:
-    error = PleoUnavailable("not asked: the function's time ends", method=request.method, path=request.path)
+    error = PleoUnavailable("not sent: too little time left", method=request.method, path=request.path)
     return _FailedRequest(error, may_follow=False)
 
 
@@ -199,7 +199,8 @@ def _refusal(request: Request, response: requests.Response) -> _FailedRequest:
 
 
 def _type_and_message(content: bytes) -> tuple[str, str]:
-    """Pleo's `ExceptionInfo`; nothing of a body that is something else, and no type that is not a code."""
+    """Return type and message of Pleo's `ExceptionInfo`; empty for a body that is something else, and for a type that
+    is not a code."""
     try:
         info = parse(content)
     except ValueError:
@@ -219,15 +220,3 @@ def _evidence(request: Request, response: requests.Response) -> dict[str, Any]:
         "status": response.status_code,
         "request_id": next((each[:100] for each in ids if each), None),
     }
-
-
-def seconds_to_wait(headers: Mapping[str, str]) -> int | None:
-    """`Retry-After`, in seconds or as a date. A date counts from the answer's own `Date`: one clock, no skew."""
-    value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return int(value)
-    try:
-        span = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0, int(span.total_seconds()))

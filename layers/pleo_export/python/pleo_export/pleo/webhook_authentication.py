@@ -1,13 +1,13 @@
-"""Is it Pleo who calls? The three proofs that Pleo offers for a webhook (API-7, R-10.12).
+"""The check that a webhook comes from Pleo, by one of the three methods that Pleo offers (API-7, R-10.12).
 
-| Proof     | What Pleo sends                                       | What it proves                    |
+| Method    | What Pleo sends                                       | What it proves                    |
 |-----------|-------------------------------------------------------|-----------------------------------|
 | signature | an HMAC over id, timestamp and body, by Pleo's secret | who sent it, that it is unchanged |
 | basic     | our token, as the password of Basic authentication    | who sent it                       |
 | header    | our token, in a header of its own                     | who sent it                       |
 
-A company's settings demand exactly one of them. The other two are for the case that Pleo's signature turns out not to
-be the Standard Webhooks that we assume: open question 18.
+A company's settings demand exactly one of them. Basic and header are for the case that Pleo's signature turns out not
+to be the Standard Webhooks that we assume: open question 18.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.settings import WebhookAuthentication
 
 TOLERANCE_SECONDS = 300  # either way; open question 18
 SIGNATURE_VERSION = "v1"
@@ -29,8 +29,16 @@ USERNAME = "pleo"
 TOKEN_HEADER = "x-pleo-export-token"  # noqa: S105 - a header's name
 
 
+class WebhookAuthentication(StrEnum):
+    """What proves to us that a webhook comes from Pleo (R-10.12)."""
+
+    SIGNATURE = "signature"
+    BASIC = "basic"
+    HEADER = "header"
+
+
 class NotFromPleo(PleoExportError):
-    """Not proven to come from Pleo: touch nothing of it. `reason` is a constant sentence, safe to log."""
+    """A message that is not proven to come from Pleo: do not read it. `reason` is a constant sentence, safe to log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -38,30 +46,32 @@ class NotFromPleo(PleoExportError):
 
 
 def authenticate(
-    demanded: WebhookAuthentication,
+    method: WebhookAuthentication,
     secrets: Sequence[str],
     headers: Mapping[str, str],
     body: bytes,
     now: datetime,
 ) -> str:
-    """Raises NotFromPleo unless the demanded proof was made with one of `secrets` (several while one is replaced):
-    Pleo's signing secrets for a signature, our tokens otherwise.
+    """Return `webhook-id`, the same over all retries of one message; "" if none is sent, which a signature forbids.
 
-    Returns `webhook-id`, the same over all retries of one message; "" where none is sent, which a signature forbids.
+    `secrets` (several while one is replaced) are Pleo's signing secrets for a signature, our tokens otherwise. Raises
+    NotFromPleo unless the message was authenticated with one of them, and InvalidSettings as `verify`.
     """
-    if demanded is WebhookAuthentication.SIGNATURE:
+    if method is WebhookAuthentication.SIGNATURE:
         return verify(secrets, headers, body, now)
     sent = _lowered(headers)
-    given = _token(demanded, sent)
+    given = _token(method, sent)
     if (timestamp := _header(sent, "webhook-timestamp")) is not None:
         _check_age(timestamp, now)
-    _compare([given], [_as_sent(demanded, token) for token in secrets], "token mismatch")
+    _compare([given], [_as_sent(method, token) for token in secrets], "token mismatch")
     return _message_id(sent) or ""
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Raises NotFromPleo unless one of `secrets` (`whsec_…`) signed these bytes within five minutes of `now`. Header
-    names may come in any case. InvalidSettings for a secret of ours that is not base64. Returns `webhook-id`.
+    """Return `webhook-id` of a signed message.
+
+    Header names may come in any case. Raises NotFromPleo unless one of `secrets` (`whsec_…`) signed these bytes within
+    five minutes of `now`, and InvalidSettings for a secret of ours that is not base64.
     """
     sent = _lowered(headers)
     message_id = _required(_message_id(sent), "webhook-id")
@@ -73,9 +83,10 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
     return message_id
 
 
-def subscription_credentials(demanded: WebhookAuthentication, token: str) -> dict[str, Any]:
-    """The fields of a webhook subscription that make Pleo send our token along; none for a signature."""
-    match demanded:
+def subscription_credentials(method: WebhookAuthentication, token: str) -> dict[str, Any]:
+    """Return the fields of a webhook subscription that make Pleo send our token with each message; none for a
+    signature."""
+    match method:
         case WebhookAuthentication.SIGNATURE:
             return {}
         case WebhookAuthentication.BASIC:
@@ -85,17 +96,18 @@ def subscription_credentials(demanded: WebhookAuthentication, token: str) -> dic
 
 
 def credential_headers(
-    demanded: WebhookAuthentication, secret: str, message_id: str, body: bytes, now: datetime
+    method: WebhookAuthentication, secret: str, message_id: str, body: bytes, now: datetime
 ) -> dict[str, str]:
-    """The headers with which Pleo sends these bytes: for trying our own address. Raises InvalidSettings as `verify`."""
+    """Return the headers with which Pleo would send these bytes, to test our own address. Raises InvalidSettings as
+    `verify`."""
     timestamp = str(int(now.timestamp()))
     known = {"webhook-id": message_id, "webhook-timestamp": timestamp}
-    match demanded:
+    match method:
         case WebhookAuthentication.SIGNATURE:
             signature = _signature(secret, message_id, timestamp, body).decode()
             return {**known, "webhook-signature": f"{SIGNATURE_VERSION},{signature}"}
         case WebhookAuthentication.BASIC:
-            return {**known, "authorization": f"Basic {_as_sent(demanded, secret).decode()}"}
+            return {**known, "authorization": f"Basic {_as_sent(method, secret).decode()}"}
         case WebhookAuthentication.HEADER:
             return {**known, TOKEN_HEADER: secret}
 
@@ -105,14 +117,14 @@ def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> byt
 
 
 def _compare(given: Sequence[bytes], expected: Sequence[bytes], reason: str) -> None:
-    """All are compared before the verdict: how long it takes must not tell which one matched."""
+    """Compare all before deciding: the time it takes must not show which one matched."""
     matches = [hmac.compare_digest(one, other) for one in expected for other in given]
     if not any(matches):
         raise NotFromPleo(reason)
 
 
-def _token(demanded: WebhookAuthentication, sent: Mapping[str, str]) -> bytes:
-    if demanded is WebhookAuthentication.HEADER:
+def _token(method: WebhookAuthentication, sent: Mapping[str, str]) -> bytes:
+    if method is WebhookAuthentication.HEADER:
         return _required(_header(sent, TOKEN_HEADER), TOKEN_HEADER).encode()
     scheme, _, credentials = _required(_header(sent, "authorization"), "authorization").partition(" ")
     if scheme.lower() != "basic":
@@ -120,8 +132,8 @@ def _token(demanded: WebhookAuthentication, sent: Mapping[str, str]) -> bytes:
     return credentials.strip().encode()
 
 
-def _as_sent(demanded: WebhookAuthentication, token: str) -> bytes:
-    return b64encode(f"{USERNAME}:{token}".encode()) if demanded is WebhookAuthentication.BASIC else token.encode()
+def _as_sent(method: WebhookAuthentication, token: str) -> bytes:
+    return b64encode(f"{USERNAME}:{token}".encode()) if method is WebhookAuthentication.BASIC else token.encode()
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
@@ -142,7 +154,8 @@ def _required(value: str | None, name: str) -> str:
 
 
 def _message_id(sent: Mapping[str, str]) -> str | None:
-    """Without a full stop: it joins what is signed, so that a part of the body could pass for the timestamp."""
+    """Return the id. It must not hold a full stop, which joins what is signed: a part of the body could pass for the
+    timestamp."""
     message_id = _header(sent, "webhook-id")
     if message_id is not None and "." in message_id:
         raise NotFromPleo("malformed header webhook-id")

@@ -1,6 +1,6 @@
-"""What a webhook of Pleo's says (API-7): only ever a hint that a company may have work (R-1.11).
+"""The event in a webhook of Pleo's (API-7): only a hint that a company may have work (R-1.11).
 
-`pleo.webhook_sender` comes first: nothing is parsed before it is proven to come from Pleo.
+`webhook_authentication` comes first: nothing is parsed before it is proven to come from Pleo.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 from pleo_export.pleo.strict_json import parse
 
 SUBSCRIBED_EVENT = "v1.export-job.created"
-# The spellings that Pleo's pages use for it (C11); all mean the same.
+# The spellings in Pleo's pages (C11); all mean the same.
 JOB_CREATED_EVENTS = frozenset(
     {SUBSCRIBED_EVENT, "v1.export.job-created", "v2.export-job.created", "export-job.created"}
 )
@@ -23,7 +23,7 @@ _EVENT_TYPE = re.compile(r"[a-z0-9.-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class JobCreated:
-    """Somebody clicked Export. Ids are UUIDs in lower case."""
+    """A person clicked Export. Ids are UUIDs in lower case."""
 
     company_id: str
     job_id: str
@@ -31,13 +31,13 @@ class JobCreated:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Nothing for us; answer 2xx all the same (open question 20)."""
+    """An event that does not concern us; answer it with 2xx all the same (open question 20)."""
 
     reason: str
 
 
 def parse_event(body: bytes) -> JobCreated | Ignored:
-    """Read an authenticated body. Never raises: whatever it is, Pleo sent it and must not be refused."""
+    """Return the event in an authenticated body. Never raises: Pleo sent it, so it must not be refused."""
     try:
         event = parse(body)
     except ValueError:
@@ -48,7 +48,7 @@ def parse_event(body: bytes) -> JobCreated | Ignored:
         return Ignored("not an event")
     kind = event.get("eventType")
     if not isinstance(kind, str) or not _EVENT_TYPE.fullmatch(kind):
-        return Ignored("no event type")  # whatever stands there instead is not for the log
+        return Ignored("no event type")  # what was sent instead must not reach the log
     if kind not in JOB_CREATED_EVENTS:
         return Ignored(f"event type {kind!r}")
     data = event.get("data")
@@ -65,7 +65,7 @@ def _job_created(data: Mapping[str, Any]) -> JobCreated | Ignored:
 
 
 def _uuid(value: Any) -> str | None:
-    """In its 36-character form only: `UUID` also takes braces and bare hexadecimals."""
+    """Return the UUID if it is in its 36-character form: `UUID` also takes braces and bare hexadecimals."""
     try:
         canonical = str(UUID(value))
     except (ValueError, TypeError, AttributeError):

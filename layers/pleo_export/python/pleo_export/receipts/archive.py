@@ -1,4 +1,4 @@
-"""PreparedReceipts packed into one ZIP."""
+"""Packs files into one ZIP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNIX, _READABLE = 3, 0o100644 << 16
 
 
 def pack(files: Iterable[tuple[str, Path]], path: Path) -> None:
-    """Write the named files in their order to `path`. Same files, same bytes."""
+    """Write the named files to the ZIP `path`, in their order. The same files always give the same bytes."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, source in files:
             entry = zipfile.ZipInfo(name)  # dated 1980, whenever it is made

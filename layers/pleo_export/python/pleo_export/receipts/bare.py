@@ -1,5 +1,5 @@
-"""Pictures without their metadata: cameras and programs put things there at which a library stops, though the picture
-itself is whole."""
+"""Removes the metadata of pictures: cameras and programs write things there that a library cannot read, although the
+picture itself is intact."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import BinaryIO
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 _START_OF_SCAN = 0xDA
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
-_ADOBE = b"Adobe"  # says how colours are meant; 12 bytes
+_ADOBE = b"Adobe"  # defines how colours are stored; 12 bytes
 _TRANSPARENCY = b"tRNS"
 
 
 def bare_copy(source: Path, copy: Path) -> None:
-    """Write the JPEG or PNG at `source` to `copy`, with nothing but what draws it."""
+    """Write the JPEG or PNG at `source` to `copy`, with only the parts that draw it."""
     with source.open("rb") as original, copy.open("wb") as bare:
         if original.read(len(_JPEG)) == _JPEG:
             bare.write(_JPEG)
@@ -41,7 +41,7 @@ def _is_metadata(kind: int, content: bytes) -> bool:
 
 
 def _png(original: BinaryIO, bare: BinaryIO) -> None:
-    """Chunks that need not be understood have a small first letter. Length, kind, content, checksum."""
+    """Copy the critical chunks: optional ones have a lower-case first letter. Length, kind, content, checksum."""
     while len(head := original.read(8)) == 8:
         rest = original.read(int.from_bytes(head[:4], "big") + 4)
         kind = head[4:]

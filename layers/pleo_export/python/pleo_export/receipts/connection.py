@@ -1,7 +1,7 @@
 """Connections to public addresses only: a name on the list must not lead into a private network.
 
-The address is the socket's own, looked at after the name was resolved and before anything is said; so a name that
-resolves to another address from one moment to the next (DNS rebinding) gains nothing.
+The address is that of the connected socket, checked before anything is sent; so a name that resolves to another address
+from one moment to the next (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pleo_export.receipts.hosts import PrivateAddress
 
 
 def is_public(address: str) -> bool:
-    """Whether the address is reached over the internet, and is nobody's own: loopback, private, link-local, ..."""
+    """Whether the address is reached over the internet: not loopback, private, link-local or multicast."""
     ip = ip_address(address.partition("%")[0])
     return ip.is_global and not ip.is_multicast
 
@@ -37,8 +37,9 @@ class _Pool(HTTPSConnectionPool):
 
 
 class PublicAddresses(HTTPAdapter):
-    """For https. Raises PrivateAddress."""
+    """An adapter for https that connects to public addresses only. Its connections raise PrivateAddress."""
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        """Make a pool manager that can connect over https only."""
         super().init_poolmanager(*args, **more)
         self.poolmanager.pool_classes_by_scheme = {"https": _Pool}

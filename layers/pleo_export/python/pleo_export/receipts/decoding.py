@@ -1,7 +1,7 @@
-"""The content coding of an answer (RFC 9110 8.4.1), undone in small pieces, and whether it came to its end.
+"""Decodes the content coding of an answer (RFC 9110 8.4.1) in small pieces, and tells whether it is complete.
 
-The HTTP library does not say whether a gzip stream was cut off: what came so far would pass for the file. We ask for no
-coding, but a store may keep its files compressed, and then serves them so.
+The HTTP library does not tell whether a gzip stream was cut off: the part that arrived would pass for the file. We
+request no coding, but a store may keep its files compressed, and then serves them that way.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ _GZIP_MARK = b"\x1f"
 
 
 class BrokenContent(Exception):
-    """The content is not coded as the answer says."""
+    """The content is not coded as the answer's headers state."""
 
 
 class Plain:
-    """No coding, or one that we do not know: stores name some that are none (`aws-chunked`, `utf-8`)."""
+    """No coding, or an unknown one: stores send some that are not codings (`aws-chunked`, `utf-8`)."""
 
     complete = True
 
     def feed(self, data: bytes, most: int) -> Iterator[bytes]:
+        """Yield the data as it is."""
         yield data
 
 
 class Compressed:
-    """`complete` unless a stream has begun and not ended. gzip may hold several, one after the other."""
+    """gzip or deflate. gzip may hold several streams, one after the other."""
 
     def __init__(self, coding: str) -> None:
         self._gzip = coding != "deflate"
@@ -36,10 +37,12 @@ class Compressed:
 
     @property
     def complete(self) -> bool:
+        """Whether every stream that has begun has ended."""
         return self._stream is None or bool(self._stream.eof)
 
     def feed(self, data: bytes, most: int) -> Iterator[bytes]:
-        """At most so many bytes at a time, however well they were compressed. Raises Broken."""
+        """Yield the decoded data, at most `most` bytes at a time, however well it was compressed. Raises
+        BrokenContent."""
         piece = b""
         while data or len(piece) == most:
             if self._stream is None:
@@ -57,13 +60,13 @@ class Compressed:
                 yield piece
 
     def _window(self, first: int) -> int:
-        """`deflate` means zlib's format; some servers send it without zlib's header."""
+        """Return zlib's window bits: `deflate` means zlib's format, but some servers send it without zlib's header."""
         if self._gzip:
             return _GZIP
         return _ZLIB if first & 0x0F == 8 else _RAW
 
 
 def decoder(coding: str) -> Plain | Compressed:
-    """For an answer's Content-Encoding."""
+    """Return the decoder for an answer's Content-Encoding."""
     coding = coding.strip().lower()
     return Compressed(coding) if coding in ("gzip", "x-gzip", "deflate") else Plain()

@@ -1,4 +1,4 @@
-"""Whether a file ends as its format ends: the only sign of a broken-off download where nobody has said its size."""
+"""The check that a file ends as its format ends: the only sign of an incomplete download if its size is unknown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 
 def is_whole(file: Path, format: Format) -> bool:
-    """False if the end is missing. True for formats that do not mark it: text, and Word and Excel before 2007."""
+    """Whether the file has its format's end. True for formats that do not mark it: text, and Word and Excel before
+    2007."""
     ends = _ENDS.get(format)
     if ends is None:
         return True
@@ -26,8 +27,8 @@ def is_whole(file: Path, format: Format) -> bool:
 
 
 def _pdf(file: mmap.mmap) -> bool:
-    """What follows an earlier %%EOF is an update, whose own is still to come. Padding, and a line or two of a mail
-    program, may follow the last."""
+    """Whether no object follows the last %%EOF: it would belong to an update whose own %%EOF is missing. Padding, and a
+    line or two of a mail program, may follow the last."""
     last = file.rfind(b"%%EOF")
     return last >= 0 and file.find(b" obj", last) < 0
 
@@ -41,7 +42,7 @@ def _zip(file: mmap.mmap) -> bool:
 
 
 def _jpeg(file: mmap.mmap) -> bool:
-    """Segment by segment: a preview inside has an end of its own, and a film may follow the picture."""
+    """Whether the segments lead to the end: a preview inside has an end of its own, and a video may follow."""
     at = 2
     while at + 4 <= len(file) and file[at] == 0xFF:
         kind = file[at + 1]

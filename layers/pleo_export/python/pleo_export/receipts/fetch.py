@@ -1,12 +1,12 @@
 """Downloads an expense's files to disk.
 
-The links are keys to the files: they go to no log and no error, no credential goes with them (open question 28),
-and they are followed only to hosts on our list and to public addresses, redirect by redirect.
+The links give access to the files: they appear in no log and no error, no credential is sent with them (open question
+28), and they are followed only to hosts on our list and to public addresses, redirect by redirect.
 
-What has arrived is the whole file if the connection and the coding came to their end and nothing is missing of the size
-that Pleo has named. Pleo's size counts the file's own bytes, so they are counted decoded. A file without a size (the
-document requires it, a guide leaves it out; 0 says nothing) has to end as its format ends. More bytes than Pleo named
-are taken: nothing is missing then, and the limits hold all the same.
+A download is complete if the connection and the coding came to their end and at least as many bytes arrived as Pleo
+gives as the file's size. That counts the file's own bytes, so they are counted decoded. A file without a size (the
+document requires it, a guide leaves it out; 0 means unknown) has to end as its format ends. More bytes than Pleo's size
+are accepted: nothing is missing then, and the limits hold all the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from urllib3.exceptions import HTTPError
 
 from pleo_export import __version__
 from pleo_export.bookkeeping.export_item import File
-from pleo_export.http.delivery import IsolatedSession
+from pleo_export.http.backoff import pause_after
+from pleo_export.http.session import IsolatedSession
 from pleo_export.receipts.connection import PublicAddresses
 from pleo_export.receipts.decoding import BrokenContent, decoder
 from pleo_export.receipts.endings import is_whole
@@ -33,33 +34,33 @@ from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
 from pleo_export.receipts.limits import size_in_words
 from pleo_export.receipts.receipt import Receipt, file_number
 from pleo_export.receipts.strangers import refusal
-from pleo_export.receipts.surprises import none_escapes
+from pleo_export.receipts.surprises import contained
 
-# Pleo's limit is "30 MB" (R-5d.1) without saying of which kind; the larger kind refuses nothing that Pleo took.
+# Pleo's limit is "30 MB" (R-5d.1), of 1000 or 1024 kB; the larger reading refuses nothing that Pleo took.
 FILE_BYTES = 30 * 1024 * 1024
 EXPENSE_BYTES = 240 * 1024 * 1024  # what was fetched and what is made of it: twice this fits Lambda's 512 MB of /tmp
 CONNECT_SECONDS, READ_SECONDS = 3, 10
-EXPENSE_SECONDS = 60  # for all files of one expense, tries and pauses included
+EXPENSE_SECONDS = 60  # for all files of one expense, attempts and pauses included
 TRIES = 4
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds; doubled from try to try
 REDIRECTS = 20  # as browsers
-PIECE = 64 * 1024
+PIECE = 64 * 1024  # bytes
 
 REDIRECT = frozenset({301, 302, 303, 307, 308})
-# Open question 28: how an old link is refused. S3 says 403, and 400 where the credential that signed it has ended.
+# Open question 28: how an old link is refused. S3 answers 403, and 400 if the credential that signed it has ended.
 EXPIRED = frozenset({400, 403, 410})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class _Fault(Exception):
-    """One try failed, another may not. The message says how, without the address."""
+    """One attempt failed, another may succeed. The message says how, without the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Download:
-    """`room` and `size` in bytes, `size` as Pleo says, 0 where it does not; `ends` on the fetcher's clock."""
+    """One file to download. `room` and `size` are in bytes, `size` as Pleo gives it (0 if unknown); `ends` is on the
+    fetcher's clock."""
 
-    which: str
+    label: str
     url: str
     path: Path
     room: int
@@ -69,7 +70,7 @@ class _Download:
 
 
 class Fetcher:
-    """`clock` counts seconds."""
+    """Downloads files. `clock` counts seconds, `sleep` takes seconds, `jitter` returns a number from 0 to 1."""
 
     def __init__(
         self,
@@ -86,31 +87,31 @@ class Fetcher:
         self._clock = clock
 
     def fetch(self, files: Sequence[File], folder: Path) -> tuple[Receipt, ...]:
-        """All files, in Pleo's order, written into `folder`, which is the caller's to remove.
+        """Return all files, in Pleo's order, written into `folder`, which is the caller's to remove.
 
-        Raises Expired (fetch the export item again, once), ReceiptFailed.
+        Raises Expired (fetch the export item again, once) and ReceiptFailed.
         """
         ends = self._clock() + EXPENSE_SECONDS
         receipts: list[Receipt] = []
         for number, file in enumerate(files, start=1):
             room = EXPENSE_BYTES - sum(receipt.size for receipt in receipts)
-            which, path = file_number(number, len(files)), folder / f"source-{number}"
+            label, path = file_number(number, len(files)), folder / f"source-{number}"
             size = max(file.size or 0, 0)
-            download = _Download(which, file.url, path, room, size, claimed(file.type), ends)
-            with none_escapes(which, not_downloaded):
-                format = self._insist(download)
+            download = _Download(label, file.url, path, room, size, claimed(file.type), ends)
+            with contained(label, not_downloaded):
+                format = self._try_repeatedly(download)
             receipts.append(Receipt(number, len(files), format, path, path.stat().st_size))
         return tuple(receipts)
 
-    def _insist(self, download: _Download) -> Format:
+    def _try_repeatedly(self, download: _Download) -> Format:
         attempt = 1
         while True:
             try:
                 return self._try(download)
             except _Fault as fault:
-                pause = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + self._jitter()) / 2
+                pause = pause_after(attempt, self._jitter)
                 if attempt == TRIES or self._clock() + pause >= download.ends:
-                    raise not_downloaded(download.which, str(fault)) from None
+                    raise not_downloaded(download.label, str(fault)) from None
             self._sleep(pause)
             attempt += 1
 
@@ -120,14 +121,14 @@ class Fetcher:
             with self._get(url, download) as answer:
                 if answer.status_code in REDIRECT:
                     url = _target(url, answer)
-                    self._look_at_the_clock(download)
+                    self._check_deadline(download)
                     continue
                 _check(answer, download)
                 self._save(answer, download)
                 return _format(download, answer.headers.get("Content-Type"))
-        raise not_downloaded(download.which, "its link leads round in circles")
+        raise not_downloaded(download.label, "its link redirects too many times")
 
-    def _look_at_the_clock(self, download: _Download) -> None:
+    def _check_deadline(self, download: _Download) -> None:
         if self._clock() >= download.ends:
             raise _Fault(f"not finished after {EXPENSE_SECONDS} seconds")
 
@@ -142,21 +143,22 @@ class Fetcher:
             )
         except ForeignHost as host:
             raise not_downloaded(
-                download.which,
+                download.label,
                 f"its link leads to {host}, which this installation may not fetch from (RECEIPT_HOSTS)",
             ) from None
         except requests.RequestException as failure:  # its message holds the address
             raise _Fault(f"no answer ({type(failure).__name__})") from None
 
     def _save(self, answer: requests.Response, download: _Download) -> None:
-        """Counts what comes, whatever was announced, and looks at the clock however little comes at a time."""
+        """Write the answer's content, counting what arrives and checking the deadline with each piece, however
+        small."""
         limit = min(FILE_BYTES, download.room)
         size = 0
         coding = decoder(answer.headers.get("Content-Encoding", ""))
         with download.path.open("wb") as target:
             try:
                 while sent := answer.raw.read1(PIECE, decode_content=False):
-                    self._look_at_the_clock(download)
+                    self._check_deadline(download)
                     for piece in coding.feed(sent, PIECE):
                         size += len(piece)
                         if size > limit:
@@ -169,12 +171,15 @@ class Fetcher:
         if not coding.complete:
             raise _Fault(f"broken off after {size_in_words(size)}")
         if not size:
-            raise not_downloaded(download.which, "it is empty")
+            raise not_downloaded(download.label, "it is empty")
 
 
 def _target(url: str, answer: requests.Response) -> str:
-    """Where a redirect leads, as browsers read it: bytes beyond ASCII and spaces count as themselves, percent-encoded
-    (the HTTP library gives each byte of a header as the character of its number). Empty for what is no address."""
+    """Return where a redirect leads, as browsers read it; empty if that is not an address.
+
+    Spaces and bytes beyond ASCII stand for themselves, percent-encoded (the HTTP library gives each byte of a header as
+    the character of its number).
+    """
     location = answer.headers.get("Location", "").strip()
     location = location.translate({ord(each): None for each in "\t\r\n"})
     encoded = "".join(each if "!" <= each <= "~" else quote(each.encode("latin-1", "ignore")) for each in location)
@@ -187,7 +192,7 @@ def _target(url: str, answer: requests.Response) -> str:
 def _format(download: _Download, served_as: str | None) -> Format:
     format = recognise(download.path, download.claim or claimed(served_as))
     if format is None:
-        raise refusal(download.which, download.path)
+        raise refusal(download.label, download.path)
     if not (download.size or is_whole(download.path, format)):
         raise _Fault(f"broken off after {size_in_words(download.path.stat().st_size)}: its end is missing")
     return format
@@ -196,11 +201,11 @@ def _format(download: _Download, served_as: str | None) -> Format:
 def _check(answer: requests.Response, download: _Download) -> None:
     status = answer.status_code
     if status in EXPIRED:
-        raise Expired(f"The link to {download.which} has expired. Export the expense again.")
+        raise Expired(f"The link to {download.label} has expired. Export the expense again.")
     if status in PASSING:
         raise _Fault(f"HTTP {status}")
     if status != requests.codes.ok:
-        raise not_downloaded(download.which, f"HTTP {status}")
+        raise not_downloaded(download.label, f"HTTP {status}")
     announced = answer.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > min(FILE_BYTES, download.room):
         raise _over_our_limit(download)
@@ -208,18 +213,20 @@ def _check(answer: requests.Response, download: _Download) -> None:
 
 def _over_our_limit(download: _Download) -> ReceiptFailed:
     if download.room < FILE_BYTES:
-        return too_large(download.which, f"the files of the expense together exceed {EXPENSE_BYTES >> 20} MB")
-    return too_large(download.which, f"larger than {FILE_BYTES >> 20} MB, the most that Pleo serves")
+        return too_large(download.label, f"the files of the expense together exceed {EXPENSE_BYTES >> 20} MB")
+    return too_large(download.label, f"larger than {FILE_BYTES >> 20} MB, the most that Pleo serves")
 
 
 class ReceiptSession(IsolatedSession):
-    """To hosts that may be anybody's, and so through no proxy, which could reach private addresses for us. It does
-    not look where a redirect leads: requests would prepare the next request even if none is wanted, read the whole
-    answer for that, and fail on names that are not UTF-8."""
+    """A session to hosts that anybody may run, and so without a proxy, which could reach private addresses for us.
+
+    It leaves redirects to the Fetcher: requests would prepare the next request even if it is not wanted, read the whole
+    answer for that, and fail on names that are not UTF-8.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.mount("https://", PublicAddresses())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+        """Return None: the Fetcher reads redirects."""

@@ -1,4 +1,4 @@
-"""From where files may be fetched. A link in a payload must not make us call our own network or anybody's server."""
+"""The hosts that files may be fetched from. A link in a payload must not make us call our own network or any server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
 class ForeignHost(Exception):
-    """The address is not on the list. The message is the host at most."""
+    """The address is not on the list. The message is at most the host."""
 
     def __init__(self, host: str = "") -> None:
         super().__init__(host if _DOMAIN.fullmatch(host) else "an address without a domain")
 
 
 class PrivateAddress(ForeignHost):
-    """A name of the list leads into a private network."""
+    """A name on the list leads into a private network."""
 
     def __init__(self) -> None:
         Exception.__init__(self, "a private address")
@@ -30,14 +30,15 @@ class PrivateAddress(ForeignHost):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptHosts:
-    """`domains` and all below them, over https; `loopback` origins, for a Pleo on the same machine."""
+    """The allowed hosts: `domains` and all below them, over https; `loopback` origins, for a Pleo on the same
+    machine."""
 
     domains: frozenset[str]
     loopback: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, setting: str) -> ReceiptHosts:
-        """From RECEIPT_HOSTS: domains and `http://127.0.0.1:PORT`, separated by commas. Raises Misconfigured.
+        """Parse RECEIPT_HOSTS: domains and `http://127.0.0.1:PORT`, separated by commas. Raises Misconfigured.
 
         Open question 28: Pleo does not say which hosts serve its files.
         """
@@ -53,9 +54,9 @@ class ReceiptHosts:
         return cls(domains, loopback)
 
     def admit(self, url: str) -> str:
-        """The address, as it will be called. Raises ForeignHost."""
+        """Return the address as it will be called. Raises ForeignHost."""
         try:
-            parsed = parse_url(url)  # the reader that the HTTP library uses: no two opinions on what the host is
+            parsed = parse_url(url)  # the parser of the HTTP library, so that both see the same host
         except LocationValueError:
             raise ForeignHost() from None
         host = (parsed.host or "").lower().rstrip(".")

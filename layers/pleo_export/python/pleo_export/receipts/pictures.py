@@ -1,4 +1,4 @@
-"""Pictures made smaller or into another format, with Pillow, which is imported by the first that needs it."""
+"""Makes pictures smaller or converts them, with Pillow, which is imported by the first picture that needs it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from pleo_export.receipts.formats import JPEG, PDF, PNG, Format
 if TYPE_CHECKING:
     from PIL import Image
 
-# Points of a picture that is decoded: a phone's 48 megapixels pass. Decoded, a point takes four bytes.
+# Of a picture that is decoded: a phone's 48 megapixels are accepted. A decoded pixel takes four bytes.
 MAX_PIXELS = 50_000_000
 # A receipt's rendering must not depend on when it is made: its hash is the key of the upload (R-5d.10).
 _NO_TIME = time.gmtime(0)
 _ORIENTATION = 0x0112  # of EXIF
 _A4_LONG, _A4_SHORT = 842, 595  # points of 1/72 inch
-_LONGEST_EDGE = 65_500  # points: a JPEG holds no more
+_LONGEST_EDGE = 65_500  # pixels, the most of a JPEG
 _LOWEST_DPI = 150  # on paper, a small picture stays small
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """At most so many points, kept in their proportions (a till receipt may be ten times as long as wide)."""
+    """A size and JPEG quality to try: at most so many pixels, in the original proportions (a till receipt may be ten
+    times as long as wide)."""
 
     pixels: int
     quality: int
 
 
-# From as good as the original on paper down to where small print is still read.
+# From as good as the original on paper down to where small print is still legible.
 STEPS = (
     Step(12_000_000, 85),
     Step(8_000_000, 80),
@@ -47,18 +48,18 @@ STEPS = (
 def render(source: Path, target: Format, step: Step, path: Path) -> None:
     """Write the JPEG or PNG at `source` to `path` as JPEG, PNG or a one-page PDF, upright, never larger than it was.
 
-    Same picture, same bytes. Raises Unusable.
+    The same picture always gives the same bytes. Raises Unusable.
     """
     try:
         _render(source, target, step, path)
     except Unusable:
         raise
-    except Exception:  # a damaged file surprises the library in any way; it must not stop other items (promise 5)
+    except Exception:  # on a damaged file the library may raise anything; it must not stop other items (promise 5)
         _render_bare(source, target, step, path)
 
 
 def _render_bare(source: Path, target: Format, step: Step, path: Path) -> None:
-    """Once more without metadata, which may be all that is wrong with it."""
+    """Render once more without the metadata, which may be the only damaged part."""
     bare = path.with_name(f"{path.name}.bare")
     try:
         bare_copy(source, bare)
@@ -72,11 +73,11 @@ def _render_bare(source: Path, target: Format, step: Step, path: Path) -> None:
 
 
 def _render(source: Path, target: Format, step: Step, path: Path) -> None:
-    """Raises Unusable, and whatever the library raises."""
+    """Render. Raises Unusable, and whatever the library raises."""
     from PIL import Image  # noqa: PLC0415 - only for a picture that has to change
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of metadata that is odd; our own limit of points is lower than the library's
+        warnings.simplefilter("ignore")  # about odd metadata, and about sizes: our own limit is below the library's
         try:
             with Image.open(source, formats=("JPEG", "PNG")) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
@@ -92,9 +93,11 @@ def _render(source: Path, target: Format, step: Step, path: Path) -> None:
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:
-    """How to set the picture upright. Its metadata is only read for that, never written: cameras put things there that
-    the library reads and cannot write (and nothing of it belongs in the books). Metadata that cannot be read turns
-    nothing."""
+    """Return how to set the picture upright; None if its metadata cannot be read.
+
+    The metadata is only read for this and never written: cameras write things there that the library reads and cannot
+    write, and it does not belong in the ledger.
+    """
     from PIL import Image  # noqa: PLC0415 - as above
 
     try:
@@ -118,7 +121,7 @@ def _too_many_pixels(width: int, height: int) -> str:
 
 
 def _in_full_tones(picture: Image.Image) -> Image.Image:
-    """Palettes and two-tone pictures scale badly; deep grey does not fit a JPEG."""
+    """Convert palettes and two-tone pictures, which scale badly, and 16-bit grey, which does not fit a JPEG."""
     match picture.mode:
         case "P" | "PA":
             return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
@@ -131,7 +134,7 @@ def _in_full_tones(picture: Image.Image) -> Image.Image:
 
 
 def _scaled(picture: Image.Image, pixels: int) -> Image.Image:
-    """In place, from a draft where the format allows one: a JPEG is then never decoded at its full size."""
+    """Scale in place, from a draft if the format allows one: a JPEG is then never decoded at its full size."""
     factor = (pixels / (picture.width * picture.height)) ** 0.5
     size = _edge(picture.width * factor), _edge(picture.height * factor)
     picture.draft(None, size)
@@ -171,6 +174,6 @@ def _save(picture: Image.Image, target: Format, step: Step, path: Path) -> None:
 
 
 def _dpi(width: int, height: int) -> float:
-    """So that the page is at most A4."""
+    """Return the resolution at which the page is at most A4."""
     longer, shorter = max(width, height), min(width, height)
     return max(_LOWEST_DPI, longer * 72 / _A4_LONG, shorter * 72 / _A4_SHORT)

@@ -1,13 +1,13 @@
-"""Makes an expense's files fit for the accounting system (R-5d.4, R-5d.6, R-5d.7).
+"""Converts an expense's files to what the accounting system accepts (R-5d.4, R-5d.6, R-5d.7).
 
-    as it is          where the system takes the format and size
-    converted, shrunk pictures only, step by step, as far as small print can be read
-    one PDF           where the system takes fewer files than there are and all can be merged
-    a ZIP             where it takes one and nothing else is possible
+    as it is          if the system takes the format and size
+    converted, shrunk pictures only, step by step, as long as small print is legible
+    one PDF           if the system takes fewer files than there are and all can be merged
+    a ZIP             if it takes one and nothing else is possible
     ReceiptFailed     otherwise: no file is dropped silently (R-5d.9)
 
-Same files and limits, same bytes (within one release of this product): `Attachment.sha256` is the key by which a
-repeated upload is known (R-5d.10).
+The same files and limits always give the same bytes (within one release of this product): a repeated upload is
+recognised by `PreparedReceipt.sha256` (R-5d.10).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from pleo_export.receipts.limits import AttachmentLimits, limit_in_words, size_i
 from pleo_export.receipts.pdfs import MergedPdf
 from pleo_export.receipts.pictures import STEPS, Step, render
 from pleo_export.receipts.receipt import Receipt
-from pleo_export.receipts.surprises import none_escapes
+from pleo_export.receipts.surprises import contained
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedReceipt:
-    """A file to upload. `name` is ours and safe in any path or header; `size` in bytes, `sha256` in hex."""
+    """A file to upload. `name` is ours and safe in any path or header; `size` is in bytes, `sha256` in hex."""
 
     name: str
     content_type: str
@@ -39,26 +39,29 @@ class PreparedReceipt:
     sha256: str
 
     def open(self) -> BinaryIO:
+        """Open the file for reading."""
         return self.path.open("rb")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """`attachments` in Pleo's order. `warnings` say, for the bookkeeper, which files are no longer the originals."""
+    """The files of one expense, in Pleo's order. `warnings` tell the bookkeeper which files are no longer the
+    originals."""
 
     attachments: tuple[PreparedReceipt, ...]
     warnings: tuple[str, ...]
 
 
 def prepare(receipts: Sequence[Receipt], limits: AttachmentLimits, folder: Path) -> Prepared:
-    """What is made anew is written into `folder`. Raises ReceiptFailed."""
+    """Return the files as the accounting system takes them; new files are written into `folder`. Raises
+    ReceiptFailed."""
     preparation = _Preparation(limits, folder)
     if limits.max_count is not None and len(receipts) > limits.max_count:
-        with none_escapes(_together(receipts), not_convertible):
+        with contained(_together(receipts), not_convertible):
             return _prepared([preparation.combined(receipts)])
     fitted = []
     for receipt in receipts:
-        with none_escapes(receipt, not_convertible):
+        with contained(receipt, not_convertible):
             fitted.append(preparation.fitted(receipt))
     return _prepared(fitted)
 
@@ -82,7 +85,7 @@ def _attachment(fitted: _Fitted) -> PreparedReceipt:
 
 
 class _NotMergeable(Exception):
-    """One PDF is impossible: because of this file, for this reason."""
+    """The files cannot become one PDF: because of this file, for this reason."""
 
     def __init__(self, receipt: Receipt, why: object) -> None:
         super().__init__(str(why))
@@ -95,7 +98,7 @@ class _Preparation:
     folder: Path
 
     def fitted(self, receipt: Receipt) -> _Fitted:
-        """One file by itself."""
+        """Return one file by itself."""
         taken = self.limits.takes(receipt.format)
         if taken and receipt.size <= self.limits.max_bytes:
             return _Fitted(receipt.name, receipt.format, receipt.path)
@@ -108,7 +111,7 @@ class _Preparation:
         raise not_convertible(receipt, "the accounting system does not take this format, and it cannot be converted")
 
     def combined(self, receipts: Sequence[Receipt]) -> _Fitted:
-        """All files in one: a PDF if possible."""
+        """Return all files as one: a PDF if possible."""
         try:
             return self._merged(receipts)
         except _NotMergeable as reason:
@@ -129,15 +132,15 @@ class _Preparation:
                     return _Fitted(name, target, path, f"{receipt} was made into a {words}.")
         except Unusable as reason:
             raise not_convertible(receipt, str(reason)) from None
-        raise too_large(receipt, f"{self._size_limit}, and so small it could not be read")
+        raise too_large(receipt, f"{self._size_limit}, and it would not be legible at that size")
 
     def _merged(self, receipts: Sequence[Receipt]) -> _Fitted:
         if not self.limits.takes(PDF):
-            raise _NotMergeable(receipts[0], "it takes no PDF")
+            raise _NotMergeable(receipts[0], "it does not take PDFs")
         for receipt in receipts:
             if receipt.format not in PICTURES | {PDF}:
                 raise _NotMergeable(receipt, "only PDFs and pictures can be merged")
-        # A merge lies in memory, and is hardly smaller than its PDFs: no attempt that must fail.
+        # A merge is made in memory and is hardly smaller than its PDFs: do not try what must fail.
         if sum(receipt.size for receipt in receipts if receipt.format is PDF) <= self.limits.max_bytes:
             path = self.folder / "receipts.pdf"
             for step in STEPS if _has_pictures(receipts) else STEPS[:1]:
@@ -174,7 +177,7 @@ class _Preparation:
         raise too_large(_together(receipts), self._size_limit)
 
     def _entry(self, receipt: Receipt, step: Step | None) -> tuple[str, Path]:
-        """Name and path in a ZIP: the original, or a smaller picture."""
+        """Return name and path in a ZIP: the original, or a smaller picture."""
         if step is None or receipt.format not in PICTURES:
             return receipt.name, receipt.path
         name = f"receipt-{receipt.number}.{JPEG.extension}"
@@ -185,7 +188,7 @@ class _Preparation:
         return name, self.folder / name
 
     def _target_for_pictures(self) -> Format | None:
-        """What is smallest first; a PDF holds a JPEG."""
+        """Return the format whose files are smallest; a PDF holds a JPEG."""
         return next((format for format in (JPEG, PDF, PNG) if self.limits.takes(format)), None)
 
     def _fits(self, path: Path) -> bool:

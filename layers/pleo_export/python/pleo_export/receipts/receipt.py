@@ -1,4 +1,4 @@
-"""A file of an expense, on our disk."""
+"""A file of an expense, on the function's disk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pleo_export.receipts.limits import size_in_words
 
 
 def file_number(number: int, of: int) -> str:
-    """How people find the file in Pleo, which keeps the order (R-5d.2)."""
+    """Return the words by which people find the file in Pleo, which keeps the order (R-5d.2)."""
     return f"File {number} of {of}"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`number` of `of` files in Pleo's order, from 1. `size` in bytes, as it lies at `path`."""
+    """A downloaded file: `number` of `of` files in Pleo's order, from 1. `size` is in bytes, as it is at `path`."""
 
     number: int
     of: int
@@ -29,6 +29,8 @@ class Receipt:
 
     @property
     def name(self) -> str:
-        """What the accounting system calls it. Derived, so that no name of a stranger is ever a path, and so that
-        an upload repeated has the name of the first."""
+        """Return the name in the accounting system.
+
+        It is derived, so that no name from outside is ever a path, and a repeated upload has the name of the first.
+        """
         return f"receipt-{self.number}.{self.format.extension}"

@@ -1,4 +1,4 @@
-"""PreparedReceipts that Pleo does not serve, named for the bookkeeper: what is refused is called what it is."""
+"""Names the kind of a file that Pleo does not serve, so that the bookkeeper reads what was refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyphe", "a HEIC picture"),
     (4, b"ftypmif1", "a HEIC picture"),
     (4, b"ftypavif", "an AVIF picture"),
-    (4, b"ftyp", "a film"),
+    (4, b"ftyp", "a video"),
     (0, RTF, "an RTF document"),
     (0, POSTSCRIPT, "a PostScript document"),
     (30, b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file"),
@@ -46,19 +46,20 @@ _INSIDE: tuple[tuple[bytes, tuple[bytes, ...], str], ...] = (
 )
 
 
-def refusal(which: object, file: Path) -> ReceiptFailed:
-    """Why a file without a format that Pleo serves is not attached. `which` names it as the bookkeeper finds it."""
+def refusal(label: object, file: Path) -> ReceiptFailed:
+    """Return why a file in a format that Pleo does not serve is not attached. `label` names it as the bookkeeper finds
+    it."""
     if is_protected_office(file):
-        return not_convertible(which, "an Office file that is protected by a password, and nothing says of which kind")
+        return not_convertible(label, "an Office file that is protected by a password, of an unknown kind")
     start = head(file)
     text = as_text(start)
     if is_markup(text):
         if "<svg" in text.lower():
-            return not_convertible(which, "an SVG drawing, which may carry scripts and is therefore not attached")
-        return not_downloaded(which, "what arrived is a web page or XML, not a receipt")
+            return not_convertible(label, "an SVG drawing, which may carry scripts and is therefore not attached")
+        return not_downloaded(label, "what arrived is a web page or XML, not a receipt")
     if name := _name(start, file):
-        return not_convertible(which, f"{name}, which is not attached; {SERVED} are")
-    return not_downloaded(which, "what arrived is neither a PDF, JPEG, PNG, Word, Excel nor text file")
+        return not_convertible(label, f"{name}, which is not attached; {SERVED} are")
+    return not_downloaded(label, "what arrived is neither a PDF, JPEG, PNG, Word, Excel nor text file")
 
 
 def _name(start: bytes, file: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""No exception of a library is everybody's: what one file raises fails that file's expense alone (promise 5)."""
+"""Contains the exceptions of libraries: what one file raises fails that file's expense alone (promise 5)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pleo_export.receipts.errors import ReceiptFailed
 
 
 @contextmanager
-def none_escapes(which: object, failed: Callable[[object, str], ReceiptFailed]) -> Iterator[None]:
-    """Makes whatever nobody foresaw a ReceiptFailed by `failed`. Its message may hold content or an address, its class
-    does not."""
+def contained(label: object, failed: Callable[[object, str], ReceiptFailed]) -> Iterator[None]:
+    """Turn an unexpected exception into a ReceiptFailed made by `failed`.
+
+    Only its class is kept: its message may hold content or an address.
+    """
     try:
         yield
     except ReceiptFailed:
         raise
     except Exception as error:
         fault = type(error).__name__
-        logger.error("a receipt met an unforeseen fault", extra={"error": fault})
-        raise failed(which, f"an unforeseen fault ({fault})") from None
+        logger.error("unexpected error with a receipt", extra={"error": fault})
+        raise failed(label, f"an unexpected error ({fault})") from None

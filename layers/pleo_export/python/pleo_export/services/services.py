@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import boto3
 
+from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
@@ -65,7 +66,7 @@ class Services:
     @cached_property
     def in_doubt_time(self) -> timedelta:
         """How long a document may still appear after the run that meant to record it has died."""
-        return timedelta(seconds=int(self._variable("SETTLE_SECONDS")))
+        return timedelta(seconds=int(self._variable("IN_DOUBT_SECONDS")))
 
     def time_left(self) -> timedelta:
         """Until Lambda ends this call; without bounds outside Lambda."""
@@ -165,7 +166,7 @@ class Services:
 
     @cached_property
     def http(self) -> requests.Session:
-        from pleo_export.http.delivery import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.http.session import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
 
         return IsolatedSession()
 
@@ -213,8 +214,6 @@ class Services:
 
     def accounting_system(self, connection: Connection) -> AccountingSystem:
         """Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed now)."""
-        from pleo_export.accounting.registry import connect  # noqa: PLC0415 - only where the books are opened
-
         settings = connection.settings.accounting_system
         return connect(settings, self.accounting_secret(connection), self.time_left)
 
@@ -232,7 +231,5 @@ class Services:
 
     def keep_grant_alive(self, connection: Connection) -> None:
         """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.section` does."""
-        from pleo_export.accounting.registry import TOKEN_URLS  # noqa: PLC0415 - only where there is nothing else to do
-
-        if connection.settings.accounting_system.name in TOKEN_URLS:
+        if CONNECTORS[connection.settings.accounting_system.name].token_url:
             self.tokens.keep_alive(connection, "accounting_system")

@@ -7,6 +7,8 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from pleo_export.errors import Disconnected, JobFailure, Misconfigured, TryAgain
 from pleo_export.oauth.grant import fingerprint
 from pleo_export.services.events import Event, Id
@@ -28,7 +30,7 @@ class RefreshRequest(Event):
     the token does not work although its end has not come."""
 
     company_id: Id
-    grant_owner: GrantOwner
+    grant_owner: GrantOwner = Field(alias="which")  # its name in the event, which functions of both releases read
     seen: str
     refused: bool = False
 

@@ -1,11 +1,12 @@
-"""Who is asked to authorise us, and who is on the way to do so: short-lived records.
+"""Invitations to authorise us, and authorisations that have begun: short-lived records.
 
 | Record        | pk                     | sk            | Lives      | Found by                                  |
 |---------------|------------------------|---------------|------------|-------------------------------------------|
 | invitation    | INVITATION#<hash>      | INVITATION    | 24 hours   | the link that was sent to a person        |
 | authorisation | AUTHORISATION#<hash>   | AUTHORISATION | 10 minutes | the `state` that comes back from the provider |
 
-What finds them is kept as its hash only: whoever reads the table can follow no link and finish nobody's authorisation.
+Only a hash of the token that finds them is stored: a person who reads the table can neither follow a link nor finish
+another's authorisation.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 INVITATION_LIFE = timedelta(hours=24)
 AUTHORISATION_LIFE = timedelta(minutes=10)
-BYTES = 32  # of chance in each token
+BYTES = 32  # of randomness in each token
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """For one company, good once. `client_id` and `redirect_uri` are what the provider will be told."""
+    """An invitation for one company, valid once. `client_id` and `redirect_uri` are those that the provider will be
+    sent."""
 
     id: str
     company_id: str
@@ -42,18 +44,20 @@ class Invitation:
 
 @dataclass(frozen=True)
 class Authorisation:
-    """`verifier` is PKCE's: only who began can exchange the code."""
+    """An authorisation that has begun. `verifier` is PKCE's: only the holder can exchange the code."""
 
     invitation_id: str
     verifier: str = field(repr=False)
 
 
 class Authorisations:
+    """The records of invitations and authorisations."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def invite(self, company_id: str, client_id: str, redirect_uri: str, now: datetime) -> str:
-        """The token for the link; it is known to nobody else."""
+        """Store an invitation and return the token for its link, which is stored nowhere."""
         token = secrets.token_urlsafe(BYTES)
         self._table.put_item(
             Item={
@@ -68,10 +72,11 @@ class Authorisations:
         return token
 
     def invitation(self, token: str, now: datetime) -> Invitation | None:
-        """None for one that is unknown or too old."""
+        """Return the invitation of this token; None if it is unknown or too old."""
         return self.invitation_by_id(_hash(token), now)
 
     def invitation_by_id(self, invitation_id: str, now: datetime) -> Invitation | None:
+        """Return the invitation with this id (the token's hash); None if it is unknown or too old."""
         record = self._table.get_item(Key=_key("INVITATION", invitation_id), ConsistentRead=True).get("Item")
         if record is None or int(str(record["expires_at"])) <= now.timestamp():
             return None
@@ -84,6 +89,7 @@ class Authorisations:
         )
 
     def use(self, invitation: Invitation) -> None:
+        """Mark the invitation as used."""
         self._table.update_item(
             Key=_key("INVITATION", invitation.id),
             UpdateExpression="SET used = :yes",
@@ -91,7 +97,8 @@ class Authorisations:
         )
 
     def begin(self, invitation: Invitation, verifier: str, now: datetime) -> tuple[str, str]:
-        """The `state` that travels to the provider and back, and what the browser keeps: both are needed to finish."""
+        """Store an authorisation; return the `state` that travels to the provider and back, and the secret that the
+        browser keeps: both are needed to finish."""
         state, browser = secrets.token_urlsafe(BYTES), secrets.token_urlsafe(BYTES)
         self._table.put_item(
             Item={
@@ -105,7 +112,8 @@ class Authorisations:
         return state, browser
 
     def finish(self, state: str, browser: str, now: datetime) -> Authorisation | None:
-        """The authorisation with that state, once. None if there is none, or it is too old, or another browser's."""
+        """Delete and return the authorisation with that state; None if there is none, if it is too old, or if the
+        browser is another."""
         ours: Any = Attr("browser").eq(_hash(browser)) & Attr("expires_at").gt(int(now.timestamp()))
         try:
             gone = self._table.delete_item(

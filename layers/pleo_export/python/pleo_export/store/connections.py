@@ -1,7 +1,7 @@
-"""Which Pleo companies are connected, to what, with which settings. The secrets are in Secrets Manager.
+"""The connected Pleo companies, each with its ledger and settings. The secrets are in Secrets Manager.
 
-One Pleo company to one company of an accounting system (R-10.9): beside the connection stands a record of its books,
-written and deleted with it in one transaction, so that no crash leaves books that nobody has and nobody can take.
+One Pleo company is connected to one company of an accounting system (R-10.9): beside the connection is a record of its
+ledger, written and deleted in the same transaction, so that no crash leaves a ledger reserved for no company.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.settings import Settings, WebhookAuthentication, parse_settings
+from pleo_export.pleo.webhook_authentication import WebhookAuthentication
+from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.secrets import GrantOwner
 from pleo_export.store.table import company_key, conditional_write, iso, ledger_key, moment, transact
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 INDEX = "connected"  # sparse: only connection records carry the attribute
 CONNECTED = "yes"
-RECONNECT = "reconnect"  # Pleo's grant has ended: the poll leaves the company alone
+RECONNECT = "reconnect"  # Pleo's grant has ended: the poll skips the company
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class EndedGrant:
 class Connection:
     """One Pleo company linked to one company of an accounting system (R-10.9).
 
-    `entered` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
+    `raw_settings` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
     """
 
     company_id: str
@@ -49,12 +50,13 @@ class Connection:
 
     @cached_property
     def settings(self) -> Settings:
-        """Raises InvalidSettings when they no longer fit this version. Pleo can be spoken to all the same."""
+        """Return the parsed settings. Raises InvalidSettings if they no longer fit this version; calls to Pleo are
+        possible all the same."""
         return parse_settings(self.raw_settings)
 
 
 class LedgerAlreadyConnected(InvalidSettings):
-    """The books are connected to another Pleo company already: `company_id`."""
+    """The ledger is connected to another Pleo company already: `company_id`."""
 
     def __init__(self, company_id: str) -> None:
         super().__init__(
@@ -65,71 +67,79 @@ class LedgerAlreadyConnected(InvalidSettings):
 
 
 class Connections:
+    """The records of connections and their ledgers."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, company_id: str) -> Connection | None:
+        """Return the connection; None if the company is not connected. Does not parse the settings."""
         record = self._record(company_id)
         if record is None:
             return None
         return Connection(company_id, record["settings"], str(record["secret_arn"]), _ended(record))
 
     def ended(self, company_id: str) -> Mapping[GrantOwner, EndedGrant]:
-        """The grants of the company that have ended, without parsing its settings."""
+        """Return the grants of the company that have ended, without parsing its settings."""
         return _ended(self._record(company_id) or {})
 
     def exists(self, company_id: str) -> bool:
-        """Whether the company is connected, be it with settings that no longer fit."""
+        """Whether the company is connected, even with settings that no longer fit."""
         return self._record(company_id) is not None
 
     def webhook_access(self, company_id: str) -> tuple[str, WebhookAuthentication] | None:
-        """Where the company's secrets are, and which of them a webhook must prove to know. Without parsing the rest of
-        the settings: one that no longer fits must not turn Pleo away."""
+        """Return the ARN of the company's secret and how its webhooks are authenticated; None if it is not connected.
+
+        The other settings are not parsed: one that no longer fits must not refuse Pleo's webhooks.
+        """
         record = self._record(company_id)
         if record is None:
             return None
-        demanded = record["settings"].get("webhook_authentication", WebhookAuthentication.SIGNATURE)
-        return str(record["secret_arn"]), WebhookAuthentication(demanded)
+        method = record["settings"].get("webhook_authentication", WebhookAuthentication.SIGNATURE)
+        return str(record["secret_arn"]), WebhookAuthentication(method)
 
-    def company_using(self, books: str) -> str | None:
-        """The Pleo company that the books are connected to. `books` as for `put`."""
-        record = self._table.get_item(Key=ledger_key(books), ConsistentRead=True).get("Item")
+    def company_using(self, ledger_id: str) -> str | None:
+        """Return the Pleo company that the ledger is connected to, or None. `ledger_id` as for `put`."""
+        record = self._table.get_item(Key=ledger_key(ledger_id), ConsistentRead=True).get("Item")
         return str(record["company_id"]) if record else None
 
-    def put(self, connection: Connection, books: str) -> None:
-        """Store the connection, and that its books are this company's; those that it had before are free again.
+    def put(self, connection: Connection, ledger_id: str) -> None:
+        """Store the connection and reserve its ledger for the company; a ledger that it had before is free again.
 
-        `books` names system and company: `tryton#books.example.com:443/books/1`. Raises BooksTaken, and
-        InvalidSettings when somebody else changes the connection at the same time; then nothing is stored.
+        `ledger_id` names system and company: `tryton#books.example.com:443/books/1`. Raises LedgerAlreadyConnected, and
+        InvalidSettings if another command changes the connection at the same time; then nothing is stored.
         """
         company_id = connection.company_id
         before = self._ledger_of(company_id)
         writes = [
-            {"Put": {"Item": connection_record(connection, books), **self._unchanged(before)}},
-            {"Put": {"Item": {**ledger_key(books), "company_id": company_id}, **self._free_for(company_id)}},
+            {"Put": {"Item": connection_record(connection, ledger_id), **self._unchanged(before)}},
+            {"Put": {"Item": {**ledger_key(ledger_id), "company_id": company_id}, **self._free_for(company_id)}},
         ]
-        if before not in (None, books):
+        if before not in (None, ledger_id):
             writes.append({"Delete": {"Key": ledger_key(before), **self._free_for(company_id)}})
         if not transact(self._table, writes):
-            holder = self.company_using(books)
+            holder = self.company_using(ledger_id)
             raise LedgerAlreadyConnected(holder) if holder not in (None, company_id) else _changed(company_id)
 
-    def grant_ended(self, company_id: str, which: GrantOwner, reason: str, now: datetime) -> None:
-        """A person has to connect again. A company that is not connected (any more) stays so."""
-        poll = f", {INDEX} = :reconnect" if which == "pleo" else ""
+    def grant_ended(self, company_id: str, grant_owner: GrantOwner, reason: str, now: datetime) -> None:
+        """Note that a person has to connect again. A company that is not connected (any more) stays so."""
+        poll = f", {INDEX} = :reconnect" if grant_owner == "pleo" else ""
         values = {":ended": {"reason": reason, "at": iso(now)}} | ({":reconnect": RECONNECT} if poll else {})
-        self._change(company_id, f"SET ended_{which} = :ended{poll}", values)
+        self._change(company_id, f"SET ended_{grant_owner} = :ended{poll}", values)
 
-    def grant_given(self, company_id: str, which: GrantOwner) -> None:
-        """A person has connected again."""
-        if which == "pleo":
-            self._change(company_id, f"SET {INDEX} = :connected REMOVE ended_{which}", {":connected": CONNECTED})
+    def grant_given(self, company_id: str, grant_owner: GrantOwner) -> None:
+        """Note that a person has connected again."""
+        if grant_owner == "pleo":
+            self._change(company_id, f"SET {INDEX} = :connected REMOVE ended_{grant_owner}", {":connected": CONNECTED})
         else:
-            self._change(company_id, f"REMOVE ended_{which}", {})
+            self._change(company_id, f"REMOVE ended_{grant_owner}", {})
 
     def delete(self, company_id: str) -> None:
-        """The connection and its hold on the books, harmless where both are gone. Postings stay: they prevent
-        duplicates if the company comes back (R-10.18). Raises InvalidSettings as `put` does."""
+        """Delete the connection and free its ledger; harmless if both are gone.
+
+        Postings stay: they prevent duplicates if the company comes back (R-10.18). Raises InvalidSettings as `put`
+        does.
+        """
         before = self._ledger_of(company_id)
         writes: list[dict[str, Any]] = [
             {"Delete": {"Key": company_key(company_id, "CONNECTION"), **self._unchanged(before)}}
@@ -140,17 +150,17 @@ class Connections:
             raise _changed(company_id)
 
     def all_company_ids(self) -> list[str]:
-        """Those too whose grant has ended."""
+        """Return all connected companies, including those whose grant has ended."""
         return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
 
     def company_ids_after(self, company_id: str) -> Iterator[str]:
-        """Every connected company, once around: first those behind the given one, in the index's order."""
+        """Yield every connected company, once around: first those after the given one, in the index's order."""
         pk = company_key(company_id, "CONNECTION")["pk"]
         yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
         yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").lte(pk))
 
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
-        """Every company in that state, from the sparse index, in its order."""
+        """Yield every company in that state, from the sparse index, in its order."""
         yield from self._in_index(Key(INDEX).eq(state))
 
     def _in_index(self, condition: ConditionBase) -> Iterator[str]:
@@ -174,11 +184,11 @@ class Connections:
         found = self._table.get_item(Key=company_key(company_id, "CONNECTION"), ConsistentRead=True).get("Item", {})
         return str(found["books"]) if "books" in found else None
 
-    def _unchanged(self, books: str | None) -> dict[str, Any]:
-        """The condition that the company has the same books as a moment ago."""
-        if books is None:
+    def _unchanged(self, ledger_id: str | None) -> dict[str, Any]:
+        """Return the condition that the company has the same ledger as a moment ago."""
+        if ledger_id is None:
             return {"ConditionExpression": "attribute_not_exists(books)"}
-        return {"ConditionExpression": "books = :books", "ExpressionAttributeValues": {":books": books}}
+        return {"ConditionExpression": "books = :books", "ExpressionAttributeValues": {":books": ledger_id}}
 
     def _free_for(self, company_id: str) -> dict[str, Any]:
         return {
@@ -196,14 +206,15 @@ class Connections:
         )
 
 
-def connection_record(connection: Connection, books: str) -> dict[str, Any]:
+def connection_record(connection: Connection, ledger_id: str) -> dict[str, Any]:
+    """Return the connection's item in the table."""
     return {
         **company_key(connection.company_id, "CONNECTION"),
         INDEX: CONNECTED,
         "company_id": connection.company_id,
         "settings": dict(connection.raw_settings),
         "secret_arn": connection.secret_arn,
-        "books": books,
+        "books": ledger_id,
     }
 
 
@@ -212,5 +223,5 @@ def _changed(company_id: str) -> InvalidSettings:
 
 
 def _ended(record: Mapping[str, Any]) -> dict[GrantOwner, EndedGrant]:
-    found: dict[GrantOwner, Any] = {which: record.get(f"ended_{which}") for which in get_args(GrantOwner)}
-    return {which: EndedGrant(str(each["reason"]), moment(str(each["at"]))) for which, each in found.items() if each}
+    found: dict[GrantOwner, Any] = {owner: record.get(f"ended_{owner}") for owner in get_args(GrantOwner)}
+    return {owner: EndedGrant(str(each["reason"]), moment(str(each["at"]))) for owner, each in found.items() if each}

@@ -1,8 +1,9 @@
-"""The pen of a job: whoever took it last may write intents and results for the job; a closed job has none.
+"""Fencing tokens: only the call that took a job's token last may write intents and results for the job.
 
 A function may outlive its run: its execution was aborted, or Step Functions gave it up for lost. Then another
-function works on the same items, and what it says of them must stay true. So a function takes the pen before it looks
-at anything, and each of its writes holds only while the pen is still its own: in one transaction with the check.
+function works on the same items, and what it reports of them must stay true. So a function takes the token before it
+reads anything, and each of its writes holds only while the token is still its own, checked in the same transaction. A
+closed job gives no token.
 """
 
 from __future__ import annotations
@@ -19,43 +20,48 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 TRANSACTION_LIMIT = 100  # actions; the check is one of them
+# The attribute's name in releases before 0.2, whose functions may still be running while this one is deployed. Written
+# and checked beside the new name for one release (CHANGELOG.md).
+FORMER_NAME = "pen"
 
 
 @dataclass(frozen=True)
 class FencingToken:
-    """`holder` is one invocation of a function."""
+    """The right to write for a job. `holder` is the request id of one invocation of a function."""
 
     job_id: str
     holder: str
 
 
 class FencingTokens:
+    """The tokens of all jobs, one attribute of each job's record."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def take(self, job_id: str, execution: str, holder: str) -> FencingToken | None:
-        """From whoever has it. None when the job is closed, or another execution's by now."""
+        """Take the token from its present holder. Return None when the job is closed, or another execution's by now."""
         ours: Any = Attr("run_by").eq(execution) & Attr("closed_as").not_exists()
         taken = conditional_write(
             self._table.update_item,
             Key=job_key(job_id),
-            UpdateExpression="SET pen = :holder",
+            UpdateExpression=f"SET fencing_token = :holder, {FORMER_NAME} = :holder",
             ExpressionAttributeValues={":holder": holder},
             ConditionExpression=ours,
         )
         return FencingToken(job_id, holder) if taken else None
 
 
-def write(table: Table, pen: FencingToken, puts: Iterable[Mapping[str, Any]]) -> bool:
-    """Put records, each `{"Item": ..., "ConditionExpression": ...}`, while the pen is ours.
+def write(table: Table, token: FencingToken, puts: Iterable[Mapping[str, Any]]) -> bool:
+    """Put records, each `{"Item": ..., "ConditionExpression": ...}`, while the token is the caller's.
 
-    In steps of 99, each wholly or not at all; with nothing to put, the pen is checked all the same. False when the pen
-    is another's, or a condition does not hold.
+    Writes in steps of 99, each completely or not at all; with nothing to put, the token is checked all the same.
+    Return False when the token is another call's, or a condition does not hold.
     """
     check = {
-        "Key": job_key(pen.job_id),
-        "ConditionExpression": "pen = :holder",
-        "ExpressionAttributeValues": {":holder": pen.holder},
+        "Key": job_key(token.job_id),
+        "ConditionExpression": f"fencing_token = :holder AND {FORMER_NAME} = :holder",
+        "ExpressionAttributeValues": {":holder": token.holder},
     }
     actions = [{"Put": put} for put in puts]
     for start in range(0, len(actions) or 1, TRANSACTION_LIMIT - 1):

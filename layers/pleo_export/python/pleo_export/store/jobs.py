@@ -1,4 +1,4 @@
-"""What we know of export jobs: which are ours, how often we ran them, how they ended, and each item's result."""
+"""Our records of export jobs: which are ours, how often we ran them, how they ended, and each item's result."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """`claimed`: we sent `started`, or may have; nothing else tells our run from another's (R-1.12).
+    """Our record of one export job.
+
+    `claimed`: we sent `started`, or may have; nothing else tells our run from another installation's (R-1.12).
     `run_by`: the execution that the job belongs to.
-    `fetched`: items may be booked, so that a failure must settle each of them.
-    `closed`: a run has begun to give the open items their last word, for this reason; nothing new is booked."""
+    `fetched`: items may be booked, so that each of them needs a final result if the job fails.
+    `closed`: a run has begun to give the open items their final results, for this reason; nothing new is booked.
+    """
 
     job_id: str
     company_id: str
@@ -36,15 +39,19 @@ class JobRecord:
 
 
 class Jobs:
+    """The records of export jobs."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, job_id: str) -> JobRecord | None:
+        """Return the record; None if we have never seen the job."""
         record: Any = self._table.get_item(Key=job_key(job_id), ConsistentRead=True).get("Item")
         return None if record is None else _job(job_id, record)
 
     def next_attempt(self, job_id: str, company_id: str, now: datetime) -> int:
-        """The number of the next run. Numbers may be skipped, never reused: execution names stay unique."""
+        """Return the number of the next run, from 1. Numbers may be skipped, never reused: execution names stay
+        unique."""
         answer: Any = self._table.update_item(
             Key=job_key(job_id),
             UpdateExpression="ADD attempts :one SET company_id = :company, expires_at = :expiry",
@@ -54,42 +61,44 @@ class Jobs:
         return int(answer["Attributes"]["attempts"])
 
     def begin(self, job_id: str, company_id: str, execution: str, *, seen: str | None) -> bool:
-        """The job is this execution's from now on: functions of an earlier one that live on write nothing more.
+        """Assign the job to this execution: functions of an earlier one that still run can write nothing more.
 
-        `seen` is `run_by` as read before the lease was confirmed. False when that has changed since: a call that was
-        held up between the two takes nothing from its successor.
+        `seen` is `run_by` as read before the lease was confirmed. Returns False if that has changed since: a call that
+        was delayed between the two takes nothing from the execution that replaced its own.
         """
         facts = {":company": company_id, ":execution": execution}
         expression = "SET company_id = :company, run_by = :execution REMOVE pen"
         unchanged = Attr("run_by").not_exists() if seen is None else Attr("run_by").eq(seen)
         return self._update_if(unchanged, job_id, expression, facts)
 
-    def claim(self, job_id: str, call: str) -> bool:
-        """Before `started` is sent: from now on the job may be ours. Whether it has been claimed before."""
+    def claim(self, job_id: str, request_id: str) -> bool:
+        """Mark the job as claimed by this call, before `started` is sent, and return whether it had been claimed
+        before."""
         answer: Any = self._table.update_item(
             Key=job_key(job_id),
             UpdateExpression="SET claimed = :yes, claimed_by = :call",
-            ExpressionAttributeValues={":yes": True, ":call": call},
+            ExpressionAttributeValues={":yes": True, ":call": request_id},
             ReturnValues="ALL_OLD",
         )
         return bool(answer.get("Attributes", {}).get("claimed", False))
 
-    def disclaim(self, job_id: str, call: str) -> None:
-        """Another has started it. A claim that another call of ours has made meanwhile stays."""
-        self._update_if(Attr("claimed_by").eq(call), job_id, "SET claimed = :no", {":no": False})
+    def disclaim(self, job_id: str, request_id: str) -> None:
+        """Remove the claim: another installation has started the job. A claim that another call of ours has made
+        meanwhile stays."""
+        self._update_if(Attr("claimed_by").eq(request_id), job_id, "SET claimed = :no", {":no": False})
 
     def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
-        """Before open items get their last word, or the job its `failed`: what has no intent by now is never booked by
-        this job, by whichever run.
+        """Close the job, before open items get their final results or the job its `failed`.
 
-        False when the job is another execution's by now.
+        What has no intent by then is never booked by this job, in any run. Returns False if the job belongs to another
+        execution by now.
         """
         facts = {":failure": failure.value, ":reason": _storable(reason, LONGEST_REASON)}
         expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
     def set_fields(self, job_id: str, **facts: str | int | bool) -> None:
-        """Set facts of the job record: fetched, items, outcome, finished_at, ..."""
+        """Set attributes of the job record: fetched, items, outcome, finished_at, ..."""
         names = {f"#{name}": name for name in facts}
         self._table.update_item(
             Key=job_key(job_id),
@@ -124,8 +133,10 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """The final word on one item. Successful with a document, or failed with Pleo's type and a reason. `warnings` are
-    what the bookkeeper should know all the same; Pleo has no place for them, `pleo-export job` shows them."""
+    """The final result of one item: successful with a document, or failed with Pleo's type and a reason.
+
+    `warnings` are what the bookkeeper should know all the same; Pleo cannot show them, `pleo-export job` does.
+    """
 
     entry_id: str
     external_id: str | None = None
@@ -137,23 +148,30 @@ class ItemResult:
 
     @property
     def status(self) -> Literal["successful", "failed"]:
+        """Return the status that Pleo is sent."""
         return "failed" if self.failure else "successful"
 
 
 class Results:
+    """The final results of items, by job."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put_many(self, pen: FencingToken, results: Iterable[ItemResult], now: datetime) -> bool:
-        """False when the pen is another's by now: then its results count, and not all of these are written."""
-        return write(self._table, pen, ({"Item": _item(pen.job_id, result, now)} for result in results))
+    def put_many(self, fencing_token: FencingToken, results: Iterable[ItemResult], now: datetime) -> bool:
+        """Write final results. Returns False if the fencing token is another call's by now: then that call's results
+        count, and not all of these are written."""
+        return write(
+            self._table, fencing_token, ({"Item": _item(fencing_token.job_id, result, now)} for result in results)
+        )
 
     def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
+        """Return the results that exist, by entry id."""
         records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
         return {record["entry_id"]: _result(record) for record in records}
 
 
-# A record of DynamoDB holds 400 KB; a person reads less.
+# Characters. A record of DynamoDB holds 400 KB; a person reads less.
 LONGEST_REASON = 2_000
 LONGEST_WARNING = 500
 MOST_WARNINGS = 50

@@ -4,8 +4,8 @@ The owner is the name of an execution. FIFO orders the starts, the lease orders 
 execution starts and confirmed by the execution's first state, so that a run that lost it never touches the company,
 and one that was given up before it could begin either begins or is replaced, never both.
 
-One call of a function may own it as well, to keep exports away meanwhile. Nobody can ask whether that call is still at
-work, so it takes the lease `until` a moment at which Lambda has surely ended it.
+One call of a function may own it as well, to keep exports away meanwhile. Whether such a call is still running cannot
+be determined, so it takes the lease `until` a time by which Lambda has ended it for certain.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lease:
-    """`begun`: the owner's first state has confirmed it. `until`: the owner is one call of a function, and has ended by
-    then."""
+    """The lease of one company.
+
+    `begun`: the owner's first state has confirmed it. `until` (UTC): the owner is one call of a function, and has ended
+    by then.
+    """
 
     company_id: str
     owner: str
@@ -35,10 +38,13 @@ class Lease:
 
 
 class Leases:
+    """The leases of all companies."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, company_id: str) -> Lease | None:
+        """Return the company's lease; None if there is none."""
         record = self._table.get_item(Key=company_key(company_id, "LEASE"), ConsistentRead=True).get("Item")
         if record is None:
             return None
@@ -55,7 +61,10 @@ class Leases:
         replacing: Lease | None,
         until: datetime | None = None,
     ) -> bool:
-        """True if the lease is now ours. `replacing` is the dead owner's lease as the caller has seen it, if any."""
+        """Take the lease, and return whether it is now the owner's.
+
+        `replacing` is the lease of an owner that has ended, as the caller has read it; None takes a free lease only.
+        """
         end = {"until": iso(until)} if until else {}
         vacant: Any = Attr("pk").not_exists()
         if replacing is not None:
@@ -68,7 +77,7 @@ class Leases:
         )
 
     def confirm(self, company_id: str, owner: str) -> bool:
-        """Whether the lease is the owner's; from then on it has begun. May be repeated."""
+        """Confirm that the lease has begun, and return whether it is the owner's. May be repeated."""
         return conditional_write(
             self._table.update_item,
             Key=company_key(company_id, "LEASE"),
@@ -78,7 +87,7 @@ class Leases:
         )
 
     def release(self, company_id: str, owner: str) -> None:
-        """Give it back; a lease that is another's by now stays."""
+        """Delete the lease; one that belongs to another owner by now stays."""
         conditional_write(
             self._table.delete_item, Key=company_key(company_id, "LEASE"), ConditionExpression=Attr("owner").eq(owner)
         )

@@ -1,6 +1,6 @@
 """Item payloads on their way from Pleo to the accounting system: one S3 object per chunk, gone after 7 days.
 
-They never travel through the state machine, whose payloads and history are no place for people's data.
+They never pass through the state machine, whose payloads and history must not hold people's data.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One item of the work set: its status at Pleo when fetched, and its payload if Pleo gave one. `entry_id` is our
-    key for it, `pleo_id` the same as Pleo spells it, where that differs (see workflow.entry_ids)."""
+    """One item of the work set: its status at Pleo when fetched, and its payload if Pleo gave one.
+
+    `entry_id` is our key for it, `pleo_id` the same as Pleo spells it, if that differs (see workflow.entry_ids).
+    """
 
     entry_id: str
     status: str
@@ -26,16 +28,19 @@ class WorkItem:
 
     @property
     def told_as(self) -> str:
-        """The id under which Pleo knows the item."""
+        """Return the id under which Pleo knows the item."""
         return self.pleo_id if self.pleo_id is not None else self.entry_id
 
 
 class Payloads:
+    """The bucket of payloads."""
+
     def __init__(self, s3: S3Client, bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
 
     def write_chunk(self, job_id: str, execution: str, chunk: int, items: Sequence[WorkItem]) -> None:
+        """Write the items of one chunk."""
         # Decimals become strings: their digits survive, and the reader expects them so. Escaped, any text fits.
         body = json.dumps([asdict(item) for item in items], default=str).encode()
         self._s3.put_object(
@@ -43,6 +48,7 @@ class Payloads:
         )
 
     def read_chunk(self, job_id: str, execution: str, chunk: int) -> list[WorkItem]:
+        """Return the items of one chunk; amounts with a fraction are text."""
         answer = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id, execution, chunk))
         return [WorkItem(**item) for item in json.loads(answer["Body"].read())]
 

@@ -1,8 +1,8 @@
-"""The posting record: what we meant to book for an accounting entry, and what became of it (promise 1).
+"""The posting record: what we intended to book for an accounting entry, and the result (promise 1).
 
-Keyed by company, entry and revision, never by job, so that a re-exported or expired item finds it again. The
+Keyed by company, entry and revision, never by job, so that it is found again for a re-exported or expired item. The
 records outlive jobs; they are the audit trail. Losing them does not cause duplicates, because the accounting system is
-always asked as well (R-8.7).
+always searched as well (R-8.7).
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ DRAFTS_INDEX = "drafts"  # sparse: only postings with open references carry its 
 
 @dataclass(frozen=True)
 class Posting:
-    """`intended_at`: from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
+    """The posting of one entry at one revision.
+
+    `intended_at` (UTC): from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
     that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
-    `open_references`: of its bills and payments, drafts, and those that a person has posted and nothing has settled."""
+    `open_references`: those of its bills and payments that are drafts, or that a person has posted and that are not
+    settled yet.
+    """
 
     company_id: str
     entry_id: str
@@ -47,23 +51,25 @@ class Posting:
 
 
 class Postings:
+    """The posting records of all companies."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get_many(self, company_id: str, revisions: Mapping[str, int]) -> Mapping[str, Posting]:
-        """The postings of the given entries, each at the given revision."""
+        """Return the postings of the given entries, each at the given revision, by entry id."""
         keys = (posting_key(company_id, entry_id, revision) for entry_id, revision in revisions.items())
         return {record["entry_id"]: _posting(record) for record in get_many(self._table, keys)}
 
     def revisions(self, company_id: str, entry_id: str) -> list[Posting]:
-        """All postings of the entry, oldest revision first."""
+        """Return all postings of the entry, oldest revision first."""
         answer: Any = self._table.query(
             KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]), ConsistentRead=True
         )
         return [_posting(record) for record in answer["Items"]]
 
     def latest(self, company_id: str, entry_id: str) -> Posting | None:
-        """The posting of the entry's highest revision."""
+        """Return the posting of the entry's highest revision; None if there is none."""
         answer: Any = self._table.query(
             KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]),
             ScanIndexForward=False,
@@ -72,28 +78,29 @@ class Postings:
         )
         return _posting(answer["Items"][0]) if answer["Items"] else None
 
-    def intend(self, pen: FencingToken, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
-        """Write intents, each beside the record that the caller has read in its place (None: absent).
+    def intend(self, fencing_token: FencingToken, intents: Iterable[tuple[Posting, Posting | None]]) -> bool:
+        """Write intents, each with the record that the caller has read in its place (None: absent).
 
-        False means that another run or function is at work on the same job or entries. Then nothing may be recorded,
-        though some of more than 99 intents may have been written.
+        Returns False if another run or function is working on the same job or entries. Then nothing may be recorded,
+        although some of more than 99 intents may have been written.
         """
-        return write(self._table, pen, (_replacement(intent, seen) for intent, seen in intents))
+        return write(self._table, fencing_token, (_replacement(intent, seen) for intent, seen in intents))
 
     def withdraw(self, posting: Posting) -> None:
-        """Take an intent back: the accounting system has said for certain that nothing was recorded."""
+        """Delete an intent: the accounting system has answered for certain that nothing was recorded."""
         conditional_write(
             self._table.delete_item,
             Key=posting_key(posting.company_id, posting.entry_id, posting.revision),
             ConditionExpression=Attr("intended_at").eq(iso(posting.intended_at)) & Attr("document_id").not_exists(),
         )
 
-    def save_many(self, pen: FencingToken, postings: Iterable[Posting]) -> bool:
-        """Write what became of intended postings. False when the pen is another's by now: then not all are written."""
-        return write(self._table, pen, ({"Item": _record(posting)} for posting in postings))
+    def save_many(self, fencing_token: FencingToken, postings: Iterable[Posting]) -> bool:
+        """Write the results of intended postings. Returns False if the fencing token is another call's by now: then not
+        all are written."""
+        return write(self._table, fencing_token, ({"Item": _record(posting)} for posting in postings))
 
     def with_open_references(self, company_id: str) -> list[Posting]:
-        """Those of the company, as they were a moment ago, in no order."""
+        """Return the company's postings with open references, as they were a moment ago, in no order."""
         keys: list[dict[str, str]] = []
         start: dict[str, Any] = {}
         while True:
@@ -108,7 +115,8 @@ class Postings:
         return [each for each in postings if each.open_references]
 
     def save_open_references(self, seen: Posting, now: Posting) -> bool:
-        """Put `now` in the place of `seen`; False when an export has written the record meanwhile: that stays."""
+        """Replace `seen` by `now`, and return whether it was done: a record that an export has written meanwhile
+        stays."""
         unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
         return conditional_write(
             self._table.put_item,
@@ -118,7 +126,7 @@ class Postings:
 
 
 def _replacement(intent: Posting, seen: Posting | None) -> dict[str, Any]:
-    """Put the intent if the record is still as the caller has read it."""
+    """Return the put of the intent if the record is still as the caller has read it."""
     if seen is None:
         return {"Item": _record(intent), "ConditionExpression": "attribute_not_exists(pk)"}
     return {

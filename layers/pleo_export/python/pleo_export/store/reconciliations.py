@@ -1,4 +1,4 @@
-"""When the drafts of a company were last looked after: what a night has done already, and whose turn it is."""
+"""The times when the drafts of a company were last reconciled: what a night has done already, and whose turn it is."""
 
 from __future__ import annotations
 
@@ -17,25 +17,32 @@ RECORD = "RECONCILIATION"
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """`begun_at`: the last try. `done_at`: the last one that need not be repeated the same night."""
+    """The last reconciliation of one company.
+
+    `begun_at` (UTC): the last attempt. `done_at`: the last one that need not be repeated the same night.
+    """
 
     begun_at: datetime | None = None
     done_at: datetime | None = None
 
 
 class Reconciliations:
+    """The records of reconciliations."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get_many(self, company_ids: Iterable[str]) -> Mapping[str, Reconciliation]:
-        """Of the companies that have one."""
+        """Return the records that exist, by company."""
         records = get_many(self._table, (company_key(company_id, RECORD) for company_id in company_ids))
         return {str(each["pk"]).removeprefix("COMPANY#"): _reconciliation(each) for each in records}
 
     def begin(self, company_id: str, now: datetime) -> None:
+        """Store that an attempt begins."""
         self._set(company_id, "begun_at", now)
 
     def done(self, company_id: str, now: datetime) -> None:
+        """Store that the company is done for this night."""
         self._set(company_id, "done_at", now)
 
     def _set(self, company_id: str, name: str, now: datetime) -> None:

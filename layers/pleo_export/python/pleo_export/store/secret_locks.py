@@ -1,7 +1,7 @@
-"""The lock of a company's secret: at most one at a time changes it.
+"""The lock of a company's secret: only one holder at a time changes it.
 
-There is one per company, not one per grant, because both grants lie in one secret, which is written as a whole. A
-holder that died keeps it until its end, which is further away than a holder can live.
+There is one per company, not one per grant, because both grants are in one secret, which is written as a whole. A
+holder that failed keeps it until it expires, which is later than any holder can still run.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from pleo_export.store.table import company_key, conditional_write
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-PATIENCE = timedelta(seconds=8)  # for another holder; it takes a second or two
-LOOK_AGAIN = 0.25  # seconds
+LONGEST_WAIT = timedelta(seconds=8)  # for another holder; it takes a second or two
+RETRY_SECONDS = 0.25
 HOLD = timedelta(seconds=90)  # longer than the time limit of every function that takes it; see template.yaml
 
 
 class SecretLocks:
+    """The locks of all companies' secrets."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def take(self, company_id: str, owner: str, now: datetime) -> bool:
-        """True if the company's secret is now the owner's to change, for HOLD."""
+        """Take the lock for HOLD, and return whether the owner now may change the company's secret."""
         free = Attr("pk").not_exists() | Attr("until").lte(_milliseconds(now))
         return conditional_write(
             self._table.put_item,
@@ -42,12 +44,14 @@ class SecretLocks:
         self,
         company_id: str,
         clock: Callable[[], datetime],
-        pause: Callable[[float], None],
+        sleep: Callable[[float], None],
         wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[bool]:
-        """Whether the secret is the caller's to change within the block. It waits for another holder, for PATIENCE and
-        as long as the lock is `wanted`."""
-        owner, until = uuid4().hex, clock() + PATIENCE
+        """Take the lock for the block, and yield whether the caller may change the secret there.
+
+        Waits for another holder, for LONGEST_WAIT at most and as long as the lock is `wanted`.
+        """
+        owner, until = uuid4().hex, clock() + LONGEST_WAIT
         while wanted():
             if self.take(company_id, owner, clock()):
                 try:
@@ -57,11 +61,11 @@ class SecretLocks:
                 return
             if clock() >= until:
                 break
-            pause(LOOK_AGAIN)
+            sleep(RETRY_SECONDS)
         yield False
 
     def release(self, company_id: str, owner: str) -> None:
-        """Give it back; one that is another's by now stays."""
+        """Release the lock; one that belongs to another owner by now stays."""
         conditional_write(
             self._table.delete_item, Key=company_key(company_id, "SECRET"), ConditionExpression=Attr("owner").eq(owner)
         )

@@ -1,12 +1,12 @@
-"""The one DynamoDB table: its keys, and reading many records at once.
+"""The DynamoDB table: its keys, and reading and writing several records at once.
 
 | Record        | pk                              | sk              |
 |---------------|---------------------------------|-----------------|
 | connection    | COMPANY#<id>                    | CONNECTION      |
-| books         | BOOKS#<system>#<identity>       | CONNECTION      |
+| ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
-| refresh       | COMPANY#<id>                    | REFRESH#<which> |
+| refresh       | COMPANY#<id>                    | REFRESH#<owner> |
 | reconciliation| COMPANY#<id>                    | RECONCILIATION  |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
@@ -35,41 +35,47 @@ HISTORY = timedelta(days=400)  # jobs and item results: one financial year and a
 
 
 def company_key(company_id: str, record: str) -> dict[str, str]:
+    """Return the key of a record of a company."""
     return {"pk": f"COMPANY#{company_id}", "sk": record}
 
 
-def ledger_key(books: str) -> dict[str, str]:
-    """`books`: the accounting system, and whose books in it."""
-    return {"pk": f"BOOKS#{books}", "sk": "CONNECTION"}
+def ledger_key(ledger_id: str) -> dict[str, str]:
+    """Return the key of a ledger's record; `ledger_id` names the accounting system and the company in it."""
+    return {"pk": f"BOOKS#{ledger_id}", "sk": "CONNECTION"}
 
 
 def job_key(job_id: str) -> dict[str, str]:
+    """Return the key of a job's record."""
     return {"pk": f"JOB#{job_id}", "sk": "JOB"}
 
 
 def item_key(job_id: str, entry_id: str) -> dict[str, str]:
+    """Return the key of an item's result."""
     return {"pk": f"JOB#{job_id}", "sk": f"ITEM#{entry_id}"}
 
 
 def posting_key(company_id: str, entry_id: str, revision: int) -> dict[str, str]:
+    """Return the key of a posting; revisions count from 1."""
     return {"pk": f"ENTRY#{company_id}#{entry_id}", "sk": f"REV#{revision:04d}"}
 
 
 def expiry(now: datetime) -> int:
-    """The time-to-live attribute of a record of a job: Unix seconds."""
+    """Return the time-to-live attribute (Unix seconds) of a record of a job."""
     return int((now + HISTORY).timestamp())
 
 
 def iso(moment: datetime) -> str:
+    """Return the time as ISO 8601 text in UTC."""
     return moment.astimezone(UTC).isoformat()
 
 
 def moment(text: str) -> datetime:
+    """Return the time of an ISO 8601 text."""
     return datetime.fromisoformat(text)
 
 
 def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str, Any]]:
-    """The records that exist, in no order, read consistently. Raises TryAgain when DynamoDB keeps throttling."""
+    """Yield the records that exist, in no order, read consistently. Raises TryAgain if DynamoDB keeps throttling."""
     client = table.meta.client
     wanted = list(keys)
     for start in range(0, len(wanted), BATCH_GET_LIMIT):
@@ -86,7 +92,7 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
 
 
 def conditional_write(write: Callable[..., object], **request: Any) -> bool:
-    """Make a conditional write; whether its condition held."""
+    """Make a conditional write, and return whether its condition held."""
     try:
         write(**request)
     except ClientError as error:
@@ -97,12 +103,16 @@ def conditional_write(write: Callable[..., object], **request: Any) -> bool:
 
 
 def condition_failed(error: ClientError) -> bool:
+    """Whether the error means that the condition of a single write did not hold."""
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def transact(table: Table, actions: Iterable[Mapping[str, Any]]) -> bool:
-    """All of them or none: False when a condition does not hold. Each is `{"Put": {"Item": ...}}` and the like, at most
-    a hundred. Raises TryAgain when another transaction is in the way."""
+    """Carry out all actions or none; return False if a condition does not hold.
+
+    Each is `{"Put": {"Item": ...}}` and the like, at most a hundred. Raises TryAgain if another transaction is in the
+    way.
+    """
     named: Any = [{kind: {"TableName": table.name, **what} for kind, what in each.items()} for each in actions]
     try:
         table.meta.client.transact_write_items(TransactItems=named)

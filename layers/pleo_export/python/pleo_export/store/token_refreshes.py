@@ -1,4 +1,4 @@
-"""What is known of a grant's refreshes: only the holder of the company's secret lock reads and writes it."""
+"""The state of a grant's refreshes: only the holder of the company's secret lock reads and writes it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ KEPT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class RefreshState:
-    """`tries` were sent since the last success and not answered. `not_before`: no other before this moment.
+    """The refreshes of one grant.
 
-    `spent` is the fingerprint of the refresh token that was replaced last, at `spent_at`; `after_refusal` says that it
-    was replaced because an access token was refused before its end. `life` is that of the newest access token, in
-    seconds; 0 where it is not known.
+    `tries` counts the requests since the last success that were not answered; no other may be sent before `not_before`
+    (UTC). `last_used_refresh_token` is the fingerprint of the refresh token that was replaced last, at `last_used_at`;
+    `after_refusal` tells that it was replaced because an access token was refused before its end. `life` is that of
+    the newest access token in seconds; 0 if it is not known.
     """
 
     tries: int = 0
@@ -34,11 +35,14 @@ class RefreshState:
 
 
 class RefreshStates:
+    """The refresh states of all grants."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, company_id: str, which: GrantOwner) -> RefreshState:
-        record = self._table.get_item(Key=_key(company_id, which), ConsistentRead=True).get("Item")
+    def get(self, company_id: str, grant_owner: GrantOwner) -> RefreshState:
+        """Return the state of this grant's refreshes; an empty one if none is stored."""
+        record = self._table.get_item(Key=_key(company_id, grant_owner), ConsistentRead=True).get("Item")
         if record is None:
             return RefreshState()
         return RefreshState(
@@ -50,10 +54,11 @@ class RefreshStates:
             life=int(str(record.get("life", 0))),
         )
 
-    def put(self, company_id: str, which: GrantOwner, known: RefreshState, now: datetime) -> None:
+    def put(self, company_id: str, grant_owner: GrantOwner, known: RefreshState, now: datetime) -> None:
+        """Store the state of this grant's refreshes, for KEPT."""
         self._table.put_item(
             Item={
-                **_key(company_id, which),
+                **_key(company_id, grant_owner),
                 "tries": known.tries,
                 "not_before": _iso(known.not_before),
                 "spent": known.last_used_refresh_token,
@@ -65,8 +70,8 @@ class RefreshStates:
         )
 
 
-def _key(company_id: str, which: GrantOwner) -> dict[str, str]:
-    return company_key(company_id, f"REFRESH#{which}")
+def _key(company_id: str, grant_owner: GrantOwner) -> dict[str, str]:
+    return company_key(company_id, f"REFRESH#{grant_owner}")
 
 
 def _iso(at: datetime | None) -> str:

@@ -42,10 +42,7 @@ def validate_job(run: ValidateJobInput, services: Services) -> None:
         system = services.accounting_system(connection)
         _check_method(run, system)
         system.check()
-    except (
-        InvalidSettings,
-        Misconfigured,
-    ) as error:  # correct when entered: the product or an OAuth client has changed
+    except (InvalidSettings, Misconfigured) as error:  # correct when entered; the product or our OAuth client is not
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
             f"The integration's settings have to be corrected by whoever runs it: {error}",

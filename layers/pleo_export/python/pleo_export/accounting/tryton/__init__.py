@@ -1,1 +1,16 @@
-"""The connector for Tryton."""
+"""The connector for Tryton 8."""
+
+from pleo_export.accounting.descriptor import Connector, CredentialField
+from pleo_export.accounting.tryton.settings import TrytonSettings
+
+CONNECTOR = Connector(
+    name="tryton",
+    title="Tryton",
+    settings=TrytonSettings,
+    credentials=(
+        CredentialField("token", "Token of tryton"),
+        CredentialField("user", "User, for batches", required=False),
+        CredentialField("password", "Password, for batches", required=False),
+    ),
+    module="pleo_export.accounting.tryton.connector",
+)

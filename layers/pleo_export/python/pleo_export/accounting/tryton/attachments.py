@@ -1,4 +1,4 @@
-"""PreparedReceipts of a document in Tryton: known by their content, so that none is attached twice (R-5d.10)."""
+"""Receipts of a document in Tryton: known by their content, so that none is attached twice (R-5d.10)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
@@ -31,7 +32,6 @@ from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import (
     Attachment,
     Capabilities,
-    CodeAndName,
     DocumentOutcome,
     DocumentRef,
     DocumentState,
@@ -42,19 +42,20 @@ from pleo_export.accounting.tryton.bill import invoice
 from pleo_export.accounting.tryton.differences import bill_totals, differences, same_bill
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE, TrytonDocuments, model_of
 from pleo_export.accounting.tryton.duplicates import similar_bills
+from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.move import LookupTables, move
 from pleo_export.accounting.tryton.parties import find_parties
 from pleo_export.accounting.tryton.posting import CONNECTION, TrytonPosting, left_as_draft
 from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
 from pleo_export.accounting.tryton.session import TrytonSession
+from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.accounting.tryton.setup import TrytonSetup
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.errors import ItemFailure
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
-from pleo_export.settings import TrytonSettings
 
 NOT_RECONCILED = (
     "Booked, but Tryton did not reconcile it just now. If Tryton still shows the bill or its payment as open, "
@@ -63,20 +64,27 @@ NOT_RECONCILED = (
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
-def connect(settings: TrytonSettings, secret: Mapping[str, str], time_left: TimeLeft = unlimited) -> TrytonConnector:
-    """Raises AuthenticationFailed if the secret has no `token`."""
-    key = secret.get("token", "").strip()
-    if not key:
-        raise AuthenticationFailed("The connection has no API key for Tryton: connect again with its `token`.")
-    url = str(settings.url)
-    transport = AccountingTransport("Tryton", url, headers(key, settings.company), time_left=time_left)
-    rest = TrytonRest(transport, settings.database, settings.company)
+def connect(settings: TrytonSettings, secret: Secret, time_left: TimeLeft = unlimited) -> TrytonConnector:
+    """Return the accounting system. Raises AuthenticationFailed if the secret has no `token`."""
     session = None
     if "password" in secret:
         login = secret.get("user", ""), secret["password"]
-        opened = partial(AccountingTransport, "Tryton", url, time_left=time_left)
+        opened = partial(AccountingTransport, "Tryton", str(settings.url), time_left=time_left)
         session = TrytonSession(opened, settings.database, settings.company, *login)
-    return TrytonConnector(settings, rest, session)
+    return TrytonConnector(settings, _rest(settings, secret, time_left), session)
+
+
+def set_up(settings: TrytonSettings, secret: Secret) -> TrytonSetup:
+    """Return what to choose from. Raises AuthenticationFailed if the secret has no `token`."""
+    return TrytonSetup(settings, _rest(settings, secret, unlimited))
+
+
+def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft) -> TrytonRest:
+    key = secret.get("token", "").strip()
+    if not key:
+        raise AuthenticationFailed("The connection has no API key for Tryton: connect again with its `token`.")
+    transport = AccountingTransport("Tryton", str(settings.url), headers(key, settings.company), time_left=time_left)
+    return TrytonRest(transport, settings.database, settings.company)
 
 
 class TrytonConnector:
@@ -98,34 +106,14 @@ class TrytonConnector:
     def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:
         self._settings = settings
         self._tryton = rest
-        self._setup = TrytonSetup(settings, rest)
+        self._lookups = TrytonLookups(settings, rest)
         self._documents = TrytonDocuments(settings, rest)
         self._register = TrytonPosting(rest, session, self._documents)
-        self._open_items = TrytonReconciliation(rest, self._setup)
-
-    @property
-    def ledger_id(self) -> str:
-        url = self._settings.url
-        return f"{url.host}:{url.port}{(url.path or '').rstrip('/')}/{self._settings.database}/{self._settings.company}"
+        self._open_items = TrytonReconciliation(rest, self._lookups)
 
     def check(self) -> None:
         self._register.check()
-        self._setup.check()
-
-    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        return self._setup.unknown_accounts(codes)
-
-    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        return self._setup.unknown_dimensions(categories)
-
-    def currency(self) -> str:
-        return self._setup.currency()
-
-    def accounts(self) -> Sequence[CodeAndName]:
-        return self._setup.accounts()
-
-    def dimensions(self) -> Sequence[CodeAndName]:
-        return self._setup.dimensions()
+        self._lookups.check()
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         return self._documents.find_many(references)
@@ -133,7 +121,7 @@ class TrytonConnector:
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
         if not found:
             return {}
-        return differences(self._tryton, found, self._setup.books([document for _, document in found]))
+        return differences(self._tryton, found, self._lookups.books([document for _, document in found]))
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         return find_parties(self._tryton, wanted)
@@ -143,8 +131,8 @@ class TrytonConnector:
         references = {document.reference for document in documents}
         if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
             raise ValueError("a batch has at most max_batch documents, each with its own reference")
-        self._setup.forget_periods_unless_open({document.posting_date for document in documents})
-        books = self._setup.books(documents)
+        self._lookups.forget_periods_unless_open({document.posting_date for document in documents})
+        books = self._lookups.books(documents)
         outcomes = self._record_bills([each for each in documents if isinstance(each, Bill)], books, state)
         others = [each for each in documents if not isinstance(each, Bill)]
         outcomes |= _payments_without_their_bill(others, outcomes)
@@ -169,23 +157,14 @@ class TrytonConnector:
         outcomes |= self._register.post(MOVE, drafts[MOVE], new=bool(drafts[INVOICE]))
         return outcomes | self._reconcile(outcomes.values())
 
-    def discard(self, document: DocumentRef) -> None:
-        model, id_ = model_of(document.kind), int(document.id)
-        held = self._documents.read(model, {document.reference: id_}).get(document.reference)
-        if held is None:
-            return
-        if held.state is not DocumentState.DRAFT:
-            raise Rejected(f"{held.number or document.id} is {held.state} in Tryton, so it was not removed.")
-        self._tryton.delete(model, id_)
-
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         attach(self._tryton, document, attachments, self.capabilities)
 
     def period_state(self, on: date) -> PeriodState:
-        return self._setup.period_state(on)
+        return self._lookups.period_state(on)
 
     def next_open_date(self, after: date) -> date | None:
-        return self._setup.next_open_date(after)
+        return self._lookups.next_open_date(after)
 
     # Recording
 
@@ -233,7 +212,7 @@ class TrytonConnector:
         for document in documents:
             try:
                 _require_balance(document)
-                records[document.reference] = values(document, self._setup.open_period(document.posting_date))
+                records[document.reference] = values(document, self._lookups.open_period(document.posting_date))
             except AccountingError as error:
                 outcomes[document.reference] = error
             except Exception as fault:  # nobody foresaw it, so that the others must not fail with it
@@ -248,12 +227,12 @@ class TrytonConnector:
         explained: dict[str, DocumentOutcome] = dict(refused)
         if not any(type(error) is Rejected for error in refused.values()):
             return explained
-        self._setup.forget_periods()
+        self._lookups.forget_periods()
         dates = {document.reference: document.posting_date for document in documents}
         for reference, error in refused.items():
             if type(error) is Rejected:
                 try:
-                    self._setup.open_period(dates[reference])
+                    self._lookups.open_period(dates[reference])
                 except PeriodClosed as closed:
                     explained[reference] = closed
         return explained

@@ -19,8 +19,8 @@ from functools import cached_property
 
 from pleo_export.accounting.errors import AccountingError, InvalidConfiguration
 from pleo_export.accounting.tryton.documents import MOVE
+from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
-from pleo_export.accounting.tryton.setup import TrytonSetup
 
 CONFIGURATION = "account.configuration"
 _MARK = ":fx"
@@ -53,9 +53,9 @@ def is_derived(reference: str | None) -> bool:
 class TrytonDifferences:
     """Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, setup: TrytonSetup) -> None:
+    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
         self._tryton = rest
-        self._setup = setup
+        self._lookups = lookups
 
     def lines(self, wanted: Mapping[int, Difference]) -> Mapping[int, list[int]]:
         """The posted line that evens out each difference, by the numbers given. None for a difference that a person
@@ -121,7 +121,7 @@ class TrytonDifferences:
         return {
             "company": self._tryton.company,
             "journal": self._exchange["currency_exchange_journal"],
-            "period": self._setup.open_period(difference.date),
+            "period": self._lookups.open_period(difference.date),
             "date": difference.date,
             "description": difference.reference,
             "lines": [["create", [even, other]]],

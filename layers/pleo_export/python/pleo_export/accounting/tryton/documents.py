@@ -10,8 +10,8 @@ from pleo_export.accounting.errors import PossibleDuplicate
 from pleo_export.accounting.matching import settlement
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
+from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.settings import TrytonSettings
 
 MOVE, INVOICE = "account.move", "account.invoice"
 FIELDS = {

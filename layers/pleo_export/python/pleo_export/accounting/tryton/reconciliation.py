@@ -24,8 +24,8 @@ from pleo_export.accounting.matching import (
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.tryton.derived import Difference, TrytonDifferences, derived_reference, is_derived
 from pleo_export.accounting.tryton.documents import INVOICE, model_of
+from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
-from pleo_export.accounting.tryton.setup import TrytonSetup
 from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 
 LINE, RECONCILIATION = "account.move.line", "account.move.reconciliation"
@@ -39,9 +39,9 @@ _BILL_FIELDS = ("party.code", "description", "reference", "comment", "move")
 class TrytonReconciliation:
     """Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, setup: TrytonSetup) -> None:
+    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
         self._tryton = rest
-        self._differences = TrytonDifferences(rest, setup)
+        self._differences = TrytonDifferences(rest, lookups)
         self._payables = [
             ["move.company", "=", rest.company],
             ["move.state", "=", "posted"],

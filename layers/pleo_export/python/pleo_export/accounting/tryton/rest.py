@@ -29,6 +29,7 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport
+from pleo_export.http.retry_after import seconds_to_wait
 
 Record = dict[str, Any]
 
@@ -228,7 +229,8 @@ def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:
     if kind is OutcomeUnknown and not write:
         kind, words = Unavailable, "Tryton cannot be reached. Nothing was done."
     if kind is RateLimited:
-        return RateLimited(words, retry_after=_retry_after(answer), status=answer.status)
+        wait = seconds_to_wait(answer.headers)
+        return RateLimited(words, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
     return kind(words or said, status=answer.status, code=body)
 
 
@@ -275,11 +277,6 @@ def _body(answer: AccountingResponse) -> tuple[Body, str]:
         return Body.FOREIGN, ""
     words = " ".join(str(part) for part in (said["message"], said["description"]) if part)
     return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", words)
-
-
-def _retry_after(answer: AccountingResponse) -> int:
-    value = answer.headers.get("Retry-After", "").strip()
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else RATE_LIMIT_WAIT
 
 
 def _encode(value: Any) -> bytes:

@@ -1,218 +1,64 @@
-"""What Tryton is set up with: its accounts, taxes, dimensions, currencies, parties and periods, each asked for once.
-
-Periods are asked for again after a refusal, and rates for each batch: a person may have just put right what was wrong.
-"""
+"""What a person chooses from in Tryton who connects a company: its accounts and dimensions."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from functools import cached_property
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
-from pleo_export.accounting.port import CodeAndName, PeriodState
-from pleo_export.accounting.tryton.move import (
-    AccountRecord,
-    AnalyticAccount,
-    CodeTables,
-    Currency,
-    LookupTables,
-    PartyRecord,
-    TaxCode,
-    TaxRecord,
-)
-from pleo_export.accounting.tryton.rest import Record, TrytonRest
-from pleo_export.bookkeeping.documents import Document, JournalEntry
-from pleo_export.settings import TrytonSettings
+from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.port import CodeAndName, DocumentRef, DocumentState
+from pleo_export.accounting.tryton.documents import TrytonDocuments, model_of
+from pleo_export.accounting.tryton.lookups import TrytonLookups
+from pleo_export.accounting.tryton.rest import TrytonRest
+from pleo_export.accounting.tryton.settings import TrytonSettings
 
 
 class TrytonSetup:
-    """Every method raises AccountingError."""
+    """The port's AccountingSetup for Tryton."""
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
         self._settings = settings
         self._tryton = rest
-        self._company_domain = ["company", "=", settings.company]
-        self._bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
+        self._lookups = TrytonLookups(settings, rest)
+        self._documents = TrytonDocuments(settings, rest)
 
-    def check(self) -> None:
-        _ = self._company, self._journal
-
-    def books(self, documents: Iterable[Document]) -> LookupTables:
-        """What these documents need to know."""
-        documents = list(documents)
-        lines = [line for document in documents for line in document.lines]
-        codes = CodeTables(
-            accounts=self._accounts,
-            taxes=self._taxes if any(line.tax for line in lines) else {},
-            dimensions=self._dimensions if any(line.dimensions for line in lines) else {},
-        )
-        own = self.currency()
-        foreign = {document.currency for document in documents} - {own}
-        return LookupTables(
-            company=self._settings.company,
-            journal=self._journal,
-            codes=codes,
-            currency=own,
-            currency_id=self._company["currency"]["id"],
-            currencies=self._currencies({own, *foreign}) if foreign else {},
-            parties=self._parties({each.party.id for each in documents if not isinstance(each, JournalEntry)}),
-        )
-
-    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        """A code of two accounts is as good as none: nothing is booked on a guess."""
-        return {code for code in codes if len(self._accounts.get(code, ())) != 1}
-
-    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        return set(categories) - {category for category, _ in self._dimensions}
-
-    # What a person may choose from
+    @property
+    def ledger_id(self) -> str:
+        """Host, port, path, database and company: the same however the settings write the address."""
+        url = self._settings.url
+        return f"{url.host}:{url.port}{(url.path or '').rstrip('/')}/{self._settings.database}/{self._settings.company}"
 
     def currency(self) -> str:
-        return str(self._company["currency"]["code"])
+        """Return the ledger's own currency, ISO 4217."""
+        return self._lookups.currency()
 
     def accounts(self) -> Sequence[CodeAndName]:
-        return self._choices("account.account", self._bookable)
+        """List the accounts that can be booked on."""
+        return self._choices("account.account", self._lookups.bookable)
 
     def dimensions(self) -> Sequence[CodeAndName]:
-        return self._choices("analytic_account.account", [self._company_domain, ["type", "=", "root"]])
+        """List the roots of the analytic accounts."""
+        domain = [["company", "=", self._settings.company], ["type", "=", "root"]]
+        return self._choices("analytic_account.account", domain)
+
+    def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
+        """Return those that name no account, or two: nothing is booked on a guess."""
+        return {code for code in codes if len(self._lookups.account_table.get(code, ())) != 1}
+
+    def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
+        """Return those that name no root with analytic accounts below it."""
+        return set(categories) - {category for category, _ in self._lookups.dimension_table}
+
+    def discard(self, document: DocumentRef) -> None:
+        """Delete a draft. Raises Rejected for one that is no longer a draft."""
+        model, id_ = model_of(document.kind), int(document.id)
+        held = self._documents.read(model, {document.reference: id_}).get(document.reference)
+        if held is None:
+            return
+        if held.state is not DocumentState.DRAFT:
+            raise Rejected(f"{held.number or document.id} is {held.state} in Tryton, so it was not removed.")
+        self._tryton.delete(model, id_)
 
     def _choices(self, model: str, domain: Sequence[Any]) -> Sequence[CodeAndName]:
         rows = self._tryton.search_read(model, domain, ["code", "name"], [["code", "ASC"]])
         return [CodeAndName(row["code"], row["name"]) for row in rows if row["code"]]
-
-    # Periods
-
-    def open_period(self, on: date) -> int:
-        """The id of the period of that day. Raises PeriodClosed, naming it, if it is not open."""
-        period = self._period(on)
-        if period is None:
-            raise PeriodClosed(
-                f"Tryton has no period for {on}. Create the fiscal year there, then export again.", on=on
-            )
-        if period["state"] != "open":
-            raise PeriodClosed(
-                f"The period {period['name']} is {period['state']} in Tryton, so that nothing can be booked on {on}. "
-                "Reopen the period, then export again.",
-                on=on,
-            )
-        return int(period["id"])
-
-    def forget_periods_unless_open(self, days: Iterable[date]) -> None:
-        """Before a refusal: a person may have opened the period."""
-        if any(self.period_state(day) is not PeriodState.OPEN for day in days):
-            self.forget_periods()
-
-    def forget_periods(self) -> None:
-        self.__dict__.pop("_periods", None)
-
-    def period_state(self, on: date) -> PeriodState:
-        period = self._period(on)
-        if period is None:
-            return PeriodState.NONE
-        return PeriodState.OPEN if period["state"] == "open" else PeriodState.CLOSED
-
-    def next_open_date(self, after: date) -> date | None:
-        if after == date.max:
-            return None
-        following = after + timedelta(days=1)
-        days = [
-            max(period["start_date"], following)
-            for period in self._periods
-            if period["state"] == "open" and period["end_date"] >= following
-        ]
-        return min(days, default=None)
-
-    def _period(self, on: date) -> Record | None:
-        return next((each for each in self._periods if each["start_date"] <= on <= each["end_date"]), None)
-
-    @cached_property
-    def _periods(self) -> Sequence[Record]:
-        fields = ["name", "state", "start_date", "end_date"]
-        return self._tryton.search_read("account.period", [self._company_domain, ["type", "=", "standard"]], fields)
-
-    # Codes
-
-    @cached_property
-    def _company(self) -> Record:
-        return self._the_only("company.company", ["id", "=", self._settings.company], ["currency.code"], "company")
-
-    @cached_property
-    def _journal(self) -> int:
-        found = self._the_only("account.journal", ["code", "=", self._settings.journal], ["code"], "journal")
-        return int(found["id"])
-
-    def _the_only(self, model: str, clause: Sequence[Any], fields: Sequence[str], setting: str) -> Record:
-        rows = self._tryton.search_read(model, [clause], fields)
-        if len(rows) != 1:
-            raise InvalidConfiguration(
-                f"Tryton has {len(rows) or 'no'} {setting} {clause[2]} that the user of the API key may use. "
-                f"Correct accounting_system.{setting} in the settings."
-            )
-        return rows[0]
-
-    @cached_property
-    def _accounts(self) -> Mapping[str, Sequence[AccountRecord]]:
-        kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
-        accounts: dict[str, list[AccountRecord]] = defaultdict(list)
-        fields = ["code", "party_required", "second_currency.code", *kinds]
-        for row in self._tryton.search_read("account.account", self._bookable, fields):
-            kind, second = row["type"], row["second_currency"]
-            account = AccountRecord(
-                row["id"],
-                analytic=kind["statement"] == "income",
-                billed=bool(kind["expense"] or kind["debt"]),
-                payable=bool(kind["payable"]),
-                party_required=bool(row["party_required"]),
-                currency=second["code"] if second else None,
-            )
-            accounts[row["code"]].append(account)
-        return accounts
-
-    @cached_property
-    def _taxes(self) -> Mapping[str, Sequence[TaxCode]]:
-        """By name: Tryton's taxes have no code."""
-        fields = ["name", "parent", "invoice_account", "credit_note_account"]
-        rows = self._tryton.search_read("account.tax", [self._company_domain], fields)
-        taxes: dict[str, list[TaxCode]] = defaultdict(list)
-        for row in rows:
-            if row["parent"] is None:
-                taxes[row["name"]].append(TaxCode(row["id"], tuple(_booking_taxes(row, rows))))
-        return taxes
-
-    @cached_property
-    def _dimensions(self) -> Mapping[tuple[str, str], Sequence[AnalyticAccount]]:
-        domain = [self._company_domain, ["type", "=", "normal"]]
-        dimensions: dict[tuple[str, str], list[AnalyticAccount]] = defaultdict(list)
-        for row in self._tryton.search_read("analytic_account.account", domain, ["code", "root.code"]):
-            account = AnalyticAccount(row["id"], row["root"]["id"])
-            dimensions[row["root"]["code"], row["code"]].append(account)
-        return dimensions
-
-    def _currencies(self, codes: Collection[str]) -> Mapping[str, Currency]:
-        """Read anew for each batch: a rate that was missing may have been entered."""
-        domain = [["currency.code", "in", list(codes)]]
-        rates: dict[str, Currency] = {}
-        fields = ["date", "rate", "currency.code"]
-        for row in self._tryton.search_read("currency.currency.rate", domain, fields, [["date", "DESC"]]):
-            currency = row["currency"]
-            known = rates.setdefault(currency["code"], Currency(currency["id"], currency["code"], []))
-            known.rates.append((row["date"], row["rate"]))
-        return rates
-
-    def _parties(self, ids: Collection[str]) -> Mapping[str, PartyRecord]:
-        if not ids:
-            return {}
-        domain = [["id", "in", [int(each) for each in ids]]]
-        rows = self._tryton.search_read("party.party", domain, ["code", "addresses"])
-        return {str(row["id"]): PartyRecord(row["id"], row["code"], next(iter(row["addresses"]), None)) for row in rows}
-
-
-def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[TaxRecord]:
-    """The tax itself, or the ones below it: Tryton books those of a group."""
-    below = [each for each in taxes if each["parent"] == tax["id"]]
-    if below:
-        return [booking for each in below for booking in _booking_taxes(each, taxes)]
-    return [TaxRecord(tax["id"], tax["name"], tax["invoice_account"], tax["credit_note_account"])]

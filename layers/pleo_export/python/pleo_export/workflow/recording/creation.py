@@ -134,7 +134,7 @@ class DocumentWriter:
                 yield portion, state
 
     def _first_state(self, progress: ItemProgress, document: Document) -> DocumentState:
-        """PreparedReceipts come first where a posted document takes none any more (R-5d.11)."""
+        """Receipts come first where a posted document takes none any more (R-5d.11)."""
         takes = self.system.capabilities
         waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
         return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted

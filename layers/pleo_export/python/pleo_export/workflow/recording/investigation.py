@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
+from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemFailure
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
-from pleo_export.settings import PostingMode, Settings
+from pleo_export.settings import Settings
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.preparation import PreparedItem

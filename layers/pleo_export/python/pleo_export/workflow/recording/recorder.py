@@ -12,10 +12,10 @@ from pathlib import Path
 from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemFailure, ItemRejected, NotOurs
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
-from pleo_export.settings import PostingMode
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult

@@ -72,7 +72,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class ItemEvidence:
-    """One item as the three sides see it. `settle_time`: see workflow.runtime.Runtime.settle_time."""
+    """One item as the three sides see it. `in_doubt_time`: see `Services.in_doubt_time`."""
 
     item_status: str
     posting: Posting | None

@@ -1,4 +1,4 @@
-"""`pleo-export entry`: what the three sides say of one expense, and whether they agree."""
+"""`pleo-export entry`: what our records, Pleo and the accounting system hold of one expense."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from boto3.dynamodb.conditions import Key
 from typer.testing import CliRunner
 
 from cli.commands.entry import Agreement, EntryStatus, RevisionDocuments, describe, examine
+from cli.errors import UsageError
 from cli.main import app
 from cli.stack import Stack
 from pleo_export.accounting.errors import PossibleDuplicate, Unavailable
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.errors import InvalidSettings, NotOurs
+from pleo_export.errors import NotOurs
 from pleo_export.pleo.models import JobItem
 from pleo_export.store.postings import Posting
 from pleo_simulator.sample import NORTHGATE
@@ -29,7 +30,7 @@ ENTRY = entry_id(EXPENSE)
 REFERENCE = reference(EXPENSE)
 
 
-def seen(system: InProcessSystem) -> EntryStatus:
+def examined(system: InProcessSystem) -> EntryStatus:
     return examine(NORTHGATE, ENTRY, system.services)
 
 
@@ -49,16 +50,16 @@ def exported_again(system: InProcessSystem) -> str:
 
 
 @pytest.mark.usefixtures("books")
-def test_given_an_exported_expense_when_it_is_looked_at_then_all_three_agree_and_nothing_of_it_is_shown(
+def test_given_an_exported_expense_then_all_three_agree_and_nothing_of_it_is_shown(
     system: InProcessSystem,
 ) -> None:
-    lines = list(describe(seen(system)))
+    lines = list(describe(examined(system)))
 
     job = system.service.state.all_jobs()[0]["id"]
     assert lines == [
         "our records",
         f"  revision 1: meant to book at 2026-11-20 12:00 UTC by job {job}; booked as J1 (posted), finished",
-        "Pleo's last word",
+        "Pleo's final result",
         f"  successful in job {job}, as document 1",
         "accounting system",
         "  revision 1: document 1, J1, posted, https://books.example/1",
@@ -69,27 +70,27 @@ def test_given_an_exported_expense_when_it_is_looked_at_then_all_three_agree_and
 def test_given_an_expense_that_was_never_exported_then_it_is_not_booked(system: InProcessSystem) -> None:
     system.connect(NORTHGATE, [EXPENSE])
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert sides.verdict is Agreement.NOT_BOOKED
-    assert list(describe(sides))[:-1] == [
+    assert status.verdict is Agreement.NOT_BOOKED
+    assert list(describe(status))[:-1] == [
         *("our records", "  none"),
-        *("Pleo's last word", "  never exported"),
+        *("Pleo's final result", "  never exported"),
         *("accounting system", "  nothing"),
     ]
 
 
-def test_given_a_refused_expense_then_it_is_not_booked_for_the_type_of_failure_that_pleo_knows(
+def test_given_a_refused_expense_then_the_type_of_failure_that_pleo_knows_is_shown(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, [purchase(account="9999")])
     job = system.export(NORTHGATE)
     system.run(NORTHGATE)
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert sides.verdict is Agreement.NOT_BOOKED
-    assert f"  failed in job {job}: account_unknown" in describe(sides)
+    assert status.verdict is Agreement.NOT_BOOKED
+    assert f"  failed in job {job}: account_unknown" in describe(status)
 
 
 def test_given_a_run_that_broke_off_after_booking_when_exported_again_they_agree(
@@ -100,76 +101,76 @@ def test_given_a_run_that_broke_off_after_booking_when_exported_again_they_agree
     system.effects.on("before dynamodb TransactWriteItems", ValueError(), nth=2)  # after its intent
     system.run(NORTHGATE)
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert sides.verdict is Agreement.PLEO_DOES_NOT_KNOW
-    assert "Export it again" in sides.what_to_do
+    assert status.verdict is Agreement.PLEO_DOES_NOT_KNOW
+    assert "Export it again" in status.what_to_do
     system.clock.advance(system.services.in_doubt_time)
     exported_again(system)
-    assert seen(system).verdict is Agreement.AGREE
+    assert examined(system).verdict is Agreement.AGREE
 
 
-def test_given_a_job_under_way_then_one_waits_for_it(system: InProcessSystem) -> None:
+def test_given_a_running_job_then_it_is_waited_for(system: InProcessSystem) -> None:
     system.connect(NORTHGATE, [EXPENSE])
     job = system.export(NORTHGATE)
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert (sides.verdict, sides.what_to_do) == (
+    assert (status.verdict, status.what_to_do) == (
         Agreement.NOT_BOOKED,
         f"Wait until job {job} is over, then look again.",
     )
 
 
-def test_given_a_run_that_died_before_booking_then_one_waits_for_its_request(system: InProcessSystem) -> None:
+def test_given_a_run_that_ended_before_booking_then_its_request_is_waited_for(system: InProcessSystem) -> None:
     system.connect(NORTHGATE, [EXPENSE])
     system.export(NORTHGATE)
     system.effects.on("after dynamodb TransactWriteItems", ValueError())  # of its intent
     system.run(NORTHGATE)
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert (sides.verdict, sides.final_result and sides.final_result.status) == (Agreement.NOT_BOOKED, "failed")
-    assert "SettleSeconds" in sides.what_to_do
+    assert (status.verdict, status.final_result and status.final_result.status) == (Agreement.NOT_BOOKED, "failed")
+    assert "InDoubtSeconds" in status.what_to_do
 
 
 def test_given_a_voided_document_when_exported_again_then_the_next_revision_agrees(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     books.void(REFERENCE)
-    assert seen(system).verdict is Agreement.VOID
+    assert examined(system).verdict is Agreement.VOID
 
     assert exported_again(system) == "completed"
 
-    sides = seen(system)
-    assert sides.verdict is Agreement.AGREE
-    assert [each.revision for each in sides.postings] == [each.revision for each in sides.held] == [1, 2]
+    status = examined(system)
+    assert status.verdict is Agreement.AGREE
+    assert [each.revision for each in status.postings] == [each.revision for each in status.held] == [1, 2]
 
 
 def test_given_a_deleted_document_then_it_is_gone(system: InProcessSystem, books: FakeAccountingSystem) -> None:
     books.delete(REFERENCE)
 
-    assert seen(system).verdict is Agreement.GONE
+    assert examined(system).verdict is Agreement.GONE
 
 
 def test_given_another_document_in_its_place_when_exported_again_then_pleo_links_to_that_one(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     books.documents[0].id = "99"
-    assert seen(system).verdict is Agreement.OTHER_DOCUMENT
+    assert examined(system).verdict is Agreement.OTHER_DOCUMENT
 
     exported_again(system)
 
-    assert seen(system).verdict is Agreement.AGREE
+    assert examined(system).verdict is Agreement.AGREE
 
 
 def test_given_a_copy_of_the_document_then_there_are_two(system: InProcessSystem, books: FakeAccountingSystem) -> None:
     books.documents.append(replace(deepcopy(books.documents[0]), id="2"))
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert sides.verdict is Agreement.TWO
-    assert f"  revision 1: 2 entries carry {REFERENCE}: J1 and J2." in describe(sides)
+    assert status.verdict is Agreement.TWO
+    assert f"  revision 1: 2 entries carry {REFERENCE}: J1 and J2." in describe(status)
 
 
 def test_given_a_voided_document_that_comes_back_after_its_next_revision_then_there_are_two(
@@ -179,30 +180,30 @@ def test_given_a_voided_document_that_comes_back_after_its_next_revision_then_th
     exported_again(system)
     books.documents[0].state = DocumentState.POSTED
 
-    assert seen(system).verdict is Agreement.TWO
+    assert examined(system).verdict is Agreement.TWO
 
 
-def test_given_our_records_are_lost_then_the_books_and_pleo_still_tell(
+def test_given_our_records_are_lost_then_the_ledger_and_pleo_are_enough(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     books.void(REFERENCE)
     exported_again(system)
     _lose_postings(system)
 
-    sides = seen(system)
+    status = examined(system)
 
-    assert (sides.postings, sides.verdict) == ([], Agreement.AGREE)
+    assert (status.postings, status.verdict) == ([], Agreement.AGREE)
     books.void(f"{REFERENCE}:r2")
-    assert seen(system).verdict is Agreement.VOID
+    assert examined(system).verdict is Agreement.VOID
 
 
 @pytest.mark.usefixtures("books")
 def test_the_command_prints_what_is_seen(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Stack, "runtime", system.services)
+    monkeypatch.setattr(Stack, "services", system.services)
 
     said = CliRunner().invoke(app, ["entry", NORTHGATE.upper(), ENTRY.upper()])
 
-    assert said.output.splitlines() == list(describe(seen(system)))
+    assert said.output.splitlines() == list(describe(examined(system)))
 
 
 DOCUMENT = DocumentRef("ref", DocumentKind.BILL, "1", "B1", DocumentState.POSTED, date(2026, 3, 2), None)
@@ -231,24 +232,24 @@ def test_a_bill_and_its_payment_belong_together(
 
 
 @pytest.mark.parametrize(("ids", "named"), [(("northgate", ENTRY), "COMPANY_ID"), ((NORTHGATE, "lunch"), "ENTRY_ID")])
-def test_given_what_is_no_id_then_it_is_refused_by_its_name(
+def test_given_something_that_is_not_an_id_then_it_is_refused_by_its_name(
     system: InProcessSystem, ids: tuple[str, str], named: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=named):
+    with pytest.raises(UsageError, match=named):
         examine(*ids, system.services)
 
 
-def test_given_a_company_that_is_not_connected_then_it_is_said(system: InProcessSystem) -> None:
+def test_given_a_company_that_is_not_connected_then_the_command_says_so(system: InProcessSystem) -> None:
     with pytest.raises(NotOurs, match="is not connected"):
-        seen(system)
+        examined(system)
 
 
-def test_given_books_that_do_not_answer_then_no_verdict_is_given(
+def test_given_a_ledger_that_does_not_answer_then_no_verdict_is_given(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     system.effects.on("before books find_many", Unavailable("The books do not answer."))
     with system.effects.of_function(), pytest.raises(Unavailable):
-        seen(system)
+        examined(system)
 
 
 def _lose_postings(system: InProcessSystem) -> None:

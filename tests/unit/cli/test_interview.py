@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 import yaml
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.prompts import credentials
+from cli.prompts import ArrowKeys
 from pleo_export.accounting.port import CodeAndName
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, TownStack
 from tests.system.fake_accounting import FakeAccountingSystem
-from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connected, subscriptions
 
 KEY = f"plp_{NORTHGATE}"
@@ -98,6 +100,25 @@ def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credenti
     assert connection.settings.posting == "posted"
 
 
+def test_at_a_terminal_the_same_is_asked_with_choices(newcomer: TownStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter, down = "\r", "\x1b[B"
+    keys = [
+        *(KEY + enter, f"https://books.test{enter}books{enter}", enter * 2, TOKEN + enter),
+        *(enter, enter * 2, "reverse" + enter, enter * 4),  # currencies and accounts
+        *(enter * 2, down + enter, enter * 3, "copenhagen" + enter, enter),
+    ]
+    monkeypatch.setattr("cli.commands.connect.terminal", ArrowKeys)
+
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        keyboard.send_text("".join(keys))
+        result = CliRunner().invoke(app, ["connect"])
+
+    assert result.exception is None, result.output
+    assert (written().posting, written().time_zone) == ("posted", "Europe/Copenhagen")
+    assert (written().accounts.wallets, written().accounts.clearing) == ({"GBP": "1900"}, "2202")
+    assert newcomer.connections.exists(NORTHGATE)
+
+
 @pytest.mark.usefixtures("newcomer")
 def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
     result = connect(
@@ -113,15 +134,15 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
     assert result.exception is None, result.output
     for said in (
         "✗ Pleo does not accept the credential",
-        "✗ accounting_system.url: Input should be a valid URL",
-        "✗ accounting_system.company: Input should be a valid integer",
+        "✗ accounting_system.url: must be a web address",
+        "✗ accounting_system.company: must be a whole number",
         "✗ accounting_system: the books do not accept the token",
-        "✗ POUNDS: no currency",
-        "✗ wallet is no account code.\n  1900  Pleo wallet GBP\n",
-        "✗ accounts.out_of_pocket: Value error, is the account of accounts.wallets too",
-        "✗ posting: Input should be 'draft' or 'posted'",
+        "✗ POUNDS: not a currency",
+        "✗ wallet is not an account code.\n  1900  Pleo wallet GBP\n",
+        "✗ accounts.out_of_pocket: is the account of accounts.wallets too",
+        "✗ posting: must be draft or posted",
         "✗ adjustment_date: ",
-        "✗ time_zone: Value error, not a time zone",
+        "✗ time_zone: not a time zone",
     ):
         assert said in result.output
     assert (written().accounts.out_of_pocket, written().accounts.clearing) == ("2250", None)
@@ -173,50 +194,3 @@ def test_no_answer_that_is_secret_is_shown(newcomer: TownStack) -> None:
     assert TOKEN not in output
     assert KEY not in output
     assert newcomer.connections.exists(NORTHGATE)
-
-
-def test_credentials_come_from_the_environment_else_from_the_store(
-    stack: TownStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected(stack)
-    wanted, stored = parse_settings(settings(NORTHGATE)), stack.secrets(NORTHGATE)
-    assert credentials(wanted, stored) == ({"api_key": KEY}, {"token": TOKEN})
-
-    monkeypatch.setenv("PLEO_API_KEY", "plp_new")
-    monkeypatch.setenv("ACCOUNTING_PASSWORD", "secret")
-    assert credentials(wanted, stored) == ({"api_key": "plp_new"}, {"token": TOKEN, "password": "secret"})
-
-
-@pytest.mark.usefixtures("newcomer")
-@pytest.mark.parametrize(("text", "said"), [("posting: [", "cannot be read"), ("posting: maybe", "posting: Input")])
-def test_given_a_file_that_does_not_fit_then_it_is_refused(text: str, said: str) -> None:
-    Path("bad.yaml").write_text(text)
-
-    result = CliRunner().invoke(app, ["connect", "bad.yaml"])
-
-    assert said in str(result.exception)
-
-
-def test_the_doctor_exits_with_1_only_when_something_is_wrong(newcomer: TownStack) -> None:
-    connected(newcomer)
-    sound = CliRunner().invoke(app, ["doctor"])
-    subscriptions(newcomer)[0].request["status"] = "INACTIVE"
-    ill = CliRunner().invoke(app, ["doctor", NORTHGATE])
-
-    assert (sound.exit_code, ill.exit_code) == (0, 1)
-    assert "✗" not in sound.output
-    (wrong,) = [line for line in ill.output.splitlines() if line.startswith("✗")]
-    assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
-    assert "– webhook secret: not tried without: webhook subscription" in ill.output
-
-
-def test_the_command_disconnects(newcomer: TownStack) -> None:
-    connected(newcomer)
-
-    result = CliRunner().invoke(app, ["disconnect", NORTHGATE])
-    after = CliRunner().invoke(app, ["doctor"])
-
-    assert result.exit_code == 0
-    assert not newcomer.connections.exists(NORTHGATE)
-    assert after.exit_code == 0
-    assert NORTHGATE not in after.output

@@ -1,4 +1,4 @@
-"""Connecting a company: what is refused, in which words, and that nothing is stored then."""
+"""`pleo-export connect`: what is refused, in which words, and that nothing is stored then."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from cli.checks import CheckStatus
+from cli.errors import CheckFailed
 from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
 from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.errors import InvalidSettings
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import Client, s256
 from pleo_simulator.sample import HAVN, NORTHGATE
@@ -28,7 +28,7 @@ def nothing_is_stored(stack: TownStack) -> bool:
     return not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE) or subscriptions(stack))
 
 
-def test_given_good_settings_when_connected_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
+def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
     findings = connected(stack)
 
     assert problems(findings) == {}
@@ -36,7 +36,7 @@ def test_given_good_settings_when_connected_then_every_step_is_told_and_pleo_del
         "Pleo credential",
         "Pleo scopes",
         "accounting system",
-        "books",
+        "ledger",
         "accounts",
         "period",
         "test entry",
@@ -73,21 +73,21 @@ def test_given_a_connected_company_when_connected_again_then_settings_change_in_
         ({"dimensions": {"team": "region"}}, "dimensions.team: region is not a dimension"),
     ],
 )
-def test_given_a_wrong_setting_when_connected_then_its_field_is_named_and_nothing_is_stored(
+def test_given_a_wrong_setting_then_its_field_is_named_and_nothing_is_stored(
     stack: TownStack, wrong: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=said) as error:
+    with pytest.raises(CheckFailed, match=said) as error:
         connected(stack, **wrong)
 
     assert "Nothing was stored" in str(error.value)
     assert nothing_is_stored(stack)
 
 
-def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(stack: TownStack) -> None:
+def test_given_several_things_wrong_then_all_are_told_at_once(stack: TownStack) -> None:
     stack.customer(NORTHGATE)
     stack.system.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
 
-    with pytest.raises(InvalidSettings) as error:
+    with pytest.raises(CheckFailed) as error:
         connect_with(stack, {"api_key": KEY}, dimensions={"team": "region"})
 
     assert "lacks export-jobs:write, export-items:read" in str(error.value)
@@ -99,13 +99,11 @@ def test_given_several_things_wrong_when_connected_then_all_are_told_at_once(sta
     ("key", "said"),
     [("plp_wrong", "Pleo does not accept the credential"), (f"plp_{HAVN}", f"belongs to company {HAVN}")],
 )
-def test_given_a_key_that_is_not_the_companys_when_connected_then_it_is_refused(
-    stack: TownStack, key: str, said: str
-) -> None:
+def test_given_a_key_that_is_not_the_companys_then_it_is_refused(stack: TownStack, key: str, said: str) -> None:
     stack.customer(NORTHGATE)
     stack.customer(HAVN)
 
-    with pytest.raises(InvalidSettings, match=said):
+    with pytest.raises(CheckFailed, match=said):
         connect_with(stack, {"api_key": key})
 
     assert nothing_is_stored(stack)
@@ -115,7 +113,7 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
     stack.system.service.faults.order(Fault(effect="missing_field", path="/v1/introspect", field="data.scope"))
     stack.system.service.faults.order(Fault(effect="status", path="/v3/export-jobs", status=403))
 
-    with pytest.raises(InvalidSettings, match="Make an API key with all scopes"):
+    with pytest.raises(CheckFailed, match="Make an API key with all scopes"):
         connected(stack)
 
 
@@ -126,12 +124,10 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
         (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
     ],
 )
-def test_given_books_that_do_not_open_when_connected_then_the_reason_is_told(
-    stack: TownStack, error: Exception, said: str
-) -> None:
+def test_given_books_that_do_not_open_then_the_reason_is_told(stack: TownStack, error: Exception, said: str) -> None:
     broken(stack, "before books check", error)
 
-    with pytest.raises(InvalidSettings, match=said):
+    with pytest.raises(CheckFailed, match=said):
         connected(stack)
 
     assert nothing_is_stored(stack)
@@ -142,7 +138,7 @@ def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_the
     books = ledger(stack)
     books.capabilities = replace(books.capabilities, drafts=frozenset(), kinds=frozenset({DocumentKind.JOURNAL_ENTRY}))
 
-    with pytest.raises(InvalidSettings) as error:
+    with pytest.raises(CheckFailed) as error:
         connected(stack, posting="draft", legacy_vendors="accounts_payable")
 
     assert "write posting: posted" in str(error.value)
@@ -152,10 +148,10 @@ def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_the
 # One Pleo company to one accounting company
 
 
-def test_given_books_of_another_company_when_connected_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
+def test_given_books_of_another_company_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
     connected(stack, HAVN)
 
-    with pytest.raises(InvalidSettings, match=f"connected to Pleo company {HAVN} already"):
+    with pytest.raises(CheckFailed, match=f"connected to Pleo company {HAVN} already"):
         connected(stack, NORTHGATE)
 
     assert nothing_is_stored(stack)
@@ -173,7 +169,7 @@ def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is
     connected(stack)
     stack.leases.take(NORTHGATE, "run", stack.now(), replacing=None)
 
-    with pytest.raises(InvalidSettings, match="an export is running"):
+    with pytest.raises(CheckFailed, match="an export is running"):
         connected(stack, NORTHGATE, "other_books")
 
     assert problems(connected(stack, posting="draft")) == {}, "other settings may change"
@@ -182,10 +178,10 @@ def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is
 # The test entry
 
 
-def test_given_an_entry_that_cannot_be_recorded_when_connected_then_the_reason_is_told(stack: TownStack) -> None:
+def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: TownStack) -> None:
     broken(stack, "before books record", Rejected("The account takes no pounds."))
 
-    with pytest.raises(InvalidSettings, match="takes no pounds"):
+    with pytest.raises(CheckFailed, match="takes no pounds"):
         connected(stack)
 
     assert nothing_is_stored(stack)
@@ -212,7 +208,7 @@ def test_given_a_draft_that_a_crash_left_behind_when_connected_again_then_it_is_
     stack: TownStack, lost: BaseException
 ) -> None:
     broken(stack, "after books record", lost)
-    with pytest.raises((Killed, InvalidSettings)):
+    with pytest.raises((Killed, CheckFailed)):
         connected(stack)
     assert len(ledger(stack).documents) == 1
 
@@ -284,11 +280,11 @@ def test_given_an_installation_of_another_company_then_it_is_refused(stack: Town
     (record,) = stack.system.service.installations._records.values()
     record.company_id = HAVN
 
-    with pytest.raises(InvalidSettings, match=f"the installation at Pleo is of company {HAVN}"):
+    with pytest.raises(CheckFailed, match=f"the installation at Pleo is of company {HAVN}"):
         connected(stack)
 
 
-def test_given_consent_by_oauth_when_connected_then_its_installation_is_activated(stack: TownStack) -> None:
+def test_given_consent_by_oauth_then_its_installation_is_activated(stack: TownStack) -> None:
     stack.customer(NORTHGATE)
 
     findings = connect_with(stack, {"access_token": access_token(stack)})
@@ -318,12 +314,12 @@ def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_
     assert stack.pleo(newer.pleo).introspect().company_id == NORTHGATE
 
 
-def test_given_a_secret_that_somebody_else_changes_when_connected_then_nothing_is_overwritten(stack: TownStack) -> None:
+def test_given_a_secret_that_somebody_else_changes_then_nothing_is_overwritten(stack: TownStack) -> None:
     connected(stack)
     before = stack.secrets(NORTHGATE)
     stack.secret_locks.take(NORTHGATE, "a refresh", stack.now())
 
-    with pytest.raises(InvalidSettings, match="wait a minute"):
+    with pytest.raises(CheckFailed, match="wait a minute"):
         connected(stack, webhook_authentication="basic")
 
     assert stack.secrets(NORTHGATE) == before
@@ -354,7 +350,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
 ) -> None:
     stack.customer(NORTHGATE)
     stack.system.effects.on("after pleo POST /v1/subscriptions", requests.ConnectionError("no answer"))
-    with pytest.raises(InvalidSettings, match="goes on from here"):
+    with pytest.raises(CheckFailed, match="continues from here"):
         connect_with(stack, {"api_key": KEY})
     assert not stack.connections.exists(NORTHGATE)
 
@@ -363,7 +359,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
     assert len(subscriptions(stack)) == 1
 
 
-def test_given_two_subscriptions_to_our_address_when_connected_then_one_is_left(stack: TownStack) -> None:
+def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: TownStack) -> None:
     connected(stack)
     stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
 
@@ -385,7 +381,7 @@ def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and
 
 
 @pytest.mark.parametrize("authentication", ["signature", "basic", "header"])
-def test_given_any_proof_of_the_sender_then_our_own_delivery_is_taken_and_wakes_nobody(
+def test_each_way_to_authenticate_webhooks_takes_our_delivery_which_starts_nothing(
     stack: TownStack, authentication: str
 ) -> None:
     assert problems(connected(stack, webhook_authentication=authentication)) == {}

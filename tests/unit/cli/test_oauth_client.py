@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.commands.oauth_client import authorise, callback_url, store_client
+from cli.errors import NotNow, UsageError
 from cli.main import app
-from pleo_export.errors import InvalidSettings, Misconfigured
+from pleo_export.errors import Misconfigured
 from pleo_export.pleo.errors import PleoUnavailable
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Client
 from pleo_simulator.pleo_state import Company
@@ -67,7 +67,7 @@ def run(*command: str) -> str:
 def authorised(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that the operator sees."""
     person, lines = Person(stack), []
-    monkeypatch.setattr(TownStack, "pause", lambda _, seconds: person.follows(seconds))
+    monkeypatch.setattr(TownStack, "sleep", lambda _, seconds: person.follows(seconds))
     for line in authorise(stack, NORTHGATE, HOOKS):
         person.reads(line)
         lines.append(line)
@@ -97,7 +97,7 @@ def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told
     assert CONNECT in next(lines)
     registered.system.clock.advance(timedelta(hours=24))
 
-    with pytest.raises(InvalidSettings, match="nobody has followed the link in time"):
+    with pytest.raises(NotNow, match="nobody has followed the link in time"):
         next(lines)
 
 
@@ -130,7 +130,6 @@ def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconne
     registered.system.service.oauth.revoke(oauth_client_id())
     registered.system.sleep(ACCESS_TOKEN_LIFE.total_seconds())
     assert registered.system.wake(NORTHGATE) == "reconnect"
-    monkeypatch.setattr("cli.main.console", Console(width=250))
 
     listed = run("connections")
 
@@ -176,12 +175,12 @@ def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
 
 def test_given_no_settings_file_then_oauth_cannot_know_the_company(stack: TownStack) -> None:
     done = CliRunner().invoke(app, ["connect", "--oauth"])
-    assert isinstance(done.exception, InvalidSettings)
+    assert isinstance(done.exception, UsageError)
 
 
 @pytest.mark.parametrize("wrong", ["https://hooks.test/", "https://hooks.test/webhooks/pleo"])
 def test_given_an_address_that_is_not_the_webhooks_then_it_is_refused(wrong: str) -> None:
-    with pytest.raises(InvalidSettings, match="must end in /webhooks/pleo/"):
+    with pytest.raises(UsageError, match="must end in /webhooks/pleo/"):
         callback_url(wrong)
 
 
@@ -190,6 +189,6 @@ def test_given_pleo_is_away_when_the_grant_is_tried_then_nobody_has_to_authorise
 ) -> None:
     authorised(registered, monkeypatch)
     registered.system.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
-    monkeypatch.setattr(TownStack, "pause", lambda *_: None)
+    monkeypatch.setattr(TownStack, "sleep", lambda *_: None)
     with registered.system.effects.of_function(), pytest.raises(PleoUnavailable):
         next(authorise(registered, NORTHGATE, HOOKS))

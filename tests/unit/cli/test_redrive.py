@@ -1,4 +1,4 @@
-"""`pleo-export redrive`: what becomes of the wake-ups that have died."""
+"""`pleo-export redrive`: what becomes of the wake-ups in the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNREADABLE = ["not json", "[]", '{"companyId": "northgate", "reason": "webhook"}
 
 
 @pytest.fixture(autouse=True)
-def no_long_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.commands.redrive.LOOK_SECONDS", 0)
 
 
@@ -44,7 +44,7 @@ def keep(lines: str) -> None:
     client("logs").put_log_events(logGroupName=LOG_GROUP, logStreamName="1", logEvents=events)
 
 
-def test_given_a_wake_up_that_died_when_it_is_redriven_then_the_cause_is_named_and_the_job_starts(
+def test_a_failed_wake_up_is_sent_again_with_its_cause_and_the_job_starts(
     system: InProcessSystem, stack: Stack
 ) -> None:
     system.connect(NORTHGATE, purchases(1))
@@ -66,9 +66,7 @@ def test_given_a_wake_up_that_died_when_it_is_redriven_then_the_cause_is_named_a
     assert system.job(job)["status"] == "completed"
 
 
-def test_given_dead_wake_ups_of_two_companies_when_redriven_then_each_is_sent_in_its_own_group(
-    system: InProcessSystem, stack: Stack
-) -> None:
+def test_wake_ups_of_two_companies_are_sent_in_their_own_groups(system: InProcessSystem, stack: Stack) -> None:
     for company in (NORTHGATE, HAVN):
         put(system.dead_letters_url, wake_up(company), "any group")
 
@@ -79,7 +77,7 @@ def test_given_dead_wake_ups_of_two_companies_when_redriven_then_each_is_sent_in
     ]
 
 
-def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_nothing_is_lost_and_one_is_sent(
+def test_given_a_kill_after_sending_when_run_again_then_nothing_is_lost_and_one_is_sent(
     system: InProcessSystem, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
@@ -94,7 +92,7 @@ def test_given_a_command_that_is_killed_after_sending_when_it_is_run_again_then_
     assert system.dead_letters() == []
 
 
-def test_given_a_queue_that_does_not_take_it_when_redriven_then_the_dead_wake_up_stays(
+def test_given_a_queue_that_refuses_then_the_wake_up_stays(
     system: InProcessSystem, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.commands.redrive.HIDDEN_SECONDS", 0)
@@ -107,7 +105,7 @@ def test_given_a_queue_that_does_not_take_it_when_redriven_then_the_dead_wake_up
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
-def test_given_a_message_that_is_no_wake_up_when_redriven_then_it_is_shown_and_left_and_the_others_are_sent(
+def test_a_message_that_is_not_a_wake_up_is_shown_and_left_and_the_others_are_sent(
     system: InProcessSystem, stack: Stack, body: str
 ) -> None:
     for each in (body, wake_up(NORTHGATE)):
@@ -122,9 +120,7 @@ def test_given_a_message_that_is_no_wake_up_when_redriven_then_it_is_shown_and_l
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
-def test_given_a_message_that_is_no_wake_up_when_it_is_to_be_discarded_then_it_is_gone(
-    system: InProcessSystem, stack: Stack, body: str
-) -> None:
+def test_a_message_that_is_not_a_wake_up_can_be_discarded(system: InProcessSystem, stack: Stack, body: str) -> None:
     put(system.dead_letters_url, body)
 
     assert [each.result for each in redrive(stack, discard=True)] == [RedriveResult.DISCARDED]
@@ -132,7 +128,7 @@ def test_given_a_message_that_is_no_wake_up_when_it_is_to_be_discarded_then_it_i
     assert (system.dead_letters(), system.queued()) == ([], [])
 
 
-def test_given_more_dead_wake_ups_than_one_look_shows_then_all_are_sent(system: InProcessSystem, stack: Stack) -> None:
+def test_more_wake_ups_than_one_request_returns_are_all_sent(system: InProcessSystem, stack: Stack) -> None:
     companies = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
     for company in companies:
         put(system.dead_letters_url, wake_up(company), company)
@@ -142,7 +138,7 @@ def test_given_more_dead_wake_ups_than_one_look_shows_then_all_are_sent(system: 
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_command_says_what_it_did_in_numbers(system: InProcessSystem) -> None:
+def test_the_command_prints_what_it_did_in_numbers(system: InProcessSystem) -> None:
     put(system.dead_letters_url, "[red]not json")
     put(system.dead_letters_url, wake_up(NORTHGATE))
 
@@ -151,5 +147,5 @@ def test_the_command_says_what_it_did_in_numbers(system: InProcessSystem) -> Non
 
     assert first.output.splitlines()[-1] == "1 left, 1 sent again"
     assert second.output.splitlines()[-1] == "1 discarded"
-    assert last.output.splitlines() == ["no wake-up is dead"]
+    assert last.output.splitlines() == ["no wake-up has failed"]
     assert "[red]not json" in first.output.replace("\n", "")

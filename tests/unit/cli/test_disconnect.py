@@ -1,14 +1,16 @@
-"""Disconnecting a company: what goes, what stays, and that a run that broke off is finished by the next."""
+"""`pleo-export disconnect`: what is removed, what stays, and that the next run finishes what one has left."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.checks import CheckResult, CheckStatus
 from cli.commands.disconnect import disconnect
-from pleo_export.errors import InvalidSettings
+from cli.errors import CheckFailed, NotNow, UsageError
+from cli.main import app
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
@@ -37,7 +39,7 @@ def nothing_is_left(stack: TownStack) -> bool:
     )
 
 
-def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
+def test_given_a_connected_company_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
     connected(stack)
     stack.system.services.postings.save_many(taken(stack.system), [RECORDED])
 
@@ -51,11 +53,11 @@ def test_given_a_connected_company_when_disconnected_then_all_goes_but_the_posti
     ]
     assert nothing_is_left(stack)
     assert stack.postings.latest(NORTHGATE, RECORDED.entry_id) == RECORDED
-    assert problems(connected(stack, HAVN)) == {}, "its books are free"
+    assert problems(connected(stack, HAVN)) == {}, "its ledger is free"
 
 
-def test_given_a_company_that_never_was_when_disconnected_then_that_is_told(stack: TownStack) -> None:
-    with pytest.raises(InvalidSettings, match="is not connected"):
+def test_given_a_company_that_never_was_then_that_is_told(stack: TownStack) -> None:
+    with pytest.raises(UsageError, match="is not connected"):
         disconnected(stack)
 
 
@@ -82,15 +84,15 @@ def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(sta
         disconnected(stack)
         assert nothing_is_left(stack)
     else:
-        with pytest.raises(InvalidSettings, match="is not connected"):
+        with pytest.raises(UsageError, match="is not connected"):
             disconnected(stack)
 
 
-def test_given_a_running_export_when_disconnected_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
+def test_given_a_running_export_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
     connected(stack)
     run = running_export(stack)
 
-    with pytest.raises(InvalidSettings, match=f"an export of company {NORTHGATE} is running"):
+    with pytest.raises(NotNow, match=f"an export of company {NORTHGATE} is running"):
         disconnected(stack)
     assert stack.connections.exists(NORTHGATE)
     assert len(subscriptions(stack)) == 1
@@ -149,7 +151,7 @@ def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownSta
 
 
 @pytest.mark.parametrize("value", [None, "{}"])
-def test_given_a_secret_that_is_gone_or_spoiled_then_the_rest_goes_all_the_same(
+def test_given_a_secret_that_is_missing_or_incomplete_then_the_rest_goes_all_the_same(
     stack: TownStack, value: str | None
 ) -> None:
     connected(stack)
@@ -169,7 +171,7 @@ def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_d
     connected(stack)
     stack.system.service.faults.order(Fault(effect="status", path="/v1/subscriptions", status=503, count=4))
 
-    with pytest.raises(InvalidSettings, match="Run disconnect again"):
+    with pytest.raises(CheckFailed, match="Run disconnect again"):
         disconnected(stack)
     assert stack.has_secret(NORTHGATE)
     assert not stack.connections.exists(NORTHGATE), "it is no longer polled all the same"
@@ -191,7 +193,7 @@ def test_given_settings_of_another_version_then_the_company_can_be_disconnected(
     assert nothing_is_left(stack)
 
 
-def test_given_a_lease_of_a_dead_run_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+def test_given_the_lease_of_a_run_that_is_over_then_the_company_can_be_disconnected(stack: TownStack) -> None:
     connected(stack)
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
     stack.system.clock.advance(timedelta(minutes=2))
@@ -199,3 +201,15 @@ def test_given_a_lease_of_a_dead_run_then_the_company_can_be_disconnected(stack:
     disconnected(stack)
 
     assert nothing_is_left(stack)
+
+
+def test_the_command_disconnects(stack: TownStack) -> None:
+    connected(stack)
+
+    result = CliRunner().invoke(app, ["disconnect", NORTHGATE])
+    after = CliRunner().invoke(app, ["doctor"])
+
+    assert result.exit_code == 0
+    assert not stack.connections.exists(NORTHGATE)
+    assert after.exit_code == 0
+    assert NORTHGATE not in after.output

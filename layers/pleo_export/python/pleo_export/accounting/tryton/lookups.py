@@ -1,0 +1,201 @@
+"""What Tryton is set up with, as recording needs it: accounts, taxes, dimensions, currencies, parties and periods.
+
+Each is asked for once. Periods are asked for again after a refusal, and rates for each batch: a person may have just
+put right what was wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
+from pleo_export.accounting.port import PeriodState
+from pleo_export.accounting.tryton.move import (
+    AccountRecord,
+    AnalyticAccount,
+    CodeTables,
+    Currency,
+    LookupTables,
+    PartyRecord,
+    TaxCode,
+    TaxRecord,
+)
+from pleo_export.accounting.tryton.rest import Record, TrytonRest
+from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.bookkeeping.documents import Document, JournalEntry
+
+
+class TrytonLookups:
+    """Every method raises AccountingError."""
+
+    def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
+        self._settings = settings
+        self._tryton = rest
+        self._company_domain = ["company", "=", settings.company]
+        self.bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
+
+    def check(self) -> None:
+        _ = self._company, self._journal
+
+    def books(self, documents: Iterable[Document]) -> LookupTables:
+        """What these documents need to know."""
+        documents = list(documents)
+        lines = [line for document in documents for line in document.lines]
+        codes = CodeTables(
+            accounts=self.account_table,
+            taxes=self._taxes if any(line.tax for line in lines) else {},
+            dimensions=self.dimension_table if any(line.dimensions for line in lines) else {},
+        )
+        own = self.currency()
+        foreign = {document.currency for document in documents} - {own}
+        return LookupTables(
+            company=self._settings.company,
+            journal=self._journal,
+            codes=codes,
+            currency=own,
+            currency_id=self._company["currency"]["id"],
+            currencies=self._currencies({own, *foreign}) if foreign else {},
+            parties=self._parties({each.party.id for each in documents if not isinstance(each, JournalEntry)}),
+        )
+
+    def currency(self) -> str:
+        """Return the ledger's own currency, ISO 4217."""
+        return str(self._company["currency"]["code"])
+
+    # Periods
+
+    def open_period(self, on: date) -> int:
+        """The id of the period of that day. Raises PeriodClosed, naming it, if it is not open."""
+        period = self._period(on)
+        if period is None:
+            raise PeriodClosed(
+                f"Tryton has no period for {on}. Create the fiscal year there, then export again.", on=on
+            )
+        if period["state"] != "open":
+            raise PeriodClosed(
+                f"The period {period['name']} is {period['state']} in Tryton, so that nothing can be booked on {on}. "
+                "Reopen the period, then export again.",
+                on=on,
+            )
+        return int(period["id"])
+
+    def forget_periods_unless_open(self, days: Iterable[date]) -> None:
+        """Before a refusal: a person may have opened the period."""
+        if any(self.period_state(day) is not PeriodState.OPEN for day in days):
+            self.forget_periods()
+
+    def forget_periods(self) -> None:
+        self.__dict__.pop("_periods", None)
+
+    def period_state(self, on: date) -> PeriodState:
+        period = self._period(on)
+        if period is None:
+            return PeriodState.NONE
+        return PeriodState.OPEN if period["state"] == "open" else PeriodState.CLOSED
+
+    def next_open_date(self, after: date) -> date | None:
+        if after == date.max:
+            return None
+        following = after + timedelta(days=1)
+        days = [
+            max(period["start_date"], following)
+            for period in self._periods
+            if period["state"] == "open" and period["end_date"] >= following
+        ]
+        return min(days, default=None)
+
+    def _period(self, on: date) -> Record | None:
+        return next((each for each in self._periods if each["start_date"] <= on <= each["end_date"]), None)
+
+    @cached_property
+    def _periods(self) -> Sequence[Record]:
+        fields = ["name", "state", "start_date", "end_date"]
+        return self._tryton.search_read("account.period", [self._company_domain, ["type", "=", "standard"]], fields)
+
+    # Codes
+
+    @cached_property
+    def _company(self) -> Record:
+        return self._the_only("company.company", ["id", "=", self._settings.company], ["currency.code"], "company")
+
+    @cached_property
+    def _journal(self) -> int:
+        found = self._the_only("account.journal", ["code", "=", self._settings.journal], ["code"], "journal")
+        return int(found["id"])
+
+    def _the_only(self, model: str, clause: Sequence[Any], fields: Sequence[str], setting: str) -> Record:
+        rows = self._tryton.search_read(model, [clause], fields)
+        if len(rows) != 1:
+            raise InvalidConfiguration(
+                f"Tryton has {len(rows) or 'no'} {setting} {clause[2]} that the user of the API key may use. "
+                f"Correct accounting_system.{setting} in the settings."
+            )
+        return rows[0]
+
+    @cached_property
+    def account_table(self) -> Mapping[str, Sequence[AccountRecord]]:
+        kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
+        accounts: dict[str, list[AccountRecord]] = defaultdict(list)
+        fields = ["code", "party_required", "second_currency.code", *kinds]
+        for row in self._tryton.search_read("account.account", self.bookable, fields):
+            kind, second = row["type"], row["second_currency"]
+            account = AccountRecord(
+                row["id"],
+                analytic=kind["statement"] == "income",
+                billed=bool(kind["expense"] or kind["debt"]),
+                payable=bool(kind["payable"]),
+                party_required=bool(row["party_required"]),
+                currency=second["code"] if second else None,
+            )
+            accounts[row["code"]].append(account)
+        return accounts
+
+    @cached_property
+    def _taxes(self) -> Mapping[str, Sequence[TaxCode]]:
+        """By name: Tryton's taxes have no code."""
+        fields = ["name", "parent", "invoice_account", "credit_note_account"]
+        rows = self._tryton.search_read("account.tax", [self._company_domain], fields)
+        taxes: dict[str, list[TaxCode]] = defaultdict(list)
+        for row in rows:
+            if row["parent"] is None:
+                taxes[row["name"]].append(TaxCode(row["id"], tuple(_booking_taxes(row, rows))))
+        return taxes
+
+    @cached_property
+    def dimension_table(self) -> Mapping[tuple[str, str], Sequence[AnalyticAccount]]:
+        domain = [self._company_domain, ["type", "=", "normal"]]
+        dimensions: dict[tuple[str, str], list[AnalyticAccount]] = defaultdict(list)
+        for row in self._tryton.search_read("analytic_account.account", domain, ["code", "root.code"]):
+            account = AnalyticAccount(row["id"], row["root"]["id"])
+            dimensions[row["root"]["code"], row["code"]].append(account)
+        return dimensions
+
+    def _currencies(self, codes: Collection[str]) -> Mapping[str, Currency]:
+        """Read anew for each batch: a rate that was missing may have been entered."""
+        domain = [["currency.code", "in", list(codes)]]
+        rates: dict[str, Currency] = {}
+        fields = ["date", "rate", "currency.code"]
+        for row in self._tryton.search_read("currency.currency.rate", domain, fields, [["date", "DESC"]]):
+            currency = row["currency"]
+            known = rates.setdefault(currency["code"], Currency(currency["id"], currency["code"], []))
+            known.rates.append((row["date"], row["rate"]))
+        return rates
+
+    def _parties(self, ids: Collection[str]) -> Mapping[str, PartyRecord]:
+        if not ids:
+            return {}
+        domain = [["id", "in", [int(each) for each in ids]]]
+        rows = self._tryton.search_read("party.party", domain, ["code", "addresses"])
+        return {str(row["id"]): PartyRecord(row["id"], row["code"], next(iter(row["addresses"]), None)) for row in rows}
+
+
+def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[TaxRecord]:
+    """The tax itself, or the ones below it: Tryton books those of a group."""
+    below = [each for each in taxes if each["parent"] == tax["id"]]
+    if below:
+        return [booking for each in below for booking in _booking_taxes(each, taxes)]
+    return [TaxRecord(tax["id"], tax["name"], tax["invoice_account"], tax["credit_note_account"])]

@@ -1,0 +1,1 @@
+"""Parts of pages that are generated, so that they cannot disagree with the code."""

@@ -1,0 +1,99 @@
+"""Finding the deployed stack, and what is said when it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from cli.errors import CheckFailed, StackNotFound
+from cli.stack import Stack
+
+OURS = [{"OutputKey": "RefreshTokensFunctionName", "OutputValue": "refresh"}]
+
+
+class CloudFormation:
+    """CloudFormation with these stacks; `denied` are the operations that the operator may not use."""
+
+    meta = SimpleNamespace(region_name="eu-west-1")
+
+    def __init__(self, stacks: dict[str, list[Any]], denied: tuple[str, ...] = ()) -> None:
+        self._stacks = [
+            {"StackName": name, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+            for name, outputs in stacks.items()
+        ]
+        self._denied = denied
+
+    def describe_stacks(self, *, StackName: str) -> Any:  # noqa: N803 - AWS's name
+        if "describe" in self._denied:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
+        if found := [each for each in self._stacks if each["StackName"] == StackName]:
+            return {"Stacks": found}
+        message = f"Stack with id {StackName} does not exist"
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+
+    def get_paginator(self, _operation: str) -> CloudFormation:
+        return self
+
+    def paginate(self) -> Iterator[Any]:
+        if "list" in self._denied:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
+        for each in self._stacks:
+            yield {"Stacks": [each]}
+
+
+@dataclass(frozen=True)
+class StackOf(Stack):
+    cloudformation: CloudFormation
+
+    def client(self, service: str) -> Any:
+        assert service == "cloudformation"
+        return self.cloudformation
+
+
+def test_a_stack_has_its_outputs() -> None:
+    stack = StackOf("mine", CloudFormation({"mine": [*OURS, {"OutputKey": "TableName", "OutputValue": "table"}]}))
+
+    assert stack.outputs == {"RefreshTokensFunctionName": "refresh", "TableName": "table"}
+
+
+def test_given_no_such_stack_then_those_of_ours_are_named() -> None:
+    there = CloudFormation({"website": [], "pleo-export-staging": OURS, "pleo-export-production": OURS})
+
+    with pytest.raises(StackNotFound) as caught:
+        _ = StackOf("pleo-export", there).outputs
+
+    assert str(caught.value) == (
+        "there is no stack 'pleo-export' in eu-west-1. Name one of these with --stack or PLEO_EXPORT_STACK: "
+        "pleo-export-staging, pleo-export-production"
+    )
+
+
+@pytest.mark.parametrize("there", [CloudFormation({"website": []}), CloudFormation({"x": OURS}, denied=("list",))])
+def test_given_none_that_may_be_listed_then_deploying_is_proposed(there: CloudFormation) -> None:
+    with pytest.raises(StackNotFound, match="Deploy it with `sam deploy`, name another with --stack"):
+        _ = StackOf("pleo-export", there).outputs
+
+
+def test_given_a_stack_of_another_product_then_that_is_said() -> None:
+    with pytest.raises(StackNotFound, match="the stack 'website' is CREATE_COMPLETE and has no output Refresh"):
+        _ = StackOf("website", CloudFormation({"website": []})).outputs
+
+
+def test_given_an_operator_without_the_right_then_aws_says_so() -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        _ = StackOf("pleo-export", CloudFormation({}, denied=("describe",))).outputs
+
+
+def test_given_an_address_where_nothing_answers_then_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise requests.ConnectionError
+
+    monkeypatch.setattr("cli.stack.requests.post", refuse)
+    with pytest.raises(CheckFailed, match=r"nothing answers at https://hooks\.test"):
+        Stack("mine").deliver("https://hooks.test", {}, b"")
