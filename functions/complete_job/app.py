@@ -1,4 +1,4 @@
-"""The state CompleteJob: every item is final, so the job can be. See workflow/complete_job.py."""
+"""The state CompleteJob: every item is final, so complete the job. See workflow/complete_job.py."""
 
 from pleo_export.services.events import JobInput
 from pleo_export.services.handler import state_handler

@@ -1,4 +1,4 @@
-"""The state FailJob: the run cannot go on; say so honestly. See workflow/fail_job.py."""
+"""The state FailJob: the run cannot go on, so tell Pleo why, and end the job. See workflow/fail_job.py."""
 
 from pleo_export.services.events import FailJobInput
 from pleo_export.services.handler import state_handler

@@ -1,12 +1,15 @@
 """GET /oauth/pleo/callback: Pleo sends the person back, with a code. See authorisation/authorise.py."""
 
+from typing import Any
+
 from pleo_export.authorisation.authorise import handle_callback
 from pleo_export.authorisation.pages import as_page, browser_secret_from
+from pleo_export.services.events import ApiRequest
+from pleo_export.services.handler import api_handler
 from pleo_export.services.services import Services
 
-services = Services()
 
-
-def handler(event, _context):
-    answer = event.get("queryStringParameters") or {}
-    return as_page(lambda: handle_callback(answer, browser_secret_from(event), services))
+@api_handler
+def handler(event: ApiRequest, services: Services) -> dict[str, Any]:
+    query = event.get("queryStringParameters") or {}
+    return as_page(lambda: handle_callback(query, browser_secret_from(event), services))

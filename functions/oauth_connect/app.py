@@ -1,11 +1,14 @@
 """GET /oauth/pleo/connect/{invitation}: a person opens the link that they were sent. See authorisation/authorise.py."""
 
+from typing import Any
+
 from pleo_export.authorisation.authorise import start_authorisation
 from pleo_export.authorisation.pages import as_page
+from pleo_export.services.events import ApiRequest
+from pleo_export.services.handler import api_handler
 from pleo_export.services.services import Services
 
-services = Services()
 
-
-def handler(event, _context):
+@api_handler
+def handler(event: ApiRequest, services: Services) -> dict[str, Any]:
     return as_page(lambda: start_authorisation(event["pathParameters"]["invitation"], services))

@@ -1,4 +1,4 @@
-"""Replace the tokens of one grant, for whoever found them about to end. See authorisation/refresh_tokens.py."""
+"""Replace the tokens of one grant, when a function finds that they end soon. See authorisation/refresh_tokens.py."""
 
 from pleo_export.authorisation.refresh_tokens import refresh_tokens
 from pleo_export.services.handler import state_handler

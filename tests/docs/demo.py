@@ -16,7 +16,7 @@ WIDTH, LINES = 110, 56  # as much as a reader looks at
 
 def main() -> int:
     """Run the demo to its end, and keep the beginning of what it printed."""
-    demo.console = Console(record=True, width=WIDTH, highlight=False, force_terminal=True)
+    demo.console = Console(record=True, width=WIDTH, highlight=False, color_system="truecolor", force_terminal=False)
     code = demo.main()
     printed = demo.console.export_text(styles=True).splitlines()
     picture = Console(record=True, width=WIDTH, highlight=False, file=Path("/dev/null").open("w"))  # noqa: SIM115

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 from pleo_export.bookkeeping.settings import OutflowSign
@@ -37,18 +36,25 @@ class Pleo:
             yield [json.loads(self._item) | {"accountingEntryId": each} for each in self._ids[start : start + PAGE]]
 
 
+def _context() -> Any:
+    """What Lambda hands over, as far as it is read here."""
+    return SimpleNamespace(
+        function_name="fetch_items", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
+    )
+
+
 def peak(count: int, item: str) -> int:
     written: list[int] = []
     services: Any = SimpleNamespace(
         pleo=lambda _connection: Pleo(count, item),
         connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
         chunk_size=50,
-        jobs=SimpleNamespace(note=lambda *_, **__: None),
+        jobs=SimpleNamespace(set_fields=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
     )
-    with mock.patch("pleo_export.services.handler.Services", lambda: services):
-        handler = runpy.run_path(str(FUNCTION))["handler"]
-    handler({"companyId": ID, "jobId": ID, "execution": "run-1", "numberOfItems": count}, None)
+    handler = runpy.run_path(str(FUNCTION))["handler"]
+    handler.services = services
+    handler({"companyId": ID, "jobId": ID, "execution": "run-1", "numberOfItems": count}, _context())
     if sum(written) != count:
         raise RuntimeError(f"{sum(written)} of {count} items were written")
     status = Path("/proc/self/status").read_text()

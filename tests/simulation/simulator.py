@@ -46,6 +46,7 @@ from tests.system.expenses import FIRST_DAY
 from tests.system.fake_accounting import CAPABILITIES
 from tests.system.general_ledger import Document
 from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
+from tests.system.lambda_context import InvocationContext
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
@@ -145,11 +146,10 @@ class _Borrowed:
 @cache
 def handlers() -> dict[str, Any]:
     """Loaded once: the real handlers, on borrowed runtimes."""
-    with (
-        mock.patch("pleo_export.services.services.Services", _Borrowed),
-        mock.patch("pleo_export.services.handler.Services", _Borrowed),
-    ):
-        return {name: load_handler(name) for name in FUNCTIONS}
+    loaded = {name: load_handler(name) for name in FUNCTIONS}
+    for handler in loaded.values():
+        handler.services = _Borrowed()
+    return loaded
 
 
 @cache
@@ -653,7 +653,7 @@ class Simulation:
         _Borrowed.runtimes.append(services)
         try:
             with self.injector.of_call(call):
-                context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=str(next(self.request_ids)))
+                context = InvocationContext(left, function, str(next(self.request_ids)))
                 return handlers()[function](event, context)
         except Killed:
             error = self.random.choice(["Sandbox.Timedout", "Runtime.ExitError"])

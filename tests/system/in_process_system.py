@@ -39,6 +39,7 @@ from tests.system.asl import Machine, StateFailed
 from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, resource
 from tests.system.effects import Effects, Killed, Stopped
 from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.lambda_context import InvocationContext
 from tests.system.pleo import URL, InProcess, fresh_pleo
 from tests.system.short_way import empty_moto
 
@@ -164,6 +165,7 @@ class InProcessSystem:
     wire: InProcess
     effects: Effects
     books: dict[str, FakeAccountingSystem] = field(default_factory=dict)
+    handlers: dict[str, Any] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
     transitions: int = 0
     payloads: list[str] = field(default_factory=list)
@@ -185,11 +187,14 @@ class InProcessSystem:
         }
         self.services = InProcessServices(self, self.environment)
         self.executions = self.services.executions = Executions()
-        with (
-            mock.patch("pleo_export.services.services.Services", lambda: self.services),
-            mock.patch("pleo_export.services.handler.Services", lambda: self.services),
-        ):
-            self.handlers = {name: self._function(load_handler(name)) for name in FUNCTIONS}
+        for name in FUNCTIONS:
+            self.install(name, self.services)
+
+    def install(self, name: str, services: Services) -> None:
+        """Load the function of that name, to work with `services`."""
+        handler = load_handler(name)
+        handler.services = services
+        self.handlers[name] = self._function(name, handler)
 
     def sleep(self, seconds: float) -> None:
         """Whoever waits, waits on the town's clock."""
@@ -351,8 +356,9 @@ class InProcessSystem:
     def _state(self, name: str, event: Any) -> Any:
         return self.handlers[name](event, None)
 
-    def _function(self, handler: Any) -> Any:
+    def _function(self, name: str, handler: Any) -> Any:
         def invoked(event: Any, context: Any) -> Any:
+            context = context or InvocationContext(function_name=name)
             with self.effects.of_function():
                 try:
                     return handler(event, context)

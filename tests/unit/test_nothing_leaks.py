@@ -11,7 +11,8 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,7 +30,7 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.expenses import FIRST_DAY
-from tests.system.in_process_system import WEBHOOK_SECRET, WEBHOOK_TOKEN, InProcessSystem
+from tests.system.in_process_system import STATES, WEBHOOK_SECRET, WEBHOOK_TOKEN, InProcessSystem
 from tests.system.log import logged
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
@@ -151,7 +152,20 @@ def _overheard(heard: Heard, handler: Any, event: Any, context: Any) -> Any:
         raise
 
 
-def nothing_leaked(system: InProcessSystem, heard: Heard, tokens: Collection[str] = ()) -> None:
+def counted(metrics: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Sums of metrics, by name and the dimension that it has besides the service."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for line in map(json.loads, metrics):
+        assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "pleo-export/town"
+        (name,) = (each["Name"] for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"])
+        dimensions = {each for each in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0] if each != "service"}
+        sums[name, "".join(line[each] for each in dimensions)] += int(line[name][0])
+    return dict(sums)
+
+
+def nothing_leaked(
+    system: InProcessSystem, heard: Heard, tokens: Collection[str] = (), metrics: Sequence[str] = ()
+) -> None:
     """Looks at all that may be read by who may not read expenses; at no place are there secrets."""
     secrets = {*SECRETS, *tokens}
     calls = [params for name, params in system.effects.aws if name in ("SendMessage", "GetObject", "GetItem", "Query")]
@@ -161,6 +175,7 @@ def nothing_leaked(system: InProcessSystem, heard: Heard, tokens: Collection[str
         heard.others.getvalue(),
         *heard.errors,
         *system.payloads,
+        *metrics,
         *(json.dumps(each, default=str) for each in calls),
     ]
     assert [text for text in told if CONTENT.search(text) or any(secret in text for secret in secrets)] == []
@@ -176,9 +191,14 @@ def export(system: InProcessSystem) -> str:
     return system.export(NORTHGATE, vendor_based_bookkeeping=True)
 
 
+# What each line says of the call that wrote it, so that an operator finds the call, and all that belongs to it.
+OF_THE_CALL = {"function_request_id", "function_name", "cold_start", "correlation_id"}
+
+
 def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payloads_hold_content(
-    northgate: InProcessSystem,
+    northgate: InProcessSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "pleo-export/town")
     body = created()
     with listening(northgate) as heard:
         assert deliver(northgate, body, headers(northgate, body)) == 202
@@ -187,7 +207,20 @@ def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payl
         northgate.deliver()
         northgate.run_executions()
 
-    nothing_leaked(northgate, heard)
+    metrics = [line for line in capsys.readouterr().out.splitlines() if '"CloudWatchMetrics"' in line]
+    nothing_leaked(northgate, heard, metrics=metrics)
+    assert counted(metrics) == {
+        ("JobsCompleted", "completed_with_errors"): 1,
+        ("ItemsExported", ""): 4,
+        **{("ItemsFailed", failure): 1 for failure, _ in northgate.failures(job).values()},
+    }
+    lines = [json.loads(line) for line in heard.ours.getvalue().splitlines()]
+    silent = {"fail_job", "validate_job"}  # where all goes well
+    assert {line["function_name"] for line in lines} == {"webhook", "poll", "dispatch", *STATES.values()} - silent
+    assert [line for line in lines if not line.keys() >= OF_THE_CALL] == []
+    assert {
+        line["correlation_id"] for line in lines if "job_id" in line and line["function_name"] in STATES.values()
+    } == {job}
     assert northgate.statuses(job) == {"successful": 4, "failed": 3}
     assert "job finished" in heard.ours.getvalue()
     (key,) = (params["Key"] for name, params in northgate.effects.aws if name == "PutObject")

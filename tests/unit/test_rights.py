@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -27,6 +26,7 @@ from tests.system.aws import ACCOUNT, REGION, ROOT, STACK, client, template
 from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchases
 from tests.system.in_process_system import Executions, InProcessSystem, in_process_system, oauth_client_id
+from tests.system.lambda_context import InvocationContext
 from tests.system.pleo import URL
 from tests.system.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
@@ -117,7 +117,7 @@ def a_result_that_is_lost_while_pleo_refuses_its_report(system: InProcessSystem)
 
 def a_poll_that_has_no_time_for_all_companies(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
-    hurried = SimpleNamespace(get_remaining_time_in_millis=lambda: 1_000, aws_request_id="1")
+    hurried = InvocationContext(lambda: 1_000)
     system.handlers["poll"]({}, hurried)
     system.poll()
 

@@ -463,8 +463,4 @@ def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) 
 
     services = Deployed(system, {key: value for key, value in system.environment.items() if key in variables(name)})
     services.executions = system.executions
-    with (
-        mock.patch("pleo_export.services.services.Services", lambda: services),
-        mock.patch("pleo_export.services.handler.Services", lambda: services),
-    ):
-        system.handlers[name] = system._function(load_handler(name))
+    system.install(name, services)

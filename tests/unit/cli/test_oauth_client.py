@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.commands.oauth_client import authorise, callback_url, store_client
 from cli.errors import NotNow, UsageError
 from cli.main import app
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import Misconfigured
 from pleo_export.pleo.errors import PleoUnavailable
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Client
 from pleo_simulator.pleo_state import Company
@@ -156,7 +156,7 @@ def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_o
 
 
 def test_given_no_oauth_client_then_the_operator_is_told_how_to_store_one(stack: TownStack) -> None:
-    with pytest.raises(InvalidSettings, match="run `pleo-export oauth-client`"):
+    with pytest.raises(Misconfigured, match="run `pleo-export oauth-client`"):
         next(authorise(stack, NORTHGATE, HOOKS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import Misconfigured
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
 
 HOSTS = ReceiptHosts.parse(" Files.Example.com, receipts.eu.example.org ,http://127.0.0.1:8080/")
@@ -77,5 +77,5 @@ def test_given_any_other_address_then_it_is_not_called(url: str) -> None:
     ],
 )
 def test_given_a_wrong_setting_then_it_is_refused_with_an_example(setting: str) -> None:
-    with pytest.raises(InvalidSettings, match=r"RECEIPT_HOSTS: .*for example 'files\.example\.com"):
+    with pytest.raises(Misconfigured, match=r"RECEIPT_HOSTS: .*for example 'files\.example\.com"):
         ReceiptHosts.parse(setting)

@@ -218,7 +218,7 @@ def test_given_a_message_that_is_no_wake_up_when_it_is_delivered_then_it_ends_am
 
     outcomes = system.deliver()
 
-    assert outcomes == ["InvalidSettings"] * 5
+    assert outcomes == ["InvalidEvent"] * 5
     assert system.dead_letters() == [body]
 
 
@@ -237,7 +237,7 @@ def test_given_a_message_that_is_no_wake_up_before_good_ones_when_delivered_then
     outcomes = system.deliver()
     system.run_executions()
 
-    assert Counter(outcomes) == {"InvalidSettings": 5, "started": 2}
+    assert Counter(outcomes) == {"InvalidEvent": 5, "started": 2}
     assert [system.job(job)["status"] for job in jobs] == ["completed", "completed"]
     assert system.dead_letters() == [body]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from pleo_export.errors import TryAgain
 from pleo_export.services.wake_ups import WakeUps
 from tests.system.aws import client
 from tests.system.in_process_system import InProcessSystem
+from tests.system.lambda_context import InvocationContext
 
 COMPANIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
 
@@ -23,10 +23,10 @@ def many(system: InProcessSystem) -> InProcessSystem:
     return system
 
 
-def with_time_for(batches: int) -> Any:
+def with_time_for(batches: int) -> InvocationContext:
     """Lambda's context of a call whose time runs short after so many batches."""
     left = iter([60_000] * (batches - 1) + [9_000] * 100)
-    return SimpleNamespace(get_remaining_time_in_millis=lambda: next(left), aws_request_id="1")
+    return InvocationContext(lambda: next(left))
 
 
 def woken(system: InProcessSystem) -> list[str]:

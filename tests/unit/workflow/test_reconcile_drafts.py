@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -20,20 +20,16 @@ from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchase, reference
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
+from tests.system.lambda_context import InvocationContext
 from tests.unit.test_template import timeout
 
 QUARTER = timedelta(minutes=15).total_seconds()
 
 
-@dataclass(frozen=True)
-class Context:
-    """Lambda's, with so much time left."""
-
-    left: timedelta
-    aws_request_id: str = "the-call-of-a-night"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self.left.total_seconds() * 1000)
+def with_time_left(*left: timedelta) -> InvocationContext:
+    """Lambda's context of a call that has so much time left, each time that it looks; the last is all it gets."""
+    times = list(left)
+    return InvocationContext(lambda: (times.pop(0) if len(times) > 1 else times[0]).total_seconds() * 1000)
 
 
 def card_invoice(key: str, company: str = NORTHGATE) -> dict[str, Any]:
@@ -396,11 +392,11 @@ class TestTime:
         self, system: InProcessSystem
     ) -> None:
         books = posted_by_hand(system, "wework")
-        assert system.night(Context(RESERVE - timedelta(seconds=1)))["waiting"] == 1
+        assert system.night(with_time_left(RESERVE - timedelta(seconds=1)))["waiting"] == 1
         assert books.settled == set()
 
         system.sleep(QUARTER)
-        assert system.reconcile_drafts(Context(timedelta(minutes=10)))["done"] == 1
+        assert system.reconcile_drafts(with_time_left(timedelta(minutes=10)))["done"] == 1
 
         assert books.settled == {bill("wework"), payment("wework")}
 
@@ -410,17 +406,15 @@ class TestTime:
         first, second = (posted_by_hand(system, "a", "b", company=company) for company in (NORTHGATE, HAVN))
         for books in (first, second):
             books.capabilities = replace(books.capabilities, max_find=2)
-        left = [timedelta(minutes=10), timedelta(minutes=10), RESERVE / 2, RESERVE / 2]
-        context = Context(timedelta())
-        object.__setattr__(context, "get_remaining_time_in_millis", lambda: left.pop(0).total_seconds() * 1000)
+        plenty, little = timedelta(minutes=10), RESERVE / 2
+        counts = {"nothing_open": 0, "done": 0, "later": 1, "failed": 0, "waiting": 1}
 
-        assert system.night(context) == {"nothing_open": 0, "done": 0, "later": 1, "failed": 0, "waiting": 1}
+        assert system.night(with_time_left(plenty, plenty, little)) == counts
         begun = NORTHGATE if first.settled else HAVN
         assert len(touched(system)) == 2
 
         system.sleep(QUARTER)
-        left[:] = [timedelta(minutes=10)] * 3 + [RESERVE / 2]
-        assert system.reconcile_drafts(context)["done"] == 1
+        assert system.reconcile_drafts(with_time_left(plenty, plenty, plenty, little))["done"] == 1
         (other,) = {NORTHGATE, HAVN} - {begun}
         assert set(touched(system)) == {name for key in "ab" for name in (bill(key, other), payment(key, other))}
 

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
-from pleo_export.errors import Disconnected, InvalidSettings, PleoExportError, TryAgain
+from pleo_export.errors import Disconnected, Misconfigured, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.services.token_refresher import RefreshRequest
 from pleo_export.services.tokens import MARGIN, Tokens
@@ -377,13 +377,13 @@ def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_cou
         SecretId="town/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
     )
 
-    with pytest.raises(InvalidSettings, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
+    with pytest.raises(Misconfigured, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
         token(system)
     assert system.services.connection(NORTHGATE).ended == {}
 
     client("secretsmanager").delete_secret(SecretId="town/oauth/pleo", ForceDeleteWithoutRecovery=True)
     system.sleep(POLL)
-    with pytest.raises(InvalidSettings, match="pleo-export oauth-client"):
+    with pytest.raises(Misconfigured, match="pleo-export oauth-client"):
         token(system)
 
 

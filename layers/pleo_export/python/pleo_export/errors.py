@@ -8,6 +8,8 @@
     ├── NotOurs           the job is another run's, or over: stop, touch nothing
     ├── Disconnected      a grant has ended: stop, nothing goes on before a person has connected again
     ├── InvalidSettings   refused when entered; names the field
+    ├── InvalidEvent      refused before anything is done: the caller has to send another; names the field
+    ├── Misconfigured     the installation lacks something: the operator has to deploy or store it; names what
     └── Unexpected        a fault of ours: the operator reads the log, Pleo gets an honest failure
 
 The clients' own errors (`pleo.errors`, `accounting.errors`) keep the evidence of a call; the use cases
@@ -131,6 +133,15 @@ class InvalidSettings(PleoExportError):
     def __init__(self, message: str, faults: Sequence[SettingsFault] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+
+
+class InvalidEvent(PleoExportError):
+    """The event of a function that does not fit its model: nothing was done. The message names each wrong field."""
+
+
+class Misconfigured(PleoExportError):
+    """The installation itself cannot work: an environment variable, a template parameter or our OAuth client. It is
+    the operator's to correct, for all companies at once; the message names what is missing."""
 
 
 class Unexpected(PleoExportError):

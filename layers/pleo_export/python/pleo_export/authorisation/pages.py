@@ -1,4 +1,4 @@
-"""What a person's browser is shown: plain pages that take nothing from the request, and run, load and leak nothing."""
+"""Pages for a person's browser: plain text that takes nothing from the request, and runs, loads and leaks nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from pleo_export.errors import PleoExportError
 from pleo_export.observability import logger
+from pleo_export.services.events import ApiRequest
 from pleo_export.services.handler import error_boundary
 
 HEADERS = {
@@ -30,6 +31,7 @@ class Reply:
     cookie: str = ""
 
     def as_answer(self) -> dict[str, Any]:
+        """Return the answer as API Gateway takes it (payload format 2.0)."""
         return {
             "statusCode": self.status,
             "headers": {**HEADERS, **(self.headers or {})},
@@ -43,6 +45,7 @@ def _cookie(value: str, seconds: int) -> str:
 
 
 def page(status: int, title: str, text: str) -> Reply:
+    """Make a page of a heading and a paragraph, and clear our cookie."""
     title, text = escape(title), escape(text)
     body = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -56,19 +59,19 @@ SORRY = page(500, "Something went wrong", "The fault is on our side. Open the li
 
 
 def redirect(address: str, browser: str, seconds: int) -> Reply:
-    """`browser` is kept by the browser for so long, and comes back with the provider's redirect."""
+    """Send the browser to `address`. It keeps `browser` for `seconds`, and sends it with the provider's redirect."""
     return Reply(302, headers={"Location": address}, cookie=_cookie(browser, seconds))
 
 
-def browser_secret_from(event: Mapping[str, Any]) -> str:
-    """What `redirect` has left there; empty if it is gone. The local AWS leaves cookies in their header."""
+def browser_secret_from(event: ApiRequest) -> str:
+    """Return what `redirect` has stored in the browser, or "". The local AWS leaves cookies in their header."""
     cookies = event.get("cookies") or event.get("headers", {}).get("cookie", "").split(";")
     pairs = (each.strip().partition("=") for each in cookies)
     return next((value for name, _, value in pairs if name == COOKIE), "")
 
 
 def as_page(use_case: Callable[[], Reply]) -> dict[str, Any]:
-    """The answer to a person's browser, who is shown a page also where something went wrong."""
+    """Return the answer to a person's browser: the use case's page, or one that says that something went wrong."""
     try:
         with error_boundary():
             return use_case().as_answer()

@@ -32,7 +32,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import InvalidSettings, Misconfigured
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger
@@ -100,7 +100,7 @@ def _send(
 ) -> Answer:
     try:
         endpoint = services.token_endpoint(wanted.company_id, wanted.grant_owner)
-    except InvalidSettings as error:
+    except (InvalidSettings, Misconfigured) as error:
         return _misconfigured(str(error))
     tried = replace(known, tries=known.tries + 1)
     _note(wanted, services, tried)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib3.exceptions import LocationValueError
 from urllib3.util import parse_url
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import Misconfigured
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -38,7 +38,7 @@ class ReceiptHosts:
 
     @classmethod
     def parse(cls, setting: str) -> ReceiptHosts:
-        """Parse RECEIPT_HOSTS: domains and `http://127.0.0.1:PORT`, separated by commas. Raises InvalidSettings.
+        """Parse RECEIPT_HOSTS: domains and `http://127.0.0.1:PORT`, separated by commas. Raises Misconfigured.
 
         Open question 28: Pleo does not say which hosts serve its files.
         """
@@ -47,7 +47,7 @@ class ReceiptHosts:
         domains = frozenset(entry for entry in entries - loopback if _DOMAIN.fullmatch(entry))
         wrong = sorted(entries - loopback - domains)
         if wrong or not entries:
-            raise InvalidSettings(
+            raise Misconfigured(
                 f"RECEIPT_HOSTS: {', '.join(wrong) or 'empty'} (for example 'files.example.com, "
                 "http://127.0.0.1:8080'; only domains, and only this form of http)"
             )

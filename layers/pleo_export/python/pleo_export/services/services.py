@@ -16,7 +16,7 @@ from uuid import uuid4
 import boto3
 
 from pleo_export.accounting.registry import CONNECTORS, connect
-from pleo_export.errors import Disconnected, InvalidSettings, NotOurs
+from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
@@ -28,6 +28,7 @@ from pleo_export.store.secrets import GrantOwner, Secrets, connection_secret, oa
 
 if TYPE_CHECKING:
     import requests
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
@@ -46,12 +47,12 @@ class Services(Records):
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
         self._environment = dict(os.environ) if environment is None else environment
         self.clock = clock
-        self.invocation: Any = None  # Lambda's context of the current call
+        self.invocation: LambdaContext | None = None  # Lambda's context of the current call
 
     def _variable(self, name: str) -> str:
         value = self._environment.get(name)
         if not value:
-            raise InvalidSettings(f"environment variable {name} is not set on this function; see template.yaml")
+            raise Misconfigured(f"environment variable {name} is not set on this function; see template.yaml")
         return value
 
     @cached_property
@@ -152,8 +153,8 @@ class Services(Records):
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
     def token_endpoint(self, company_id: str, grant_owner: GrantOwner) -> TokenEndpoint:
-        """Return where the grant is refreshed. Raises InvalidSettings: no OAuth client of ours is stored, or the
-        accounting system takes no OAuth tokens."""
+        """Return where the grant is refreshed. Raises Misconfigured: no OAuth client of ours is stored; InvalidSettings:
+        the accounting system takes no OAuth tokens."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 
         name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pleo_export.errors import Disconnected, InvalidSettings, JobFailure, TryAgain
+from pleo_export.errors import Disconnected, JobFailure, Misconfigured, TryAgain
 from pleo_export.oauth.grant import fingerprint
 from pleo_export.services.events import Event, Id
 from pleo_export.store.secrets import GrantOwner
@@ -53,7 +53,7 @@ class Refresher:
     def refresh(self, company_id: str, which: GrantOwner, seen: str, *, refused: bool = False) -> None:
         """Returns when the secret is worth another look. `seen` is the access token in question.
 
-        Raises Disconnected, TryAgain (also where the function itself failed: its log says why), InvalidSettings.
+        Raises Disconnected, TryAgain (also where the function itself failed: its log says why), Misconfigured.
         """
         wanted = RefreshRequest(company_id=company_id, grant_owner=which, seen=fingerprint(seen), refused=refused)
         answer = self._client.invoke(FunctionName=self._function, Payload=wanted.model_dump_json(by_alias=True))
@@ -64,4 +64,4 @@ class Refresher:
         if outcome is RefreshOutcome.ENDED:
             raise Disconnected(content["reason"])
         if outcome is RefreshOutcome.MISCONFIGURED:
-            raise InvalidSettings(content["reason"])
+            raise Misconfigured(content["reason"])

@@ -35,7 +35,7 @@ class Tokens:
         self._clock = clock
 
     def secret_of(self, connection: Connection, which: GrantOwner) -> Mapping[str, str]:
-        """That part of the connection's secret. Raises Disconnected, TryAgain, InvalidSettings."""
+        """That part of the connection's secret. Raises Disconnected, TryAgain, InvalidSettings, Misconfigured."""
         _refuse_ended(connection, which)
         section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).of(which)
         grant = grant_in(section)

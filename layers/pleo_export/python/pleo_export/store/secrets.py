@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from pleo_export.errors import InvalidSettings
+from pleo_export.errors import InvalidSettings, Misconfigured
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ class Secrets:
         self._client.put_secret_value(SecretId=secret_id, SecretString=json.dumps(asdict(secrets)))
 
     def oauth_client(self, secret_id: str) -> tuple[str, str]:
-        """Return id and secret of the installation's OAuth client. Raises InvalidSettings if there is none."""
+        """Return id and secret of the installation's OAuth client. Raises Misconfigured if there is none."""
         try:
             value = json.loads(self._client.get_secret_value(SecretId=secret_id)["SecretString"])
             return str(value["client_id"]), str(value["client_secret"])
         except (self._client.exceptions.ResourceNotFoundException, ValueError, KeyError, TypeError):
-            raise InvalidSettings(
+            raise Misconfigured(
                 f"{secret_id}: no OAuth client is stored there; run `pleo-export oauth-client`"
             ) from None
 

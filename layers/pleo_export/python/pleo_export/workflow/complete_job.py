@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleo_export.errors import JobFailure, TryAgain
-from pleo_export.observability import logger
+from pleo_export.observability import count, logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.services.events import JobInput
@@ -37,7 +37,7 @@ def complete_job(run: JobInput, services: Services) -> str:
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         note_outcome(run, services, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
-    note_outcome(run, services, final.event)
+    note_outcome(run, services, final.event, final.failure)
     return final.event
 
 
@@ -46,9 +46,13 @@ def _finalise(pleo: PleoClient, run: JobInput, services: Services, *statuses: st
     logger.warning("items were still open at completion", extra={"items": settled})
 
 
-def note_outcome(run: JobInput, services: Services, outcome: str) -> None:
-    """Note how the job ended; where an earlier run has noted that, its word stays."""
+def note_outcome(run: JobInput, services: Services, outcome: str, failure: JobFailure | None = None) -> None:
+    """Note how the job ended, unless an earlier run has noted that, and count it. `failure` goes with `failed` only."""
     known = services.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
     if known is None or known.outcome is None:
         services.jobs.set_fields(run.job_id, outcome=outcome, finished_at=services.clock().isoformat())
+    if failure:
+        count("JobsFailed", failure=failure)
+    elif outcome != FINISHED_BEFORE_US:
+        count("JobsCompleted", outcome=outcome)
     logger.info("job finished", extra={"outcome": outcome})

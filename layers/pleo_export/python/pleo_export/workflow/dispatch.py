@@ -1,7 +1,7 @@
-"""Dispatch: for a woken company, take its lease and start the oldest job (R-1.3 to R-1.6).
+"""Dispatch: take a woken company's lease and start its oldest job (R-1.3 to R-1.6).
 
-Whatever wakes it, however often and in whatever order, at most one execution runs for a company: the lease says so,
-and the execution's first state checks it again.
+However often and in whatever order a company is woken, at most one execution runs for it: the lease ensures that, and
+the execution's first state checks it again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
 
-# Between taking the lease and StartExecution becoming visible an owner looks like none; then it is dead.
+# Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.
 START_GRACE = timedelta(seconds=60)
 
 
 class Dispatched(StrEnum):
+    """What a wake-up led to."""
+
     STARTED = "started"
     BUSY = "busy"
     NO_JOB = "no_job"
@@ -34,7 +36,9 @@ class Dispatched(StrEnum):
 
 
 def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
+    """Start the company's oldest job, unless one runs. Raises the errors of Pleo's client and of AWS."""
     company_id = wake_up.company_id
+    logger.append_keys(wake_up=wake_up.reason)
     connection = services.connections.get(company_id)
     if connection is None:
         logger.warning("wake-up dropped: company not connected", extra={"company_id": company_id})
@@ -52,13 +56,13 @@ def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     if job is None:
         if lease:
             services.leases.release(company_id, lease.owner)
-        _keep_books_open(connection, services)
+        _keep_grant_alive(connection, services)
         return Dispatched.NO_JOB
     return _start(job, lease, services)
 
 
 def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> ExportJob | None:
-    """The job to run, of jobs sorted oldest first: ours that was interrupted, else the oldest pending one.
+    """Return the job to run, of jobs sorted oldest first: ours that was interrupted, else the oldest pending one.
 
     A job in progress that is not ours is another installation's run: one job at a time, so nothing starts (R-1.12).
     """
@@ -68,11 +72,11 @@ def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> E
     return next((job for job in unfinished if job.status == "pending"), None)
 
 
-def _start(job: ExportJob, dead: Lease | None, services: Services) -> Dispatched:
+def _start(job: ExportJob, ended: Lease | None, services: Services) -> Dispatched:
     now = services.clock()
     attempt = services.jobs.next_attempt(job.id, job.company_id, now)
     run = JobInput(company_id=job.company_id, job_id=job.id, execution=f"{job.id}-{attempt}")
-    if not services.leases.take(run.company_id, run.execution, now, replacing=dead):
+    if not services.leases.take(run.company_id, run.execution, now, replacing=ended):
         return Dispatched.BUSY
     try:
         services.executions.start(run)
@@ -84,8 +88,8 @@ def _start(job: ExportJob, dead: Lease | None, services: Services) -> Dispatched
     return Dispatched.STARTED
 
 
-def _keep_books_open(connection: Connection, services: Services) -> None:
-    """An accounting system's grant that is never used would end by itself (R-10.8). Pleo's is used by every poll."""
+def _keep_grant_alive(connection: Connection, services: Services) -> None:
+    """Refresh an accounting system's grant, which would end if nobody used it (R-10.8). Every poll uses Pleo's."""
     try:
         services.keep_grant_alive(connection)
     except PleoExportError as error:  # the next poll tries again; where the grant has ended, its refresher has said so
@@ -93,7 +97,7 @@ def _keep_books_open(connection: Connection, services: Services) -> None:
 
 
 def alive(lease: Lease, executions: Executions, now: datetime) -> bool:
-    """Whether somebody works under this lease, or is about to."""
+    """Return whether an execution works under this lease, or is about to."""
     if lease.until is not None:
         return now < lease.until
     running = executions.running(lease.owner)

@@ -38,7 +38,7 @@ def fail_job(run: FailJobInput, services: Services) -> str:
         if not pleo.job(run.job_id).finished:
             raise
         outcome = FINISHED_BEFORE_US
-    note_outcome(run, services, outcome)
+    note_outcome(run, services, outcome, failure if outcome == JobEvent.FAILED else None)
     return outcome
 
 

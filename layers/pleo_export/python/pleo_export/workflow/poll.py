@@ -1,7 +1,7 @@
-"""The scheduled poll: wake every connected company. The same code as a webhook, with another trigger (R-1.1).
+"""The scheduled poll: wake every connected company, as a webhook wakes one (R-1.1).
 
 A poll that has no time for all leaves the rest to the next one, which goes on behind the last company that was woken:
-so many companies are polled less often, and none never.
+so many companies are polled less often, and each is polled.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, a
 
 
 def poll(services: Services) -> int:
-    """Returns how many companies were woken. Raises TryAgain when the queue has not taken all wake-ups; the others'
-    are sent all the same."""
+    """Return how many companies were woken. Raises TryAgain when the queue has not taken all wake-ups; the others are
+    sent all the same."""
     minute = services.clock().strftime("%Y%m%dT%H%M")
     begin_after = services.polls.stopped_after()
     woken = refused = 0

@@ -1,16 +1,16 @@
-"""The webhook: prove that it is Pleo's, leave a wake-up, answer at once (R-1.11).
+"""Receive a webhook: authenticate it as Pleo's, queue a wake-up, answer at once (R-1.11).
 
-| Delivery                                        | Answer        | Queued |
-|-------------------------------------------------|---------------|--------|
-| body or headers too large                       | 413, 431      | no     |
-| company in the address not connected            | 401           | no     |
-| proof missing, wrong or stale                   | 401           | no     |
-| proven, not JSON or an unknown event            | 202           | no     |
-| proven, names another company than the address  | 202           | no     |
-| proven, an export job of the company was created| 202           | yes    |
-| proven, but AWS does not answer                 | 5xx, by error | later  |
+| Delivery                                            | Answer        | Queued |
+|-----------------------------------------------------|---------------|--------|
+| body or headers too large                           | 413, 431      | no     |
+| company in the address not connected                | 401           | no     |
+| credential missing, wrong or stale                  | 401           | no     |
+| authentic, not JSON or an unknown event             | 202           | no     |
+| authentic, names another company than the address   | 202           | no     |
+| authentic, an export job of the company was created | 202           | yes    |
+| authentic, but AWS does not answer                  | 5xx, by error | later  |
 
-A proven event never gets a 4xx: Pleo may fail jobs whose webhook it cannot deliver (open question 20). A 5xx makes
+An authentic event never gets a 4xx: Pleo may fail jobs whose webhook it cannot deliver (open question 20). A 5xx makes
 Pleo deliver it again. One company's secret opens that company's address and wakes that company, no other.
 """
 
@@ -34,7 +34,8 @@ RECHECK_SECONDS = 5  # a refused delivery is checked once more against secrets n
 
 
 def receive_webhook(request: WebhookRequest, services: Services) -> int:
-    """The HTTP status to answer."""
+    """Return the HTTP status to answer. Raises TryAgain and what else AWS's faults become."""
+    logger.append_keys(company_id=request.company_id)
     try:
         message_id = _authenticate(request, services)
     except NotFromPleo as error:
@@ -54,31 +55,29 @@ def receive_webhook(request: WebhookRequest, services: Services) -> int:
 
 
 def _authenticate(request: WebhookRequest, services: Services) -> str:
-    """The delivery's `webhook-id`, or "". Raises NotFromPleo."""
+    """Return the delivery's `webhook-id`, or "". Raises NotFromPleo."""
     access = services.connections.webhook_access(request.company_id)
     if access is None:
         raise NotFromPleo("company not connected")
-    secret_arn, demanded = access
+    secret_arn, method = access
     known = services.secrets.get(secret_arn)
     try:
-        return _prove(request, demanded, known, services)
+        return _check(request, method, known, services)
     except NotFromPleo:
         newer = services.secrets.get(secret_arn, RECHECK_SECONDS)
         if newer == known:
             raise
-        return _prove(request, demanded, newer, services)
+        return _check(request, method, newer, services)
 
 
-def _prove(
-    request: WebhookRequest, demanded: WebhookAuthentication, secrets: ConnectionSecrets, services: Services
+def _check(
+    request: WebhookRequest, method: WebhookAuthentication, secrets: ConnectionSecrets, services: Services
 ) -> str:
-    return authenticate(
-        demanded, secrets.webhook_credentials(demanded), request.headers, request.body, services.clock()
-    )
+    return authenticate(method, secrets.webhook_credentials(method), request.headers, request.body, services.clock())
 
 
 def _message(request: WebhookRequest, message_id: str) -> str:
-    """Names one message of Pleo's over all its retries, for the queue to drop the duplicates.
+    """Name one message of Pleo's over all its retries, so that the queue drops the duplicates.
 
     A hash, since the queue takes 128 characters of its own alphabet. With the company in it, since the queue compares
     over all companies, and one company's ids must not drop another's wake-up.

@@ -49,7 +49,7 @@ class ReconciliationResult(StrEnum):
 
 
 def reconcile_drafts(services: Services) -> dict[str, int]:
-    """How many companies were looked after, by what became of them; `waiting`: not begun for want of time."""
+    """Return how many companies were looked after, by what became of them; `waiting`: not begun for want of time."""
     counts = Counter({each.value: 0 for each in ReconciliationResult} | {"waiting": 0})
     for company_id in _due(services):
         if services.time_left() < RESERVE:
@@ -61,7 +61,8 @@ def reconcile_drafts(services: Services) -> dict[str, int]:
 
 
 def _due(services: Services) -> list[str]:
-    """Those too whose grant for Pleo has ended: it is their accounting system that is asked."""
+    """Return the companies whose turn it is, those first that have waited longest. Companies whose grant for Pleo has
+    ended are among them: it is their accounting system that is asked."""
     company_ids = services.connections.all_company_ids()
     known = services.reconciliations.get_many(company_ids)
     latest = {company_id: known.get(company_id, Reconciliation()) for company_id in company_ids}
@@ -71,22 +72,22 @@ def _due(services: Services) -> list[str]:
 
 
 def _reconcile_company(company_id: str, services: Services) -> ReconciliationResult:
-    """One company's fault never reaches another."""
+    """Reconcile one company's drafts. Its errors never reach another company."""
     try:
         with error_boundary(company_id=company_id):
-            looked = _in_turn(company_id, services)
+            result = _in_turn(company_id, services)
     except PleoExportError as error:
-        looked = ReconciliationResult.LATER if isinstance(error, PASSING) else ReconciliationResult.FAILED
-    if looked in (ReconciliationResult.DONE, ReconciliationResult.FAILED):
+        result = ReconciliationResult.LATER if isinstance(error, PASSING) else ReconciliationResult.FAILED
+    if result in (ReconciliationResult.DONE, ReconciliationResult.FAILED):
         services.reconciliations.done(company_id, services.clock())
-    return looked
+    return result
 
 
 def _in_turn(company_id: str, services: Services) -> ReconciliationResult:
     if not services.postings.with_open_references(company_id):
         return ReconciliationResult.NOTHING_OPEN
-    with _lease(company_id, services) as held:
-        if not held:
+    with _lease(company_id, services) as free:
+        if not free:
             return ReconciliationResult.LATER
         services.reconciliations.begin(company_id, services.clock())
         # Read again: an export may have ended between the first look and the lease.
@@ -95,7 +96,8 @@ def _in_turn(company_id: str, services: Services) -> ReconciliationResult:
 
 @contextmanager
 def _lease(company_id: str, services: Services) -> Iterator[bool]:
-    """Whether the company is ours. The lease of an execution stays, running or not: dispatch knows which."""
+    """Take the company's lease, and give it back; yields whether it was free. The lease of an execution stays,
+    running or not: dispatch knows which."""
     now = services.clock()
     lease, owner = services.leases.get(company_id), f"reconcile-drafts-{services.request_id}"
     busy = lease is not None and (lease.until is None or now < lease.until)
@@ -110,7 +112,7 @@ def _lease(company_id: str, services: Services) -> Iterator[bool]:
 
 
 def _reconcile(company_id: str, postings: Sequence[Posting], services: Services) -> ReconciliationResult:
-    """Raises AccountingError when something holds for all that is left."""
+    """Reconcile in batches, until the time is up. Raises AccountingError for what stops all that is left."""
     system = services.accounting_system(services.connection(company_id))
     counts = Counter(references=0, posted=0, still_open=0)
     try:
@@ -124,7 +126,7 @@ def _reconcile(company_id: str, postings: Sequence[Posting], services: Services)
 
 
 def _batches(postings: Sequence[Posting], size: int) -> Iterator[list[Posting]]:
-    """With at most `size` open references each."""
+    """Yield batches with at most `size` open references each."""
     batch: list[Posting] = []
     for posting in postings:
         if batch and sum(len(each.open_references) for each in (*batch, posting)) > size:
@@ -149,7 +151,7 @@ def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, service
 
 
 def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, DocumentOutcome]:
-    """They are posted already, so all that is left of finalising is to reconcile them."""
+    """Reconcile documents, which are posted already: that is all that is left of posting them."""
     size, outcomes = system.capabilities.max_batch, dict[str, DocumentOutcome]()
     for start in range(0, len(posted), size):
         outcomes |= _finalise_together(posted[start : start + size], system)
@@ -157,7 +159,7 @@ def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[s
 
 
 def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, DocumentOutcome]:
-    """One document's fault never reaches another: what fails together is tried singly."""
+    """Reconcile documents together; what fails is tried individually, so that no error reaches another document."""
     try:
         return system.post_many(posted)
     except Exception as error:
@@ -181,8 +183,8 @@ def _posting_after(posting: Posting, outcomes: Mapping[str, DocumentOutcome], no
 
 
 def _is_open(outcome: DocumentOutcome | None) -> bool:
-    """Neither reconciled nor gone (deleted or void): a draft, or posted and not settled yet, of which a warning says
-    so, or several of which a person has to choose one."""
+    """Return whether a document is neither reconciled nor gone (deleted or void): a draft, or posted and not
+    settled yet, of which a warning says so, or several of which a person has to choose one."""
     if isinstance(outcome, DocumentRef):
         return outcome.state is DocumentState.DRAFT or (
             outcome.state is DocumentState.POSTED and bool(outcome.warnings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.observability import logger
+from pleo_export.observability import count, logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
 from pleo_export.services.events import JobInput
@@ -24,9 +25,12 @@ def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> 
         logger.error("items whose id is no UUID cannot be reported", extra={"items": len(unreportable)})
     updates = [_update(pleo_id, result) for pleo_id, result in results.items() if reportable(pleo_id)]
     for start in range(0, len(updates), MAX_UPDATES):
-        answer = pleo.update_items(job_id, updates[start : start + MAX_UPDATES])
+        batch = updates[start : start + MAX_UPDATES]
+        answer = pleo.update_items(job_id, batch)
         for refusal in answer.errors:
             logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
+        taken = {key_of(item.accounting_entry_id) for item in answer.updated}
+        _count([each for each in batch if key_of(each.entry_id) in taken])
 
 
 def finalise_open_items(
@@ -49,6 +53,14 @@ def finalise_open_items(
             final |= results_without_recording(run, services, unsaid, item_failure(failure), reason)
         report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
     return len(open_ids)
+
+
+def _count(taken: Sequence[ItemUpdate]) -> None:
+    """Count what Pleo has taken. A state that runs again counts again what it reports again."""
+    failures = Counter(each.failure for each in taken if each.failure)
+    count("ItemsExported", len(taken) - failures.total())
+    for failure, number in failures.items():
+        count("ItemsFailed", number, failure=failure)
 
 
 def item_failure(failure: JobFailure) -> ItemFailure:

@@ -15,7 +15,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import DocumentKind
-from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, TryAgain
+from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, Misconfigured, TryAgain
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
@@ -42,7 +42,7 @@ def validate_job(run: ValidateJobInput, services: Services) -> None:
         system = services.accounting_system(connection)
         _check_method(run, system)
         system.check()
-    except InvalidSettings as error:  # they fitted when they were entered: the product has changed, or an OAuth client
+    except (InvalidSettings, Misconfigured) as error:  # correct when entered; the product or our OAuth client is not
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
             f"The integration's settings have to be corrected by whoever runs it: {error}",

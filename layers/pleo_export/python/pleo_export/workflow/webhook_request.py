@@ -1,7 +1,7 @@
-"""A webhook as API Gateway hands it over (payload format 2.0): measured and unpacked, before anybody looks inside.
+"""Unpack a webhook as API Gateway hands it over (payload format 2.0), and refuse what is too large or malformed.
 
-Whatever stands in the event, it becomes a request or a refusal, never an error of ours. Nothing here depends on which
-companies are connected, so that no answer tells.
+Every event becomes a request or a refusal, never an error of ours. Nothing here depends on which companies are
+connected, so that no status code tells a stranger.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.errors import InvalidEvent, PleoExportError
 from pleo_export.observability import logger
-from pleo_export.services.events import WebhookPath
+from pleo_export.services.events import ApiRequest, WebhookPath
 from pleo_export.services.handler import parse_event
 
 UNAUTHORIZED = 401
@@ -27,7 +27,7 @@ MAX_HEADER_CHARACTERS = 16 * 1024
 
 
 class RequestRefused(PleoExportError):
-    """Answer `status` and do nothing. `reason` is a constant sentence, safe to log."""
+    """A request to be answered with `status`, and nothing else. `reason` is a constant sentence, safe to log."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status}: {reason}")
@@ -37,15 +37,16 @@ class RequestRefused(PleoExportError):
 
 @dataclass(frozen=True, repr=False)
 class WebhookRequest:
-    """`company_id` is the one in the subscription's address; `body` holds the raw bytes that Pleo signed."""
+    """A request of the right size. `company_id` is the one in the subscription's address; `body` holds the raw bytes
+    that Pleo signed."""
 
     company_id: str
     headers: Mapping[str, str]
     body: bytes
 
 
-def read_request(event: Mapping[str, Any]) -> WebhookRequest:
-    """Raises RequestRefused, and logs it."""
+def read_request(event: ApiRequest) -> WebhookRequest:
+    """Return the request. Raises RequestRefused, and logs it."""
     try:
         return WebhookRequest(_company_id(event.get("pathParameters")), _headers(event.get("headers")), _body(event))
     except RequestRefused as refused:
@@ -56,12 +57,12 @@ def read_request(event: Mapping[str, Any]) -> WebhookRequest:
 def _company_id(path: Any) -> str:
     try:
         return parse_event(WebhookPath, path or {}).company_id
-    except InvalidSettings:
+    except InvalidEvent:
         raise RequestRefused(UNAUTHORIZED, "an address that Pleo was never given") from None
 
 
 def _headers(given: Any) -> dict[str, str]:
-    """Repeated headers arrive as one, joined by commas; what is no text is no header."""
+    """Return the headers whose values are text. Repeated ones arrive as one, joined by commas."""
     found = given.items() if isinstance(given, Mapping) else ()
     headers = {name: value for name, value in found if isinstance(name, str) and isinstance(value, str)}
     if len(headers) > MAX_HEADERS or sum(map(len, (*headers, *headers.values()))) > MAX_HEADER_CHARACTERS:
@@ -69,14 +70,14 @@ def _headers(given: Any) -> dict[str, str]:
     return headers
 
 
-def _body(event: Mapping[str, Any]) -> bytes:
-    """The signature covers the raw bytes; API Gateway hands binary ones over in base64."""
-    text = event.get("body") or ""
+def _body(event: ApiRequest) -> bytes:
+    """Return the raw bytes, which the signature covers. API Gateway hands binary ones over in base64."""
+    text: object = event.get("body") or ""
     if not isinstance(text, str):
         raise RequestRefused(UNAUTHORIZED, "malformed body")
     try:
         body = b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
-    except ValueError:  # no base64, or half of a surrogate pair
+    except ValueError:  # not base64, or half of a surrogate pair
         raise RequestRefused(UNAUTHORIZED, "malformed body") from None
     if len(body) > MAX_BODY_BYTES:
         raise RequestRefused(TOO_LARGE, "body too large")
