@@ -29,6 +29,8 @@ from pleo_simulator.server import Simulator
 
 Json = dict[str, Any]
 
+pytestmark = pytest.mark.enable_socket
+
 FOLDER = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[2].parent / "shared" / "specs")
 EXPORT = FOLDER / "pleo-export-v3.openapi.yaml"
 SUBSCRIPTIONS = FOLDER / "pleo-webhook-subscriptions.openapi.yaml"
@@ -46,7 +48,7 @@ NEVER_ANSWERED = {
     ("updateSubscription", "500"),
     ("deleteSubscription", "500"),
 }
-"""Faults of Pleo's own; the switchboard can order them."""
+"""Faults of Pleo's own; the control API can be injected."""
 
 NEVER_SEEN = {
     "SubscriptionModel.deletedAt",  # a deleted subscription is 404
