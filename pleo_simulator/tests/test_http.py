@@ -330,9 +330,7 @@ def test_given_an_event_type_twice_when_a_subscription_is_made_or_replaced_then_
     assert pleo.get(f"/v1/subscriptions/{made}").json()["data"]["eventTypes"] == once["eventTypes"]
 
 
-def test_the_control_api_can_announce_any_event_without_a_click(
-    sim: Caller, pleo: Caller, inbox: Inbox
-) -> None:
+def test_the_control_api_can_announce_any_event_without_a_click(sim: Caller, pleo: Caller, inbox: Inbox) -> None:
     pleo.post("/v1/subscriptions", json={"endpointUrl": inbox.url, "eventTypes": ["v1.vendor.created"]})
 
     sim.post("/events", json={"companyId": NORTHGATE, "eventType": "v1.vendor.created", "data": {"name": "Ryman"}})

@@ -658,7 +658,7 @@ class TestPayments:
         assert still_open(bench, bill, paid) == [0, 0]
 
 
-class TestFind:
+class TestFindPayables:
     @pytest.mark.with_login
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
         self, bench: ConnectorFixture
@@ -837,7 +837,7 @@ class TestDuplicates:
         recorded(system, [later])
 
 
-class TestLostAnswers:
+class TestLostAnswersToPayables:
     """The reply is lost after the effect (R-8.3)."""
 
     @pytest.mark.with_login

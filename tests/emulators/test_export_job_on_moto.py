@@ -51,7 +51,7 @@ def on_our_own(items: Items, fault: Exception | None) -> tuple[dict[str, Any], i
 
 
 def on_moto(system: InProcessSystem, stack: MotoStack) -> Run:
-    """The waiting execution, its functions being the town's."""
+    """The waiting execution, with the functions of the in-process system."""
     return stack.run(
         load_definition(),
         system.executions.started[0].model_dump(by_alias=True),

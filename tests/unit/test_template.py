@@ -159,7 +159,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(system: InProce
     everything_happens(system)
     a_person_posts_drafts_and_the_night_comes(system)
 
-    read["dispatch"].add("STATE_MACHINE_ARN")  # the town has no Step Functions
+    read["dispatch"].add("STATE_MACHINE_ARN")  # the in-process system has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
 
 

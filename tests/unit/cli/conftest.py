@@ -10,7 +10,7 @@ from tests.system.in_process_system import InProcessSystem
 
 @pytest.fixture
 def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> TownStack:
-    made = TownStack("town", system)
+    made = TownStack("test-stack", system)
     made.open()
     monkeypatch.setattr("cli.main.Stack", lambda _name: made)
     return made

@@ -99,13 +99,13 @@ def test_a_posting_of_which_nothing_is_open_any_more_is_not_looked_for(system: I
 
 
 def test_an_intent_is_written_only_over_what_was_read(system: InProcessSystem) -> None:
-    postings, pen = system.services.postings, taken(system)
+    postings, token = system.services.postings, taken(system)
     later = replace(INTENT, intended_at=NOW + timedelta(minutes=5))
-    assert postings.intend(pen, [(INTENT, None)])
-    assert not postings.intend(pen, [(later, None)])
-    assert not postings.intend(pen, [(later, replace(INTENT, intended_at=NOW - timedelta(seconds=1)))])
-    assert postings.intend(pen, [(later, INTENT)])
-    assert not postings.intend(pen, [(INTENT, INTENT)])
+    assert postings.intend(token, [(INTENT, None)])
+    assert not postings.intend(token, [(later, None)])
+    assert not postings.intend(token, [(later, replace(INTENT, intended_at=NOW - timedelta(seconds=1)))])
+    assert postings.intend(token, [(later, INTENT)])
+    assert not postings.intend(token, [(INTENT, INTENT)])
     assert postings.get_many(NORTHGATE, {"entry": 1}) == {"entry": later}
 
 
@@ -182,16 +182,16 @@ def test_a_run_that_was_held_up_takes_no_job_from_its_successor(system: InProces
     assert record.run_by == "successor"
 
 
-# The pen
+# The token
 
 
 def taken(system: InProcessSystem, run: str = "run", call: str = "call") -> FencingToken:
     before = system.services.jobs.get(JOB)
     assert system.services.jobs.begin(JOB, NORTHGATE, run, seen=before.run_by if before else None)
     system.services.jobs.set_fields(JOB, expires_at=expiry(NOW))
-    pen = system.services.fencing_tokens.take(JOB, run, call)
-    assert pen
-    return pen
+    token = system.services.fencing_tokens.take(JOB, run, call)
+    assert token
+    return token
 
 
 def lose_to_another_call(system: InProcessSystem) -> None:
@@ -210,27 +210,27 @@ def lose_to_the_end_of_the_job(system: InProcessSystem) -> None:
 def test_given_a_pen_that_was_lost_when_there_is_nothing_to_write_then_its_holder_learns_it_all_the_same(
     system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(system)
-    assert system.services.postings.intend(pen, [])
+    token = taken(system)
+    assert system.services.postings.intend(token, [])
     lose(system)
 
-    assert not system.services.postings.intend(pen, [])
+    assert not system.services.postings.intend(token, [])
 
 
 @pytest.mark.parametrize("lose", [lose_to_another_call, lose_to_another_run, lose_to_the_end_of_the_job])
 def test_given_a_pen_that_was_lost_when_its_holder_writes_then_nothing_is_written(
     system: InProcessSystem, lose: Callable[[InProcessSystem], None]
 ) -> None:
-    pen = taken(system)
-    assert system.services.postings.intend(pen, [(INTENT, None)])
+    token = taken(system)
+    assert system.services.postings.intend(token, [(INTENT, None)])
 
     lose(system)
 
     later = replace(INTENT, revision=2)
-    assert not system.services.postings.intend(pen, [(later, None)])
-    assert not system.services.postings.save_many(pen, [RECORDED])
-    assert not system.services.results.put_many(pen, RESULTS, NOW)
-    assert not system.services.results.put_many(pen, [], NOW)
+    assert not system.services.postings.intend(token, [(later, None)])
+    assert not system.services.postings.save_many(token, [RECORDED])
+    assert not system.services.results.put_many(token, RESULTS, NOW)
+    assert not system.services.results.put_many(token, [], NOW)
     assert system.services.postings.latest(NORTHGATE, "entry") == INTENT
     assert system.services.results.get_many(JOB, ["a", "b", "c"]) == {}
 
@@ -246,11 +246,11 @@ def test_given_a_job_that_is_closed_or_another_run_s_when_a_function_asks_for_th
 
 
 def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_none_is(system: InProcessSystem) -> None:
-    pen = taken(system)
+    token = taken(system)
     other = replace(INTENT, entry_id="other")
-    assert system.services.postings.intend(pen, [(other, None)])
+    assert system.services.postings.intend(token, [(other, None)])
 
-    assert not system.services.postings.intend(pen, [(INTENT, None), (other, None)])
+    assert not system.services.postings.intend(token, [(INTENT, None), (other, None)])
 
     assert system.services.postings.latest(NORTHGATE, "entry") is None
 
@@ -258,13 +258,13 @@ def test_given_one_intent_that_cannot_be_written_when_a_batch_is_intended_then_n
 def test_given_a_table_that_is_busy_when_a_transaction_is_refused_for_that_then_it_is_worth_another_try(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pen = taken(system)
+    token = taken(system)
     busy = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
     refusal = ClientError(busy, "TransactWriteItems")  # type: ignore[arg-type]
     system.effects.on("before dynamodb TransactWriteItems", refusal)
 
     with system.effects.of_function(), pytest.raises(TryAgain):
-        system.services.postings.intend(pen, [(INTENT, None)])
+        system.services.postings.intend(token, [(INTENT, None)])
 
 
 def test_results_come_back_as_they_were(system: InProcessSystem) -> None:
@@ -382,7 +382,7 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(syste
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
     assert system.services.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
-    system.services.connections.put(kept, "town#other")
+    system.services.connections.put(kept, "another ledger")
     assert system.services.connections.get(NORTHGATE) == kept
 
     system.services.connections.delete(NORTHGATE)
@@ -405,7 +405,7 @@ def test_books_belong_to_one_company_until_it_moves_or_is_disconnected(system: I
     with pytest.raises(LedgerAlreadyConnected, match=NORTHGATE):
         connections.put(havn, "tryton#one")
     assert connections.company_using("tryton#one") == NORTHGATE
-    assert connections.company_using(f"town#{HAVN}") == HAVN, "what Havn had stays its own"
+    assert connections.company_using(f"ledger of {HAVN}") == HAVN, "what Havn had stays its own"
 
     connections.put(northgate, "tryton#two")
     assert connections.company_using("tryton#one") is None

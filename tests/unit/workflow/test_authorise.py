@@ -288,7 +288,7 @@ def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, functio
 
 
 def effects_of_a_callback() -> list[str]:
-    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - not the test's own town
+    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - not the test's own system
 
     with in_process_system() as system:
         system.connect(NORTHGATE)

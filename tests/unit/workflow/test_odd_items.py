@@ -103,9 +103,9 @@ def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
     system.services.jobs.begin(JOB, NORTHGATE, "run", seen=None)
-    pen = system.services.fencing_tokens.take(JOB, "run", "call")
-    assert pen is not None
-    assert system.services.results.put_many(pen, [result, refused], system.clock.now())
+    token = system.services.fencing_tokens.take(JOB, "run", "call")
+    assert token is not None
+    assert system.services.results.put_many(token, [result, refused], system.clock.now())
     stored = system.services.results.get_many(JOB, ["entry", "other"])
     assert stored["entry"].warnings[-1] == "And 250 more."
     assert all(len(each) <= 500 for each in stored["entry"].warnings)

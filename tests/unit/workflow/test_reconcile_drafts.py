@@ -251,8 +251,8 @@ class TestBesideExports:
         (seen,) = system.services.postings.with_open_references(NORTHGATE)
         newer = replace(seen, job_id="another-job")
         system.services.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
-        pen = system.services.fencing_tokens.take(newer.job_id, "run", "call")
-        assert pen and system.services.postings.save_many(pen, [newer])
+        token = system.services.fencing_tokens.take(newer.job_id, "run", "call")
+        assert token and system.services.postings.save_many(token, [newer])
 
         assert not system.services.postings.save_open_references(seen, replace(seen, open_references=()))
 

@@ -370,14 +370,14 @@ def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_cou
 ) -> None:
     authorised(system)
     client("secretsmanager").put_secret_value(
-        SecretId="town/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
+        SecretId="test-stack/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
     )
 
     with pytest.raises(InvalidSettings, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
         token(system)
     assert system.services.connection(NORTHGATE).ended == {}
 
-    client("secretsmanager").delete_secret(SecretId="town/oauth/pleo", ForceDeleteWithoutRecovery=True)
+    client("secretsmanager").delete_secret(SecretId="test-stack/oauth/pleo", ForceDeleteWithoutRecovery=True)
     system.sleep(POLL)
     with pytest.raises(InvalidSettings, match="pleo-export oauth-client"):
         token(system)

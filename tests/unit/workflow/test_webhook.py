@@ -66,7 +66,7 @@ def replace_secrets(system: InProcessSystem, company_id: str, **changes: Any) ->
     """As `pleo-export connect` does; a company that is not connected yet is."""
     if system.services.connections.get(company_id) is None:
         system.connect(company_id)
-    secret = {"SecretId": f"town/connections/{company_id}"}
+    secret = {"SecretId": f"test-stack/connections/{company_id}"}
     stored = json.loads(client("secretsmanager").get_secret_value(**secret)["SecretString"])
     client("secretsmanager").put_secret_value(**secret, SecretString=json.dumps({**stored, **changes}))
 
