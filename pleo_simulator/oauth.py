@@ -163,7 +163,7 @@ class OAuth:
             return Credential(f"oauth-{client.id}", "OAUTH2", client.company_id, scopes, client.id)
 
     def revoke(self, client_id: str) -> None:
-        """The installation was deleted: every token of the client is dead."""
+        """The installation was deleted: every token of the client has ended."""
         with self._lock:
             for token in (*self._access.values(), *self._refresh.values()):
                 if token.authorisation.client.id == client_id:

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in WITH_A_SERVER:
             parameters = getattr(item, "callspec", None)
-            server = parameters.params.get("benches", "") if parameters else ""
+            server = parameters.params.get("fixtures", "") if parameters else ""
             item.add_marker(pytest.mark.xdist_group(f"{folder} {server}".strip()))
 
 

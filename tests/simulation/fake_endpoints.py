@@ -182,7 +182,7 @@ class SimulatedLedger(FakeAccountingSystem):
 
 
 def _whatever(request: Callable[[], object]) -> None:
-    """A late request's answer reaches nobody."""
+    """Send a late request, whose answer is dropped."""
     with suppress(AccountingError):
         request()
 
