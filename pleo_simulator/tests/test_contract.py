@@ -262,7 +262,7 @@ def subscriptions(simulator: Simulator, entry_ids: list[str]) -> ContractClient:
 
 
 @pytest.mark.parametrize("name", ["export", "subscriptions"])
-def test_given_a_document_when_a_client_uses_all_of_it_then_every_operation_and_declared_answer_conforms(
+def test_every_operation_and_declared_answer_conforms_to_the_document(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     pleo: ContractClient = request.getfixturevalue(name)

@@ -37,7 +37,7 @@ def test_the_challenge_is_that_of_rfc_7636() -> None:
     assert s256(VERIFIER) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_given_a_code_when_exchanged_with_its_verifier_then_the_token_speaks_for_the_clients_company() -> None:
+def test_given_a_code_and_its_verifier_then_the_token_is_the_clients_companys() -> None:
     server = OAuthServer()
 
     tokens = server.tokens()

@@ -562,7 +562,7 @@ class TestPayments:
 
         assert still_open(fixture, bill, paid, back) == [-6366, 0, 0]
 
-    def test_given_a_draft_bill_when_its_payment_is_posted_then_that_stays_open_until_the_bill_is_posted(
+    def test_given_a_draft_bill_then_its_posted_payment_stays_open_until_the_bill_is_posted(
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()
@@ -780,7 +780,7 @@ def found_posted(fixture: ConnectorFixture, *documents: Document) -> list[Docume
 class TestDuplicates:
     """R-8.5: the same number from the same party, under another reference."""
 
-    def test_given_the_bill_under_another_reference_when_posted_then_the_other_is_named_and_the_draft_stays(
+    def test_given_the_bill_under_another_reference_then_it_is_named_and_the_draft_stays(
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()
@@ -812,7 +812,7 @@ class TestDuplicates:
         assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
 
     @pytest.mark.with_login
-    def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
+    def test_given_a_draft_without_a_date_and_a_bill_of_its_number_then_a_person_has_to_decide(
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()

@@ -102,7 +102,7 @@ class TestRefusedPosts:
 
     @pytest.mark.with_login
     @pytest.mark.parametrize("kind", ["entry", "bill"])
-    def test_given_the_fourth_of_six_posts_is_refused_when_the_books_go_away_then_nothing_is_told_that_is_not_so(
+    def test_given_a_refused_post_and_then_no_books_then_every_outcome_is_accurate(
         self, fixture: ConnectorFixture, kind: str
     ) -> None:
         documents = [an_entry_or_bill(fixture, kind) for _ in range(6)]
@@ -223,7 +223,7 @@ def a_bill_in_euros_with_its_payment(owed_to: Party) -> tuple[Bill, Payment]:
 class TestDifferences:
     """What the connector makes beside the documents is there once as well."""
 
-    def test_given_a_payment_at_another_rate_when_recorded_then_its_difference_is_booked_under_its_reference(
+    def test_given_a_payment_at_another_rate_then_its_difference_is_booked_under_its_reference(
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()
@@ -237,7 +237,7 @@ class TestDifferences:
         assert still_open(fixture, bill, paid) == [0, 0]
 
     @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.AWAY, Trouble.LATE])
-    def test_given_trouble_with_any_act_after_the_posts_when_finalised_then_there_is_one_difference_and_nothing_open(
+    def test_given_a_fault_after_the_posts_then_there_is_one_difference_and_nothing_open(
         self, fixture: ConnectorFixture, trouble: Trouble
     ) -> None:
         system = fixture.connector()
@@ -279,7 +279,7 @@ class TestDifferences:
             document.id for document in documents
         }
 
-    def test_given_a_payment_with_a_difference_when_it_comes_back_and_is_paid_again_then_no_difference_stays_open(
+    def test_given_a_returned_payment_with_a_difference_when_paid_again_then_none_stays_open(
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()
