@@ -33,12 +33,12 @@ test: setup ## Run all tests, on all processors
 	$(PYTEST)
 
 unit: setup ## Run those that need no server
-	$(PYTEST) tests/unit tests/property tests/golden tests/contract
+	$(PYTEST) tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
 
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
-	$(PYTEST) tests/unit tests/property tests/golden tests/contract --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+	$(PYTEST) tests/unit tests/property tests/golden tests/contract pleo_simulator/tests --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
-simulate: setup ## Hold the promises under faults; SEEDS=10000 for more, SEED=7 to watch one
+simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 format: setup ## Format the code, and fix what the linter can fix
@@ -60,7 +60,7 @@ build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
 	  $(SAM) build --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
 
-events: setup ## Capture the sample events anew, from a real local run
+events: setup ## Capture the sample events again, from a real local run
 	@$(BIN)/python -m local.events
 
 bench: setup ## Count what a job costs, against its budgets; QUICK=1 for small jobs only

@@ -152,7 +152,7 @@ class LocalStack:
         self.books = self._stack.enter_context(TrytonServer(STATE / "tryton", host=self._host))
 
     def _keep_logs(self) -> None:
-        """What the functions said, for whoever comes later; the local AWS takes it with it."""
+        """What the functions said, to be read later; it ends with the local AWS."""
         lines = self.aws.lambda_logs("WebhookFunction")  # all functions share one log group
         (STATE / "log" / f"{self.name}-functions.log").write_text("".join(line.rstrip() + "\n" for line in lines))
 

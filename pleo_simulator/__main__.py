@@ -1,15 +1,15 @@
-"""`python -m pleo_simulator --port 8081`: the simulator until Ctrl-C."""
+"""`python -m pleo_simulator --port 8081`: serve the simulator until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import argparse
 import secrets
-import sys
-from functools import partial
+import signal
+import threading
 
-from local import interruption
-from local.processes import stopping
 from pleo_simulator.server import Simulator
+
+_LOOK_SECONDS = 0.1
 
 
 def main() -> None:
@@ -21,14 +21,13 @@ def main() -> None:
     parser.add_argument("--retry-scale", type=float, default=1.0, help="0.01: webhook retries a hundred times sooner")
     given = parser.parse_args()
     seed = secrets.randbits(64) if given.seed is None else given.seed
-    sys.exit(interruption.run(partial(serve, given, seed)))
-
-
-def serve(given: argparse.Namespace, seed: int) -> int:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
     with Simulator(given.data, given.port, given.host, seed=seed, retry_scale=given.retry_scale) as simulator:
         print(f"Pleo simulator ready at {simulator.url} (data: {given.data})", flush=True)
-        stopping.wait()
-    return 0
+        while not stopping.wait(_LOOK_SECONDS):
+            pass  # Python runs a signal's handler between two waits: a wait without a limit can miss it
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the simulator does where Pleo's documents are silent.
 
 Each value carries the number of the open question. The default is the stricter reading, so that a
-client that passes here does not lean on kindness; a test may build a world with another reading.
+client that passes here does not depend on leniency; a test may build a state with another reading.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 DEFAULT_LIMIT = 20  # question 1
 MAX_LIMIT = 100  # question 1: a larger limit is cut to it, not refused
 MAX_ITEMS_PER_UPDATE = 100
-EXPIRY = timedelta(hours=1)  # question 3: from creation on, for a pending job too; only writes start it anew
+EXPIRY = timedelta(hours=1)  # question 3: from creation on, for a pending job too; only writes restart it
 FILE_LIFE = timedelta(hours=24)
 
 

@@ -1,4 +1,4 @@
-"""`/_sim`: what Pleo does not have. The bookkeeper's clicks, everything to read, the clock, and faults to order."""
+"""`/_sim`: what Pleo does not have. The bookkeeper's clicks, everything to read, the clock, and faults to inject."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _conditions(service: PleoService) -> APIRouter:
         return [each.model_dump(by_alias=True) for each in service.faults.waiting()]
 
     @router.post("/faults", status_code=204)
-    def order_fault(body: Fault) -> Response:
+    def add_fault(body: Fault) -> Response:
         service.faults.order(body)
         return Response(status_code=204)
 

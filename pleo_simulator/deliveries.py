@@ -1,7 +1,7 @@
 """Signed webhook deliveries, retried on Svix's schedule (API-7).
 
-The clock here is the receiver's, not the world's: a receiver checks the age of `webhook-timestamp` against real time,
-so moving Pleo's clock must not make a delivery stale.
+The clock here is the receiver's, not the simulated one: a receiver checks the age of `webhook-timestamp` against real
+time, so moving Pleo's clock must not make a delivery stale.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ class Deliveries:
     def __init__(
         self,
         subscriptions: Subscriptions,
-        mint: SeededIds,
+        ids: SeededIds,
         clock: Clock,
         send: Send = send_over_http,
         scale: float = 1.0,
     ) -> None:
         self.scale = scale
         self._subscriptions = subscriptions
-        self._mint = mint
+        self._ids = ids
         self._clock = clock
         self._send = send
         self._all: list[Delivery] = []
@@ -94,7 +94,7 @@ class Deliveries:
     def announce(self, company_id: str, event_type: str, data: Json) -> None:
         """Queue the event for every active subscription of the company to it."""
         for subscription in self._subscriptions.listening(company_id, event_type):
-            event = {"data": data, "eventType": event_type, "eventId": self._mint.uuid("event")}
+            event = {"data": data, "eventType": event_type, "eventId": self._ids.uuid("event")}
             self._queue(subscription, event_type, json.dumps(event).encode())
 
     def announce_job(self, company_id: str, job: Json) -> None:
@@ -131,7 +131,7 @@ class Deliveries:
             self._thread.join(ATTEMPT_TIMEOUT)
 
     def _queue(self, subscription: Subscription, event_type: str, body: bytes) -> None:
-        message_id = "msg_" + self._mint.raw("message", 14).hex()[:27]
+        message_id = "msg_" + self._ids.raw("message", 14).hex()[:27]
         with self._changed:
             self._all.append(Delivery(message_id, subscription, event_type, body, self._clock.now()))
             self._changed.notify_all()

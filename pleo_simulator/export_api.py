@@ -1,4 +1,4 @@
-"""The Export API v3 and the file links over HTTP: a thin skin over the world (API-3 to API-5)."""
+"""The Export API v3 and the file links over HTTP: a thin layer over `PleoState` (API-3 to API-5)."""
 
 from __future__ import annotations
 

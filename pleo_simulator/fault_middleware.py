@@ -1,4 +1,4 @@
-"""Puts ordered faults between the caller and the application, and writes the request log."""
+"""Injects the queued faults between the caller and the application, and writes the request log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass
 class _Answer:
-    """What the application answered, held back until a fault has had its way with it."""
+    """The application's response, held back so that a fault can change or drop it."""
 
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -40,8 +40,8 @@ class _Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-class FaultyApp:
-    """ASGI, outermost. The switchboard itself is neither logged nor disturbed."""
+class FaultMiddleware:
+    """ASGI middleware, outermost. Requests to the control API are neither logged nor disturbed."""
 
     def __init__(self, app: ASGIApp, service: PleoService) -> None:
         self._app = app
@@ -83,7 +83,7 @@ class FaultyApp:
         return answer
 
     async def _refuse_items(self, scope: Scope, body: bytes, fault: Fault) -> _Answer:
-        """The refused updates never reach the world; the answer names them under `errors`."""
+        """Keep the refused updates from Pleo's state; the answer names them under `errors`."""
         updates = json.loads(body)
         refused = set(fault.entry_ids or [each["accountingEntryId"] for each in updates[: fault.items]])
         kept = [each for each in updates if each["accountingEntryId"] not in refused]

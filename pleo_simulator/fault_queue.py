@@ -1,4 +1,4 @@
-"""Faults to order: what goes wrong, on which requests, how often."""
+"""Faults to inject: what goes wrong, on which requests, how often."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Fault(BaseModel):
 
 
 @dataclass
-class _Ordered:
+class _QueuedFault:
     fault: Fault
     left: int
     random: Random
@@ -70,24 +70,24 @@ class FaultQueue:
     """At most one fault fires per request: the one ordered first."""
 
     def __init__(self) -> None:
-        self._ordered: list[_Ordered] = []
+        self._queued: list[_QueuedFault] = []
         self._lock = Lock()
 
     def order(self, fault: Fault) -> None:
         with self._lock:
-            self._ordered.append(_Ordered(fault, fault.count, Random(fault.seed)))  # noqa: S311 - not a secret
+            self._queued.append(_QueuedFault(fault, fault.count, Random(fault.seed)))  # noqa: S311 - not a secret
 
     def clear(self) -> None:
         with self._lock:
-            self._ordered.clear()
+            self._queued.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault for this request, counted as used."""
         with self._lock:
-            fired = next((each for each in self._ordered if each.fires(method, path)), None)
-            self._ordered = [each for each in self._ordered if each.left > 0]
+            fired = next((each for each in self._queued if each.fires(method, path)), None)
+            self._queued = [each for each in self._queued if each.left > 0]
             return fired.fault if fired else None
 
     def waiting(self) -> list[Fault]:
         with self._lock:
-            return [each.fault.model_copy(update={"count": each.left}) for each in self._ordered]
+            return [each.fault.model_copy(update={"count": each.left}) for each in self._queued]

@@ -44,9 +44,9 @@ class Installations:
     """One per company and OAuth client, or one for the API keys of a company. Consent makes that of an OAuth client;
     deleting it kills the client's tokens (`revoke`)."""
 
-    def __init__(self, clock: Clock, mint: SeededIds, revoke: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, ids: SeededIds, revoke: Callable[[str], None]) -> None:
         self._clock = clock
-        self._mint = mint
+        self._ids = ids
         self._revoke = revoke
         self._records: dict[tuple[str, str | None], Installation] = {}
         self._lock = RLock()
@@ -90,7 +90,7 @@ class Installations:
         return record
 
     def _new(self, caller: Credential, status: str, metadata: Json) -> Installation:
-        now, made_of = self._clock.now(), self._mint.uuid
+        now, made_of = self._clock.now(), self._ids.uuid
         made = Installation(
             made_of("installation"), made_of("application"), caller.company_id, now, now, status, metadata
         )

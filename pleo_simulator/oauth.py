@@ -85,9 +85,9 @@ class _Token:
 
 
 class OAuth:
-    def __init__(self, clock: Clock, mint: SeededIds) -> None:
+    def __init__(self, clock: Clock, ids: SeededIds) -> None:
         self._clock = clock
-        self._mint = mint
+        self._ids = ids
         self.returned = Returned.NEW
         self.access_token_life: timedelta | None = None  # None: Pleo's
         self._clients: dict[str, Client] = {}
@@ -113,7 +113,7 @@ class OAuth:
         if method != "S256" or not challenge:
             raise OAuthRefused("invalid_request", "code_challenge_method must be S256")
         with self._lock:
-            code = self._mint.token("code")
+            code = self._ids.token("code")
             authorisation = _Authorisation(self._clients[client_id], scope)
             self._codes[code] = _Code(authorisation, redirect_uri, challenge, self._clock.now() + CODE_LIFE)
             return code
@@ -163,7 +163,7 @@ class OAuth:
             return Credential(f"oauth-{client.id}", "OAUTH2", client.company_id, scopes, client.id)
 
     def revoke(self, client_id: str) -> None:
-        """The installation was deleted: every token of the client is dead."""
+        """The installation was deleted: every token of the client has ended."""
         with self._lock:
             for token in (*self._access.values(), *self._refresh.values()):
                 if token.authorisation.client.id == client_id:
@@ -194,7 +194,7 @@ class OAuth:
                 token.rotated = True
 
     def _issue(self, authorisation: _Authorisation, now: datetime) -> Json:
-        access, refresh = self._mint.token("access"), self._mint.token("refresh")
+        access, refresh = self._ids.token("access"), self._ids.token("refresh")
         life = self.access_token_life or ACCESS_TOKEN_LIFE
         self._access[access] = _Token(authorisation, now, now + life)
         self._refresh[refresh] = _Token(authorisation, now, now + REFRESH_TOKEN_LIFE)

@@ -40,12 +40,12 @@ class PleoState:
     """`on_job_created` is called with (company id, job JSON) after each new job: the webhook's cue."""
 
     def __init__(
-        self, clock: Clock | None = None, mint: SeededIds | None = None, assumptions: Assumptions | None = None
+        self, clock: Clock | None = None, ids: SeededIds | None = None, assumptions: Assumptions | None = None
     ) -> None:
         self.clock = clock or Clock()
         self.assumptions = assumptions or Assumptions()
         self.on_job_created: list[Callable[[str, Json], None]] = []
-        self._mint = mint or SeededIds()
+        self._ids = ids or SeededIds()
         self._companies: dict[str, Company] = {}
         self._jobs: dict[str, Job] = {}  # in the order of creation
         self._lock = RLock()
@@ -185,7 +185,7 @@ class PleoState:
 
     def list_export_items(self, caller: str, job_id: str | None = None, page: PageRequest | None = None) -> Json:
         """The data layer. Without `job_id`: the items of all running jobs of the company. The files' URLs are names on
-        the simulator's file shelf; the HTTP layer makes links of them."""
+        the simulator's receipt files; the HTTP layer makes links of them."""
         with self._turn():
             jobs = [self._job(caller, job_id)] if job_id else [job for job in self._jobs_of(caller) if job.unfinished]
             for job in jobs:
@@ -260,7 +260,7 @@ class PleoState:
                 if self.expense_state(company.id, entry_id) == "locked":
                     raise bad_request(f"The accounting entry {entry_id} is locked by a running job.")
             job = Job(
-                id=self._mint.uuid("job"),
+                id=self._ids.uuid("job"),
                 company_id=company.id,
                 created_at=now,
                 created_by=created_by,

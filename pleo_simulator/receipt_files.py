@@ -39,10 +39,10 @@ def media_type(name: str) -> str:
 def draw(name: str) -> bytes:
     stem, _, extension = name.rpartition(".")
     image = Image.new("RGB", (360, 240), "white")
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((8, 8, 352, 232), outline="grey")
+    drawing = ImageDraw.Draw(image)
+    drawing.rectangle((8, 8, 352, 232), outline="grey")
     for line, text in enumerate(("RECEIPT", *stem.split("-"))):
-        pen.text((24, 20 + 18 * line), text, fill="black")
+        drawing.text((24, 20 + 18 * line), text, fill="black")
     out = io.BytesIO()
     dates = {"creationDate": _DRAWN_AT, "modDate": _DRAWN_AT} if extension == "pdf" else {}
     image.save(out, _FORMATS[extension][0], **dates)

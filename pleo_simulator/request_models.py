@@ -13,8 +13,6 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from pleo_export.errors import ItemFailure
-
 JobStatus = Literal["pending", "in_progress", "failed", "completed", "completed_with_errors"]
 ItemStatus = Literal["pending", "in_progress", "failed", "successful", "abandoned"]
 JobEvent = Literal["started", "failed", "completed", "completed_with_errors"]
@@ -35,7 +33,26 @@ JobFailureType = Literal[
     "accounting_system_timeout",
     "canceled_by_user",
 ]
-
+ItemFailureType = Literal[
+    "receipt_upload_failure",
+    "receipt_download_failure",
+    "receipt_file_size_limit_exceeded",
+    "receipt_conversion_failure",
+    "unexpected_failure",
+    "invalid_configuration",
+    "missing_configuration",
+    "accounting_system_authentication_failure",
+    "accounting_system_rate_limit",
+    "accounting_system_unreachable",
+    "validation_failure",
+    "accounting_system_validation_failure",
+    "authorization_failure",
+    "accounting_system_timeout",
+    "vendor_unknown",
+    "account_unknown",
+    "tax_code_unknown",
+    "tag_unknown",
+]
 
 InstallationStatus = Literal["ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR"]
 
@@ -73,7 +90,7 @@ class UpdateExportJobItem(Body):
     external_id: str = ""
     external_url: str = ""
     failure_reason: str = ""
-    failure_reason_type: ItemFailure = ItemFailure.UNEXPECTED_FAILURE
+    failure_reason_type: ItemFailureType = "unexpected_failure"
 
 
 class SearchExportJobItems(Body):

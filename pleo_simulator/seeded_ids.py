@@ -9,8 +9,8 @@ from uuid import UUID
 
 
 class SeededIds:
-    """Two mints with one seed give the same values in the same order. Give each running server its own seed: a client
-    that remembers job ids must not meet them again after a restart."""
+    """Two instances with one seed give the same values in the same order. Give each running server its own seed: a
+    client that remembers job ids must not meet them again after a restart."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

@@ -20,7 +20,7 @@ from pleo_simulator.clock import Clock
 from pleo_simulator.control_api import control_routes
 from pleo_simulator.errors import Refused, bad_request
 from pleo_simulator.export_api import export_routes
-from pleo_simulator.fault_middleware import FaultyApp
+from pleo_simulator.fault_middleware import FaultMiddleware
 from pleo_simulator.http import PleoJson
 from pleo_simulator.installations_api import installation_routes
 from pleo_simulator.oauth import OAuthRefused
@@ -58,7 +58,7 @@ def build_app(service: PleoService) -> ASGIApp:
         name = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "ERROR")
         return refused(request, Refused(error.status_code, name, str(error.detail)))
 
-    return FaultyApp(app, service)
+    return FaultMiddleware(app, service)
 
 
 class Simulator:

@@ -1,4 +1,4 @@
-"""Everything that the simulator plays, joined. Still no HTTP server: `server` puts it on a port."""
+"""All parts of the simulator, joined. Still no HTTP server: `server` puts it on a port."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class PleoService:
 def build_service(
     clock: Clock | None = None, seed: int = 0, retry_scale: float = 1.0, assumptions: Assumptions | None = None
 ) -> PleoService:
-    """`clock` is the world's, movable; deliveries run on real time."""
-    clock, mint = clock or Clock(), SeededIds(seed)
-    state = PleoState(clock, mint, assumptions)
-    oauth = OAuth(clock, mint)
-    subscriptions = Subscriptions(clock, mint)
-    deliveries = Deliveries(subscriptions, mint, Clock(), scale=retry_scale)
+    """Build a Pleo. `clock` is the movable one of its state; deliveries run on real time."""
+    clock, ids = clock or Clock(), SeededIds(seed)
+    state = PleoState(clock, ids, assumptions)
+    oauth = OAuth(clock, ids)
+    subscriptions = Subscriptions(clock, ids)
+    deliveries = Deliveries(subscriptions, ids, Clock(), scale=retry_scale)
     state.on_job_created.append(deliveries.announce_job)
     return PleoService(
         clock=clock,
@@ -55,8 +55,8 @@ def build_service(
         oauth=oauth,
         credentials=Credentials(oauth.access_token),
         limit=RequestLimit(clock),
-        files=ReceiptFiles(clock, mint.raw("file-links", 32)),
-        installations=Installations(clock, mint, oauth.revoke),
+        files=ReceiptFiles(clock, ids.raw("file-links", 32)),
+        installations=Installations(clock, ids, oauth.revoke),
         subscriptions=subscriptions,
         deliveries=deliveries,
     )

@@ -52,9 +52,9 @@ class Subscription:
 class Subscriptions:
     """A subscription belongs to the company of the credential that made it; others get 404."""
 
-    def __init__(self, clock: Clock, mint: SeededIds) -> None:
+    def __init__(self, clock: Clock, ids: SeededIds) -> None:
         self._clock = clock
-        self._mint = mint
+        self._ids = ids
         self._records: dict[str, Subscription] = {}
         self._activities: list[Json] = []
         self._lock = RLock()
@@ -63,8 +63,8 @@ class Subscriptions:
         _check(request)
         with self._lock:
             now = self._clock.now()
-            secret = "whsec_" + base64.b64encode(self._mint.raw("webhook-secret", 24)).decode()
-            record = Subscription(self._mint.uuid("subscription"), caller, secret, request, now, now)
+            secret = "whsec_" + base64.b64encode(self._ids.raw("webhook-secret", 24)).decode()
+            record = Subscription(self._ids.uuid("subscription"), caller, secret, request, now, now)
             self._records[record.id] = record
             self._log(record, "CREATE", now)
             return record.as_json()
@@ -135,7 +135,7 @@ class Subscriptions:
     def _log(self, record: Subscription, operation: str, now: datetime) -> None:
         self._activities.append(
             {
-                "id": self._mint.uuid("activity"),
+                "id": self._ids.uuid("activity"),
                 "subscriptionId": record.id,
                 "operationType": operation,
                 "description": f"Subscription {operation.lower()}d",

@@ -1,4 +1,4 @@
-"""What every test may rely on: no network unless it asks for it, and a town of its own."""
+"""What every test may rely on: no network unless it asks for it, and an isolated system."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ WITH_A_SERVER = ("conformance", "integration")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In several processes, tests of one server stay together: of the stack, and of each connector's Tryton."""
+    """Keep tests of one server (the stack, each connector's Tryton) together when several processes run them."""
     for item in items:
+        if not item.path.is_relative_to(TESTS):  # the simulator's own
+            continue
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in WITH_A_SERVER:
             parameters = getattr(item, "callspec", None)
-            server = parameters.params.get("benches", "") if parameters else ""
+            server = parameters.params.get("fixtures", "") if parameters else ""
             item.add_marker(pytest.mark.xdist_group(f"{folder} {server}".strip()))
 
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Unit and property tests open no socket but the event loop's own, unless marked `enable_socket`."""
+    """Let unit and property tests open no socket but the event loop's own, unless marked `enable_socket`."""
     folder = request.path.relative_to(TESTS).parts[0]
     if folder not in WITHOUT_NETWORK or request.node.get_closest_marker("enable_socket"):
         yield
@@ -42,7 +44,7 @@ def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def system() -> Iterator[InProcessSystem]:
     """Pleo, our functions and the books in one process, at noon of 20 November 2026."""
-    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - only for those who live in it
+    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - only for tests that need it
 
     with in_process_system() as made:
         yield made

@@ -35,7 +35,7 @@ _SETTINGS = {
 class Postgres:
     """On a Unix socket in `directory`, reachable for its own system user and root only.
 
-    Durability is off: the books of a demo or a test are made anew from the template at each start.
+    Durability is off: the books of a demo or a test are made again from the template at each start.
     """
 
     directory: Path

@@ -1,6 +1,6 @@
-"""The connectors that the suite holds to the port's contract. A new one adds its benches here.
+"""The connectors that the suite holds to the port's contract. A new one adds its fixtures here.
 
-A bench shows what its accounting system holds, does what people do in it, and opens ways to it that are troubled
+A fixture shows what its accounting system holds, does what people do in it, and opens ways to it that are troubled
 (`tests/conformance/connector_fixture.py`).
 
 With a login Tryton's connector does two things in another way than with its key alone: it posts several drafts at once,
@@ -23,8 +23,8 @@ from tests.conformance.fake_fixture import FakeFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
 
 
-class Benches(Protocol):
-    """Of one accounting system, for the session."""
+class ConnectorFixtures(Protocol):
+    """The fixtures of one accounting system, for the session."""
 
     @property
     def shared(self) -> ConnectorFixture: ...
@@ -32,7 +32,7 @@ class Benches(Protocol):
     def own(self) -> AbstractContextManager[ConnectorFixture]: ...
 
 
-CONNECTORS: dict[str, Callable[[], AbstractContextManager[Benches]]] = {
+CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     "tryton": TrytonFixtures.open,
 }
@@ -44,16 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "benches" in metafunc.fixturenames:
+    if "fixtures" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker("with_login")
         names = [*CONNECTORS, *(WITH_LOGIN if marked else ())]
-        metafunc.parametrize("benches", names, indirect=True, scope="session")
+        metafunc.parametrize("fixtures", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
-    with (CONNECTORS | WITH_LOGIN)[request.param]() as benches:
-        yield benches
+def fixtures(request: pytest.FixtureRequest) -> Iterator[ConnectorFixtures]:
+    with (CONNECTORS | WITH_LOGIN)[request.param]() as fixtures:
+        yield fixtures
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +79,13 @@ def _ask_for_the_mark(_: TrytonPosting) -> None:
 
 
 @pytest.fixture
-def bench(benches: Benches) -> ConnectorFixture:
+def fixture(fixtures: ConnectorFixtures) -> ConnectorFixture:
     """Books that all tests share: use references of your own."""
-    return benches.shared
+    return fixtures.shared
 
 
 @pytest.fixture
-def own_bench(benches: Benches) -> Iterator[ConnectorFixture]:
+def own_fixture(fixtures: ConnectorFixtures) -> Iterator[ConnectorFixture]:
     """Books for this test alone, for example to close a period."""
-    with benches.own() as bench:
-        yield bench
+    with fixtures.own() as fixture:
+        yield fixture

@@ -1,6 +1,6 @@
-"""What the suite needs to know of an accounting system, besides the connector: hands and eyes inside it.
+"""What the suite needs to know of an accounting system, besides the connector: test access to what it holds.
 
-The books behind a bench have the accounts of the worked examples (R-5b), the tax codes GB20 on 2200 and RC20 on 2201
+The books behind a fixture have the accounts of the worked examples (R-5b), the tax codes GB20 on 2200 and RC20 on 2201
 and 2202, the dimension `cost_centre` with LON, pounds as their currency and rates for euros; 2026 and 2027 are open,
 2025 closed, 2031 not there. They know the suppliers and employees below.
 """
@@ -96,7 +96,7 @@ class Way(Protocol):
     def setup(self) -> AccountingSetup: ...
 
     def deliver(self) -> None:
-        """Let the requests that are LATE arrive, in their order. Their answers reach nobody."""
+        """Let the requests that are LATE arrive, in their order. Their answers are dropped."""
 
 
 class ConnectorFixture(Protocol):
@@ -111,7 +111,7 @@ class ConnectorFixture(Protocol):
     def with_wrong_key(self) -> AccountingSystem: ...
 
     def without_rights(self) -> AccountingSystem:
-        """The key is good, its user may not write entries. Only on a bench of one's own."""
+        """The key is good, its user may not write entries. Only on a fixture of the test's own."""
 
     def with_missing_journal(self) -> AccountingSystem: ...
 

@@ -1,5 +1,5 @@
-"""The bench of the fake accounting system, so that what tests and the simulation believe of books is what holds of
-real ones."""
+"""The connector fixture of the fake accounting system: what tests and the simulation assume of books holds of real
+ones."""
 
 from __future__ import annotations
 

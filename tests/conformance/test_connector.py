@@ -58,38 +58,38 @@ def refused(system: AccountingSystem, entry: JournalEntry) -> AccountingError:
 
 @pytest.mark.with_login
 class TestCheck:
-    def test_given_a_good_connection_when_checked_then_nothing_is_said(self, bench: ConnectorFixture) -> None:
-        bench.connector().check()
+    def test_given_a_good_connection_when_checked_then_nothing_is_said(self, fixture: ConnectorFixture) -> None:
+        fixture.connector().check()
 
-    def test_given_a_wrong_key_when_checked_then_authentication_has_failed(self, bench: ConnectorFixture) -> None:
+    def test_given_a_wrong_key_when_checked_then_authentication_has_failed(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(AuthenticationFailed, match="key"):
-            bench.with_wrong_key().check()
+            fixture.with_wrong_key().check()
 
     def test_given_a_user_without_rights_when_checked_then_permission_is_denied(
-        self, own_bench: ConnectorFixture
+        self, own_fixture: ConnectorFixture
     ) -> None:
-        system = own_bench.without_rights()
+        system = own_fixture.without_rights()
         with pytest.raises(PermissionDenied):
             system.check()
 
-    def test_given_a_missing_journal_when_checked_then_the_setting_is_named(self, bench: ConnectorFixture) -> None:
+    def test_given_a_missing_journal_when_checked_then_the_setting_is_named(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(InvalidConfiguration, match=r"accounting_system\.journal"):
-            bench.with_missing_journal().check()
+            fixture.with_missing_journal().check()
 
-    def test_given_no_server_when_checked_then_it_is_unavailable(self, bench: ConnectorFixture) -> None:
+    def test_given_no_server_when_checked_then_it_is_unavailable(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(Unavailable):
-            bench.connector(url=NOWHERE).check()
+            fixture.connector(url=NOWHERE).check()
 
 
 class TestRecord:
     def test_given_an_entry_when_recorded_as_draft_then_the_books_hold_a_draft_of_its_lines(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         entry = an_entry()
 
-        document = recorded(bench.connector(), entry, DocumentState.DRAFT)
+        document = recorded(fixture.connector(), entry, DocumentState.DRAFT)
 
-        (held,) = bench.held(entry.reference)
+        (held,) = fixture.held(entry.reference)
         assert held.state is document.state is DocumentState.DRAFT
         assert held.lines == (("6100", 5305), ("2200", 1061), ("1900", -6366))
         assert document.kind is DocumentKind.JOURNAL_ENTRY
@@ -97,48 +97,48 @@ class TestRecord:
         assert document.id in document.url
 
     def test_given_an_entry_when_recorded_as_posted_then_it_has_a_number_and_its_date(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         entry = an_entry()
 
-        document = recorded(bench.connector(), entry, DocumentState.POSTED)
+        document = recorded(fixture.connector(), entry, DocumentState.POSTED)
 
-        (held,) = bench.held(entry.reference)
+        (held,) = fixture.held(entry.reference)
         assert held.state is document.state is DocumentState.POSTED
         assert held.number == document.number is not None
         assert held.date == document.date == OPEN
 
     @pytest.mark.with_login
     def test_given_many_entries_when_recorded_then_their_numbers_follow_their_order(
-        self, own_bench: ConnectorFixture
+        self, own_fixture: ConnectorFixture
     ) -> None:
         entries = [an_entry() for _ in range(6)]
 
-        outcomes = own_bench.connector().record_many(entries, DocumentState.POSTED)
+        outcomes = own_fixture.connector().record_many(entries, DocumentState.POSTED)
 
         documents = [outcomes[entry.reference] for entry in entries]
         numbers = [document.number for document in documents if isinstance(document, DocumentRef)]
         assert len(numbers) == 6
         assert numbers == sorted(numbers, key=str)
 
-    def test_given_a_refund_when_recorded_then_debit_and_credit_change_sides(self, bench: ConnectorFixture) -> None:
+    def test_given_a_refund_when_recorded_then_debit_and_credit_change_sides(self, fixture: ConnectorFixture) -> None:
         entry = an_entry()
         refund = replace(entry, lines=tuple(replace(line, amount=-line.amount) for line in entry.lines))
 
-        recorded(bench.connector(), refund, DocumentState.POSTED)
+        recorded(fixture.connector(), refund, DocumentState.POSTED)
 
-        (held,) = bench.held(refund.reference)
+        (held,) = fixture.held(refund.reference)
         assert held.lines == (("6100", -5305), ("2200", -1061), ("1900", 6366))
 
     def test_given_an_entry_in_another_currency_when_recorded_then_both_currencies_balance(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         lines = (JournalLine("6400", 20000), JournalLine("2200", 4200), JournalLine("1901", -24200))
         entry = an_entry(currency="EUR", lines=lines)
 
-        recorded(bench.connector(), entry, DocumentState.POSTED)
+        recorded(fixture.connector(), entry, DocumentState.POSTED)
 
-        (held,) = bench.held(entry.reference)
+        (held,) = fixture.held(entry.reference)
         assert held.foreign == (("6400", 20000), ("2200", 4200), ("1901", -24200))
         assert sum(amount for _, amount in held.lines) == 0
         assert all(
@@ -147,15 +147,15 @@ class TestRecord:
 
     @pytest.mark.with_login
     def test_given_one_bad_entry_of_five_when_recorded_then_the_other_four_are_there(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         entries = [an_entry() for _ in range(5)]
         entries[2] = an_entry(memo="\0")  # what no database takes: for the accounting system to refuse, not for us
 
-        outcomes = bench.connector().record_many(entries, DocumentState.POSTED)
+        outcomes = fixture.connector().record_many(entries, DocumentState.POSTED)
 
         assert isinstance(outcomes[entries[2].reference], Rejected)
-        assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 0, 1, 1]
+        assert [len(fixture.held(entry.reference)) for entry in entries] == [1, 1, 0, 1, 1]
         assert [isinstance(outcomes[entry.reference], DocumentRef) for entry in entries] == [
             True,
             True,
@@ -164,14 +164,14 @@ class TestRecord:
             True,
         ]
 
-    def test_given_an_unbalanced_entry_when_recorded_then_it_never_leaves_us(self, bench: ConnectorFixture) -> None:
+    def test_given_an_unbalanced_entry_when_recorded_then_it_never_leaves_us(self, fixture: ConnectorFixture) -> None:
         sent: list[Act] = []
         entry = with_line(an_entry(), amount=5306)
 
         def note(act: Act, _: int) -> None:
             sent.append(act)
 
-        with bench.troubled(note) as way:
+        with fixture.troubled(note) as way:
             error = refused(way.system, entry)
 
         assert "balance" in error.message
@@ -190,17 +190,17 @@ class TestRefusals:
         ids=["account", "tax code", "dimension value", "dimension"],
     )
     def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
-        self, bench: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
+        self, fixture: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
     ) -> None:
         good, bad = an_entry(), with_line(an_entry(), **changes)
 
-        outcomes = bench.connector().record_many([good, bad], DocumentState.DRAFT)
+        outcomes = fixture.connector().record_many([good, bad], DocumentState.DRAFT)
 
         outcome = outcomes[bad.reference]
         assert type(outcome) is error
         assert named in outcome.message
         assert isinstance(outcomes[good.reference], DocumentRef)
-        assert bench.held(bad.reference) == []
+        assert fixture.held(bad.reference) == []
 
     @pytest.mark.parametrize(
         ("currency", "lines"),
@@ -211,39 +211,39 @@ class TestRefusals:
         ids=["paid from it", "paid into it"],
     )
     def test_given_an_account_of_another_currency_when_recorded_then_both_are_named_and_no_amount(
-        self, bench: ConnectorFixture, currency: str, lines: tuple[JournalLine, ...]
+        self, fixture: ConnectorFixture, currency: str, lines: tuple[JournalLine, ...]
     ) -> None:
-        error = refused(bench.connector(), an_entry(currency=currency, lines=lines))
+        error = refused(fixture.connector(), an_entry(currency=currency, lines=lines))
 
         assert isinstance(error, Rejected)
         assert all(word in error.message for word in ("1901", "EUR", "GBP"))
         assert "1.00" not in error.message
 
     def test_given_a_closed_period_when_recorded_then_the_error_names_date_and_period(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         entry = an_entry(on=CLOSED)
 
-        error = refused(bench.connector(), entry)
+        error = refused(fixture.connector(), entry)
 
         assert isinstance(error, PeriodClosed)
         assert error.on == CLOSED
         assert "2025-12" in error.message
-        assert bench.held(entry.reference) == []
+        assert fixture.held(entry.reference) == []
 
-    def test_given_no_period_when_recorded_then_the_error_names_the_date(self, bench: ConnectorFixture) -> None:
-        error = refused(bench.connector(), an_entry(on=NO_PERIOD))
+    def test_given_no_period_when_recorded_then_the_error_names_the_date(self, fixture: ConnectorFixture) -> None:
+        error = refused(fixture.connector(), an_entry(on=NO_PERIOD))
 
         assert isinstance(error, PeriodClosed)
         assert "2031-02-10" in error.message
 
     @pytest.mark.with_login
     def test_given_a_period_closed_between_two_batches_when_recorded_then_the_second_is_refused(
-        self, own_bench: ConnectorFixture
+        self, own_fixture: ConnectorFixture
     ) -> None:
-        system = own_bench.connector()
+        system = own_fixture.connector()
         recorded(system, an_entry(), DocumentState.POSTED)
-        own_bench.close_period(OPEN)
+        own_fixture.close_period(OPEN)
 
         error = refused(system, an_entry())
 
@@ -263,24 +263,24 @@ class TestRefusals:
         ],
     )
     def test_given_a_day_when_asked_for_the_next_open_one_then_it_is_the_first_later_day_to_post_on(
-        self, bench: ConnectorFixture, after: date, following: date | None
+        self, fixture: ConnectorFixture, after: date, following: date | None
     ) -> None:
-        assert bench.connector().next_open_date(after) == following
+        assert fixture.connector().next_open_date(after) == following
 
     def test_given_a_period_opened_meanwhile_when_recorded_then_nobody_remembers_that_it_was_closed(
-        self, own_bench: ConnectorFixture
+        self, own_fixture: ConnectorFixture
     ) -> None:
-        system = own_bench.connector()
-        own_bench.close_period(OPEN)
+        system = own_fixture.connector()
+        own_fixture.close_period(OPEN)
         assert isinstance(refused(system, an_entry()), PeriodClosed)
-        own_bench.reopen_period(OPEN)
+        own_fixture.reopen_period(OPEN)
 
         recorded(system, an_entry(), DocumentState.POSTED)
 
     def test_given_periods_when_asked_for_their_state_then_it_is_that_of_the_books(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
 
         assert [system.period_state(on) for on in (OPEN, CLOSED, NO_PERIOD)] == [
             PeriodState.OPEN,
@@ -288,37 +288,37 @@ class TestRefusals:
             PeriodState.NONE,
         ]
 
-    def test_given_a_wrong_key_when_recorded_then_the_call_fails_as_a_whole(self, bench: ConnectorFixture) -> None:
+    def test_given_a_wrong_key_when_recorded_then_the_call_fails_as_a_whole(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(AuthenticationFailed):
-            bench.with_wrong_key().record_many([an_entry()], DocumentState.POSTED)
+            fixture.with_wrong_key().record_many([an_entry()], DocumentState.POSTED)
 
-    def test_given_no_server_when_recorded_then_it_is_unavailable(self, bench: ConnectorFixture) -> None:
+    def test_given_no_server_when_recorded_then_it_is_unavailable(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(Unavailable):
-            bench.connector(url=NOWHERE).record_many([an_entry()], DocumentState.POSTED)
+            fixture.connector(url=NOWHERE).record_many([an_entry()], DocumentState.POSTED)
 
 
 class TestFind:
     def test_given_recorded_entries_when_searched_then_they_are_found_as_they_were_recorded(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         draft, posted = an_entry(), an_entry()
         expected = {
             draft.reference: recorded(system, draft, DocumentState.DRAFT),
             posted.reference: recorded(system, posted, DocumentState.POSTED),
         }
 
-        assert bench.connector().find_many([posted.reference, draft.reference, "pleo:unknown"]) == expected
+        assert fixture.connector().find_many([posted.reference, draft.reference, "pleo:unknown"]) == expected
 
-    def test_given_unknown_references_when_searched_then_nothing_is_found(self, bench: ConnectorFixture) -> None:
-        assert bench.connector().find_many(["pleo:unknown", "%", ""]) == {}
+    def test_given_unknown_references_when_searched_then_nothing_is_found(self, fixture: ConnectorFixture) -> None:
+        assert fixture.connector().find_many(["pleo:unknown", "%", ""]) == {}
 
     def test_given_two_documents_with_one_reference_when_searched_then_a_person_has_to_decide(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system, entry = bench.connector(), an_entry()
+        system, entry = fixture.connector(), an_entry()
         document = recorded(system, entry, DocumentState.POSTED)
-        bench.duplicate(entry.reference)
+        fixture.duplicate(entry.reference)
 
         found = system.find_many([entry.reference])[entry.reference]
 
@@ -327,32 +327,32 @@ class TestFind:
 
     @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
     def test_given_a_voided_document_when_searched_then_it_is_void(
-        self, bench: ConnectorFixture, state: DocumentState
+        self, fixture: ConnectorFixture, state: DocumentState
     ) -> None:
-        system, entry = bench.connector(), an_entry()
+        system, entry = fixture.connector(), an_entry()
         document = recorded(system, entry, state)
-        bench.void(entry.reference)
+        fixture.void(entry.reference)
 
         assert system.find_many([entry.reference]) == {entry.reference: replace(document, state=DocumentState.VOID)}
 
-    def test_given_no_server_when_searched_then_nobody_could_look(self, bench: ConnectorFixture) -> None:
+    def test_given_no_server_when_searched_then_nobody_could_look(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(Unavailable):
-            bench.connector(url=NOWHERE).find_many(["pleo:unknown"])
+            fixture.connector(url=NOWHERE).find_many(["pleo:unknown"])
 
 
 class TestFinalise:
-    def test_given_a_draft_when_finalised_then_it_is_posted_under_the_same_id(self, bench: ConnectorFixture) -> None:
-        system, entry = bench.connector(), an_entry()
+    def test_given_a_draft_when_finalised_then_it_is_posted_under_the_same_id(self, fixture: ConnectorFixture) -> None:
+        system, entry = fixture.connector(), an_entry()
         draft = recorded(system, entry, DocumentState.DRAFT)
 
         posted = system.post_many([draft])[entry.reference]
 
         assert isinstance(posted, DocumentRef)
         assert (posted.id, posted.state) == (draft.id, DocumentState.POSTED)
-        assert [held.state for held in bench.held(entry.reference)] == [DocumentState.POSTED]
+        assert [held.state for held in fixture.held(entry.reference)] == [DocumentState.POSTED]
 
-    def test_given_a_posted_document_when_finalised_again_then_it_is_the_same(self, bench: ConnectorFixture) -> None:
-        system, entry = bench.connector(), an_entry()
+    def test_given_a_posted_document_when_finalised_again_then_it_is_the_same(self, fixture: ConnectorFixture) -> None:
+        system, entry = fixture.connector(), an_entry()
         draft = recorded(system, entry, DocumentState.DRAFT)
         first = system.post_many([draft])
 
@@ -360,50 +360,50 @@ class TestFinalise:
 
 
 class TestDiscard:
-    def test_given_a_draft_when_discarded_then_it_is_as_if_it_had_never_been(self, bench: ConnectorFixture) -> None:
-        system, entry = bench.connector(), an_entry()
+    def test_given_a_draft_when_discarded_then_it_is_as_if_it_had_never_been(self, fixture: ConnectorFixture) -> None:
+        system, entry = fixture.connector(), an_entry()
         draft = recorded(system, entry, DocumentState.DRAFT)
 
-        bench.setup().discard(draft)
+        fixture.setup().discard(draft)
 
-        assert bench.held(entry.reference) == []
+        assert fixture.held(entry.reference) == []
         assert system.find_many([entry.reference]) == {}
 
-    def test_given_a_draft_that_is_gone_when_discarded_then_nothing_is_said(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_draft_that_is_gone_when_discarded_then_nothing_is_said(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         draft = recorded(system, an_entry(), DocumentState.DRAFT)
-        bench.setup().discard(draft)
+        fixture.setup().discard(draft)
 
-        bench.setup().discard(draft)
+        fixture.setup().discard(draft)
 
     def test_given_an_entry_that_was_posted_meanwhile_when_discarded_then_it_stays(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system, entry = bench.connector(), an_entry()
+        system, entry = fixture.connector(), an_entry()
         draft = recorded(system, entry, DocumentState.DRAFT)
         system.post_many([draft])
 
         with pytest.raises(Rejected, match="posted"):
-            bench.setup().discard(draft)
+            fixture.setup().discard(draft)
 
-        assert [held.state for held in bench.held(entry.reference)] == [DocumentState.POSTED]
+        assert [held.state for held in fixture.held(entry.reference)] == [DocumentState.POSTED]
 
     def test_given_a_user_without_rights_when_discarded_then_permission_is_denied(
-        self, own_bench: ConnectorFixture
+        self, own_fixture: ConnectorFixture
     ) -> None:
         entry = an_entry()
-        draft = recorded(own_bench.connector(), entry, DocumentState.DRAFT)
-        own_bench.without_rights()
+        draft = recorded(own_fixture.connector(), entry, DocumentState.DRAFT)
+        own_fixture.without_rights()
 
         with pytest.raises(AccountingError):
-            own_bench.setup().discard(draft)
+            own_fixture.setup().discard(draft)
 
-        assert len(own_bench.held(entry.reference)) == 1
+        assert len(own_fixture.held(entry.reference)) == 1
 
 
 class TestChoices:
-    def test_accounts_and_dimensions_are_listed_by_code_and_can_be_used(self, bench: ConnectorFixture) -> None:
-        setup = bench.setup()
+    def test_accounts_and_dimensions_are_listed_by_code_and_can_be_used(self, fixture: ConnectorFixture) -> None:
+        setup = fixture.setup()
         accounts, dimensions = ([each.code for each in found] for found in (setup.accounts(), setup.dimensions()))
 
         assert {"1900", "2200", "6100"} <= set(accounts)
@@ -413,68 +413,72 @@ class TestChoices:
         assert not setup.unknown_dimensions(dimensions)
         assert all(each.name for each in (*setup.accounts(), *setup.dimensions()))
 
-    def test_the_books_own_currency_is_told(self, bench: ConnectorFixture) -> None:
-        assert bench.setup().currency() == "GBP"
+    def test_the_books_own_currency_is_told(self, fixture: ConnectorFixture) -> None:
+        assert fixture.setup().currency() == "GBP"
 
     def test_the_same_books_have_one_identity_and_others_another(
-        self, bench: ConnectorFixture, own_bench: ConnectorFixture
+        self, fixture: ConnectorFixture, own_fixture: ConnectorFixture
     ) -> None:
-        identity = bench.setup().ledger_id
+        identity = fixture.setup().ledger_id
 
-        assert identity == bench.setup().ledger_id == bench.setup(url=f"{bench.url}/").ledger_id
-        assert identity != own_bench.setup().ledger_id
+        assert identity == fixture.setup().ledger_id == fixture.setup(url=f"{fixture.url}/").ledger_id
+        assert identity != own_fixture.setup().ledger_id
         assert 0 < len(identity) <= 200
 
 
 class TestLostAnswers:
     """The reply is lost after the effect (R-8.3)."""
 
-    def test_given_a_lost_answer_to_create_when_searched_then_each_is_found_once(self, bench: ConnectorFixture) -> None:
+    def test_given_a_lost_answer_to_create_when_searched_then_each_is_found_once(
+        self, fixture: ConnectorFixture
+    ) -> None:
         entries = [an_entry() for _ in range(3)]
-        with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
+        with fixture.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
             outcomes = way.system.record_many(entries, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
-        found = bench.connector().find_many(list(outcomes))
+        found = fixture.connector().find_many(list(outcomes))
         assert {reference: getattr(document, "state", None) for reference, document in found.items()} == {
             entry.reference: DocumentState.DRAFT for entry in entries
         }
-        assert [len(bench.held(entry.reference)) for entry in entries] == [1, 1, 1]
+        assert [len(fixture.held(entry.reference)) for entry in entries] == [1, 1, 1]
 
     @pytest.mark.with_login
-    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
+    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(
+        self, fixture: ConnectorFixture
+    ) -> None:
         entries = [an_entry() for _ in range(3)]
-        with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+        with fixture.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
             outcomes = way.system.record_many(entries, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
-        system = bench.connector()
+        system = fixture.connector()
         found = system.find_many(list(outcomes)).values()
         system.post_many([document for document in found if isinstance(document, DocumentRef)])
-        assert [[held.state for held in bench.held(entry.reference)] for entry in entries] == [
+        assert [[held.state for held in fixture.held(entry.reference)] for entry in entries] == [
             [DocumentState.POSTED]
         ] * 3
 
     def test_given_a_lost_answer_to_a_discard_when_repeated_then_the_draft_is_gone(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         entry = an_entry()
-        draft = recorded(bench.connector(), entry, DocumentState.DRAFT)
+        draft = recorded(fixture.connector(), entry, DocumentState.DRAFT)
 
         with (
-            bench.troubled(lambda act, _: Trouble.LOST if act is Act.DELETE else None) as way,
+            fixture.troubled(lambda act, _: Trouble.LOST if act is Act.DELETE else None) as way,
             pytest.raises(OutcomeUnknown),
         ):
             way.setup.discard(draft)
-        bench.setup().discard(draft)
+        fixture.setup().discard(draft)
 
-        assert bench.held(entry.reference) == []
+        assert fixture.held(entry.reference) == []
 
-    def test_given_a_lost_answer_to_a_search_when_asked_again_then_it_is_found(self, bench: ConnectorFixture) -> None:
+    def test_given_a_lost_answer_to_a_search_when_asked_again_then_it_is_found(self, fixture: ConnectorFixture) -> None:
         entry = an_entry()
-        document = recorded(bench.connector(), entry, DocumentState.DRAFT)
+        document = recorded(fixture.connector(), entry, DocumentState.DRAFT)
 
-        with bench.troubled(lambda _, number: Trouble.LOST if number == 1 else None) as way:
+        with fixture.troubled(lambda _, number: Trouble.LOST if number == 1 else None) as way:
             found = way.system.find_many([entry.reference])
 
         assert [getattr(each, "id", None) for each in found.values()] == [document.id]

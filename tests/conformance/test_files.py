@@ -47,52 +47,52 @@ def documents(system: AccountingSystem) -> list[Document]:
 @pytest.mark.with_login
 @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
 def test_given_documents_of_each_kind_when_a_file_is_attached_then_it_is_theirs(
-    bench: ConnectorFixture, state: DocumentState
+    fixture: ConnectorFixture, state: DocumentState
 ) -> None:
-    system = bench.connector()
+    system = fixture.connector()
     for document in recorded(system, documents(system), state):
         system.attach(document, [RECEIPT])
 
-        assert bench.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
+        assert fixture.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
 
 
-def test_given_a_file_that_is_there_when_attached_again_then_it_is_there_once(bench: ConnectorFixture) -> None:
-    system = bench.connector()
+def test_given_a_file_that_is_there_when_attached_again_then_it_is_there_once(fixture: ConnectorFixture) -> None:
+    system = fixture.connector()
     (document,) = recorded(system, [an_entry()])
     other, empty = replace(RECEIPT, content=b"another"), File("empty.txt", b"", "text/plain")
     system.attach(document, [RECEIPT, replace(RECEIPT, name="same.pdf")])
 
-    bench.connector().attach(document, [RECEIPT, other, empty])
+    fixture.connector().attach(document, [RECEIPT, other, empty])
 
-    assert sorted(content for _, content in bench.files(document.reference)) == sorted(
+    assert sorted(content for _, content in fixture.files(document.reference)) == sorted(
         [b"", b"another", RECEIPT.content]
     )
 
 
 @pytest.mark.parametrize("size", [1, 3 * 2**16 - 1, 3 * 2**16, 3 * 2**16 + 1, 5_000_000])
-def test_given_a_file_of_any_size_when_attached_then_every_byte_arrives(bench: ConnectorFixture, size: int) -> None:
-    system = bench.connector()
+def test_given_a_file_of_any_size_when_attached_then_every_byte_arrives(fixture: ConnectorFixture, size: int) -> None:
+    system = fixture.connector()
     (document,) = recorded(system, [an_entry()])
     content = bytes(number % 251 for number in range(size))
 
     system.attach(document, [File("a.pdf", content)])
 
-    assert bench.files(document.reference) == [("a.pdf", content)]
+    assert fixture.files(document.reference) == [("a.pdf", content)]
 
 
 def test_given_a_file_of_another_type_when_attached_then_it_is_rejected_and_none_is_there(
-    bench: ConnectorFixture,
+    fixture: ConnectorFixture,
 ) -> None:
-    system = bench.connector()
+    system = fixture.connector()
     (document,) = recorded(system, [an_entry()])
 
     with pytest.raises(AttachmentRejected, match=r"virus\.exe"):
         system.attach(document, [RECEIPT, File("virus.exe", b"MZ", "application/x-msdownload")])
-    assert bench.files(document.reference) == []
+    assert fixture.files(document.reference) == []
 
 
-def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: ConnectorFixture) -> None:
-    system = bench.connector()
+def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(fixture: ConnectorFixture) -> None:
+    system = fixture.connector()
     (document,) = recorded(system, [an_entry()])
     most = system.capabilities.max_attachment_bytes
 
@@ -100,22 +100,22 @@ def test_given_a_file_that_is_too_large_when_attached_then_it_is_said_so(bench: 
         system.attach(document, [replace(RECEIPT, size_said=most + 1)])
 
 
-def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(bench: ConnectorFixture) -> None:
-    (document,) = recorded(bench.connector(), [an_entry()])
+def test_given_a_lost_answer_when_attached_again_then_it_is_there_once(fixture: ConnectorFixture) -> None:
+    (document,) = recorded(fixture.connector(), [an_entry()])
     with (
-        bench.troubled(lambda act, _: Trouble.LOST if act is Act.OTHER else None) as way,
+        fixture.troubled(lambda act, _: Trouble.LOST if act is Act.OTHER else None) as way,
         pytest.raises(OutcomeUnknown),
     ):
         way.system.attach(document, [RECEIPT])
 
-    bench.connector().attach(document, [RECEIPT])
+    fixture.connector().attach(document, [RECEIPT])
 
-    assert bench.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
+    assert fixture.files(document.reference) == [(RECEIPT.name, RECEIPT.content)]
 
 
-def test_given_no_server_when_attached_then_it_is_unavailable(bench: ConnectorFixture) -> None:
-    (document,) = recorded(bench.connector(), [an_entry()])
+def test_given_no_server_when_attached_then_it_is_unavailable(fixture: ConnectorFixture) -> None:
+    (document,) = recorded(fixture.connector(), [an_entry()])
     assert isinstance(document, DocumentRef)
 
     with pytest.raises(Unavailable):
-        bench.connector(url="http://127.0.0.1:9").attach(document, [RECEIPT])
+        fixture.connector(url="http://127.0.0.1:9").attach(document, [RECEIPT])

@@ -143,8 +143,8 @@ def refused(system: AccountingSystem, document: Document) -> AccountingError:
     return outcome
 
 
-def still_open(bench: ConnectorFixture, *documents: Document) -> list[int]:
-    return [sum(held.open for held in bench.held(document.reference)) for document in documents]
+def still_open(fixture: ConnectorFixture, *documents: Document) -> list[int]:
+    return [sum(held.open for held in fixture.held(document.reference)) for document in documents]
 
 
 class TestFindParties:
@@ -161,21 +161,21 @@ class TestFindParties:
         ids=["external id", "code", "tax number", "account", "second key", "first of two keys"],
     )
     def test_given_a_supplier_when_asked_for_then_it_is_known_with_its_payables_account(
-        self, bench: ConnectorFixture, keys: list[tuple[KeyKind, str]]
+        self, fixture: ConnectorFixture, keys: list[tuple[KeyKind, str]]
     ) -> None:
         question = asked(*keys)
 
-        answer = bench.connector().find_parties([question])[question]
+        answer = fixture.connector().find_parties([question])[question]
 
         assert isinstance(answer, Party)
         assert (answer.name, answer.payable_account) == ("Northwind Office Supplies", "2101")
 
-    def test_given_many_questions_when_asked_then_each_has_its_answer(self, bench: ConnectorFixture) -> None:
+    def test_given_many_questions_when_asked_then_each_has_its_answer(self, fixture: ConnectorFixture) -> None:
         ryman, tom = asked((KeyKind.CODE, RYMAN)), asked((KeyKind.CODE, TOM), role=PartyRole.EMPLOYEE)
         blocked, unknown = asked((KeyKind.CODE, BLOCKED)), asked((KeyKind.CODE, "V-0"))
         twice, wildcard = asked((KeyKind.TAX_NUMBER, TWICE)), asked((KeyKind.TAX_NUMBER, "GB%"))
 
-        answers = bench.connector().find_parties([ryman, tom, blocked, unknown, twice, wildcard])
+        answers = fixture.connector().find_parties([ryman, tom, blocked, unknown, twice, wildcard])
 
         assert [getattr(answers[each], "payable_account", "") for each in (ryman, tom)] == [None, None]
         assert answers[blocked] == Blocked("Paper Trail (blocked)")
@@ -185,66 +185,66 @@ class TestFindParties:
         assert ["North" in ambiguous.names[0], "South" in ambiguous.names[1]] == [True, True]
 
     def test_given_a_suppliers_code_when_an_employee_is_asked_for_then_nobody_is_known(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         question = asked((KeyKind.CODE, RYMAN), role=PartyRole.EMPLOYEE)
 
-        assert bench.connector().find_parties([question]) == {question: NotFound()}
+        assert fixture.connector().find_parties([question]) == {question: NotFound()}
 
     @pytest.mark.parametrize("kind", [KeyKind.CODE, KeyKind.EXTERNAL_ID])
     def test_given_an_employees_code_when_a_supplier_is_asked_for_then_nobody_is_known(
-        self, bench: ConnectorFixture, kind: KeyKind
+        self, fixture: ConnectorFixture, kind: KeyKind
     ) -> None:
         question = asked((kind, AMELIA))
 
-        assert bench.connector().find_parties([question]) == {question: NotFound()}
+        assert fixture.connector().find_parties([question]) == {question: NotFound()}
 
     def test_given_an_employees_code_first_when_a_supplier_is_asked_for_then_the_next_key_decides(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         question = asked((KeyKind.CODE, AMELIA), (KeyKind.TAX_NUMBER, "GB112233445"))
 
-        assert getattr(bench.connector().find_parties([question])[question], "payable_account", None) == "2101"
+        assert getattr(fixture.connector().find_parties([question])[question], "payable_account", None) == "2101"
 
     @pytest.mark.parametrize("number", ["GB242742186", "GB 242.742-186", "gb/242742186"])
     def test_given_a_tax_number_written_in_another_way_when_asked_for_then_it_is_the_same(
-        self, bench: ConnectorFixture, number: str
+        self, fixture: ConnectorFixture, number: str
     ) -> None:
         """In the books it is "GB 242.7421-86"."""
         question = asked((KeyKind.TAX_NUMBER, number))
 
-        assert getattr(bench.connector().find_parties([question])[question], "name", None) == "Ryman"
+        assert getattr(fixture.connector().find_parties([question])[question], "name", None) == "Ryman"
 
     @pytest.mark.parametrize("poison", ["V-\0", "V-\ud83d"], ids=["NUL", "half an emoji"])
     @pytest.mark.parametrize("kind", KeyKind)
     def test_given_a_key_that_the_books_cannot_take_when_asked_then_the_other_questions_are_answered(
-        self, bench: ConnectorFixture, poison: str, kind: KeyKind
+        self, fixture: ConnectorFixture, poison: str, kind: KeyKind
     ) -> None:
         ryman, bad = asked((KeyKind.CODE, RYMAN)), asked((kind, poison))
 
-        answers = bench.connector().find_parties([bad, ryman])
+        answers = fixture.connector().find_parties([bad, ryman])
 
         assert isinstance(answers[ryman], Party)
         assert answers[bad] == NotFound()
 
-    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, bench: ConnectorFixture) -> None:
-        assert bench.connector().find_parties([]) == {}
+    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, fixture: ConnectorFixture) -> None:
+        assert fixture.connector().find_parties([]) == {}
 
-    def test_given_no_server_when_asked_then_nobody_could_look(self, bench: ConnectorFixture) -> None:
+    def test_given_no_server_when_asked_then_nobody_could_look(self, fixture: ConnectorFixture) -> None:
         with pytest.raises(Unavailable):
-            bench.connector(url="http://127.0.0.1:9").find_parties([asked((KeyKind.CODE, RYMAN))])
+            fixture.connector(url="http://127.0.0.1:9").find_parties([asked((KeyKind.CODE, RYMAN))])
 
 
 class TestBills:
     def test_given_a_bill_when_posted_then_the_books_hold_it_with_number_dates_and_party(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         (document,) = recorded(system, [bill])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.state is document.state is DocumentState.POSTED
         assert held.number == document.number is not None
         assert held.date == document.date == OPEN
@@ -259,38 +259,38 @@ class TestBills:
         assert held.bill.dimensions == ("LON",)
 
     def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
 
         recorded(system, [bill])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.lines[-1] == ("2100", -6366)
 
-    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         (document,) = recorded(system, [bill], DocumentState.DRAFT)
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.state is document.state is DocumentState.DRAFT
         assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
 
-    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         credit = a_bill(party(system, NORTHWIND), *(replace(line, amount=-line.amount) for line in PAPER))
 
         (document,) = recorded(system, [credit])
 
-        (held,) = bench.held(credit.reference)
+        (held,) = fixture.held(credit.reference)
         assert document.kind is DocumentKind.CREDIT_NOTE
         assert held.lines == (("6100", -5305), ("2200", -1061), ("2101", 6366))
 
-    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         base, tax = TaxPart("RC20", TaxRole.BASE), TaxPart("RC20", TaxRole.TAX)
         lines = [
             JournalLine("6500", 10000, tax=base),
@@ -301,14 +301,14 @@ class TestBills:
 
         recorded(system, [bill])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.lines == (("6500", 10000), ("2201", 2000), ("2202", -2000), ("2101", -10000))
 
     def test_given_taxes_that_the_system_would_compute_otherwise_when_posted_then_they_are_pleos(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         """E3: 20 % of 8.32 is 1.66, not 1.68."""
-        system = bench.connector()
+        system = fixture.connector()
         lines = [
             each
             for net in (277, 277, 278)
@@ -321,23 +321,23 @@ class TestBills:
 
         recorded(system, [bill])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert sum(amount for account, amount in held.lines if account == "2200") == 168
         assert held.lines[-1] == ("2101", -1000)
 
-    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND), JournalLine("6100", 1000, tax=TaxPart("GB20", TaxRole.BASE)))
 
         recorded(system, [bill])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.lines == (("6100", 1000), ("2101", -1000))
 
     def test_given_a_bill_in_another_currency_when_paid_at_another_rate_then_it_is_paid(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         lines = [
             JournalLine("6400", 20000, tax=TaxPart("ES21", TaxRole.BASE)),
             JournalLine("2200", 4200, tax=TaxPart("ES21", TaxRole.TAX)),
@@ -347,16 +347,16 @@ class TestBills:
 
         recorded(system, [bill, paid])
 
-        (held,) = bench.held(bill.reference)
+        (held,) = fixture.held(bill.reference)
         assert held.foreign == (("6400", 20000), ("2200", 4200), ("2101", -24200))
         assert sum(amount for _, amount in held.lines) == 0
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     @pytest.mark.with_login
     def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         northwind = party(system, NORTHWIND)
         bills = [a_bill(northwind) for _ in range(3)]
         bills[1] = a_bill(northwind, JournalLine("1950", 100))  # no account for bills
@@ -370,7 +370,7 @@ class TestBills:
         refusal = outcomes[payments[1].reference]
         assert isinstance(refusal, Rejected)
         assert "1950" in refusal.message
-        assert [len(bench.held(each.reference)) for each in pairs] == [1, 1, 0, 0, 1, 1]
+        assert [len(fixture.held(each.reference)) for each in pairs] == [1, 1, 0, 0, 1, 1]
 
     @pytest.mark.parametrize(
         ("changes", "error", "named"),
@@ -380,19 +380,19 @@ class TestBills:
         ],
     )
     def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
-        self, bench: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
+        self, fixture: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND), replace(PAPER[0], **changes))  # type: ignore[arg-type]
 
         outcome = refused(system, bill)
 
         assert type(outcome) is error
         assert named in outcome.message
-        assert bench.held(bill.reference) == []
+        assert fixture.held(bill.reference) == []
 
-    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
 
         error = refused(system, a_bill(party(system, NORTHWIND), posting_date=CLOSED))
 
@@ -400,9 +400,9 @@ class TestBills:
         assert error.on == CLOSED
 
     def test_given_an_invoice_date_in_a_closed_period_when_recorded_then_the_posting_date_counts(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND), document_date=CLOSED)
 
         (document,) = recorded(system, [bill])
@@ -411,87 +411,89 @@ class TestBills:
 
 
 class TestPayments:
-    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         documents = recorded(system, [bill, a_payment(bill)])
 
-        (held,) = bench.held(f"{bill.reference}:pay")
+        (held,) = fixture.held(f"{bill.reference}:pay")
         assert held.lines == (("2101", 6366), ("1900", -6366))
         assert [document.kind for document in documents] == [DocumentKind.BILL, DocumentKind.PAYMENT]
-        assert still_open(bench, bill, a_payment(bill)) == [0, 0]
+        assert still_open(fixture, bill, a_payment(bill)) == [0, 0]
 
     def test_given_a_credit_note_with_its_refund_when_posted_then_nothing_is_open(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         credit = a_bill(party(system, RYMAN), *(replace(line, amount=-line.amount) for line in PAPER))
         refund = a_payment(credit)
 
         recorded(system, [credit, refund])
 
-        assert still_open(bench, credit, refund) == [0, 0]
+        assert still_open(fixture, credit, refund) == [0, 0]
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     @pytest.mark.parametrize("key", ["number", "reconciliation id"])
     def test_given_a_bill_when_its_payment_comes_later_then_it_is_found(
-        self, bench: ConnectorFixture, code: str, key: str
+        self, fixture: ConnectorFixture, code: str, key: str
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, code))
         settles = by_number(bill) if key == "number" else SettlementTarget(None, None, (bill.reconciliation_id,))
         paid = a_payment(bill, settles)
         recorded(system, [bill])
 
-        recorded(bench.connector(), [paid])
+        recorded(fixture.connector(), [paid])
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_payment_when_its_bill_comes_later_then_it_is_found(
-        self, bench: ConnectorFixture, code: str
+        self, fixture: ConnectorFixture, code: str
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, code))
         paid = a_payment(bill, by_number(bill))
         recorded(system, [paid])
-        assert still_open(bench, paid) == [6366]
+        assert still_open(fixture, paid) == [6366]
 
-        recorded(bench.connector(), [bill])
+        recorded(fixture.connector(), [bill])
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_another_partys_bill_with_the_number_when_paid_then_it_stays_open(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
         other = a_bill(party(system, "V-1002"), invoice_number=bill.invoice_number)
         paid = a_payment(other, by_number(other))
 
         recorded(system, [bill, paid])
 
-        assert still_open(bench, bill, paid) == [-6366, 6366]
+        assert still_open(fixture, bill, paid) == [-6366, 6366]
 
     def test_given_a_part_payment_when_posted_then_the_bill_is_open_until_the_rest_comes(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         parts = [
             a_payment(bill, by_number(bill), lines=(JournalLine("2101", part), JournalLine("1900", -part)))
             for part in (6000, 366)
         ]
         recorded(system, [bill, parts[0]])
-        assert still_open(bench, bill, parts[0]) == [-6366, 6000]
+        assert still_open(fixture, bill, parts[0]) == [-6366, 6000]
 
         recorded(system, [parts[1]])
 
-        assert still_open(bench, bill, *parts) == [0, 0, 0]
+        assert still_open(fixture, bill, *parts) == [0, 0, 0]
 
-    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(
+        self, fixture: ConnectorFixture
+    ) -> None:
+        system = fixture.connector()
         tom = party(system, TOM)
         bills = [a_bill(tom, JournalLine("6200", amount, "Taxi"), account="2250") for amount in (2400, 1250)]
         bills = [replace(bill, invoice_number=bill.reconciliation_id) for bill in bills]
@@ -499,57 +501,57 @@ class TestPayments:
         lines = JournalLine("2250", 3650), JournalLine("1900", -3650)
         reimbursement = a_payment(bills[0], SettlementTarget(None, None, both), lines=lines)
         recorded(system, [bills[0], reimbursement])
-        assert still_open(bench, bills[0], reimbursement) == [-2400, 3650]
+        assert still_open(fixture, bills[0], reimbursement) == [-2400, 3650]
 
         recorded(system, [bills[1]])
 
-        assert still_open(bench, *bills, reimbursement) == [0, 0, 0]
+        assert still_open(fixture, *bills, reimbursement) == [0, 0, 0]
 
     def test_given_the_account_of_employees_when_a_journal_entry_uses_it_then_it_needs_no_party(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
         lines = JournalLine("6200", 2400), JournalLine("2250", -2400)
         entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", lines, "Taxi | Tom")
 
-        recorded(bench.connector(), [entry])
+        recorded(fixture.connector(), [entry])
 
-        (held,) = bench.held(entry.reference)
+        (held,) = fixture.held(entry.reference)
         assert held.lines == (("6200", 2400), ("2250", -2400))
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_paid_bill_when_the_payment_comes_back_then_it_is_open_until_paid_again(
-        self, bench: ConnectorFixture, code: str
+        self, fixture: ConnectorFixture, code: str
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, code))
         paid = a_payment(bill, by_number(bill))
         back, again = that_came_back(paid), a_payment(bill, by_number(bill))
         recorded(system, [bill, paid])
 
-        recorded(bench.connector(), [back])
-        assert still_open(bench, bill, paid, back) == [-6366, 0, 0]
+        recorded(fixture.connector(), [back])
+        assert still_open(fixture, bill, paid, back) == [-6366, 0, 0]
 
         recorded(system, [again])
-        assert still_open(bench, bill, paid, back, again) == [0, 0, 0, 0]
+        assert still_open(fixture, bill, paid, back, again) == [0, 0, 0, 0]
 
     @pytest.mark.with_login
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
-        self, bench: ConnectorFixture, code: str
+        self, fixture: ConnectorFixture, code: str
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, code))
         paid = a_payment(bill, by_number(bill))
         documents: list[Document] = [bill, paid, that_came_back(paid), a_payment(bill, by_number(bill))]
 
         recorded(system, documents)
 
-        assert still_open(bench, *documents) == [0, 0, 0, 0]
+        assert still_open(fixture, *documents) == [0, 0, 0, 0]
 
     def test_given_a_payment_without_its_bill_when_it_comes_back_then_the_two_settle_each_other(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
         back = that_came_back(paid)
@@ -558,24 +560,24 @@ class TestPayments:
         recorded(system, [back])
         recorded(system, [bill])
 
-        assert still_open(bench, bill, paid, back) == [-6366, 0, 0]
+        assert still_open(fixture, bill, paid, back) == [-6366, 0, 0]
 
-    def test_given_a_draft_bill_when_its_payment_is_posted_then_that_stays_open_until_the_bill_is_posted(
-        self, bench: ConnectorFixture
+    def test_given_a_draft_bill_then_its_posted_payment_stays_open_until_the_bill_is_posted(
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
         (draft,) = recorded(system, [bill], DocumentState.DRAFT)
         recorded(system, [paid])
-        assert still_open(bench, bill, paid) == [0, 6366]
+        assert still_open(fixture, bill, paid) == [0, 6366]
 
         system.post_many([draft])
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
-    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, fixture: ConnectorFixture) -> None:
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
 
@@ -586,8 +588,10 @@ class TestPayments:
         assert "no bill" in warning
 
     @pytest.mark.with_login
-    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, bench: ConnectorFixture) -> None:
-        system = bench.connector()
+    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(
+        self, fixture: ConnectorFixture
+    ) -> None:
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         owed = JournalLine("2100", -6366)
         entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", (*PAPER, owed), bill.memo)
@@ -597,9 +601,9 @@ class TestPayments:
         assert len(document.warnings) == 1
 
     def test_given_a_payment_of_some_pennies_too_much_when_posted_then_that_is_said(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill), lines=(JournalLine("2101", 6368), JournalLine("1900", -6368)))
 
@@ -608,13 +612,13 @@ class TestPayments:
         (warning,) = document.warnings
         assert "more than" in warning
         assert billed.warnings == ()
-        assert still_open(bench, bill, paid) == [-6366, 6368]
+        assert still_open(fixture, bill, paid) == [-6366, 6368]
 
     @pytest.mark.with_login
     def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bills = [a_bill(party(system, NORTHWIND)) for _ in range(2)]
         part = a_payment(bills[1], by_number(bills[1]), lines=(JournalLine("2101", 60), JournalLine("1900", -60)))
 
@@ -623,76 +627,76 @@ class TestPayments:
         assert [document.warnings for document in documents] == [()] * 4
 
     def test_given_a_draft_bill_and_payment_posted_by_hand_when_finalised_then_nothing_is_open(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        bill = a_bill(party(bench.connector(), NORTHWIND))
+        bill = a_bill(party(fixture.connector(), NORTHWIND))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
+        recorded(fixture.connector(), [bill, paid], DocumentState.DRAFT)
         for document in (paid, bill):
-            bench.post_by_hand(document.reference)
-        assert still_open(bench, bill, paid) == [-6366, 6366]
+            fixture.post_by_hand(document.reference)
+        assert still_open(fixture, bill, paid) == [-6366, 6366]
 
-        system = bench.connector()
+        system = fixture.connector()
         posted = found(system, [bill.reference, paid.reference])
         assert [document.state for document in posted] == [DocumentState.POSTED, DocumentState.POSTED]
         outcomes = system.post_many(posted)
 
         assert [getattr(each, "warnings", None) for each in outcomes.values()] == [(), ()]
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
         paid = a_payment(bill)
         drafts = recorded(system, [bill, paid], DocumentState.DRAFT)
 
-        outcomes = bench.connector().post_many(drafts)
+        outcomes = fixture.connector().post_many(drafts)
 
         assert [getattr(each, "state", None) for each in outcomes.values()] == [
             DocumentState.POSTED,
             DocumentState.POSTED,
         ]
         assert [getattr(each, "kind", None) for each in outcomes.values()] == [DocumentKind.BILL, DocumentKind.PAYMENT]
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
 
-class TestFind:
+class TestFindPayables:
     @pytest.mark.with_login
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         northwind = party(system, NORTHWIND)
         bill, draft = a_bill(northwind), a_bill(northwind)
         credit = a_bill(northwind, *(replace(line, amount=-line.amount) for line in PAPER))
         documents = recorded(system, [bill, a_payment(bill), credit])
         documents += recorded(system, [draft], DocumentState.DRAFT)
 
-        found = bench.connector().find_many([document.reference for document in documents])
+        found = fixture.connector().find_many([document.reference for document in documents])
 
         assert found == {document.reference: document for document in documents}
 
     @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
     def test_given_a_voided_bill_when_searched_then_it_is_void_and_may_be_recorded_again(
-        self, bench: ConnectorFixture, state: DocumentState
+        self, fixture: ConnectorFixture, state: DocumentState
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         (document,) = recorded(system, [bill], state)
-        bench.void(bill.reference)
+        fixture.void(bill.reference)
 
         assert system.find_many([bill.reference]) == {bill.reference: replace(document, state=DocumentState.VOID)}
         recorded(system, [replace(bill, reference=f"{bill.reference}:r2")])
 
     def test_given_two_bills_with_one_reference_when_searched_then_a_person_has_to_decide(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         (document,) = recorded(system, [bill])
-        bench.duplicate(bill.reference)
+        fixture.duplicate(bill.reference)
 
         found = system.find_many([bill.reference])[bill.reference]
 
@@ -704,70 +708,70 @@ class TestPostedByHand:
     """Under `posting: draft` a person posts, and nothing is settled by that; a nightly run hands us what is posted."""
 
     def test_given_drafts_that_a_person_has_posted_when_finalised_then_nothing_is_open(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        bill = a_bill(party(bench.connector(), NORTHWIND))
+        bill = a_bill(party(fixture.connector(), NORTHWIND))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
-        bench.post_by_hand(bill.reference)
-        bench.post_by_hand(paid.reference)
-        assert still_open(bench, bill, paid) == [-6366, 6366]
+        recorded(fixture.connector(), [bill, paid], DocumentState.DRAFT)
+        fixture.post_by_hand(bill.reference)
+        fixture.post_by_hand(paid.reference)
+        assert still_open(fixture, bill, paid) == [-6366, 6366]
 
-        documents = found_posted(bench, bill, paid)
-        outcomes = bench.connector().post_many(documents)
+        documents = found_posted(fixture, bill, paid)
+        outcomes = fixture.connector().post_many(documents)
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
         assert list(outcomes.values()) == documents
 
     def test_given_a_bill_in_another_currency_when_finalised_twice_then_its_difference_is_booked_once(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        bill = a_bill(party(bench.connector(), NORTHWIND), currency="EUR")
+        bill = a_bill(party(fixture.connector(), NORTHWIND), currency="EUR")
         paid = a_payment(bill, posting_date=date(2026, 7, 2))
-        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
-        bench.post_by_hand(bill.reference)
-        bench.post_by_hand(paid.reference)
+        recorded(fixture.connector(), [bill, paid], DocumentState.DRAFT)
+        fixture.post_by_hand(bill.reference)
+        fixture.post_by_hand(paid.reference)
 
-        documents = found_posted(bench, bill, paid)
+        documents = found_posted(fixture, bill, paid)
         for _ in range(2):
-            bench.connector().post_many(documents)
+            fixture.connector().post_many(documents)
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_the_payment_only_was_posted_when_the_bill_is_too_then_either_of_them_settles_both(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        bill = a_bill(party(bench.connector(), RYMAN))
+        bill = a_bill(party(fixture.connector(), RYMAN))
         paid = a_payment(bill)
-        recorded(bench.connector(), [bill, paid], DocumentState.DRAFT)
-        bench.post_by_hand(paid.reference)
-        bench.connector().post_many(found_posted(bench, paid))
-        assert [held.state for held in bench.held(bill.reference)] == [DocumentState.DRAFT]
-        bench.post_by_hand(bill.reference)
+        recorded(fixture.connector(), [bill, paid], DocumentState.DRAFT)
+        fixture.post_by_hand(paid.reference)
+        fixture.connector().post_many(found_posted(fixture, paid))
+        assert [held.state for held in fixture.held(bill.reference)] == [DocumentState.DRAFT]
+        fixture.post_by_hand(bill.reference)
 
-        bench.connector().post_many(found_posted(bench, bill))
+        fixture.connector().post_many(found_posted(fixture, bill))
 
-        assert still_open(bench, bill, paid) == [0, 0]
+        assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_a_person_posted_a_bill_though_its_number_is_there_when_finalised_then_it_is_settled(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        first = a_bill(party(bench.connector(), NORTHWIND))
+        first = a_bill(party(fixture.connector(), NORTHWIND))
         second = a_bill(first.party, invoice_number=first.invoice_number)
         paid = a_payment(second)
-        recorded(bench.connector(), [first])
-        recorded(bench.connector(), [second, paid], DocumentState.DRAFT)
-        bench.post_by_hand(second.reference)
-        bench.post_by_hand(paid.reference)
+        recorded(fixture.connector(), [first])
+        recorded(fixture.connector(), [second, paid], DocumentState.DRAFT)
+        fixture.post_by_hand(second.reference)
+        fixture.post_by_hand(paid.reference)
 
-        outcomes = bench.connector().post_many(found_posted(bench, second))
+        outcomes = fixture.connector().post_many(found_posted(fixture, second))
 
         assert isinstance(outcomes[second.reference], DocumentRef)
-        assert still_open(bench, first, second, paid) == [-6366, 0, 0]
+        assert still_open(fixture, first, second, paid) == [-6366, 0, 0]
 
 
-def found_posted(bench: ConnectorFixture, *documents: Document) -> list[DocumentRef]:
-    found = bench.connector().find_many([each.reference for each in documents])
+def found_posted(fixture: ConnectorFixture, *documents: Document) -> list[DocumentRef]:
+    found = fixture.connector().find_many([each.reference for each in documents])
     refs = [each for each in (found[document.reference] for document in documents) if isinstance(each, DocumentRef)]
     assert [each.state for each in refs] == [DocumentState.POSTED] * len(documents)
     return refs
@@ -776,10 +780,10 @@ def found_posted(bench: ConnectorFixture, *documents: Document) -> list[Document
 class TestDuplicates:
     """R-8.5: the same number from the same party, under another reference."""
 
-    def test_given_the_bill_under_another_reference_when_posted_then_the_other_is_named_and_the_draft_stays(
-        self, bench: ConnectorFixture
+    def test_given_the_bill_under_another_reference_then_it_is_named_and_the_draft_stays(
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         first = a_bill(party(system, NORTHWIND))
         second = a_bill(first.party, invoice_number=first.invoice_number)
         (document,) = recorded(system, [first])
@@ -791,15 +795,15 @@ class TestDuplicates:
         assert str(document.number) in error.message
         assert error.document.id in error.message
         assert found(system, [second.reference]) == [error.document]
-        assert [held.state for held in bench.held(second.reference)] == [DocumentState.DRAFT]
+        assert [held.state for held in fixture.held(second.reference)] == [DocumentState.DRAFT]
         assert isinstance(outcomes[f"{second.reference}:pay"], Rejected)
-        assert bench.held(f"{second.reference}:pay") == []
+        assert fixture.held(f"{second.reference}:pay") == []
 
     @pytest.mark.with_login
     def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bills = [a_bill(party(system, NORTHWIND), invoice_number=f"INV-{uuid4()}") for _ in range(2)]
         bills[1] = replace(bills[1], invoice_number=bills[0].invoice_number)
 
@@ -808,15 +812,15 @@ class TestDuplicates:
         assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
 
     @pytest.mark.with_login
-    def test_given_a_draft_without_its_date_when_a_bill_with_its_number_is_posted_then_a_person_has_to_decide(
-        self, bench: ConnectorFixture
+    def test_given_a_draft_without_a_date_and_a_bill_of_its_number_then_a_person_has_to_decide(
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         first = a_bill(party(system, NORTHWIND))
         second, other = a_bill(first.party, invoice_number=first.invoice_number), a_bill(first.party)
         drafts = recorded(system, [first, second, other], DocumentState.DRAFT)
         for each in (first, second):
-            bench.clear_document_date(each.reference)
+            fixture.clear_document_date(each.reference)
 
         outcomes = system.post_many(drafts)
 
@@ -824,9 +828,9 @@ class TestDuplicates:
         assert isinstance(system.find_many([first.reference])[first.reference], DocumentRef)
 
     def test_given_a_credit_note_or_an_old_bill_with_the_number_when_posted_then_it_is_no_duplicate(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        system = bench.connector()
+        system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         turned = [replace(line, amount=-line.amount) for line in PAPER]
         credit = a_bill(bill.party, *turned, invoice_number=bill.invoice_number)
@@ -837,36 +841,38 @@ class TestDuplicates:
         recorded(system, [later])
 
 
-class TestLostAnswers:
+class TestLostAnswersToPayables:
     """The reply is lost after the effect (R-8.3)."""
 
     @pytest.mark.with_login
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(
-        self, bench: ConnectorFixture
+        self, fixture: ConnectorFixture
     ) -> None:
-        bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
+        bills = [a_bill(party(fixture.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
-        with bench.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
+        with fixture.troubled(lambda act, _: Trouble.LOST if act is Act.CREATE else None) as way:
             outcomes = way.system.record_many([*bills, *payments], DocumentState.POSTED)
         assert [type(outcomes[bill.reference]) for bill in bills] == [OutcomeUnknown, OutcomeUnknown]
         assert [type(outcomes[each.reference]) for each in payments] == [Unavailable, Unavailable]
 
-        system = bench.connector()
+        system = fixture.connector()
         drafts = [each for each in system.find_many(list(outcomes)).values() if isinstance(each, DocumentRef)]
         system.post_many(drafts)
         recorded(system, payments)
 
-        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2
-        assert still_open(bench, *bills, *payments) == [0, 0, 0, 0]
+        assert [[held.state for held in fixture.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2
+        assert still_open(fixture, *bills, *payments) == [0, 0, 0, 0]
 
     @pytest.mark.with_login
-    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(self, bench: ConnectorFixture) -> None:
-        bills = [a_bill(party(bench.connector(), NORTHWIND)) for _ in range(2)]
-        with bench.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+    def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(
+        self, fixture: ConnectorFixture
+    ) -> None:
+        bills = [a_bill(party(fixture.connector(), NORTHWIND)) for _ in range(2)]
+        with fixture.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
             outcomes = way.system.record_many(bills, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}
-        system = bench.connector()
+        system = fixture.connector()
         found = system.find_many(list(outcomes)).values()
         system.post_many([document for document in found if isinstance(document, DocumentRef)])
-        assert [[held.state for held in bench.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2
+        assert [[held.state for held in fixture.held(bill.reference)] for bill in bills] == [[DocumentState.POSTED]] * 2

@@ -1,4 +1,4 @@
-"""The bench of the connector `tryton`."""
+"""The connector fixture of `tryton`."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _minor(amount: Decimal) -> int:
 
 
 class TrytonFixtures:
-    """One server for the session; benches that share the books, and benches with books of their own.
+    """One server for the session; fixtures that share the books, and fixtures with books of their own.
 
     `login`: the secret has user and password besides the key.
     """

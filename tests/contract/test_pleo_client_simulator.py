@@ -291,7 +291,7 @@ def test_given_a_subscription_when_somebody_clicks_export_then_a_signed_event_na
 
 
 @pytest.mark.parametrize("proof", [WebhookAuthentication.BASIC, WebhookAuthentication.HEADER])
-def test_given_a_subscription_with_a_token_of_ours_when_somebody_clicks_export_then_pleo_sends_the_latest_along(
+def test_given_a_subscription_with_our_token_then_pleo_sends_the_latest_with_each_event(
     simulator: Simulator, pleo: PleoClient, proof: WebhookAuthentication
 ) -> None:
     with receiver() as (url, received):
@@ -326,7 +326,7 @@ def test_given_a_key_when_it_installs_then_the_installation_is_active_until_it_i
         pleo.delete_installation()
 
 
-def test_given_consent_when_activated_then_the_installation_works_and_its_end_is_the_end_of_the_tokens(
+def test_an_activated_installation_works_and_its_end_revokes_the_tokens(
     simulator: Simulator,
 ) -> None:
     pleo = PleoClient(simulator.url, BearerToken(access_token(simulator)), sleep=lambda _: None)

@@ -44,7 +44,7 @@ UNTOUCHED = {name: f"${{{name}}}" for name in ("TableName", "QueueUrl")}  # as o
 
 
 @dataclass(frozen=True)
-class Fault:
+class ScriptedFault:
     """An error, by the name that Step Functions gives it, and the message of who raised it."""
 
     name: str
@@ -149,7 +149,7 @@ class _Tasks:
         self.done.append((state, payload))
         left = self._left.get(state)
         answer = left.pop(0) if left else USUAL.get(state)
-        if isinstance(answer, Fault):
+        if isinstance(answer, ScriptedFault):
             raise StateFailed(answer.name, answer.message)
         return answer
 

@@ -51,7 +51,7 @@ def on_our_own(items: Items, fault: Exception | None) -> tuple[dict[str, Any], i
 
 
 def on_moto(system: InProcessSystem, stack: MotoStack) -> Run:
-    """The waiting execution, its functions being the town's."""
+    """The waiting execution, with the functions of the in-process system."""
     return stack.run(
         load_definition(),
         system.executions.started[0].model_dump(by_alias=True),
@@ -118,9 +118,7 @@ def test_given_two_thousand_items_when_they_are_chunked_then_no_payload_comes_ne
     assert max(len(json.dumps(event, default=str)) for event in run.events) < PAYLOAD_LIMIT / 50
 
 
-def test_given_ten_thousand_items_when_every_chunk_has_to_wait_five_times_then_the_history_stays_below_its_limit() -> (
-    None
-):
+def test_given_ten_thousand_items_and_many_waits_then_the_history_stays_below_its_limit() -> None:
     few, more = chunks(5), chunks(15)
 
     per_chunk = (len(more.events) - len(few.events)) / 10

@@ -26,7 +26,7 @@ import pytest
 
 from pleo_export.errors import RetryAfter
 from tests.emulators.moto_stack import MotoStack, load_definition
-from tests.emulators.scripted_runs import FUNCTIONS, USUAL, Fault, Script, Trace, on_moto, on_our_own
+from tests.emulators.scripted_runs import FUNCTIONS, USUAL, Script, ScriptedFault, Trace, on_moto, on_our_own
 from tests.system.asl import Machine
 
 pytestmark = pytest.mark.enable_socket
@@ -35,7 +35,7 @@ DEFINITION = load_definition()
 STATES = DEFINITION["States"] | DEFINITION["States"]["RecordChunks"]["ItemProcessor"]["States"]
 TASKS = (*FUNCTIONS, "ReleaseLease", "WakeCompany")
 NAMED_BY_MOTO = "SQS.SdkClientException"
-NOT_OURS, UNEXPECTED = Fault("NotOurs"), Fault("Unexpected")
+NOT_OURS, UNEXPECTED = ScriptedFault("NotOurs"), ScriptedFault("Unexpected")
 LIMITED = [state for state in FUNCTIONS if f"{state}Limited" in STATES]
 NOT_RETRIED = {"ReleaseLease": ["DynamoDB.ConditionalCheckFailedException"], "WakeCompany": []}
 SEEDS = range(40)
@@ -51,26 +51,26 @@ def retried(state: str) -> list[str]:
     return [name for name in names if not name.startswith("SQS.") or name == NAMED_BY_MOTO]
 
 
-def exhausted(state: str, retrier: dict[str, Any]) -> list[Fault]:
+def exhausted(state: str, retrier: dict[str, Any]) -> list[ScriptedFault]:
     """One error more than the retrier has attempts, its names in turn."""
     names = [name for name in retrier["ErrorEquals"] if name in retried(state)]
-    return [Fault(names[number % len(names)]) for number in range(retrier["MaxAttempts"] + 1)]
+    return [ScriptedFault(names[number % len(names)]) for number in range(retrier["MaxAttempts"] + 1)]
 
 
 def waits(*seconds: float) -> list[Any]:
     return [{"waitSeconds": each} for each in seconds]
 
 
-def limited(seconds: int) -> Fault:
+def limited(seconds: int) -> ScriptedFault:
     """Pleo's request limit, as a function tells it."""
-    return Fault("RetryAfter", str(RetryAfter(seconds)))
+    return ScriptedFault("RetryAfter", str(RetryAfter(seconds)))
 
 
 def chunks(number: int) -> list[Any]:
     return [{"chunks": list(range(1, number + 1)), "count": 50 * number}]
 
 
-FAILS = {"ValidateJob": [Fault("JobRejected")]}  # so that FailJob has its turn
+FAILS = {"ValidateJob": [ScriptedFault("JobRejected")]}  # so that FailJob has its turn
 NAMED: dict[str, Script] = {
     "nothing goes wrong": {},
     "no chunks": {"FetchItems": chunks(0)},
@@ -79,29 +79,34 @@ NAMED: dict[str, Script] = {
     "every chunk waits": {"FetchItems": chunks(3), "RecordItems": waits(1, 0, 2, 2, 0, 3)},
     "a wait of less than nothing": {"RecordItems": waits(-1)},
     "attempts are counted afresh after a wait": {
-        "RecordItems": [*[Fault("TryAgain")] * 6, *waits(5), *[Fault("TryAgain")] * 6, *waits(0)]
+        "RecordItems": [*[ScriptedFault("TryAgain")] * 6, *waits(5), *[ScriptedFault("TryAgain")] * 6, *waits(0)]
     },
     "each retrier has attempts of its own": {
-        "CompleteJob": [Fault(name) for name in ("TryAgain", "Lambda.Unknown", "TryAgain", "Sandbox.Timedout") * 2]
+        "CompleteJob": [
+            ScriptedFault(name) for name in ("TryAgain", "Lambda.Unknown", "TryAgain", "Sandbox.Timedout") * 2
+        ]
     },
     "the second chunk fails": {"FetchItems": chunks(3), "UpdateItems": [None, UNEXPECTED]},
     "the third chunk is not ours any more": {"FetchItems": chunks(3), "RecordItems": [*waits(0, 0), NOT_OURS]},
     "Pleo's request limit, again and again": {
-        "FetchItems": [limited(60), limited(7), Fault("TryAgain"), limited(900), *chunks(3)],
+        "FetchItems": [limited(60), limited(7), ScriptedFault("TryAgain"), limited(900), *chunks(3)],
         "UpdateItems": [None, limited(60), limited(1), None],
         "FailJob": [limited(60)],
         "CompleteJob": [limited(60), UNEXPECTED],
     },
     "FailJob fails": {**FAILS, "FailJob": [UNEXPECTED]},
-    "the lease was taken": {"ReleaseLease": [Fault("DynamoDB.ConditionalCheckFailedException")]},
+    "the lease was taken": {"ReleaseLease": [ScriptedFault("DynamoDB.ConditionalCheckFailedException")]},
     "the lease was taken when it was tried again": {
-        "ReleaseLease": [Fault("DynamoDB.ThrottlingException"), Fault("DynamoDB.ConditionalCheckFailedException")]
+        "ReleaseLease": [
+            ScriptedFault("DynamoDB.ThrottlingException"),
+            ScriptedFault("DynamoDB.ConditionalCheckFailedException"),
+        ]
     },
-    "the lease cannot be released": {"ReleaseLease": [Fault("DynamoDB.ResourceNotFoundException")]},
+    "the lease cannot be released": {"ReleaseLease": [ScriptedFault("DynamoDB.ResourceNotFoundException")]},
     "more than 256 KiB": {"StartJob": [{**USUAL["StartJob"], "note": "x" * 256 * 1024}]},
-    **{f"{name} everywhere": {state: [Fault(name)] for state in FUNCTIONS} for name in retried("StartJob")},
+    **{f"{name} everywhere": {state: [ScriptedFault(name)] for state in FUNCTIONS} for name in retried("StartJob")},
     **{
-        f"{name} at {state}": {state: [Fault(name)]}
+        f"{name} at {state}": {state: [ScriptedFault(name)]}
         for state in ("ReleaseLease", "WakeCompany")
         for name in retried(state)
     },
@@ -132,7 +137,7 @@ def drawn(seed: int) -> Script:
             if state in LIMITED and random.random() < 0.2:
                 yield limited(random.choice((1, 60, 900)))
             elif random.random() < 0.5:
-                yield from [Fault(random.choice(faults))] * random.choice((1, 1, 2, 3, 7))
+                yield from [ScriptedFault(random.choice(faults))] * random.choice((1, 1, 2, 3, 7))
             elif state == "RecordItems":
                 yield from waits(random.choice((0, 1, 30, 900)))
             else:
@@ -186,7 +191,7 @@ def test_the_drawn_scripts_end_in_every_way() -> None:
         ({"StartJob": [{"numberOfItems": 1}]}, "States.Runtime"),
         ({"StartJob": [None]}, "States.Runtime"),
         ({"RecordItems": waits(1.5)}, "States.Runtime"),
-        ({"StartJob": [Fault("RetryAfter", "names no seconds")]}, "States.IntrinsicFailure"),
+        ({"StartJob": [ScriptedFault("RetryAfter", "names no seconds")]}, "States.IntrinsicFailure"),
     ],
     ids=["more than 256 KiB", "a field is missing", "all fields are missing", "a wait of a fraction", "no seconds"],
 )

@@ -78,7 +78,7 @@ def not_ours(_event: Any, _context: Any) -> Any:
     raise NotOurs("another execution holds the lease")
 
 
-def test_given_handlers_when_the_machine_runs_then_its_output_its_states_and_its_effects_are_theirs(
+def test_the_machine_s_output_states_and_effects_are_those_of_its_handlers(
     stack: MotoStack,
 ) -> None:
     run = stack.run(TOY, {"jobId": "j1"}, functions={"FetchArn": fetch, "RecordArn": record}, values=VALUES)

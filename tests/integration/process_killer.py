@@ -1,6 +1,6 @@
-"""Kills the process of RecordItems amid its effects: a real SIGKILL, of which the product knows nothing.
+"""Kill the process of RecordItems at one of its effects: a real SIGKILL, without any help of the product.
 
-Or stands between it and the books as a gateway does, and as books that refuse.
+Or answer in place of the books as a gateway does, or as books that refuse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def refused_posts(request: Request) -> Answer | None:
 
 
 def nothing_else(request: Request) -> Answer | None:
-    """Nobody answers in place of the books."""
+    """Let the books answer."""
 
 
 class When(StrEnum):
@@ -48,7 +48,7 @@ class When(StrEnum):
 
 @dataclass
 class ProcessKiller:
-    """Sees what RecordItems does to Tryton and DynamoDB, and kills its process at one of these effects, if told to.
+    """Watch what RecordItems does to Tryton and DynamoDB, and kill its process at one of these effects, if told to.
 
     `last_act` comes before the kill. `effects` are all since `wait_for`. `instead` may answer in place of the books.
     `killed` is set as well when a gateway has answered.
@@ -102,12 +102,12 @@ class ProcessKiller:
 
 
 @contextmanager
-def in_the_way(killer: ProcessKiller, stack: LocalStack, tryton: str, **variables: str) -> Iterator[str]:
-    """The address of Tryton past the killer. Meanwhile RecordItems reaches DynamoDB past the killer as well, and has
-    these environment variables."""
+def in_the_way(process_killer: ProcessKiller, stack: LocalStack, tryton: str, **variables: str) -> Iterator[str]:
+    """Yield the address of Tryton behind the ProcessKiller. Meanwhile RecordItems reaches DynamoDB through it as well,
+    and has these environment variables."""
     functions, name = stack.aws.client("lambda"), stack.aws.physical_id("RecordItemsFunction")
     usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    with network(tryton, killer.cross) as books, network(stack.aws.url, killer.cross) as dynamodb:
+    with network(tryton, process_killer.cross) as books, network(stack.aws.url, process_killer.cross) as dynamodb:
         changed = {**usual, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb, **variables}
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
         try:
@@ -125,7 +125,7 @@ def _effect(request: Request) -> str | None:
 
 
 def _process_at(port: int) -> psutil.Process:
-    """The one of our processes whose end of a TCP connection has that port."""
+    """Find the child process whose end of a TCP connection has that port."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             if any(end.laddr.port == port for end in process.net_connections("tcp4")):

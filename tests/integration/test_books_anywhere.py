@@ -32,7 +32,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_given_a_private_folder_with_a_space_when_a_cluster_is_made_there_then_it_runs_and_leaves_nothing() -> None:
+def test_given_a_private_folder_with_a_space_then_a_cluster_runs_there_and_leaves_nothing() -> None:
     with workspace() as directory:
         made = Postgres(directory)
         made.create_cluster()

@@ -42,7 +42,7 @@ ENTRY = Expense("entry", "card_purchase", (Line(6_366, "6100", "GB20", ("LON",))
 
 
 @dataclass
-class Held:
+class DocumentInTryton:
     """What Tryton holds of one item. `links` are those of its documents that Pleo may link to (R-6.9)."""
 
     documents: list[str] = field(default_factory=list)
@@ -58,17 +58,17 @@ DIFFERENCE = Decimal("5.35")  # 242.00 EUR were 210.43 GBP and are 205.08
 
 
 class ByRetry:
-    """A killed job goes on by itself: the state machine calls the function again."""
+    """A killed function is resumed by the state machine, which calls it again."""
 
     def at_the_kill(self, stack: LocalStack) -> None:
-        """While the function waits for its end."""
+        """Act while the function waits for its end."""
 
     def afterwards(self, stack: LocalStack, job_id: str) -> None:
-        """When it is dead."""
+        """Act when its process has ended."""
 
 
 class ByPoll(ByRetry):
-    """It does not, for the execution ends as well; then the schedule wakes the company."""
+    """The execution ends as well, and the schedule wakes the company."""
 
     def at_the_kill(self, stack: LocalStack) -> None:
         machine = stack.aws.client("stepfunctions")
@@ -95,22 +95,22 @@ def _gave_up(stack: LocalStack, job_id: str) -> bool:
 
 
 @dataclass(frozen=True)
-class BatchRecorder:
-    """A bookkeeper of HAVN, with a killer on the way to her books."""
+class KilledBookkeeping:
+    """The exports of a bookkeeper of HAVN, with a ProcessKiller between RecordItems and the books."""
 
     stack: LocalStack
     books: Ledger
     resumption: ByRetry
-    killer: ProcessKiller
+    process_killer: ProcessKiller
 
     def record(self, expenses: Sequence[Expense], moment: tuple[When, int] | None = None) -> list[dict[str, Any]]:
-        """Such expenses, new ones, exported; as Pleo holds them in the end."""
+        """Export new expenses of that kind. Returns their items as Pleo holds them in the end."""
         items = [self._item(each, moment) for each in expenses]
         self.stack.pleo.state.put_expenses(HAVN, items)
-        self.killer.wait_for(moment)
+        self.process_killer.wait_for(moment)
         job_id = self.click([item["accountingEntryId"] for item in items])
         if moment:
-            assert self.killer.killed.wait(PATIENCE_SECONDS), moment
+            assert self.process_killer.killed.wait(PATIENCE_SECONDS), moment
             self.resumption.afterwards(self.stack, job_id)
         return self.told(job_id)
 
@@ -131,28 +131,28 @@ class BatchRecorder:
 
 
 @contextmanager
-def at_the_desk(
+def bookkeeping_under(
     stack: LocalStack, books: Ledger, resumption: ByRetry, *, posting: str = "posted", **variables: str
-) -> Iterator[BatchRecorder]:
-    killer = ProcessKiller(lambda: resumption.at_the_kill(stack))
+) -> Iterator[KilledBookkeeping]:
+    process_killer = ProcessKiller(lambda: resumption.at_the_kill(stack))
     books.secret = {"token": books.token}  # no login, for which Tryton takes its time
-    with in_the_way(killer, stack, books.url, **variables) as url:
+    with in_the_way(process_killer, stack, books.url, **variables) as url:
         usual = settings_of(HAVN, books)["accounting_system"]
         stack.connect(HAVN, books, posting=posting, accounting_system={**usual, "url": url, "web_url": books.url})
-        yield BatchRecorder(stack, books, resumption, killer)
+        yield KilledBookkeeping(stack, books, resumption, process_killer)
 
 
 @pytest.mark.parametrize("resumption", [ByRetry(), ByPoll()], ids=["by the retry", "by the next poll"])
-def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each_document_is_there_once(
+def test_given_a_kill_after_any_effect_when_resumed_then_each_document_is_there_once(
     stack: LocalStack, books: Ledger, resumption: ByRetry, subtests: pytest.Subtests
 ) -> None:
-    # As short as can be: nothing of a process that is killed arrives later than its death.
-    with at_the_desk(stack, books, resumption, IN_DOUBT_SECONDS="1") as desk:
-        told = {"nobody is killed": desk.record([BILL, ENTRY])}
-        effects = desk.killer.effects
+    # As short as possible: nothing that a killed process sent arrives after it ended.
+    with bookkeeping_under(stack, books, resumption, IN_DOUBT_SECONDS="1") as bookkeeping:
+        told = {"nobody is killed": bookkeeping.record([BILL, ENTRY])}
+        effects = bookkeeping.process_killer.effects
         for when, number in [(When.BEFORE, 1), *((When.AFTER, number) for number in range(1, len(effects) + 1))]:
             killed = f"killed {when} effect {number}, {effects[number - 1]}"
-            told[killed] = desk.record([BILL, ENTRY], (when, number))
+            told[killed] = bookkeeping.record([BILL, ENTRY], (when, number))
 
         held = holdings(books)
         assert held.keys() == {each["accountingEntryId"] for items in told.values() for each in items}
@@ -162,20 +162,20 @@ def test_given_recording_is_killed_after_any_effect_when_it_is_resumed_then_each
                 assert_whole(entry, held, ENTRY_HELD)
         assert sum(each.debit - each.credit for each in books.trial_balance()) == Decimal(0)
 
-        again = desk.told(desk.click(list(held)))
+        again = bookkeeping.told(bookkeeping.click(list(held)))
         assert {item["accountingEntryId"]: [item["externalUrl"]] for item in again} == {
             entry_id: each.links for entry_id, each in held.items()
         }
         assert holdings(books) == held
 
 
-def test_given_recording_is_killed_around_an_exchange_difference_when_it_is_resumed_then_that_is_there_once(
+def test_given_a_kill_around_an_exchange_difference_when_resumed_then_it_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as desk:
-        told = {"nobody is killed": desk.record([ABROAD])}
-        for number in _after_the_payment(desk.killer.effects):
-            told[f"killed after effect {number}"] = desk.record([ABROAD], (When.AFTER, number))
+    with bookkeeping_under(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as bookkeeping:
+        told = {"nobody is killed": bookkeeping.record([ABROAD])}
+        for number in _after_the_payment(bookkeeping.process_killer.effects):
+            told[f"killed after effect {number}"] = bookkeeping.record([ABROAD], (When.AFTER, number))
 
         held = holdings(books)
         for killed, (bill,) in told.items():
@@ -183,28 +183,28 @@ def test_given_recording_is_killed_around_an_exchange_difference_when_it_is_resu
                 assert_whole(bill, held, ABROAD_HELD)
         (differences,) = [each for each in books.trial_balance() if each.account == "6950"]
         assert (differences.debit or differences.credit) == len(told) * DIFFERENCE
-        again = desk.told(desk.click(list(held)))
+        again = bookkeeping.told(bookkeeping.click(list(held)))
         assert {item["status"] for item in again} == {"successful"}
         assert holdings(books) == held
 
 
-def test_given_posts_are_refused_and_recording_is_killed_when_exported_again_then_each_document_is_there_once(
+def test_given_refused_posts_and_a_kill_when_exported_again_then_each_document_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as desk:
-        desk.killer.instead = refused_posts
-        told = {"nobody is killed": desk.record([BILL, ENTRY])}
-        for number in _with_the_books(desk.killer.effects):
-            told[f"killed after effect {number}"] = desk.record([BILL, ENTRY], (When.AFTER, number))
+    with bookkeeping_under(stack, books, ByRetry(), IN_DOUBT_SECONDS="1") as bookkeeping:
+        bookkeeping.process_killer.instead = refused_posts
+        told = {"nobody is killed": bookkeeping.record([BILL, ENTRY])}
+        for number in _with_the_books(bookkeeping.process_killer.effects):
+            told[f"killed after effect {number}"] = bookkeeping.record([BILL, ENTRY], (When.AFTER, number))
         for killed, items in told.items():
             with subtests.test(f"{killed}, refused"):
                 assert [item["status"] for item in items] == ["failed", "failed"]
                 assert all("draft" in item["failureReason"].lower() for item in items), items
 
-        desk.killer.instead = nothing_else
-        desk.killer.wait_for(None)
+        bookkeeping.process_killer.instead = nothing_else
+        bookkeeping.process_killer.wait_for(None)
         ids = [item["accountingEntryId"] for items in told.values() for item in items]
-        again = {item["accountingEntryId"]: item for item in desk.told(desk.click(ids))}
+        again = {item["accountingEntryId"]: item for item in bookkeeping.told(bookkeeping.click(ids))}
         held = holdings(books)
         for killed, (bill, entry) in told.items():
             with subtests.test(f"{killed}, exported again"):
@@ -212,13 +212,13 @@ def test_given_posts_are_refused_and_recording_is_killed_when_exported_again_the
                 assert_whole(again[entry["accountingEntryId"]], held, ENTRY_HELD)
 
 
-def test_given_drafts_are_wanted_and_recording_is_killed_when_it_is_resumed_then_each_draft_is_there_once(
+def test_given_drafts_when_killed_recording_is_resumed_then_each_draft_is_there_once(
     stack: LocalStack, books: Ledger, subtests: pytest.Subtests
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), posting="draft", IN_DOUBT_SECONDS="1") as desk:
-        told = {"nobody is killed": desk.record([BILL, ENTRY])}
-        for number in _with_the_books(desk.killer.effects):
-            told[f"killed after effect {number}"] = desk.record([BILL, ENTRY], (When.AFTER, number))
+    with bookkeeping_under(stack, books, ByRetry(), posting="draft", IN_DOUBT_SECONDS="1") as bookkeeping:
+        told = {"nobody is killed": bookkeeping.record([BILL, ENTRY])}
+        for number in _with_the_books(bookkeeping.process_killer.effects):
+            told[f"killed after effect {number}"] = bookkeeping.record([BILL, ENTRY], (When.AFTER, number))
 
         held = holdings(books)
         for killed, items in told.items():
@@ -228,14 +228,16 @@ def test_given_drafts_are_wanted_and_recording_is_killed_when_it_is_resumed_then
 
 
 @pytest.mark.parametrize(("expense", "whole"), [(BILL, BILL_HELD), (ENTRY, ENTRY_HELD)], ids=["bill", "entry"])
-def test_given_a_gateway_answers_503_for_what_it_delivers_later_when_looked_for_in_vain_then_it_is_there_once(
+def test_given_a_gateway_that_answers_503_and_delivers_later_then_the_document_is_there_once(
     stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
 ) -> None:
-    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as desk:
-        desk.record([expense])
-        number = 1 + next(n for n, effect in enumerate(desk.killer.effects) if effect.endswith("/create"))
+    with bookkeeping_under(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as bookkeeping:
+        bookkeeping.record([expense])
+        number = 1 + next(
+            n for n, effect in enumerate(bookkeeping.process_killer.effects) if effect.endswith("/create")
+        )
 
-        (item,) = desk.record([expense], (When.GATEWAY, number))
+        (item,) = bookkeeping.record([expense], (When.GATEWAY, number))
 
         assert_whole(item, holdings(books), whole)
 
@@ -252,32 +254,32 @@ def _after_the_payment(effects: Sequence[str]) -> list[int]:
 
 
 @pytest.mark.parametrize(("expense", "whole"), [(BILL, BILL_HELD), (ENTRY, ENTRY_HELD)], ids=["payment", "entry"])
-def test_given_a_document_arrives_when_its_sender_is_dead_and_it_was_looked_for_in_vain_then_it_is_there_once(
+def test_given_a_document_that_arrives_after_its_sender_was_killed_then_it_is_there_once(
     stack: LocalStack, books: Ledger, expense: Expense, whole: list[str]
 ) -> None:
     # Long enough for every machine; nobody waits for it to pass, for the document is found.
-    with at_the_desk(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as desk:
-        desk.record([expense])
-        number = desk.killer.effects.index("account.move/create") + 1
+    with bookkeeping_under(stack, books, ByRetry(), IN_DOUBT_SECONDS="60") as bookkeeping:
+        bookkeeping.record([expense])
+        number = bookkeeping.process_killer.effects.index("account.move/create") + 1
 
-        (item,) = desk.record([expense], (When.LATE, number))
+        (item,) = bookkeeping.record([expense], (When.LATE, number))
 
         assert_whole(item, holdings(books), whole)
 
 
-def assert_whole(item: Mapping[str, Any], held: Mapping[str, Held], documents: list[str]) -> None:
+def assert_whole(item: Mapping[str, Any], held: Mapping[str, DocumentInTryton], documents: list[str]) -> None:
     """Pleo links to the one document, and all that belongs to it is there once."""
     mine = held[item["accountingEntryId"]]
     assert mine.documents == documents
     assert (item["status"], [item["externalUrl"]]) == ("successful", mine.links)
 
 
-def holdings(books: Ledger) -> dict[str, Held]:
+def holdings(books: Ledger) -> dict[str, DocumentInTryton]:
     """All documents and files in the books, by accounting entry."""
     files: dict[str, list[str]] = defaultdict(list)
     for row in books.rpc.search_read("ir.attachment", [], ["resource", "name"]):
         files[row["resource"]].append(row["name"])
-    held: dict[str, Held] = defaultdict(Held)
+    held: dict[str, DocumentInTryton] = defaultdict(DocumentInTryton)
     for bill in books.bills():
         each = held[bill.reference.removeprefix("pleo:")]
         each.documents += [f"bill {bill.state}", *files[f"account.invoice,{bill.id}"]]

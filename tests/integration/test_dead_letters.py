@@ -39,7 +39,7 @@ def dead(stack: LocalStack) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def test_given_a_message_that_is_no_wake_up_when_jobs_of_its_group_and_of_another_follow_then_both_are_done(
+def test_given_a_malformed_message_then_later_jobs_of_its_group_and_of_others_are_done(
     impatient: LocalStack,
 ) -> None:
     stack = impatient

@@ -49,7 +49,7 @@ def night(stack: LocalStack) -> dict[str, Any]:
     return content
 
 
-def test_given_drafts_of_bills_and_payments_when_a_person_posts_some_then_the_night_reconciles_those_and_no_others(
+def test_given_some_drafts_posted_by_a_person_then_the_night_reconciles_only_those(
     stack: LocalStack, books: Ledger
 ) -> None:
     stack.connect(LUMBRE, books, posting="draft")

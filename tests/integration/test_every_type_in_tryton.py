@@ -18,7 +18,7 @@ pytestmark = pytest.mark.enable_socket
 
 
 @pytest.mark.parametrize(("company_id", "method"), [(HAVN, "journal"), (LUMBRE, "accounts_payable")])
-def test_given_a_month_of_every_type_when_exported_then_the_accounts_of_tryton_come_out_as_they_must(
+def test_given_a_month_of_every_type_then_the_accounts_of_tryton_are_right(
     stack: LocalStack, books: Ledger, company_id: str, method: str
 ) -> None:
     stack.connect(company_id, books)

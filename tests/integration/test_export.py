@@ -22,9 +22,7 @@ from tests.integration.bookkeeper import executions, export, finished, job, queu
 pytestmark = pytest.mark.enable_socket
 
 
-def test_given_a_connected_company_when_export_is_clicked_then_every_expense_is_booked_or_explained(
-    stack: LocalStack, books: Ledger
-) -> None:
+def test_given_a_click_on_export_then_every_expense_is_booked_or_explained(stack: LocalStack, books: Ledger) -> None:
     stack.connect(NORTHGATE, books)
 
     done = finished(stack, export(stack, NORTHGATE))
@@ -40,7 +38,7 @@ def test_given_a_connected_company_when_export_is_clicked_then_every_expense_is_
     assert sum(each.debit - each.credit for each in books.trial_balance()) == Decimal(0)
 
 
-def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_execution_books_each_expense_once(
+def test_given_five_webhooks_racing_a_poll_then_one_execution_books_each_expense_once(
     stack: LocalStack, books: Ledger
 ) -> None:
     stack.connect(HAVN, books)
@@ -67,7 +65,7 @@ def test_given_the_same_webhook_five_times_and_a_poll_when_they_race_then_one_ex
     assert len(books.moves()) == len(successful(done)) == 5
 
 
-def test_given_pleo_asks_for_a_minute_in_every_phase_when_each_has_passed_then_one_execution_has_booked_everything(
+def test_given_pleo_asks_for_a_minute_in_every_phase_then_one_execution_books_everything(
     stack: LocalStack, books: Ledger
 ) -> None:
     """The local AWS's interpreter reads the seconds from the error as AWS's does; here a minute takes no time."""
@@ -84,7 +82,7 @@ def test_given_pleo_asks_for_a_minute_in_every_phase_when_each_has_passed_then_o
     assert len(books.moves()) == len(successful(done)) == 5
 
 
-def test_given_two_jobs_of_one_company_and_one_of_another_then_each_company_works_alone_and_in_order(
+def test_two_jobs_of_a_company_run_in_order_beside_another_company_s(
     stack: LocalStack,
 ) -> None:
     with stack.books.fresh() as one, stack.books.fresh() as other:
@@ -121,7 +119,7 @@ def test_given_a_webhook_without_a_valid_signature_then_it_is_refused_and_nothin
 
 
 @pytest.mark.parametrize("proof", ["basic", "header"])
-def test_given_a_company_that_trusts_a_token_when_export_is_clicked_then_pleo_s_webhook_alone_starts_it(
+def test_given_a_webhook_token_when_export_is_clicked_then_pleo_s_webhook_starts_it(
     stack: LocalStack, books: Ledger, proof: str
 ) -> None:
     for _ in range(2):  # again, which replaces the token
@@ -145,7 +143,7 @@ def test_given_a_company_that_trusts_a_token_when_export_is_clicked_then_pleo_s_
         ({"closed_period": "adjustment"}, "adjustment_date"),
     ],
 )
-def test_given_a_wrong_setting_when_a_company_is_connected_then_it_is_refused_by_its_field_and_nothing_is_stored(
+def test_given_a_wrong_setting_when_connecting_then_its_field_is_named_and_nothing_is_stored(
     stack: LocalStack, books: Ledger, wrong: dict[str, Any], field: str
 ) -> None:
     stack.connect(LUMBRE, books)

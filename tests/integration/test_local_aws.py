@@ -167,7 +167,7 @@ def test_given_a_function_that_has_run_then_its_log_lines_can_be_read(aws: Local
     assert "asked to be heard" in aws.lambda_logs("Ask")
 
 
-def test_given_a_task_that_raises_our_error_then_the_state_machine_catches_it_by_name_and_does_not_wait(
+def test_given_a_task_that_raises_our_error_then_the_machine_catches_it_by_name_at_once(
     aws: LocalAws, outputs: dict[str, str]
 ) -> None:
     machines = aws.client("stepfunctions")
@@ -203,7 +203,7 @@ def test_given_two_accounts_side_by_side_then_neither_sees_the_other_and_nothing
     assert list((STATE / "run").glob("toy-2-*")) == before
 
 
-def test_given_no_linux_when_a_function_runs_then_the_stand_in_for_the_runtime_client_does_the_same(
+def test_given_no_linux_then_the_stand_in_for_the_runtime_client_does_the_same(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed: list[tuple[str, ...]] = []

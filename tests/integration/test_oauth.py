@@ -30,7 +30,7 @@ def refreshes(stack: LocalStack) -> int:
     return sum(each["path"] == "/oauth/token" for each in stack.pleo.service.requests)
 
 
-def test_given_a_company_connected_by_oauth_when_its_token_ends_then_it_is_refreshed_until_the_grant_is_revoked(
+def test_given_oauth_when_a_token_ends_then_it_is_refreshed_until_the_grant_is_revoked(
     stack: LocalStack, books: Ledger
 ) -> None:
     stack.connect_by_oauth(LUMBRE, books)

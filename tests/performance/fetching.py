@@ -1,4 +1,4 @@
-"""`python fetching.py N < item.json`: FetchItems on a job of N items, paged out by a Pleo of stubs, in a process that
+"""`python fetching.py N < item.json`: FetchItems on a job of N items, paged out by a fake Pleo, in a process that
 has imported nothing else; prints the most memory that it ever held, in kB."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ID = "b1f0f1c4-6f5c-4d0e-9c57-0d6a6b3f7a10"
 PAGE = 100
 
 
-class Pleo:
+class FakePleo:
     """What the client gives, made up as it is asked for."""
 
     def __init__(self, count: int, item: str) -> None:
@@ -46,7 +46,7 @@ def _context() -> Any:
 def peak(count: int, item: str) -> int:
     written: list[int] = []
     services: Any = SimpleNamespace(
-        pleo=lambda _connection: Pleo(count, item),
+        pleo=lambda _connection: FakePleo(count, item),
         connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
         chunk_size=50,
         jobs=SimpleNamespace(set_fields=lambda *_, **__: None),

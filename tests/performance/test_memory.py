@@ -23,5 +23,5 @@ def peak(items: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
-def test_given_twenty_times_the_items_when_they_are_fetched_then_the_function_needs_less_than_a_fifth_more() -> None:
+def test_given_twenty_times_the_items_then_fetching_needs_less_than_a_fifth_more_memory() -> None:
     assert peak(10_000) < 1.2 * peak(500)

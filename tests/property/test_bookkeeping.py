@@ -245,7 +245,7 @@ moments = st.builds(
 
 @given(items_with_any_text(), answers, moments, st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12"]))
 @settings(max_examples=300, deadline=None)
-def test_given_any_text_and_any_date_then_the_item_is_booked_or_refused_in_words_that_can_be_stored(
+def test_any_text_and_date_is_booked_or_refused_in_words_that_can_be_stored(
     payload: Payload, party: PartyMatch | None, moment: str, zone: str
 ) -> None:
     wanted = SETTINGS.model_copy(update={"time_zone": zone})

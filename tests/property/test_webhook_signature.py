@@ -25,7 +25,7 @@ TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Delivery:
+class SignedRequest:
     secret: str
     id: str
     timestamp: str
@@ -50,8 +50,8 @@ IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_char
 MOMENTS = st.integers(10**6, 10**10)
 
 
-def signed(secret: str, message_id: str, at: int, body: bytes) -> Delivery:
-    return Delivery(secret, message_id, str(at), sign(secret, message_id, at, body), body)
+def signed(secret: str, message_id: str, at: int, body: bytes) -> SignedRequest:
+    return SignedRequest(secret, message_id, str(at), sign(secret, message_id, at, body), body)
 
 
 DELIVERIES = st.builds(signed, SECRETS, IDS, MOMENTS, st.binary(max_size=100))
@@ -68,7 +68,7 @@ def text_flips(text: str) -> Iterator[str]:
     return (flipped.decode("latin-1") for flipped in flips(text.encode()))
 
 
-def flipped(delivery: Delivery) -> Iterator[Delivery]:
+def flipped(delivery: SignedRequest) -> Iterator[SignedRequest]:
     """The delivery with each of its bits flipped, one at a time."""
     yield from (replace(delivery, body=body) for body in flips(delivery.body))
     yield from (replace(delivery, id=message_id) for message_id in text_flips(delivery.id))
@@ -78,7 +78,7 @@ def flipped(delivery: Delivery) -> Iterator[Delivery]:
 
 @settings(max_examples=100, derandomize=True, database=None, deadline=None)
 @given(DELIVERIES)
-def test_any_flipped_bit_of_body_id_timestamp_or_signature_is_refused(delivery: Delivery) -> None:
+def test_any_flipped_bit_of_body_id_timestamp_or_signature_is_refused(delivery: SignedRequest) -> None:
     """At least 440 flips for each of 100 deliveries: more than 40,000 cases."""
     assert delivery.believed()
     believed = [each for each in flipped(delivery) if each.believed(delivery.secret, now=delivery.sent)]
@@ -87,7 +87,7 @@ def test_any_flipped_bit_of_body_id_timestamp_or_signature_is_refused(delivery: 
 
 @settings(derandomize=True, database=None)
 @given(DELIVERIES, st.binary(min_size=1, max_size=20))
-def test_any_bytes_added_to_or_cut_from_the_body_are_refused(delivery: Delivery, extra: bytes) -> None:
+def test_any_bytes_added_to_or_cut_from_the_body_are_refused(delivery: SignedRequest, extra: bytes) -> None:
     longer = [delivery.body + extra, extra + delivery.body]
     shorter = [delivery.body[:end] for end in range(len(delivery.body))]
     assert not any(replace(delivery, body=body).believed() for body in longer + shorter if body != delivery.body)
@@ -95,7 +95,9 @@ def test_any_bytes_added_to_or_cut_from_the_body_are_refused(delivery: Delivery,
 
 @settings(derandomize=True, database=None)
 @given(DELIVERIES, st.lists(SECRETS, max_size=3))
-def test_only_the_secret_that_signed_opens_and_does_so_beside_any_others(delivery: Delivery, others: list[str]) -> None:
+def test_only_the_secret_that_signed_opens_and_does_so_beside_any_others(
+    delivery: SignedRequest, others: list[str]
+) -> None:
     assume(delivery.secret not in others)
     assert delivery.believed(*others, delivery.secret)
     assert delivery.believed(delivery.secret, *others)
@@ -105,7 +107,7 @@ def test_only_the_secret_that_signed_opens_and_does_so_beside_any_others(deliver
 @settings(derandomize=True, database=None)
 @given(DELIVERIES, st.timedeltas(-2 * TOLERANCE, 2 * TOLERANCE))
 def test_a_delivery_is_believed_within_five_minutes_of_its_timestamp_to_the_microsecond(
-    delivery: Delivery, age: timedelta
+    delivery: SignedRequest, age: timedelta
 ) -> None:
     instant = timedelta(microseconds=1)
     for each in (age, TOLERANCE, -TOLERANCE, TOLERANCE + instant, -TOLERANCE - instant):

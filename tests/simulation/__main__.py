@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone, step by step")
     chosen = parser.parse_args()
-    gc.set_threshold(100_000, 20, 100)  # each world is garbage as a whole; looking for it more often costs a tenth
+    gc.set_threshold(100_000, 20, 100)  # each run is garbage as a whole; collecting it more often costs a tenth
     if chosen.seed is not None:
         return replay(chosen.seed)
     return simulate(range(chosen.first, chosen.first + chosen.seeds))
@@ -42,7 +42,7 @@ def replay(seed: int) -> int:
 
 
 def simulate(seeds: range) -> int:
-    struck: Counter[str] = Counter()
+    injected: Counter[str] = Counter()
     began = told = time.monotonic()
     failed = 0
     for number, seed in enumerate(seeds, start=1):
@@ -50,10 +50,10 @@ def simulate(seeds: range) -> int:
         if broken := _broken(simulation):
             failed += 1
             print(f"SEED={seed} BROKEN {broken}", flush=True)
-        struck.update(simulation.struck())
+        injected.update(simulation.injected())
         if time.monotonic() - told > PROGRESS_SECONDS or number == len(seeds):
             told = time.monotonic()
-            faults = ", ".join(f"{count} {kind}" for kind, count in struck.most_common())
+            faults = ", ".join(f"{count} {kind}" for kind, count in injected.most_common())
             pace = number / (told - began)
             print(f"{number} seeds, {pace:.0f} a second, {failed} broken; faults: {faults}", flush=True)
     return 1 if failed else 0

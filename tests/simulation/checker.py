@@ -1,7 +1,7 @@
-"""The checker: knows the promises of docs/reliability.md and nothing of how they are kept.
+"""Check the promises of docs/reliability.md, without any knowledge of how they are kept.
 
-It looks at the two outer worlds only, what Pleo holds and what the books hold, at every change of either. What it
-excuses is said where it is excused.
+The checker looks only at what Pleo holds and at what the books hold, at every change of either. What it excuses is
+said where it is excused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_simulator.pleo_state import PleoState
-from tests.simulation.fake_endpoints import Ledger
+from tests.simulation.fake_endpoints import SimulatedLedger
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.general_ledger import DIFFERENCE, Document
 from tests.system.in_process_system import NOON
@@ -51,7 +51,7 @@ TOO_LATE_FOR_FILES = "a posted entry takes no files"
 
 
 class InvariantViolated(BaseException):
-    """A promise is broken. No `except Exception` of the product catches it."""
+    """A promise is broken. A BaseException, so that no `except Exception` of the product catches it."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Clicked:
 class Checker:
     pleo: PleoState
     injector: FaultInjector
-    ledgers: Mapping[str, Ledger]
+    ledgers: Mapping[str, SimulatedLedger]
     posted: dict[str, bool]
     receipts_required: dict[str, bool] = field(default_factory=dict)
     # Company and entry (in small letters): since when a person has changed its draft.
@@ -91,13 +91,13 @@ class Checker:
         entry_id = entry_of(document)
         role = _role(document)
         same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
-        if role == "difference":  # a draft that arrived late is removed by the next who looks; see `finally_`
+        if role == "difference":  # a draft that arrived late is removed by the next who looks; see `check_quiescence`
             named = document.entry.reference
             same = [each for each in same if each.state is DocumentState.POSTED and each.entry.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
         self._hold(balanced, f"balanced: document {document.id} does not balance")
-        self._hold((job_id, entry_id) not in self.not_booked, f"true: entry {entry_id} was told to be not booked")
+        self._hold((job_id, entry_id) not in self.not_booked, f"accurate: entry {entry_id} was told to be not booked")
 
     def written(self, job_id: str, event: Json) -> None:
         """Our functions have told Pleo something."""
@@ -120,33 +120,33 @@ class Checker:
             return
         live = [each for each in self._live(job.company_id, entry_id) if _role(each) != "difference"]
         main = [each for each in live if each.id == item["externalId"]]
-        self._hold(len(main) == 1, f"true: entry {entry_id} is said to be {item['externalId']}, which is not there")
+        self._hold(len(main) == 1, f"accurate: entry {entry_id} is said to be {item['externalId']}, which is not there")
         if self.edited.get((job.company_id, entry_id.lower()), job.created) <= job.created:
             gross = item_total(job.expenses[entry_id])
             amounts = {abs(line.amount) for line in main[0].entry.lines}
-            self._hold(gross in amounts, f"true: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
+            self._hold(gross in amounts, f"accurate: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
             self._as_pleo_says(job.expenses[entry_id], main[0])
         wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
-        self._hold({_role(each) for each in live} == wanted, f"whole: entry {entry_id} lacks one of {wanted}")
+        self._hold({_role(each) for each in live} == wanted, f"complete: entry {entry_id} lacks one of {wanted}")
         if self.posted[job.company_id]:
             drafts = [each.id for each in live if each.state is not DocumentState.POSTED]
-            self._hold(not drafts, f"true: {drafts} of entry {entry_id} are still drafts")
+            self._hold(not drafts, f"accurate: {drafts} of entry {entry_id} are still drafts")
         self._files(job, entry_id, main[0])
 
     def _as_pleo_says(self, expense: Json, document: Document) -> None:
         """Its category, and its date unless a person has chosen another."""
         account = expense["accountingEntryLines"][0]["account"]["code"]
         accounts = [line.account for line in document.entry.lines]
-        self._hold(account in accounts, f"true: {document.entry.reference} is a {account}, booked on {accounts}")
+        self._hold(account in accounts, f"accurate: {document.entry.reference} is a {account}, booked on {accounts}")
         if document.state is DocumentState.POSTED and document.id not in self.posted_by_hand | self.dated_by_hand:
             on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
-            self._hold(on == wanted, f"true: {document.entry.reference} is of {wanted}, posted on {on}")
+            self._hold(on == wanted, f"accurate: {document.entry.reference} is of {wanted}, posted on {on}")
 
     def _not_booked(self, job: Clicked, entry_id: str, words: object) -> None:
         """Pleo reads that the entry is not in the books by this job; so it must not be, now or later."""
         ours = self.ledgers[job.company_id].jobs
         by_this_job = [each.id for each in self._live(job.company_id, entry_id) if ours.get(each.id) == job.id]
-        self._hold(not by_this_job, f"true: {words!r}, but {by_this_job} of entry {entry_id} are booked")
+        self._hold(not by_this_job, f"accurate: {words!r}, but {by_this_job} of entry {entry_id} are booked")
         self.not_booked.add((job.id, entry_id.lower()))
 
     def _files(self, job: Clicked, entry_id: str, document: Document) -> None:
@@ -159,25 +159,29 @@ class Checker:
         readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
         refused = any(
             each.kind in ("refused", "foreign", "401", "403") and ("attach" in each.where or "receipts" in each.where)
-            for each in self.injector.struck
+            for each in self.injector.injected
             if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
         late = job.started is not None and any(
             moment > job.started + timedelta(minutes=40)
             for moment in (
                 self.injector.clock.now(),
-                *(each.until + each.asks for each in self.injector.struck if f"attach pleo:{entry_id}" in each.where),
+                *(each.until + each.asks for each in self.injector.injected if f"attach pleo:{entry_id}" in each.where),
             )
         )
         required = self.receipts_required[job.company_id]
-        self._hold(not required, f"files: entry {entry_id} lacks {wanted - there}, and they are required")
+        self._hold(not required, f"attached: entry {entry_id} lacks {wanted - there}, and they are required")
         late = late or document.id in self.posted_by_hand
-        self._hold(not readable or refused or late, f"files: entry {entry_id} lacks {wanted - there}, without reason")
+        self._hold(
+            not readable or refused or late, f"attached: entry {entry_id} lacks {wanted - there}, without reason"
+        )
 
     def attached(self, company_id: str, document: Document, name: str) -> None:
         """A file has reached a document."""
-        self._hold(entry_of(document) in name.lower(), f"files: {name} is on document {document.id} of another entry")
-        self._hold(len(document.files) == len(set(document.files)), f"files: {name} is on {document.id} twice")
+        self._hold(
+            entry_of(document) in name.lower(), f"attached: {name} is on document {document.id} of another entry"
+        )
+        self._hold(len(document.files) == len(set(document.files)), f"attached: {name} is on {document.id} twice")
 
     def _started(self, job: Clicked) -> None:
         job.started = self.injector.clock.now()
@@ -194,22 +198,22 @@ class Checker:
                     self._not_booked(job, each["accountingEntryId"], at_pleo.get("failureReason"))
         else:
             still = [each["accountingEntryId"] for each in at_pleo["items"] if each["status"] not in FINAL]
-            self._hold(not still, f"whole: job {job.id} was completed with {still} open")
+            self._hold(not still, f"complete: job {job.id} was completed with {still} open")
         failed = [each["status"] == "failed" for each in at_pleo["items"] if each["status"] in FINAL]
         wanted = "completed" if not any(failed) else "failed" if all(failed) else "completed_with_errors"
         if event != "failed" or not self._refused(job):
-            self._hold(event in (wanted, "failed"), f"true: job {job.id} is told {event}, it is {wanted}")
+            self._hold(event in (wanted, "failed"), f"accurate: job {job.id} is told {event}, it is {wanted}")
 
     def _refused(self, job: Clicked) -> bool:
         """Excused: Pleo would not take an item's result."""
-        return any(each.kind == "items refused" and each.where == job.id for each in self.injector.struck)
+        return any(each.kind == "items refused" and each.where == job.id for each in self.injector.injected)
 
     # In the end
 
-    def finally_(self, leases: int, waiting: int, dead: int) -> None:
+    def check_quiescence(self, leases: int, waiting: int, dead_letters: int) -> None:
         for job in self.jobs.values():
             at_pleo = self._job(job.id)
-            self._hold(at_pleo["status"] in OVER, f"whole: job {job.id} is {at_pleo['status']} in the end")
+            self._hold(at_pleo["status"] in OVER, f"complete: job {job.id} is {at_pleo['status']} in the end")
             if at_pleo.get("failureReasonType") == "job_expired":
                 self._expired(job, datetime.fromisoformat(at_pleo["expiredAt"]))
             self._at_once(job)
@@ -219,20 +223,23 @@ class Checker:
             made = Counter(each.entry.reference for each in ledger.documents if _posted_difference(each))
             twice = [name for name, count in made.items() if count > 1]
             self._hold(not twice, f"once: {twice} of {company} are posted twice")
-        self._hold(leases == 0, f"calm: {leases} leases are left")
-        self._hold(waiting == 0, f"calm: {waiting} wake-ups are left")
-        self._hold(dead == 0 or bool(self.injector.struck), "calm: a wake-up died of nothing")
+        self._hold(leases == 0, f"quiescent: {leases} leases are left")
+        self._hold(waiting == 0, f"quiescent: {waiting} wake-ups are left")
+        self._hold(
+            dead_letters == 0 or bool(self.injector.injected),
+            "quiescent: a wake-up is a dead letter, and nothing had gone wrong",
+        )
 
     def _expired(self, job: Clicked, at: datetime) -> None:
         """Excused: another installation had started it; in its last stretch something went wrong for this company, or
         (never started) the job before it was still open."""
-        if job.foreign or self._faulty(job.company_id, at - LAST_STRETCH, at):
+        if job.foreign or self._fault_between(job.company_id, at - LAST_STRETCH, at):
             return
         if job.started is None:
             others = (each for each in self.jobs.values() if each.company_id == job.company_id and each is not job)
             if any(each.created <= at and self._over_at(each) >= at - LAST_STRETCH for each in others):
                 return
-        self._hold(False, f"whole: job {job.id} expired, and nothing had gone wrong")
+        self._hold(False, f"complete: job {job.id} expired, and nothing had gone wrong")
 
     def _at_once(self, job: Clicked) -> None:
         """The next job starts when this one has ended (R-7.7), where nothing went wrong. Excused: in a function within
@@ -248,11 +255,11 @@ class Checker:
             for each in there
             if (each.started is None or each.started > job.ended) and self._over_at(each) > job.ended
         ]
-        if waiting and not self._faulty(job.company_id, job.ended - COMES_BACK, until):
+        if waiting and not self._fault_between(job.company_id, job.ended - COMES_BACK, until):
             following = min(waiting, key=lambda each: (_milliseconds(each.created), each.id))
             gone = self._over_at(following) <= until or following.foreign
             started = following.started is not None and following.started <= until
-            self._hold(gone or started, f"at once: job {following.id} was left waiting after {job.id}")
+            self._hold(gone or started, f"in order: job {following.id} was left waiting after {job.id}")
 
     def _own_time(self, job: Clicked, at_pleo: Json) -> None:
         """Companies never wait for each other: nothing went wrong for the quiet one."""
@@ -264,7 +271,7 @@ class Checker:
 
     def _isolated(self, job: Clicked, at_pleo: Json) -> None:
         """Where nothing went wrong for the company, each item that can be booked is."""
-        if job.foreign or job.started is None or self._faulty(job.company_id, NOON, self._over_at(job)):
+        if job.foreign or job.started is None or self._fault_between(job.company_id, NOON, self._over_at(job)):
             return
         if any(company == job.company_id for company, _ in self.edited) or at_pleo.get("failureReasonType") in BY_PLEO:
             return
@@ -291,8 +298,8 @@ class Checker:
         moment = at_pleo["completedAt"] or at_pleo["expiredAt"] or at_pleo["lastUpdatedAt"]
         return datetime.fromisoformat(moment)
 
-    def _faulty(self, company_id: str, since: datetime, until: datetime) -> bool:
-        relevant = (each for each in self.injector.struck if each.company_id in (None, company_id))
+    def _fault_between(self, company_id: str, since: datetime, until: datetime) -> bool:
+        relevant = (each for each in self.injector.injected if each.company_id in (None, company_id))
         return any(each.since <= until and each.until >= since for each in relevant)
 
     def _of(self, company_id: str) -> Iterator[Clicked]:

@@ -1,6 +1,6 @@
-"""A stand-in for the few calls to AWS that the product makes: fast, in memory, each an effect that faults strike.
+"""The few calls to AWS that the product makes, in memory and fast; faults are injected around each.
 
-What it does not know it refuses. `test_cloud.py` holds it to moto: the same operations, the same answers.
+What it does not know it refuses. `test_stand_ins.py` holds it to moto: the same operations, the same answers.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Table:
     name = "table"
 
     def __init__(self, injector: FaultInjector) -> None:
-        self._chaos = injector
+        self._fault_injector = injector
         self.records: dict[tuple[str, str], Record] = {}
         self.meta = SimpleNamespace(client=self)
 
@@ -113,9 +113,9 @@ class Table:
     ) -> Record:
         def work() -> Record:
             found = [each for _, each in sorted(self.records.items()) if _holds(KeyConditionExpression, each)]
-            if IndexName and found and self._chaos.draws(None, 3.0):
-                self._chaos.note("stale index", IndexName, None)
-                found.pop(self._chaos.random.randrange(len(found)))
+            if IndexName and found and self._fault_injector.draws(None, 3.0):
+                self._fault_injector.note("stale index", IndexName, None)
+                found.pop(self._fault_injector.random.randrange(len(found)))
             found = found if ScanIndexForward else found[::-1]
             return {"Items": _copy(found[:Limit])}
 
@@ -129,7 +129,7 @@ class Table:
             requests, left = self._part(RequestItems[self.name])
             for request in requests:
                 self._put(request["PutRequest"]["Item"], None)
-                self._chaos.between("dynamodb BatchWriteItem")
+                self._fault_injector.between("dynamodb BatchWriteItem")
             return {"UnprocessedItems": {self.name: left} if left else {}}
 
         return self._write("BatchWriteItem", work)
@@ -174,11 +174,11 @@ class Table:
 
     def _part(self, requests: list[Record]) -> tuple[list[Record], list[Record]]:
         """Those of a batch that DynamoDB carries out at once, and those that it leaves to be asked for again."""
-        call = self._chaos.call
-        if call is None or not self._chaos.draws(call.company_id):
+        call = self._fault_injector.call
+        if call is None or not self._fault_injector.draws(call.company_id):
             return requests, []
-        self._chaos.note("left over", "of a batch", call.company_id)
-        size = self._chaos.random.randrange(len(requests))
+        self._fault_injector.note("left over", "of a batch", call.company_id)
+        size = self._fault_injector.random.randrange(len(requests))
         return requests[:size], requests[size:]
 
     def _found(self, key: Record) -> Record:
@@ -200,10 +200,10 @@ class Table:
             raise _refused("ConditionalCheckFailedException", operation)
 
     def _call(self, operation: str, work: Callable[[], T]) -> T:
-        return effect(self._chaos, f"dynamodb {operation}", work)
+        return effect(self._fault_injector, f"dynamodb {operation}", work)
 
     def _write(self, operation: str, work: Callable[[], T]) -> T:
-        return effect(self._chaos, f"dynamodb {operation}", work, again=True)
+        return effect(self._fault_injector, f"dynamodb {operation}", work, again=True)
 
 
 def effect(injector: FaultInjector, name: str, work: Callable[[], T], *, again: bool = False) -> T:
@@ -244,11 +244,11 @@ class Bucket:
     """S3."""
 
     def __init__(self, injector: FaultInjector) -> None:
-        self._chaos = injector
+        self._fault_injector = injector
         self._objects: dict[str, bytes] = {}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
-        effect(self._chaos, "s3 PutObject", lambda: self._objects.update({Key: Body}), again=True)
+        effect(self._fault_injector, "s3 PutObject", lambda: self._objects.update({Key: Body}), again=True)
 
     def get_object(self, *, Bucket: str, Key: str) -> Record:  # noqa: N803
         def work() -> Record:
@@ -256,16 +256,16 @@ class Bucket:
                 raise _refused("NoSuchKey", "GetObject")
             return {"Body": io.BytesIO(self._objects[Key])}
 
-        return effect(self._chaos, "s3 GetObject", work)
+        return effect(self._fault_injector, "s3 GetObject", work)
 
 
 class SecretsManager:
     def __init__(self, injector: FaultInjector, text: str) -> None:
-        self._chaos = injector
+        self._fault_injector = injector
         self._text = text
 
     def get_secret_value(self, *, SecretId: str) -> Record:  # noqa: N803
-        return effect(self._chaos, "secretsmanager GetSecretValue", lambda: {"SecretString": self._text})
+        return effect(self._fault_injector, "secretsmanager GetSecretValue", lambda: {"SecretString": self._text})
 
 
 @dataclass
@@ -285,7 +285,7 @@ class Queue:
     clock: Clock
     arrived: Callable[[str], None]
     messages: list[Message] = field(default_factory=list)
-    dead: list[Message] = field(default_factory=list)
+    dead_letters: list[Message] = field(default_factory=list)
     _causes: dict[str, datetime] = field(default_factory=dict)
 
     def send_message(

@@ -37,7 +37,7 @@ JOB = re.compile(r"/v3/export-jobs/([0-9a-f-]{36})(/items)?")
 
 
 @dataclass
-class Wire:
+class PleoSession:
     """What a session of requests is to Pleo's client, for one company. `written` is called after each write."""
 
     pleo: PleoState
@@ -131,7 +131,7 @@ LATE = ("books record", "books post", "books finalise", "books discard", "books 
 
 
 @dataclass
-class Ledger(FakeAccountingSystem):
+class SimulatedLedger(FakeAccountingSystem):
     """Books with people, a network and a gateway between us and them: a request may arrive late, and after a refusal
     the ledger may be away. `jobs` says of each document which job's run recorded it; `recorded` is called with each
     new document. On the `poisonous` entries the connector fails as nobody foresaw."""
@@ -182,7 +182,7 @@ class Ledger(FakeAccountingSystem):
 
 
 def _whatever(request: Callable[[], object]) -> None:
-    """A late request's answer reaches nobody."""
+    """Send a late request, whose answer is dropped."""
     with suppress(AccountingError):
         request()
 

@@ -1,7 +1,7 @@
-"""What goes wrong, and when: drawn from the seed, around every effect that a function has on a world.
+"""What goes wrong, and when: drawn from the seed, around every effect of a function on Pleo, AWS or the books.
 
-A fault is struck before or after one effect. It may kill the function there, stop its execution while the function
-lives on, lose the reply, refuse the call, or let others work in the meantime (`meanwhile`).
+A fault is injected before or after one effect. It may kill the function there, stop its execution while the function
+runs on, lose the reply, refuse the call, or let others work in the meantime (`meanwhile`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from pleo_simulator.clock import Clock
 from tests.system.effects import Effects, Killed
 from tests.system.fake_accounting import NoProof
 
-Injection = Callable[["FaultInjector", "Call"], None]
+Injection = Callable[["FaultInjector", "FunctionCall"], None]
 
 
 class Answered(Exception):
-    """The service answers this instead of working."""
+    """Raised for a service that answers this instead of working."""
 
     def __init__(self, status: int, retry_after: int | None = None) -> None:
         super().__init__(str(status))
@@ -41,8 +41,9 @@ class Answered(Exception):
 
 
 @dataclass
-class Call:
-    """A function at work. `ends` is when Lambda kills it. `retried` is its successor, whose answer counts."""
+class FunctionCall:
+    """A function at work. `ends` is when Lambda kills it. `retried` is the call that Step Functions made in its place,
+    whose answer counts."""
 
     function: str
     company_id: str | None
@@ -50,15 +51,15 @@ class Call:
     execution: str | None
     ends: datetime
     event: Mapping[str, object] | None = None  # of a state
-    dead: bool = False
-    retried: Call | None = None
+    killed: bool = False
+    retried: FunctionCall | None = None
     answer: Callable[[], object] | None = None
 
 
 @dataclass
-class Fault:
-    """One that was struck, how long it held, and how long the ledger asked to wait: what the checker may excuse with
-    it."""
+class InjectedFault:
+    """A fault that was injected, how long it held, and how long the ledger asked to wait: what the checker may excuse
+    with it."""
 
     kind: str
     where: str
@@ -77,29 +78,29 @@ class FaultInjector(Effects):
     rate: float = 0.0
     left: int = 0
     quiet: str | None = None
-    focus: str = ""  # a pattern of "<function>: <moment>", where most of the faults strike
-    favourite: str = ""  # the kinds that are struck most often
+    focus: str = ""  # a pattern of "<function>: <moment>", where most of the faults are injected
+    favourite: str = ""  # the kinds that are injected most often
     pace: float = 0.3  # seconds that an effect takes at most
     trace: Callable[[str], None] | None = None
-    struck: list[Fault] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    injected: list[InjectedFault] = field(default_factory=list)
+    calls: list[FunctionCall] = field(default_factory=list)
     away: dict[str, datetime] = field(default_factory=dict)  # until when the ledger answers nothing to a job
     standstills: list[tuple[datetime, datetime]] = field(default_factory=list)  # of the simulation: nobody works
-    suspended: int = 0  # functions in the midst of which others are at work
+    suspended: int = 0  # functions during which others are at work
     meanwhile: Callable[[float], None] = lambda seconds: None
     stop_execution: Callable[[str], None] = lambda name: None
-    give_up: Callable[[Call], None] = lambda call: None
+    give_up: Callable[[FunctionCall], None] = lambda call: None
     later: Callable[[float, str, Callable[[], object]], None] = lambda seconds, what, do: None
 
     def __post_init__(self) -> None:
         super().__init__()
 
     @property
-    def call(self) -> Call | None:
+    def call(self) -> FunctionCall | None:
         return self.calls[-1] if self.calls else None
 
     @contextmanager
-    def of_call(self, call: Call) -> Iterator[Call]:
+    def of_call(self, call: FunctionCall) -> Iterator[FunctionCall]:
         self.calls.append(call)
         try:
             yield call
@@ -111,7 +112,7 @@ class FaultInjector(Effects):
             self.trace(text)
 
     def pause(self, seconds: float) -> None:
-        """A function that waits, on everybody's clock."""
+        """Let a function wait, on everybody's clock."""
         self.clock.advance(timedelta(seconds=seconds))
         self._check_time()
 
@@ -119,7 +120,7 @@ class FaultInjector(Effects):
         call = self.call
         if call is None:
             return
-        if call.dead:
+        if call.killed:
             raise Killed
         self.pause(self.random.random() * self.pace)
         self.say(f"{call.function}: {effect}")
@@ -127,13 +128,13 @@ class FaultInjector(Effects):
 
     def after(self, effect: str) -> None:
         call = self.call
-        if call is not None and not call.dead:
+        if call is not None and not call.killed:
             self._maybe(f"after {effect}", call)
 
     def between(self, effect: str) -> None:
-        """In the middle of a batch only death comes."""
+        """In the middle of a batch the only fault is the end of the function."""
         call = self.call
-        if call is not None and not call.dead and self.draws(call.company_id, 0.3):
+        if call is not None and not call.killed and self.draws(call.company_id, 0.3):
             self.note("killed", f"within {effect}", call.company_id)
             self.kill(call)
 
@@ -146,27 +147,27 @@ class FaultInjector(Effects):
         self.left -= 1
         return True
 
-    def note(self, kind: str, where: str, company_id: str | None, lasts: float = 0) -> Fault:
+    def note(self, kind: str, where: str, company_id: str | None, lasts: float = 0) -> InjectedFault:
         now = self.clock.now()
         self.say(f"  *** {kind}: {where}")
-        fault = Fault(kind, where, company_id, now, now + timedelta(seconds=lasts))
-        self.struck.append(fault)
+        fault = InjectedFault(kind, where, company_id, now, now + timedelta(seconds=lasts))
+        self.injected.append(fault)
         return fault
 
     def repeats(self, effect: str) -> bool:
         """Whether botocore sends a request again because the first reply was lost."""
         call = self.call
-        if call is None or call.dead or not self.draws(call.company_id, 0.3):
+        if call is None or call.killed or not self.draws(call.company_id, 0.3):
             return False
         self.note("sent twice", effect, call.company_id)
         return True
 
     def arrives_late(self, effect: str, do: Callable[[], object], *, by: float) -> bool:
-        """Whether a request stays under way, to be carried out when its function is long dead: `by` so many seconds
+        """Whether a request stays under way, to be carried out long after its function has ended: `by` so many seconds
         after the function's end at the latest."""
         call = self.call
         share = 8.0 if self.focus and re.search(self.focus, f"before {effect}") else 2.0
-        if call is None or call.dead or not self.draws(call.company_id, share):
+        if call is None or call.killed or not self.draws(call.company_id, share):
             return False
         latest = (call.ends - self.clock.now()).total_seconds() + by
         seconds = self.random.random() * latest
@@ -180,7 +181,7 @@ class FaultInjector(Effects):
         """A write to Pleo may arrive when its sender is gone: its execution stopped, its function killed, or the wait
         for an answer over. Raises ReadTimeout, or Killed."""
         call = self.call
-        if call is None or call.dead or self.left <= 0:
+        if call is None or call.killed or self.left <= 0:
             return
         if not self.draws(call.company_id, 12.0 if self._in_focus(f"on its way {effect}", call) else 2.0):
             return
@@ -194,13 +195,13 @@ class FaultInjector(Effects):
             self.kill(call)
         raise requests.ReadTimeout
 
-    def kill(self, call: Call) -> None:
-        call.dead = True
+    def kill(self, call: FunctionCall) -> None:
+        call.killed = True
         if self.random.random() < 0.2:  # it hangs until Lambda's limit
             self.meanwhile((call.ends - self.clock.now()).total_seconds())
         raise Killed
 
-    def _share(self, moment: str, call: Call) -> float:
+    def _share(self, moment: str, call: FunctionCall) -> float:
         """More faults where more is at stake: at what is written, and while a job is under way."""
         if self._in_focus(moment, call):
             return 12.0
@@ -208,17 +209,17 @@ class FaultInjector(Effects):
             return 0.3 if call.function == "dispatch" else 0.1
         return 4.0 if any(write in moment for write in AT_STAKE) else 1.0
 
-    def _in_focus(self, moment: str, call: Call) -> bool:
+    def _in_focus(self, moment: str, call: FunctionCall) -> bool:
         return bool(self.focus and re.search(self.focus, f"{call.function}: {moment}"))
 
     def _check_time(self) -> None:
         call = self.call
-        if call is not None and not call.dead and self.clock.now() >= call.ends:
+        if call is not None and not call.killed and self.clock.now() >= call.ends:
             self.say(f"  {call.function} is out of time")
-            call.dead = True
+            call.killed = True
             raise Killed
 
-    def _maybe(self, moment: str, call: Call) -> None:
+    def _maybe(self, moment: str, call: FunctionCall) -> None:
         if self.left <= 0 or not self.draws(call.company_id, self._share(moment, call)):
             return
         faults = faults_at(moment)
@@ -239,24 +240,24 @@ class FaultInjector(Effects):
 
 
 def _raising(make: Callable[[FaultInjector], Exception]) -> Injection:
-    def strike(injector: FaultInjector, call: Call) -> None:
+    def inject(injector: FaultInjector, call: FunctionCall) -> None:
         raise make(injector)
 
-    return strike
+    return inject
 
 
-def _kill(injector: FaultInjector, call: Call) -> None:
+def _kill(injector: FaultInjector, call: FunctionCall) -> None:
     injector.kill(call)
 
 
-def _linger(injector: FaultInjector, call: Call) -> None:
-    """Others go on while this function waits; now and then for longer than it may live."""
+def _linger(injector: FaultInjector, call: FunctionCall) -> None:
+    """Let others go on while this function waits; now and then for longer than its time limit."""
     left = (call.ends - injector.clock.now()).total_seconds()
     injector.meanwhile(injector.random.random() * 1.1 * left)
 
 
-def _stop(injector: FaultInjector, call: Call) -> None:
-    """The execution is aborted; its function lives on as a zombie, or not."""
+def _stop(injector: FaultInjector, call: FunctionCall) -> None:
+    """Abort the execution; its function runs on, or not."""
     if call.execution is not None:
         injector.stop_execution(call.execution)
     if injector.random.random() < 0.6:
@@ -265,8 +266,8 @@ def _stop(injector: FaultInjector, call: Call) -> None:
         injector.kill(call)
 
 
-def _given_up(injector: FaultInjector, call: Call) -> None:
-    """Step Functions takes the function for lost and calls it again, while it lives on."""
+def _given_up(injector: FaultInjector, call: FunctionCall) -> None:
+    """Let Step Functions take the function for lost and call it again, while it runs on."""
     if call.event is not None and call.retried is None:
         injector.give_up(call)
 
@@ -280,8 +281,8 @@ def _retry_after(injector: FaultInjector) -> int:
     return injector.random.choice([0, 5, 30, 90, 400, 1500, 3300, 4000])
 
 
-def _refuse(injector: FaultInjector, call: Call) -> None:
-    """The ledger says no, in words of its own; and is away right after that, now and then."""
+def _refuse(injector: FaultInjector, call: FunctionCall) -> None:
+    """Let the ledger refuse, in words of its own; now and then it is away right after that."""
     if injector.random.random() < 0.3:
         injector.away[call.job_id or ""] = injector.clock.now() + timedelta(
             seconds=injector.random.choice([5, 60, 600])

@@ -1,4 +1,4 @@
-"""The safeguards, each taken away in turn: what the simulation must notice.
+"""Remove each safeguard in turn: the simulation must notice.
 
 A mutant is one small change of the real code, made with `mock.patch` for as long as the simulation runs.
 """
@@ -30,8 +30,8 @@ from pleo_export.workflow.recording.creation import DocumentWriter
 from pleo_export.workflow.recording.investigation import Investigation
 from pleo_export.workflow.recording.progress import ItemPlan
 from pleo_export.workflow.recording.recorder import BatchRecorder
-from tests.simulation.fake_endpoints import Ledger
-from tests.simulation.simulator import SimulatedRuntime
+from tests.simulation.fake_endpoints import SimulatedLedger
+from tests.simulation.simulator import SimulatedServices
 from tests.system import asl
 
 Mutant = Callable[[], AbstractContextManager[Any]]
@@ -43,14 +43,14 @@ def no_intent() -> AbstractContextManager[Any]:
 
 
 def intent_without_condition() -> AbstractContextManager[Any]:
-    def intend(self: Postings, pen: Any, intents: Any) -> bool:
-        return self.save_many(pen, [intent for intent, _ in intents])
+    def intend(self: Postings, token: Any, intents: Any) -> bool:
+        return self.save_many(token, [intent for intent, _ in intents])
 
     return patch(Postings, "intend", intend)
 
 
-def no_pen() -> AbstractContextManager[Any]:
-    """Whoever lives on writes on."""
+def no_fencing_token() -> AbstractContextManager[Any]:
+    """A function that was superseded goes on writing."""
     return _both(
         mock.patch("pleo_export.store.fencing.transact", lambda table, actions: transact(table, actions[1:])),
         patch(Jobs, "close", lambda *_: True),
@@ -58,13 +58,13 @@ def no_pen() -> AbstractContextManager[Any]:
 
 
 def no_find() -> AbstractContextManager[Any]:
-    return patch(Ledger, "find_many", lambda *_: {})
+    return patch(SimulatedLedger, "find_many", lambda *_: {})
 
 
 def key_by_job() -> AbstractContextManager[Any]:
-    find_many = Ledger.find_many
+    find_many = SimulatedLedger.find_many
 
-    def find(self: Ledger, wanted: Any) -> Any:
+    def find(self: SimulatedLedger, wanted: Any) -> Any:
         assert self.injector.call
         ours = self.jobs, self.injector.call.job_id
         found = find_many(self, wanted)
@@ -72,7 +72,7 @@ def key_by_job() -> AbstractContextManager[Any]:
             name: each for name, each in found.items() if isinstance(each, DocumentRef) and ours[0][each.id] == ours[1]
         }
 
-    return patch(Ledger, "find_many", find)
+    return patch(SimulatedLedger, "find_many", find)
 
 
 def no_lease_check() -> AbstractContextManager[Any]:
@@ -117,7 +117,7 @@ def report_before_record() -> AbstractContextManager[Any]:
 
 
 def no_in_doubt_time() -> AbstractContextManager[Any]:
-    return patch(SimulatedRuntime, "in_doubt_time", timedelta())
+    return patch(SimulatedServices, "in_doubt_time", timedelta())
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
@@ -133,9 +133,9 @@ def withdraw_after_unknown() -> AbstractContextManager[Any]:
 
 
 def adopt_void() -> AbstractContextManager[Any]:
-    find = Ledger.find_many
+    find = SimulatedLedger.find_many
 
-    def as_if_live(self: Ledger, wanted: Any) -> Any:
+    def as_if_live(self: SimulatedLedger, wanted: Any) -> Any:
         found = find(self, wanted)
         return {
             name: replace(each, state=DocumentState.POSTED)
@@ -143,7 +143,7 @@ def adopt_void() -> AbstractContextManager[Any]:
             if isinstance(each, DocumentRef)
         }
 
-    return patch(Ledger, "find_many", as_if_live)
+    return patch(SimulatedLedger, "find_many", as_if_live)
 
 
 def adopt_changed() -> AbstractContextManager[Any]:
@@ -182,8 +182,8 @@ def claim_after_started() -> AbstractContextManager[Any]:
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
-            services = current_runtime()
-            claim(services.jobs, job_id, "whoever")
+            services = current_services()
+            claim(services.jobs, job_id, "another call")
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
 
@@ -206,7 +206,7 @@ def unknown_is_not_booked() -> AbstractContextManager[Any]:
     )
 
 
-# What real books taught us
+# What real accounting systems taught us
 
 
 def no_search_before_withdrawing() -> AbstractContextManager[Any]:
@@ -215,11 +215,11 @@ def no_search_before_withdrawing() -> AbstractContextManager[Any]:
 
 def no_proof_is_unavailable() -> AbstractContextManager[Any]:
     """After a write a gateway's 503 is believed to mean that nothing was done."""
-    return patch(Ledger, "_write", Ledger._ask)
+    return patch(SimulatedLedger, "_write", SimulatedLedger._ask)
 
 
 def no_differences() -> AbstractContextManager[Any]:
-    return patch(Ledger, "differences", lambda *_: {})
+    return patch(SimulatedLedger, "differences", lambda *_: {})
 
 
 def no_look_at_dates() -> AbstractContextManager[Any]:
@@ -227,8 +227,8 @@ def no_look_at_dates() -> AbstractContextManager[Any]:
 
 
 def differences_not_looked_for() -> AbstractContextManager[Any]:
-    """Exchange differences are made anew whenever a run meets the two documents open."""
-    return patch(Ledger, "_differences_of", lambda *_: [])
+    """Exchange differences are made again whenever a run finds the two documents open."""
+    return patch(SimulatedLedger, "_differences_of", lambda *_: [])
 
 
 def no_net_around_a_batch() -> AbstractContextManager[Any]:
@@ -240,7 +240,7 @@ def no_net_around_receipts() -> AbstractContextManager[Any]:
 
 
 def poison_stays_in_its_batch() -> AbstractContextManager[Any]:
-    """What took its neighbours down is tried with them again."""
+    """An item that broke its batch is tried in a batch again."""
     return patch(ItemPlan, "interrupted", False)
 
 
@@ -290,10 +290,10 @@ def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
 
-def current_runtime() -> SimulatedRuntime:
-    from tests.simulation.simulator import _Borrowed  # noqa: PLC0415
+def current_services() -> SimulatedServices:
+    from tests.simulation.simulator import _BorrowedServices  # noqa: PLC0415
 
-    return _Borrowed.runtimes[-1]
+    return _BorrowedServices.in_use[-1]
 
 
 def _in_state(function: str, use_case: Any) -> AbstractContextManager[Any]:
@@ -325,10 +325,10 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
         yield
 
 
-# Where to strike for those that a fault strewn at random meets too seldom for a quick test.
-AIMS: Mapping[str, tuple[str, ...]] = {
+# Where to inject faults for those mutants that random faults meet too seldom for a quick test.
+TARGETS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
-    "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
+    "no_fencing_token": ("before (dynamodb Transact|books find)", "given up, 401"),
     "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
@@ -352,7 +352,7 @@ MUTANTS: Mapping[str, Mutant] = {
     for each in (
         no_intent,
         intent_without_condition,
-        no_pen,
+        no_fencing_token,
         no_find,
         key_by_job,
         no_lease_check,

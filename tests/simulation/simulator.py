@@ -1,7 +1,8 @@
-"""The driver: a seed becomes companies, people, clicks and faults, and the real functions run in the midst of them.
+"""Turn a seed into companies, people, clicks and faults, and run the real functions among them.
 
-One thread, one clock. Whatever may happen next is an appointment; of those that are due one is drawn. An execution
-has one appointment at a time: its next state. A fault may let others keep theirs in the middle of a function.
+One thread, one clock. Everything that may happen next is a scheduled event; of those that are due one is drawn at
+random. An execution has one scheduled event at a time: its next state. A fault may run others in the middle of a
+function.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ from pleo_simulator.pleo_state import Company, PleoState
 from pleo_simulator.seeded_ids import SeededIds
 from tests.simulation.checker import Checker, Clicked, InvariantViolated, entry_of, item_total
 from tests.simulation.fake_aws import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
-from tests.simulation.fake_endpoints import Ledger, PleosFiles, Wire
-from tests.simulation.fault_injection import FOCUSES, KINDS, Call, FaultInjector
+from tests.simulation.fake_endpoints import PleoSession, PleosFiles, SimulatedLedger
+from tests.simulation.fault_injection import FOCUSES, KINDS, FaultInjector, FunctionCall
 from tests.system.asl import Machine, StateFailed, Steps
 from tests.system.aws import template
 from tests.system.effects import Killed
@@ -54,19 +55,19 @@ IN_DOUBT_SECONDS = 300  # the template's
 POLL_SECONDS = 300
 VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
-BUSY_HOURS = 2  # people click in the first hours, and faults strike; then all is calm
-LONGEST_CALM = timedelta(hours=4)
+BUSY_HOURS = 2  # people click and faults are injected in the first hours; then the system comes to rest
+LONGEST_WAY_TO_QUIESCENCE = timedelta(hours=4)
 SHARED_MEMORY = Path("/dev/shm")  # folders on disk would take a third of the time
 MEMORY = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and disk_usage(SHARED_MEMORY).free > 2**30 else None
 SECRET = json.dumps({"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {}})
 
 
-# Kept: pydantic makes them anew, at a fifth of a millisecond of each seed's, whenever the last user is gone.
+# Kept: pydantic would make them again for each seed, a fifth of a millisecond each time.
 PAGES = (Page[ExportJob], Page[JobItem], Page[dict[str, Any]])
 
 
 class OwnClock(Clock):
-    """One thread's: without the lock."""
+    """The clock without its lock: for one thread."""
 
     def __init__(self, at: datetime) -> None:
         super().__init__(at)
@@ -83,7 +84,7 @@ class OwnClock(Clock):
 class ScheduledEvent:
     due: datetime
     what: str
-    keep: Callable[[], object]
+    run: Callable[[], object]
 
 
 @dataclass
@@ -98,8 +99,8 @@ class Execution:
     working: bool = False
 
 
-class SimulatedRuntime(Services):
-    """The functions' runtime, with the outer worlds in the place of the network's."""
+class SimulatedServices(Services):
+    """What the functions share, with Pleo, the books and AWS in memory instead of behind a network."""
 
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(ENVIRONMENT | {"CHUNK_SIZE": str(simulation.chunk_size)}, simulation.clock.now)
@@ -107,11 +108,11 @@ class SimulatedRuntime(Services):
 
     def pleo(self, connection: Connection) -> PleoClient:
         simulation = self._simulation
-        wire: Any = Wire(simulation.pleo, simulation.injector, connection.company_id, simulation.promises.written)
+        wire: Any = PleoSession(simulation.pleo, simulation.injector, connection.company_id, simulation.checker.written)
         jitter = simulation.injector.random.random
         return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.injector.pause, jitter=jitter)
 
-    def accounting_system(self, connection: Connection) -> Ledger:
+    def accounting_system(self, connection: Connection) -> SimulatedLedger:
         return self._simulation.ledgers[connection.company_id]
 
     @property
@@ -131,24 +132,24 @@ KEY = ApiKey("key")
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 
 
-class _Borrowed:
-    """What a function has for its runtime: the one of the call under way. Each call has its own, like a cold start."""
+class _BorrowedServices:
+    """Stands for a function's services: those of the call under way. Each call has its own, like a cold start."""
 
-    runtimes: ClassVar[list[SimulatedRuntime]] = []
+    in_use: ClassVar[list[SimulatedServices]] = []
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.runtimes[-1], name)
+        return getattr(self.in_use[-1], name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.runtimes[-1], name, value)
+        setattr(self.in_use[-1], name, value)
 
 
 @cache
 def handlers() -> dict[str, Any]:
-    """Loaded once: the real handlers, on borrowed runtimes."""
+    """Load the real handlers once, on borrowed services."""
     loaded = {name: load_handler(name) for name in FUNCTIONS}
     for handler in loaded.values():
-        handler.services = _Borrowed()
+        handler.services = _BorrowedServices()
     return loaded
 
 
@@ -162,29 +163,30 @@ def time_limit(function: str) -> timedelta:
 
 @dataclass
 class Simulation:
-    """`faults` False: people click, and nothing goes wrong. `aim` is where the faults strike and which they are (see
-    Chaos), then what people surely do, and nothing else; without it the seed decides that too."""
+    """`faults` False: people click, and nothing goes wrong. `target` is where most faults are injected, of which kinds
+    (`focus` and `favourite` of FaultInjector), then what people do for certain, and nothing else; without it the seed
+    decides that too."""
 
     seed: int
     faults: bool = True
-    aim: tuple[str, ...] | None = None
+    target: tuple[str, ...] | None = None
     trace: Callable[[str], None] | None = None
     schedule: list[ScheduledEvent] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
-    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    ledgers: dict[str, SimulatedLedger] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)  # companies that changed expenses, deleted documents, lost postings
     request_ids: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.clock = OwnClock(NOON)
-        self.injector = self._chaos()
+        self.injector = self._fault_injector()
         self.pleo = PleoState(self.clock, SeededIds(self.seed), self._assumptions())
         self.chunk_size = self.random.randint(1, 5)
         self.companies = COMPANIES[: self.random.choice([2, 2, 3])]
         posted = {company: self.random.random() < 0.6 for company in self.companies}
-        self.promises = Checker(self.pleo, self.injector, self.ledgers, posted)
+        self.checker = Checker(self.pleo, self.injector, self.ledgers, posted)
         self.table = Table(self.injector)
         self.queue = Queue(self.injector, self.clock, lambda group: self._expect(group, self.random.random()))
         step_functions = StepFunctions(self.injector, self._begin, self._status)
@@ -199,50 +201,50 @@ class Simulation:
         )
 
     def run(self) -> Simulation:
-        """Raises Broken."""
+        """Run the whole simulation. Raises InvariantViolated."""
         with self._installed():
             for company in self.companies:
-                self._settle_in(company)
+                self._set_up(company)
             self._poll()
             self._work_until(NOON + timedelta(hours=BUSY_HOURS))
             self.injector.left = 0
-            self.injector.say("--- calm")
-            self._come_to_rest()
+            self.injector.say("--- quiescence")
+            self._run_to_quiescence()
             self._until(self.clock.now() + timedelta(seconds=POLL_SECONDS))  # the poll that finds what is left
-            self._come_to_rest()
+            self._run_to_quiescence()
             leases = sum(sk == "LEASE" for _, sk in self.table.records)
-            self.promises.finally_(leases, len(self.queue.messages), len(self.queue.dead))
+            self.checker.check_quiescence(leases, len(self.queue.messages), len(self.queue.dead_letters))
         return self
 
     def _work_until(self, moment: datetime) -> None:
-        """Or until a whole poll, with its faults, has found that there is nothing left to do."""
+        """Run until then, or until a whole poll, with its faults, has found that there is nothing left to do."""
         idle = False
         while self.clock.now() < moment:
             self._until(min(moment, self.clock.now() + timedelta(seconds=POLL_SECONDS)))
-            if idle and self._at_rest():
+            if idle and self._quiescent():
                 return
-            idle = self._at_rest()
+            idle = self._quiescent()
 
-    def _come_to_rest(self) -> None:
-        while not self._at_rest():
-            if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_CALM:
-                raise InvariantViolated("calm: there is no end of it")
-            self._turn()
+    def _run_to_quiescence(self) -> None:
+        while not self._quiescent():
+            if self.clock.now() > NOON + timedelta(hours=BUSY_HOURS) + LONGEST_WAY_TO_QUIESCENCE:
+                raise InvariantViolated("quiescent: the work does not end")
+            self._run_next()
 
-    def struck(self) -> Counter[str]:
-        return Counter(each.kind for each in self.injector.struck)
+    def injected(self) -> Counter[str]:
+        return Counter(each.kind for each in self.injector.injected)
 
     # Set-up
 
-    def _chaos(self) -> FaultInjector:
+    def _fault_injector(self) -> FaultInjector:
         injector = FaultInjector(Random(self.random.random()), self.clock, trace=self._said if self.trace else None)
         if self.faults:
             injector.rate = self.random.choice([0.003, 0.01, 0.03, 0.06])
             injector.left = self.random.choice([2, 5, 12, 25])
             injector.quiet = COMPANIES[0] if self.random.random() < 0.25 else None
             injector.focus, injector.favourite = self.random.choice(FOCUSES), self.random.choice(KINDS)
-            if self.aim is not None:
-                injector.focus, injector.favourite, *_ = self.aim
+            if self.target is not None:
+                injector.focus, injector.favourite, *_ = self.target
             injector.pace = self.random.choice([0.2, 0.5, 2.0])
         injector.meanwhile, injector.stop_execution, injector.later = self._meanwhile, self._abort, self._at
         injector.give_up = self._give_up
@@ -258,7 +260,7 @@ class Simulation:
             updates_need_a_started_job=self.random.random() < 0.5,
         )
 
-    def _settle_in(self, company: str) -> None:
+    def _set_up(self, company: str) -> None:
         self.pleo.put_company(Company(company, "Company"))
         capabilities = replace(
             CAPABILITIES,
@@ -266,12 +268,12 @@ class Simulation:
             max_find=self.random.randint(2, 10),
             attach_to_posted=self.random.random() < 0.7,
         )
-        ledger = Ledger(self.injector, capabilities=capabilities, injector=self.injector)
+        ledger = SimulatedLedger(self.injector, capabilities=capabilities, injector=self.injector)
         ledger.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
-        ledger.recorded = partial(self.promises.recorded, company)
-        ledger.attached = partial(self.promises.attached, company)
+        ledger.recorded = partial(self.checker.recorded, company)
+        ledger.attached = partial(self.checker.attached, company)
         self.ledgers[company] = ledger
-        self.promises.receipts_required[company] = self.random.random() < 0.4
+        self.checker.receipts_required[company] = self.random.random() < 0.4
         self._connect(company)
         keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
         self.pleo.put_expenses(company, [self._expense(company, key) for key in keys])
@@ -283,17 +285,17 @@ class Simulation:
 
     def _acts(self) -> list[Callable[[str, bool], None]]:
         """What people do at this company, besides exporting."""
-        if self.aim and self.aim[2:]:
-            return [getattr(self, f"_{name}") for name in self.aim[2:]]
+        if self.target and self.target[2:]:
+            return [getattr(self, f"_{name}") for name in self.target[2:]]
         acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
         if self.faults:
             acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
         return [act for act in acts if self.random.random() < 0.4]
 
-    def _some_time(self, what: str, keep: Callable[[], object]) -> None:
+    def _some_time(self, what: str, run: Callable[[], object]) -> None:
         """People act in two crowds, so that jobs meet, and in between."""
         start = self.random.choice([0, 0, 2400, self.random.random() * 4000])
-        self._at(start + self.random.random() * self.random.choice([20, 900]), what, keep)
+        self._at(start + self.random.random() * self.random.choice([20, 900]), what, run)
 
     def _expense(self, company: str, key: str, gross: int | None = None, category: str | None = None) -> Json:
         """An expense keeps its type, currency and files when it is changed."""
@@ -338,7 +340,7 @@ class Simulation:
         job_id = str(self.pleo.click_export(company, chosen, vendor_based_bookkeeping=by_vendor)["id"])
         self.injector.say(f"click: job {job_id} of {len(chosen)} items")
         expenses = {each: self.pleo.company(company).expenses[each] for each in chosen}
-        self.promises.jobs[job_id] = Clicked(job_id, company, self.clock.now(), by_vendor, expenses)
+        self.checker.jobs[job_id] = Clicked(job_id, company, self.clock.now(), by_vendor, expenses)
         for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):  # lost, delivered, delivered again
             wait = self.random.choice([1, 2, 5, 400])
             self._at(self.random.random() * wait, "webhook", partial(self._webhook, company, job_id))
@@ -350,8 +352,8 @@ class Simulation:
 
     def _connect(self, company: str) -> None:
         changes = {
-            "posting": "posted" if self.promises.posted[company] else "draft",
-            "receipts": "required" if self.promises.receipts_required[company] else "best_effort",
+            "posting": "posted" if self.checker.posted[company] else "draft",
+            "receipts": "required" if self.checker.receipts_required[company] else "best_effort",
         }
         connection = Connection(company, settings(company, **changes), f"arn:{company}")
         self.table.put_item(Item=connection_record(connection, company))
@@ -399,7 +401,7 @@ class Simulation:
     def _decide_to_post(self, company: str, by_vendor: bool) -> None:
         """The company wants its documents posted from now on; what is a draft is posted when it is exported again."""
         if not self._busy(company):
-            self.promises.posted[company] = True
+            self.checker.posted[company] = True
             self._connect(company)
             self._again(company, by_vendor)
 
@@ -410,7 +412,7 @@ class Simulation:
             each for each in ledger.documents if each.state is DocumentState.DRAFT and self.random.random() < 0.5
         ]:
             self.injector.say(f"a person posts {document.id}")
-            self.promises.posted_by_hand.add(document.id)
+            self.checker.posted_by_hand.add(document.id)
             ledger.post(document.id)
         self._again(company, by_vendor)
 
@@ -421,18 +423,18 @@ class Simulation:
             each for each in ledger.documents if each.state is DocumentState.DRAFT and self.random.random() < 0.5
         ]:
             self.injector.say(f"a person changes {document.id}")
-            self.promises.edited[company, entry_of(document)] = self.clock.now()
+            self.checker.edited[company, entry_of(document)] = self.clock.now()
             if self.random.random() < 0.5:
                 ledger.edit(document.entry.reference, 1)
             else:
                 ledger.redate(document.entry.reference, date(2026, 1, 2))
                 if any(each.what == f"late: books post {document.entry.reference}" for each in self.schedule):
-                    self.promises.dated_by_hand.add(document.id)
+                    self.checker.dated_by_hand.add(document.id)
         self._again(company, by_vendor)
 
     def _end_a_tax(self, company: str, by_vendor: bool) -> None:
         """From now on a bill with it comes to another total than was sent."""
-        self.promises.tax_ended.add(company)
+        self.checker.tax_ended.add(company)
         self.ledgers[company].ledger.ended_taxes.add("GB20")
         self._again(company, by_vendor)
 
@@ -447,11 +449,11 @@ class Simulation:
         return [document for each in entries for document in self.ledgers[company].of_entry(each)]
 
     def _busy(self, company: str) -> bool:
-        """A job is running, or a request or a function of an earlier one may live on (for five minutes at most)."""
+        """A job is running, or a request or a function of an earlier one may run on (for five minutes at most)."""
         lately = self.clock.now() - timedelta(minutes=6)
-        struck = (each for each in self.injector.struck if each.company_id == company)
+        injected = (each for each in self.injector.injected if each.company_id == company)
         return bool(
-            self._unfinished(company) or self.injector.suspended or any(each.until >= lately for each in struck)
+            self._unfinished(company) or self.injector.suspended or any(each.until >= lately for each in injected)
         )
 
     def _cancel(self, company: str) -> None:
@@ -460,8 +462,7 @@ class Simulation:
             self.pleo.cancel(job_id)
 
     def _export_instead(self, company: str, by_vendor: bool) -> None:
-        """Only where an aim names it: when a run was stopped whose function lives on, people cancel its job, and export
-        again."""
+        """Cancel the job of a run that was stopped while its function runs on, and export again. Only for a target."""
         stopped = any(each.company_id == company and each.status == "ABORTED" for each in self.executions.values())
         if stopped and self.injector.suspended:
             self._cancel(company)
@@ -474,7 +475,7 @@ class Simulation:
         if jobs and all(job["status"] == "pending" for job in jobs):
             job_id = jobs[0]["id"]
             self.injector.note("started elsewhere", job_id, company, 3600)
-            self.promises.jobs[job_id].foreign = True
+            self.checker.jobs[job_id].foreign = True
             self.pleo.post_event(company, job_id, "started")
 
     def _unfinished(self, company: str) -> list[str]:
@@ -492,14 +493,14 @@ class Simulation:
         headers["webhook-signature"] = sign(WEBHOOK_SECRET, message_id, at, body.encode())
         event = {"headers": headers, "body": body, "pathParameters": {"companyId": company}}
         try:
-            self._invoke("webhook", event, Call("webhook", company, None, None, self.clock.now()))
+            self._invoke("webhook", event, FunctionCall("webhook", company, None, None, self.clock.now()))
         except Exception as error:
             self.injector.say(f"  webhook: {type(error).__name__}")
 
     def _poll(self) -> None:
         self._at(POLL_SECONDS, "poll", self._poll)
         try:
-            self._invoke("poll", {}, Call("poll", None, None, None, self.clock.now()))
+            self._invoke("poll", {}, FunctionCall("poll", None, None, None, self.clock.now()))
         except Exception as error:
             self.injector.say(f"  poll: {type(error).__name__}")
 
@@ -511,7 +512,7 @@ class Simulation:
         self._at(seconds, f"deliver {group[:4]}", partial(self._deliver, group))
 
     def _deliver(self, group: str) -> None:
-        """The oldest wake-up of the group. One that fails comes back, until it is among the dead."""
+        """Deliver the oldest wake-up of the group. One that fails comes back, until it is a dead letter."""
         message, now = self.queue.first(group), self.clock.now()
         if message is None:
             return
@@ -530,7 +531,7 @@ class Simulation:
         message.receives += 1
         if message.receives > template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]:
             self.queue.messages.remove(message)
-            self.queue.dead.append(message)
+            self.queue.dead_letters.append(message)
         else:
             self.in_flight.add(message.group)
             done = self._dispatch(message)
@@ -548,7 +549,9 @@ class Simulation:
     def _dispatch(self, message: Message) -> bool:
         event = {"Records": [{"body": message.body}]}
         try:
-            outcome = self._invoke("dispatch", event, Call("dispatch", message.group, None, None, self.clock.now()))
+            outcome = self._invoke(
+                "dispatch", event, FunctionCall("dispatch", message.group, None, None, self.clock.now())
+            )
         except Exception as error:
             self.injector.say(f"  dispatch: {type(error).__name__} {error}")
             return False
@@ -599,7 +602,7 @@ class Simulation:
         self._at(wait, f"step {run.name}", partial(self._step, run))
 
     def _abort(self, name: str) -> None:
-        """Whoever stops it may have the company looked at again at once; else the next poll does."""
+        """Stop an execution. The operator may have the company looked at again at once; else the next poll does."""
         run = self.executions[name]
         run.status = "ABORTED"
         if self.random.random() < 0.7:
@@ -607,12 +610,12 @@ class Simulation:
             wake = partial(self.queue.take, body, run.company_id, f"operator {self.clock.now()}")
             self._at(self.random.random() * 20, "operator polls", wake)
 
-    def _give_up(self, call: Call) -> None:
+    def _give_up(self, call: FunctionCall) -> None:
         """The state machine's retry, wholly in the middle of the first call."""
         assert call.execution is not None
-        if len(_Borrowed.runtimes) >= 3 or self.executions[call.execution].status != "RUNNING":
+        if len(_BorrowedServices.in_use) >= 3 or self.executions[call.execution].status != "RUNNING":
             return
-        call.retried = replace(call, dead=False, answer=None)
+        call.retried = replace(call, killed=False, answer=None)
         try:
             answer = self._invoke(call.function, dict(call.event or {}), call.retried)
         except Exception as error:
@@ -625,7 +628,7 @@ class Simulation:
 
     def _state(self, function: str, event: Json) -> Any:
         ends = self.clock.now() + time_limit(function)
-        call = Call(function, event["companyId"], event["jobId"], event["execution"], ends, event)
+        call = FunctionCall(function, event["companyId"], event["jobId"], event["execution"], ends, event)
         run = self.executions[event["execution"]]
         answer: Any = None
         if self.injector.draws(event["companyId"], 0.3):
@@ -646,11 +649,11 @@ class Simulation:
             run.working = True
         return answer
 
-    def _invoke(self, function: str, event: Json, call: Call) -> Any:
+    def _invoke(self, function: str, event: Json, call: FunctionCall) -> Any:
         call.ends = self.clock.now() + time_limit(function)
-        services = SimulatedRuntime(self)
+        services = SimulatedServices(self)
         left = lambda: int((call.ends - self.clock.now()).total_seconds() * 1000)  # noqa: E731
-        _Borrowed.runtimes.append(services)
+        _BorrowedServices.in_use.append(services)
         try:
             with self.injector.of_call(call):
                 context = InvocationContext(left, function, str(next(self.request_ids)))
@@ -659,13 +662,13 @@ class Simulation:
             error = self.random.choice(["Sandbox.Timedout", "Runtime.ExitError"])
             raise StateFailed(error, json.dumps({"errorType": error, "errorMessage": "gone"})) from None
         finally:
-            _Borrowed.runtimes.pop()
+            _BorrowedServices.in_use.pop()
 
     def _release(self, parameters: Json) -> Json:
         key = {name: value["S"] for name, value in parameters["Key"].items()}
         me = parameters["ExpressionAttributeValues"][":me"]["S"]
         self.executions[me].working = False
-        self._struck_by_aws(key["pk"].removeprefix("COMPANY#"), "DynamoDB.ThrottlingException")
+        self._maybe_throttled(key["pk"].removeprefix("COMPANY#"), "DynamoDB.ThrottlingException")
         for _ in range(2 if self.injector.draws(key["pk"].removeprefix("COMPANY#"), 0.3) else 1):
             if self.table.records.get((key["pk"], key["sk"]), {}).get("owner") != me:
                 raise StateFailed("DynamoDB.ConditionalCheckFailedException", "")
@@ -674,22 +677,22 @@ class Simulation:
 
     def _wake(self, parameters: Json) -> Json:
         body, group = json.dumps(parameters["MessageBody"]), parameters["MessageGroupId"]
-        self._struck_by_aws(group, "SQS.AmazonSQSException")
+        self._maybe_throttled(group, "SQS.AmazonSQSException")
         self.queue.take(body, group, parameters["MessageDeduplicationId"])
         return {}
 
-    def _struck_by_aws(self, company: str, error: str) -> None:
+    def _maybe_throttled(self, company: str, error: str) -> None:
         if self.injector.draws(company):
             self.injector.note("throttled", error, company, 60)
             raise StateFailed(error, "")
 
     # Time
 
-    def _at(self, seconds: float, what: str, keep: Callable[[], object]) -> None:
-        self.schedule.append(ScheduledEvent(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, keep))
+    def _at(self, seconds: float, what: str, run: Callable[[], object]) -> None:
+        self.schedule.append(ScheduledEvent(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, run))
 
-    def _turn(self, until: datetime | None = None) -> bool:
-        """Keep one appointment: one that is due, else the next. False if there is none until then."""
+    def _run_next(self, until: datetime | None = None) -> bool:
+        """Run one scheduled event: one that is due, else the next. False if there is none until then."""
         now = self.clock.now()
         due = [each for each in self.schedule if each.due <= now]
         if not due:
@@ -704,35 +707,35 @@ class Simulation:
         calls, self.injector.calls = self.injector.calls, []
         self.injector.suspended += len(calls)
         try:
-            chosen.keep()
+            chosen.run()
         finally:
             self.injector.calls = calls
             self.injector.suspended -= len(calls)
         return True
 
     def _until(self, moment: datetime) -> None:
-        while self.clock.now() < moment and self._turn(moment):
+        while self.clock.now() < moment and self._run_next(moment):
             pass
         self.clock.advance(max(timedelta(), moment - self.clock.now()))
 
     def _meanwhile(self, seconds: float) -> None:
-        """Others go on for so long; not deeper than a function in a function in a function."""
+        """Run others for so long; not deeper than a function in a function in a function."""
         until = self.clock.now() + timedelta(seconds=max(0.0, seconds))
-        if len(_Borrowed.runtimes) < 3:
+        if len(_BorrowedServices.in_use) < 3:
             self._until(until)
         else:
             self.injector.standstills.append((self.clock.now(), until))
             self.clock.advance(max(timedelta(), until - self.clock.now()))
 
-    def _at_rest(self) -> bool:
-        """Nothing but polls to come, and nothing open at Pleo."""
+    def _quiescent(self) -> bool:
+        """Whether only polls are to come, and nothing is open at Pleo."""
         if any(each.what != "poll" for each in self.schedule) or self.queue.messages:
             return False
         return not any(self._unfinished(company) for company in self.companies)
 
     def _said(self, text: str) -> None:
         assert self.trace
-        depth = "  " * len(_Borrowed.runtimes)
+        depth = "  " * len(_BorrowedServices.in_use)
         self.trace(f"{self.clock.now():%H:%M:%S} {depth}{text}")
 
     @contextmanager
@@ -747,7 +750,7 @@ class Simulation:
             try:
                 yield
             finally:
-                _Borrowed.runtimes.clear()
+                _BorrowedServices.in_use.clear()
 
 
 def _spoil(item: Json, draw: Random) -> None:

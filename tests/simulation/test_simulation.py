@@ -13,7 +13,7 @@ BLOCK = 25
 
 
 @pytest.mark.parametrize("first", range(0, 200, BLOCK))
-def test_given_faults_drawn_from_a_seed_when_companies_export_then_every_promise_is_kept(first: int) -> None:
+def test_given_faults_drawn_from_a_seed_then_every_promise_is_kept(first: int) -> None:
     for seed in range(first, first + BLOCK):
         try:
             Simulation(seed).run()
@@ -22,7 +22,7 @@ def test_given_faults_drawn_from_a_seed_when_companies_export_then_every_promise
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_given_no_faults_when_companies_export_then_every_job_completes_unless_none_of_its_items_can_be_booked(
+def test_given_no_faults_then_every_job_completes_unless_none_of_its_items_can_be_booked(
     seed: int,
 ) -> None:
     simulation = Simulation(seed, faults=False).run()
@@ -32,7 +32,7 @@ def test_given_no_faults_when_companies_export_then_every_job_completes_unless_n
         assert job["status"] == (
             "failed" if failed and all(failed) else "completed_with_errors" if any(failed) else "completed"
         )
-    assert simulation.struck() == {}
+    assert simulation.injected() == {}
 
 
 def test_given_one_seed_when_it_runs_twice_then_the_same_happens() -> None:
@@ -53,12 +53,12 @@ def test_given_sixty_seeds_then_no_kind_of_fault_is_missing() -> None:
         "stale index", "aborted", "stalled", "cancelled", "started elsewhere",
     }  # fmt: skip
     for seed in range(50):
-        missing -= set(_struck(seed))
-    for seed in range(10):  # an absent ledger is rare where nobody aims at it
-        missing -= set(Simulation(seed, aim=("books", "away")).run().struck())
+        missing -= set(_injected(seed))
+    for seed in range(10):  # an absent ledger is rare where it is not the target
+        missing -= set(Simulation(seed, target=("books", "away")).run().injected())
 
     assert not missing
 
 
-def _struck(seed: int) -> Counter[str]:
-    return Simulation(seed).run().struck()
+def _injected(seed: int) -> Counter[str]:
+    return Simulation(seed).run().injected()

@@ -23,7 +23,7 @@ from pleo_simulator.sample import NORTHGATE
 from pleo_simulator.server import build_app
 from pleo_simulator.service import build_service
 from tests.simulation.fake_aws import Table
-from tests.simulation.fake_endpoints import Wire
+from tests.simulation.fake_endpoints import PleoSession
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.aws import create_table, resource
 from tests.system.expenses import purchases
@@ -44,7 +44,7 @@ def quiet() -> FaultInjector:
 
 def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0912 - one case for each operation
     """What the state classes answer to two hundred operations drawn at random."""
-    leases, jobs, pens, results, postings = (
+    leases, jobs, fencing_tokens, results, postings = (
         Leases(table),
         Jobs(table),
         FencingTokens(table),
@@ -59,7 +59,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
         posting = Posting(NORTHGATE, entry, random.randint(1, 2), f"pleo:{entry}", "print", job, at)
         seen = random.choice([None, posting])
         held = random.choice([None, Lease(NORTHGATE, owner, at, begun=random.random() < 0.5)])
-        pen = FencingToken(job, owner)
+        token = FencingToken(job, owner)
         match random.randrange(20):
             case 0:
                 yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
@@ -74,15 +74,15 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 5:
                 yield jobs.get(job)
             case 6:
-                yield results.put_many(pen, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
+                yield results.put_many(token, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
             case 7:
                 yield sorted(results.get_many(job, ENTRIES).items())
             case 8:
-                yield postings.intend(pen, [(posting, seen)])
+                yield postings.intend(token, [(posting, seen)])
             case 9:
                 postings.withdraw(posting)
             case 10:
-                yield postings.save_many(pen, [posting])
+                yield postings.save_many(token, [posting])
             case 11:
                 yield postings.latest(NORTHGATE, entry)
             case 13:
@@ -90,7 +90,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
                     job, NORTHGATE, random.choice(["first", "second"]), seen=random.choice([None, "first", "second"])
                 )
             case 14 | 15:
-                yield pens.take(job, random.choice(["first", "second"]), owner)
+                yield fencing_tokens.take(job, random.choice(["first", "second"]), owner)
             case 16 if number % 3 == 0:  # for good
                 yield jobs.close(job, random.choice(["first", "second"]), JobFailure.SERVICE_TIMEOUT, "r")
             case 17:
@@ -104,9 +104,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_given_the_same_operations_when_they_are_carried_out_then_the_stand_in_answers_like_dynamodb(
-    seed: int, moto_table: Any
-) -> None:
+def test_the_table_in_memory_answers_operations_like_dynamodb(seed: int, moto_table: Any) -> None:
     theirs = list(operations(moto_table, Random(seed)))
     ours = list(operations(Table(quiet()), Random(seed)))
 
@@ -129,7 +127,7 @@ REQUESTS: list[tuple[str, str, list[tuple[str, Any]], Any]] = [
 ]
 
 
-def test_given_the_same_requests_when_they_are_made_then_the_short_way_to_pleo_answers_like_its_application() -> None:
+def test_the_short_way_to_pleo_answers_requests_like_its_application() -> None:
     ways, answers = [_application(), _short_way()], []
     for ask, job, entry in ways:
         given: list[tuple[int, Any]] = []
@@ -166,7 +164,7 @@ def _short_way() -> tuple[Any, str, str]:
     service.state.put_company(Company(NORTHGATE, "Company"))
     service.state.put_expenses(NORTHGATE, items := purchases(3))
     job = service.state.click_export(NORTHGATE)["id"]
-    wire = Wire(service.state, quiet(), NORTHGATE, lambda job, event: None)
+    wire = PleoSession(service.state, quiet(), NORTHGATE, lambda job, event: None)
 
     def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""Wherever a function's process or the whole execution ends, once, the job ends right (promises 1 to 3)."""
+"""A function or an execution that ends suddenly, at any moment: the job still ends correctly (promises 1 to 3)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_moments_cover_the_job(system: InProcessSystem) -> None:
 
 @pytest.mark.parametrize("end", [Killed(), Stopped()], ids=["function", "execution"])
 @pytest.mark.parametrize("tens", range(MOMENTS // 10))
-def test_given_a_sudden_end_at_any_moment_when_all_is_over_then_everything_is_booked_and_told_once(
+def test_given_a_sudden_end_at_any_moment_then_everything_is_booked_and_reported_once(
     end: BaseException, tens: int
 ) -> None:
     for moment in range(10 * tens + 1, 10 * tens + 11):

@@ -16,7 +16,7 @@ from tests.system.short_way import shorten
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"  # moto's
-STACK = "town"  # as in the names of secrets
+STACK = "test-stack"  # as in the names of secrets
 
 
 @cache
@@ -32,7 +32,7 @@ def _session() -> boto3.Session:
 
 @cache
 def client(service: str) -> Any:
-    """Made once for all towns of the process: making one takes longer than a test."""
+    """A client, made once per process: making one takes longer than a test."""
     made = _session().client(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
     return shorten(made)
 
@@ -57,7 +57,7 @@ def create_bucket(name: str = "payloads") -> str:
 
 
 def create_queues() -> tuple[str, str]:
-    """The addresses of the queue of wake-ups and of its dead letters."""
+    """Create the queue of wake-ups and the one of its dead letters. Returns their addresses."""
     failed = _create_queue("wake-ups-failed.fifo")
     wanted = template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]
     policy = {

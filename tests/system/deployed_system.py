@@ -1,4 +1,4 @@
-"""The town as the command line sees it: a deployed stack, with the town's Pleo and books behind it."""
+"""The in-process system as the command line sees it: a deployed stack, with its Pleo and books behind it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_simulator.pleo_state import Company
-from tests.system.aws import client, resource
+from tests.system.aws import STACK, client, resource
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import Functions, InProcessSystem
 from tests.system.pleo import URL
 
 HOOKS = "https://hooks.test/webhooks/pleo/"
-SCHEDULE = "town-poll"
-LOG_GROUP = "/pleo-export/town/functions"
+SCHEDULE = f"{STACK}-poll"
+LOG_GROUP = f"/pleo-export/{STACK}/functions"
 TOKEN = "books-token"
 
 
 @dataclass(frozen=True)
-class TownStack(Stack):
-    """`ledgers` are the accounting systems of the town, by the name of their database; all take TOKEN."""
+class DeployedSystem(Stack):
+    """`ledgers` are the accounting systems by the name of their database; all take TOKEN."""
 
     system: InProcessSystem
     ledgers: dict[str, FakeAccountingSystem] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class TownStack(Stack):
     # What there is before anybody connects
 
     def open(self) -> None:
-        """The log group and the schedule, as the template makes them."""
+        """Create the log group and the schedule, as the template does."""
         client("logs").create_log_group(logGroupName=LOG_GROUP)
         target = {"Arn": "arn:aws:lambda:eu-west-1:1:function:poll", "RoleArn": "arn:aws:iam::1:role/poll"}
         window = {"Mode": "OFF"}
@@ -100,8 +100,11 @@ class TownStack(Stack):
         )
 
     def customer(self, company_id: str) -> str:
-        """A company at Pleo. Returns its API key."""
+        """Add a company at Pleo. Returns its API key."""
         self.system.service.state.put_company(Company(company_id, "Company"))
         key = f"plp_{company_id}"
         self.system.service.credentials.add_key(key, company_id)
         return key
+
+
+TownStack = DeployedSystem  # until tests/unit/cli calls it by its name

@@ -1,4 +1,4 @@
-"""Everything that our functions do to the outer worlds, in order; and what can go wrong around each of it."""
+"""Record every effect of our functions on AWS, Pleo and the books, in order, and inject faults around each."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.system.aws import client, resource
 
 
 class Killed(BaseException):
-    """The function's process is gone. No `except Exception` of ours sees it."""
+    """The function's process has ended. No `except Exception` of ours catches it."""
 
 
 class Stopped(Killed):
-    """The whole execution is gone with it: nothing of it is retried or caught."""
+    """The whole execution has ended with it: nothing of it is retried or caught."""
 
 
 Event = BaseException | Callable[[], object]
@@ -45,41 +45,41 @@ class Effects:
         self.aws: list[tuple[str, dict[str, Any]]] = []
         self._orders: list[_Order] = []
         self._inside = False
-        self._dead: type[Killed] | None = None
+        self._ended: type[Killed] | None = None
 
     def on(self, moment: str, event: Event, *, nth: int = 1, times: int = 1) -> None:
         """Let `event` happen at the `nth` moment that begins with `moment`, and at the next ones, `times` in all.
 
         A moment is "before " or "after " and the effect: "after books record". An exception is raised there, anything
-        else is called. After `Killed()` or `Stopped()` nothing that the process still tries (in a `finally`) reaches
-        a world.
+        else is called. After `Killed()` or `Stopped()` nothing that the process still tries (in a `finally`) has an
+        effect.
         """
         self._orders.append(_Order(moment, event, nth, times))
 
     @contextmanager
     def of_function(self) -> Iterator[None]:
-        """The effects of one invocation; what the test itself does outside of it is not ours."""
-        outer = self._inside, self._dead
-        self._inside, self._dead = True, None
+        """Record the effects of one invocation, and nothing that the test itself does outside of it."""
+        outer = self._inside, self._ended
+        self._inside, self._ended = True, None
         try:
             yield
         finally:
-            self._inside, self._dead = outer
+            self._inside, self._ended = outer
 
     def before(self, effect: str) -> None:
         if not self._inside:
             return
-        if self._dead:
-            raise self._dead
+        if self._ended:
+            raise self._ended
         self.log.append(effect)
         self._pass(f"before {effect}")
 
     def after(self, effect: str) -> None:
-        if self._inside and not self._dead:
+        if self._inside and not self._ended:
             self._pass(f"after {effect}")
 
     def dynamodb_writes(self) -> int:
-        """Items written or deleted, as DynamoDB bills them."""
+        """Count the items written or deleted, as DynamoDB bills them."""
         single = sum(name in ("PutItem", "UpdateItem", "DeleteItem") for name, _ in self.aws)
         batches = [params["RequestItems"] for name, params in self.aws if name == "BatchWriteItem"]
         puts = sum(
@@ -97,22 +97,22 @@ class Effects:
         emitters = [client(name).meta.events for name in ("s3", "secretsmanager", "sqs")]
         emitters.append(resource("dynamodb").meta.client.meta.events)
         for emitter, (event, handler) in product(emitters, watched):
-            emitter.register(event, handler, unique_id=f"town {event}")
+            emitter.register(event, handler, unique_id=f"effects {event}")
         try:
             yield
         finally:
             for emitter, (event, _) in product(emitters, watched):
-                emitter.unregister(event, unique_id=f"town {event}")
+                emitter.unregister(event, unique_id=f"effects {event}")
 
     def _pass(self, moment: str) -> None:
         try:
             for event in [order.event for order in self._orders if order.due(moment)]:
                 if isinstance(event, BaseException):
-                    event.__context__ = None  # of an earlier time, which would keep a whole town alive
+                    event.__context__ = None  # of an earlier time, which would keep a whole system in memory
                     raise event.with_traceback(None)
                 event()
-        except Killed as death:
-            self._dead = type(death)
+        except Killed as end:
+            self._ended = type(end)
             raise
 
     def _before_aws(self, params: dict[str, Any], model: Any, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Expenses for the town: small ones, each told apart by its key."""
+"""Small expenses for tests, each identified by its key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def purchase(
 
 
 def purchases(count: int, **more: Any) -> list[dict[str, Any]]:
-    """One a day."""
+    """Card purchases, one a day."""
     return [purchase(f"lunch-{n}", day=FIRST_DAY + timedelta(days=n), **more) for n in range(count)]
 
 
@@ -36,7 +36,7 @@ def entry_id(item: dict[str, Any]) -> str:
 
 
 def reference(item: dict[str, Any]) -> str:
-    """What the item's document carries, in its first revision."""
+    """The reference that the item's document carries, in its first revision."""
     return f"pleo:{entry_id(item)}"
 
 

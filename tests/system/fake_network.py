@@ -44,7 +44,7 @@ _OF_A_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding
 def network(target: str, crossing: Crossing) -> Iterator[str]:
     """The address of a way to `target` that leads through `crossing`."""
 
-    class Way(BaseHTTPRequestHandler):
+    class Forwarder(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -69,7 +69,7 @@ def network(target: str, crossing: Crossing) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Way) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forwarder) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

@@ -1,7 +1,7 @@
-"""All of it in one process, without a socket or a pause: Pleo, our functions on moto, and the books.
+"""The whole system in one process, without a socket or a pause: Pleo, our functions on moto, and the books.
 
-Tests act on the outer worlds (a bookkeeper clicks Export, Pleo calls the webhook) and look only at them in the end
-(what Pleo holds, what the books hold). Time is the Pleo simulator's clock, which everything shares.
+Tests act from outside (a bookkeeper clicks Export, Pleo calls the webhook) and look only at what Pleo and the books
+hold in the end. Time is the Pleo simulator's clock, which everything shares.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ CALLBACK = "https://hooks.test/oauth/pleo/callback"
 
 
 class Executions:
-    """The executions of the town: started ones wait until the test runs them. `refusals` are raised by the next
-    starts, one each."""
+    """The executions of the state machine: started ones wait until the test runs them. `refusals` are raised by the
+    next starts, one each."""
 
     def __init__(self) -> None:
         self.started: list[JobInput] = []
@@ -104,52 +104,52 @@ class Executions:
 
 
 class Functions:
-    """Lambda, as far as our functions use it: one invokes another, by its name in the town."""
+    """Lambda, as far as our functions use it: one invokes another, by its name."""
 
     def __init__(self, in_process_system: InProcessSystem) -> None:
-        self._town = in_process_system
+        self._system = in_process_system
 
     def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
-        self._town.effects.before("lambda InvokeFunction")
+        self._system.effects.before("lambda InvokeFunction")
         answer: dict[str, Any] = {}
         try:
-            content = self._town.handlers[FunctionName](json.loads(Payload), None)
+            content = self._system.handlers[FunctionName](json.loads(Payload), None)
         except (StateFailed, PleoExportError) as error:
             content, answer = {"errorType": type(error).__name__}, {"FunctionError": "Unhandled"}
-        self._town.effects.after("lambda InvokeFunction")
+        self._system.effects.after("lambda InvokeFunction")
         return answer | {"Payload": io.BytesIO(json.dumps(content).encode())}
 
 
 class InProcessServices(Services):
-    """The functions' runtime, with the outer worlds put in the place of the network's."""
+    """What the functions share, with Pleo and the books of this process instead of the network's."""
 
     executions: Any = None
 
     def __init__(self, in_process_system: InProcessSystem, environment: dict[str, str]) -> None:
         super().__init__(environment, in_process_system.clock.now)
-        self._town = in_process_system
+        self._system = in_process_system
 
     @cached_property
     def secrets(self) -> Secrets:
-        return Secrets(client("secretsmanager"), lambda: self._town.clock.now().timestamp())
+        return Secrets(client("secretsmanager"), lambda: self._system.clock.now().timestamp())
 
     @cached_property
     def http(self) -> requests.Session:
         session = IsolatedSession()
-        session.mount(URL, self._town.wire)
+        session.mount(URL, self._system.wire)
         return session
 
     def sleep(self, seconds: float) -> None:
-        self._town.sleep(seconds)
+        self._system.sleep(seconds)
 
     def accounting_system(self, connection: Connection) -> FakeAccountingSystem:
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
-        return self._town.books[connection.company_id]
+        return self._system.books[connection.company_id]
 
     @cached_property
     def receipts(self) -> Fetcher:
-        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._town.sleep)
+        return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._system.sleep)
 
 
 @dataclass
@@ -197,14 +197,14 @@ class InProcessSystem:
         self.handlers[name] = self._function(name, handler)
 
     def sleep(self, seconds: float) -> None:
-        """Whoever waits, waits on the town's clock."""
+        """Advance the shared clock instead of waiting."""
         self.pauses.append(seconds)
         self.clock.advance(timedelta(seconds=seconds))
 
     # What people do
 
     def connect(self, company_id: str, expenses: Sequence[dict[str, Any]] = (), **changes: Any) -> FakeAccountingSystem:
-        """A company at Pleo, its books, and the connection between them. `changes` are settings."""
+        """Add a company at Pleo, its books, and the connection between them. `changes` are settings."""
         self.service.state.put_company(Company(company_id, "Company"))
         self.service.state.put_expenses(company_id, list(expenses))
         self.service.credentials.add_key(f"plp_{company_id}", company_id)
@@ -221,12 +221,12 @@ class InProcessSystem:
             ),
         )
         self.services.connections.put(
-            Connection(company_id, _entered(company_id, **changes), secret["ARN"]), f"town#{company_id}"
+            Connection(company_id, _entered(company_id, **changes), secret["ARN"]), f"ledger of {company_id}"
         )
         return self.books[company_id]
 
     def authorise(self, company_id: str, which: GrantOwner = "pleo", provider: str = "pleo") -> Grant:
-        """A person lets our OAuth client act for the company at that provider (the simulator plays each): from now on
+        """Let our OAuth client act for the company at that provider (the simulator plays each): from now on
         the connection has a grant. For one company at a time."""
         ours = Client(oauth_client_id(provider), "never-to-be-seen", (CALLBACK,), company_id)
         self.service.oauth.register(ours)
@@ -248,7 +248,7 @@ class InProcessSystem:
             )
 
     def export(self, company_id: str, entry_ids: Sequence[str] | None = None, **options: Any) -> str:
-        """A bookkeeper clicks Export. Returns the job's id."""
+        """Click Export, as a bookkeeper does. Returns the job's id."""
         return str(self.service.state.click_export(company_id, entry_ids, **options)["id"])
 
     # What the cloud does
@@ -273,7 +273,7 @@ class InProcessSystem:
     def deliver(self) -> list[str]:
         """Hand every queued wake-up to dispatch, as the event source mapping does; the outcomes, or errors' names.
 
-        One that fails comes back, until the queue gives it up to the dead letters.
+        One that fails comes back, until the queue moves it to the dead letters.
         """
         sqs, outcomes = client("sqs"), []
         while messages := sqs.receive_message(QueueUrl=self.queue_url).get("Messages", []):
@@ -289,7 +289,7 @@ class InProcessSystem:
         return outcomes
 
     def queued(self) -> list[tuple[str, dict[str, Any]]]:
-        """Takes the queued wake-ups: the message group and the body of each."""
+        """Take the queued wake-ups: the message group and the body of each."""
         return [(group, json.loads(body)) for group, body in _taken(self.queue_url)]
 
     def dead_letters(self) -> list[str]:
@@ -315,12 +315,12 @@ class InProcessSystem:
         return self.executions.over[run.execution]
 
     def run(self, company_id: str) -> None:
-        """The usual course: a wake-up, and everything that follows."""
+        """Do the usual: a wake-up, and everything that follows."""
         self.wake(company_id)
         self.run_executions()
 
     def heal(self) -> None:
-        """What the schedule does in the end: a poll, late enough for an execution that never started to be dead."""
+        """Do what the schedule does in the end: a poll, late enough to give up an execution that never started."""
         self.sleep(90)
         self.poll()
         self.deliver()
@@ -385,12 +385,12 @@ class InProcessSystem:
 
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-WEBHOOK_TOKEN = "a-token-that-connect-minted"
+WEBHOOK_TOKEN = "a-token-that-connect-made"
 
 
 @contextmanager
 def in_process_system() -> Iterator[InProcessSystem]:
-    """A fresh town at noon, on its own clock."""
+    """A fresh system at noon, on its own clock."""
     effects = Effects()
     cloud = SimpleNamespace(resource=resource)
     with empty_moto(), mock.patch("pleo_export.services.services.boto3", cloud), effects.of_aws():
@@ -407,7 +407,7 @@ def in_process_system() -> Iterator[InProcessSystem]:
 
 
 def oauth_client_id(provider: str = "pleo") -> str:
-    """Of this installation, at that provider."""
+    """The id of this installation's OAuth client at that provider."""
     return f"our-client-at-{provider}"
 
 
@@ -430,7 +430,7 @@ def _code(function: str) -> CodeType:
 
 
 def _taken(queue_url: str) -> list[tuple[str, str]]:
-    """Empties the queue: the message group and the body of each message."""
+    """Empty the queue: the message group and the body of each message."""
     sqs, taken = client("sqs"), []
     wanted = {"QueueUrl": queue_url, "MessageSystemAttributeNames": ["MessageGroupId"], "MaxNumberOfMessages": 10}
     while messages := sqs.receive_message(**wanted).get("Messages", []):

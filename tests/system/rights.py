@@ -29,7 +29,7 @@ TRANSACTED = {
 
 
 @dataclass(frozen=True, order=True)
-class Call:
+class AwsCall:
     """`key` is the partition key of the record, "" where there is none."""
 
     action: str
@@ -48,7 +48,7 @@ class Right:
     resource: str
     key: str = "*"
 
-    def allows(self, call: Call) -> bool:
+    def allows(self, call: AwsCall) -> bool:
         pairs = (call.action, self.action), (call.resource, self.resource), (call.key, self.key)
         return all(fnmatchcase(asked, given) for asked, given in pairs)
 
@@ -86,7 +86,7 @@ class Watch:
     """The calls of each of the functions, while `of_aws` holds."""
 
     def __init__(self, functions: Iterable[str]) -> None:
-        self.calls: dict[str, set[Call]] = {name: set() for name in functions}
+        self.calls: dict[str, set[AwsCall]] = {name: set() for name in functions}
         self._function: str | None = None
 
     @contextmanager
@@ -95,7 +95,7 @@ class Watch:
         outer, self._function = self._function, name
         if outer:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{name.replace('_', '-')}"
-            self.calls[outer].add(Call("lambda:InvokeFunction", arn))
+            self.calls[outer].add(AwsCall("lambda:InvokeFunction", arn))
         try:
             yield
         finally:
@@ -117,21 +117,21 @@ class Watch:
             self.calls[self._function].update(_calls(model.service_model.signing_name, model.name, params))
 
 
-def _calls(service: str, operation: str, params: Json) -> Iterator[Call]:
+def _calls(service: str, operation: str, params: Json) -> Iterator[AwsCall]:
     action = partial("{}:{}".format, service)
     if service != "dynamodb":
-        yield Call(action(ACTIONS.get(operation, operation)), _resource(service, params))
+        yield AwsCall(action(ACTIONS.get(operation, operation)), _resource(service, params))
     elif "TransactItems" in params:
         # Whether IAM shows each action of a transaction its own key or all of them is not documented: all, to be safe.
         parts = [part for each in params["TransactItems"] for part in each.items()]
         for (kind, _), (_, part) in product(parts, parts):
-            yield Call(action(TRANSACTED[kind]), _table(part), _key(part))
+            yield AwsCall(action(TRANSACTED[kind]), _table(part), _key(part))
     elif "RequestItems" in params:
         for table, wanted in params["RequestItems"].items():
             for record in _batch(wanted):
-                yield Call(action(operation), _table({"TableName": table}), _pk(record))
+                yield AwsCall(action(operation), _table({"TableName": table}), _pk(record))
     else:
-        yield Call(action(operation), _table(params), _key(params))
+        yield AwsCall(action(operation), _table(params), _key(params))
 
 
 def _batch(wanted: Any) -> list[Json]:

@@ -111,7 +111,8 @@ def northgate(system: InProcessSystem) -> InProcessSystem:
         "webhook_tokens": [WEBHOOK_TOKEN],
         "accounting_system": {"token": MARK},
     }
-    client("secretsmanager").put_secret_value(SecretId=f"town/connections/{NORTHGATE}", SecretString=json.dumps(secret))
+    name = f"test-stack/connections/{NORTHGATE}"
+    client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(secret))
     return system
 
 

@@ -28,7 +28,7 @@ from tests.system.expenses import entry_id, purchases
 from tests.system.in_process_system import Executions, InProcessSystem, in_process_system, oauth_client_id
 from tests.system.lambda_context import InvocationContext
 from tests.system.pleo import URL
-from tests.system.rights import KEYED, Call, Json, Right, Watch, on_aws, rights
+from tests.system.rights import KEYED, AwsCall, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
     BY_FUNCTION,
     RESOURCES,
@@ -39,7 +39,7 @@ from tests.unit.test_template import (
 
 MACHINE = f"{STACK}-export-job"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}"
-# The template's references, as the town has them.
+# The template's references, as the in-process system has them.
 NAMES = {
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
@@ -151,7 +151,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
 
 
 class SeenExecutions(Executions):
-    """The town's, which Step Functions is told of and asked for as well."""
+    """The executions of the in-process system; asks Step Functions for them as well."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class SeenExecutions(Executions):
 
 
 @pytest.fixture(scope="module")
-def calls() -> dict[str, set[Call]]:
+def calls() -> dict[str, set[AwsCall]]:
     """The calls of each function, over all scenarios."""
     watch = Watch(BY_FUNCTION)
     for scenario in SCENARIOS:
@@ -195,27 +195,27 @@ def boundary() -> set[Right]:
     return rights(on_aws(RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]), NAMES)
 
 
-def denied(calls: set[Call], given: set[Right]) -> list[str]:
+def denied(calls: set[AwsCall], given: set[Right]) -> list[str]:
     return [str(call) for call in sorted(calls) if not any(right.allows(call) for right in given)]
 
 
-def unused(calls: set[Call], given: set[Right]) -> list[str]:
+def unused(calls: set[AwsCall], given: set[Right]) -> list[str]:
     return [str(right) for right in sorted(given) if not any(right.allows(call) for call in calls)]
 
 
 @pytest.mark.parametrize("function", BY_FUNCTION)
-def test_a_function_may_do_what_its_code_does(function: str, calls: dict[str, set[Call]]) -> None:
+def test_a_function_may_do_what_its_code_does(function: str, calls: dict[str, set[AwsCall]]) -> None:
     assert denied(calls[function], role(function)) == [], f"{function}: its role in template.yaml has to allow these"
     assert denied(calls[function], boundary()) == [], f"{function}: FunctionBoundary has to allow these"
 
 
 @pytest.mark.parametrize("function", BY_FUNCTION)
-def test_a_function_may_do_nothing_that_its_code_does_not(function: str, calls: dict[str, set[Call]]) -> None:
+def test_a_function_may_do_nothing_that_its_code_does_not(function: str, calls: dict[str, set[AwsCall]]) -> None:
     advice = "drop these from its role, or add the scenario that needs them to SCENARIOS"
     assert unused(calls[function], role(function)) == [], f"{function}: {advice}"
 
 
-def test_the_boundary_leaves_nothing_that_no_function_needs(calls: dict[str, set[Call]]) -> None:
+def test_the_boundary_leaves_nothing_that_no_function_needs(calls: dict[str, set[AwsCall]]) -> None:
     by_platform = {right for right in boundary() if right.action in PLATFORM}
     assert unused(set.union(*calls.values()), boundary() - by_platform) == []
     assert {right.action for right in by_platform} == PLATFORM

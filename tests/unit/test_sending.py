@@ -26,7 +26,7 @@ SESSIONS: dict[str, Callable[[], requests.Session]] = {
 
 @responses.activate
 @pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
-def test_given_a_cookie_came_with_one_company_s_answer_when_the_next_is_called_for_then_it_is_not_sent(
+def test_given_a_cookie_from_one_company_s_answer_then_it_is_not_sent_for_another(
     session: Callable[[], requests.Session],
 ) -> None:
     responses.get(URL, headers={"Set-Cookie": "session=of-company-a; Path=/"})

@@ -160,7 +160,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(system: InProce
     everything_happens(system)
     a_person_posts_drafts_and_the_night_comes(system)
 
-    read["dispatch"].add("STATE_MACHINE_ARN")  # the town has no Step Functions
+    read["dispatch"].add("STATE_MACHINE_ARN")  # the in-process system has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
 
 
@@ -249,7 +249,7 @@ def test_what_passes_is_tried_again_for_two_minutes_and_no_jitter_takes_them_awa
     assert 120 <= sum(_pauses(passing)) <= 130
 
 
-def test_a_throttled_function_is_tried_again_for_longer_than_others_need_and_at_another_moment_each() -> None:
+def test_throttled_functions_are_retried_long_enough_and_at_different_moments() -> None:
     """RecordItems may hold the account's concurrency for its whole time limit, in other companies' exports."""
     throttled = _retriers()["Lambda.TooManyRequestsException"]
     assert throttled["JitterStrategy"] == "FULL"
@@ -275,7 +275,7 @@ def test_a_wake_up_stays_invisible_for_six_times_what_dispatch_may_take() -> Non
     assert source["Properties"]["BatchSize"] == 1
 
 
-def test_a_flood_of_webhooks_hides_no_other_company_and_a_wake_up_that_fails_still_becomes_a_dead_letter() -> None:
+def test_a_flood_of_webhooks_hides_no_other_company_and_keeps_dead_letters() -> None:
     """SQS looks for message groups in the first 120,000 messages only."""
     queue = RESOURCES["WakeUps"]["Properties"]
     flood = RESOURCES["ApiStage"]["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
@@ -355,7 +355,7 @@ def test_every_way_in_which_a_run_can_break_off_raises_an_alarm() -> None:
         )
 
 
-def test_alarms_tell_the_operator_and_are_quiet_when_nothing_is_measured_unless_that_is_what_is_wrong() -> None:
+def test_alarms_are_quiet_without_data_unless_missing_data_is_the_fault() -> None:
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         told = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]

@@ -151,7 +151,7 @@ def in_a_function_of(seconds: float, spent: list[float]) -> AccountingTransport:
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(20, 0), (60, 1), (90, 2), (240, 3)])
-def test_given_a_system_that_never_answers_when_read_then_it_is_unavailable_before_the_function_ends(
+def test_given_a_system_that_never_answers_then_it_is_unavailable_before_the_function_ends(
     seconds: float, calls: int
 ) -> None:
     spent: list[float] = []

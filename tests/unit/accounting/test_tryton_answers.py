@@ -247,7 +247,7 @@ def test_given_a_tryton_that_goes_away_when_drafts_are_finalised_then_each_has_i
 
 
 @responses.activate
-def test_given_a_tryton_that_goes_away_after_a_refusal_when_finalised_then_nothing_is_known_of_the_draft() -> None:
+def test_given_a_tryton_unavailable_after_a_refusal_then_the_draft_is_in_doubt() -> None:
     responses.post(f"{REST}/account.move/17/post", status=400, json=refusal("No sequence."))
     responses.post(f"{REST}/account.move/search_read", status=401, body=page(401))
 
@@ -282,7 +282,7 @@ def test_given_a_read_whose_answer_broke_off_when_searched_then_it_is_unavailabl
 
 
 @pytest.mark.parametrize("given", ["pleo:1", "pleo:2"])
-def test_given_a_tryton_that_fails_on_a_post_when_posted_then_it_is_tried_some_times_for_the_whole_batch(
+def test_given_a_tryton_that_fails_on_a_post_then_the_whole_batch_is_retried_a_few_times(
     given: str,
 ) -> None:
     paused: list[float] = []
@@ -307,7 +307,7 @@ def test_given_a_tryton_that_fails_on_a_post_when_posted_then_it_is_tried_some_t
 
 
 @responses.activate
-def test_given_a_tryton_that_failed_after_it_stored_a_batch_when_created_then_none_is_created_again() -> None:
+def test_given_a_tryton_that_fails_after_storing_a_batch_then_none_is_created_again() -> None:
     """Its database has the records and could not say so: it answers as to anything that it failed on."""
     rights = {"read": 1, "write": 1, "create": 1}
     responses.post(f"{REST}/account.move/create", status=400, body=page(400))

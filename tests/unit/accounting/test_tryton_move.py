@@ -149,7 +149,7 @@ def test_given_a_code_of_two_accounts_when_translated_then_nobody_guesses() -> N
         move(an_entry(JournalLine("7000", 1), JournalLine("1900", -1)), 26, BOOKS)
 
 
-def test_given_euros_when_translated_then_expenses_keep_their_amounts_and_the_wallet_takes_the_penny() -> None:
+def test_given_euros_then_expenses_keep_their_amounts_and_the_wallet_takes_the_penny() -> None:
     """Three times 0.05 EUR are 0.04 GBP each and 0.15 EUR are 0.13, so that the wallet's line is 0.12."""
     lines = lines_of(an_entry(*[JournalLine("6500", 5)] * 3, JournalLine("1901", -15), currency="EUR"))
 
@@ -174,9 +174,7 @@ def a_payment(account: str) -> Payment:
 
 
 @pytest.mark.parametrize(("account", "party"), [("2101", 17), ("2250", None)])
-def test_given_a_payment_when_translated_then_its_line_says_what_for_and_has_a_party_where_tryton_wants_one(
-    account: str, party: int | None
-) -> None:
+def test_a_payment_line_says_what_for_and_has_a_party_where_tryton_wants_one(account: str, party: int | None) -> None:
     ((_, (payable, money)),) = move(a_payment(account), 26, BOOKS)["lines"]
 
     assert payable["description"] == "Payment to V-17: INV-7 | BK-1"
@@ -185,7 +183,7 @@ def test_given_a_payment_when_translated_then_its_line_says_what_for_and_has_a_p
     assert "party" not in money
 
 
-def test_given_an_entry_on_an_account_that_wants_parties_when_translated_then_it_is_said_what_to_change() -> None:
+def test_given_an_account_that_requires_parties_then_the_error_says_what_to_change() -> None:
     with pytest.raises(Rejected, match=r"2101.*Party Required"):
         move(an_entry(JournalLine("6500", 1), JournalLine("2101", -1)), 26, BOOKS)
 

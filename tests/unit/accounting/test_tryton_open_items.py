@@ -29,9 +29,7 @@ class Tryton:
         return [1] * len(records)
 
 
-def test_given_a_group_that_is_refused_when_several_are_reconciled_then_the_others_are_and_the_refusal_is_raised() -> (
-    None
-):
+def test_given_a_refused_group_then_the_others_are_reconciled_and_the_refusal_is_raised() -> None:
     tryton = Tryton()
     open_items = TrytonReconciliation(cast(Any, tryton), cast(Any, None))
     first, second = {"date": "in March"}, {"date": "in April"}

@@ -140,7 +140,7 @@ def test_given_a_reconciliation_that_fails_when_recorded_then_the_payment_is_boo
     assert "did not reconcile" in warning
 
 
-def test_given_a_reconciliation_that_meets_what_nobody_foresaw_when_recorded_then_the_payment_is_booked() -> None:
+def test_given_an_unforeseen_fault_while_reconciling_then_the_payment_is_booked() -> None:
     responses.post(f"{REST}/account.move/create", json=[9])
     row = {"id": 9, "description": "pleo:1:pay", "number": "2026/1", "state": "posted", "date": day(10), "origin": None}
     row["lines."] = [{"id": 1, "description": "Payment to V-17: pleo:1"}]
@@ -173,7 +173,7 @@ def test_given_a_document_that_nobody_foresaw_when_recorded_then_the_others_are_
     assert "secret" not in culprit.message
 
 
-def test_given_posted_documents_when_finalised_then_nothing_is_posted_and_a_reconciliation_that_fails_is_said() -> None:
+def test_given_posted_documents_then_finalising_only_reports_a_failed_reconciliation() -> None:
     """A nightly run hands in what people have posted, and comes again for what was not settled."""
     posted = [
         DocumentRef("pleo:1", DocumentKind.BILL, "5", "B1", DocumentState.POSTED, DAY, None),
@@ -190,7 +190,7 @@ def test_given_posted_documents_when_finalised_then_nothing_is_posted_and_a_reco
     assert {call.request.path_url.split("?")[0].rsplit("/", 1)[1] for call in responses.calls} == {"search_read"}
 
 
-def test_given_a_payment_that_came_back_and_no_right_to_open_bills_when_recorded_then_that_right_is_named() -> None:
+def test_given_a_returned_payment_and_no_right_to_reopen_bills_then_the_right_is_named() -> None:
     rights = {"read": True, "write": False, "create": True, "delete": False}
     responses.post(f"{REST}/ir.model.access/get_access", json={"account.move.reconciliation": rights})
     back = (JournalLine("2100", -1000), JournalLine("1900", 1000))

@@ -89,7 +89,7 @@ def test_given_two_bills_with_one_key_when_matched_then_nobody_guesses() -> None
     assert lines([a_bill(1, "-5", "a"), a_bill(2, "-5", "a"), a_payment(3, "5", "a")]) == []
 
 
-def test_given_a_bill_and_a_credit_note_of_one_number_when_matched_then_they_do_not_settle_each_other() -> None:
+def test_a_bill_and_a_credit_note_of_one_number_do_not_settle_each_other() -> None:
     assert lines([a_bill(1, "-5", "a"), a_bill(2, "5", "a")]) == []
 
 

@@ -11,7 +11,7 @@ from tests.system.in_process_system import InProcessSystem
 
 @pytest.fixture
 def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> TownStack:
-    made = TownStack("town", system)
+    made = TownStack("test-stack", system)
     made.open()
     monkeypatch.setattr(Stack, "named", lambda _name: made)
     return made

@@ -168,7 +168,7 @@ def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
         monkeypatch.setenv("OAUTH_CLIENT_SECRET", secret)
         assert CALLBACK in run("oauth-client")
 
-    value = client("secretsmanager").get_secret_value(SecretId="town/oauth/pleo")["SecretString"]
+    value = client("secretsmanager").get_secret_value(SecretId="test-stack/oauth/pleo")["SecretString"]
     assert json.loads(value) == {"client_id": "our-client", "client_secret": "second"}
     assert CALLBACK not in run("oauth-client", "xero")
 

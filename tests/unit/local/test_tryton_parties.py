@@ -10,7 +10,7 @@ from pleo_export.bookkeeping.parties import tax_number
 from pleo_simulator.sample_catalogue import PEOPLE, SUPPLIERS
 
 
-def test_given_a_vendor_of_the_simulator_when_looked_up_then_the_books_have_it_by_code_and_tax_number() -> None:
+def test_the_books_have_each_vendor_of_the_simulator_by_code_and_tax_number() -> None:
     known = {party.code: party for party in PARTIES if party.code}
 
     for supplier in SUPPLIERS.values():
@@ -27,7 +27,7 @@ def test_given_a_person_of_the_simulator_when_looked_up_then_the_books_have_the_
     }
 
 
-def test_given_parties_when_looked_at_then_some_have_own_accounts_one_is_blocked_and_two_share_a_number() -> None:
+def test_some_parties_have_own_accounts_one_is_blocked_and_two_share_a_number() -> None:
     numbers = [tax_number(party.tax_number) for party in PARTIES if party.tax_number]
 
     assert {party.account for party in PARTIES if party.account} == {"2101", "2102"} <= set(ACCOUNTS)

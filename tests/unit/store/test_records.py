@@ -382,7 +382,7 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(syste
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
     assert system.services.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
-    system.services.connections.put(kept, "town#other")
+    system.services.connections.put(kept, "another ledger")
     assert system.services.connections.get(NORTHGATE) == kept
 
     system.services.connections.delete(NORTHGATE)
@@ -405,7 +405,7 @@ def test_a_ledger_belongs_to_one_company_until_it_moves_or_is_disconnected(syste
     with pytest.raises(LedgerAlreadyConnected, match=NORTHGATE):
         connections.put(havn, "tryton#one")
     assert connections.company_using("tryton#one") == NORTHGATE
-    assert connections.company_using(f"town#{HAVN}") == HAVN, "what Havn had stays its own"
+    assert connections.company_using(f"ledger of {HAVN}") == HAVN, "what Havn had stays its own"
 
     connections.put(northgate, "tryton#two")
     assert connections.company_using("tryton#one") is None

@@ -40,7 +40,7 @@ def warnings(system: InProcessSystem, job: str) -> tuple[str, ...]:
     return system.services.results.get_many(job, [entry_id(ITEM)])[entry_id(ITEM)].warnings
 
 
-def test_given_a_draft_on_a_date_that_the_company_allows_when_it_is_adopted_then_it_is_posted_there(
+def test_given_a_draft_on_an_allowed_date_when_adopted_then_it_is_posted_on_it(
     system: InProcessSystem,
 ) -> None:
     books, job = exported(system, state=DocumentState.DRAFT, closed_period="today")
@@ -97,7 +97,7 @@ def halved(books: FakeAccountingSystem) -> None:
     document.entry = replace(document.entry, lines=lines)  # type: ignore[arg-type]
 
 
-def test_given_more_references_than_one_search_takes_when_items_are_looked_for_then_it_is_done_in_portions(
+def test_given_more_references_than_one_search_takes_then_it_is_split(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, items := purchases(5))
@@ -121,7 +121,7 @@ def test_given_more_references_than_one_search_takes_when_items_are_looked_for_t
     assert system.statuses(job) == {"successful": 5}
 
 
-def test_given_a_warning_of_the_books_about_a_document_when_it_is_recorded_then_its_result_carries_it(
+def test_given_a_warning_about_a_document_then_its_result_carries_it(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system.connect(NORTHGATE, [ITEM])

@@ -46,7 +46,7 @@ def exchanges(system: InProcessSystem) -> int:
     return sum(each["path"] == "/oauth/token" for each in system.service.requests)
 
 
-def test_given_an_invitation_when_its_link_is_followed_then_the_company_has_a_grant_and_exports_with_it(
+def test_given_a_followed_invitation_then_the_company_exports_with_its_grant(
     browser: Browser,
 ) -> None:
     system = browser.system
@@ -148,7 +148,7 @@ def test_given_a_redirect_that_was_used_when_it_is_played_again_then_it_is_refus
     assert exchanges(browser.system) == 1
 
 
-def test_given_somebody_elses_redirect_when_it_is_opened_in_another_browser_then_it_is_refused_and_stays_good(
+def test_given_a_redirect_opened_in_another_browser_then_it_is_refused_and_stays_valid(
     browser: Browser,
 ) -> None:
     back = browser.consent(browser.open(browser.invited(NORTHGATE)))
@@ -191,7 +191,7 @@ def test_given_a_person_of_another_company_when_they_consent_then_nothing_is_sto
     assert "<h1>Connected</h1>" in browser.follow(link)
 
 
-def test_given_a_person_of_another_company_then_the_page_says_how_to_withdraw_the_access_and_nobody_else_loses_theirs(
+def test_given_a_person_of_another_company_then_the_page_says_how_to_withdraw_the_access(
     browser: Browser,
 ) -> None:
     """Pleo documents no way to revoke one token; all tokens of the client are not ours to end for one mistake."""
@@ -226,7 +226,7 @@ def test_given_tokens_that_live_too_short_for_their_store_when_connected_then_th
         ({"code": "x", "state": "<script>"}, "Not connected"),
     ],
 )
-def test_given_pleo_sends_the_person_back_without_a_code_then_the_page_says_what_to_do_and_repeats_nothing(
+def test_given_a_callback_without_a_code_then_the_page_says_what_to_do_and_repeats_nothing(
     browser: Browser, answer: dict[str, str], said: str
 ) -> None:
     browser.open(browser.invited(NORTHGATE))
@@ -288,7 +288,7 @@ def test_given_a_fault_of_ours_then_a_page_says_so_too(browser: Browser, functio
 
 
 def effects_of_a_callback() -> list[str]:
-    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - not the test's own town
+    from tests.system.in_process_system import in_process_system  # noqa: PLC0415 - not the test's own system
 
     with in_process_system() as system:
         system.connect(NORTHGATE)
@@ -335,7 +335,7 @@ def test_given_a_company_that_had_to_reconnect_when_a_person_authorises_then_it_
     assert system.job(job)["status"] == "completed"
 
 
-def test_given_an_old_grant_that_nobody_answered_for_when_a_person_authorises_then_the_new_one_starts_anew(
+def test_given_an_abandoned_authorisation_then_the_next_one_starts_again(
     browser: Browser,
 ) -> None:
     system = browser.system

@@ -39,7 +39,7 @@ def test_given_a_job_when_the_company_is_woken_five_times_and_polled_then_one_ex
     assert [each.reference for each in books.live()] == references(items)
 
 
-def test_given_two_jobs_when_the_company_is_woken_then_the_younger_starts_only_after_the_older_has_ended(
+def test_given_two_jobs_then_the_younger_starts_only_after_the_older_has_ended(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(2))
@@ -87,7 +87,7 @@ def test_given_an_execution_that_broke_off_when_the_company_is_woken_then_its_le
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(0, "busy"), (59, "busy"), (60, "started")])
-def test_given_a_lease_whose_execution_nobody_knows_when_the_company_is_woken_then_it_is_dead_after_a_minute(
+def test_given_a_lease_of_an_unknown_execution_then_it_is_stale_after_a_minute(
     system: InProcessSystem, seconds: int, outcome: str
 ) -> None:
     system.connect(NORTHGATE, purchases(1))
@@ -98,7 +98,7 @@ def test_given_a_lease_whose_execution_nobody_knows_when_the_company_is_woken_th
     assert system.wake(NORTHGATE) == outcome
 
 
-def test_given_step_functions_is_away_when_the_company_is_woken_then_the_lease_is_free_and_the_message_comes_back(
+def test_given_step_functions_unavailable_then_the_lease_is_free_and_the_message_comes_back(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(1))
@@ -123,7 +123,7 @@ def test_given_step_functions_is_away_when_the_company_is_woken_then_no_lease_is
     assert system.services.leases.get(NORTHGATE) is None
 
 
-def test_given_a_job_in_progress_elsewhere_when_the_company_is_woken_then_neither_it_nor_a_waiting_one_starts(
+def test_given_a_job_in_progress_elsewhere_then_neither_it_nor_a_waiting_one_starts(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(2))
@@ -156,7 +156,7 @@ def test_given_our_job_in_progress_when_its_run_is_dead_then_it_is_resumed_witho
     assert events == [202, 202]  # started, completed
 
 
-def test_given_our_job_in_progress_and_an_older_pending_one_when_the_run_is_dead_then_ours_goes_first(
+def test_given_our_job_in_progress_after_its_run_ended_then_it_goes_before_an_older_pending_one(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(2))
@@ -193,7 +193,7 @@ def test_given_nothing_to_export_when_the_company_is_woken_then_nothing_starts_a
     assert system.services.leases.get(NORTHGATE) is None
 
 
-def test_given_a_click_during_a_run_when_nothing_else_wakes_the_company_then_the_end_of_the_run_does(
+def test_given_a_click_during_a_run_then_the_end_of_the_run_wakes_the_company(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(1))
@@ -209,9 +209,7 @@ def test_given_a_click_during_a_run_when_nothing_else_wakes_the_company_then_the
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", "{}", '{"companyId": "northgate", "reason": "webhook"}'])
-def test_given_a_message_that_is_no_wake_up_when_it_is_delivered_then_it_ends_among_the_dead_letters(
-    system: InProcessSystem, body: str
-) -> None:
+def test_given_a_malformed_message_then_it_becomes_a_dead_letter(system: InProcessSystem, body: str) -> None:
     client("sqs").send_message(
         QueueUrl=system.queue_url, MessageBody=body, MessageGroupId="x", MessageDeduplicationId="x"
     )
@@ -223,7 +221,7 @@ def test_given_a_message_that_is_no_wake_up_when_it_is_delivered_then_it_ends_am
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", '{"companyId": "northgate", "reason": "webhook"}'])
-def test_given_a_message_that_is_no_wake_up_before_good_ones_when_delivered_then_it_stops_no_company(
+def test_given_a_malformed_message_before_good_ones_then_it_stops_no_company(
     system: InProcessSystem, body: str
 ) -> None:
     for company in (NORTHGATE, HAVN):

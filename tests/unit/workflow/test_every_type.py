@@ -24,7 +24,7 @@ def test_the_month_has_every_type_and_subtype() -> None:
 
 
 @pytest.mark.parametrize("method", KINDS)
-def test_given_a_month_of_every_type_when_exported_then_wallets_tie_out_and_what_is_owed_is_settled(
+def test_given_a_month_of_every_type_then_wallets_tie_out_and_debts_are_settled(
     system: InProcessSystem, method: str
 ) -> None:
     books = system.connect(NORTHGATE, every_type(NORTHGATE, method))

@@ -35,7 +35,7 @@ def booking_order(item: dict[str, Any]) -> tuple[str, int, str]:
     return item["date"][:10], RANKS.get(item["type"], 2), entry_id(item)
 
 
-def test_given_the_demo_when_it_is_exported_then_all_but_the_four_that_nobody_can_book_are_in_the_books(
+def test_the_demo_books_all_but_the_four_that_cannot_be_booked(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, demo_items(NORTHGATE))
@@ -91,7 +91,7 @@ def test_given_three_chunks_when_they_are_booked_then_the_ledger_has_the_order_o
     assert [each.reference for each in books.live()] == references(sorted(items, key=booking_order))
 
 
-def test_given_types_of_all_ranks_on_one_day_when_they_are_booked_then_a_payment_follows_what_it_pays(
+def test_given_all_types_on_one_day_then_a_payment_follows_what_it_pays(
     system: InProcessSystem,
 ) -> None:
     items = [{**item, "date": "2026-03-02T00:00:00.000Z"} for item in sample_items(NORTHGATE, 22, seed=1)]
@@ -105,7 +105,7 @@ def test_given_types_of_all_ranks_on_one_day_when_they_are_booked_then_a_payment
     assert [each.reference for each in books.live()] == references(sorted(booked, key=booking_order))
 
 
-def test_given_one_item_of_a_wrong_form_when_it_is_exported_then_it_fails_by_its_field_and_the_others_are_booked(
+def test_given_one_malformed_item_then_it_fails_by_its_field_and_the_others_are_booked(
     system: InProcessSystem,
 ) -> None:
     good, bad, other = purchases(3)
@@ -122,7 +122,7 @@ def test_given_one_item_of_a_wrong_form_when_it_is_exported_then_it_fails_by_its
     assert [each.reference for each in books.live()] == references([good, other])
 
 
-def test_given_an_item_that_pleo_lists_but_sends_no_data_for_when_it_is_exported_then_it_alone_fails(
+def test_given_an_item_listed_without_data_then_only_that_one_fails(
     system: InProcessSystem,
 ) -> None:
     good, lost = purchases(2)
@@ -151,7 +151,7 @@ def test_given_an_item_of_another_company_when_it_is_exported_then_it_is_not_boo
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_given_items_that_all_fail_when_they_are_exported_then_each_has_its_reason_and_the_job_fails(
+def test_given_only_failing_items_then_each_has_its_reason_and_the_job_fails(
     system: InProcessSystem, count: int
 ) -> None:
     """Open question 5."""
@@ -192,7 +192,7 @@ def test_given_a_job_of_some_size_when_it_runs_then_it_stays_within_its_budgets(
     assert system.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
 
 
-def test_given_the_largest_job_when_its_chunks_are_listed_then_the_payload_is_a_fraction_of_the_limit(
+def test_the_largest_job_s_list_of_chunks_is_a_fraction_of_the_payload_limit(
     system: InProcessSystem,
 ) -> None:
     """A history of 25,000 events, at some 15 a chunk, ends before the payloads do."""

@@ -37,7 +37,7 @@ def test_given_a_list_that_is_short_by_one_when_it_is_complete_the_second_time_t
     assert [each.reference for each in books.live()] == references(items)
 
 
-def test_given_a_list_that_stays_short_when_it_was_read_twice_then_the_job_fails_and_nothing_is_booked(
+def test_given_a_list_too_short_twice_then_the_job_fails_and_nothing_is_booked(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, items := purchases(3))

@@ -63,7 +63,7 @@ def test_given_a_run_that_broke_off_when_all_items_have_failed_then_the_job_fail
     assert system.failures(job).keys() == {entry_id(each) for each in items}
 
 
-def test_given_a_connection_that_is_refused_before_the_items_are_fetched_when_the_job_fails_then_no_item_is_told(
+def test_given_a_refused_connection_before_the_fetch_then_no_item_is_reported(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(2))

@@ -29,7 +29,7 @@ def test_given_no_time_to_begin_an_item_when_the_job_has_none_either_then_it_is_
     assert books.documents == []
 
 
-def test_given_uploads_that_take_long_when_the_functions_time_ends_then_the_next_call_attaches_the_rest(
+def test_given_slow_uploads_then_the_next_call_attaches_the_rest(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [purchase(key, receipts=("pret-18.45.pdf",)) for key in ("first", "second", "third")]

@@ -38,7 +38,7 @@ def warnings(system: InProcessSystem, job: str, item: dict[str, Any]) -> tuple[s
 
 
 @pytest.mark.parametrize("policy", ["required", "best_effort"])
-def test_given_receipts_that_raise_while_they_are_prepared_when_a_job_runs_then_the_other_item_has_its_own(
+def test_given_a_receipt_that_raises_while_prepared_then_the_other_item_has_its_own(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
     books, poison, good = two(system, receipts=policy)
@@ -140,7 +140,7 @@ def test_given_an_attachment_that_the_books_refuse_when_a_job_runs_then_nothing_
     ("fault", "failure"),
     [(Rejected("The search is refused."), "accounting_system_validation_failure"), (FAULT, "unexpected_failure")],
 )
-def test_given_one_supplier_that_cannot_be_looked_for_when_a_job_runs_then_the_other_items_are_booked(
+def test_given_one_supplier_that_cannot_be_looked_up_then_the_other_items_are_booked(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, fault: Exception, failure: str
 ) -> None:
     line = (Line(48_000, "6400", "GB20"),)

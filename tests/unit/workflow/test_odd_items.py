@@ -67,7 +67,7 @@ def test_given_a_nul_in_the_vendor_s_code_when_exported_then_the_vendor_is_found
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:30:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00-12:00"])
-def test_given_a_day_at_the_end_of_the_calendar_in_one_item_when_its_period_is_closed_then_it_alone_is_refused(
+def test_given_the_last_day_of_the_calendar_in_a_closed_period_then_only_that_item_fails(
     system: InProcessSystem, date: str
 ) -> None:
     items = with_neighbours(odd := purchase("odd") | {"date": date})
@@ -78,7 +78,7 @@ def test_given_a_day_at_the_end_of_the_calendar_in_one_item_when_its_period_is_c
 
 
 @pytest.mark.parametrize("field", ["category", "type", "tag groups"])
-def test_given_a_code_of_half_a_megabyte_in_one_item_when_exported_then_each_has_a_result_of_its_own(
+def test_given_a_code_of_half_a_megabyte_in_one_item_then_each_item_has_its_own_result(
     system: InProcessSystem, field: str
 ) -> None:
     odd = purchase("odd")
@@ -103,9 +103,9 @@ def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_
     result = ItemResult("entry", failure=None, warnings=tuple("w" * 10_000 for _ in range(300)))
     refused = ItemResult("other", failure=None, reason=HALF + "r" * 500_000)
     system.services.jobs.begin(JOB, NORTHGATE, "run", seen=None)
-    pen = system.services.fencing_tokens.take(JOB, "run", "call")
-    assert pen is not None
-    assert system.services.results.put_many(pen, [result, refused], system.clock.now())
+    token = system.services.fencing_tokens.take(JOB, "run", "call")
+    assert token is not None
+    assert system.services.results.put_many(token, [result, refused], system.clock.now())
     stored = system.services.results.get_many(JOB, ["entry", "other"])
     assert stored["entry"].warnings[-1] == "And 250 more."
     assert all(len(each) <= 500 for each in stored["entry"].warnings)
@@ -121,7 +121,7 @@ def respelt(item: Json, spelling: str) -> Json:
 
 
 @pytest.mark.parametrize("spelling", ["capitals", "without dashes"])
-def test_given_an_id_in_another_spelling_when_exported_then_it_is_booked_once_and_told_as_pleo_spells_it(
+def test_given_an_id_in_another_spelling_then_it_is_booked_once_and_reported_as_pleo_spells_it(
     system: InProcessSystem, spelling: str
 ) -> None:
     canonical = purchase("odd")
@@ -182,7 +182,7 @@ def test_our_key_of_an_entry_is_the_same_for_every_spelling_and_a_uuid_for_what_
 # Signs
 
 
-def test_given_an_export_of_negative_purchases_then_it_fails_before_anything_is_booked_and_names_the_setting(
+def test_given_only_negative_purchases_then_the_job_fails_unbooked_and_names_the_setting(
     system: InProcessSystem,
 ) -> None:
     items = [purchase(f"lunch-{n}", gross=-1845) for n in range(3)]

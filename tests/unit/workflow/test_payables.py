@@ -55,7 +55,7 @@ def held(books: FakeAccountingSystem) -> list[tuple[DocumentKind, DocumentState]
 BOTH = [(DocumentKind.BILL, DocumentState.POSTED), (DocumentKind.PAYMENT, DocumentState.POSTED)]
 
 
-def test_given_a_card_invoice_when_it_is_exported_then_pleo_links_to_the_bill_and_the_payment_stands_beside_it(
+def test_given_a_card_invoice_then_pleo_links_to_the_bill_with_its_payment_beside_it(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     job = exported(system)
@@ -79,7 +79,7 @@ def test_given_something_goes_wrong_at_either_document_when_it_has_passed_then_b
     assert system.statuses(job) == {"successful": 1}
 
 
-def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_item_is_not_called_unbooked(
+def test_given_books_unavailable_after_the_bill_then_the_item_is_not_called_unbooked(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     def away() -> None:
@@ -96,7 +96,7 @@ def test_given_the_books_stay_away_after_the_bill_when_the_job_ends_then_the_ite
     assert system.job(job)["status"] == "failed"
 
 
-def test_given_a_bill_whose_payment_was_refused_when_it_is_exported_again_then_only_the_payment_is_made(
+def test_given_a_bill_without_its_refused_payment_when_exported_again_then_only_that_is_made(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     system.effects.on("before books record", Rejected("The bank account is blocked."), nth=2)
@@ -121,7 +121,7 @@ def test_given_a_refused_bill_when_it_is_exported_then_no_payment_is_made(
     assert (held(books), system.statuses(job)) == ([], {"failed": 1})
 
 
-def test_given_a_voided_bill_whose_payment_lives_when_it_is_exported_again_then_it_says_what_to_void(
+def test_given_a_voided_bill_with_a_live_payment_then_the_reason_says_what_to_void(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     exported(system)
@@ -134,7 +134,7 @@ def test_given_a_voided_bill_whose_payment_lives_when_it_is_exported_again_then_
     assert len(books.documents) == 2
 
 
-def test_given_both_are_void_when_the_item_is_exported_again_then_a_second_revision_of_both_is_booked(
+def test_given_both_void_then_a_second_revision_of_both_is_booked(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     exported(system)
@@ -161,7 +161,7 @@ CLOSED = date(2026, 3, 31)
         ({"closed_period": "adjustment", "adjustment_date": "2026-12-31"}, date(2026, 12, 31)),
     ],
 )
-def test_given_a_closed_period_when_the_company_allows_another_date_then_it_is_posted_once_on_that_date(
+def test_given_a_closed_period_and_another_date_allowed_then_it_is_posted_once_on_that(
     system: InProcessSystem, settings: dict[str, Any], posted_on: date
 ) -> None:
     books = system.connect(NORTHGATE, [purchase()], **settings)
@@ -204,7 +204,7 @@ def test_given_something_goes_wrong_at_the_other_date_when_it_has_passed_then_th
     assert system.statuses(job) == {"successful": 2}
 
 
-def test_given_the_books_stay_away_at_the_other_date_when_the_job_ends_then_what_is_booked_is_not_called_unbooked(
+def test_given_books_unavailable_at_the_other_date_then_a_booked_item_is_not_called_unbooked(
     system: InProcessSystem,
 ) -> None:
     open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
@@ -221,7 +221,7 @@ def test_given_the_books_stay_away_at_the_other_date_when_the_job_ends_then_what
     assert system.failures(job)[entry_id(closed_item)][0] == "accounting_system_unreachable"
 
 
-def test_given_an_unknown_outcome_beside_an_item_that_is_tried_again_when_it_appears_late_then_there_is_one_entry(
+def test_given_an_unknown_outcome_that_arrives_late_then_there_is_one_entry(
     system: InProcessSystem,
 ) -> None:
     open_item, closed_item = purchase("open", day=date(2026, 5, 4)), purchase("closed")
@@ -262,7 +262,7 @@ def test_given_a_receipt_when_its_item_is_exported_then_it_is_attached_once(syst
     assert system.statuses(job) == {"successful": 1}
 
 
-def test_given_a_function_that_dies_before_attaching_when_it_is_run_again_then_the_receipt_is_attached(
+def test_given_a_function_killed_before_attaching_then_its_retry_attaches_the_receipt(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [with_receipt()])
@@ -274,7 +274,7 @@ def test_given_a_function_that_dies_before_attaching_when_it_is_run_again_then_t
     assert system.statuses(job) == {"successful": 1}
 
 
-def test_given_books_whose_posted_entries_take_no_files_when_it_is_exported_then_it_is_posted_after_its_receipt(
+def test_given_posted_entries_that_take_no_files_then_the_receipt_goes_first(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [with_receipt()])
@@ -304,7 +304,7 @@ def test_given_a_receipt_that_the_books_refuse_when_its_item_is_exported_then_th
 
 
 @pytest.mark.parametrize(("policy", "booked"), [("required", 0), ("best_effort", 1)])
-def test_given_a_receipt_that_cannot_be_fetched_when_its_item_is_exported_then_the_policy_decides_before_booking(
+def test_given_a_receipt_that_cannot_be_fetched_then_the_policy_decides_before_booking(
     system: InProcessSystem, policy: str, booked: int
 ) -> None:
     books = system.connect(NORTHGATE, [with_receipt()], receipts=policy)
@@ -318,7 +318,7 @@ def test_given_a_receipt_that_cannot_be_fetched_when_its_item_is_exported_then_t
         assert kind == "receipt_download_failure"
 
 
-def test_given_an_item_that_was_booked_before_its_receipt_was_gone_when_it_is_tried_again_then_it_is_said_to_be_booked(
+def test_given_a_booked_item_whose_receipt_is_gone_then_it_is_said_to_be_booked(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [with_receipt()], receipts="required")

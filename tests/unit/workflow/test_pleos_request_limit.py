@@ -45,9 +45,7 @@ def comes_to(state: str, system: InProcessSystem) -> None:
 
 
 @pytest.mark.parametrize("state", CALLS_PLEO)
-def test_given_pleo_refuses_for_a_minute_when_a_state_waits_as_long_then_the_job_ends_as_if_nothing_had_been(
-    system: InProcessSystem, state: str
-) -> None:
+def test_given_pleo_refuses_for_a_minute_then_the_job_ends_as_usual(system: InProcessSystem, state: str) -> None:
     system.random = lambda: 0.0  # jitter may leave nothing of a pause
     system.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
     job = system.export(NORTHGATE)

@@ -33,7 +33,7 @@ def woken(system: InProcessSystem) -> list[str]:
     return [company for company, _ in system.queued()]
 
 
-def test_given_no_poll_has_time_for_all_when_it_is_polled_on_then_each_poll_goes_on_where_the_last_one_stopped(
+def test_given_polls_out_of_time_then_each_goes_on_where_the_last_one_stopped(
     many: InProcessSystem,
 ) -> None:
     polls = []
@@ -46,7 +46,7 @@ def test_given_no_poll_has_time_for_all_when_it_is_polled_on_then_each_poll_goes
     assert [sorted(each) for each in polls] == [sorted(in_turn[start : start + 10]) for start in range(0, 50, 10)]
 
 
-def test_given_a_poll_had_no_time_for_all_when_the_next_one_has_then_it_wakes_all_and_those_after_it_too(
+def test_given_a_poll_out_of_time_then_the_next_ones_wake_all(
     many: InProcessSystem,
 ) -> None:
     many.handlers["poll"]({}, with_time_for(2))
@@ -58,7 +58,7 @@ def test_given_a_poll_had_no_time_for_all_when_the_next_one_has_then_it_wakes_al
         assert sorted(woken(many)) == COMPANIES
 
 
-def test_given_the_company_where_a_poll_stopped_is_disconnected_when_polled_on_then_the_others_are_woken(
+def test_given_the_company_where_a_poll_stopped_is_gone_then_the_others_are_woken(
     many: InProcessSystem,
 ) -> None:
     many.handlers["poll"]({}, with_time_for(1))

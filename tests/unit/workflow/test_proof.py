@@ -24,7 +24,7 @@ ARRIVAL = NOON + timedelta(seconds=60)
     [AWAY, RateLimited("Too many requests.", retry_after=1), Rejected("blocked")],
     ids=lambda e: type(e).__name__,
 )
-def test_given_a_refused_request_that_still_arrives_when_no_search_could_prove_the_refusal_then_it_is_not_sent_again(
+def test_given_an_unproven_refusal_of_a_request_that_arrives_then_it_is_not_sent_again(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, answer: Exception
 ) -> None:
     books = system.connect(NORTHGATE, [ITEM])

@@ -76,7 +76,7 @@ def searches(system: InProcessSystem) -> int:
     return system.effects.log.count("books find_many")
 
 
-def test_given_drafts_that_a_person_has_posted_when_the_night_comes_then_bill_and_payment_are_reconciled(
+def test_given_drafts_posted_by_a_person_then_the_night_reconciles_bill_and_payment(
     system: InProcessSystem,
 ) -> None:
     books = posted_by_hand(system, "wework")
@@ -115,7 +115,7 @@ def test_drafts_that_nobody_has_posted_stay_drafts_overnight(
     assert touched(system) == []
 
 
-def test_given_one_of_two_was_posted_when_the_other_is_the_day_after_then_both_are_reconciled_the_next_night(
+def test_given_two_drafts_posted_a_day_apart_then_both_are_reconciled_the_next_night(
     system: InProcessSystem,
 ) -> None:
     books = exported(system, "wework")
@@ -131,7 +131,7 @@ def test_given_one_of_two_was_posted_when_the_other_is_the_day_after_then_both_a
 
 
 @pytest.mark.parametrize("gone", [FakeAccountingSystem.void, FakeAccountingSystem.delete])
-def test_given_drafts_that_a_person_has_cancelled_or_deleted_when_a_night_has_passed_then_nobody_looks_for_them(
+def test_given_drafts_cancelled_or_deleted_by_a_person_then_they_are_not_looked_for_again(
     system: InProcessSystem, gone: Any
 ) -> None:
     books = exported(system, "wework")
@@ -191,7 +191,7 @@ class TestBesideExports:
 
         assert books.settled == {bill("wework"), payment("wework")}
 
-    def test_given_a_click_while_the_night_works_on_the_company_then_the_export_starts_when_that_is_over(
+    def test_given_a_click_during_the_nightly_reconciliation_then_the_export_starts_after_it(
         self, system: InProcessSystem
     ) -> None:
         posted_by_hand(system, "wework")
@@ -210,7 +210,7 @@ class TestBesideExports:
         system.run_executions()
         assert system.job(clicked[0])["status"] == "completed"
 
-    def test_given_the_night_dies_over_a_company_when_its_hold_has_ended_then_exports_and_the_next_call_go_on(
+    def test_given_a_nightly_call_killed_at_a_company_then_exports_and_the_next_call_go_on(
         self, system: InProcessSystem
     ) -> None:
         books = posted_by_hand(system, "wework")
@@ -247,8 +247,8 @@ class TestBesideExports:
         (seen,) = system.services.postings.with_open_references(NORTHGATE)
         newer = replace(seen, job_id="another-job")
         system.services.jobs.begin(newer.job_id, NORTHGATE, "run", seen=None)
-        pen = system.services.fencing_tokens.take(newer.job_id, "run", "call")
-        assert pen and system.services.postings.save_many(pen, [newer])
+        token = system.services.fencing_tokens.take(newer.job_id, "run", "call")
+        assert token and system.services.postings.save_many(token, [newer])
 
         assert not system.services.postings.save_open_references(seen, replace(seen, open_references=()))
 
@@ -263,7 +263,7 @@ class TestFaults:
     @pytest.mark.parametrize(
         "fault", [AuthenticationFailed("The token was revoked."), PermissionDenied("No."), ValueError("Ann, 12.00")]
     )
-    def test_given_one_company_s_books_refuse_us_when_the_night_comes_then_another_s_are_reconciled_all_the_same(
+    def test_given_one_company_s_books_refuse_us_then_another_s_are_still_reconciled(
         self,
         system: InProcessSystem,
         fault: Exception,
@@ -297,7 +297,7 @@ class TestFaults:
         assert books.settled == {bill("wework"), payment("wework")}
 
     @pytest.mark.parametrize(("fault", "times"), [(Rejected("It is blocked."), 1), (ValueError("Ann, 12.00"), 2)])
-    def test_given_one_document_s_fault_when_the_night_comes_then_the_others_are_reconciled_and_it_is_tried_again(
+    def test_given_one_document_s_fault_then_the_others_are_reconciled_and_it_is_tried_again(
         self, system: InProcessSystem, fault: Exception, times: int
     ) -> None:
         books = posted_by_hand(system, "wework", "regus")
@@ -336,9 +336,7 @@ class TestFaults:
         assert len(sizes) == tries
         assert len(books.settled) == (2 if outcome == "done" else 0)
 
-    def test_given_a_payment_that_could_not_be_settled_yet_when_the_next_night_comes_then_it_is_tried_again(
-        self, system: InProcessSystem
-    ) -> None:
+    def test_given_a_payment_left_open_then_the_next_night_tries_again(self, system: InProcessSystem) -> None:
         """The connector says so in a warning: the document is posted, and what it settles is still open."""
         books = posted_by_hand(system, "wework")
         finalise = books.post_many
@@ -360,7 +358,7 @@ class TestFaults:
         assert sorted(touched(system)) == sorted([bill("wework"), payment("wework")])
         assert system.night()["nothing_open"] == 1
 
-    def test_given_two_documents_with_one_reference_when_a_person_has_chosen_then_the_other_is_reconciled(
+    def test_given_two_documents_of_one_reference_when_one_is_voided_then_the_other_is_reconciled(
         self, system: InProcessSystem
     ) -> None:
         books = posted_by_hand(system, "wework")

@@ -67,7 +67,7 @@ def test_given_the_function_dies_around_recording_when_it_is_run_again_then_ther
 
 
 @pytest.mark.parametrize("moment", ["before books record", "after books record"])
-def test_given_the_execution_is_stopped_around_recording_when_the_job_is_resumed_then_there_is_one_entry(
+def test_given_an_execution_stopped_around_recording_then_the_resumed_job_has_one_entry(
     system: InProcessSystem, moment: str
 ) -> None:
     system.effects.on(moment, Stopped(), nth=2)
@@ -80,7 +80,7 @@ def test_given_the_execution_is_stopped_around_recording_when_the_job_is_resumed
     assert system.statuses(job) == {"successful": 3}
 
 
-def test_given_the_reply_to_a_new_entry_is_lost_when_the_time_has_passed_then_it_is_found_and_adopted(
+def test_given_a_lost_reply_to_a_new_entry_then_it_is_found_and_adopted(
     system: InProcessSystem,
 ) -> None:
     system.effects.on("after books record", NO_ANSWER, nth=2)
@@ -185,7 +185,7 @@ def test_given_an_exported_item_when_its_amount_has_changed_then_it_fails_and_sa
     assert reason.startswith("Already exported as J1, with other content. Void that entry")
 
 
-def test_given_a_voided_entry_when_its_changed_item_is_exported_again_then_a_second_revision_is_booked(
+def test_given_a_voided_entry_and_a_changed_item_then_a_second_revision_is_booked(
     system: InProcessSystem,
 ) -> None:
     books, _ = exported(system, [item := purchase()])
@@ -233,7 +233,7 @@ def test_given_our_records_are_lost_when_the_item_is_exported_again_then_the_boo
     assert (len(books.documents), system.job(job)["status"]) == (1, "completed")
 
 
-def test_given_an_item_of_an_expired_job_when_it_is_exported_again_then_the_entry_of_then_is_adopted(
+def test_given_an_item_of_an_expired_job_then_the_next_export_adopts_its_entry(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -262,7 +262,7 @@ def test_given_a_request_limit_when_it_is_met_then_the_machine_waits_exactly_as_
     assert system.job(job)["status"] == "completed"
 
 
-def test_given_a_request_limit_in_the_middle_of_a_batch_when_it_has_passed_then_only_the_rest_is_booked(
+def test_given_a_request_limit_within_a_batch_then_only_the_rest_is_booked_later(
     system: InProcessSystem,
 ) -> None:
     system.effects.on("before books record", LIMIT, nth=2, times=2)
@@ -288,7 +288,7 @@ def test_given_a_request_limit_that_names_no_time_when_it_is_met_then_a_moment_i
 
 @pytest.mark.parametrize("call", ["find_many", "record"])
 @pytest.mark.parametrize("retry_after", [3600, 600])
-def test_given_a_request_limit_longer_than_the_job_lives_when_it_is_met_then_the_items_fail_in_time(
+def test_given_a_request_limit_beyond_the_job_s_end_then_the_items_fail_in_time(
     system: InProcessSystem, call: str, retry_after: int
 ) -> None:
     limit = RateLimited("The day's requests are used up.", retry_after=retry_after)
@@ -352,7 +352,7 @@ def test_given_an_accounting_system_that_stays_away_when_the_retries_end_then_ea
         (PermissionDenied("The user may not post any more."), "authorization_failure"),
     ],
 )
-def test_given_the_connection_is_refused_midway_when_the_job_goes_on_then_the_rest_fails_with_that_type(
+def test_given_a_connection_refused_midway_then_the_rest_fails_with_that_type(
     system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
     system.environment["CHUNK_SIZE"] = "2"
@@ -414,7 +414,7 @@ def test_given_two_live_entries_of_one_item_when_it_is_exported_again_then_it_al
 # The deadline (R-9)
 
 
-def test_given_the_deadline_has_passed_when_a_chunk_is_next_then_nothing_new_is_posted_and_the_job_ends(
+def test_given_the_deadline_before_a_chunk_then_nothing_new_is_posted_and_the_job_ends(
     system: InProcessSystem,
 ) -> None:
     system.environment["CHUNK_SIZE"] = "2"
@@ -440,7 +440,7 @@ def test_given_the_deadline_has_passed_when_an_entry_is_found_then_it_is_reporte
     assert (len(books.documents), system.statuses(job)) == (1, {"successful": 1})
 
 
-def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_time_to_wait_then_it_is_told_as_unknown(
+def test_given_an_unknown_outcome_right_before_the_deadline_then_it_is_reported_as_unknown(
     system: InProcessSystem,
 ) -> None:
     system.effects.on("before books find_many", lambda: system.clock.advance(timedelta(minutes=49)))
@@ -458,7 +458,7 @@ def test_given_an_unknown_outcome_shortly_before_the_deadline_when_there_is_no_t
 
 
 @pytest.mark.parametrize("moment", ["after dynamodb BatchGetItem", "before dynamodb TransactWriteItems"])
-def test_given_a_function_that_outlives_its_run_when_the_next_run_has_booked_the_item_then_it_does_not(
+def test_given_a_function_that_outlives_its_run_then_it_does_not_book_again(
     system: InProcessSystem, moment: str
 ) -> None:
     """It has read its postings, or has even looked into the books, and found nothing."""
@@ -481,7 +481,7 @@ def test_given_a_function_that_outlives_its_run_when_the_next_run_has_booked_the
     assert system.job(job)["status"] == "completed"
 
 
-def test_given_a_function_that_is_about_to_book_when_the_next_run_comes_to_the_item_then_that_one_waits_and_adopts(
+def test_given_a_function_about_to_book_then_the_next_run_waits_and_adopts(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -512,7 +512,7 @@ def next_run(system: InProcessSystem) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before books find_many", "before dynamodb TransactWriteItems"])
-def test_given_a_function_that_outlives_its_run_when_pleo_is_told_that_its_item_is_not_booked_then_it_is_not(
+def test_given_a_function_that_outlives_its_run_then_an_item_reported_unbooked_stays_so(
     system: InProcessSystem, moment: str
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -532,7 +532,7 @@ def test_given_a_function_that_outlives_its_run_when_pleo_is_told_that_its_item_
 @pytest.mark.parametrize(
     "moment", ["before books find_many", "before dynamodb TransactWriteItems", "before books record"]
 )
-def test_given_a_function_that_is_given_up_for_lost_when_its_successor_has_done_the_work_then_that_one_s_word_counts(
+def test_given_a_function_given_up_for_lost_then_its_successor_s_result_counts(
     system: InProcessSystem, moment: str
 ) -> None:
     """Step Functions calls again within the same execution, while the first call lives on."""

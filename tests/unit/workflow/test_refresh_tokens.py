@@ -138,7 +138,7 @@ class Invoked:
         assert refresh_tokens(wanted, Impatient(self._world, self._world.environment)) == {"outcome": "fresh"}
 
 
-def test_given_fifty_workers_with_an_ended_token_when_all_need_one_then_pleo_is_asked_once_and_all_get_the_new_one(
+def test_given_fifty_workers_with_an_ended_token_then_pleo_is_asked_once(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -184,7 +184,7 @@ def test_given_another_holder_that_takes_long_then_it_is_tried_again_later_and_p
     assert in_the_end(system) == "fresh"
 
 
-def test_given_a_refresh_of_one_grant_when_the_other_is_refreshed_meanwhile_then_neither_write_is_lost(
+def test_given_two_grants_refreshed_at_once_then_neither_write_is_lost(
     oauth_books: InProcessSystem,
 ) -> None:
     system = oauth_books
@@ -227,7 +227,7 @@ SENT, STORED = EFFECTS.index(TOKEN_REQUEST), EFFECTS.index("secretsmanager PutSe
 
 
 @pytest.mark.parametrize(("moment", "position"), MOMENTS)
-def test_given_a_holder_that_dies_then_the_company_gets_new_tokens_or_has_to_reconnect_and_nothing_loops(
+def test_given_a_lock_holder_that_ends_then_tokens_are_new_or_the_company_reconnects(
     system: InProcessSystem, moment: str, position: int
 ) -> None:
     authorised(system)
@@ -258,7 +258,7 @@ def test_given_holders_that_die_one_after_the_other_at_the_request_then_there_is
     assert in_the_end(system) == "reconnect"
 
 
-def test_given_a_grant_that_has_ended_when_a_function_still_holds_the_old_record_then_pleo_is_not_asked(
+def test_given_an_ended_grant_and_a_stale_record_then_pleo_is_not_asked(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -328,7 +328,7 @@ def test_given_pleo_is_not_up_to_it_then_the_next_try_waits_and_then_all_is_well
     assert in_the_end(system) == "fresh"
 
 
-def test_given_a_provider_that_never_answers_then_it_is_asked_less_and_less_and_in_the_end_not_at_all(
+def test_given_a_provider_that_never_answers_then_it_is_asked_ever_less_and_then_not_at_all(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -374,14 +374,14 @@ def test_given_our_client_is_refused_then_the_operator_is_told_and_the_grant_cou
 ) -> None:
     authorised(system)
     client("secretsmanager").put_secret_value(
-        SecretId="town/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
+        SecretId="test-stack/oauth/pleo", SecretString='{"client_id": "our-client-at-pleo", "client_secret": "wrong"}'
     )
 
     with pytest.raises(Misconfigured, match=r"OAuth client of this installation is refused: invalid_client \(401\)"):
         token(system)
     assert system.services.connection(NORTHGATE).ended == {}
 
-    client("secretsmanager").delete_secret(SecretId="town/oauth/pleo", ForceDeleteWithoutRecovery=True)
+    client("secretsmanager").delete_secret(SecretId="test-stack/oauth/pleo", ForceDeleteWithoutRecovery=True)
     system.sleep(POLL)
     with pytest.raises(Misconfigured, match="pleo-export oauth-client"):
         token(system)
@@ -441,7 +441,7 @@ def test_given_a_token_when_its_end_is_half_a_minute_away_then_it_is_refreshed(
     assert refreshes(system) == 1 + asked
 
 
-def test_given_a_token_that_somebody_else_has_replaced_when_pleo_refuses_it_then_the_request_goes_again_with_the_new(
+def test_given_a_token_replaced_by_another_call_then_a_refused_request_is_sent_with_the_new_one(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -458,7 +458,7 @@ def test_given_a_token_that_somebody_else_has_replaced_when_pleo_refuses_it_then
     assert jobs == [401, 200]
 
 
-def test_given_tokens_replaced_in_the_midst_of_a_write_when_pleo_refuses_it_then_it_is_carried_out_once(
+def test_given_tokens_replaced_during_a_write_then_it_is_carried_out_once(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -473,7 +473,7 @@ def test_given_tokens_replaced_in_the_midst_of_a_write_when_pleo_refuses_it_then
     assert events == [401, 202, 202]  # started is refused and sent again, completed
 
 
-def test_given_new_tokens_that_pleo_refuses_too_then_they_are_replaced_once_and_not_again_before_their_end(
+def test_given_new_tokens_that_pleo_refuses_too_then_they_are_replaced_only_once(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -490,7 +490,7 @@ def test_given_new_tokens_that_pleo_refuses_too_then_they_are_replaced_once_and_
     assert system.wake(NORTHGATE) == "no_job"
 
 
-def test_given_a_company_that_exports_nothing_for_seventy_days_when_it_does_then_its_grant_is_alive(
+def test_given_seventy_days_without_an_export_then_the_grant_is_still_valid(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -525,7 +525,7 @@ def test_given_a_provider_that_keeps_its_refresh_token_then_its_grant_works_for_
     assert system.services.connection(NORTHGATE).ended == {}
 
 
-def test_given_a_provider_that_keeps_its_refresh_token_for_a_day_then_the_new_one_is_used_from_then_on(
+def test_given_a_refresh_token_that_changes_daily_then_the_new_one_is_used(
     oauth_books: InProcessSystem,
 ) -> None:
     system = oauth_books
@@ -558,7 +558,7 @@ def test_given_a_kept_refresh_token_and_new_tokens_that_cannot_be_stored_then_it
 
 @pytest.mark.parametrize("returned", [Returned.SAME, Returned.NONE])
 @pytest.mark.parametrize(("moment", "position"), MOMENTS)
-def test_given_a_provider_that_keeps_its_refresh_token_and_a_holder_that_dies_then_nobody_has_to_reconnect(
+def test_given_a_lasting_refresh_token_and_a_killed_lock_holder_then_nobody_has_to_reconnect(
     system: InProcessSystem, moment: str, position: int, returned: Returned
 ) -> None:
     authorised(system)
@@ -571,11 +571,11 @@ def test_given_a_provider_that_keeps_its_refresh_token_and_a_holder_that_dies_th
     assert in_the_end(system) == "fresh"
 
 
-def test_a_company_that_is_busy_all_day_makes_fewer_versions_of_its_secret_than_secrets_manager_keeps() -> None:
+def test_a_busy_day_makes_fewer_versions_of_a_secret_than_secrets_manager_keeps() -> None:
     assert timedelta(days=1) / (ACCESS_TOKEN_LIFE - MARGIN["pleo"]) < 100
 
 
-def test_given_a_token_that_was_replaced_after_a_refusal_when_it_has_ended_too_then_it_is_replaced_all_the_same(
+def test_given_a_replaced_token_that_has_ended_too_then_it_is_replaced_again(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -590,7 +590,7 @@ def test_given_a_token_that_was_replaced_after_a_refusal_when_it_has_ended_too_t
 # A grant that has ended
 
 
-def test_given_a_revoked_grant_then_the_connection_is_marked_one_line_raises_the_alarm_and_nothing_asks_again(
+def test_given_a_revoked_grant_then_one_log_line_raises_the_alarm_and_nothing_asks_again(
     system: InProcessSystem, caplog: pytest.LogCaptureFixture
 ) -> None:
     authorised(system)
@@ -615,7 +615,7 @@ def test_given_a_revoked_grant_then_the_connection_is_marked_one_line_raises_the
     assert system.executions.started == []
 
 
-def test_given_a_grant_that_ends_during_a_run_then_the_run_stops_and_after_reconnecting_everything_is_booked_once(
+def test_given_a_grant_that_ends_during_a_run_then_reconnecting_books_everything_once(
     system: InProcessSystem,
 ) -> None:
     authorised(system)
@@ -737,7 +737,7 @@ def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refre
     assert set(system.services.connection(NORTHGATE).ended) == set()
 
 
-def test_given_books_whose_sign_in_is_away_when_nothing_is_to_be_exported_then_that_disturbs_nobody(
+def test_given_unavailable_books_and_nothing_to_export_then_nothing_fails(
     oauth_books: InProcessSystem,
 ) -> None:
     system = oauth_books

@@ -55,7 +55,7 @@ def told_the_truth(system: InProcessSystem, job: str) -> bool:
 # UpdateItems
 
 
-def test_given_pleo_refuses_one_item_s_update_when_the_job_is_completed_then_the_item_was_told_before(
+def test_given_one_refused_update_then_the_item_is_reported_before_completing(
     northgate: InProcessSystem,
 ) -> None:
     northgate.service.faults.order(Fault(effect="item_errors", method="PUT", entry_ids=[entry_id(ITEMS[3])], count=2))
@@ -68,7 +68,7 @@ def test_given_pleo_refuses_one_item_s_update_when_the_job_is_completed_then_the
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_given_pleo_is_away_for_the_second_chunk_s_report_when_it_is_back_then_no_chunk_is_reported_again(
+def test_given_pleo_unavailable_for_the_second_report_then_no_chunk_is_reported_again(
     northgate: InProcessSystem, status: int
 ) -> None:
     northgate.service.faults.order(Fault(effect="status", status=status, method="PUT", nth=2, count=2))
@@ -153,7 +153,7 @@ def test_given_pleo_stays_away_at_the_end_when_it_is_back_then_a_later_poll_comp
     assert live(northgate) == references(ITEMS)
 
 
-def test_given_an_item_that_pleo_sees_in_progress_at_the_end_when_it_refuses_to_complete_then_the_item_is_told_first(
+def test_given_an_item_still_in_progress_at_pleo_then_it_is_reported_before_completing(
     northgate: InProcessSystem,
 ) -> None:
     """Open question 6. The refused update leaves the item as somebody has put it: half done."""
@@ -168,7 +168,7 @@ def test_given_an_item_that_pleo_sees_in_progress_at_the_end_when_it_refuses_to_
     assert (northgate.job(job)["status"], told_the_truth(northgate, job)) == ("completed", True)
 
 
-def test_given_an_item_whose_update_pleo_refuses_for_ever_when_the_job_ends_then_the_others_are_told(
+def test_given_an_item_whose_update_is_always_refused_then_the_others_are_reported(
     northgate: InProcessSystem,
 ) -> None:
     stuck = entry_id(ITEMS[3])
@@ -188,7 +188,7 @@ def test_given_an_item_whose_update_pleo_refuses_for_ever_when_the_job_ends_then
     assert (northgate.statuses(again), live(northgate)) == ({"successful": 1}, references(ITEMS))
 
 
-def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_refused_then_the_item_is_told_all_the_same(
+def test_given_a_lenient_pleo_and_a_refused_update_then_the_item_is_still_reported(
     northgate: InProcessSystem,
 ) -> None:
     northgate.service.state.assumptions = Assumptions(completion_needs_final_items=False)
@@ -204,7 +204,7 @@ def test_given_a_pleo_that_completes_jobs_with_open_items_when_an_update_was_ref
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_given_a_job_that_is_over_when_a_chunk_is_reported_then_nothing_else_is_posted_and_the_next_job_starts(
+def test_given_a_job_over_before_a_report_then_nothing_is_posted_and_the_next_starts(
     northgate: InProcessSystem, end: str, chunk: int
 ) -> None:
     job = northgate.export(NORTHGATE)
@@ -226,7 +226,7 @@ def test_given_a_job_that_is_over_when_a_chunk_is_reported_then_nothing_else_is_
     assert set(northgate.executions.over.values()) == {"SUCCEEDED"}
 
 
-def test_given_a_job_that_is_cancelled_right_before_its_completion_when_we_complete_it_then_the_run_ends_quietly(
+def test_given_a_job_cancelled_right_before_its_completion_then_the_run_ends_quietly(
     northgate: InProcessSystem,
 ) -> None:
     job = northgate.export(NORTHGATE)
@@ -242,7 +242,7 @@ def test_given_a_job_that_is_cancelled_right_before_its_completion_when_we_compl
 # FailJob
 
 
-def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_item_left_is_told_and_the_job_ends(
+def test_given_an_unforeseen_fault_in_a_chunk_then_each_item_left_is_reported_and_the_job_ends(
     northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books find_many", FAULT, nth=2)
@@ -256,7 +256,7 @@ def test_given_a_fault_that_nobody_foresaw_when_a_chunk_breaks_off_then_each_ite
     assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
 
 
-def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_fails_then_it_is_told_once(
+def test_given_an_item_that_changes_between_two_lists_of_open_ones_then_it_is_reported_once(
     northgate: InProcessSystem,
 ) -> None:
     """Pleo lists the pending ones, then those in progress: the item is in both."""
@@ -276,7 +276,7 @@ def test_given_an_item_goes_on_between_the_two_lists_of_open_ones_when_the_job_f
     assert northgate.failures(job) == {entry_id(item): reason for item in ITEMS[2:]}
 
 
-def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_postings_know_is_told(
+def test_given_a_fault_while_saving_results_then_the_postings_are_reported(
     northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before dynamodb TransactWriteItems", FAULT, nth=6)  # chunk 2: intents, notes, results
@@ -289,7 +289,7 @@ def test_given_a_fault_while_results_are_kept_when_the_job_ends_then_what_our_po
     assert told_the_truth(northgate, job)
 
 
-def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_then_their_items_are_told_as_unknown(
+def test_given_a_function_that_fails_after_its_intents_then_their_items_are_reported_unknown(
     northgate: InProcessSystem,
 ) -> None:
     _dies_for_good(northgate, "before books record", nth=3)
@@ -305,7 +305,7 @@ def test_given_the_function_dies_for_good_after_its_intents_when_the_job_ends_th
     }
 
 
-def test_given_the_function_dies_for_good_before_its_results_are_kept_when_the_job_ends_then_noted_entries_are_told(
+def test_given_a_function_that_fails_before_saving_results_then_its_postings_are_reported(
     northgate: InProcessSystem,
 ) -> None:
     _dies_for_good(northgate, "before dynamodb TransactWriteItems", nth=6)
@@ -328,7 +328,7 @@ def test_given_results_that_were_not_reported_when_the_job_ends_in_a_fault_then_
     assert told_the_truth(northgate, job)
 
 
-def test_given_an_entry_of_an_earlier_export_when_a_later_one_breaks_off_before_it_then_it_is_not_called_unbooked(
+def test_given_an_entry_of_an_earlier_export_then_a_later_failure_does_not_call_it_unbooked(
     northgate: InProcessSystem,
 ) -> None:
     first = exported(northgate)
@@ -360,7 +360,7 @@ def test_given_an_entry_that_is_adopted_when_its_report_is_lost_then_it_is_told_
     )
 
 
-def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_off_before_it_then_nobody_knows(
+def test_given_an_intent_in_doubt_of_an_expired_job_then_it_stays_in_doubt(
     northgate: InProcessSystem,
 ) -> None:
     northgate.effects.on("before books record", OutcomeUnknown("no answer"))
@@ -377,7 +377,7 @@ def test_given_an_unsettled_intent_of_an_expired_job_when_the_next_job_breaks_of
     assert failures[entry_id(ITEMS[5])][0] == "unexpected_failure"
 
 
-def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_second_revision_is_told(
+def test_given_a_lost_report_of_a_second_revision_then_the_second_revision_is_reported(
     northgate: InProcessSystem,
 ) -> None:
     exported(northgate)
@@ -390,7 +390,7 @@ def test_given_an_entry_of_a_second_revision_when_its_report_is_lost_then_the_se
     assert northgate.items(job)[entry_id(ITEMS[0])]["externalId"] == "7"
 
 
-def test_given_a_job_of_two_hundred_items_when_it_breaks_off_at_once_then_all_are_told_in_requests_of_a_hundred(
+def test_given_two_hundred_items_and_an_early_failure_then_all_are_reported_by_the_hundred(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(230))
@@ -433,7 +433,7 @@ def test_given_pleo_cannot_be_told_of_a_failure_when_it_is_back_then_a_later_pol
 
 
 @pytest.mark.parametrize("moment", ["before pleo PUT", "after pleo PUT"])
-def test_given_a_run_that_breaks_off_over_its_last_words_when_the_next_one_comes_then_it_only_ends_the_job(
+def test_given_a_run_that_fails_while_writing_final_results_then_the_next_only_ends_the_job(
     northgate: InProcessSystem, moment: str
 ) -> None:
     """The books are back by then; what Pleo was told, or may have been, stays true all the same."""

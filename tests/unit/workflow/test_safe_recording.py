@@ -26,7 +26,7 @@ def export_again(system: InProcessSystem, *items: dict[str, Any]) -> str:
     return job
 
 
-def test_given_a_draft_that_the_books_do_not_post_when_the_expense_has_changed_then_the_draft_is_never_taken_for_it(
+def test_given_an_unpostable_draft_then_a_changed_expense_never_adopts_it(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -87,9 +87,7 @@ def test_given_an_entry_of_another_amount_when_our_records_are_lost_then_it_is_n
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_given_an_exception_that_nobody_foresaw_in_a_batch_when_it_has_passed_then_all_are_booked_once(
-    system: InProcessSystem, when: str
-) -> None:
+def test_given_an_unforeseen_exception_in_a_batch_then_all_are_booked_once(system: InProcessSystem, when: str) -> None:
     books = system.connect(NORTHGATE, items := purchases(4))
     system.effects.on(f"{when} books record", ValueError("nobody foresaw it"), nth=2)
     job = system.export(NORTHGATE)

@@ -41,7 +41,7 @@ def claimed(system: InProcessSystem, run: JobInput) -> bool:
     return record.claimed
 
 
-def test_given_a_pending_job_when_it_starts_then_pleo_knows_and_the_later_states_learn_what_they_need(
+def test_given_a_pending_job_then_its_start_tells_pleo_and_the_later_states(
     system: InProcessSystem,
 ) -> None:
     run = begun(system, 3)
@@ -53,7 +53,7 @@ def test_given_a_pending_job_when_it_starts_then_pleo_knows_and_the_later_states
 
 
 @pytest.mark.parametrize("waited", [0, 40, 59])
-def test_given_a_job_that_waited_in_the_queue_when_it_starts_then_its_deadline_is_fifty_minutes_later(
+def test_given_a_job_that_waited_in_the_queue_then_its_deadline_is_fifty_minutes_after_its_start(
     system: InProcessSystem, waited: int
 ) -> None:
     run = begun(system)
@@ -97,7 +97,7 @@ def test_given_pleo_is_away_before_started_arrives_when_the_state_is_retried_the
     assert accepted_events(system) == 2
 
 
-def test_given_pleo_stays_away_when_the_retries_end_then_the_job_is_untouched_and_a_later_poll_runs_it(
+def test_given_pleo_stays_unavailable_then_the_job_is_untouched_and_a_later_poll_runs_it(
     system: InProcessSystem,
 ) -> None:
     run = begun(system)
@@ -123,7 +123,7 @@ def test_given_a_refusal_of_our_own_repeated_start_when_the_job_is_in_progress_t
     assert accepted_events(system) == 1
 
 
-def test_given_somebody_else_starts_the_job_between_our_look_and_our_start_when_pleo_refuses_then_it_is_theirs(
+def test_given_a_job_started_elsewhere_right_before_our_start_then_it_is_theirs(
     system: InProcessSystem,
 ) -> None:
     run = begun(system)
@@ -163,7 +163,7 @@ def test_given_a_job_that_is_over_when_it_would_start_then_nothing_is_left_to_do
         start(system, run)
 
 
-def test_given_a_job_that_is_cancelled_between_our_look_and_our_start_when_pleo_refuses_then_nothing_is_left_to_do(
+def test_given_a_job_cancelled_right_before_our_start_then_nothing_is_left_to_do(
     system: InProcessSystem,
 ) -> None:
     run = begun(system)
@@ -173,7 +173,7 @@ def test_given_a_job_that_is_cancelled_between_our_look_and_our_start_when_pleo_
         start(system, run)
 
 
-def test_given_pleo_refuses_the_start_of_a_job_that_stays_pending_when_asked_again_later_then_it_starts(
+def test_given_a_refused_start_of_a_pending_job_then_it_starts_later(
     system: InProcessSystem,
 ) -> None:
     """Another job of the company is in progress at Pleo, until it ends."""
@@ -201,7 +201,7 @@ def test_given_a_job_that_pleo_no_longer_knows_when_it_would_start_then_it_is_dr
 # The lease
 
 
-def test_given_the_lease_is_another_run_s_when_the_execution_starts_then_it_touches_nothing_and_leaves_the_lease(
+def test_given_another_run_s_lease_then_the_execution_touches_nothing(
     system: InProcessSystem,
 ) -> None:
     run = begun(system)
@@ -228,7 +228,7 @@ def test_given_no_lease_at_all_when_the_execution_starts_then_it_touches_nothing
     assert list(system.service.requests) == []
 
 
-def test_given_the_company_is_disconnected_while_its_job_waits_when_the_execution_starts_then_it_ends_quietly(
+def test_given_a_company_disconnected_before_its_job_starts_then_it_ends_quietly(
     system: InProcessSystem,
 ) -> None:
     run = begun(system)

@@ -24,7 +24,7 @@ def next_run(system: InProcessSystem) -> None:
     system.execute(system.executions.started[number + 1])
 
 
-def test_given_a_function_that_is_held_up_before_it_takes_the_job_when_the_next_run_has_it_then_it_stays_that_ones(
+def test_given_a_function_delayed_before_it_takes_the_job_then_the_next_run_keeps_it(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, purchases(2))
@@ -40,7 +40,7 @@ def test_given_a_function_that_is_held_up_before_it_takes_the_job_when_the_next_
     assert system.statuses(job) == {"successful": 2}
 
 
-def test_given_a_function_that_is_held_up_after_recording_when_the_next_run_has_ended_then_its_notes_are_refused(
+def test_given_a_function_delayed_after_recording_then_its_writes_after_the_next_run_are_refused(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -59,7 +59,7 @@ def test_given_a_function_that_is_held_up_after_recording_when_the_next_run_has_
     assert posting.document_id == "1"
 
 
-def test_given_a_lost_first_record_when_the_second_revision_is_in_doubt_then_it_is_not_told_as_not_booked(
+def test_given_a_lost_first_record_and_a_second_revision_in_doubt_then_it_is_not_called_unbooked(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [item := purchase()])
@@ -79,7 +79,7 @@ def test_given_a_lost_first_record_when_the_second_revision_is_in_doubt_then_it_
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_given_an_execution_that_is_stopped_around_its_failed_event_when_the_company_is_woken_then_nothing_is_booked(
+def test_given_an_execution_stopped_around_its_failed_event_then_nothing_is_booked(
     system: InProcessSystem, when: str
 ) -> None:
     """Whether Pleo knows of it or not: the next run only goes on failing the job."""

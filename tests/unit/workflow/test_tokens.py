@@ -12,7 +12,7 @@ from tests.system.aws import client
 from tests.system.in_process_system import InProcessSystem
 
 
-def test_given_a_credential_that_was_mended_when_the_company_exports_again_then_a_warm_function_uses_it(
+def test_given_a_replaced_credential_then_a_warm_function_uses_it(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE)

@@ -44,7 +44,7 @@ def failed(system: InProcessSystem, job: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(("answer", "kind"), FINAL, ids=[kind for _, kind in FINAL])
-def test_given_an_accounting_system_that_says_no_when_the_job_is_checked_then_it_fails_with_that_type_at_once(
+def test_given_an_accounting_system_that_refuses_us_then_the_job_fails_with_that_type_at_once(
     system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
     books = system.connect(NORTHGATE, purchases(2))
@@ -58,7 +58,7 @@ def test_given_an_accounting_system_that_says_no_when_the_job_is_checked_then_it
 
 
 @pytest.mark.parametrize(("answer", "kind"), PASSING, ids=[kind for _, kind in PASSING])
-def test_given_an_accounting_system_that_stays_away_when_the_retries_end_then_the_job_fails_with_that_type(
+def test_given_an_unavailable_accounting_system_then_the_job_fails_with_that_type(
     system: InProcessSystem, answer: AccountingError, kind: str
 ) -> None:
     books = system.connect(NORTHGATE, purchases(2))
@@ -86,7 +86,7 @@ def test_given_an_accounting_system_that_is_away_twice_when_it_comes_back_then_t
     assert [each.reference for each in books.live()] == references(items)
 
 
-def test_given_credentials_that_are_not_complete_when_the_books_cannot_be_opened_then_the_job_fails_with_that_type(
+def test_given_incomplete_credentials_then_the_job_fails_with_that_type(
     system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_connection: object) -> FakeAccountingSystem:
@@ -123,7 +123,7 @@ def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_
     assert reason.startswith("The integration's settings have to be corrected by whoever runs it: posting:")
 
 
-def test_given_vendor_based_bookkeeping_that_the_books_cannot_do_when_the_job_is_checked_then_it_says_what_to_turn_off(
+def test_given_books_without_bills_then_the_job_says_to_turn_vendor_based_bookkeeping_off(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, purchases(1))
@@ -137,7 +137,7 @@ def test_given_vendor_based_bookkeeping_that_the_books_cannot_do_when_the_job_is
     assert books.documents == []
 
 
-def test_given_a_currency_without_contra_account_when_pleo_refuses_the_items_then_the_job_fails_naming_it(
+def test_given_a_currency_without_contra_account_then_the_job_fails_and_names_it(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, [purchase("lunch"), purchase("almuerzo", currency="EUR")])
@@ -153,7 +153,7 @@ def test_given_a_currency_without_contra_account_when_pleo_refuses_the_items_the
     assert (system.statuses(job), books.documents) == ({"abandoned": 2}, [])
 
 
-def test_given_a_failed_job_when_the_cause_is_mended_and_export_is_clicked_again_then_the_new_job_runs(
+def test_given_a_failed_job_when_its_cause_is_fixed_then_the_next_job_runs(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, items := purchases(2))
@@ -168,7 +168,7 @@ def test_given_a_failed_job_when_the_cause_is_mended_and_export_is_clicked_again
     assert [each.reference for each in books.live()] == references(items)
 
 
-def test_given_the_company_is_disconnected_while_its_job_runs_when_the_next_state_comes_then_it_ends_quietly(
+def test_given_a_company_disconnected_during_its_job_then_the_job_ends_quietly(
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, purchases(1))

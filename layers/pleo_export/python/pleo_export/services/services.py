@@ -153,7 +153,7 @@ class Services(Records):
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
     def token_endpoint(self, company_id: str, grant_owner: GrantOwner) -> TokenEndpoint:
-        """Return where the grant is refreshed. Raises Misconfigured (our OAuth client is not stored) and InvalidSettings
+        """Return where the grant is refreshed. Raises Misconfigured (our OAuth client is not stored), InvalidSettings
         (the accounting system takes no OAuth tokens)."""
         from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
 

@@ -29,6 +29,8 @@ from pleo_simulator.server import Simulator
 
 Json = dict[str, Any]
 
+pytestmark = pytest.mark.enable_socket
+
 FOLDER = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[2].parent / "shared" / "specs")
 EXPORT = FOLDER / "pleo-export-v3.openapi.yaml"
 SUBSCRIPTIONS = FOLDER / "pleo-webhook-subscriptions.openapi.yaml"
@@ -46,7 +48,7 @@ NEVER_ANSWERED = {
     ("updateSubscription", "500"),
     ("deleteSubscription", "500"),
 }
-"""Faults of Pleo's own; the switchboard can order them."""
+"""Faults of Pleo's own; the control API can be injected."""
 
 NEVER_SEEN = {
     "SubscriptionModel.deletedAt",  # a deleted subscription is 404
@@ -71,7 +73,7 @@ def _document(path: Path, url: str) -> Json:
     return document
 
 
-class Pleo:
+class ContractClient:
     """A client that checks each request and answer against the document, and notes what it has seen."""
 
     def __init__(self, document: Json, url: str) -> None:
@@ -133,9 +135,9 @@ def entry_ids(simulator: Simulator) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def export(simulator: Simulator, entry_ids: list[str]) -> Pleo:
+def export(simulator: Simulator, entry_ids: list[str]) -> ContractClient:
     """Every operation of the export document, with every answer that it declares."""
-    pleo = Pleo(_document(EXPORT, simulator.url), simulator.url)
+    pleo = ContractClient(_document(EXPORT, simulator.url), simulator.url)
     create = {
         "companyId": NORTHGATE,
         "accountingEntryIds": entry_ids,
@@ -164,7 +166,7 @@ def export(simulator: Simulator, entry_ids: list[str]) -> Pleo:
     return pleo
 
 
-def _read_everything(pleo: Pleo, simulator: Simulator, job: str, entry_ids: list[str]) -> None:
+def _read_everything(pleo: ContractClient, simulator: Simulator, job: str, entry_ids: list[str]) -> None:
     pleo("GET", f"/v3/export-jobs/{job}", "/v3/export-jobs/{jobId}")
     pleo("GET", f"/v3/export-jobs/{UNKNOWN}", "/v3/export-jobs/{jobId}")
     pleo("GET", "/v3/export-jobs", params={"company_id": NORTHGATE, "statuses": ["pending", "in_progress"]})
@@ -190,7 +192,7 @@ def _read_everything(pleo: Pleo, simulator: Simulator, job: str, entry_ids: list
     pleo("POST", "/v3/export-job-items:search", params={"company_id": NORTHGATE, "limit": 1}, json=search)
 
 
-def _report_everything(pleo: Pleo, job: str, entry_ids: list[str]) -> None:
+def _report_everything(pleo: ContractClient, job: str, entry_ids: list[str]) -> None:
     items = "/v3/export-jobs/{jobId}/items"
     pleo("POST", "/v3/export-job-events", json={"jobId": job, "event": "started"})
     failure = {
@@ -222,10 +224,10 @@ def _report_everything(pleo: Pleo, job: str, entry_ids: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def subscriptions(simulator: Simulator, entry_ids: list[str]) -> Pleo:
+def subscriptions(simulator: Simulator, entry_ids: list[str]) -> ContractClient:
     """Every operation of the subscriptions document. Depends on `entry_ids` for the company and its key."""
     assert entry_ids
-    pleo = Pleo(_document(SUBSCRIPTIONS, simulator.url), simulator.url)
+    pleo = ContractClient(_document(SUBSCRIPTIONS, simulator.url), simulator.url)
     one = "/v1/subscriptions/{id}"
     body = {
         "endpointUrl": "https://example.com/webhook",
@@ -260,10 +262,10 @@ def subscriptions(simulator: Simulator, entry_ids: list[str]) -> Pleo:
 
 
 @pytest.mark.parametrize("name", ["export", "subscriptions"])
-def test_given_a_document_when_a_client_uses_all_of_it_then_every_operation_and_declared_answer_conforms(
+def test_every_operation_and_declared_answer_conforms_to_the_document(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    pleo: Pleo = request.getfixturevalue(name)
+    pleo: ContractClient = request.getfixturevalue(name)
     declared = {
         (operation["operationId"], status)
         for methods in pleo.document["paths"].values()
@@ -278,7 +280,7 @@ def test_given_a_document_when_a_client_uses_all_of_it_then_every_operation_and_
 def test_given_a_document_when_a_client_uses_all_of_it_then_every_field_was_exchanged(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    pleo: Pleo = request.getfixturevalue(name)
+    pleo: ContractClient = request.getfixturevalue(name)
     declared = {
         f"{schema_name}.{field}"
         for schema_name, schema in pleo.document["components"]["schemas"].items()

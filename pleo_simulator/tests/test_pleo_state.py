@@ -50,7 +50,7 @@ def refusal(error: pytest.ExceptionInfo[Refused]) -> tuple[int, str]:
     return error.value.status, error.value.error_type
 
 
-def test_given_a_click_when_the_integration_does_its_work_then_the_job_is_completed_and_its_expenses_exported() -> None:
+def test_given_a_click_when_all_is_reported_then_job_and_expenses_are_done() -> None:
     system = make_world()
     job = started_job(system)
     report(system, job, "successful", *entries(system, job))
@@ -78,9 +78,7 @@ def test_given_a_click_when_the_integration_does_its_work_then_the_job_is_comple
         (["started", "failed"], "failed"),
     ],
 )
-def test_given_a_job_when_an_event_is_not_legal_from_its_state_then_it_is_refused_and_nothing_changes(
-    history: list[str], event: str
-) -> None:
+def test_given_an_event_that_is_illegal_in_this_state_then_nothing_changes(history: list[str], event: str) -> None:
     system = make_world()
     job = system.click_export(COMPANY)
     for each in history:
@@ -94,9 +92,7 @@ def test_given_a_job_when_an_event_is_not_legal_from_its_state_then_it_is_refuse
     assert system.all_jobs() == before
 
 
-def test_given_a_failed_item_when_the_job_is_reported_completed_then_it_is_refused_but_with_errors_is_accepted() -> (
-    None
-):
+def test_given_a_failed_item_then_completed_is_refused_and_with_errors_is_accepted() -> None:
     system = make_world()
     job = started_job(system)
     first, *others = entries(system, job)
@@ -240,7 +236,7 @@ def test_given_a_job_that_is_not_running_when_items_are_reported_then_422(state:
 # Expiry and cancellation
 
 
-def test_given_no_write_for_an_hour_when_read_then_the_job_has_expired_and_its_open_items_are_abandoned() -> None:
+def test_given_no_write_for_an_hour_then_the_job_is_expired_and_open_items_abandoned() -> None:
     system = make_world()
     job = started_job(system)
     first = entries(system, job)[0]
@@ -294,7 +290,7 @@ def test_given_a_running_job_when_the_user_cancels_then_it_has_failed_and_furthe
 # The queue of a company
 
 
-def test_given_a_running_job_when_the_api_creates_another_then_409_but_a_bookkeepers_click_is_queued() -> None:
+def test_given_a_running_job_then_the_api_answers_409_and_a_click_is_queued() -> None:
     system = make_world(count=4)
     ids = list(system.company(COMPANY).expenses)
     running = system.create_job(COMPANY, COMPANY, ids[:2])
@@ -314,7 +310,7 @@ def test_given_a_running_job_when_the_api_creates_another_then_409_but_a_bookkee
     assert system.get_job(COMPANY, waiting["id"])["status"] == "in_progress"
 
 
-def test_given_another_companys_running_job_when_a_job_is_started_then_they_do_not_wait_for_each_other() -> None:
+def test_jobs_of_two_companies_do_not_wait_for_each_other() -> None:
     system = make_world()
     other = system.click_export(OTHER)
     system.post_event(OTHER, other["id"], "started")
@@ -359,7 +355,7 @@ def test_given_two_workers_when_both_start_the_same_job_then_exactly_one_wins() 
     assert won.count(True) == 1
 
 
-def test_given_nothing_in_the_queue_when_the_bookkeeper_clicks_then_the_job_is_empty_and_can_be_completed() -> None:
+def test_given_nothing_to_export_then_the_job_is_empty_and_can_be_completed() -> None:
     system = make_world(count=0)
     job = started_job(system)
 
@@ -382,7 +378,7 @@ def test_given_a_job_when_another_company_asks_for_it_then_it_does_not_exist() -
 # The data layer
 
 
-def test_given_a_wallet_without_contra_account_when_items_are_asked_for_then_400_names_the_currencies() -> None:
+def test_given_a_wallet_without_contra_account_then_400_names_the_currencies() -> None:
     system = make_world(count=30)
     system.company(COMPANY).contra_accounts = frozenset()
     job = system.click_export(COMPANY)
@@ -402,7 +398,7 @@ def test_given_no_contra_account_for_the_companys_own_currency_then_400_even_if_
         system.list_export_items(COMPANY, job["id"])
 
 
-def test_given_vendor_based_bookkeeping_is_off_when_items_are_read_then_they_carry_neither_vendor_nor_method() -> None:
+def test_given_vendor_based_bookkeeping_off_then_items_carry_neither_vendor_nor_method() -> None:
     system = make_world(count=40)
     plain = system.click_export(COMPANY)
     rows = system.list_export_items(COMPANY, plain["id"], PageRequest(limit=100))["data"]

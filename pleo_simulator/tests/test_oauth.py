@@ -17,7 +17,7 @@ OTHER_CLIENT = Client("other", "secret", (CALLBACK,), "22222222-2222-4222-8222-2
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
-class BatchRecorder:
+class OAuthServer:
     """An OAuth server with a clock to move."""
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ def test_the_challenge_is_that_of_rfc_7636() -> None:
     assert s256(VERIFIER) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_given_a_code_when_exchanged_with_its_verifier_then_the_token_speaks_for_the_clients_company() -> None:
-    desk = BatchRecorder()
+def test_given_a_code_and_its_verifier_then_the_token_is_the_clients_companys() -> None:
+    server = OAuthServer()
 
-    tokens = desk.tokens()
+    tokens = server.tokens()
 
-    credential = desk.oauth.access_token(tokens["access_token"])
+    credential = server.oauth.access_token(tokens["access_token"])
     assert credential is not None
     assert credential.company_id == CLIENT.company_id
     assert tokens["expires_in"] == 900
@@ -55,93 +55,93 @@ def test_given_a_code_when_exchanged_with_its_verifier_then_the_token_speaks_for
 def test_given_a_code_when_client_redirect_or_verifier_differ_then_invalid_grant(
     client: Client, redirect_uri: str, verifier: str
 ) -> None:
-    desk = BatchRecorder()
+    server = OAuthServer()
 
     with pytest.raises(OAuthRefused, match="invalid_grant"):
-        desk.oauth.exchange(client, desk.code(), redirect_uri, verifier)
+        server.oauth.exchange(client, server.code(), redirect_uri, verifier)
 
 
 def test_given_a_code_when_used_twice_or_late_then_invalid_grant() -> None:
-    desk = BatchRecorder()
-    used, late = desk.code(), desk.code()
-    desk.oauth.exchange(CLIENT, used, CALLBACK, VERIFIER)
+    server = OAuthServer()
+    used, late = server.code(), server.code()
+    server.oauth.exchange(CLIENT, used, CALLBACK, VERIFIER)
 
     with pytest.raises(OAuthRefused, match="invalid_grant"):
-        desk.oauth.exchange(CLIENT, used, CALLBACK, VERIFIER)
-    desk.clock.advance(CODE_LIFE)
+        server.oauth.exchange(CLIENT, used, CALLBACK, VERIFIER)
+    server.clock.advance(CODE_LIFE)
     with pytest.raises(OAuthRefused, match="invalid_grant"):
-        desk.oauth.exchange(CLIENT, late, CALLBACK, VERIFIER)
+        server.oauth.exchange(CLIENT, late, CALLBACK, VERIFIER)
 
 
 def test_given_the_plain_method_when_authorising_then_it_is_refused() -> None:
     with pytest.raises(OAuthRefused, match="S256"):
-        BatchRecorder().code(method="plain")
+        OAuthServer().code(method="plain")
 
 
 def test_given_a_short_verifier_even_if_it_fits_then_invalid_grant() -> None:
-    desk = BatchRecorder()
-    code = desk.oauth.authorise("client", CALLBACK, "", "code", "S256", s256("short"))
+    server = OAuthServer()
+    code = server.oauth.authorise("client", CALLBACK, "", "code", "S256", s256("short"))
 
     with pytest.raises(OAuthRefused, match="code_verifier"):
-        desk.oauth.exchange(CLIENT, code, CALLBACK, "short")
+        server.oauth.exchange(CLIENT, code, CALLBACK, "short")
 
 
 def test_given_a_refresh_then_all_earlier_tokens_are_dead_and_the_new_ones_live() -> None:
-    desk = BatchRecorder()
-    old = desk.tokens()
+    server = OAuthServer()
+    old = server.tokens()
 
-    new = desk.oauth.refresh(CLIENT, old["refresh_token"])
+    new = server.oauth.refresh(CLIENT, old["refresh_token"])
 
-    assert desk.oauth.access_token(old["access_token"]) is None
-    assert desk.oauth.access_token(new["access_token"]) is not None
-    assert desk.oauth.refresh(CLIENT, new["refresh_token"])["refresh_token"] != new["refresh_token"]
+    assert server.oauth.access_token(old["access_token"]) is None
+    assert server.oauth.access_token(new["access_token"]) is not None
+    assert server.oauth.refresh(CLIENT, new["refresh_token"])["refresh_token"] != new["refresh_token"]
 
 
 @pytest.mark.parametrize("ended_by", ["rotation", "age"])
 def test_given_a_refresh_token_that_has_ended_when_used_then_the_whole_authorisation_dies(ended_by: str) -> None:
-    desk = BatchRecorder()
-    old = desk.tokens()
+    server = OAuthServer()
+    old = server.tokens()
     if ended_by == "age":
-        desk.clock.advance(REFRESH_TOKEN_LIFE)
+        server.clock.advance(REFRESH_TOKEN_LIFE)
         live = None
     else:
-        live = desk.oauth.refresh(CLIENT, old["refresh_token"])
+        live = server.oauth.refresh(CLIENT, old["refresh_token"])
 
     with pytest.raises(OAuthRefused, match="invalid_refresh_token"):
-        desk.oauth.refresh(CLIENT, old["refresh_token"])
+        server.oauth.refresh(CLIENT, old["refresh_token"])
 
     if live is not None:
-        assert desk.oauth.access_token(live["access_token"]) is None
+        assert server.oauth.access_token(live["access_token"]) is None
         with pytest.raises(OAuthRefused, match="invalid_refresh_token"):
-            desk.oauth.refresh(CLIENT, live["refresh_token"])
+            server.oauth.refresh(CLIENT, live["refresh_token"])
 
 
 def test_given_two_authorisations_when_one_dies_then_the_other_lives() -> None:
-    desk = BatchRecorder()
-    one, other = desk.tokens(), desk.tokens()
-    desk.oauth.refresh(CLIENT, one["refresh_token"])
+    server = OAuthServer()
+    one, other = server.tokens(), server.tokens()
+    server.oauth.refresh(CLIENT, one["refresh_token"])
     with pytest.raises(OAuthRefused):
-        desk.oauth.refresh(CLIENT, one["refresh_token"])
+        server.oauth.refresh(CLIENT, one["refresh_token"])
 
-    assert desk.oauth.access_token(other["access_token"]) is not None
+    assert server.oauth.access_token(other["access_token"]) is not None
 
 
 def test_given_an_access_token_when_its_life_is_over_then_it_is_nobody() -> None:
-    desk = BatchRecorder()
-    tokens = desk.tokens()
+    server = OAuthServer()
+    tokens = server.tokens()
 
-    desk.clock.advance(ACCESS_TOKEN_LIFE - timedelta(seconds=1))
-    assert desk.oauth.access_token(tokens["access_token"]) is not None
-    desk.clock.advance(timedelta(seconds=1))
-    assert desk.oauth.access_token(tokens["access_token"]) is None
+    server.clock.advance(ACCESS_TOKEN_LIFE - timedelta(seconds=1))
+    assert server.oauth.access_token(tokens["access_token"]) is not None
+    server.clock.advance(timedelta(seconds=1))
+    assert server.oauth.access_token(tokens["access_token"]) is None
 
 
 def test_given_a_token_when_introspected_then_only_its_own_client_sees_it() -> None:
-    desk = BatchRecorder()
-    token = desk.tokens()["access_token"]
+    server = OAuthServer()
+    token = server.tokens()["access_token"]
 
-    assert desk.oauth.introspect(OTHER_CLIENT, token) == {"active": False}
-    mine = desk.oauth.introspect(CLIENT, token)
+    assert server.oauth.introspect(OTHER_CLIENT, token) == {"active": False}
+    mine = server.oauth.introspect(CLIENT, token)
     assert mine["active"] is True
     assert mine["urn:pleo:params:oauth:subject_urn"] == f"urn:pleo:company:{CLIENT.company_id}"
     assert mine["exp"] - mine["iat"] == 900
@@ -149,6 +149,6 @@ def test_given_a_token_when_introspected_then_only_its_own_client_sees_it() -> N
 
 def test_given_a_wrong_client_secret_then_401() -> None:
     with pytest.raises(OAuthRefused) as error:
-        BatchRecorder().oauth.authenticate("client", "wrong")
+        OAuthServer().oauth.authenticate("client", "wrong")
 
     assert (error.value.error, error.value.status) == ("invalid_client", 401)

@@ -1,4 +1,4 @@
-"""The simulator over real connections: credentials, faults, files, webhooks, OAuth, the switchboard."""
+"""The simulator over real connections: credentials, faults, files, webhooks, OAuth, the control API."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from pleo_simulator.deliveries import sign
 from pleo_simulator.oauth import s256
 from pleo_simulator.sample import API_KEYS, HAVN, NORTHGATE, OAUTH_CLIENT
 from pleo_simulator.server import Simulator
-from tests.system.processes import killed_in_the_end
 
 Json = dict[str, Any]
+
+pytestmark = pytest.mark.enable_socket
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
@@ -54,7 +55,7 @@ def pleo(simulator: Simulator) -> Caller:
 
 @pytest.fixture
 def sim(simulator: Simulator) -> Caller:
-    """The switchboard."""
+    """The control API."""
     return Caller(simulator.url + "/_sim")
 
 
@@ -242,9 +243,7 @@ def test_the_request_log_names_each_call_its_answer_and_its_fault(sim: Caller, p
 # Receipts
 
 
-def test_given_an_item_with_a_receipt_then_its_link_works_without_a_credential_until_a_day_has_passed(
-    sim: Caller, pleo: Caller
-) -> None:
+def test_a_receipt_s_link_works_without_a_credential_for_a_day(sim: Caller, pleo: Caller) -> None:
     job = started(sim, pleo)
     items = pleo.get(f"/v3/export-items?job_id={job}&limit=100").json()["data"]
     files = [file for item in items for file in item["files"]]
@@ -296,7 +295,7 @@ def inbox() -> Iterator[Inbox]:
     inbox.server.server_close()
 
 
-def test_given_a_subscription_when_the_bookkeeper_clicks_then_a_signed_message_arrives_and_is_retried(
+def test_given_a_subscription_then_a_click_sends_a_signed_message_and_retries_it(
     sim: Caller, pleo: Caller, inbox: Inbox
 ) -> None:
     inbox.statuses = [500]
@@ -313,7 +312,7 @@ def test_given_a_subscription_when_the_bookkeeper_clicks_then_a_signed_message_a
     assert first["webhook-signature"] == sign(secret, first["webhook-id"], at, content)
 
 
-def test_given_an_event_type_twice_when_a_subscription_is_made_or_replaced_then_it_is_refused_as_documented(
+def test_given_an_event_type_twice_then_a_subscription_is_refused_as_documented(
     pleo: Caller,
 ) -> None:
     once = {"endpointUrl": "https://in.example.com/hook", "eventTypes": ["v1.export-job.created"]}
@@ -329,9 +328,7 @@ def test_given_an_event_type_twice_when_a_subscription_is_made_or_replaced_then_
     assert pleo.get(f"/v1/subscriptions/{made}").json()["data"]["eventTypes"] == once["eventTypes"]
 
 
-def test_given_no_click_when_the_switchboard_announces_then_any_event_arrives(
-    sim: Caller, pleo: Caller, inbox: Inbox
-) -> None:
+def test_the_control_api_can_announce_any_event_without_a_click(sim: Caller, pleo: Caller, inbox: Inbox) -> None:
     pleo.post("/v1/subscriptions", json={"endpointUrl": inbox.url, "eventTypes": ["v1.vendor.created"]})
 
     sim.post("/events", json={"companyId": NORTHGATE, "eventType": "v1.vendor.created", "data": {"name": "Ryman"}})
@@ -417,10 +414,10 @@ def test_introspect_tells_a_key_from_no_credential(simulator: Simulator, pleo: C
     assert requests.get(simulator.url + "/v1/introspect", auth=("wrong", ""), timeout=10).status_code == 401
 
 
-# The switchboard and the command
+# The control API and the command
 
 
-def test_given_the_switchboard_then_a_company_can_be_set_up_exported_read_and_cancelled(sim: Caller) -> None:
+def test_the_control_api_sets_a_company_up_exports_reads_and_cancels(sim: Caller) -> None:
     company = "44444444-4444-4444-8444-444444444444"
     items = [each["item"] | {"companyId": company} for each in sim.get(f"/companies/{NORTHGATE}/expenses").json()[:3]]
     sim.put(f"/companies/{company}", json={"name": "New Ltd", "expenses": items[:2]})
@@ -437,7 +434,7 @@ def test_given_the_switchboard_then_a_company_can_be_set_up_exported_read_and_ca
     assert [each["name"] for each in sim.get("/companies").json()][-1] == "New Ltd"
 
 
-def test_given_an_hour_on_the_switchboards_clock_then_the_job_has_expired(sim: Caller, pleo: Caller) -> None:
+def test_given_the_clock_moved_by_an_hour_then_the_job_has_expired(sim: Caller, pleo: Caller) -> None:
     job = started(sim, pleo)
 
     sim.post("/clock", json={"advanceSeconds": 3600})
@@ -447,13 +444,17 @@ def test_given_an_hour_on_the_switchboards_clock_then_the_job_has_expired(sim: C
 
 def test_the_command_says_when_it_is_ready_and_ends_on_a_signal() -> None:
     command = [sys.executable, "-m", "pleo_simulator", "--port", "0", "--data", "empty"]
-    with killed_in_the_end(command, stdout=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
         assert process.stdout is not None
         ready = process.stdout.readline()
         found = re.search(r"ready at (http://127\.0\.0\.1:\d+)", ready)
         companies = requests.get(f"{found[1]}/_sim/companies", timeout=10).json() if found else None
         process.send_signal(signal.SIGTERM)
         status = process.wait(20)
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
 
     assert companies == []
     assert status == 0

@@ -150,27 +150,27 @@ def test_a_receipt_is_a_real_file_of_its_kind_and_the_same_every_time(name: str,
 
 def test_given_an_item_when_fetched_then_its_links_work_for_24_hours_and_are_new_at_each_fetch() -> None:
     clock = Clock(datetime(2026, 6, 30, tzinfo=UTC))
-    shelf = ReceiptFiles(clock, b"secret")
+    files = ReceiptFiles(clock, b"secret")
     item = next(each for each in demo_items(NORTHGATE) if each["files"])
 
-    (file,) = shelf.with_links(item, "http://pleo.test/")["files"]
+    (file,) = files.with_links(item, "http://pleo.test/")["files"]
     name, ends, signature = _parts(file["url"])
     clock.advance(timedelta(hours=23, minutes=59))
-    content, media_type = shelf.read(name, ends, signature)
+    content, media_type = files.read(name, ends, signature)
     assert (len(content), media_type) == (file["size"], file["type"])
     clock.advance(timedelta(minutes=1))
     with pytest.raises(Refused, match="expired"):
-        shelf.read(name, ends, signature)
-    (again,) = shelf.with_links(item, "http://pleo.test/")["files"]
-    assert shelf.read(*_parts(again["url"]))[0] == content
+        files.read(name, ends, signature)
+    (again,) = files.with_links(item, "http://pleo.test/")["files"]
+    assert files.read(*_parts(again["url"]))[0] == content
 
 
 def test_given_a_link_that_was_altered_then_403() -> None:
-    shelf = ReceiptFiles(Clock(), b"secret")
-    name, ends, signature = _parts(shelf.link("a.pdf", "http://pleo.test"))
+    files = ReceiptFiles(Clock(), b"secret")
+    name, ends, signature = _parts(files.link("a.pdf", "http://pleo.test"))
 
     with pytest.raises(Refused, match="not one of ours"):
-        shelf.read(name, ends + 1, signature)
+        files.read(name, ends + 1, signature)
 
 
 def _parts(url: str) -> tuple[str, int, str]:

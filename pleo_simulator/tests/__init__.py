@@ -1,0 +1,1 @@
+"""Tests of the simulator. Most open no socket; those of HTTP and of Pleo's OpenAPI documents do."""
