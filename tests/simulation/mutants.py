@@ -300,19 +300,7 @@ def _in_state(function: str, use_case: Any) -> AbstractContextManager[Any]:
     """Another use case in a function's handler."""
     from tests.simulation.simulator import handlers  # noqa: PLC0415
 
-    handler = handlers()[function]
-    cells = dict(zip(handler.__code__.co_freevars, handler.__closure__, strict=True))
-
-    @contextmanager
-    def replaced() -> Iterator[None]:
-        cell = cells["use_case"]
-        before, cell.cell_contents = cell.cell_contents, use_case
-        try:
-            yield
-        finally:
-            cell.cell_contents = before
-
-    return replaced()
+    return patch(handlers()[function], "_use_case", use_case)
 
 
 @contextmanager

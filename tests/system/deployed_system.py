@@ -105,6 +105,3 @@ class DeployedSystem(Stack):
         key = f"plp_{company_id}"
         self.system.service.credentials.add_key(key, company_id)
         return key
-
-
-TownStack = DeployedSystem  # until tests/unit/cli calls it by its name

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cli.stack import Stack
-from tests.system.deployed_system import TownStack
+from tests.system.deployed_system import DeployedSystem
 from tests.system.in_process_system import InProcessSystem
 
 
 @pytest.fixture
-def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> TownStack:
-    made = TownStack("test-stack", system)
+def stack(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> DeployedSystem:
+    made = DeployedSystem("test-stack", system)
     made.open()
     monkeypatch.setattr(Stack, "named", lambda _name: made)
     return made

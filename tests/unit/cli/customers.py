@@ -9,14 +9,14 @@ from cli.commands import doctor
 from cli.commands.connect import connect
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
-from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
 from tests.system.expenses import purchases
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import settings
 
 
 def connected(
-    stack: TownStack, company_id: str = NORTHGATE, database: str = "books", **changes: Any
+    stack: DeployedSystem, company_id: str = NORTHGATE, database: str = "books", **changes: Any
 ) -> dict[str, CheckResult]:
     """Connect with an API key that works, and return the results by name."""
     key = stack.customer(company_id)
@@ -24,7 +24,7 @@ def connected(
 
 
 def connect_with(
-    stack: TownStack, pleo: dict[str, str], company_id: str = NORTHGATE, database: str = "books", **changes: Any
+    stack: DeployedSystem, pleo: dict[str, str], company_id: str = NORTHGATE, database: str = "books", **changes: Any
 ) -> dict[str, CheckResult]:
     where = {"name": "tryton", "url": "https://books.test", "database": database}
     wanted = parse_settings(settings(company_id, **{"accounting_system": where, **changes}))
@@ -32,7 +32,7 @@ def connect_with(
         return {each.name: each for each in connect(stack, wanted, pleo, {"token": TOKEN}, HOOKS)}
 
 
-def examined(stack: TownStack, company_id: str = NORTHGATE) -> dict[str, CheckResult]:
+def examined(stack: DeployedSystem, company_id: str = NORTHGATE) -> dict[str, CheckResult]:
     """Return what the doctor finds, by name."""
     with stack.system.effects.of_function():
         findings = [*doctor.examine_company(stack, company_id, HOOKS), *doctor.examine_stack(stack)]
@@ -47,17 +47,17 @@ def not_tried(findings: dict[str, CheckResult]) -> set[str]:
     return {name for name, each in findings.items() if each.status is CheckStatus.SKIPPED}
 
 
-def subscriptions(stack: TownStack, company_id: str = NORTHGATE) -> list[Any]:
+def subscriptions(stack: DeployedSystem, company_id: str = NORTHGATE) -> list[Any]:
     """Return those that Pleo holds."""
     records = stack.system.service.subscriptions._records.values()
     return [each for each in records if each.company_id == company_id and each.deleted_at is None]
 
 
-def ledger(stack: TownStack, database: str = "books") -> FakeAccountingSystem:
+def ledger(stack: DeployedSystem, database: str = "books") -> FakeAccountingSystem:
     return stack.ledgers[database]
 
 
-def running_export(stack: TownStack, company_id: str = NORTHGATE) -> str:
+def running_export(stack: DeployedSystem, company_id: str = NORTHGATE) -> str:
     """Start an export of the company and return the name of its execution."""
     stack.system.service.state.put_expenses(company_id, purchases(1))
     stack.system.export(company_id)

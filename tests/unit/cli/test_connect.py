@@ -17,18 +17,18 @@ from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import Client, s256
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
 from tests.system.effects import Killed
 from tests.unit.cli.customers import connect_with, connected, ledger, problems, subscriptions
 
 KEY = f"plp_{NORTHGATE}"
 
 
-def nothing_is_stored(stack: TownStack) -> bool:
+def nothing_is_stored(stack: DeployedSystem) -> bool:
     return not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE) or subscriptions(stack))
 
 
-def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: TownStack) -> None:
+def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: DeployedSystem) -> None:
     findings = connected(stack)
 
     assert problems(findings) == {}
@@ -51,7 +51,7 @@ def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: To
     assert stack.pleo({"api_key": KEY}).installation().activated
 
 
-def test_given_a_connected_company_when_connected_again_then_settings_change_in_place(stack: TownStack) -> None:
+def test_given_a_connected_company_when_connected_again_then_settings_change_in_place(stack: DeployedSystem) -> None:
     connected(stack)
     before = stack.secrets(NORTHGATE)
 
@@ -74,7 +74,7 @@ def test_given_a_connected_company_when_connected_again_then_settings_change_in_
     ],
 )
 def test_given_a_wrong_setting_then_its_field_is_named_and_nothing_is_stored(
-    stack: TownStack, wrong: dict[str, Any], said: str
+    stack: DeployedSystem, wrong: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(CheckFailed, match=said) as error:
         connected(stack, **wrong)
@@ -83,7 +83,7 @@ def test_given_a_wrong_setting_then_its_field_is_named_and_nothing_is_stored(
     assert nothing_is_stored(stack)
 
 
-def test_given_several_things_wrong_then_all_are_told_at_once(stack: TownStack) -> None:
+def test_given_several_things_wrong_then_all_are_told_at_once(stack: DeployedSystem) -> None:
     stack.customer(NORTHGATE)
     stack.system.service.credentials.add_key(KEY, NORTHGATE, frozenset({"export-jobs:read"}))
 
@@ -99,7 +99,7 @@ def test_given_several_things_wrong_then_all_are_told_at_once(stack: TownStack) 
     ("key", "said"),
     [("plp_wrong", "Pleo does not accept the credential"), (f"plp_{HAVN}", f"belongs to company {HAVN}")],
 )
-def test_given_a_key_that_is_not_the_companys_then_it_is_refused(stack: TownStack, key: str, said: str) -> None:
+def test_given_a_key_that_is_not_the_companys_then_it_is_refused(stack: DeployedSystem, key: str, said: str) -> None:
     stack.customer(NORTHGATE)
     stack.customer(HAVN)
 
@@ -109,7 +109,7 @@ def test_given_a_key_that_is_not_the_companys_then_it_is_refused(stack: TownStac
     assert nothing_is_stored(stack)
 
 
-def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_told(stack: TownStack) -> None:
+def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_told(stack: DeployedSystem) -> None:
     stack.system.service.faults.order(Fault(effect="missing_field", path="/v1/introspect", field="data.scope"))
     stack.system.service.faults.order(Fault(effect="status", path="/v3/export-jobs", status=403))
 
@@ -124,7 +124,9 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
         (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
     ],
 )
-def test_given_books_that_do_not_open_then_the_reason_is_told(stack: TownStack, error: Exception, said: str) -> None:
+def test_given_books_that_do_not_open_then_the_reason_is_told(
+    stack: DeployedSystem, error: Exception, said: str
+) -> None:
     broken(stack, "before books check", error)
 
     with pytest.raises(CheckFailed, match=said):
@@ -133,7 +135,9 @@ def test_given_books_that_do_not_open_then_the_reason_is_told(stack: TownStack, 
     assert nothing_is_stored(stack)
 
 
-def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_they_are_refused(stack: TownStack) -> None:
+def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_they_are_refused(
+    stack: DeployedSystem,
+) -> None:
     connected(stack)
     books = ledger(stack)
     books.capabilities = replace(books.capabilities, drafts=frozenset(), kinds=frozenset({DocumentKind.JOURNAL_ENTRY}))
@@ -148,7 +152,7 @@ def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_the
 # One Pleo company to one accounting company
 
 
-def test_given_books_of_another_company_then_the_first_is_named_and_keeps_them(stack: TownStack) -> None:
+def test_given_books_of_another_company_then_the_first_is_named_and_keeps_them(stack: DeployedSystem) -> None:
     connected(stack, HAVN)
 
     with pytest.raises(CheckFailed, match=f"connected to Pleo company {HAVN} already"):
@@ -158,14 +162,16 @@ def test_given_books_of_another_company_then_the_first_is_named_and_keeps_them(s
     assert stack.connections.exists(HAVN)
 
 
-def test_given_a_company_that_moves_to_other_books_then_the_old_ones_are_free(stack: TownStack) -> None:
+def test_given_a_company_that_moves_to_other_books_then_the_old_ones_are_free(stack: DeployedSystem) -> None:
     connected(stack, NORTHGATE)
     connected(stack, NORTHGATE, "other_books")
 
     assert problems(connected(stack, HAVN)) == {}
 
 
-def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is_told_to_wait(stack: TownStack) -> None:
+def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is_told_to_wait(
+    stack: DeployedSystem,
+) -> None:
     connected(stack)
     stack.leases.take(NORTHGATE, "run", stack.now(), replacing=None)
 
@@ -178,7 +184,7 @@ def test_given_a_running_export_when_its_company_moves_to_other_books_then_it_is
 # The test entry
 
 
-def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: TownStack) -> None:
+def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: DeployedSystem) -> None:
     broken(stack, "before books record", Rejected("The account takes no pounds."))
 
     with pytest.raises(CheckFailed, match="takes no pounds"):
@@ -188,7 +194,7 @@ def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: T
 
 
 def test_given_a_draft_that_cannot_be_removed_then_the_company_is_connected_and_the_draft_is_named(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     broken(stack, "before books discard", PermissionDenied("Not to this user."))
 
@@ -205,7 +211,7 @@ def test_given_a_draft_that_cannot_be_removed_then_the_company_is_connected_and_
 
 @pytest.mark.parametrize("lost", [Killed(), OutcomeUnknown("No answer.")])
 def test_given_a_draft_that_a_crash_left_behind_when_connected_again_then_it_is_removed_first(
-    stack: TownStack, lost: BaseException
+    stack: DeployedSystem, lost: BaseException
 ) -> None:
     broken(stack, "after books record", lost)
     with pytest.raises((Killed, CheckFailed)):
@@ -217,7 +223,7 @@ def test_given_a_draft_that_a_crash_left_behind_when_connected_again_then_it_is_
     assert ledger(stack).documents == []
 
 
-def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stack: TownStack) -> None:
+def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stack: DeployedSystem) -> None:
     broken(stack, "after books record", Killed())
     with pytest.raises(Killed):
         connected(stack)
@@ -230,7 +236,7 @@ def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stac
 
 
 def test_given_a_closed_period_then_the_test_entry_goes_to_the_next_open_day_and_the_period_is_to_do(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     connected(stack)
     ledger(stack).closed_until = stack.now().date()
@@ -242,11 +248,11 @@ def test_given_a_closed_period_then_the_test_entry_goes_to_the_next_open_day_and
     assert "removed again" in findings["test entry"].text
 
 
-def test_given_settings_without_any_account_then_no_test_entry_is_tried(stack: TownStack) -> None:
+def test_given_settings_without_any_account_then_no_test_entry_is_tried(stack: DeployedSystem) -> None:
     assert "not tried: no account" in connected(stack, accounts={})["test entry"].text
 
 
-def test_given_settings_without_a_wallet_then_another_account_serves(stack: TownStack) -> None:
+def test_given_settings_without_a_wallet_then_another_account_serves(stack: DeployedSystem) -> None:
     assert "removed again" in connected(stack, accounts={"clearing": "1950"})["test entry"].text
 
 
@@ -255,7 +261,7 @@ def test_given_settings_without_a_wallet_then_another_account_serves(stack: Town
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connected_all_the_same(
-    stack: TownStack, status: int
+    stack: DeployedSystem, status: int
 ) -> None:
     stack.system.service.faults.order(Fault(effect="status", path="/v1/installations", status=status, count=9))
 
@@ -265,7 +271,7 @@ def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connect
     assert findings["installation"].text == f"none (Pleo answers {status}); an API key works without"
 
 
-def test_given_an_inactive_installation_when_connected_again_then_it_is_active(stack: TownStack) -> None:
+def test_given_an_inactive_installation_when_connected_again_then_it_is_active(stack: DeployedSystem) -> None:
     connected(stack)
     (record,) = stack.system.service.installations._records.values()
     record.status = "INACTIVE"
@@ -275,7 +281,7 @@ def test_given_an_inactive_installation_when_connected_again_then_it_is_active(s
     assert record.status == "ACTIVATED"
 
 
-def test_given_an_installation_of_another_company_then_it_is_refused(stack: TownStack) -> None:
+def test_given_an_installation_of_another_company_then_it_is_refused(stack: DeployedSystem) -> None:
     connected(stack)
     (record,) = stack.system.service.installations._records.values()
     record.company_id = HAVN
@@ -284,7 +290,7 @@ def test_given_an_installation_of_another_company_then_it_is_refused(stack: Town
         connected(stack)
 
 
-def test_given_consent_by_oauth_then_its_installation_is_activated(stack: TownStack) -> None:
+def test_given_consent_by_oauth_then_its_installation_is_activated(stack: DeployedSystem) -> None:
     stack.customer(NORTHGATE)
 
     findings = connect_with(stack, {"access_token": access_token(stack)})
@@ -293,7 +299,9 @@ def test_given_consent_by_oauth_then_its_installation_is_activated(stack: TownSt
     assert [each.status for each in stack.system.service.installations._records.values()] == ["ACTIVATED"]
 
 
-def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_new_ones_stay(stack: TownStack) -> None:
+def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_new_ones_stay(
+    stack: DeployedSystem,
+) -> None:
     connected(stack)
     stack.system.authorise(NORTHGATE)
     stored = stack.secrets(NORTHGATE)
@@ -314,7 +322,7 @@ def test_given_stored_tokens_that_are_refreshed_while_connecting_again_then_the_
     assert stack.pleo(newer.pleo).introspect().company_id == NORTHGATE
 
 
-def test_given_a_secret_that_somebody_else_changes_then_nothing_is_overwritten(stack: TownStack) -> None:
+def test_given_a_secret_that_somebody_else_changes_then_nothing_is_overwritten(stack: DeployedSystem) -> None:
     connected(stack)
     before = stack.secrets(NORTHGATE)
     stack.secret_locks.take(NORTHGATE, "a refresh", stack.now())
@@ -325,7 +333,7 @@ def test_given_a_secret_that_somebody_else_changes_then_nothing_is_overwritten(s
     assert stack.secrets(NORTHGATE) == before
 
 
-def test_given_a_secret_that_is_not_complete_when_connected_again_then_it_is_replaced(stack: TownStack) -> None:
+def test_given_a_secret_that_is_not_complete_when_connected_again_then_it_is_replaced(stack: DeployedSystem) -> None:
     connected(stack)
     client("secretsmanager").put_secret_value(SecretId=stack.secret_name(NORTHGATE), SecretString="{}")
 
@@ -334,7 +342,7 @@ def test_given_a_secret_that_is_not_complete_when_connected_again_then_it_is_rep
     assert stack.secrets(NORTHGATE)
 
 
-def access_token(stack: TownStack) -> str:
+def access_token(stack: DeployedSystem) -> str:
     app = Client("app", "secret", ("http://127.0.0.1/callback",), NORTHGATE)
     oauth, verifier = stack.system.service.oauth, "v" * 43
     oauth.register(app)
@@ -346,7 +354,7 @@ def access_token(stack: TownStack) -> str:
 
 
 def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_there_is_one_subscription(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     stack.customer(NORTHGATE)
     stack.system.effects.on("after pleo POST /v1/subscriptions", requests.ConnectionError("no answer"))
@@ -359,7 +367,7 @@ def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_th
     assert len(subscriptions(stack)) == 1
 
 
-def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: TownStack) -> None:
+def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)
 
@@ -369,9 +377,9 @@ def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: TownStac
 
 
 def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and_told_of_the_poll(
-    stack: TownStack, monkeypatch: pytest.MonkeyPatch
+    stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TownStack, "deliver", lambda *_: 503)
+    monkeypatch.setattr(DeployedSystem, "deliver", lambda *_: 503)
 
     findings = connected(stack)
 
@@ -382,14 +390,14 @@ def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and
 
 @pytest.mark.parametrize("authentication", ["signature", "basic", "header"])
 def test_each_way_to_authenticate_webhooks_takes_our_delivery_which_starts_nothing(
-    stack: TownStack, authentication: str
+    stack: DeployedSystem, authentication: str
 ) -> None:
     assert problems(connected(stack, webhook_authentication=authentication)) == {}
 
     assert stack.system.queued() == []
 
 
-def test_no_finding_shows_a_secret(stack: TownStack) -> None:
+def test_no_finding_shows_a_secret(stack: DeployedSystem) -> None:
     said = " ".join(map(str, connected(stack, webhook_authentication="basic").values()))
 
     stored = stack.secrets(NORTHGATE)
@@ -398,6 +406,6 @@ def test_no_finding_shows_a_secret(stack: TownStack) -> None:
         assert secret not in said
 
 
-def broken(stack: TownStack, moment: str, error: BaseException) -> None:
+def broken(stack: DeployedSystem, moment: str, error: BaseException) -> None:
     """Once, at that moment of the books."""
     stack.system.effects.on(moment, error)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from pleo_simulator.sample import HAVN, NORTHGATE
-from tests.system.deployed_system import TownStack
+from tests.system.deployed_system import DeployedSystem
 from tests.unit.cli.customers import connected
 
 
@@ -19,7 +19,7 @@ def listed(company_id: str) -> str:
     return row
 
 
-def test_each_company_is_listed_with_what_decides_its_bookings(stack: TownStack) -> None:
+def test_each_company_is_listed_with_what_decides_its_bookings(stack: DeployedSystem) -> None:
     connected(stack, NORTHGATE, posting="draft", time_zone="Europe/London")
     connected(stack, HAVN, "other_books", posting="posted")
 
@@ -27,7 +27,7 @@ def test_each_company_is_listed_with_what_decides_its_bookings(stack: TownStack)
     assert listed(HAVN).replace("│", " ").split() == [HAVN, "tryton", "posted", "UTC"]
 
 
-def test_given_settings_that_no_longer_fit_then_the_doctor_is_named(stack: TownStack) -> None:
+def test_given_settings_that_no_longer_fit_then_the_doctor_is_named(stack: DeployedSystem) -> None:
     connected(stack)
     stack.table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},

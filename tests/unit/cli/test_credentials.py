@@ -12,7 +12,7 @@ from cli.errors import NoTerminal
 from cli.prompts import PlainLines
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
-from tests.system.deployed_system import TOKEN, TownStack
+from tests.system.deployed_system import TOKEN, DeployedSystem
 from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connected
 
@@ -26,7 +26,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_stored_credentials_are_kept(stack: TownStack) -> None:
+def test_stored_credentials_are_kept(stack: DeployedSystem) -> None:
     connected(stack)
 
     found = credentials(WANTED, stack.secrets(NORTHGATE), PlainLines())
@@ -34,7 +34,7 @@ def test_stored_credentials_are_kept(stack: TownStack) -> None:
     assert found == ({"api_key": KEY}, {"token": TOKEN})
 
 
-def test_the_environment_comes_before_the_store(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_comes_before_the_store(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     connected(stack)
     monkeypatch.setenv("PLEO_API_KEY", "plp_new")
     monkeypatch.setenv("ACCOUNTING_PASSWORD", "secret")

@@ -15,7 +15,7 @@ from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.deployed_system import HOOKS, TownStack
+from tests.system.deployed_system import HOOKS, DeployedSystem
 from tests.system.effects import Killed
 from tests.system.expenses import purchases
 from tests.system.in_process_system import oauth_client_id
@@ -23,12 +23,12 @@ from tests.unit.cli.customers import connected, problems, running_export, subscr
 from tests.unit.store.test_records import RECORDED, taken
 
 
-def disconnected(stack: TownStack) -> dict[str, CheckResult]:
+def disconnected(stack: DeployedSystem) -> dict[str, CheckResult]:
     with stack.system.effects.of_function():
         return {each.name: each for each in disconnect(stack, NORTHGATE, HOOKS)}
 
 
-def nothing_is_left(stack: TownStack) -> bool:
+def nothing_is_left(stack: DeployedSystem) -> bool:
     return not (
         stack.connections.exists(NORTHGATE)
         or stack.has_secret(NORTHGATE)
@@ -39,7 +39,7 @@ def nothing_is_left(stack: TownStack) -> bool:
     )
 
 
-def test_given_a_connected_company_then_all_goes_but_the_posting_records(stack: TownStack) -> None:
+def test_given_a_connected_company_then_all_goes_but_the_posting_records(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.services.postings.save_many(taken(stack.system), [RECORDED])
 
@@ -56,7 +56,7 @@ def test_given_a_connected_company_then_all_goes_but_the_posting_records(stack: 
     assert problems(connected(stack, HAVN)) == {}, "its ledger is free"
 
 
-def test_given_a_company_that_never_was_then_that_is_told(stack: TownStack) -> None:
+def test_given_a_company_that_never_was_then_that_is_told(stack: DeployedSystem) -> None:
     with pytest.raises(UsageError, match="is not connected"):
         disconnected(stack)
 
@@ -74,7 +74,9 @@ def test_given_a_company_that_never_was_then_that_is_told(stack: TownStack) -> N
         "after secretsmanager DeleteSecret",
     ],
 )
-def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(stack: TownStack, moment: str) -> None:
+def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(
+    stack: DeployedSystem, moment: str
+) -> None:
     connected(stack)
     stack.system.effects.on(moment, Killed())
     with pytest.raises(Killed):
@@ -88,7 +90,7 @@ def test_given_a_crash_anywhere_when_disconnected_again_then_nothing_is_left(sta
             disconnected(stack)
 
 
-def test_given_a_running_export_then_it_is_refused_until_that_is_over(stack: TownStack) -> None:
+def test_given_a_running_export_then_it_is_refused_until_that_is_over(stack: DeployedSystem) -> None:
     connected(stack)
     run = running_export(stack)
 
@@ -102,7 +104,7 @@ def test_given_a_running_export_then_it_is_refused_until_that_is_over(stack: Tow
     assert nothing_is_left(stack)
 
 
-def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(stack: TownStack) -> None:
+def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.service.state.put_expenses(NORTHGATE, purchases(1))
     stack.system.export(NORTHGATE)
@@ -116,7 +118,7 @@ def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(s
 
 
 def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_what_is_left_is_told(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     connected(stack)
     stack.system.service.credentials._keys.clear()
@@ -129,7 +131,7 @@ def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_w
     assert f"its subscription to {HOOKS}{NORTHGATE} is left" in findings["webhook subscription"].text
 
 
-def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_all_goes(stack: TownStack) -> None:
+def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_all_goes(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.authorise(NORTHGATE)
     stack.system.clock.advance(ACCESS_TOKEN_LIFE)
@@ -140,7 +142,7 @@ def test_given_a_grant_whose_token_has_ended_then_it_is_refreshed_once_more_and_
     assert not stack.has_secret(NORTHGATE)
 
 
-def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownStack) -> None:
+def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.authorise(NORTHGATE)
     stack.system.service.oauth.revoke(oauth_client_id("pleo"))
@@ -152,7 +154,7 @@ def test_given_a_grant_that_was_revoked_then_what_is_left_is_told(stack: TownSta
 
 @pytest.mark.parametrize("value", [None, "{}"])
 def test_given_a_secret_that_is_missing_or_incomplete_then_the_rest_goes_all_the_same(
-    stack: TownStack, value: str | None
+    stack: DeployedSystem, value: str | None
 ) -> None:
     connected(stack)
     if value is None:
@@ -166,7 +168,7 @@ def test_given_a_secret_that_is_missing_or_incomplete_then_the_rest_goes_all_the
 
 
 def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_disconnected_again(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     connected(stack)
     stack.system.service.faults.order(Fault(effect="status", path="/v1/subscriptions", status=503, count=4))
@@ -180,7 +182,7 @@ def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_d
     assert nothing_is_left(stack)
 
 
-def test_given_settings_of_another_version_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+def test_given_settings_of_another_version_then_the_company_can_be_disconnected(stack: DeployedSystem) -> None:
     connected(stack)
     stack.table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
@@ -193,7 +195,7 @@ def test_given_settings_of_another_version_then_the_company_can_be_disconnected(
     assert nothing_is_left(stack)
 
 
-def test_given_the_lease_of_a_run_that_is_over_then_the_company_can_be_disconnected(stack: TownStack) -> None:
+def test_given_the_lease_of_a_run_that_is_over_then_the_company_can_be_disconnected(stack: DeployedSystem) -> None:
     connected(stack)
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
     stack.system.clock.advance(timedelta(minutes=2))
@@ -203,7 +205,7 @@ def test_given_the_lease_of_a_run_that_is_over_then_the_company_can_be_disconnec
     assert nothing_is_left(stack)
 
 
-def test_the_command_disconnects(stack: TownStack) -> None:
+def test_the_command_disconnects(stack: DeployedSystem) -> None:
     connected(stack)
 
     result = CliRunner().invoke(app, ["disconnect", NORTHGATE])

@@ -19,7 +19,7 @@ from pleo_export.accounting.port import PeriodState
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.deployed_system import HOOKS, SCHEDULE, TOKEN, TownStack
+from tests.system.deployed_system import HOOKS, SCHEDULE, TOKEN, DeployedSystem
 from tests.system.in_process_system import oauth_client_id
 from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
 
@@ -27,7 +27,7 @@ ADDRESS = HOOKS + NORTHGATE
 
 
 def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_changed(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     connected(stack)
     before = subscriptions(stack), stack.secrets(NORTHGATE), stack.connections.get(NORTHGATE)
@@ -60,43 +60,43 @@ def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_chan
     assert stack.system.queued() == []
 
 
-def test_given_a_company_that_is_not_connected_then_that_is_told(stack: TownStack) -> None:
+def test_given_a_company_that_is_not_connected_then_that_is_told(stack: DeployedSystem) -> None:
     with pytest.raises(UsageError, match="is not connected"):
         list(examine_company(stack, HAVN, HOOKS))
 
 
-Break = Callable[[TownStack], object]
+Break = Callable[[DeployedSystem], object]
 
 
 def of_request(**changes: Any) -> Break:
     return lambda stack: subscriptions(stack)[0].request.update(changes)
 
 
-def revoke(stack: TownStack) -> None:
+def revoke(stack: DeployedSystem) -> None:
     stack.system.service.credentials._keys.clear()
 
 
 def another_subscription(url: str) -> Break:
-    def add(stack: TownStack) -> None:
+    def add(stack: DeployedSystem) -> None:
         stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request | {"endpointUrl": url})
 
     return add
 
 
-def dead_letter(stack: TownStack) -> None:
+def dead_letter(stack: DeployedSystem) -> None:
     client("sqs").send_message(
         QueueUrl=stack.outputs["FailedQueueUrl"], MessageBody="{}", MessageGroupId="1", MessageDeduplicationId="1"
     )
 
 
-def pause_schedule(stack: TownStack) -> None:
+def pause_schedule(stack: DeployedSystem) -> None:
     scheduler = client("scheduler")
     schedule = scheduler.get_schedule(Name=SCHEDULE)
     kept = {name: schedule[name] for name in ("ScheduleExpression", "FlexibleTimeWindow", "Target")}
     scheduler.update_schedule(Name=SCHEDULE, State="DISABLED", **kept)
 
 
-def old_settings(stack: TownStack) -> None:
+def old_settings(stack: DeployedSystem) -> None:
     stack.table.update_item(
         Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"},
         UpdateExpression="SET settings.posting = :old",
@@ -105,24 +105,24 @@ def old_settings(stack: TownStack) -> None:
     )
 
 
-def lose_secret(stack: TownStack) -> None:
+def lose_secret(stack: DeployedSystem) -> None:
     client("secretsmanager").delete_secret(SecretId=stack.secret_name(NORTHGATE), ForceDeleteWithoutRecovery=True)
 
 
 def installation(status: str, error_code: str | None = None) -> Break:
-    def change(stack: TownStack) -> None:
+    def change(stack: DeployedSystem) -> None:
         (record,) = stack.system.service.installations._records.values()
         record.status, record.error_code = status, error_code
 
     return change
 
 
-def other_owner(stack: TownStack) -> None:
+def other_owner(stack: DeployedSystem) -> None:
     (record,) = stack.system.service.installations._records.values()
     record.company_id = HAVN
 
 
-def finished_run(stack: TownStack) -> None:
+def finished_run(stack: DeployedSystem) -> None:
     stack.leases.take(NORTHGATE, "job-1", stack.now(), replacing=None)
     stack.system.clock.advance(timedelta(minutes=2))
 
@@ -215,7 +215,7 @@ BREAKAGES: dict[str, tuple[Break, str, str]] = {
 
 @pytest.mark.parametrize(("breaking", "check", "said"), BREAKAGES.values(), ids=BREAKAGES)
 def test_given_what_broke_then_its_check_says_what_to_fix(
-    stack: TownStack, breaking: Break, check: str, said: str
+    stack: DeployedSystem, breaking: Break, check: str, said: str
 ) -> None:
     connected(stack)
     breaking(stack)
@@ -230,15 +230,15 @@ def test_given_what_broke_then_its_check_says_what_to_fix(
     ("status", "said"), [(401, "does not know the company, or its secret"), (404, "is not the deployed webhook")]
 )
 def test_given_an_address_that_refuses_then_that_is_told(
-    stack: TownStack, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+    stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch, status: int, said: str
 ) -> None:
     connected(stack)
-    monkeypatch.setattr(TownStack, "deliver", lambda *_: status)
+    monkeypatch.setattr(DeployedSystem, "deliver", lambda *_: status)
 
     assert said in problems(examined(stack))["webhook address"]
 
 
-def test_given_a_key_that_does_not_work_then_what_needs_it_is_not_tried(stack: TownStack) -> None:
+def test_given_a_key_that_does_not_work_then_what_needs_it_is_not_tried(stack: DeployedSystem) -> None:
     connected(stack)
     revoke(stack)
 
@@ -254,7 +254,7 @@ def test_given_a_key_that_does_not_work_then_what_needs_it_is_not_tried(stack: T
     assert findings["webhook secret"].text == "not tried without: webhook subscription"
 
 
-def test_given_a_running_export_then_it_is_told_and_left_alone(stack: TownStack) -> None:
+def test_given_a_running_export_then_it_is_told_and_left_alone(stack: DeployedSystem) -> None:
     connected(stack)
     run = running_export(stack)
     stack.system.clock.advance(timedelta(minutes=5))
@@ -268,7 +268,7 @@ def test_given_a_running_export_then_it_is_told_and_left_alone(stack: TownStack)
     assert not [each for each in stack.system.effects.log if each.startswith("books record")]
 
 
-def test_given_tokens_that_have_ended_then_they_are_refreshed_as_for_an_export(stack: TownStack) -> None:
+def test_given_tokens_that_have_ended_then_they_are_refreshed_as_for_an_export(stack: DeployedSystem) -> None:
     connected(stack)
     grant = stack.system.authorise(NORTHGATE)
     stack.pleo(grant.as_secret()).activate_installation()
@@ -282,7 +282,7 @@ def test_given_tokens_that_have_ended_then_they_are_refreshed_as_for_an_export(s
     assert stored.pleo["access_token"] != grant.access_token
 
 
-def test_given_a_grant_that_was_revoked_then_its_end_is_told(stack: TownStack) -> None:
+def test_given_a_grant_that_was_revoked_then_its_end_is_told(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.authorise(NORTHGATE)
     stack.system.service.oauth.revoke(oauth_client_id("pleo"))
@@ -296,7 +296,7 @@ def test_given_a_grant_that_was_revoked_then_its_end_is_told(stack: TownStack) -
 
 
 def test_given_tokens_that_live_too_short_for_their_store_then_it_is_something_to_do(
-    stack: TownStack,
+    stack: DeployedSystem,
 ) -> None:
     connected(stack)
     stack.system.service.oauth.access_token_life = timedelta(seconds=600)
@@ -314,7 +314,7 @@ def test_given_tokens_that_live_too_short_for_their_store_then_it_is_something_t
     assert "pleo 900 s" in findings["token life"].text
 
 
-def test_given_a_disconnected_company_then_only_the_stack_is_left(stack: TownStack) -> None:
+def test_given_a_disconnected_company_then_only_the_stack_is_left(stack: DeployedSystem) -> None:
     connected(stack)
     list(disconnect(stack, NORTHGATE, HOOKS))
 
@@ -322,7 +322,7 @@ def test_given_a_disconnected_company_then_only_the_stack_is_left(stack: TownSta
         examined(stack)
 
 
-def test_no_finding_shows_a_secret(stack: TownStack) -> None:
+def test_no_finding_shows_a_secret(stack: DeployedSystem) -> None:
     connected(stack)
     stored = stack.secrets(NORTHGATE)
     assert stored
@@ -335,7 +335,7 @@ def test_no_finding_shows_a_secret(stack: TownStack) -> None:
         assert secret not in said
 
 
-def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: TownStack) -> None:
+def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: DeployedSystem) -> None:
     connected(stack)
     sound = CliRunner().invoke(app, ["doctor"])
     subscriptions(stack)[0].request["status"] = "INACTIVE"

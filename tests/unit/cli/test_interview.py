@@ -18,7 +18,7 @@ from cli.prompts import ArrowKeys
 from pleo_export.accounting.port import CodeAndName
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
-from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.unit.cli.customers import connected, subscriptions
 
@@ -44,7 +44,7 @@ class NamedBooks(FakeAccountingSystem):
 
 
 @pytest.fixture
-def newcomer(stack: TownStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TownStack:
+def newcomer(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DeployedSystem:
     """A customer at Pleo, in an empty folder."""
     for name in ("PLEO_API_KEY", "PLEO_ACCESS_TOKEN", "ACCOUNTING_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -63,7 +63,9 @@ def written(file: str = f"pleo-{NORTHGATE}.yaml") -> Settings:
     return parse_settings(yaml.safe_load(Path(file).read_text()))
 
 
-def test_given_enter_to_every_question_then_the_company_is_connected_as_its_books_suggest(newcomer: TownStack) -> None:
+def test_given_enter_to_every_question_then_the_company_is_connected_as_its_books_suggest(
+    newcomer: DeployedSystem,
+) -> None:
     result = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER)
 
     assert result.exception is None, result.output
@@ -86,7 +88,7 @@ def test_given_enter_to_every_question_then_the_company_is_connected_as_its_book
     assert len(subscriptions(newcomer)) == 1
 
 
-def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credentials(newcomer: TownStack) -> None:
+def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credentials(newcomer: DeployedSystem) -> None:
     connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, "mine.yaml")
     text = Path("mine.yaml").read_text()
     assert text.startswith("# Change something, then: pleo-export connect mine.yaml\n")
@@ -100,7 +102,9 @@ def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credenti
     assert connection.settings.posting == "posted"
 
 
-def test_at_a_terminal_the_same_is_asked_with_choices(newcomer: TownStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_a_terminal_the_same_is_asked_with_choices(
+    newcomer: DeployedSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enter, down = "\r", "\x1b[B"
     keys = [
         *(KEY + enter, f"https://books.test{enter}books{enter}", enter * 2, TOKEN + enter),
@@ -152,7 +156,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
     assert str(written().adjustment_date) == "2026-12-31"
 
 
-def test_given_no_answer_that_works_then_nothing_is_stored(newcomer: TownStack) -> None:
+def test_given_no_answer_that_works_then_nothing_is_stored(newcomer: DeployedSystem) -> None:
     result = connect("plp_wrong")  # and the input is over
 
     assert result.exit_code == 1
@@ -160,7 +164,7 @@ def test_given_no_answer_that_works_then_nothing_is_stored(newcomer: TownStack) 
     assert list(Path().iterdir()) == []
 
 
-def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: TownStack) -> None:
+def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: DeployedSystem) -> None:
     kept: dict[str, Any] = {
         "accounts": {"wallets": {"EUR": "1901"}},
         "dimensions": {"team": "project"},
@@ -178,7 +182,7 @@ def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: Tow
 
 
 def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays_and_the_company_is_connected(
-    newcomer: TownStack,
+    newcomer: DeployedSystem,
 ) -> None:
     Path("kept.yaml").write_text("mine")
 
@@ -188,7 +192,7 @@ def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays_and_the_co
     assert newcomer.connections.exists(NORTHGATE)
 
 
-def test_no_answer_that_is_secret_is_shown(newcomer: TownStack) -> None:
+def test_no_answer_that_is_secret_is_shown(newcomer: DeployedSystem) -> None:
     output = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER).output
 
     assert TOKEN not in output

@@ -21,7 +21,7 @@ from pleo_simulator.pleo_state import Company
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.browser import CONNECT, Browser
-from tests.system.deployed_system import HOOKS, TOKEN, TownStack
+from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
 from tests.system.expenses import purchases
 from tests.system.in_process_system import CALLBACK, oauth_client_id, settings
 from tests.unit.cli.customers import examined, problems
@@ -30,7 +30,7 @@ from tests.unit.cli.customers import examined, problems
 class Person:
     """Follows the last link that was printed, as soon as the operator waits."""
 
-    def __init__(self, stack: TownStack) -> None:
+    def __init__(self, stack: DeployedSystem) -> None:
         self.browser = Browser(stack.system)
         self.links: list[str] = []
 
@@ -42,7 +42,7 @@ class Person:
 
 
 @pytest.fixture
-def registered(stack: TownStack) -> TownStack:
+def registered(stack: DeployedSystem) -> DeployedSystem:
     """Our client is known to Pleo, which lets people of the company consent."""
     stack.system.service.state.put_company(Company(NORTHGATE, "Company"))
     ours = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), NORTHGATE)
@@ -64,10 +64,10 @@ def run(*command: str) -> str:
     return done.output
 
 
-def authorised(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def authorised(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that the operator sees."""
     person, lines = Person(stack), []
-    monkeypatch.setattr(TownStack, "sleep", lambda _, seconds: person.follows(seconds))
+    monkeypatch.setattr(DeployedSystem, "sleep", lambda _, seconds: person.follows(seconds))
     for line in authorise(stack, NORTHGATE, HOOKS):
         person.reads(line)
         lines.append(line)
@@ -75,7 +75,7 @@ def authorised(stack: TownStack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oauth_and_exports(
-    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+    registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
     output = run("connect", file, "--oauth")
@@ -92,7 +92,7 @@ def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oa
     assert system.job(job)["status"] == "completed"
 
 
-def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told(registered: TownStack) -> None:
+def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told(registered: DeployedSystem) -> None:
     lines = authorise(registered, NORTHGATE, HOOKS)
     assert CONNECT in next(lines)
     registered.system.clock.advance(timedelta(hours=24))
@@ -102,7 +102,7 @@ def test_given_nobody_who_follows_the_link_then_after_a_day_the_operator_is_told
 
 
 def test_given_an_operator_who_stops_waiting_when_the_person_follows_then_the_next_run_goes_on(
-    registered: TownStack,
+    registered: DeployedSystem,
 ) -> None:
     person = Person(registered)
     person.reads(next(authorise(registered, NORTHGATE, HOOKS)))
@@ -113,7 +113,7 @@ def test_given_an_operator_who_stops_waiting_when_the_person_follows_then_the_ne
 
 
 def test_given_a_grant_that_was_revoked_then_a_new_link_is_made(
-    registered: TownStack, monkeypatch: pytest.MonkeyPatch
+    registered: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
     registered.system.service.oauth.revoke(oauth_client_id())
@@ -123,7 +123,7 @@ def test_given_a_grant_that_was_revoked_then_a_new_link_is_made(
 
 
 def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconnect(
-    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+    registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
     run("connect", file, "--oauth")
@@ -142,7 +142,7 @@ def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconne
 
 
 def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_of_ours_goes(
-    registered: TownStack, file: str, monkeypatch: pytest.MonkeyPatch
+    registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
     run("connect", file, "--oauth")
@@ -155,13 +155,13 @@ def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_o
     assert not registered.connections.exists(NORTHGATE)
 
 
-def test_given_no_oauth_client_then_the_operator_is_told_how_to_store_one(stack: TownStack) -> None:
+def test_given_no_oauth_client_then_the_operator_is_told_how_to_store_one(stack: DeployedSystem) -> None:
     with pytest.raises(Misconfigured, match="run `pleo-export oauth-client`"):
         next(authorise(stack, NORTHGATE, HOOKS))
 
 
 def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
-    stack: TownStack, monkeypatch: pytest.MonkeyPatch
+    stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OAUTH_CLIENT_ID", "our-client")
     for secret in ("first", "second"):
@@ -173,7 +173,7 @@ def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
     assert CALLBACK not in run("oauth-client", "xero")
 
 
-def test_given_no_settings_file_then_oauth_cannot_know_the_company(stack: TownStack) -> None:
+def test_given_no_settings_file_then_oauth_cannot_know_the_company(stack: DeployedSystem) -> None:
     done = CliRunner().invoke(app, ["connect", "--oauth"])
     assert isinstance(done.exception, UsageError)
 
@@ -185,10 +185,10 @@ def test_given_an_address_that_is_not_the_webhooks_then_it_is_refused(wrong: str
 
 
 def test_given_pleo_is_away_when_the_grant_is_tried_then_nobody_has_to_authorise_again(
-    registered: TownStack, monkeypatch: pytest.MonkeyPatch
+    registered: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
     registered.system.effects.on("before pleo GET /v1/introspect", requests.ReadTimeout(), times=4)
-    monkeypatch.setattr(TownStack, "sleep", lambda *_: None)
+    monkeypatch.setattr(DeployedSystem, "sleep", lambda *_: None)
     with registered.system.effects.of_function(), pytest.raises(PleoUnavailable):
         next(authorise(registered, NORTHGATE, HOOKS))

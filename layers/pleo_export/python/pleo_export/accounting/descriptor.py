@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 
 Secret = Mapping[str, str]
 

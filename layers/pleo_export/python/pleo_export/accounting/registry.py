@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from pleo_export import accounting
 from pleo_export.accounting.descriptor import AccountingSettings, Connector, Secret
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 
 
 def _registered() -> Iterator[Connector]:
