@@ -1,6 +1,6 @@
 """Pleo's objects as we read and write them. Unknown fields and values are accepted (open question 27).
 
-Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.client`).
+Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.export_items`).
 """
 
 from __future__ import annotations
