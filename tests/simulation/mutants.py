@@ -5,7 +5,7 @@ A mutant is one small change of the real code, made with `mock.patch` for as lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,10 +28,10 @@ from pleo_export.workflow.recording import progress as recording_work
 from pleo_export.workflow.recording import receipts as attachments
 from pleo_export.workflow.recording.creation import DocumentWriter
 from pleo_export.workflow.recording.investigation import Investigation
-from pleo_export.workflow.recording.progress import ItemPlan
+from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from tests.simulation.fake_endpoints import Ledger
-from tests.simulation.simulator import SimulatedRuntime
+from tests.simulation.simulator import SimulatedServices
 from tests.system import asl
 
 Mutant = Callable[[], AbstractContextManager[Any]]
@@ -43,13 +43,13 @@ def no_intent() -> AbstractContextManager[Any]:
 
 
 def intent_without_condition() -> AbstractContextManager[Any]:
-    def intend(self: Postings, pen: Any, intents: Any) -> bool:
-        return self.save_many(pen, [intent for intent, _ in intents])
+    def intend(self: Postings, token: Any, intents: Any) -> bool:
+        return self.save_many(token, [intent for intent, _ in intents])
 
     return patch(Postings, "intend", intend)
 
 
-def no_pen() -> AbstractContextManager[Any]:
+def no_fencing_token() -> AbstractContextManager[Any]:
     """Whoever lives on writes on."""
     return _both(
         mock.patch("pleo_export.store.fencing.transact", lambda table, actions: transact(table, actions[1:])),
@@ -104,10 +104,10 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 def report_before_record() -> AbstractContextManager[Any]:
     said = BatchRecorder._outcome_of
 
-    def hopeful(self: BatchRecorder, work: Any) -> Any:
+    def hopeful(self: BatchRecorder, work: ItemProgress) -> Any:
         for name, outcome in work.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
-                document = work.case.candidate.main
+                document = work.plan.item.main
                 work.outcomes[name] = DocumentRef(
                     name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
@@ -117,13 +117,13 @@ def report_before_record() -> AbstractContextManager[Any]:
 
 
 def no_in_doubt_time() -> AbstractContextManager[Any]:
-    return patch(SimulatedRuntime, "in_doubt_time", timedelta())
+    return patch(SimulatedServices, "in_doubt_time", timedelta())
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
     note = BatchRecorder._save_postings
 
-    def forget(self: BatchRecorder, batch: Any) -> None:
+    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
         for work in batch:
             if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
                 self.services.postings.withdraw(work.intent)
@@ -182,7 +182,7 @@ def claim_after_started() -> AbstractContextManager[Any]:
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
-            services = current_runtime()
+            services = current_services()
             claim(services.jobs, job_id, "whoever")
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
@@ -252,10 +252,10 @@ def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
     """A refused draft stays in the books, and nothing is known of what it holds."""
     note = BatchRecorder._save_postings
 
-    def forget(self: BatchRecorder, batch: Any) -> None:
-        note(self, [work for work in batch if not isinstance(work.unposted, KeptAsDraft)])
+    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
+        note(self, [work for work in batch if not isinstance(work.posting_error, KeptAsDraft)])
         for work in batch:
-            if isinstance(work.unposted, KeptAsDraft) and work.intent:
+            if isinstance(work.posting_error, KeptAsDraft) and work.intent:
                 self.services.postings.withdraw(work.intent)
 
     return patch(BatchRecorder, "_save_postings", forget)
@@ -290,7 +290,7 @@ def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
 
-def current_runtime() -> SimulatedRuntime:
+def current_services() -> SimulatedServices:
     from tests.simulation.simulator import _Borrowed  # noqa: PLC0415
 
     return _Borrowed.runtimes[-1]
@@ -328,7 +328,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 # Where to strike for those that a fault strewn at random meets too seldom for a quick test.
 AIMS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
-    "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
+    "no_fencing_token": ("before (dynamodb Transact|books find)", "given up, 401"),
     "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
@@ -352,7 +352,7 @@ MUTANTS: Mapping[str, Mutant] = {
     for each in (
         no_intent,
         intent_without_condition,
-        no_pen,
+        no_fencing_token,
         no_find,
         key_by_job,
         no_lease_check,

@@ -72,12 +72,12 @@ _CLAIMS = (
 
 
 def claimed(text: str | None) -> Format | None:
-    """The format that a content type or extension names; None for none and for `application/octet-stream`."""
+    """Return the format that a content type or extension names; None for none and for `application/octet-stream`."""
     return _CLAIMS.get((text or "").partition(";")[0].strip().lower())
 
 
 def recognise(file: Path, claim: Format | None) -> Format | None:
-    """The file's format; None if Pleo serves no such, or if it is text although it should be something else."""
+    """Return the file's format; None if Pleo does not serve it, or if it is text but claimed to be something else."""
     start = head(file)
     possible = [format for format in SERVED if format is not TEXT and _starts(start, format)]
     if any(format.inside for format in possible):
@@ -91,26 +91,30 @@ def recognise(file: Path, claim: Format | None) -> Format | None:
 
 
 def head(file: Path) -> bytes:
+    """Return the first HEAD bytes of the file, or all of a shorter one."""
     with file.open("rb") as content:
         return content.read(HEAD)
 
 
 def is_protected_office(file: Path) -> bool:
+    """Whether the file is an Office document that only a password opens."""
     return head(file).startswith(OLE) and holds(file, _ENCRYPTED)
 
 
 def as_text(start: bytes) -> str:
-    """In the encoding that its mark names, else as Latin-1, which has a character for each byte."""
+    """Return the bytes as text, in the encoding that their mark names, else as Latin-1: it has a character for each."""
     if start.startswith(_UTF_16):
         return start.decode("utf-16", errors="ignore").replace("\0", "").lstrip("\ufeff")
     return start.removeprefix(codecs.BOM_UTF8).decode("latin-1")
 
 
 def is_markup(text: str) -> bool:
+    """Whether the text begins like HTML, XML or SVG."""
     return _MARKUP.match(text) is not None
 
 
 def holds(file: Path, names: Iterable[bytes]) -> bool:
+    """Whether any of the names occurs anywhere in the file. Raises ValueError for an empty file."""
     with file.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         return any(mapped.find(name) >= 0 for name in names)
 
