@@ -41,7 +41,7 @@ class _Answer:
 
 
 class FaultyApp:
-    """ASGI, outermost. The control API itself is neither logged nor disturbed."""
+    """ASGI, outermost. The switchboard itself is neither logged nor disturbed."""
 
     def __init__(self, app: ASGIApp, service: PleoService) -> None:
         self._app = app

@@ -46,7 +46,7 @@ NEVER_ANSWERED = {
     ("updateSubscription", "500"),
     ("deleteSubscription", "500"),
 }
-"""Faults of Pleo's own; the control API can order them."""
+"""Faults of Pleo's own; the switchboard can order them."""
 
 NEVER_SEEN = {
     "SubscriptionModel.deletedAt",  # a deleted subscription is 404

@@ -1,4 +1,4 @@
-"""The simulator over real connections: credentials, faults, files, webhooks, OAuth, the control API."""
+"""The simulator over real connections: credentials, faults, files, webhooks, OAuth, the switchboard."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def pleo(simulator: Simulator) -> Caller:
 
 @pytest.fixture
 def sim(simulator: Simulator) -> Caller:
-    """The control API."""
+    """The switchboard."""
     return Caller(simulator.url + "/_sim")
 
 
@@ -329,7 +329,7 @@ def test_given_an_event_type_twice_when_a_subscription_is_made_or_replaced_then_
     assert pleo.get(f"/v1/subscriptions/{made}").json()["data"]["eventTypes"] == once["eventTypes"]
 
 
-def test_given_no_click_when_the_control_api_announces_then_any_event_arrives(
+def test_given_no_click_when_the_switchboard_announces_then_any_event_arrives(
     sim: Caller, pleo: Caller, inbox: Inbox
 ) -> None:
     pleo.post("/v1/subscriptions", json={"endpointUrl": inbox.url, "eventTypes": ["v1.vendor.created"]})
@@ -417,10 +417,10 @@ def test_introspect_tells_a_key_from_no_credential(simulator: Simulator, pleo: C
     assert requests.get(simulator.url + "/v1/introspect", auth=("wrong", ""), timeout=10).status_code == 401
 
 
-# The control API and the command
+# The switchboard and the command
 
 
-def test_given_the_control_api_then_a_company_can_be_set_up_exported_read_and_cancelled(sim: Caller) -> None:
+def test_given_the_switchboard_then_a_company_can_be_set_up_exported_read_and_cancelled(sim: Caller) -> None:
     company = "44444444-4444-4444-8444-444444444444"
     items = [each["item"] | {"companyId": company} for each in sim.get(f"/companies/{NORTHGATE}/expenses").json()[:3]]
     sim.put(f"/companies/{company}", json={"name": "New Ltd", "expenses": items[:2]})
@@ -437,7 +437,7 @@ def test_given_the_control_api_then_a_company_can_be_set_up_exported_read_and_ca
     assert [each["name"] for each in sim.get("/companies").json()][-1] == "New Ltd"
 
 
-def test_given_an_hour_on_the_control_apis_clock_then_the_job_has_expired(sim: Caller, pleo: Caller) -> None:
+def test_given_an_hour_on_the_switchboards_clock_then_the_job_has_expired(sim: Caller, pleo: Caller) -> None:
     job = started(sim, pleo)
 
     sim.post("/clock", json={"advanceSeconds": 3600})

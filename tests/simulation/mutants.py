@@ -31,7 +31,7 @@ from pleo_export.workflow.recording.investigation import Investigation
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from tests.simulation.fake_endpoints import Ledger
-from tests.simulation.simulator import SimulatedServices
+from tests.simulation.simulator import SimulatedRuntime
 from tests.system import asl
 
 Mutant = Callable[[], AbstractContextManager[Any]]
@@ -43,13 +43,13 @@ def no_intent() -> AbstractContextManager[Any]:
 
 
 def intent_without_condition() -> AbstractContextManager[Any]:
-    def intend(self: Postings, token: Any, intents: Any) -> bool:
-        return self.save_many(token, [intent for intent, _ in intents])
+    def intend(self: Postings, pen: Any, intents: Any) -> bool:
+        return self.save_many(pen, [intent for intent, _ in intents])
 
     return patch(Postings, "intend", intend)
 
 
-def no_fencing_token() -> AbstractContextManager[Any]:
+def no_pen() -> AbstractContextManager[Any]:
     """Whoever lives on writes on."""
     return _both(
         mock.patch("pleo_export.store.fencing.transact", lambda table, actions: transact(table, actions[1:])),
@@ -117,7 +117,7 @@ def report_before_record() -> AbstractContextManager[Any]:
 
 
 def no_in_doubt_time() -> AbstractContextManager[Any]:
-    return patch(SimulatedServices, "in_doubt_time", timedelta())
+    return patch(SimulatedRuntime, "in_doubt_time", timedelta())
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
@@ -182,7 +182,7 @@ def claim_after_started() -> AbstractContextManager[Any]:
     def claiming(self: PleoClient, job_id: str, event: JobEvent, *more: Any) -> None:
         send(self, job_id, event, *more)
         if event is JobEvent.STARTED:
-            services = current_services()
+            services = current_runtime()
             claim(services.jobs, job_id, "whoever")
 
     return _both(patch(Jobs, "claim", unclaimed), patch(PleoClient, "send_event", claiming))
@@ -290,7 +290,7 @@ def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
 
-def current_services() -> SimulatedServices:
+def current_runtime() -> SimulatedRuntime:
     from tests.simulation.simulator import _Borrowed  # noqa: PLC0415
 
     return _Borrowed.runtimes[-1]
@@ -328,7 +328,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 # Where to strike for those that a fault strewn at random meets too seldom for a quick test.
 AIMS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
-    "no_fencing_token": ("before (dynamodb Transact|books find)", "given up, 401"),
+    "no_pen": ("before (dynamodb Transact|books find)", "given up, 401"),
     "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
@@ -352,7 +352,7 @@ MUTANTS: Mapping[str, Mutant] = {
     for each in (
         no_intent,
         intent_without_condition,
-        no_fencing_token,
+        no_pen,
         no_find,
         key_by_job,
         no_lease_check,

@@ -97,7 +97,7 @@ class Execution:
     working: bool = False
 
 
-class SimulatedServices(Services):
+class SimulatedRuntime(Services):
     """The functions' runtime, with the outer worlds in the place of the network's."""
 
     def __init__(self, simulation: Simulation) -> None:
@@ -133,7 +133,7 @@ FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "brea
 class _Borrowed:
     """What a function has for its runtime: the one of the call under way. Each call has its own, like a cold start."""
 
-    runtimes: ClassVar[list[SimulatedServices]] = []
+    runtimes: ClassVar[list[SimulatedRuntime]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.runtimes[-1], name)
@@ -163,7 +163,7 @@ def time_limit(function: str) -> timedelta:
 @dataclass
 class Simulation:
     """`faults` False: people click, and nothing goes wrong. `aim` is where the faults strike and which they are (see
-    FaultInjector), then what people surely do, and nothing else; without it the seed decides that too."""
+    Chaos), then what people surely do, and nothing else; without it the seed decides that too."""
 
     seed: int
     faults: bool = True
@@ -199,7 +199,7 @@ class Simulation:
         )
 
     def run(self) -> Simulation:
-        """Raises InvariantViolated."""
+        """Raises Broken."""
         with self._installed():
             for company in self.companies:
                 self._settle_in(company)
@@ -648,7 +648,7 @@ class Simulation:
 
     def _invoke(self, function: str, event: Json, call: Call) -> Any:
         call.ends = self.clock.now() + time_limit(function)
-        services = SimulatedServices(self)
+        services = SimulatedRuntime(self)
         left = lambda: int((call.ends - self.clock.now()).total_seconds() * 1000)  # noqa: E731
         _Borrowed.runtimes.append(services)
         try:

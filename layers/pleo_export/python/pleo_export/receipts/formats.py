@@ -1,6 +1,7 @@
-"""The formats that Pleo serves (R-5d.1), known by their content. What a file is said to be only settles doubt.
+"""Recognise the formats that Pleo serves (R-5d.1) by their content. The claim decides only where that is unclear.
 
-What is recognised as none of them is named by `receipts.strangers`, for the bookkeeper.
+What is none of them is named by `receipts.strangers`, for the bookkeeper. A test compares this module with the package
+filetype (ADR-0010).
 """
 
 from __future__ import annotations
@@ -77,44 +78,44 @@ def claimed(text: str | None) -> Format | None:
 
 
 def recognise(file: Path, claim: Format | None) -> Format | None:
-    """Return the file's format; None if Pleo does not serve it, or if it is text but claimed to be something else."""
+    """Return the file's format; None for one that Pleo does not serve, and for text that claims to be another."""
     start = head(file)
     possible = [format for format in SERVED if format is not TEXT and _starts(start, format)]
     if any(format.inside for format in possible):
         possible = [format for format in possible if holds(file, format.inside)]
     if possible:
-        # A document may hold another as its attachment; then what it is said to be decides.
+        # A document may hold another as its attachment; then the claim decides.
         return claim if claim in possible else possible[0]
     if is_protected_office(file):
-        return claim if claim in OFFICE else None  # what is inside nobody sees without the password
+        return claim if claim in OFFICE else None  # what is inside cannot be seen without the password
     return TEXT if claim in (None, TEXT) and _is_text(start) else None
 
 
 def head(file: Path) -> bytes:
-    """Return the first HEAD bytes of the file, or all of a shorter one."""
+    """Return the first bytes, which tell a format."""
     with file.open("rb") as content:
         return content.read(HEAD)
 
 
 def is_protected_office(file: Path) -> bool:
-    """Whether the file is an Office document that only a password opens."""
+    """Return whether it is an Office file under a password."""
     return head(file).startswith(OLE) and holds(file, _ENCRYPTED)
 
 
 def as_text(start: bytes) -> str:
-    """Return the bytes as text, in the encoding that their mark names, else as Latin-1: it has a character for each."""
+    """Return the text in the encoding that its mark names, else as Latin-1, which has a character for each byte."""
     if start.startswith(_UTF_16):
         return start.decode("utf-16", errors="ignore").replace("\0", "").lstrip("\ufeff")
     return start.removeprefix(codecs.BOM_UTF8).decode("latin-1")
 
 
 def is_markup(text: str) -> bool:
-    """Whether the text begins like HTML, XML or SVG."""
+    """Return whether it begins like HTML, XML or SVG."""
     return _MARKUP.match(text) is not None
 
 
 def holds(file: Path, names: Iterable[bytes]) -> bool:
-    """Whether any of the names occurs anywhere in the file. Raises ValueError for an empty file."""
+    """Return whether any of the names occurs in the file, which must not be empty."""
     with file.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         return any(mapped.find(name) >= 0 for name in names)
 
