@@ -16,7 +16,7 @@ from cli.webhook_delivery import answers
 from pleo_export.pleo.models import Subscription
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.services.tokens import BETWEEN_VERSIONS, MARGIN, too_short
-from pleo_export.store.connections import EndedGrant
+from pleo_export.store.grants import EndedGrant
 from pleo_export.store.secrets import ConnectionSecrets, GrantOwner
 from pleo_export.store.token_refreshes import RefreshStates
 from pleo_export.workflow.dispatch import alive

@@ -207,7 +207,7 @@ def play(answers: responses.RequestsMock, pleo: SpecifiedPleo) -> None:
 
 
 def test_every_call_of_the_client_is_held_to_the_documents() -> None:
-    public = {name for name, value in vars(PleoClient).items() if callable(value) and not name.startswith("_")}
+    public = {name for name in dir(PleoClient) if callable(getattr(PleoClient, name)) and not name.startswith("_")}
 
     assert {name.split()[0] for name in CALLS} == public - NOT_IN_THE_DOCUMENTS
 

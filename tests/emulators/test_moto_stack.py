@@ -1,4 +1,4 @@
-"""The harness itself, on a machine of three states: it must be as strict as AWS where the local AWS is not."""
+"""The emulated stack itself, on a machine of three states: it must be as strict as AWS where the local AWS is not."""
 
 from collections.abc import Iterator
 from copy import deepcopy

@@ -5,7 +5,7 @@ A mutant is one small change of the real code, made with `mock.patch` for as lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ from pleo_export.workflow.recording import progress as recording_work
 from pleo_export.workflow.recording import receipts as attachments
 from pleo_export.workflow.recording.creation import DocumentWriter
 from pleo_export.workflow.recording.investigation import Investigation
-from pleo_export.workflow.recording.progress import ItemPlan
+from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from tests.simulation.fake_endpoints import SimulatedLedger
 from tests.simulation.simulator import SimulatedServices
@@ -104,10 +104,10 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 def report_before_record() -> AbstractContextManager[Any]:
     said = BatchRecorder._outcome_of
 
-    def hopeful(self: BatchRecorder, work: Any) -> Any:
+    def hopeful(self: BatchRecorder, work: ItemProgress) -> Any:
         for name, outcome in work.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
-                document = work.case.candidate.main
+                document = work.plan.item.main
                 work.outcomes[name] = DocumentRef(
                     name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
@@ -123,7 +123,7 @@ def no_in_doubt_time() -> AbstractContextManager[Any]:
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
     note = BatchRecorder._save_postings
 
-    def forget(self: BatchRecorder, batch: Any) -> None:
+    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
         for work in batch:
             if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
                 self.services.postings.withdraw(work.intent)
@@ -252,10 +252,10 @@ def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
     """A refused draft stays in the books, and nothing is known of what it holds."""
     note = BatchRecorder._save_postings
 
-    def forget(self: BatchRecorder, batch: Any) -> None:
-        note(self, [work for work in batch if not isinstance(work.unposted, KeptAsDraft)])
+    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
+        note(self, [work for work in batch if not isinstance(work.posting_error, KeptAsDraft)])
         for work in batch:
-            if isinstance(work.unposted, KeptAsDraft) and work.intent:
+            if isinstance(work.posting_error, KeptAsDraft) and work.intent:
                 self.services.postings.withdraw(work.intent)
 
     return patch(BatchRecorder, "_save_postings", forget)

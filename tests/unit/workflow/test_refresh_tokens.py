@@ -24,7 +24,7 @@ from pleo_export.errors import Disconnected, Misconfigured, PleoExportError, Try
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.services.token_refresher import RefreshRequest
 from pleo_export.services.tokens import MARGIN, Tokens
-from pleo_export.store.connections import RECONNECT
+from pleo_export.store.connected_companies import RECONNECT
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Returned
 from pleo_simulator.sample import NORTHGATE

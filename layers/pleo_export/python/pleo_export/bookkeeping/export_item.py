@@ -85,18 +85,18 @@ GivenCode = Annotated[str | None, AfterValidator(clean_code)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_without_nulls), AfterValidator(_without_blanks)]
 
 
-class _Model(BaseModel):
+class _EntryModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
 
 
-class Money(_Model):
+class Money(_EntryModel):
     """An amount: `value` in hundredths of `currency` (ISO 4217)."""
 
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|UNDEFINED)$")]
     value: MinorUnits
 
 
-class Paid(_Model):
+class Paid(_EntryModel):
     """What the merchant was paid, as far as it can be read: hundredths of an ISO 4217 currency. It is not booked, so it
     never refuses an item."""
 
@@ -104,14 +104,14 @@ class Paid(_Model):
     value: Annotated[int | None, PlainValidator(_lenient_minor_units)] = None
 
 
-class Amount(_Model):
+class Amount(_EntryModel):
     """An amount in both currencies. The merchant's is for information; the item is booked in the wallet's (R-5c.3)."""
 
     in_supplier_currency: Annotated[Paid, BeforeValidator(_as_object)] = Paid()
     in_wallet_currency: Money
 
 
-class Account(_Model):
+class Account(_EntryModel):
     """A ledger account as Pleo knows it. `code` is its number in the accounting system, `identifier` that system's own
     key for it."""
 
@@ -121,14 +121,14 @@ class Account(_Model):
     identifier: GivenCode = None
 
 
-class Tag(_Model):
+class Tag(_EntryModel):
     """A tag of a line; its group is one kind of dimension (R-5c.10)."""
 
     code: Code
     group_code: Code
 
 
-class Tax(_Model):
+class Tax(_EntryModel):
     """The tax of a line. `rate` (a fraction) is never used to compute anything (R-5c.7)."""
 
     type: Code
@@ -139,7 +139,7 @@ class Tax(_Model):
     outgoing_tax_account: GivenCode = None
 
 
-class Line(_Model):
+class Line(_EntryModel):
     """One line of an item. `line_amount` is what the line moves, `net_amount` what Pleo calls its net amount
     (R-5c.6)."""
 
@@ -151,7 +151,7 @@ class Line(_Model):
     tax: Tax | None = None
 
 
-class Supplier(_Model):
+class Supplier(_EntryModel):
     """The merchant as Pleo knows it; every field may be missing."""
 
     name: Text | None = None
@@ -160,7 +160,7 @@ class Supplier(_Model):
     tax_identifier: GivenCode = None
 
 
-class Vendor(_Model):
+class Vendor(_EntryModel):
     """A vendor of the accounting system, tagged in Pleo; if there is one, `supplier` is ignored for matching
     (R-5a.6)."""
 
@@ -171,27 +171,27 @@ class Vendor(_Model):
     tax_registration_number: GivenCode = None
 
 
-class Person(_Model):
+class Person(_EntryModel):
     """The employee whose expense it is; `code` is the employee number in the accounting system."""
 
     name: Text
     code: GivenCode = None
 
 
-class Bookkeeping(_Model):
+class Bookkeeping(_EntryModel):
     """The bookkeeping method that Pleo states (R-5a)."""
 
     method: Code
 
 
-class ServicePeriod(_Model):
+class ServicePeriod(_EntryModel):
     """The period of a service. Only for the memo, so that an end in the year 9999 is allowed."""
 
     from_: Moment = Field(alias="from")
     to: Moment
 
 
-class File(_Model):
+class File(_EntryModel):
     """A receipt. The URL works for 24 hours; content type and size (bytes) may be missing."""
 
     url: str
@@ -199,7 +199,7 @@ class File(_Model):
     size: int | None = None
 
 
-class InvoiceInformation(_Model):
+class InvoiceInformation(_EntryModel):
     """The supplier's invoice that an item is about."""
 
     invoice_number: Text
@@ -208,7 +208,7 @@ class InvoiceInformation(_Model):
     status: GivenCode = None
 
 
-class AdditionalInformation(_Model):
+class AdditionalInformation(_EntryModel):
     """What links an item to others (R-5a.12), and the attendees of an event."""
 
     reconciliation_id: Text
@@ -217,7 +217,7 @@ class AdditionalInformation(_Model):
     invoice_information: InvoiceInformation | None = None
 
 
-class ExportItem(_Model):
+class ExportItem(_EntryModel):
     """One expense as Pleo exports it. `date` is UTC; see `dates.booking_date` for the day on which it is booked."""
 
     accounting_entry_id: UUID

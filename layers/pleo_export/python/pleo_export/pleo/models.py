@@ -1,6 +1,6 @@
 """Pleo's objects as we read and write them. Unknown fields and values are accepted (open question 27).
 
-Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.client`).
+Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.export_items`).
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 Identifier = Annotated[str, Field(min_length=1)]
 
 
-class _Model(BaseModel):
+class _PleoModel(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True, hide_input_in_errors=True
     )
 
 
-class ExportJob(_Model):
+class ExportJob(_PleoModel):
     """One click on Export by a bookkeeper (API-3). `expires_in` is in seconds."""
 
     id: Identifier
@@ -91,7 +91,7 @@ class ExportJob(_Model):
         return self.status in FINISHED
 
 
-class JobItem(_Model):
+class JobItem(_PleoModel):
     """The status of one accounting entry of a job (control layer, API-4).
 
     An id may be of any form: an invalid one is an error of its item alone.
@@ -149,7 +149,7 @@ def shorten(reason: str) -> str:
     return text.shorten(reason, REASON_LENGTH)
 
 
-class ItemUpdateError(_Model):
+class ItemUpdateError(_PleoModel):
     """One update of a call that Pleo did not take, although it answered 200 (R-6.5)."""
 
     accounting_entry_id: Identifier
@@ -157,14 +157,14 @@ class ItemUpdateError(_Model):
     message: str = ""
 
 
-class UpdateAnswer(_Model):
+class UpdateAnswer(_PleoModel):
     """The result of each update of a call. An entry in neither list was not answered."""
 
     updated: tuple[JobItem, ...] = Field(alias="data")
     errors: tuple[ItemUpdateError, ...]
 
 
-class Subscription(_Model):
+class Subscription(_PleoModel):
     """Where Pleo sends which events. The credentials that Pleo sends with them are not read: they are secret."""
 
     id: Identifier
@@ -180,13 +180,13 @@ class Subscription(_Model):
         return self.status == "ACTIVE"
 
 
-class SubscriptionSecret(_Model):
+class SubscriptionSecret(_PleoModel):
     """The signing secret of a subscription (`whsec_…`)."""
 
     secret_key: Identifier = Field(repr=False)
 
 
-class Introspection(_Model):
+class Introspection(_PleoModel):
     """What a credential is and what it permits (API-1)."""
 
     auth_method: str
@@ -201,7 +201,7 @@ class Introspection(_Model):
         return _company_of(self.subject_urn)
 
 
-class Installation(_Model):
+class Installation(_PleoModel):
     """The installation of an application for a company (API-8), as Pleo's marketplace shows it.
 
     Pleo's document shows it without the `data` that encloses every other answer; both are read (open question 29).
@@ -233,21 +233,21 @@ def _company_of(urn: str | None) -> str | None:
     return identifier.lower() if kind == "urn:pleo:company" else None
 
 
-class Pagination(_Model):
+class Pagination(_PleoModel):
     """Whether a list goes on, and the cursor of its next page."""
 
     has_next_page: bool
     end_cursor: str | None = None
 
 
-class Page(_Model, Generic[T]):
+class Page(_PleoModel, Generic[T]):
     """One page of a list."""
 
     data: list[T]
     pagination: Pagination
 
 
-class Data(_Model, Generic[T]):
+class Data(_PleoModel, Generic[T]):
     """The envelope of a single object."""
 
     data: T

@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.pleo.client import PAGE_LIMIT, PleoClient
+from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
+from pleo_export.pleo.resource import PAGE_LIMIT
 
 # The types of items that a job cannot have, by the type that says the same of the whole job.
 _AS_JOB_FAILURE = {

@@ -1,0 +1,51 @@
+"""Export jobs: their list, their state and the events that change it (API-3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pleo_export.errors import JobFailure
+from pleo_export.pleo.models import UNFINISHED, Data, ExportJob, JobEvent, Page, shorten
+from pleo_export.pleo.resource import PleoResource, path_of
+from pleo_export.pleo.transport import Request
+
+
+class ExportJobs(PleoResource):
+    """The export jobs that the credential can see."""
+
+    def unfinished_jobs(self, company_id: str) -> list[ExportJob]:
+        """Return the company's jobs that are pending or in progress, oldest first (R-1.3, R-1.5).
+
+        Pleo's filters are checked again: another company's job must never be booked with these settings.
+        """
+        query = [("company_id", company_id), *(("statuses", status.value) for status in UNFINISHED)]
+        jobs = [job for page in self._pages("/v3/export-jobs", query, Page[ExportJob]) for job in page]
+        ours = (job for job in jobs if job.company_id.lower() == company_id.lower() and job.status in UNFINISHED)
+        return sorted(ours, key=oldest_first)
+
+    def job(self, job_id: str) -> ExportJob:
+        """Return the job. Raises PleoNotFound if this credential cannot see it."""
+        return self._get(path_of("/v3/export-jobs/{}", job_id), Data[ExportJob]).data
+
+    def send_event(
+        self, job_id: str, event: JobEvent, failure: JobFailure | None = None, reason: str | None = None
+    ) -> None:
+        """Send an event that changes the job's status. 202 means accepted: read the job to see its new status (API-3).
+
+        `failure` and `reason` go with `failed` only (C7). Raises ValueError otherwise, and PleoRefused with
+        `INVALID_EXPORT_JOB_STATUS_CHANGE` if the job's status is not one that the event can follow (R-1).
+        """
+        if event is not JobEvent.FAILED and (failure or reason):
+            raise ValueError(f"{event} carries no failure")
+        body = {"jobId": job_id, "event": event.value}
+        if failure:
+            body["failureReasonType"] = failure.value
+        if reason:
+            body["failureReason"] = shorten(reason)
+        self._transport.send(Request("POST", "/v3/export-job-events", body=body))
+
+
+def oldest_first(job: ExportJob) -> tuple[Any, str]:
+    """Return the key that sorts jobs from the oldest. Pleo documents no sorting keys, so we sort (open question 2;
+    R-1.5)."""
+    return job.created_at, job.id

@@ -1,0 +1,52 @@
+"""Which companies are connected, read from a sparse index of the table: only connection records are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from boto3.dynamodb.conditions import ConditionBase, Key
+
+from pleo_export.store.table import company_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+INDEX = "connected"  # sparse: only connection records carry the attribute
+CONNECTED = "yes"
+RECONNECT = "reconnect"  # Pleo's grant has ended: the poll skips the company
+
+
+class ConnectedCompanies:
+    """The ids of the connected companies, in the index's order."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def all_company_ids(self) -> list[str]:
+        """Return all connected companies, including those whose grant has ended."""
+        return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
+
+    def company_ids_after(self, company_id: str) -> Iterator[str]:
+        """Yield every connected company, once around: first those after the given one, in the index's order."""
+        pk = company_key(company_id, "CONNECTION")["pk"]
+        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
+        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").lte(pk))
+
+    def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
+        """Yield every company in that state, from the sparse index, in its order."""
+        yield from self._in_index(Key(INDEX).eq(state))
+
+    def _in_index(self, condition: ConditionBase) -> Iterator[str]:
+        start: dict[str, object] = {}
+        while True:
+            page = self._table.query(
+                IndexName=INDEX,
+                KeyConditionExpression=condition,
+                **start,  # type: ignore[arg-type]
+            )
+            for record in page["Items"]:
+                yield str(record["pk"]).removeprefix("COMPANY#")
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
