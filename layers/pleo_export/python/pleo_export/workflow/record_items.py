@@ -19,8 +19,8 @@ from pleo_export.observability import logger
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.outcomes import ItemOutcome, refused
 from pleo_export.workflow.recording.preparation import ItemPreparer
-from pleo_export.workflow.recording.progress import ItemOutcome, refused
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from pleo_export.workflow.recording.unrecorded import results_without_recording
 
@@ -36,25 +36,25 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     done = services.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
-    settled: list[ItemOutcome] = []
+    outcomes: list[ItemOutcome] = []
     try:
-        desk = BatchRecorder.for_chunk(run, services, token)
-        preparation = ItemPreparer(desk.connection, desk.system)
-        candidates = preparation.prepare(todo)
-        settled += preparation.rejected
-        for each in desk.record(candidates):
-            settled.append(each)
+        recorder = BatchRecorder.for_chunk(run, services, token)
+        preparer = ItemPreparer(recorder.connection, recorder.system)
+        prepared = preparer.prepare(todo)
+        outcomes += preparer.rejected
+        for each in recorder.record(prepared):
+            outcomes.append(each)
     except (Unavailable, OutcomeUnknown) as error:
         raise TryAgain(JobFailure(error.failure), error.message) from error
     except AccountingError as error:
         # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
-        known = {each.entry_id for each in settled}
+        known = {each.entry_id for each in outcomes}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        words = results_without_recording(run, services, left, error.failure, error.message)
-        settled += [refused(error, words[entry_id]) for entry_id in left]
+        results_left = results_without_recording(run, services, left, error.failure, error.message)
+        outcomes += [refused(error, results_left[entry_id]) for entry_id in left]
     finally:
         # What was learnt is kept, also when the rest has to wait or to be tried again.
-        results, wait = _in_time(settled, run.deadline - services.clock())
+        results, wait = _in_time(outcomes, run.deadline - services.clock())
         if not services.results.put_many(token, results, services.clock()):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
@@ -68,10 +68,10 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     return {"waitSeconds": counts["wait_seconds"]}
 
 
-def _in_time(settled: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
+def _in_time(outcomes: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
     """The results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
     results, longest = [], timedelta()
-    for each in settled:
+    for each in outcomes:
         if isinstance(each, ItemResult):
             results.append(each)
         elif each.delay > left:

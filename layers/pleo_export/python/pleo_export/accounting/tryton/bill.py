@@ -46,32 +46,32 @@ class Totals:
     taxes: tuple[tuple[int, Decimal], ...]
 
 
-def invoice(bill: Bill, books: LookupTables, *, final: bool) -> Record:
+def invoice(bill: Bill, tables: LookupTables, *, final: bool) -> Record:
     """The values of the invoice. `final`: nobody is to change it before it is posted, so Tryton itself refuses to post
     it with any other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
-    party = books.party(bill.party)
+    party = tables.party(bill.party)
     if party.address is None:
         raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
     for line in bill.lines:
-        require_currency(line, bill.currency, books.codes)
-    currency = _currency(bill, books)
-    common = {"type": "line", "company": books.company, "currency": currency}
+        require_currency(line, bill.currency, tables.codes)
+    currency = _currency(bill, tables)
+    common = {"type": "line", "company": tables.company, "currency": currency}
     values: Record = {
-        "company": books.company,
+        "company": tables.company,
         "type": "in",
-        "journal": books.journal,
+        "journal": tables.journal,
         "party": party.id,
         "invoice_address": party.address,
         "currency": currency,
-        "account": _payable(bill, books.codes).id,
+        "account": _payable(bill, tables.codes).id,
         "description": bill.reference,
         "reference": bill.invoice_number,
         "invoice_date": bill.document_date,
         "accounting_date": bill.posting_date,
         "payment_term_date": bill.due_date or bill.document_date,
         "comment": bill.memo,
-        "lines": [["create", [common | _line(line, books.codes) for line in bill.lines[:-1] if _is_line(line)]]],
-        "taxes": [["create", [_tax_values(each) for each in tax_lines(bill, books.codes)]]],
+        "lines": [["create", [common | _line(line, tables.codes) for line in bill.lines[:-1] if _is_line(line)]]],
+        "taxes": [["create", [_tax_values(each) for each in tax_lines(bill, tables.codes)]]],
     }
     return values | _source_amounts(bill) if final else values
 
@@ -112,12 +112,12 @@ def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
     return [*own.values(), *manual]
 
 
-def _currency(bill: Bill, books: LookupTables) -> int:
+def _currency(bill: Bill, tables: LookupTables) -> int:
     """Tryton converts at the rate of the document's date, so there has to be one."""
-    if bill.currency == books.currency:
-        return books.currency_id
-    books.rate(bill.currency, bill.document_date)
-    return books.currencies[bill.currency].id
+    if bill.currency == tables.currency:
+        return tables.currency_id
+    tables.rate(bill.currency, bill.document_date)
+    return tables.currencies[bill.currency].id
 
 
 def _line(line: JournalLine, codes: CodeTables) -> Record:

@@ -19,7 +19,7 @@ from functools import cached_property
 
 from pleo_export.accounting.errors import AccountingError, InvalidConfiguration
 from pleo_export.accounting.tryton.documents import MOVE
-from pleo_export.accounting.tryton.lookups import TrytonLookups
+from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
 
 CONFIGURATION = "account.configuration"
@@ -53,9 +53,9 @@ def is_derived(reference: str | None) -> bool:
 class TrytonDifferences:
     """Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
+    def __init__(self, rest: TrytonRest, periods: TrytonPeriods) -> None:
         self._tryton = rest
-        self._lookups = lookups
+        self._periods = periods
 
     def lines(self, wanted: Mapping[int, Difference]) -> Mapping[int, list[int]]:
         """The posted line that evens out each difference, by the numbers given. None for a difference that a person
@@ -121,7 +121,7 @@ class TrytonDifferences:
         return {
             "company": self._tryton.company,
             "journal": self._exchange["currency_exchange_journal"],
-            "period": self._lookups.open_period(difference.date),
+            "period": self._periods.open_period(difference.date),
             "date": difference.date,
             "description": difference.reference,
             "lines": [["create", [even, other]]],

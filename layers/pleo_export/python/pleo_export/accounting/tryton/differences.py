@@ -31,7 +31,7 @@ def bill_totals(tryton: TrytonRest, bills: Collection[int]) -> Mapping[int, tupl
 
 
 def differences(
-    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], books: LookupTables
+    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], tables: LookupTables
 ) -> Mapping[str, Rejected]:
     """By reference; at most one call for bills and one for moves. Raises AccountingError."""
     bills = {int(ref.id): (ref, each) for ref, each in found if isinstance(each, Bill)}
@@ -40,20 +40,20 @@ def differences(
     if bills:
         held = bill_totals(tryton, bills)
         different += [
-            ref for id_, (ref, bill) in bills.items() if id_ in held and not same_bill(held[id_], bill, books)
+            ref for id_, (ref, bill) in bills.items() if id_ in held and not same_bill(held[id_], bill, tables)
         ]
     if others:
-        gross = _gross_amounts(tryton, others, books.currency)
+        gross = _gross_amounts(tryton, others, tables.currency)
         different += [ref for id_, (ref, each) in others.items() if id_ in gross and gross[id_] != _gross(each)]
     return {ref.reference: _differs(ref) for ref in different}
 
 
-def same_bill(held: tuple[str, Totals], bill: Bill, books: LookupTables) -> bool:
+def same_bill(held: tuple[str, Totals], bill: Bill, tables: LookupTables) -> bool:
     currency, comes_to = held
     if currency != bill.currency:
         return False
     try:
-        return comes_to == expected_totals(bill, books.codes)
+        return comes_to == expected_totals(bill, tables.codes)
     except Rejected:  # a tax or account of it was closed since it was recorded
         return comes_to.total == units(-bill.payable.amount)
 

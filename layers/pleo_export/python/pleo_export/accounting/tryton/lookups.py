@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
-from pleo_export.accounting.port import PeriodState
+from pleo_export.accounting.errors import InvalidConfiguration
 from pleo_export.accounting.tryton.move import (
     AccountRecord,
     AnalyticAccount,
@@ -41,7 +39,7 @@ class TrytonLookups:
     def check(self) -> None:
         _ = self._company, self._journal
 
-    def books(self, documents: Iterable[Document]) -> LookupTables:
+    def tables(self, documents: Iterable[Document]) -> LookupTables:
         """What these documents need to know."""
         documents = list(documents)
         lines = [line for document in documents for line in document.lines]
@@ -65,58 +63,6 @@ class TrytonLookups:
     def currency(self) -> str:
         """Return the ledger's own currency, ISO 4217."""
         return str(self._company["currency"]["code"])
-
-    # Periods
-
-    def open_period(self, on: date) -> int:
-        """The id of the period of that day. Raises PeriodClosed, naming it, if it is not open."""
-        period = self._period(on)
-        if period is None:
-            raise PeriodClosed(
-                f"Tryton has no period for {on}. Create the fiscal year there, then export again.", on=on
-            )
-        if period["state"] != "open":
-            raise PeriodClosed(
-                f"The period {period['name']} is {period['state']} in Tryton, so that nothing can be booked on {on}. "
-                "Reopen the period, then export again.",
-                on=on,
-            )
-        return int(period["id"])
-
-    def forget_periods_unless_open(self, days: Iterable[date]) -> None:
-        """Before a refusal: a person may have opened the period."""
-        if any(self.period_state(day) is not PeriodState.OPEN for day in days):
-            self.forget_periods()
-
-    def forget_periods(self) -> None:
-        self.__dict__.pop("_periods", None)
-
-    def period_state(self, on: date) -> PeriodState:
-        period = self._period(on)
-        if period is None:
-            return PeriodState.NONE
-        return PeriodState.OPEN if period["state"] == "open" else PeriodState.CLOSED
-
-    def next_open_date(self, after: date) -> date | None:
-        if after == date.max:
-            return None
-        following = after + timedelta(days=1)
-        days = [
-            max(period["start_date"], following)
-            for period in self._periods
-            if period["state"] == "open" and period["end_date"] >= following
-        ]
-        return min(days, default=None)
-
-    def _period(self, on: date) -> Record | None:
-        return next((each for each in self._periods if each["start_date"] <= on <= each["end_date"]), None)
-
-    @cached_property
-    def _periods(self) -> Sequence[Record]:
-        fields = ["name", "state", "start_date", "end_date"]
-        return self._tryton.search_read("account.period", [self._company_domain, ["type", "=", "standard"]], fields)
-
-    # Codes
 
     @cached_property
     def _company(self) -> Record:

@@ -141,20 +141,20 @@ class LookupTables:
         return self.parties[party.id]
 
 
-def move(entry: JournalEntry | Payment, period: int, books: LookupTables) -> Record:
+def move(entry: JournalEntry | Payment, period: int, tables: LookupTables) -> Record:
     """The values of the move. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected, naming what to fix."""
-    party = books.party(entry.party) if isinstance(entry, Payment) else None
-    amounts, texts = _company_amounts(entry, books), _texts(entry, party)
-    second = books.currencies[entry.currency] if entry.currency != books.currency else None
+    party = tables.party(entry.party) if isinstance(entry, Payment) else None
+    amounts, texts = _company_amounts(entry, tables), _texts(entry, party)
+    second = tables.currencies[entry.currency] if entry.currency != tables.currency else None
     for line in entry.lines:
-        require_currency(line, entry.currency, books.codes)
+        require_currency(line, entry.currency, tables.codes)
     lines = [
-        _line(line, entry.posting_date, amount, text, books.codes, second, party)
+        _line(line, entry.posting_date, amount, text, tables.codes, second, party)
         for line, amount, text in zip(entry.lines, amounts, texts, strict=True)
     ]
     return {
-        "company": books.company,
-        "journal": books.journal,
+        "company": tables.company,
+        "journal": tables.journal,
         "period": period,
         "date": entry.posting_date,
         "description": entry.reference,
@@ -239,17 +239,17 @@ def _memo(entry: JournalEntry | Payment) -> str:
     return f"{entry.memo} (dated {entry.document_date})" if moved else entry.memo
 
 
-def _company_amounts(entry: JournalEntry | Payment, books: LookupTables) -> list[Decimal]:
+def _company_amounts(entry: JournalEntry | Payment, tables: LookupTables) -> list[Decimal]:
     """In the company's currency, at Tryton's own rate of the posting date, each line rounded for itself.
 
     What the roundings leave goes to the counter line: expenses and taxes keep the amounts that an accountant would
     get by converting them, and the entry balances to the penny.
     """
     amounts = [units(line.amount) for line in entry.lines]
-    if entry.currency == books.currency:
+    if entry.currency == tables.currency:
         return amounts
-    foreign = books.rate(entry.currency, entry.posting_date)
-    factor = books.rate(books.currency, entry.posting_date) / foreign
+    foreign = tables.rate(entry.currency, entry.posting_date)
+    factor = tables.rate(tables.currency, entry.posting_date) / foreign
     converted = [(amount * factor).quantize(_CENT, ROUND_HALF_EVEN) for amount in amounts]
     converted[_counter(entry)] -= sum(converted)
     return converted

@@ -24,7 +24,7 @@ from pleo_export.accounting.matching import (
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.tryton.derived import Difference, TrytonDifferences, derived_reference, is_derived
 from pleo_export.accounting.tryton.documents import INVOICE, model_of
-from pleo_export.accounting.tryton.lookups import TrytonLookups
+from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
 from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 
@@ -39,9 +39,9 @@ _BILL_FIELDS = ("party.code", "description", "reference", "comment", "move")
 class TrytonReconciliation:
     """Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
+    def __init__(self, rest: TrytonRest, periods: TrytonPeriods) -> None:
         self._tryton = rest
-        self._differences = TrytonDifferences(rest, lookups)
+        self._differences = TrytonDifferences(rest, periods)
         self._payables = [
             ["move.company", "=", rest.company],
             ["move.state", "=", "posted"],

@@ -23,20 +23,17 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
+    internal_fault,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
-from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.periods import moved_to
-from pleo_export.errors import ItemFailure, NotOurs, PleoExportError
-from pleo_export.services.events import JobInput
+from pleo_export.errors import ItemFailure, PleoExportError
 from pleo_export.services.services import Services
-from pleo_export.store.fencing import FencingToken
-from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.investigation import find_all
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
-from pleo_export.workflow.recording.preparation import PreparedItem
-from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress
+from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
 from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
@@ -49,32 +46,10 @@ STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 class DocumentWriter:
     """Creates one company's documents. `wanted` is the state that its settings ask for."""
 
-    run: JobInput
     services: Services
     system: AccountingSystem
-    fencing_token: FencingToken
     wanted: DocumentState
     dates: PostingDates
-
-    def write_intents(self, batch: Sequence[ItemProgress]) -> None:
-        """Raises NotOurs when another run or call is at work, also where nothing is to be created."""
-        lacking = [progress for progress in batch if progress.plan.missing(progress.plan.documents)]
-        for progress in lacking:
-            progress.intent = self.intent(progress.plan.item)
-        intents = [(progress.intent, progress.plan.posting) for progress in lacking if progress.intent]
-        if not self.services.postings.intend(self.fencing_token, intents):
-            raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
-
-    def intent(self, item: PreparedItem) -> Posting:
-        return Posting(
-            company_id=self.run.company_id,
-            entry_id=item.entry_id,
-            revision=item.revision,
-            reference=item.main.reference,
-            fingerprint=item.fingerprint,
-            job_id=self.run.job_id,
-            intended_at=self.services.clock(),
-        )
 
     def create(self, batch: Sequence[ItemProgress], documents: Asked) -> None:
         """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
@@ -94,28 +69,6 @@ class DocumentWriter:
         self._prove(missing)
         if refusal and not any(progress.booked for progress in batch):
             raise refusal
-
-    def post(self, batch: Sequence[ItemProgress], documents: Sequence[Document]) -> None:
-        """Post what is still a draft: left behind by a crash, or kept open for its files. Where a crash came between
-        posting and reconciling, this reconciles. What was just refused is not posted again."""
-        wanted = {each.reference for each in documents}
-        unfinished = [
-            outcome
-            for progress in batch
-            for reference, outcome in progress.outcomes.items()
-            if not progress.posting_error
-            and reference in wanted
-            and isinstance(outcome, DocumentRef)
-            and _unfinished(progress.plan, outcome)
-        ]
-        finalised = self._finalised(unfinished) if unfinished else {}
-        for progress in batch:
-            for name in progress.outcomes.keys() & finalised.keys():
-                outcome = finalised[name]
-                if isinstance(outcome, DocumentRef):
-                    progress.outcomes[name] = outcome
-                else:  # the document exists all the same
-                    progress.posting_error = outcome
 
     def _portions(self, documents: Asked) -> Iterator[tuple[Asked, DocumentState]]:
         """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
@@ -218,28 +171,6 @@ class DocumentWriter:
         except Exception as error:
             log_fault("documents could not be looked for", error, documents=len(documents))
             return None
-
-    def _finalised(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
-        try:
-            answers = self.system.post_many(documents)
-            return {each.reference: answers[each.reference] for each in documents}
-        except AccountingError as error:
-            return {each.reference: error for each in documents}
-        except PleoExportError:
-            raise
-        except Exception as error:
-            log_fault("documents could not be posted", error, documents=len(documents))
-            if len(documents) == 1:
-                return {documents[0].reference: InternalFault(error)}
-        answers = {}
-        for each in documents:
-            answers.update(self._finalised([each]))
-        return answers
-
-
-def _unfinished(plan: ItemPlan, document: DocumentRef) -> bool:
-    adopted = document.reference in plan.found
-    return document.state is DocumentState.DRAFT or (adopted and document.kind is not DocumentKind.JOURNAL_ENTRY)
 
 
 def _refused(outcome: DocumentOutcome | None) -> bool:

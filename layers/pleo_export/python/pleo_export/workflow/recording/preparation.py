@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.errors import Rejected, internal_fault
 from pleo_export.accounting.port import AccountingSystem, Capabilities
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Document, DocumentKind
@@ -19,7 +19,7 @@ from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
-from pleo_export.workflow.recording.faults import internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 
 # What the accounting system says of each supplier or employee; or why it could not be asked about that one.
 Parties = Mapping[PartyQuery, PartyMatch | Exception]

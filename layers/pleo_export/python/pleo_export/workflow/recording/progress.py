@@ -6,41 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.store.jobs import ItemResult
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
-from pleo_export.workflow.recording.receipts import NO_RECEIPTS, SHORTEST_PAUSE, UNAVAILABLE_PAUSE, PreparedReceipts
+from pleo_export.workflow.recording.receipts import NO_RECEIPTS, PreparedReceipts
 from pleo_export.workflow.recording.recovery import Decision
-from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
-
-# Faults of the accounting system that pass by themselves.
-PASSING = frozenset(
-    {
-        ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT,
-        ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
-        ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-    }
-)
-
-
-@dataclass(frozen=True)
-class Deferred:
-    """An item that has to wait for `time`; `otherwise` is its result if the job has no time for that."""
-
-    delay: timedelta
-    result_if_too_late: ItemResult
-
-    @property
-    def entry_id(self) -> str:
-        return self.result_if_too_late.entry_id
-
-
-# Each item of a chunk ends with a result, or has to wait.
-ItemOutcome = ItemResult | Deferred
 
 
 @dataclass(frozen=True)
@@ -134,20 +107,3 @@ def name_of(document: DocumentRef) -> str:
     """As the bookkeeper finds it in the accounting system."""
     name = document.number or document.id
     return f"draft {name}" if document.state is DocumentState.DRAFT else name
-
-
-def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
-    """What an accounting system's refusal means for an item: to wait, or else its failure."""
-    if isinstance(error, RateLimited):
-        return Deferred(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
-    if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
-        return Deferred(UNAVAILABLE_PAUSE, failed)
-    return failed
-
-
-def unsuccessful(case: ItemPlan) -> ItemResult:
-    return ItemResult(case.entry_id, failure=case.decision.failure, reason=case.decision.reason)
-
-
-def unknown(entry_id: str) -> ItemResult:
-    return ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)

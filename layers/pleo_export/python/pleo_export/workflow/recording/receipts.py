@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import (
+    AccountingError,
+    InternalFault,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+    internal_fault,
+)
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
@@ -14,7 +21,7 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
 from pleo_export.store.connections import Connection
-from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.preparation import PreparedItem
 
 
