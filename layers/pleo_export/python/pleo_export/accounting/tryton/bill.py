@@ -29,7 +29,8 @@ from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """`base` and `amount` in minor units, + debit. `manual`: Tryton would not compute it."""
+    """A tax line of an invoice. `base` and `amount` in minor units, positive for a debit. `manual`: Tryton would not
+    compute it."""
 
     tax: TaxRecord
     account: int
@@ -40,15 +41,15 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an invoice comes to: the total, and what is booked on each tax account."""
+    """What an invoice comes to: its total, and the tax on each tax account (by id), in units of its currency."""
 
     total: Decimal
     taxes: tuple[tuple[int, Decimal], ...]
 
 
 def invoice(bill: Bill, tables: LookupTables, *, final: bool) -> Record:
-    """The values of the invoice. `final`: nobody is to change it before it is posted, so Tryton itself refuses to post
-    it with any other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
+    """Return the values of the invoice. `final`: it is posted unchanged, so Tryton itself refuses to post it with any
+    other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
     party = tables.party(bill.party)
     if party.address is None:
         raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
@@ -77,10 +78,12 @@ def invoice(bill: Bill, tables: LookupTables, *, final: bool) -> Record:
 
 
 def expected_totals(bill: Bill, codes: CodeTables) -> Totals:
+    """Return what the bill comes to at Pleo. Raises UnknownAccount, UnknownTaxCode."""
     return totals(-units(bill.payable.amount), [(each.account, units(each.amount)) for each in tax_lines(bill, codes)])
 
 
 def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
+    """Return the totals of an invoice from its tax lines: (account id, amount)."""
     sums: dict[int, Decimal] = defaultdict(Decimal)
     for account, amount in taxes:
         sums[account] += amount
@@ -88,7 +91,8 @@ def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
 
 
 def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
-    """Tryton's own lines, one for each tax, account and side of the base, then those that it would not have."""
+    """Return the tax lines that Tryton computes itself, one for each tax, account and side of the base; then those that
+    it would not compute. Raises UnknownAccount, UnknownTaxCode."""
     own: dict[tuple[int, int], TaxLine] = {}
     manual: list[TaxLine] = []
     debit = True
@@ -113,7 +117,8 @@ def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
 
 
 def _currency(bill: Bill, tables: LookupTables) -> int:
-    """Tryton converts at the rate of the document's date, so there has to be one."""
+    """Return the id of the bill's currency. Tryton converts at the rate of the document's date: Raises Rejected if
+    there is none."""
     if bill.currency == tables.currency:
         return tables.currency_id
     tables.rate(bill.currency, bill.document_date)

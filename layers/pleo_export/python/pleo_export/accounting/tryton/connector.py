@@ -4,9 +4,9 @@ credit notes as supplier invoices, reconciled with their payments.
 Secret: {"token": the API key of a user in the group Accounting}, and if wanted the same user's {"user", "password"}.
 For payments that come back the user needs the right to delete reconciliations as well.
 
-What one `record_many` costs, besides look-ups that are kept for the life of the connector: one call to create all
+The calls of one `record_many`, besides look-ups that are kept for the life of the connector: one call to create all
 moves; for bills one to create, one to compare and two to look for duplicates; one for the parties; four to reconcile.
-Posting is one call each, for a key cannot post many at once; with user and password two for all.
+Posting takes one call each, since a key cannot post many at once; with user and password two for all.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft) -> Tryt
 
 
 class TrytonConnector:
+    """The port's AccountingSystem for Tryton; see `AccountingSystem` for what each method promises."""
+
     capabilities = Capabilities(
         kinds=frozenset(DocumentKind),
         drafts=frozenset(DocumentKind),
@@ -110,22 +112,29 @@ class TrytonConnector:
         self._reconciliation = TrytonReconciliation(rest, self._periods)
 
     def check(self) -> None:
+        """Check the rights of the user, the login if there is one, the company and the journal. Raises
+        AccountingError."""
         self._posting.check()
         self._lookups.check()
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
+        """Find moves and invoices by their descriptions: two calls. Raises AccountingError."""
         return self._documents.find_many(references)
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
+        """Compare currency, total and, for bills, each tax account. Raises AccountingError."""
         if not found:
             return {}
         return differences(self._tryton, found, self._lookups.tables([document for _, document in found]))
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
+        """Find parties by code, tax number or account number, employees among them: two calls. Raises
+        AccountingError."""
         return find_parties(self._tryton, wanted)
 
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
-        """Raises ValueError for too many documents, or for two with one reference."""
+        """Record bills first, then the payments that come with them and the journal entries, then reconcile. Raises
+        AccountingError while nothing is recorded, and ValueError for too many documents or two with one reference."""
         references = {document.reference for document in documents}
         if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
             raise ValueError("a batch has at most max_batch documents, each with its own reference")
@@ -144,7 +153,8 @@ class TrytonConnector:
         return outcomes | self._reconcile(outcomes.values())
 
     def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
-        """Those that a person has posted already are reconciled only."""
+        """Post drafts of bills, then of moves, then reconcile; what a person has posted already is only reconciled.
+        Raises AccountingError while nothing is posted."""
         drafts: dict[str, dict[str, int]] = {INVOICE: {}, MOVE: {}}
         outcomes: dict[str, DocumentOutcome] = {
             each.reference: each for each in documents if each.state is DocumentState.POSTED
@@ -156,12 +166,16 @@ class TrytonConnector:
         return outcomes | self._reconcile(outcomes.values())
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
+        """Attach the files that the document does not have yet. Raises AttachmentRejected, AttachmentTooLarge, or
+        another AccountingError."""
         attach(self._tryton, document, attachments, self.capabilities)
 
     def period_state(self, on: date) -> PeriodState:
+        """Return whether the period of that day is open. Raises AccountingError."""
         return self._periods.period_state(on)
 
     def next_open_date(self, after: date) -> date | None:
+        """Return the first later day in an open period; None where there is none. Raises AccountingError."""
         return self._periods.next_open_date(after)
 
     # Recording
@@ -204,8 +218,8 @@ class TrytonConnector:
         return move(document, period, tables)
 
     def _reconcile(self, outcomes: Iterable[DocumentOutcome]) -> dict[str, DocumentOutcome]:
-        """The payments of which the bookkeeper should know something. What cannot be reconciled stays open: it is
-        booked, and Tryton shows an accountant both sides."""
+        """Reconcile the posted documents, and return the payments that have a warning for the bookkeeper. What cannot be
+        reconciled stays open: it is booked, and Tryton shows an accountant both sides."""
         payable = {
             each.reference: each
             for each in outcomes
@@ -216,10 +230,10 @@ class TrytonConnector:
         if not payable:
             return {}
         try:
-            told = self._reconciliation.reconcile(list(payable.values()))
-        except Exception as error:  # whatever it is, the documents are booked, and that has to be told
+            warnings = self._reconciliation.reconcile(list(payable.values()))
+        except Exception as error:  # of any kind: the documents are booked, and that has to be reported
             status = error.status if isinstance(error, AccountingError) else None
             evidence = {"error": type(error).__name__, "status": status, "documents": len(payable)}
             logger.warning("bills and payments were booked, but not reconciled", extra=evidence)
-            told = dict.fromkeys(payable, NOT_RECONCILED)
-        return {reference: replace(payable[reference], warnings=(text,)) for reference, text in told.items()}
+            warnings = dict.fromkeys(payable, NOT_RECONCILED)
+        return {reference: replace(payable[reference], warnings=(text,)) for reference, text in warnings.items()}
