@@ -16,12 +16,12 @@ from enum import StrEnum
 from pleo_export.bookkeeping.documents import PaymentPurpose, SettlementTarget
 
 _SEPARATOR = " | "
-_WORDS = {
+_BEGINNINGS = {
     PaymentPurpose.PAYMENT: "Payment to",
     PaymentPurpose.REFUND: "Refund from",
     PaymentPurpose.RETURN: "Returned by",
 }
-_TEXT = re.compile(rf"({'|'.join(_WORDS.values())}) (.+?): (.+)", re.DOTALL)
+_TEXT = re.compile(rf"({'|'.join(_BEGINNINGS.values())}) (.+?): (.+)", re.DOTALL)
 
 
 class Unsettled(StrEnum):
@@ -77,7 +77,7 @@ class OpenItem:
 def settlement_text(purpose: PaymentPurpose, party: str, settles: SettlementTarget) -> str:
     """Return the text of a payment's payables line, which `settlement` reads again."""
     keys = [settles.reference] if settles.reference else [settles.invoice_number, *settles.reconciliation_ids]
-    return f"{_WORDS[purpose]} {party}: {_SEPARATOR.join(key for key in keys if key)}"
+    return f"{_BEGINNINGS[purpose]} {party}: {_SEPARATOR.join(key for key in keys if key)}"
 
 
 def settlement(text: str | None) -> Settlement | None:
@@ -85,8 +85,8 @@ def settlement(text: str | None) -> Settlement | None:
     found = _TEXT.fullmatch(text or "")
     if found is None:
         return None
-    words, party, keys = found.groups()
-    purpose = next(purpose for purpose, begins in _WORDS.items() if begins == words)
+    beginning, party, keys = found.groups()
+    purpose = next(purpose for purpose, each in _BEGINNINGS.items() if each == beginning)
     return Settlement(purpose, party, frozenset(keys.split(_SEPARATOR)))
 
 

@@ -121,8 +121,8 @@ class AccountingSystem(Protocol):
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
         """Return what must not be adopted, by reference: found documents that come to another total, tax or currency
-        than the document that would be recorded now. Lines on other accounts are not a difference: a person may have moved
-        them. Raises AccountingError if the documents could not be read."""
+        than the document that would be recorded now. Lines on other accounts are not a difference: a person may have
+        moved them. Raises AccountingError if the documents could not be read."""
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         """Find the supplier or employee of each query: the first of its keys that fits any party decides (R-5a.8).

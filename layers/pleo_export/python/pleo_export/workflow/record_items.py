@@ -1,9 +1,10 @@
 """RecordItems: book the items of one chunk, each at most once (R-8, ADR-0002, promises 1, 5, 6).
 
-    receipts made ready -> intent -> create, the reference inside -> attach, finalise -> note the documents -> result
+    prepare receipts -> intent -> create, with the reference inside -> attach, post -> save the documents -> result
 
-Running it again is always safe: items with a result are skipped, for the others `recovery` decides. One item's fault
-never reaches another; what holds for the whole chunk (no answer, request limit) leaves it to the state machine to wait.
+Running it again is always safe: items with a result are skipped, for the others `recovery` decides. A fault in one
+item leaves the others alone; after one that holds for the whole chunk (no answer, request limit) the state machine
+waits.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
 def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
-    """`waitSeconds` is 0, or how long to wait before the chunk has to be run again.
+    """Record the items of a chunk that have no result yet, and save the results.
+
+    Returns `waitSeconds`: 0, or how long to wait before the chunk has to be run again.
 
     Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
@@ -50,10 +53,10 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
         # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
         known = {each.entry_id for each in outcomes}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        results_left = results_without_recording(run, services, left, error.failure, error.message)
-        outcomes += [refused(error, results_left[entry_id]) for entry_id in left]
+        unrecorded = results_without_recording(run, services, left, error.failure, error.message)
+        outcomes += [refused(error, unrecorded[entry_id]) for entry_id in left]
     finally:
-        # What was learnt is kept, also when the rest has to wait or to be tried again.
+        # The results so far are saved, also when the rest has to wait or to be tried again.
         results, wait = _in_time(outcomes, run.deadline - services.clock())
         if not services.results.put_many(token, results, services.clock()):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
@@ -69,7 +72,7 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
 
 
 def _in_time(outcomes: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
-    """The results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
+    """Return the results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
     results, longest = [], timedelta()
     for each in outcomes:
         if isinstance(each, ItemResult):

@@ -117,8 +117,8 @@ def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
 
 
 def _currency(bill: Bill, tables: LookupTables) -> int:
-    """Return the id of the bill's currency. Tryton converts at the rate of the document's date: Raises Rejected if
-    there is none."""
+    """Return the id of the bill's currency. Tryton converts at the rate of the document's date. Raises
+    Rejected if there is none."""
     if bill.currency == tables.currency:
         return tables.currency_id
     tables.rate(bill.currency, bill.document_date)

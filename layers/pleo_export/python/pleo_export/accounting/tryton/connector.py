@@ -218,8 +218,8 @@ class TrytonConnector:
         return move(document, period, tables)
 
     def _reconcile(self, outcomes: Iterable[DocumentOutcome]) -> dict[str, DocumentOutcome]:
-        """Reconcile the posted documents, and return the payments that have a warning for the bookkeeper. What cannot be
-        reconciled stays open: it is booked, and Tryton shows an accountant both sides."""
+        """Reconcile the posted documents, and return the payments that have a warning for the bookkeeper. What cannot
+        be reconciled stays open: it is booked, and Tryton shows an accountant both sides."""
         payable = {
             each.reference: each
             for each in outcomes

@@ -1,7 +1,6 @@
-"""What Tryton is set up with, as recording needs it: accounts, taxes, dimensions, currencies, parties and periods.
+"""How Tryton is set up, as recording needs it: accounts, taxes, dimensions, currencies and parties.
 
-Each is asked for once. Periods are asked for again after a refusal, and rates for each batch: a person may have just
-put right what was wrong.
+Most of it is read once. Rates and parties are read for each batch: a person may have corrected them meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from pleo_export.bookkeeping.documents import Document, JournalEntry
 
 
 class TrytonLookups:
-    """Every method raises AccountingError."""
+    """Reads the tables that documents are recorded with. Every method raises AccountingError."""
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
         self._settings = settings
@@ -37,10 +36,11 @@ class TrytonLookups:
         self.bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
 
     def check(self) -> None:
+        """Check that the company and the journal of the settings exist. Raises InvalidConfiguration if not."""
         _ = self._company, self._journal
 
     def tables(self, documents: Iterable[Document]) -> LookupTables:
-        """What these documents need to know."""
+        """Return the tables that these documents need."""
         documents = list(documents)
         lines = [line for document in documents for line in document.lines]
         codes = CodeTables(
@@ -84,6 +84,7 @@ class TrytonLookups:
 
     @cached_property
     def account_table(self) -> Mapping[str, Sequence[AccountRecord]]:
+        """The accounts that can be booked on, by code."""
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
         accounts: dict[str, list[AccountRecord]] = defaultdict(list)
         fields = ["code", "party_required", "second_currency.code", *kinds]
@@ -102,7 +103,7 @@ class TrytonLookups:
 
     @cached_property
     def _taxes(self) -> Mapping[str, Sequence[TaxCode]]:
-        """By name: Tryton's taxes have no code."""
+        """The taxes by name, for Tryton's taxes have no code."""
         fields = ["name", "parent", "invoice_account", "credit_note_account"]
         rows = self._tryton.search_read("account.tax", [self._company_domain], fields)
         taxes: dict[str, list[TaxCode]] = defaultdict(list)
@@ -113,6 +114,7 @@ class TrytonLookups:
 
     @cached_property
     def dimension_table(self) -> Mapping[tuple[str, str], Sequence[AnalyticAccount]]:
+        """The analytic accounts, by the codes of their root and their own."""
         domain = [self._company_domain, ["type", "=", "normal"]]
         dimensions: dict[tuple[str, str], list[AnalyticAccount]] = defaultdict(list)
         for row in self._tryton.search_read("analytic_account.account", domain, ["code", "root.code"]):
@@ -121,7 +123,7 @@ class TrytonLookups:
         return dimensions
 
     def _currencies(self, codes: Collection[str]) -> Mapping[str, Currency]:
-        """Read anew for each batch: a rate that was missing may have been entered."""
+        """Read the rates again for each batch: one that was missing may have been entered."""
         domain = [["currency.code", "in", list(codes)]]
         rates: dict[str, Currency] = {}
         fields = ["date", "rate", "currency.code"]
@@ -140,7 +142,7 @@ class TrytonLookups:
 
 
 def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[TaxRecord]:
-    """The tax itself, or the ones below it: Tryton books those of a group."""
+    """Return the tax itself, or the ones below it: of a group of taxes Tryton books its members."""
     below = [each for each in taxes if each["parent"] == tax["id"]]
     if below:
         return [booking for each in below for booking in _booking_taxes(each, taxes)]

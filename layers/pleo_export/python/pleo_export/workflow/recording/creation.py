@@ -1,4 +1,4 @@
-"""Writing to the accounting system: intents first, then what is missing; an intent is withdrawn only on proof.
+"""Creating the missing documents, after their intents are written. An intent is withdrawn only on proof.
 
 What the answers mean for an intent:
 
@@ -37,23 +37,23 @@ from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
 from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
-Asked = Sequence[tuple[ItemProgress, Document]]
-# Nothing is written any more before a person has done something.
+ItemDocuments = Sequence[tuple[ItemProgress, Document]]
+# Errors after which nothing can be written until a person has acted (R-6.11).
 STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 
 
 @dataclass(frozen=True)
 class DocumentWriter:
-    """Creates one company's documents. `wanted` is the state that its settings ask for."""
+    """Creates one company's documents. `wanted` is the state that its settings ask for, draft or posted."""
 
     services: Services
     system: AccountingSystem
     wanted: DocumentState
     dates: PostingDates
 
-    def create(self, batch: Sequence[ItemProgress], documents: Asked) -> None:
-        """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
-        (promise 2)."""
+    def create(self, batch: Sequence[ItemProgress], documents: ItemDocuments) -> None:
+        """Create the documents that are missing, and note their outcomes in the items' progress. Raises AccountingError
+        while nothing of the batch is recorded; after that each item has its own outcome (promise 2)."""
         missing = [(progress, each) for progress, each in documents if each.reference not in progress.plan.found]
         refusal: AccountingError | None = None
         for chosen, state in self._portions(missing):
@@ -70,9 +70,9 @@ class DocumentWriter:
         if refusal and not any(progress.booked for progress in batch):
             raise refusal
 
-    def _portions(self, documents: Asked) -> Iterator[tuple[Asked, DocumentState]]:
-        """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
-        goes alone, since it may be what made the whole batch fail."""
+    def _portions(self, documents: ItemDocuments) -> Iterator[tuple[ItemDocuments, DocumentState]]:
+        """Split the documents, in their order, into as many as the accounting system takes at once. A document whose
+        first try was interrupted goes alone, since it may be what made the whole batch fail."""
         size = self.system.capabilities.max_batch
         for state in DocumentState.DRAFT, DocumentState.POSTED:
             portion: list[tuple[ItemProgress, Document]] = []
@@ -87,12 +87,12 @@ class DocumentWriter:
                 yield portion, state
 
     def _first_state(self, progress: ItemProgress, document: Document) -> DocumentState:
-        """Receipts come first where a posted document takes none any more (R-5d.11)."""
+        """Return the state to create a document in: a draft if it takes no receipts once it is posted (R-5d.11)."""
         takes = self.system.capabilities
         waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
         return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted
 
-    def _record(self, documents: Asked, state: DocumentState) -> None:
+    def _record(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:
             self._record_once(documents, state)
             if again := self._retry_on_open_date(documents):
@@ -103,7 +103,7 @@ class DocumentWriter:
                     progress.outcomes[document.reference] = error
             raise
 
-    def _record_once(self, documents: Asked, state: DocumentState) -> None:
+    def _record_once(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:
             answers = self.system.record_many([each for _, each in documents], state)
             outcomes = [answers[each.reference] for _, each in documents]
@@ -116,8 +116,9 @@ class DocumentWriter:
         for (progress, each), outcome in zip(documents, outcomes, strict=True):
             progress.learn(each.reference, outcome)
 
-    def _retry_on_open_date(self, documents: Asked) -> Asked:
-        """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
+    def _retry_on_open_date(self, documents: ItemDocuments) -> ItemDocuments:
+        """Return those that were refused for their period, moved to the one other date that the company allows (R-5e.3,
+        R-5e.8)."""
         again = []
         for progress, document in documents:
             if not isinstance(progress.outcomes[document.reference], PeriodClosed):
@@ -128,18 +129,20 @@ class DocumentWriter:
                 progress.warnings = (*progress.warnings, moved(document.posting_date, to))
         return again
 
-    def _doubt(self, documents: Asked, error: Exception) -> None:
-        """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
+    def _doubt(self, documents: ItemDocuments, error: Exception) -> None:
+        """Note that each of the documents is in doubt: it may exist, or still appear. One that was tried alone is not
+        tried again."""
         found = self._seen(documents) or {}
         for progress, document in documents:
             wait = None if progress.plan.interrupted else self.services.in_doubt_time
             if _live(found.get(document.reference)):
-                wait = SHORTEST_PAUSE  # the next look adopts it, with all checks
-            words = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
-            progress.outcomes[document.reference] = InDoubt(words, ItemFailure.UNEXPECTED_FAILURE, wait)
+                wait = SHORTEST_PAUSE  # the next search adopts it, with all checks
+            reason = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
+            progress.outcomes[document.reference] = InDoubt(reason, ItemFailure.UNEXPECTED_FAILURE, wait)
 
-    def _prove(self, documents: Asked) -> None:
-        """That nothing came of what was refused; then its intent is withdrawn. One search for all of it."""
+    def _prove(self, documents: ItemDocuments) -> None:
+        """Search for what was refused, all at once. What is not found was not created, so its intent is withdrawn; what
+        is found, or cannot be searched for, is in doubt."""
         refused = [(progress, each) for progress, each in documents if _refused(progress.outcomes.get(each.reference))]
         if not refused:
             return
@@ -160,8 +163,8 @@ class DocumentWriter:
             return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
-    def _seen(self, documents: Asked) -> Mapping[str, DocumentOutcome] | None:
-        """What the accounting system holds of them; None if the search failed."""
+    def _seen(self, documents: ItemDocuments) -> Mapping[str, DocumentOutcome] | None:
+        """Find the documents that the accounting system holds; None if the search failed."""
         try:
             return find_all(self.system, [each.reference for _, each in documents])
         except AccountingError:
@@ -178,5 +181,5 @@ def _refused(outcome: DocumentOutcome | None) -> bool:
 
 
 def _live(outcome: DocumentOutcome | None) -> bool:
-    """Also where several documents carry the reference."""
+    """Return whether a document exists that is not void, also where several have the reference."""
     return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is DocumentState.VOID)

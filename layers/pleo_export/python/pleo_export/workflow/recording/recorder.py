@@ -1,4 +1,4 @@
-"""The company's desk: looks for what is there, creates what is missing, and says what became of each item."""
+"""Recording the items of a chunk: search for their documents, create the missing ones, return the outcomes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from pleo_export.workflow.recording.recovery import Action, too_late
 
 # Nothing new is begun with less than this left of the function's time: fetching one expense's files may take a minute.
 RESERVE = timedelta(seconds=90)
-# No further upload is begun with less than this: what is left is for posting, notes and results. Less than RESERVE, so
+# No further upload is begun with less than this: the rest is for posting, posting records and results. Less than RESERVE, so
 # that each call gets something done.
 UPLOAD_RESERVE = timedelta(seconds=45)
 DISK_RESERVE = 512 * 1024 * 1024  # bytes: one expense's files, and what is made of them
@@ -46,7 +46,7 @@ DISK_RESERVE = 512 * 1024 * 1024  # bytes: one expense's files, and what is made
 
 @dataclass(frozen=True)
 class BatchRecorder:
-    """One company's books, opened for one chunk."""
+    """Records the items of one chunk in one company's accounting system."""
 
     run: ChunkInput
     services: Services
@@ -56,11 +56,14 @@ class BatchRecorder:
 
     @classmethod
     def for_chunk(cls, run: ChunkInput, services: Services, token: FencingToken) -> BatchRecorder:
+        """Return a recorder for a chunk of the company's job. Raises AccountingError if the connection's secret is
+        not complete."""
         connection = services.connection(run.company_id)
         return cls(run, services, connection, services.accounting_system(connection), token)
 
     @property
     def wanted(self) -> DocumentState:
+        """The state that the company's settings ask for."""
         return DocumentState.POSTED if self.connection.settings.posting is PostingMode.POSTED else DocumentState.DRAFT
 
     @property
@@ -77,7 +80,8 @@ class BatchRecorder:
         return PostingRecords(self.run, self.services, self.fencing_token)
 
     def record(self, items: Sequence[PreparedItem]) -> Iterator[ItemOutcome]:
-        """Raises AccountingError when something holds for all items that are not settled yet."""
+        """Record the items, and yield the outcome of each. Raises AccountingError for an error that holds for all items
+        without an outcome so far, and NotOurs when another run or call has taken over."""
         plans = Investigation(self.run, self.services, self.connection.settings, self.system).plans(items)
         if self.services.clock() >= self.run.deadline:
             plans = [replace(plan, decision=too_late(plan.decision)) for plan in plans]
@@ -103,7 +107,8 @@ class BatchRecorder:
     def _assemble(
         self, plans: Sequence[ItemPlan], folder: Path
     ) -> tuple[list[ItemProgress], list[ItemResult], list[ItemPlan]]:
-        """The next batch with its receipts made ready, those refused for their receipts, and the cases left over."""
+        """Return the next batch with its receipts prepared, the results of items refused for their receipts, and the
+        plans that are left."""
         batch: list[ItemProgress] = []
         rejected: list[ItemResult] = []
         for number, plan in enumerate(plans):
@@ -119,7 +124,8 @@ class BatchRecorder:
         return batch, rejected, []
 
     def _record_batch(self, batch: Sequence[ItemProgress]) -> Iterator[ItemOutcome]:
-        """The main documents, wholly; then what belongs to them; then our notes, before anything is said."""
+        """Create and post the main documents, then their payments; save the posting records before any outcome is
+        returned."""
         creation = self._creation
         self._postings.write_intents(batch)
         creation.create(batch, [(progress, progress.plan.item.main) for progress in batch])
@@ -146,11 +152,11 @@ class BatchRecorder:
             progress.attachment_error, progress.retry_files = attached.attachment_error, attached.retry
             progress.warnings = (*progress.warnings, *attached.warnings)
             if attached.retry and self._would_close(progress.main):
-                words = "It is not posted, because its receipts are not attached yet. Export it again."
-                progress.posting_error = progress.posting_error or AttachmentRejected(words)
+                reason = "It is not posted, because its receipts are not attached yet. Export it again."
+                progress.posting_error = progress.posting_error or AttachmentRejected(reason)
 
     def _would_close(self, document: DocumentRef) -> bool:
-        """Whether posting it would keep its files out for good."""
+        """Return whether the document takes no files once it is posted."""
         closes = self.wanted is DocumentState.POSTED and not self.system.capabilities.attach_to_posted
         return closes and document.state is DocumentState.DRAFT
 
