@@ -1,4 +1,4 @@
-"""Preparing fetched items: the documents that can be recorded, or the reason why not (R-4, R-5)."""
+"""Preparing fetched items: the documents that can be recorded, or the reason why not (R-4)."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ from pleo_export.workflow.recording.recovery import Action, too_late
 
 # Nothing new is begun with less than this left of the function's time: fetching one expense's files may take a minute.
 RESERVE = timedelta(seconds=90)
-# No further upload is begun with less than this: the rest is for posting, posting records and results. Less than RESERVE, so
-# that each call gets something done.
+# No further upload is begun with less than this: the rest is for posting, posting records and results. Less than
+# RESERVE, so that each call gets something done.
 UPLOAD_RESERVE = timedelta(seconds=45)
 DISK_RESERVE = 512 * 1024 * 1024  # bytes: one expense's files, and what is made of them
 
