@@ -23,11 +23,11 @@ from pleo_export.store.table import company_key, iso, transact
 from pleo_export.workflow import dispatch, fail_job, start_job
 from pleo_export.workflow.final_event import FinalEvent, final_event
 from pleo_export.workflow.ownership import prove_ours
-from pleo_export.workflow.recording import creation, investigation, recovery
-from pleo_export.workflow.recording import progress as recording_work
+from pleo_export.workflow.recording import creation, investigation, outcomes, posting, recorder, recovery
 from pleo_export.workflow.recording import receipts as attachments
 from pleo_export.workflow.recording.creation import DocumentWriter
 from pleo_export.workflow.recording.investigation import Investigation
+from pleo_export.workflow.recording.posting_records import PostingRecords
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from tests.simulation.fake_endpoints import SimulatedLedger
@@ -102,18 +102,18 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 
 
 def report_before_record() -> AbstractContextManager[Any]:
-    said = BatchRecorder._outcome_of
+    outcome_of = outcomes.outcome_of
 
-    def hopeful(self: BatchRecorder, work: ItemProgress) -> Any:
-        for name, outcome in work.outcomes.items():
+    def hopeful(progress: ItemProgress, services: Any) -> Any:
+        for name, outcome in progress.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
-                document = work.plan.item.main
-                work.outcomes[name] = DocumentRef(
+                document = progress.plan.item.main
+                progress.outcomes[name] = DocumentRef(
                     name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
-        return said(self, work)
+        return outcome_of(progress, services)
 
-    return patch(BatchRecorder, "_outcome_of", hopeful)
+    return patch(recorder, "outcome_of", hopeful)
 
 
 def no_in_doubt_time() -> AbstractContextManager[Any]:
@@ -121,15 +121,15 @@ def no_in_doubt_time() -> AbstractContextManager[Any]:
 
 
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
-    note = BatchRecorder._save_postings
+    save = PostingRecords.save
 
-    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
-        for work in batch:
-            if isinstance(work.first_fault, OutcomeUnknown) and work.intent:
-                self.services.postings.withdraw(work.intent)
-        note(self, batch)
+    def forget(self: PostingRecords, batch: Sequence[ItemProgress]) -> None:
+        for progress in batch:
+            if isinstance(progress.first_fault, OutcomeUnknown) and progress.intent:
+                self.services.postings.withdraw(progress.intent)
+        save(self, batch)
 
-    return patch(BatchRecorder, "_save_postings", forget)
+    return patch(PostingRecords, "save", forget)
 
 
 def adopt_void() -> AbstractContextManager[Any]:
@@ -199,7 +199,7 @@ def youngest_first() -> AbstractContextManager[Any]:
 
 def unknown_is_not_booked() -> AbstractContextManager[Any]:
     return _both(
-        patch(recording_work, "OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(outcomes, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(creation, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
         mock.patch("pleo_export.workflow.recording.unrecorded.OUTCOME_UNKNOWN", "Not booked; export it again."),
@@ -232,7 +232,7 @@ def differences_not_looked_for() -> AbstractContextManager[Any]:
 
 
 def no_net_around_a_batch() -> AbstractContextManager[Any]:
-    return patch(creation, "log_fault", _raised_again)
+    return _both(patch(creation, "log_fault", _raised_again), patch(posting, "log_fault", _raised_again))
 
 
 def no_net_around_receipts() -> AbstractContextManager[Any]:
@@ -250,15 +250,15 @@ def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
 
 def kept_as_draft_withdraws() -> AbstractContextManager[Any]:
     """A refused draft stays in the books, and nothing is known of what it holds."""
-    note = BatchRecorder._save_postings
+    save = PostingRecords.save
 
-    def forget(self: BatchRecorder, batch: Sequence[ItemProgress]) -> None:
-        note(self, [work for work in batch if not isinstance(work.posting_error, KeptAsDraft)])
-        for work in batch:
-            if isinstance(work.posting_error, KeptAsDraft) and work.intent:
-                self.services.postings.withdraw(work.intent)
+    def forget(self: PostingRecords, batch: Sequence[ItemProgress]) -> None:
+        save(self, [progress for progress in batch if not isinstance(progress.posting_error, KeptAsDraft)])
+        for progress in batch:
+            if isinstance(progress.posting_error, KeptAsDraft) and progress.intent:
+                self.services.postings.withdraw(progress.intent)
 
-    return patch(BatchRecorder, "_save_postings", forget)
+    return patch(PostingRecords, "save", forget)
 
 
 def no_close_before_failing() -> AbstractContextManager[Any]:

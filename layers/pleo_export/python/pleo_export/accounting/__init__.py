@@ -1,1 +1,1 @@
-"""The port to accounting systems, its errors, and one module per connector."""
+"""The port to accounting systems, its errors, and one package per connector."""

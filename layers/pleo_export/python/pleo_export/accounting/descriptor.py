@@ -1,4 +1,4 @@
-"""What a connector registers: one descriptor, from which all the rest of the product follows.
+"""What a connector registers: one descriptor, which the rest of the product reads.
 
 The settings of a company (`pleo_export.settings`), the questions of `pleo-export connect`, the endpoint that refreshes
 its OAuth tokens, and the table in docs/connector.md are read from it. See docs/connector.md for how to add one.
@@ -28,8 +28,8 @@ class AccountingSettings(SettingsModel):
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One entry of a connection's accounting secret. `label` asks a person for it; where it is not `required`, only the
-    environment variable ACCOUNTING_<NAME> gives it."""
+    """One field of a connection's accounting secret. Prompts show its `label`; a field that is not `required` comes
+    from the environment variable ACCOUNTING_<NAME> only."""
 
     name: str
     label: str
@@ -38,9 +38,9 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """`name` stands in the settings, `title` is for people. `module` has `connect` and `set_up`; it is imported when a
-    company first uses it, so that a function pays for the connector that it needs. `token_url`: where OAuth grants
-    are refreshed; None where the secret holds a key or a login."""
+    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect` and `set_up`;
+    it is imported when a company first uses it, so that a function loads only the connector that it needs. OAuth
+    grants are refreshed at `token_url`; None where the secret holds a key or a login."""
 
     name: str
     title: str
@@ -52,12 +52,12 @@ class Connector:
     def connect(
         self, settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited
     ) -> AccountingSystem:
-        """Return the accounting system, without opening a connection. It begins no call that may take longer than
+        """Return the accounting system, without opening a connection. It begins only calls that end within
         `time_left`. Raises AuthenticationFailed for a secret that lacks a field."""
         system: AccountingSystem = import_module(self.module).connect(settings, secret, time_left)
         return system
 
     def set_up(self, settings: AccountingSettings, secret: Secret) -> AccountingSetup:
-        """Return what a person chooses from who connects a company. Raises as `connect` does."""
+        """Return what a person chooses from to connect a company. Raises as `connect` does."""
         setup: AccountingSetup = import_module(self.module).set_up(settings, secret)
         return setup

@@ -1,9 +1,9 @@
-"""What an accounting system can answer, each error named for the decision it leads to.
+"""The errors of accounting systems, each named for the decision it leads to.
 
     AccountingError                 .failure: what Pleo is told about the item
     ├── AuthenticationFailed        stop posting: the connection must be renewed (R-6.11)
     ├── PermissionDenied            stop posting: a right is missing
-    ├── InvalidConfiguration        stop posting: a setting names what is not there (database, company, journal)
+    ├── InvalidConfiguration        stop posting: a setting names a database, company or journal that does not exist
     ├── RateLimited(retry_after)    nothing was done: wait, then go on
     ├── Unavailable                 nothing was done: try again
     ├── OutcomeUnknown              in doubt: only `find_many` may follow (R-8.3)
@@ -12,7 +12,8 @@
         ├── UnknownAccount, UnknownTaxCode, UnknownDimension
         ├── PossibleDuplicate
         ├── KeptAsDraft(document)   it is recorded, but the accounting system does not post it
-        └── AttachmentTooLarge, AttachmentRejected: the file only; the document stays
+        ├── AttachmentTooLarge, AttachmentRejected: the file only; the document stays
+        └── InternalFault           our own fault with this document: the operator reads the log
 
 RateLimited and Unavailable say "nothing was done", so after a write they need proof: the request was surely not sent,
 or the accounting system itself (not a gateway before it) says that it did nothing. Without proof: OutcomeUnknown.
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 
 class AccountingError(PleoExportError):
-    """`message` is for the bookkeeper. Evidence: HTTP `status`, provider `code`, `request_id`."""
+    """The base of them all. `message` is for the bookkeeper; `status` (HTTP), `code` (the provider's) and `request_id`
+    are evidence for the operator."""
 
     failure: ItemFailure
 
@@ -50,19 +52,25 @@ class AccountingError(PleoExportError):
 
 
 class AuthenticationFailed(AccountingError):
+    """The credential is refused, or there is none (R-6.11)."""
+
     failure = ItemFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE
 
 
 class PermissionDenied(AccountingError):
+    """The user of the credential lacks a right."""
+
     failure = ItemFailure.AUTHORIZATION_FAILURE
 
 
 class InvalidConfiguration(AccountingError):
+    """A setting names something that the accounting system does not have."""
+
     failure = ItemFailure.INVALID_CONFIGURATION
 
 
 class RateLimited(AccountingError):
-    """`retry_after` in seconds."""
+    """Nothing was done: there were too many requests. `retry_after` in seconds."""
 
     failure = ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT
 
@@ -72,18 +80,26 @@ class RateLimited(AccountingError):
 
 
 class Unavailable(AccountingError):
+    """Nothing was done: the accounting system cannot be reached, or is busy."""
+
     failure = ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE
 
 
 class OutcomeUnknown(AccountingError):
+    """A write was sent, and it is not known whether it was carried out (R-8.3)."""
+
     failure = ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT
 
 
 class Rejected(AccountingError):
+    """The accounting system, or the connector for it, refuses this one document."""
+
     failure = ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE
 
 
 class PeriodClosed(Rejected):
+    """Nothing can be booked on the day `on` (R-5e)."""
+
     def __init__(
         self,
         message: str,
@@ -98,19 +114,25 @@ class PeriodClosed(Rejected):
 
 
 class UnknownAccount(Rejected):
+    """An account's code names no account that can be booked on, or several."""
+
     failure = ItemFailure.ACCOUNT_UNKNOWN
 
 
 class UnknownTaxCode(Rejected):
+    """A tax code names no tax that can be used here, or several."""
+
     failure = ItemFailure.TAX_CODE_UNKNOWN
 
 
 class UnknownDimension(Rejected):
+    """A tag names no value of its dimension, or several."""
+
     failure = ItemFailure.TAG_UNKNOWN
 
 
 class PossibleDuplicate(Rejected):
-    """Several documents carry one reference, or a person booked the same already: a person decides."""
+    """Several documents carry one reference, or a person booked the same already: a person decides (R-8.5)."""
 
 
 class KeptAsDraft(Rejected):
@@ -124,8 +146,27 @@ class KeptAsDraft(Rejected):
 
 
 class AttachmentTooLarge(Rejected):
+    """A file is larger than the accounting system takes. The document stays."""
+
     failure = ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED
 
 
 class AttachmentRejected(Rejected):
+    """A file is refused for another reason than its size. The document stays."""
+
     failure = ItemFailure.RECEIPT_UPLOAD_FAILURE
+
+
+class InternalFault(Rejected):
+    """An unforeseen exception, of ours or of a connector, as the outcome of the one document that it concerns."""
+
+    failure = ItemFailure.UNEXPECTED_FAILURE
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{internal_fault(error)} Export it again later.")
+
+
+def internal_fault(error: Exception) -> str:
+    """Return what the bookkeeper reads of an unforeseen exception: its class only, since its message may hold an
+    expense's content (promise 8). The caller logs it for the operator."""
+    return f"Internal fault ({type(error).__name__}); the operator has been told."

@@ -1,8 +1,8 @@
-"""HTTP to an accounting system: time limits always, retries on reads only, nothing secret in an error.
+"""HTTP to an accounting system: time limits always, retries of reads only, nothing secret in an error.
 
-What it cannot know it says: a write that was sent and not answered is OutcomeUnknown. Every answer, whatever its
-status, goes back to the connector, whose table says what it means. No call is begun that the function's time limit
-might cut off: a write would be left with an unknown outcome.
+A write that was sent and not answered raises OutcomeUnknown. Every answer, whatever its status, goes back to the
+connector, which has a table of what each status means. A call is begun only if the function's time limit cannot cut it
+off: a write would be left with an unknown outcome.
 """
 
 from __future__ import annotations
@@ -27,22 +27,26 @@ PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
 
 
 class Upload(Protocol):
-    """A body that is sent as it is read, of a length known before."""
+    """A body that is read while it is sent; its length in bytes is known before."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[bytes]: ...
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """Read up to `size` bytes; all that is left if negative."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountingResponse:
+    """An answer of any status, read to its end."""
+
     status: int
     content: bytes
     headers: Mapping[str, str]
 
 
 class AccountingTransport:
-    """`system` is the name that people read in messages; `headers` carry the credential and go with every call."""
+    """Sends calls to one accounting system. `system` is its name in messages; `headers` hold the credential and go
+    with every call."""
 
     def __init__(
         self,
@@ -65,7 +69,8 @@ class AccountingTransport:
     def read(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> AccountingResponse:
-        """A call without effect, whatever its method; `headers` as for `write`. Raises Unavailable."""
+        """Send a call that changes nothing, whatever its method; up to three times. `headers` as for `write`. Raises
+        Unavailable."""
         for attempt in range(1, TRIES):
             try:
                 answer = self._send(method, path, body, headers)
@@ -87,7 +92,7 @@ class AccountingTransport:
         body: bytes | Upload | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AccountingResponse:
-        """Sent once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
+        """Send a call once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
         OutcomeUnknown."""
         try:
             return self._send(method, path, body, headers)
@@ -100,7 +105,7 @@ class AccountingTransport:
     def _send(
         self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None
     ) -> AccountingResponse:
-        """Raises Unavailable when the function has no time left for an answer."""
+        """Send the call. Raises Unavailable when the function has no time left for an answer."""
         if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
             raise Unavailable(f"There was no time left to ask {self._system}. Nothing was done.", code="no time")
         response = self._session.request(

@@ -2,7 +2,7 @@
 
 Contract of `record_many`: the caller has looked for the references with `find_many` and holds the company's lease
 (one writer per company). The reference is inside the document from its first moment, so that a crash between
-any two calls is healed by `find_many`. Every given reference has an outcome in the answer.
+any two calls is made good by `find_many`. Every given reference has an outcome in the answer.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 
 
 class DocumentState(StrEnum):
+    """How final a document is: a draft can be changed or deleted, a void one counts for nothing."""
+
     DRAFT = "draft"
     POSTED = "posted"
     VOID = "void"
 
 
 class PeriodState(StrEnum):
+    """Whether a day can be booked on. NONE: there is no period for it; UNKNOWN: periods cannot be read."""
+
     OPEN = "open"
     CLOSED = "closed"
     NONE = "none"
@@ -33,8 +37,8 @@ class PeriodState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """A document that the accounting system holds. `date` is its posting date, read back. `warnings` are what the
-    bookkeeper should know of it, such as a payment that found no bill to settle."""
+    """A document in the accounting system. `date` is its posting date, read back. `warnings` are for the bookkeeper,
+    such as that a payment found no bill to settle."""
 
     reference: str
     kind: DocumentKind
@@ -47,24 +51,33 @@ class DocumentRef:
 
 
 class Attachment(Protocol):
-    """A file for a document. `name` is safe in any path or header; `size` in bytes; `sha256` in hex."""
+    """A file for a document."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The file's name, safe in any path or header."""
+
     @property
-    def content_type(self) -> str: ...
+    def content_type(self) -> str:
+        """The media type, such as `application/pdf`."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """The size in bytes."""
+
     @property
-    def sha256(self) -> str: ...
-    def open(self) -> BinaryIO: ...
+    def sha256(self) -> str:
+        """The hash of the content, in hex."""
+
+    def open(self) -> BinaryIO:
+        """Open the content for reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Constant per connector. `max_batch` documents go into one `record_many`, `max_find` references into one
-    `find_many`. The attachment fields: bytes of one file, files of one document (None: any number),
-    content types; `attach_to_posted`: whether files may be added to a posted document."""
+    """What a connector can do; constant. At most `max_batch` documents go into one `record_many`, `max_find` references
+    into one `find_many`. `max_attachment_bytes` is for one file, `max_attachments` for one document (None: any
+    number), `attachment_types` are media types. `attach_to_posted`: whether a posted document takes files."""
 
     kinds: frozenset[DocumentKind]
     drafts: frozenset[DocumentKind]
@@ -82,7 +95,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class CodeAndName:
-    """An account or a dimension, for a person who sets up a connection to choose."""
+    """An account or a dimension, to choose from when a connection is set up."""
 
     code: str
     name: str
@@ -92,31 +105,32 @@ DocumentOutcome = DocumentRef | AccountingError
 
 
 class AccountingSystem(Protocol):
-    """The face of the port that records: what the functions use."""
+    """The side of the port that records: what the functions use."""
 
     @property
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities:
+        """What this accounting system takes."""
 
     def check(self) -> None:
-        """Before a job: reachable, authorised, allowed to write. Raises AccountingError."""
+        """Check before a job that the system can be reached and lets us write (R-2). Raises AccountingError."""
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
-        """The document of each reference that has one, read after write; at most `capabilities.max_find` references. A
-        live one wins over a void one; for two live ones the outcome is PossibleDuplicate. Raises AccountingError if
-        nobody could look."""
+        """Find the document of each reference that has one, including those written just before; at most
+        `capabilities.max_find` references. A live one is preferred to a void one; for two live ones the outcome is
+        PossibleDuplicate. Raises AccountingError if the search failed."""
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
-        """What must not be adopted, by reference: found documents that come to another total, tax or currency than the
-        document that would be recorded now, each error naming both figures' place but no more than its item may hold.
-        A person may have moved lines to other accounts: that is no difference. Raises AccountingError if nobody could
-        look."""
+        """Return what must not be adopted, by reference: found documents that come to another total, tax or currency
+        than the document that would be recorded now. Lines on other accounts are not a difference: a person may have
+        moved them. Raises AccountingError if the documents could not be read."""
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
-        """Who each question means: the first of its keys that fits anybody decides (R-5a.8). Every question has an
-        answer. Raises AccountingError if nobody could look; after a Rejected each question is asked singly."""
+        """Find the supplier or employee of each query: the first of its keys that fits any party decides (R-5a.8).
+        Returns an answer to every query. Raises AccountingError if the search failed; after a Rejected the caller
+        searches for each query singly."""
 
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
-        """Record each document in the given order, at most `capabilities.max_batch`, as draft or posted; a kind
+        """Record each document in the given order, at most `capabilities.max_batch` of them, as draft or posted; a kind
         without drafts is posted. A payment is reconciled with what it settles, now or when that comes later
         (R-5a.13); while that is a draft, it stays open. One bad document changes nothing for the others. A document
         that was recorded but not posted is KeptAsDraft, or OutcomeUnknown where it may have been posted. Entries that
@@ -127,8 +141,8 @@ class AccountingSystem(Protocol):
         recorded; later each document has its own outcome."""
 
     def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
-        """Post drafts, for example those a crash left behind, and reconcile posted bills and payments with what they
-        settle; harmless where that is done."""
+        """Post drafts, for example those that a crash left behind, and reconcile posted bills and payments with what
+        they settle; running it again is safe. Raises AccountingError only while nothing was posted."""
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         """Add files to a document; one that it has already (same content) is not added again (R-5d.10).
@@ -136,35 +150,36 @@ class AccountingSystem(Protocol):
         Raises AttachmentRejected, AttachmentTooLarge, or another AccountingError; running it again is safe."""
 
     def period_state(self, on: date) -> PeriodState:
-        """Whether an entry may be posted on that date."""
+        """Return whether an entry may be posted on that date. Raises AccountingError."""
 
     def next_open_date(self, after: date) -> date | None:
-        """The first day after the given one on which an entry may be posted; None where nobody can tell."""
+        """Return the first day after the given one on which an entry may be posted; None if there is none, or if it
+        cannot be known. Raises AccountingError."""
 
 
 class AccountingSetup(Protocol):
-    """The face of the port for setting up a connection: what a person chooses from, and the removal of a test entry."""
+    """The side of the port that sets up a connection: what a person chooses from, and the removal of a test entry."""
 
     @property
     def ledger_id(self) -> str:
-        """Which company's books these are, from the settings alone: the same for all that name the same books, so
-        that only one Pleo company is connected to them (R-10.9). At most 200 characters."""
+        """The identity of the ledger, from the settings alone: the same for all settings that name the same ledger, so
+        that only one Pleo company is connected to it (R-10.9). At most 200 characters."""
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        """Those that nothing can be booked on, for checking settings when they are entered. Raises AccountingError."""
+        """Return those that cannot be booked on, to check settings when they are entered. Raises AccountingError."""
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        """Those that the accounting system does not have, or has without any value. Raises AccountingError."""
+        """Return those that the accounting system lacks, or has without any value. Raises AccountingError."""
 
     def currency(self) -> str:
-        """The books' own, ISO 4217. Raises AccountingError."""
+        """Return the ledger's own currency, ISO 4217. Raises AccountingError."""
 
     def accounts(self) -> Sequence[CodeAndName]:
-        """All that can be booked on, by code. Raises AccountingError."""
+        """List the accounts that can be booked on, by code. Raises AccountingError."""
 
     def dimensions(self) -> Sequence[CodeAndName]:
-        """All that a line can carry, by code. Raises AccountingError."""
+        """List the dimensions that a line can have, by code. Raises AccountingError."""
 
     def discard(self, document: DocumentRef) -> None:
-        """Remove a draft, as if it had never been; harmless where it is gone. Raises Rejected for one that is no draft
-        (any more), or that may not be removed; or another AccountingError; running it again is safe."""
+        """Remove a draft; harmless where it is gone. Raises Rejected for a document that is not, or no longer, a draft,
+        or that may not be removed; or another AccountingError. Running it again is safe."""

@@ -1,6 +1,7 @@
 """The registered connectors: each package beside this module that has a CONNECTOR.
 
-Adding one edits nothing here. Only descriptors and settings are imported; a connector's own code is, when it is used.
+To add one, nothing is edited here. Only descriptors and settings are imported; a connector's own code is imported when
+it is first used.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def connect(settings: AccountingSettings, secret: Secret, time_left: TimeLeft = 
 
 
 def set_up(settings: AccountingSettings, secret: Secret) -> AccountingSetup:
-    """Return what to choose from in the accounting system that the settings name; see `Connector.set_up`."""
+    """Return what to choose from in the accounting system that the settings name; see `Connector.set_up`. Raises
+    AuthenticationFailed for a secret that lacks a field."""
     return CONNECTORS[settings.name].set_up(settings, secret)
 
 

@@ -1,4 +1,4 @@
-"""CompleteJob: every item is final at Pleo, so the job can be (R-7)."""
+"""CompleteJob: end the job once all its items are final at Pleo (R-7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ NEVER_REPORTED = "The export ended without a result for this item. Export it aga
 
 
 def complete_job(run: JobInput, services: Services) -> str:
-    """The final event sent. Raises TryAgain when Pleo still sees open items, or does not answer."""
+    """Send the final event, and return it. Raises NotOurs when another run has taken over, TryAgain when Pleo still has
+    open items, or does not answer."""
     prove_ours(run, services)
     pleo = services.pleo(services.connection(run.company_id))
     if pleo.has_items(run.job_id, "pending"):
@@ -32,7 +33,7 @@ def complete_job(run: JobInput, services: Services) -> str:
         pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
-            # Open question 6: completing may be refused while items are open, half booked ones too.
+            # Open question 6: completing may be refused while items are open, also those in progress.
             _finalise(pleo, run, services, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
         note_outcome(run, services, FINISHED_BEFORE_US)
@@ -42,12 +43,13 @@ def complete_job(run: JobInput, services: Services) -> str:
 
 
 def _finalise(pleo: PleoClient, run: JobInput, services: Services, *statuses: str) -> None:
-    settled = finalise_open_items(pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
-    logger.warning("items were still open at completion", extra={"items": settled})
+    still_open = finalise_open_items(pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
+    logger.warning("items were still open at completion", extra={"items": still_open})
 
 
 def note_outcome(run: JobInput, services: Services, outcome: str, failure: JobFailure | None = None) -> None:
-    """Note how the job ended, unless an earlier run has noted that, and count it. `failure` goes with `failed` only."""
+    """Save how the job ended, and count it; `failure` goes with `failed` only. If an earlier run has saved that, it is
+    kept when Pleo had ended the job before us."""
     known = services.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
     if known is None or known.outcome is None:
         services.jobs.set_fields(run.job_id, outcome=outcome, finished_at=services.clock().isoformat())

@@ -1,10 +1,10 @@
-"""FailJob: the run cannot go on. Say so to Pleo, item by item if items may be booked, and end the job.
+"""FailJob: the run cannot go on. Report that to Pleo, item by item if items may be booked, and end the job.
 
 The job is closed before anything is sent: while `failed` is on its way, later runs only go on failing the job.
 
 Before items were fetched nothing is booked: the job gets `failed` with type and reason (R-2.1). Afterwards every open
-item gets its result or an honest failure, and the job ends as what Pleo holds says (`final_event`); if Pleo will
-not have that, because it refused an item's result for good, as `failed` (open question 7: what was told stays).
+item gets its result or an accurate failure, and the event follows from what Pleo holds (`final_event`). If Pleo refuses
+that event, because it did not take an item's result, the job ends as `failed` (open question 7: reported results stay).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ OUR_FAULT = "The integration met an unexpected fault; its operator has been told
 
 
 def fail_job(run: FailJobInput, services: Services) -> str:
-    """The final event sent. Raises NotOurs when the job is another run's by now, TryAgain when Pleo does not answer."""
+    """Send the final event, and return it. Raises NotOurs when the job is another run's by now, TryAgain when Pleo does
+    not answer."""
     failure, reason = explain(run.error)
     logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
     close(run, services, failure, reason)
@@ -46,7 +47,7 @@ def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFa
     record = services.jobs.get(run.job_id)
     if record is not None and record.fetched and _all_final(pleo, run, services, failure, reason):
         final = final_event(pleo, run.job_id)
-        if final.reason:  # all failed: the job's own cause says why
+        if final.reason:  # all failed: the cause of the job is the reason
             reason = f"{final.reason} {reason}"
         else:
             try:
@@ -59,13 +60,14 @@ def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFa
 
 
 def _all_final(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, reason: str) -> bool:
-    """Whether Pleo has taken the last word on every item; it may refuse one for a moment (R-6.5)."""
+    """Return whether Pleo has taken the final result of every item; it may refuse one at first (R-6.5)."""
     looks = (finalise_open_items(pleo, run, services, failure, reason, ("pending", "in_progress")) for _ in range(3))
     return any(still_open == 0 for still_open in looks)
 
 
 def explain(error: StateError) -> tuple[JobFailure, str]:
-    """Our own errors say `<failure type>: <sentence>`; anything else is a fault of ours."""
+    """Return the failure and the reason of the error that ended the run. The messages of our own errors are
+    `<failure type>: <sentence>`; anything else is a fault of ours."""
     try:
         message = str(json.loads(error.cause)["errorMessage"])
         failure, _, reason = message.partition(": ")

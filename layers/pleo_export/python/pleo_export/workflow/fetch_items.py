@@ -1,6 +1,6 @@
-"""FetchItems: what is to be booked, in chunks, in order (R-3, R-4).
+"""FetchItems: read the items that are to be booked, and write them in chunks, in order (R-3, R-4).
 
-The control layer says which items are open, the data layer brings their payloads; both are read to the end before
+Pleo's control layer lists the open items, its data layer has their payloads; both are read to the end before
 anything is booked. Memory stays flat whatever the job's size: payloads go to a temporary file, only a small sort key
 per item stays in memory, and each chunk is read back on its own.
 """
@@ -28,12 +28,14 @@ OPEN = frozenset({"pending", "in_progress"})
 
 
 class FetchItemsInput(JobInput):
+    """The input of FetchItems: the number of items that Pleo announced."""
+
     number_of_items: int
 
 
 def fetch_items(run: FetchItemsInput, services: Services) -> dict[str, Any]:
-    """The numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8), or when the amounts
-    have the other sign than the settings say (R-5b.4)."""
+    """Return the numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8), or when the
+    amounts do not have the sign that the settings name (R-5b.4)."""
     connection = services.connection(run.company_id)
     pleo = services.pleo(connection)
     open_items = _open_items(pleo, run)
@@ -42,13 +44,13 @@ def fetch_items(run: FetchItemsInput, services: Services) -> dict[str, Any]:
         payloads, signs = _Spool(spool), Signs()
         for page in pleo.export_item_pages(run.job_id):
             for item in page:
-                signs.add(item)  # of all items, also those that are done: each run of the job judges alike
+                signs.add(item)  # of all items, also those that are done: each run of the job decides alike
             payloads.add(item for item in page if _entry_id(item) in open_items)
         _check_signs(signs, connection.settings)
         for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), services.chunk_size), start=1):
             items = [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
             services.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
-    # Until here nothing is booked, and a failure is the job's. From here on each item is settled (promise 3).
+    # Until here nothing is booked, and a failure is the job's. From here on each item gets its own result (promise 3).
     services.jobs.set_fields(run.job_id, fetched=True, items=len(open_items))
     logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
     return {"chunks": list(range(chunks)), "count": len(open_items)}
@@ -71,7 +73,7 @@ def _check_signs(signs: Signs, settings: Settings) -> None:
 
 
 def _open_items(pleo: PleoClient, run: FetchItemsInput) -> Mapping[str, _Listed]:
-    """By our key, the items still to be done. In progress means: may be half booked (R-8)."""
+    """Return the items that are not final yet, by our key. One in progress may be partly booked (R-8)."""
     for _ in range(2):
         items = {item.accounting_entry_id: item.status for item in pleo.job_items(run.job_id)}
         if len(items) == run.number_of_items:
@@ -98,7 +100,7 @@ class _Spool:
             self.file.write(json.dumps(item, default=str).encode() + b"\n")
 
     def in_order(self, wanted: Mapping[str, _Listed]) -> Sequence[str]:
-        """Every wanted id, in the order of R-3.7; those without a payload last."""
+        """Return every wanted id, in the order of R-3.7; those without a payload last."""
         last = sorted(entry_id for entry_id in wanted if entry_id not in self.keys)
         return sorted(self.keys, key=self.keys.__getitem__) + last
 

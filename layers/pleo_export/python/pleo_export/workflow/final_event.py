@@ -16,7 +16,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
 from pleo_export.pleo.resource import PAGE_LIMIT
 
-# The types of items that a job cannot have, by the type that says the same of the whole job (R-7.5).
+# For failures of items that a job cannot have: the failure of the job that means the same (R-7.5).
 _AS_JOB_FAILURE = {
     ItemFailure.VENDOR_UNKNOWN: JobFailure.MISSING_CONFIGURATION,
     ItemFailure.ACCOUNT_UNKNOWN: JobFailure.INVALID_CONFIGURATION,
@@ -28,7 +28,7 @@ _AS_JOB_FAILURE = {
 
 @dataclass(frozen=True)
 class FinalEvent:
-    """`failure` and `reason` go with `failed` only."""
+    """The event that ends a job. `failure` and `reason` go with `failed` only."""
 
     event: JobEvent
     failure: JobFailure | None = None
@@ -36,7 +36,7 @@ class FinalEvent:
 
 
 def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
-    """One call to Pleo where nothing failed, two otherwise, however large the job is."""
+    """Return the event that ends the job. One call to Pleo where nothing failed, two otherwise, for any size of job."""
     failed = list(pleo.job_items(job_id, "failed", limit=PAGE_LIMIT))
     if not failed:
         return FinalEvent(JobEvent.COMPLETED)
@@ -46,7 +46,7 @@ def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
 
 
 def _all_failed(count: int) -> str:
-    """`count`: at most PAGE_LIMIT were read, so that many may not be all."""
+    """Return the reason for `count` failed items. At most PAGE_LIMIT were read, so that many may not be all."""
     if count == 1:
         return "The only expense of this export failed; see it for what to fix."
     number = f"{count} " if count < PAGE_LIMIT else ""
@@ -54,7 +54,8 @@ def _all_failed(count: int) -> str:
 
 
 def _common(types: set[str | None]) -> JobFailure:
-    """Different causes have in common that the items could not be booked as they are."""
+    """Return the failure of a job whose items failed with these types. Different causes have in common that the items
+    could not be booked as they are."""
     if len(types) != 1:
         return JobFailure.VALIDATION_FAILURE
     (only,) = types

@@ -1,7 +1,7 @@
-"""Before anything is sent to Pleo, the job must still belong to this execution (promise 2).
+"""Checks that the job still belongs to this execution, before anything is sent to Pleo (promise 2).
 
-What `prove_ours` lets through may still be on its way when another run takes over. It must then agree with whatever
-that run does: `started` is repeated, and results are the same for all runs. `failed` is not, so the job is closed
+A request that was sent after `prove_ours` may still be on its way when another run takes over. It must then agree with
+what that run does: `started` is repeated, and results are the same for all runs. `failed` is not, so the job is closed
 before it is sent; the runs that follow only go on failing it.
 """
 
@@ -13,14 +13,14 @@ from pleo_export.services.services import Services
 
 
 def prove_ours(run: JobInput, services: Services) -> None:
-    """Raises NotOurs when another run has taken over."""
+    """Check that the job is this run's. Raises NotOurs when another run has taken over."""
     record = services.jobs.get(run.job_id)
     if record is None or record.run_by != run.execution:
         raise _taken_over(run)
 
 
 def close(run: JobInput, services: Services, failure: JobFailure, reason: str) -> None:
-    """From now on nothing new is booked for the job. Raises NotOurs when another run has taken over."""
+    """Close the job: from now on nothing new is booked for it. Raises NotOurs when another run has taken over."""
     if not services.jobs.close(run.job_id, run.execution, failure, reason):
         raise _taken_over(run)
 

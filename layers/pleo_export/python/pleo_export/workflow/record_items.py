@@ -1,9 +1,10 @@
 """RecordItems: book the items of one chunk, each at most once (R-8, ADR-0002, promises 1, 5, 6).
 
-    receipts made ready -> intent -> create, the reference inside -> attach, finalise -> note the documents -> result
+    prepare receipts -> intent -> create, with the reference inside -> attach, post -> save the documents -> result
 
-Running it again is always safe: items with a result are skipped, for the others `recovery` decides. One item's fault
-never reaches another; what holds for the whole chunk (no answer, request limit) leaves it to the state machine to wait.
+Running it again is always safe: items with a result are skipped, for the others `recovery` decides. A fault in one
+item leaves the others alone; after one that holds for the whole chunk (no answer, request limit) the state machine
+waits.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from pleo_export.observability import logger
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.outcomes import ItemOutcome, refused
 from pleo_export.workflow.recording.preparation import ItemPreparer
-from pleo_export.workflow.recording.progress import ItemOutcome, refused
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
 def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
-    """`waitSeconds` is 0, or how long to wait before the chunk has to be run again.
+    """Record the items of a chunk that have no result yet, and save the results.
+
+    Returns `waitSeconds`: 0, or how long to wait before the chunk has to be run again.
 
     Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
@@ -36,25 +39,25 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     done = services.results.get_many(run.job_id, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
-    settled: list[ItemOutcome] = []
+    outcomes: list[ItemOutcome] = []
     try:
-        desk = BatchRecorder.for_chunk(run, services, token)
-        preparation = ItemPreparer(desk.connection, desk.system)
-        candidates = preparation.prepare(todo)
-        settled += preparation.rejected
-        for each in desk.record(candidates):
-            settled.append(each)
+        recorder = BatchRecorder.for_chunk(run, services, token)
+        preparer = ItemPreparer(recorder.connection, recorder.system)
+        prepared = preparer.prepare(todo)
+        outcomes += preparer.rejected
+        for each in recorder.record(prepared):
+            outcomes.append(each)
     except (Unavailable, OutcomeUnknown) as error:
         raise TryAgain(JobFailure(error.failure), error.message) from error
     except AccountingError as error:
         # A request limit, or the connection is refused (R-6.11): every item that is left would meet the same answer.
-        known = {each.entry_id for each in settled}
+        known = {each.entry_id for each in outcomes}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        words = results_without_recording(run, services, left, error.failure, error.message)
-        settled += [refused(error, words[entry_id]) for entry_id in left]
+        unrecorded = results_without_recording(run, services, left, error.failure, error.message)
+        outcomes += [refused(error, unrecorded[entry_id]) for entry_id in left]
     finally:
-        # What was learnt is kept, also when the rest has to wait or to be tried again.
-        results, wait = _in_time(settled, run.deadline - services.clock())
+        # The results so far are saved, also when the rest has to wait or to be tried again.
+        results, wait = _in_time(outcomes, run.deadline - services.clock())
         if not services.results.put_many(token, results, services.clock()):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
@@ -68,10 +71,10 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     return {"waitSeconds": counts["wait_seconds"]}
 
 
-def _in_time(settled: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
-    """The results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
+def _in_time(outcomes: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:
+    """Return the results, and how long the rest has to wait: never past the job's deadline (R-9, promise 3)."""
     results, longest = [], timedelta()
-    for each in settled:
+    for each in outcomes:
         if isinstance(each, ItemResult):
             results.append(each)
         elif each.delay > left:

@@ -1,4 +1,4 @@
-"""Telling Pleo the results of items: at most 100 in a request, and what Pleo refuses is said (R-6)."""
+"""Reporting the results of items to Pleo: at most 100 in a request; refusals are logged (R-6)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pleo_export.workflow.recording.unrecorded import results_without_recording
 
 
 def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> None:
-    """`results` by the id that Pleo gave the item. A 200 can carry refusals (R-6.5); those items are looked at again
-    before the job is completed. An item whose id Pleo's own format forbids is left out, and stays open: Pleo would
-    refuse its neighbours with it."""
+    """Report results, by the id that Pleo gave the item. A 200 can contain refusals (R-6.5); those items are reported
+    again before the job is completed. An item whose id is not a UUID is left out, and stays open: Pleo would refuse the
+    whole request."""
     if unreportable := [pleo_id for pleo_id in results if not reportable(pleo_id)]:
-        logger.error("items whose id is no UUID cannot be reported", extra={"items": len(unreportable)})
+        logger.error("items whose id is not a UUID cannot be reported", extra={"items": len(unreportable)})
     updates = [_update(pleo_id, result) for pleo_id, result in results.items() if reportable(pleo_id)]
     for start in range(0, len(updates), MAX_UPDATES):
         batch = updates[start : start + MAX_UPDATES]
@@ -36,7 +36,7 @@ def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> 
 def finalise_open_items(
     pleo: PleoClient, run: JobInput, services: Services, failure: JobFailure, reason: str, statuses: Iterable[str]
 ) -> int:
-    """Give every item that is still open its final word: its result if it has one, else the given failure.
+    """Report the final result of every item that is still open: its own if it has one, else the given failure.
 
     Returns how many were open. Raises NotOurs when the job is another run's by now.
     """
@@ -46,11 +46,11 @@ def finalise_open_items(
         batch = {pleo_id: key_of(pleo_id) for pleo_id in open_ids[start : start + MAX_UPDATES]}
         keys = dict.fromkeys(batch.values())
         final = dict(services.results.get_many(run.job_id, keys))
-        if unsaid := [entry_id for entry_id in keys if entry_id not in final]:
+        if missing := [entry_id for entry_id in keys if entry_id not in final]:
             close(run, services, failure, reason)
-            final |= services.results.get_many(run.job_id, unsaid)  # again: now no more can come
-            unsaid = [entry_id for entry_id in unsaid if entry_id not in final]
-            final |= results_without_recording(run, services, unsaid, item_failure(failure), reason)
+            final |= services.results.get_many(run.job_id, missing)  # again: from now on none can be added
+            missing = [entry_id for entry_id in missing if entry_id not in final]
+            final |= results_without_recording(run, services, missing, item_failure(failure), reason)
         report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
     return len(open_ids)
 
@@ -64,7 +64,7 @@ def _count(taken: Sequence[ItemUpdate]) -> None:
 
 
 def item_failure(failure: JobFailure) -> ItemFailure:
-    """The item's type for a job-level cause; they share most names."""
+    """Return the item's failure for a cause of the whole job; most of them have the same name."""
     try:
         return ItemFailure(failure.value)
     except ValueError:

@@ -1,7 +1,7 @@
 """StartJob: check the lease, tell Pleo `started` once, and learn what the later states need.
 
-`started` is the first write (R-1.2), and the claim is written before it, so that a lost answer still lets us know
-the job as ours. After a 422 the job is read again (the table of R-1):
+`started` is the first write (R-1.2), and the claim is written before it, so that the job is known as ours even if the
+answer is lost. After a 422 the job is read again (the table of R-1):
 
 | Job now     | Claimed by us | Then                                              |
 |-------------|---------------|---------------------------------------------------|
@@ -34,7 +34,8 @@ USABLE_SHARE = 5 / 6
 
 
 def start_job(run: JobInput, services: Services) -> dict[str, Any]:
-    """Raises NotOurs (stop), TryAgain (run again), JobRejected (an earlier run has begun to fail the job: go on)."""
+    """Start or resume the job, and return the number of items, the method of bookkeeping and the deadline (ISO 8601).
+    Raises NotOurs (stop), TryAgain (run again), JobRejected (an earlier run has begun to fail the job: go on)."""
     before = services.jobs.get(run.job_id)
     if not services.leases.confirm(run.company_id, run.execution):
         raise NotOurs(f"the lease of company {run.company_id} is not held by {run.execution}")
@@ -42,9 +43,11 @@ def start_job(run: JobInput, services: Services) -> dict[str, Any]:
     job = _read(pleo, run)
     seen = before.run_by if before else None
     if not services.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
-        # Another execution has begun meanwhile. The next call learns from the lease which of the two is superseded.
+        # Another execution has begun meanwhile. The lease shows the next call which of the two is superseded.
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Another run of this export began at the same time.")
-    record = services.jobs.get(run.job_id)  # again: what an earlier run has written until now, and no longer can
+    record = services.jobs.get(
+        run.job_id
+    )  # again: an earlier run may have written to it until now, but cannot any more
     job = _started(job, pleo, run, record is not None and record.claimed, services)
     if record and record.closed:
         raise JobRejected(*record.closed)
@@ -56,8 +59,8 @@ def start_job(run: JobInput, services: Services) -> dict[str, Any]:
 
 
 def _deadline(job: ExportJob, now: datetime) -> datetime:
-    """`job` as read before `started` was sent, or while it runs. `expiresIn` has been counting down since the job's
-    last action: the hours that it waited in Pleo's queue are no part of ours."""
+    """Return when we stop taking new items. `job` is as read before `started` was sent, or while it runs. `expiresIn`
+    counts down from the job's last action, so the hours that it waited in Pleo's queue do not count."""
     waited = max(now - (job.last_updated_at or job.created_at), timedelta())
     lifetime = min(timedelta(seconds=job.expires_in) + waited, LIFETIME)
     return (job.started_at or now) + lifetime * USABLE_SHARE

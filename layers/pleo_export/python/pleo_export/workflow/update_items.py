@@ -11,12 +11,13 @@ from pleo_export.workflow.reporting import report
 
 
 def update_items(run: ChunkInput, services: Services) -> None:
-    """Raises NotOurs when the job is over at Pleo or another run's by now, TryAgain when Pleo does not answer."""
+    """Report the results of a chunk. Raises NotOurs when the job is over at Pleo or another run's by now, TryAgain when
+    Pleo does not answer."""
     items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
     results = services.results.get_many(run.job_id, [item.entry_id for item in items])
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
     prove_ours(run, services)
-    told = {item.told_as: results[item.entry_id] for item in items}
-    report(services.pleo(services.connection(run.company_id)), run.job_id, told)
+    by_pleo_id = {item.told_as: results[item.entry_id] for item in items}
+    report(services.pleo(services.connection(run.company_id)), run.job_id, by_pleo_id)
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})

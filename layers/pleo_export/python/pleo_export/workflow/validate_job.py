@@ -19,7 +19,7 @@ from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, Misconf
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
-# What the accounting system's answer to the check tells Pleo about the whole job (the table of R-2).
+# The failure of the whole job for each error of the accounting system's check (the table of R-2).
 PASSING: dict[type[AccountingError], JobFailure] = {
     Unavailable: JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
     OutcomeUnknown: JobFailure.ACCOUNTING_SYSTEM_TIMEOUT,
@@ -32,11 +32,14 @@ FINAL: dict[type[AccountingError], JobFailure] = {
 
 
 class ValidateJobInput(JobInput):
+    """The input of ValidateJob."""
+
     vendor_based_bookkeeping: bool
 
 
 def validate_job(run: ValidateJobInput, services: Services) -> None:
-    """Raises JobRejected (fail the job), TryAgain (the accounting system may come back)."""
+    """Check the settings, the method of bookkeeping and the connection. Raises JobRejected (fail the job), TryAgain
+    (the accounting system cannot be reached at the moment)."""
     connection = services.connection(run.company_id)
     try:
         system = services.accounting_system(connection)
@@ -45,7 +48,7 @@ def validate_job(run: ValidateJobInput, services: Services) -> None:
     except (InvalidSettings, Misconfigured) as error:  # correct when entered; the product or our OAuth client is not
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
-            f"The integration's settings have to be corrected by whoever runs it: {error}",
+            f"The integration's settings have to be corrected by its operator: {error}",
         ) from error
     except AccountingError as error:
         if type(error) in PASSING:

@@ -1,4 +1,4 @@
-"""Receipts of a document in Tryton: known by their content, so that none is attached twice (R-5d.10)."""
+"""The receipts of a document in Tryton, identified by their content so that none is attached twice (R-5d.10)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ TOO_LARGE = 413
 
 
 def attach(tryton: TrytonRest, document: DocumentRef, attachments: Sequence[Attachment], limits: Capabilities) -> None:
-    """One call to see what is there, and one for each file that is not. The hash of its content is the description."""
+    """Attach the files that the document does not have yet: one call to read what it has, and one for each file. The
+    hash of a file's content is its description in Tryton. Raises AttachmentRejected, AttachmentTooLarge, or another
+    AccountingError."""
     for attachment in attachments:
         _check(attachment, limits)
     resource = f"{model_of(document.kind)},{document.id}"

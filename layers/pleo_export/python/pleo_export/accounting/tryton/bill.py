@@ -29,7 +29,8 @@ from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """`base` and `amount` in minor units, + debit. `manual`: Tryton would not compute it."""
+    """A tax line of an invoice. `base` and `amount` in minor units, positive for a debit. `manual`: Tryton would not
+    compute it."""
 
     tax: TaxRecord
     account: int
@@ -40,47 +41,49 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an invoice comes to: the total, and what is booked on each tax account."""
+    """What an invoice comes to: its total, and the tax on each tax account (by id), in units of its currency."""
 
     total: Decimal
     taxes: tuple[tuple[int, Decimal], ...]
 
 
-def invoice(bill: Bill, books: LookupTables, *, final: bool) -> Record:
-    """The values of the invoice. `final`: nobody is to change it before it is posted, so Tryton itself refuses to post
-    it with any other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
-    party = books.party(bill.party)
+def invoice(bill: Bill, tables: LookupTables, *, final: bool) -> Record:
+    """Return the values of the invoice. `final`: it is posted unchanged, so Tryton itself refuses to post it with any
+    other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
+    party = tables.party(bill.party)
     if party.address is None:
         raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
     for line in bill.lines:
-        require_currency(line, bill.currency, books.codes)
-    currency = _currency(bill, books)
-    common = {"type": "line", "company": books.company, "currency": currency}
+        require_currency(line, bill.currency, tables.codes)
+    currency = _currency(bill, tables)
+    common = {"type": "line", "company": tables.company, "currency": currency}
     values: Record = {
-        "company": books.company,
+        "company": tables.company,
         "type": "in",
-        "journal": books.journal,
+        "journal": tables.journal,
         "party": party.id,
         "invoice_address": party.address,
         "currency": currency,
-        "account": _payable(bill, books.codes).id,
+        "account": _payable(bill, tables.codes).id,
         "description": bill.reference,
         "reference": bill.invoice_number,
         "invoice_date": bill.document_date,
         "accounting_date": bill.posting_date,
         "payment_term_date": bill.due_date or bill.document_date,
         "comment": bill.memo,
-        "lines": [["create", [common | _line(line, books.codes) for line in bill.lines[:-1] if _is_line(line)]]],
-        "taxes": [["create", [_tax_values(each) for each in tax_lines(bill, books.codes)]]],
+        "lines": [["create", [common | _line(line, tables.codes) for line in bill.lines[:-1] if _is_line(line)]]],
+        "taxes": [["create", [_tax_values(each) for each in tax_lines(bill, tables.codes)]]],
     }
     return values | _source_amounts(bill) if final else values
 
 
 def expected_totals(bill: Bill, codes: CodeTables) -> Totals:
+    """Return what the bill comes to at Pleo. Raises UnknownAccount, UnknownTaxCode."""
     return totals(-units(bill.payable.amount), [(each.account, units(each.amount)) for each in tax_lines(bill, codes)])
 
 
 def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
+    """Return the totals of an invoice from its tax lines: (account id, amount)."""
     sums: dict[int, Decimal] = defaultdict(Decimal)
     for account, amount in taxes:
         sums[account] += amount
@@ -88,7 +91,8 @@ def totals(total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> Totals:
 
 
 def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
-    """Tryton's own lines, one for each tax, account and side of the base, then those that it would not have."""
+    """Return the tax lines that Tryton computes itself, one for each tax, account and side of the base; then those that
+    it would not compute. Raises UnknownAccount, UnknownTaxCode."""
     own: dict[tuple[int, int], TaxLine] = {}
     manual: list[TaxLine] = []
     debit = True
@@ -112,12 +116,13 @@ def tax_lines(bill: Bill, codes: CodeTables) -> list[TaxLine]:
     return [*own.values(), *manual]
 
 
-def _currency(bill: Bill, books: LookupTables) -> int:
-    """Tryton converts at the rate of the document's date, so there has to be one."""
-    if bill.currency == books.currency:
-        return books.currency_id
-    books.rate(bill.currency, bill.document_date)
-    return books.currencies[bill.currency].id
+def _currency(bill: Bill, tables: LookupTables) -> int:
+    """Return the id of the bill's currency. Tryton converts at the rate of the document's date. Raises
+    Rejected if there is none."""
+    if bill.currency == tables.currency:
+        return tables.currency_id
+    tables.rate(bill.currency, bill.document_date)
+    return tables.currencies[bill.currency].id
 
 
 def _line(line: JournalLine, codes: CodeTables) -> Record:

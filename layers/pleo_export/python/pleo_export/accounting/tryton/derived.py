@@ -2,8 +2,8 @@
 Tryton's client.
 
 Each has a reference that follows from the payment's and from the lines that it evens out, and is looked for under it
-before it is made, in whatever state a run left it. It is made as a draft first: of two that crossed each other the
-older one is posted, and the other is deleted.
+before it is made, in whatever state a run left it. It is made as a draft first: of two that were made at the same time
+the older one is posted, and the other is deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cached_property
 
 from pleo_export.accounting.errors import AccountingError, InvalidConfiguration
 from pleo_export.accounting.tryton.documents import MOVE
-from pleo_export.accounting.tryton.lookups import TrytonLookups
+from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
 
 CONFIGURATION = "account.configuration"
@@ -32,7 +32,8 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`amount`: what the lines come to, + debit. `line` is one of them, on whose account it is evened out."""
+    """An exchange difference: the lines come to `amount` in the company's currency, positive for a debit. It is evened
+    out on the account of `line`, one of them."""
 
     reference: str
     line: Record
@@ -41,25 +42,27 @@ class Difference:
 
 
 def derived_reference(reference: str, lines: Iterable[int]) -> str:
-    """Of the difference between these lines; without any, how those of the document begin."""
+    """Return the reference of the difference between these lines; without lines, the beginning of all references of the
+    document's differences."""
     key = "-".join(map(str, sorted(lines)))
     return f"{reference}{_MARK}:" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else "")
 
 
 def is_derived(reference: str | None) -> bool:
+    """Return whether a reference is that of an exchange difference."""
     return f"{_MARK}:" in (reference or "")
 
 
 class TrytonDifferences:
-    """Every method raises AccountingError."""
+    """Finds and makes exchange differences. Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
+    def __init__(self, rest: TrytonRest, periods: TrytonPeriods) -> None:
         self._tryton = rest
-        self._lookups = lookups
+        self._periods = periods
 
     def lines(self, wanted: Mapping[int, Difference]) -> Mapping[int, list[int]]:
-        """The posted line that evens out each difference, by the numbers given. None for a difference that a person
-        has cancelled or used otherwise: it is not made a second time."""
+        """Return the posted line that evens out each difference, by the numbers given; nothing for a difference that a
+        person has cancelled or reconciled otherwise: it is not made a second time."""
         if not wanted:
             return {}
         there = self._held(wanted)
@@ -75,7 +78,7 @@ class TrytonDifferences:
         return lines
 
     def discard_late(self, references: Sequence[str]) -> None:
-        """Drafts of differences of these documents that arrived when another run had made them already."""
+        """Delete drafts of these documents' differences that arrived after another run had posted the same ones."""
         if not references:
             return
         patterns = [["description", "like", f"{literal(derived_reference(each, ()))}%"] for each in references]
@@ -97,7 +100,7 @@ class TrytonDifferences:
         return self._tryton.search_read(MOVE, domain, _FIELDS, [["id", "ASC"]])
 
     def _posted(self, rows: Sequence[Record]) -> list[Record]:
-        """Those that are posted; if none is, the first, which is posted now. The other drafts go."""
+        """Return the posted ones; if none is, post the first. Delete the other drafts."""
         posted = [row for row in rows if row["state"] == "posted"]
         drafts = [row for row in rows if row["state"] == "draft"]
         if not posted and drafts:
@@ -121,7 +124,7 @@ class TrytonDifferences:
         return {
             "company": self._tryton.company,
             "journal": self._exchange["currency_exchange_journal"],
-            "period": self._lookups.open_period(difference.date),
+            "period": self._periods.open_period(difference.date),
             "date": difference.date,
             "description": difference.reference,
             "lines": [["create", [even, other]]],
@@ -137,7 +140,7 @@ class TrytonDifferences:
 
 
 def _evening(row: Record, difference: Difference) -> int | None:
-    """The line that evens it out, unless that is reconciled already."""
+    """Return the line that evens out the difference, unless it is reconciled already."""
     for line in row["lines"]:
         same = (line["account"], line["party"]) == (difference.line["account"]["id"], difference.line["party"])
         if same and line["reconciliation"] is None and line["debit"] - line["credit"] == -difference.amount:

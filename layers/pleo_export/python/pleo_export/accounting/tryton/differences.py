@@ -25,36 +25,38 @@ _MOVE_FIELDS = (
 
 
 def bill_totals(tryton: TrytonRest, bills: Collection[int]) -> Mapping[int, tuple[str, Totals]]:
-    """The currency of each bill, and what it comes to. Raises AccountingError."""
+    """Read the currency and the totals of each bill, by id. Raises AccountingError."""
     rows = tryton.search_read(INVOICE, [["id", "in", list(bills)]], _BILL_FIELDS)
     return {row["id"]: (row["currency"]["code"], _totals(row)) for row in rows}
 
 
 def differences(
-    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], books: LookupTables
+    tryton: TrytonRest, found: Sequence[tuple[DocumentRef, Document]], tables: LookupTables
 ) -> Mapping[str, Rejected]:
-    """By reference; at most one call for bills and one for moves. Raises AccountingError."""
+    """Return the found documents that differ from what would be recorded now, by reference. At most one call for bills
+    and one for moves. Raises AccountingError."""
     bills = {int(ref.id): (ref, each) for ref, each in found if isinstance(each, Bill)}
     others = {int(ref.id): (ref, each) for ref, each in found if not isinstance(each, Bill)}
     different: list[DocumentRef] = []
     if bills:
         held = bill_totals(tryton, bills)
         different += [
-            ref for id_, (ref, bill) in bills.items() if id_ in held and not same_bill(held[id_], bill, books)
+            ref for id_, (ref, bill) in bills.items() if id_ in held and not same_bill(held[id_], bill, tables)
         ]
     if others:
-        gross = _gross_amounts(tryton, others, books.currency)
+        gross = _gross_amounts(tryton, others, tables.currency)
         different += [ref for id_, (ref, each) in others.items() if id_ in gross and gross[id_] != _gross(each)]
     return {ref.reference: _differs(ref) for ref in different}
 
 
-def same_bill(held: tuple[str, Totals], bill: Bill, books: LookupTables) -> bool:
+def same_bill(held: tuple[str, Totals], bill: Bill, tables: LookupTables) -> bool:
+    """Return whether Tryton's currency and totals of a bill are those of Pleo's."""
     currency, comes_to = held
     if currency != bill.currency:
         return False
     try:
-        return comes_to == expected_totals(bill, books.codes)
-    except Rejected:  # a tax or account of it was closed since it was recorded
+        return comes_to == expected_totals(bill, tables.codes)
+    except Rejected:  # one of its taxes or accounts was closed after it was recorded
         return comes_to.total == units(-bill.payable.amount)
 
 
@@ -63,7 +65,7 @@ def _totals(row: Record) -> Totals:
 
 
 def _gross_amounts(tryton: TrytonRest, moves: Collection[int], own: str) -> Mapping[int, tuple[str, Decimal]]:
-    """What the debit sides come to, in the currency of the entry."""
+    """Read the currency of each move, and the sum of its debits in it, by id."""
     rows = tryton.search_read(MOVE, [["id", "in", list(moves)]], _MOVE_FIELDS)
     return {row["id"]: _debits(row["lines"], own) for row in rows}
 

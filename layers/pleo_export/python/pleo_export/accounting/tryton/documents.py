@@ -31,11 +31,12 @@ _STATES = {
 
 
 def model_of(kind: DocumentKind) -> str:
+    """Return the Tryton model that holds documents of this kind."""
     return INVOICE if kind in (DocumentKind.BILL, DocumentKind.CREDIT_NOTE) else MOVE
 
 
 class TrytonDocuments:
-    """Every method raises AccountingError."""
+    """Reads documents. Every method that calls Tryton raises AccountingError."""
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
         self._tryton = rest
@@ -43,6 +44,7 @@ class TrytonDocuments:
         self._link = f"{str(settings.web_url or settings.url).rstrip('/')}/#{settings.database}/model/"
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
+        """Find the document of each reference that has one, void ones included: two calls."""
         wanted = list(references)
         found: dict[str, list[DocumentRef]] = defaultdict(list)
         for document in [*self._moves(wanted), *self._invoices(wanted)]:
@@ -50,7 +52,7 @@ class TrytonDocuments:
         return {reference: _one_document(documents) for reference, documents in found.items()}
 
     def read(self, model: str, ids: Mapping[str, int]) -> Mapping[str, DocumentRef]:
-        """By reference, for the ids of references; without those that are gone."""
+        """Read documents by id, and return them by reference; those that are gone are left out."""
         rows = self._tryton.search_read(model, [["id", "in", list(ids.values())]], FIELDS[model])
         found = {row["id"]: row for row in rows}
         return {
@@ -58,7 +60,8 @@ class TrytonDocuments:
         }
 
     def document(self, model: str, row: Record, reference: str | None = None, *, void: bool = False) -> DocumentRef:
-        """`reference`: ours, where it is known; a person may have changed it in Tryton."""
+        """Return a record as the port names it. `reference`: ours, where it is known; a person may have changed it in
+        Tryton."""
         if model == MOVE:
             texts = [line["description"] for line in row["lines"]]
             kind = DocumentKind.PAYMENT if any(settlement(text) for text in texts) else DocumentKind.JOURNAL_ENTRY
@@ -72,6 +75,7 @@ class TrytonDocuments:
     def ref(
         self, reference: str, kind: DocumentKind, id_: int, number: str | None, state: DocumentState, on: date
     ) -> DocumentRef:
+        """Return the document of this id, with the link that opens it in Tryton's web client."""
         return DocumentRef(reference, kind, str(id_), number, state, on, f"{self._link}{model_of(kind)}/{id_}")
 
     def _moves(self, references: Sequence[str]) -> list[DocumentRef]:
@@ -82,7 +86,7 @@ class TrytonDocuments:
         return [self.document(MOVE, row, void=row["id"] in void) for row in rows if not _cancels(row)]
 
     def _invoices(self, references: Sequence[str]) -> list[DocumentRef]:
-        """Without those that Tryton's "Credit" made of ours: they are copies, description and all."""
+        """Leave out those that Tryton's "Credit" made of ours: they are copies with the same description."""
         domain = [self._of_company, ["type", "=", "in"], ["description", "in", references]]
         rows = self._tryton.search_read(INVOICE, domain, FIELDS[INVOICE], [["id", "ASC"]])
         return [self.document(INVOICE, row) for row in rows if not row["origin_invoices"]]
@@ -93,7 +97,7 @@ def _today() -> date:
 
 
 def _one_document(documents: Sequence[DocumentRef]) -> DocumentOutcome:
-    """A live one before a void one; two live ones are for a person to sort out."""
+    """Return a live one rather than a void one; of two live ones a person decides."""
     live = [document for document in documents if document.state is not DocumentState.VOID]
     if len(live) > 1:
         names = " and ".join(document.number or f"draft {document.id}" for document in live)
@@ -102,13 +106,13 @@ def _one_document(documents: Sequence[DocumentRef]) -> DocumentOutcome:
 
 
 def _cancels(row: Record) -> int | None:
-    """The move that this one takes back. Tryton's "Cancel" makes a reversed copy, description and all."""
+    """Return the move that this one cancels. Tryton's "Cancel" makes a reversed copy with the same description."""
     model, _, id_ = (row["origin"] or "").partition(",")
     return int(id_) if model == MOVE else None
 
 
 def _cancelled(rows: Sequence[Record]) -> frozenset[int]:
-    """A posted move is void once its cancellation is posted; a draft at once."""
+    """Return the cancelled moves: a posted one is void once its cancellation is posted, a draft at once."""
     states = {row["id"]: row["state"] for row in rows}
     return frozenset(
         origin

@@ -1,7 +1,7 @@
 """Bills that Tryton holds already under another reference (R-8.5).
 
-Tryton itself asks before it posts a bill with the number of another one of the same party, 60 days around. Whom it asks
-is a person, though, and it asks for a cancelled one and for a credit note as well. So the connector looks itself.
+Tryton itself warns before it posts a bill with the number of another bill of the same party, within 60 days. But it
+warns a person, and also of cancelled bills and of credit notes. So the connector searches itself.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ _FIELDS = ("party", "reference", "invoice_date", "state", "number", "total_amoun
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """`other` names the bill that is probably the same, if any; without it Tryton asks in vain."""
+    """Whether a bill is probably there already: `other` is the name of that bill. None: Tryton's warning is a false
+    alarm."""
 
     other: str | None
 
 
 def similar_bills(tryton: TrytonRest, drafts: Collection[int]) -> Mapping[int, Similar]:
-    """Of the drafts, those for which there is anything similar. Two calls. Raises AccountingError."""
+    """Return those of the drafts of which Tryton would warn, by id. Two calls. Raises AccountingError."""
     rows = tryton.search_read(INVOICE, [["id", "in", list(drafts)], ["reference", "!=", None]], _FIELDS)
     if not rows:
         return {}
@@ -50,7 +51,8 @@ def _same_number(row: Record, other: Record) -> bool:
 
 
 def _is_the_same(row: Record, other: Record) -> bool:
-    """Both owe, or both are owed, and the other is not void; of two drafts the first is the original."""
+    """Return whether both are bills or both are credit notes, and the other is not void; of two drafts the first is the
+    original."""
     live = other["state"] != "cancelled" and (other["state"] != "draft" or other["id"] < row["id"])
     return bool(live and (other["total_amount"] < 0) == (row["total_amount"] < 0))
 

@@ -1,19 +1,16 @@
-"""What Tryton is set up with, as recording needs it: accounts, taxes, dimensions, currencies, parties and periods.
+"""How Tryton is set up, as recording needs it: accounts, taxes, dimensions, currencies and parties.
 
-Each is asked for once. Periods are asked for again after a refusal, and rates for each batch: a person may have just
-put right what was wrong.
+Most of it is read once. Rates and parties are read for each batch: a person may have corrected them meanwhile.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from pleo_export.accounting.errors import InvalidConfiguration, PeriodClosed
-from pleo_export.accounting.port import PeriodState
+from pleo_export.accounting.errors import InvalidConfiguration
 from pleo_export.accounting.tryton.move import (
     AccountRecord,
     AnalyticAccount,
@@ -30,7 +27,7 @@ from pleo_export.bookkeeping.documents import Document, JournalEntry
 
 
 class TrytonLookups:
-    """Every method raises AccountingError."""
+    """Reads the tables that documents are recorded with. Every method raises AccountingError."""
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
         self._settings = settings
@@ -39,10 +36,11 @@ class TrytonLookups:
         self.bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
 
     def check(self) -> None:
+        """Check that the company and the journal of the settings exist. Raises InvalidConfiguration if not."""
         _ = self._company, self._journal
 
-    def books(self, documents: Iterable[Document]) -> LookupTables:
-        """What these documents need to know."""
+    def tables(self, documents: Iterable[Document]) -> LookupTables:
+        """Return the tables that these documents need."""
         documents = list(documents)
         lines = [line for document in documents for line in document.lines]
         codes = CodeTables(
@@ -66,58 +64,6 @@ class TrytonLookups:
         """Return the ledger's own currency, ISO 4217."""
         return str(self._company["currency"]["code"])
 
-    # Periods
-
-    def open_period(self, on: date) -> int:
-        """The id of the period of that day. Raises PeriodClosed, naming it, if it is not open."""
-        period = self._period(on)
-        if period is None:
-            raise PeriodClosed(
-                f"Tryton has no period for {on}. Create the fiscal year there, then export again.", on=on
-            )
-        if period["state"] != "open":
-            raise PeriodClosed(
-                f"The period {period['name']} is {period['state']} in Tryton, so that nothing can be booked on {on}. "
-                "Reopen the period, then export again.",
-                on=on,
-            )
-        return int(period["id"])
-
-    def forget_periods_unless_open(self, days: Iterable[date]) -> None:
-        """Before a refusal: a person may have opened the period."""
-        if any(self.period_state(day) is not PeriodState.OPEN for day in days):
-            self.forget_periods()
-
-    def forget_periods(self) -> None:
-        self.__dict__.pop("_periods", None)
-
-    def period_state(self, on: date) -> PeriodState:
-        period = self._period(on)
-        if period is None:
-            return PeriodState.NONE
-        return PeriodState.OPEN if period["state"] == "open" else PeriodState.CLOSED
-
-    def next_open_date(self, after: date) -> date | None:
-        if after == date.max:
-            return None
-        following = after + timedelta(days=1)
-        days = [
-            max(period["start_date"], following)
-            for period in self._periods
-            if period["state"] == "open" and period["end_date"] >= following
-        ]
-        return min(days, default=None)
-
-    def _period(self, on: date) -> Record | None:
-        return next((each for each in self._periods if each["start_date"] <= on <= each["end_date"]), None)
-
-    @cached_property
-    def _periods(self) -> Sequence[Record]:
-        fields = ["name", "state", "start_date", "end_date"]
-        return self._tryton.search_read("account.period", [self._company_domain, ["type", "=", "standard"]], fields)
-
-    # Codes
-
     @cached_property
     def _company(self) -> Record:
         return self._the_only("company.company", ["id", "=", self._settings.company], ["currency.code"], "company")
@@ -138,6 +84,7 @@ class TrytonLookups:
 
     @cached_property
     def account_table(self) -> Mapping[str, Sequence[AccountRecord]]:
+        """The accounts that can be booked on, by code."""
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
         accounts: dict[str, list[AccountRecord]] = defaultdict(list)
         fields = ["code", "party_required", "second_currency.code", *kinds]
@@ -156,7 +103,7 @@ class TrytonLookups:
 
     @cached_property
     def _taxes(self) -> Mapping[str, Sequence[TaxCode]]:
-        """By name: Tryton's taxes have no code."""
+        """The taxes by name, for Tryton's taxes have no code."""
         fields = ["name", "parent", "invoice_account", "credit_note_account"]
         rows = self._tryton.search_read("account.tax", [self._company_domain], fields)
         taxes: dict[str, list[TaxCode]] = defaultdict(list)
@@ -167,6 +114,7 @@ class TrytonLookups:
 
     @cached_property
     def dimension_table(self) -> Mapping[tuple[str, str], Sequence[AnalyticAccount]]:
+        """The analytic accounts, by the codes of their root and their own."""
         domain = [self._company_domain, ["type", "=", "normal"]]
         dimensions: dict[tuple[str, str], list[AnalyticAccount]] = defaultdict(list)
         for row in self._tryton.search_read("analytic_account.account", domain, ["code", "root.code"]):
@@ -175,7 +123,7 @@ class TrytonLookups:
         return dimensions
 
     def _currencies(self, codes: Collection[str]) -> Mapping[str, Currency]:
-        """Read anew for each batch: a rate that was missing may have been entered."""
+        """Read the rates again for each batch: one that was missing may have been entered."""
         domain = [["currency.code", "in", list(codes)]]
         rates: dict[str, Currency] = {}
         fields = ["date", "rate", "currency.code"]
@@ -194,7 +142,7 @@ class TrytonLookups:
 
 
 def _booking_taxes(tax: Record, taxes: Sequence[Record]) -> list[TaxRecord]:
-    """The tax itself, or the ones below it: Tryton books those of a group."""
+    """Return the tax itself, or the ones below it: of a group of taxes Tryton books its members."""
     below = [each for each in taxes if each["parent"] == tax["id"]]
     if below:
         return [booking for each in below for booking in _booking_taxes(each, taxes)]

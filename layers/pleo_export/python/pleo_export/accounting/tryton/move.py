@@ -1,7 +1,7 @@
 """A journal entry or a payment as a Tryton move: pure, from the document and what Tryton's codes stand for.
 
 The reference becomes the move's description, which Tryton can search. Texts go to the lines; the memo goes to the
-counter line, the one with the largest amount, which for an expense is the wallet's. The line of a payment on the
+offsetting line, the one with the largest amount, which for an expense is the wallet's. The line of a payment on the
 payables account says what it settles, so that a bill that comes later finds it.
 """
 
@@ -31,9 +31,9 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """`analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may have lines on
-    it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else it has none.
-    With a `currency` it takes lines in that one only."""
+    """An account. `analytic`: Tryton keeps dimensions for it, as it does for income and expenses. `billed`: bills may
+    have lines on it; `payable`: what a bill owes may be booked on it. With `party_required` a line has a party, else
+    it has none. With a `currency` it takes lines in that one only."""
 
     id: int
     analytic: bool
@@ -45,8 +45,8 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaxRecord:
-    """A tax that books; a reverse charge has two of them. The accounts are those its tax is booked to, where
-    the base is a debit (`invoice_account`) or a credit."""
+    """A tax that is booked by itself; a reverse charge has two of them. Its tax goes to `invoice_account` where the
+    base is a debit, and to `credit_note_account` where it is a credit."""
 
     id: int
     name: str
@@ -55,12 +55,13 @@ class TaxRecord:
 
     @property
     def accounts(self) -> frozenset[int | None]:
+        """The ids of both accounts."""
         return frozenset({self.invoice_account, self.credit_note_account})
 
 
 @dataclass(frozen=True, slots=True)
 class TaxCode:
-    """What people choose; `taxes` are those that book, itself or the ones below it."""
+    """A tax as people choose it; `taxes` are those that are booked: itself, or the ones below it."""
 
     id: int
     taxes: tuple[TaxRecord, ...]
@@ -68,7 +69,7 @@ class TaxCode:
 
 @dataclass(frozen=True, slots=True)
 class AnalyticAccount:
-    """The value of a dimension; `root` is the dimension."""
+    """A value of a dimension; `root` is the id of the dimension."""
 
     id: int
     root: int
@@ -76,7 +77,7 @@ class AnalyticAccount:
 
 @dataclass(frozen=True, slots=True)
 class PartyRecord:
-    """`address` is where Tryton takes a bill to come from."""
+    """A party; `address` is the id of the address that its bills get, None if it has none."""
 
     id: int
     code: str
@@ -85,32 +86,37 @@ class PartyRecord:
 
 @dataclass(frozen=True)
 class CodeTables:
-    """What the codes of the accounting system stand for. Codes need not be unique in Tryton, so each has a list."""
+    """The records behind the codes of accounts, taxes and dimensions. Codes need not be unique in Tryton, so each has a
+    list."""
 
     accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)
     taxes: Mapping[str, Sequence[TaxCode]] = field(default_factory=dict)
     dimensions: Mapping[tuple[str, str], Sequence[AnalyticAccount]] = field(default_factory=dict)
 
     def account(self, code: str) -> AccountRecord:
+        """Return the account of this code. Raises UnknownAccount if there is none, or several."""
         return _the_one(self.accounts.get(code, ()), f"account {code}", UnknownAccount)
 
     def tax(self, code: str) -> TaxCode:
+        """Return the tax of this code. Raises UnknownTaxCode if there is none, or several."""
         return _the_one(self.taxes.get(code, ()), f"tax code {code}", UnknownTaxCode)
 
     def dimension(self, dimension: Dimension) -> AnalyticAccount:
+        """Return the value of a dimension. Raises UnknownDimension if there is none, or several."""
         what = f"{dimension.value} in the dimension {dimension.category}"
         return _the_one(self.dimensions.get((dimension.category, dimension.value), ()), what, UnknownDimension)
 
 
 @dataclass(frozen=True)
 class Currency:
-    """`rates`: (from this day on, units of it for one of Tryton's base), newest first."""
+    """A currency. `rates`: (first day, units of the currency for one unit of Tryton's base currency), newest first."""
 
     id: int
     code: str
     rates: list[tuple[date, Decimal]] = field(default_factory=list)
 
     def rate(self, on: date) -> Decimal:
+        """Return the rate of that day. Raises Rejected if there is none."""
         for since, rate in self.rates:
             if since <= on:
                 return rate
@@ -119,8 +125,8 @@ class Currency:
 
 @dataclass(frozen=True)
 class LookupTables:
-    """What a document needs to know of the company. `currencies` by code, where one is not in `currency`; `parties` by
-    id, of bills and payments."""
+    """What documents of one company are recorded with. `currencies` by code, empty where all documents are in the
+    company's `currency`; `parties` of bills and payments, by id."""
 
     company: int
     journal: int
@@ -131,30 +137,33 @@ class LookupTables:
     parties: Mapping[str, PartyRecord] = field(default_factory=dict)
 
     def rate(self, currency: str, on: date) -> Decimal:
+        """Return the rate of a currency on that day. Raises Rejected if there is none."""
         if currency not in self.currencies:
             raise _no_rate(currency, on)
         return self.currencies[currency].rate(on)
 
     def party(self, party: Party) -> PartyRecord:
+        """Return the record of a party. Raises Rejected if it was deleted."""
         if party.id not in self.parties:
             raise Rejected(f"{party.name} was deleted in Tryton while this was being recorded. Export it again.")
         return self.parties[party.id]
 
 
-def move(entry: JournalEntry | Payment, period: int, books: LookupTables) -> Record:
-    """The values of the move. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected, naming what to fix."""
-    party = books.party(entry.party) if isinstance(entry, Payment) else None
-    amounts, texts = _company_amounts(entry, books), _texts(entry, party)
-    second = books.currencies[entry.currency] if entry.currency != books.currency else None
+def move(entry: JournalEntry | Payment, period: int, tables: LookupTables) -> Record:
+    """Return the values of the move in the period of this id. Raises UnknownAccount, UnknownTaxCode, UnknownDimension,
+    Rejected, naming what to fix."""
+    party = tables.party(entry.party) if isinstance(entry, Payment) else None
+    amounts, texts = _company_amounts(entry, tables), _texts(entry, party)
+    second = tables.currencies[entry.currency] if entry.currency != tables.currency else None
     for line in entry.lines:
-        require_currency(line, entry.currency, books.codes)
+        require_currency(line, entry.currency, tables.codes)
     lines = [
-        _line(line, entry.posting_date, amount, text, books.codes, second, party)
+        _line(line, entry.posting_date, amount, text, tables.codes, second, party)
         for line, amount, text in zip(entry.lines, amounts, texts, strict=True)
     ]
     return {
-        "company": books.company,
-        "journal": books.journal,
+        "company": tables.company,
+        "journal": tables.journal,
         "period": period,
         "date": entry.posting_date,
         "description": entry.reference,
@@ -163,7 +172,7 @@ def move(entry: JournalEntry | Payment, period: int, books: LookupTables) -> Rec
 
 
 def require_currency(line: JournalLine, currency: str, codes: CodeTables) -> None:
-    """Raises UnknownAccount, Rejected."""
+    """Check that the line's account takes this currency. Raises UnknownAccount, Rejected."""
     account = codes.account(line.account)
     if account.currency not in (None, currency):
         raise Rejected(
@@ -173,11 +182,11 @@ def require_currency(line: JournalLine, currency: str, codes: CodeTables) -> Non
 
 
 def _texts(entry: JournalEntry | Payment, party: PartyRecord | None) -> list[str]:
-    """What the lines say."""
+    """Return the texts of the lines, in their order."""
     if isinstance(entry, Payment) and party is not None:
         return [settlement_text(entry.purpose, party.code, entry.settles), _memo(entry)]
-    counter = _counter(entry)
-    return [_memo(entry) if number == counter else line.text or entry.memo for number, line in enumerate(entry.lines)]
+    offset = _offset(entry)
+    return [_memo(entry) if number == offset else line.text or entry.memo for number, line in enumerate(entry.lines)]
 
 
 def _line(
@@ -219,13 +228,13 @@ def _required_party(line: JournalLine, party: PartyRecord | None) -> int:
 def _tax_lines(
     line: JournalLine, part: TaxPart, account: AccountRecord, amount: Decimal, codes: CodeTables
 ) -> list[Record]:
-    """The base counts for each tax of the code, the tax for the one that books to the line's account."""
+    """Return the tax lines: a base counts for each tax of the code, a tax for the one of the line's account."""
     taxes = codes.tax(part.code).taxes if part.role is TaxRole.BASE else (tax_of(line, part, account, codes),)
     return [{"tax": tax.id, "type": part.role.value, "amount": amount} for tax in taxes]
 
 
 def tax_of(line: JournalLine, part: TaxPart, account: AccountRecord, codes: CodeTables) -> TaxRecord:
-    """The only tax of the code, or the one that books to the line's account."""
+    """Return the only tax of the code, or the one that goes to the line's account. Raises UnknownTaxCode."""
     taxes = codes.tax(part.code).taxes
     fitting = taxes if len(taxes) == 1 else [tax for tax in taxes if account.id in tax.accounts]
     if not fitting:
@@ -234,33 +243,34 @@ def tax_of(line: JournalLine, part: TaxPart, account: AccountRecord, codes: Code
 
 
 def _memo(entry: JournalEntry | Payment) -> str:
-    """With the document's date where the posting date was moved away from it (R-5e.9): a move has but one date."""
+    """Return the memo, with the document's date where the posting date is another (R-5e.9): a move has one date."""
     moved = entry.document_date != entry.posting_date
     return f"{entry.memo} (dated {entry.document_date})" if moved else entry.memo
 
 
-def _company_amounts(entry: JournalEntry | Payment, books: LookupTables) -> list[Decimal]:
-    """In the company's currency, at Tryton's own rate of the posting date, each line rounded for itself.
+def _company_amounts(entry: JournalEntry | Payment, tables: LookupTables) -> list[Decimal]:
+    """Convert the amounts to the company's currency, at Tryton's rate of the posting date, each rounded individually.
 
-    What the roundings leave goes to the counter line: expenses and taxes keep the amounts that an accountant would
+    What the roundings leave goes to the offsetting line: expenses and taxes keep the amounts that an accountant would
     get by converting them, and the entry balances to the penny.
     """
     amounts = [units(line.amount) for line in entry.lines]
-    if entry.currency == books.currency:
+    if entry.currency == tables.currency:
         return amounts
-    foreign = books.rate(entry.currency, entry.posting_date)
-    factor = books.rate(books.currency, entry.posting_date) / foreign
+    foreign = tables.rate(entry.currency, entry.posting_date)
+    factor = tables.rate(tables.currency, entry.posting_date) / foreign
     converted = [(amount * factor).quantize(_CENT, ROUND_HALF_EVEN) for amount in amounts]
-    converted[_counter(entry)] -= sum(converted)
+    converted[_offset(entry)] -= sum(converted)
     return converted
 
 
-def _counter(entry: JournalEntry | Payment) -> int:
-    """The last line with the largest amount."""
+def _offset(entry: JournalEntry | Payment) -> int:
+    """Return the number of the offsetting line: the last one with the largest amount."""
     return max(range(len(entry.lines)), key=lambda number: (abs(entry.lines[number].amount), number))
 
 
 def units(minor: int) -> Decimal:
+    """Convert minor units (cents) to units of the currency."""
     return Decimal(minor).scaleb(-2)
 
 

@@ -1,8 +1,8 @@
-"""Whom Tryton knows: its parties, by what Pleo says of a supplier or an employee (R-5a.8, R-5a.16).
+"""The parties of Tryton, found by what Pleo holds of a supplier or an employee (R-5a.8, R-5a.16).
 
-Who is an employee, Tryton says by a record of its own. A party's code is its number as a supplier or employee, and its
-key for whoever copies suppliers to Pleo (the external id); it is unique in Tryton. An account number or tax number is
-one of the party's identifiers, of whatever type.
+Tryton has a separate record for each employee. A party's code is its number as a supplier or employee, and the external
+id of suppliers that are copied to Pleo; it is unique in Tryton. An account number or tax number is one of the party's
+identifiers, of any type.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 
 
 def find_parties(tryton: TrytonRest, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
-    """One call for all of them, deactivated parties included, and one for who of the found is an employee. Raises
-    AccountingError."""
+    """Find the party of each query: one call for all of them, deactivated parties included, and one to see which of the
+    found are employees. Raises AccountingError."""
     keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
     clauses = [_clause(key) for key in keys]
     rows: list[Record] = []
@@ -41,12 +41,12 @@ def find_parties(tryton: TrytonRest, wanted: Collection[PartyQuery]) -> Mapping[
 
 
 def _can_be_text(value: str) -> bool:
-    """Whether a database can hold it at all; it cannot hold NUL, nor half of an emoji."""
+    """Return whether a database can hold it: not with a NUL in it, nor with half of a surrogate pair."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _employees(tryton: TrytonRest, parties: Sequence[int]) -> frozenset[int]:
-    """Those of the parties that are employees of the company, now or formerly."""
+    """Return those of the parties that are or were employees of the company."""
     if not parties:
         return frozenset()
     domain = [["company", "=", tryton.company], ["party", "in", parties]]
@@ -54,7 +54,8 @@ def _employees(tryton: TrytonRest, parties: Sequence[int]) -> frozenset[int]:
 
 
 def _clause(key: PartyKey) -> list[str]:
-    """Where Tryton has to look; a tax number may be written in groups, so it finds more than is meant."""
+    """Return the clause that finds a key. A tax number may be written in groups, so its clause may find other numbers
+    too."""
     match key.kind:
         case KeyKind.EXTERNAL_ID | KeyKind.CODE:
             return ["code", "=", key.value]
@@ -78,8 +79,9 @@ def _answer(question: PartyQuery, rows: Sequence[Record], employees: frozenset[i
 
 
 def _has_role(role: PartyRole, key: PartyKey, employee: bool) -> bool:
-    """Tryton numbers suppliers and employees alike, so a code alone does not make an employee a supplier. A tax number
-    or an account number does: an employee who trades as well has one."""
+    """Return whether a party found by this key has the role. Tryton numbers suppliers and employees alike, so a code
+    alone does not make an employee a supplier. A tax number or an account number does: an employee who is in business
+    as well has one."""
     if role is PartyRole.EMPLOYEE:
         return employee
     return not employee or key.kind not in _BY_CODE
@@ -97,7 +99,7 @@ def _fits(key: PartyKey, row: Record) -> bool:
 
 
 def _bare(number: str | None) -> str:
-    """A tax number without what people write between its parts, and without case."""
+    """Return a tax number without separators, and in one case."""
     return re.sub(r"[\s./-]+", "", tax_number(number or ""))
 
 

@@ -1,4 +1,4 @@
-"""Drafts into Tryton, and drafts posted there: all at once where Tryton allows it, each with its own outcome."""
+"""Creating and posting drafts in Tryton: all at once where Tryton allows it, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pleo_export.accounting.tryton.session import TrytonSession
 
 Done = TypeVar("Done")
 
-# Not about one document: the next would meet the same.
+# Errors that hold for the next document as well.
 CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
 
 # While another transaction posts thousands of lines, Tryton fails on ours, without saying why. So what it fails on is
@@ -34,7 +34,8 @@ PAUSES = (0.5, 1.0, 2.0)
 
 
 class TrytonPosting:
-    """Moves or invoices, by the references of the documents."""
+    """Creates and posts moves and invoices, by the references of the documents. `sleep` waits between two tries, in
+    seconds."""
 
     def __init__(
         self,
@@ -50,7 +51,8 @@ class TrytonPosting:
         self._sleep = sleep
 
     def check(self) -> None:
-        """Raises PermissionDenied, or another error of the connection."""
+        """Check that the user may write entries, and can log in. Raises PermissionDenied, or another error of
+        `CONNECTION`."""
         rights = self._tryton.access(MOVE, INVOICE)
         if not all(rights[model][right] for model in (MOVE, INVOICE) for right in ("read", "write", "create")):
             raise PermissionDenied(
@@ -60,7 +62,9 @@ class TrytonPosting:
             self._session.log_in()
 
     def create(self, model: str, records: Mapping[str, Record]) -> tuple[dict[str, int], dict[str, AccountingError]]:
-        """All at once; if Tryton refuses them together, nothing was stored, and each is tried for itself."""
+        """Create the records, and return the ids of those created and the errors of the others. All in one call; if
+        Tryton refuses them together, nothing was stored, and each is tried individually. Raises an error of
+        `CONNECTION` only if nothing was created."""
         if not records:
             return {}, {}
         try:
@@ -77,7 +81,8 @@ class TrytonPosting:
     def post(
         self, model: str, drafts: Mapping[str, int], *, new: bool, skip_warnings: bool = False
     ) -> dict[str, DocumentOutcome]:
-        """`new`: the drafts are of this call, so that after a broken connection a search has to come first."""
+        """Post the drafts, and return them as they are then, or why they are not posted. `new`: they were created just
+        now, so a broken connection leaves them in doubt; otherwise it raises AccountingError while none is posted."""
         if self._session and len(drafts) > 1 and not skip_warnings:
             try:
                 self._session.press_button(model, "post", list(drafts.values()))
@@ -90,7 +95,7 @@ class TrytonPosting:
         return self._post_singly(model, drafts, new=new, skip_warnings=skip_warnings)
 
     def _stored(self, records: Mapping[str, Record]) -> dict[str, AccountingError]:
-        """What is there although Tryton failed: its database may have stored it and not been able to say so."""
+        """Return, as in doubt, what Tryton holds although it failed: its database may have stored it all the same."""
         try:
             there = self._documents.find_many(list(records))
         except AccountingError:
@@ -163,7 +168,7 @@ class TrytonPosting:
         return outcomes
 
     def _patiently(self, pauses: Iterator[float], act: Callable[[], Done]) -> Done:
-        """Done again where Tryton failed on it without a reason, as long as there are pauses."""
+        """Call `act`, again after a pause where Tryton failed on it without a reason, as long as there are pauses."""
         while True:
             try:
                 return act()
@@ -174,7 +179,8 @@ class TrytonPosting:
             self._sleep(pause)
 
     def _not_posted(self, model: str, reference: str, id_: int, error: AccountingError) -> DocumentOutcome:
-        """A person may have posted, or deleted, the draft; else it stays, and the next export finds it."""
+        """Return the outcome of a draft that Tryton did not post. A person may have posted or deleted it; else it
+        stays, and the next export finds it."""
         try:
             document = self._documents.read(model, {reference: id_}).get(reference)
         except AccountingError as unread:
@@ -189,11 +195,13 @@ class TrytonPosting:
 
 
 def left_as_draft(error: AccountingError) -> OutcomeUnknown:
+    """Return the outcome of a new draft of which it is not known whether it was posted."""
     message = f"Recorded as a draft; whether it was posted is not known yet. {error.message}"
     return OutcomeUnknown(message, status=error.status, code=error.code)
 
 
 def kept_as_draft(document: DocumentRef, cause: AccountingError) -> KeptAsDraft:
+    """Return the outcome of a draft that Tryton refuses to post."""
     message = (
         f"Kept as draft {document.id} in Tryton, which does not post it: {cause.message} Put that right in Tryton and "
         "export it again, which posts the draft; or delete the draft there before you correct the expense in Pleo."

@@ -1,7 +1,7 @@
-"""Reconciling in Tryton: bills with what paid them, whichever came first (R-5a.12, R-5a.13).
+"""Reconciling in Tryton: bills with the payments that settle them, whichever came first (R-5a.12, R-5a.13).
 
-For any number of documents it takes two calls to see what is open, up to two to see whose it is, and one to reconcile;
-more only where a payment came back, or was worth something else than its bill in the company's currency.
+For any number of documents it takes two calls to read the open lines, up to two to read their bills, and one to
+reconcile; more only where a payment came back, or where it and its bill differ in the company's currency.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pleo_export.accounting.matching import (
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.tryton.derived import Difference, TrytonDifferences, derived_reference, is_derived
 from pleo_export.accounting.tryton.documents import INVOICE, model_of
-from pleo_export.accounting.tryton.lookups import TrytonLookups
+from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
 from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 
@@ -37,11 +37,11 @@ _BILL_FIELDS = ("party.code", "description", "reference", "comment", "move")
 
 
 class TrytonReconciliation:
-    """Every method raises AccountingError."""
+    """Reconciles bills and payments. Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest, lookups: TrytonLookups) -> None:
+    def __init__(self, rest: TrytonRest, periods: TrytonPeriods) -> None:
         self._tryton = rest
-        self._differences = TrytonDifferences(rest, lookups)
+        self._differences = TrytonDifferences(rest, periods)
         self._payables = [
             ["move.company", "=", rest.company],
             ["move.state", "=", "posted"],
@@ -51,13 +51,13 @@ class TrytonReconciliation:
 
     @cached_property
     def may_open_again(self) -> bool:
-        """Whether the user may undo a reconciliation, as a payment that came back asks for."""
+        """Whether the user may undo a reconciliation, which a payment that came back needs."""
         return bool(self._tryton.access(RECONCILIATION)[RECONCILIATION]["delete"])
 
     def reconcile(self, documents: Collection[DocumentRef]) -> Mapping[str, str]:
-        """Reconcile what is settled now that these documents are posted. Payments that came back go first: what they
-        open again may be paid by another one among the documents. What to tell of payments that stay open, by
-        reference."""
+        """Reconcile what is settled now that these documents are posted. Payments that came back go first: the bills
+        that they open again may be paid by others of the documents. Returns the warnings about payments that stay
+        open, by reference."""
         rows = self._lines([_lines_of(documents), ["reconciliation", "=", None]])
         self._differences.discard_late(_payments_without_lines(documents, rows))
         if not rows:
@@ -77,11 +77,11 @@ class TrytonReconciliation:
         items = _items(rows, bills)
         self._reconcile(list(settled(items)), {row["id"]: row for row in rows})
         stay_open |= left_open(items)
-        return _told(documents, {item.line: known[item.line] for item in new}, stay_open)
+        return _warnings(documents, {item.line: known[item.line] for item in new}, stay_open)
 
     def _open_again(self, back: OpenItem, known: dict[int, Record]) -> list[OpenItem]:
-        """The payment that came back, with the exchange difference that it made. If it was reconciled with a bill,
-        that is open again after this."""
+        """Return the payment that came back, with its exchange difference; nothing if it is not found. If it was
+        reconciled with a bill, that bill is open again after this."""
         rows = self._lines([["reconciliation", "=", None], *_of_parties([back])])
         known |= {row["id"]: row for row in rows}
         waiting = [
@@ -121,7 +121,7 @@ class TrytonReconciliation:
         return {row["id"]: row for row in self._tryton.search_read(INVOICE, [*ours, *domain], _BILL_FIELDS)}
 
     def _reconcile(self, groups: Sequence[Sequence[OpenItem]], known: Mapping[int, Record]) -> None:
-        """What Tryton holds already of it is not made again: a line is reconciled once, and so is a difference."""
+        """Reconcile each group. Exchange differences that Tryton holds already are used, not made again."""
         uneven = {
             number: Difference(
                 reference=derived_reference(_reference(group, known), [item.line for item in group]),
@@ -146,8 +146,8 @@ class TrytonReconciliation:
             self._create(records)
 
     def _create(self, records: Sequence[Record]) -> None:
-        """What Tryton refuses together it gets one by one: a group that it does not take leaves no other open. Raises
-        the first refusal when all have been tried."""
+        """Create the reconciliations: all in one call, and one by one after a refusal, so that one refused group does
+        not leave others open. Raises the first refusal when all have been tried."""
         try:
             self._tryton.create_many(RECONCILIATION, records)
         except (Rejected, PermissionDenied) as error:
@@ -166,19 +166,19 @@ class TrytonReconciliation:
 
 
 def _reference(group: Sequence[OpenItem], known: Mapping[int, Record]) -> str:
-    """That of its first payment: whatever else comes, the group of these lines has always the same."""
+    """Return the reference of the group's first payment: the group of these lines has always the same one."""
     first = min((item for item in group if item.purpose is not None), key=lambda item: item.line)
     move = known[first.line]["move"]
     return move["description"] or f"move {move['id']}"  # a person may have cleared it
 
 
 def _payments_without_lines(documents: Iterable[DocumentRef], rows: Sequence[Record]) -> list[str]:
-    """The references of the payments that were reconciled before."""
+    """Return the references of the payments that were reconciled before."""
     moves = {row["move"]["id"] for row in rows}
     return [each.reference for each in documents if each.kind is DocumentKind.PAYMENT and int(each.id) not in moves]
 
 
-def _told(
+def _warnings(
     documents: Iterable[DocumentRef], rows: Mapping[int, Record], stay_open: Mapping[int, Unsettled]
 ) -> dict[str, str]:
     payments = {int(each.id): each.reference for each in documents if each.kind is DocumentKind.PAYMENT}
@@ -190,7 +190,7 @@ def _told(
 
 
 def _lines_of(documents: Iterable[DocumentRef]) -> Sequence[Any]:
-    """Where the payables lines of the documents are."""
+    """Return the domain of the documents' payables lines."""
     moves, invoices = [], []
     for document in documents:
         if model_of(document.kind) == INVOICE:
@@ -201,7 +201,8 @@ def _lines_of(documents: Iterable[DocumentRef]) -> Sequence[Any]:
 
 
 def _of_parties(items: Collection[OpenItem]) -> Sequence[Any]:
-    """On an account without parties a bill is known by its own party, a payment by its text."""
+    """Return the domain of the lines of the same parties and accounts. On an account without parties a bill is found by
+    its own party, a payment by its text."""
     codes = sorted({item.party for item in items})
     texts = [["description", "like", f"% {literal(code)}: %"] for code in codes]
     return [
@@ -216,21 +217,21 @@ def _with_key(keys: Collection[str]) -> Sequence[Any]:
 
 
 def _items(rows: Sequence[Record], bills: Mapping[int, Record]) -> list[OpenItem]:
-    """The lines of bills, and of our payments."""
+    """Return the lines that are of bills, or of our payments."""
     items = []
     for row in rows:
         bill = bills.get(_invoice(row) or 0)
-        said = settlement(row["description"])
+        payment = settlement(row["description"])
         if bill is not None:
             keys = bill_keys(bill["description"], bill["reference"], bill["comment"])
             items.append(_item(row, bill["party"]["code"], keys, None))
-        elif said is not None:
-            items.append(_item(row, said.party, said.keys, said.purpose))
+        elif payment is not None:
+            items.append(_item(row, payment.party, payment.keys, payment.purpose))
     return items
 
 
 def _paid(row: Record, party: str) -> OpenItem:
-    """A line that was reconciled with a bill of the party."""
+    """Return the open item of a line that was reconciled with a bill of the party."""
     return _item(row, party, frozenset(), PaymentPurpose.PAYMENT)
 
 

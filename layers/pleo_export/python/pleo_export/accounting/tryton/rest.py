@@ -34,15 +34,15 @@ from pleo_export.http.retry_after import seconds_to_wait
 Record = dict[str, Any]
 
 RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
-_CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is no multiple of 3
+_CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is not a multiple of 3
 
 
 class Body(StrEnum):
-    """What came with an error."""
+    """What kind of body an error came with."""
 
     MESSAGE = "message"  # Tryton's own words to the user
     PAGE = "page"  # a page as Tryton's web framework makes it
-    FOREIGN = "foreign"  # of a gateway, a proxy, another site; or of nobody, where it is empty or cut off
+    FOREIGN = "foreign"  # of a gateway, a proxy or another site; or empty, or cut off
 
 
 # (HTTP status, body) -> what Tryton's own answer means and, where it has no words of its own, what people read.
@@ -51,8 +51,8 @@ class Body(StrEnum):
 # outcome, so for it OutcomeUnknown is Unavailable.
 #
 # An answer that is not Tryton's own proves nothing about a write, whatever its status: gateways answer 503 to requests
-# that still arrive, and 403 to answers that they do not let pass. Only 413 is believed of them, for a body that was
-# not read cannot have been forwarded. The look that has to follow meets the gateway's 401, 403 or 404 again, as a read.
+# that still arrive, and 403 to answers that they do not let pass. Only their 413 counts, for a body that was not
+# read cannot have been forwarded. The search that has to follow meets the gateway's 401, 403 or 404 again, as a read.
 MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
     (400, Body.MESSAGE): (Rejected, ""),
     (400, Body.PAGE): (
@@ -91,7 +91,7 @@ _RECORD_NAME = re.compile(r' in record "[^"]*?(?: @ ([^"@]+))?"')
 
 
 class TrytonRest:
-    """One company's view of one database. Every method raises AccountingError."""
+    """Calls the REST interface of one database, for one company. Every method raises AccountingError."""
 
     def __init__(self, transport: AccountingTransport, database: str, company: int) -> None:
         self._transport = transport
@@ -107,8 +107,8 @@ class TrytonRest:
         *,
         inactive: bool = False,
     ) -> list[Record]:
-        """Fields of other records by a dotted path (`type.statement`) come nested: `{"type": {"statement": ..}}`.
-        Deactivated records are left out, unless they are asked for."""
+        """Find records and read their fields. Fields of other records by a dotted path (`type.statement`) come nested:
+        `{"type": {"statement": ..}}`. Deactivated records are left out, unless `inactive`."""
         arguments = {"domain": domain, "fields_names": fields, "order": order}
         headers = context_header(self.company, active_test=False) if inactive else None
         rows = self._read(f"/{model}/search_read", arguments, headers)
@@ -117,25 +117,26 @@ class TrytonRest:
         return rows
 
     def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
-        """The user's rights on each model: read, write, create, delete."""
+        """Return the user's rights on each model: read, write, create, delete."""
         rights: Mapping[str, Mapping[str, bool]] = self._read("/ir.model.access/get_access", {"models": models})
         return rights
 
     def create_many(self, model: str, records: Sequence[Record]) -> list[int]:
-        """One transaction, ids in the order of the records. A refusal says little: 403 also for a closed period."""
+        """Create records in one transaction, and return their ids in order. A refusal has no details: a closed period
+        is a 403 too."""
         ids = self._write(f"/{model}/create", {"vlist": records})
         if not isinstance(ids, list) or [type(each) for each in ids] != [int] * len(records):
             raise OutcomeUnknown(_UNREADABLE)
         return ids
 
     def create(self, model: str, record: Record) -> int:
-        """A refusal comes in Tryton's own words."""
+        """Create one record, and return its id. A refusal has Tryton's own message."""
         return int(_row(self._write(f"/{model}?f=id", record), ["id"])["id"])
 
     def press_button(
         self, model: str, record: int, button: str, fields: Sequence[str], *, skip_warnings: bool = False
     ) -> Record:
-        """Press a button on one record, and read it. A warning of Tryton's is a refusal, unless skipped."""
+        """Press a button on one record, and return its fields. A warning of Tryton's is a refusal, unless skipped."""
         query = urlencode([("f", field) for field in fields])
         headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
         return _row(self._write(f"/{model}/{record}/{button}?{query}", {}, headers), ["id", *fields])
@@ -147,6 +148,7 @@ class TrytonRest:
         _content(self._transport.write("POST", f"{self._root}/ir.attachment?f=id", body), write=True)
 
     def delete(self, model: str, record: int, *, skip_warnings: bool = False) -> None:
+        """Delete one record. A warning of Tryton's is a refusal, unless skipped."""
         headers = context_header(self.company, _skip_warnings=True) if skip_warnings else None
         answer = self._transport.write("DELETE", f"{self._root}/{model}/{record}", headers=headers)
         if not 200 <= answer.status < 300:
@@ -162,7 +164,7 @@ class TrytonRest:
 
 
 def headers(key: str, company: int) -> dict[str, str]:
-    """What goes with every call."""
+    """Return the headers of every call: the key, the context, and JSON as the format."""
     return {
         "Authorization": f"Bearer {key}",
         **context_header(company),
@@ -172,19 +174,19 @@ def headers(key: str, company: int) -> dict[str, str]:
 
 
 def context_header(company: int, **options: bool) -> dict[str, str]:
-    """The context tells Tryton which company the records are of, and how to go about them."""
+    """Return the header with Tryton's context: the company of the records, and options such as skipped warnings."""
     context = {"company": company, "language": "en", **options}
     return {"X-Tryton-Context": base64.urlsafe_b64encode(json.dumps(context).encode()).decode()}
 
 
 def literal(text: str) -> str:
-    """The text in a pattern of `like`."""
+    """Escape a text for a pattern of `like`."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 class _FileInJson:
-    """A record as JSON with a file in its last field, in base64, made while it is read: a receipt of 25 MB need not
-    lie in memory."""
+    """A record as JSON with a file in its last field, encoded in base64 while it is read, so that a receipt of 25 MB is
+    never in memory."""
 
     def __init__(self, record: Record, field: str, size: int, file: BinaryIO) -> None:
         head = json.dumps(record)[:-1] + f', "{field}": {{"__class__": "bytes", "base64": "'
@@ -197,7 +199,7 @@ class _FileInJson:
         return self._length
 
     def __iter__(self) -> Iterator[bytes]:
-        """Without this requests would read all of it before it sends."""
+        """Yield the parts. Without this method requests would read all of it before it sends."""
         while part := self.read(_CHUNK):
             yield part
 
@@ -219,24 +221,24 @@ class _FileInJson:
 
 
 def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:
-    """What an answer other than 2xx means."""
-    body, said = _body(answer)
+    """Return the error that an answer other than 2xx means (the table `MEANING`)."""
+    body, from_tryton = _body(answer)
     if write and body is Body.FOREIGN and answer.status != _TOO_LARGE:
         return OutcomeUnknown(_NO_PROOF, status=answer.status, code=body)
-    kind, words = MEANING.get((answer.status, body)) or MEANING.get(
+    kind, message = MEANING.get((answer.status, body)) or MEANING.get(
         (answer.status, Body.PAGE), _OTHER_FAULT if answer.status >= 500 else _OTHER_ANSWER
     )
     if kind is OutcomeUnknown and not write:
-        kind, words = Unavailable, "Tryton cannot be reached. Nothing was done."
+        kind, message = Unavailable, "Tryton cannot be reached. Nothing was done."
     if kind is RateLimited:
         wait = seconds_to_wait(answer.headers)
-        return RateLimited(words, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
-    return kind(words or said, status=answer.status, code=body)
+        return RateLimited(message, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
+    return kind(message or from_tryton, status=answer.status, code=body)
 
 
 def failed_without_reason(error: AccountingError) -> bool:
-    """Whether Tryton itself rolled the request back, and says of no document that it is wrong. It answers so to what
-    nobody foresaw, and while others hold the same records."""
+    """Return whether Tryton itself rolled the request back without a message about a document. It answers so to
+    unforeseen exceptions, and while other transactions hold the same records."""
     return (error.status, error.code) == (400, Body.PAGE)
 
 
@@ -254,29 +256,29 @@ def _content(answer: AccountingResponse, *, write: bool) -> Any:
 
 
 def _row(value: Any, fields: Iterable[str]) -> Record:
-    """The record with these fields, as the answer to a write."""
+    """Return the record of the answer to a write. Raises OutcomeUnknown if it lacks one of the fields."""
     if not isinstance(value, dict) or not value.keys() >= {field.partition(".")[0] for field in fields}:
         raise OutcomeUnknown(_UNREADABLE)
     return value
 
 
 def _body(answer: AccountingResponse) -> tuple[Body, str]:
-    """Whose it is, and Tryton's words to the user, if any."""
+    """Return the kind of body, and Tryton's message to the user, if any."""
     page = _PAGE_OF_TRYTON.fullmatch(answer.content)
     if page and int(page[1]) == answer.status:
         return Body.PAGE, ""
     if answer.status == HTTPStatus.UNAUTHORIZED and answer.headers.get("WWW-Authenticate") == _LOGIN_OF_TRYTON:
         return Body.PAGE, ""
     try:
-        said = json.loads(answer.content)
+        decoded = json.loads(answer.content)
     except ValueError:
         return Body.FOREIGN, ""
-    if not isinstance(said, dict) or said.keys() != {"status", "message", "description"}:
+    if not isinstance(decoded, dict) or decoded.keys() != {"status", "message", "description"}:
         return Body.FOREIGN, ""
-    if said["status"] != answer.status:
+    if decoded["status"] != answer.status:
         return Body.FOREIGN, ""
-    words = " ".join(str(part) for part in (said["message"], said["description"]) if part)
-    return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", words)
+    message = " ".join(str(part) for part in (decoded["message"], decoded["description"]) if part)
+    return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", message)
 
 
 def _encode(value: Any) -> bytes:

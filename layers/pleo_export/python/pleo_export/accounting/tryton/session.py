@@ -1,4 +1,4 @@
-"""A button of Tryton pressed on many records at once: by JSON-RPC after a login, for an API key cannot do that."""
+"""Pressing a button of Tryton on many records at once: by JSON-RPC after a login, for an API key cannot do that."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class TrytonSession:
-    """`transport` makes one with the given headers. Logs in at its first use; a button needs a login that is younger
-    than five minutes, or used since, so that a session is good for one run."""
+    """A login to Tryton, made at its first use. `transport` makes a transport with the given headers. Buttons need a
+    login from the last five minutes, or one that was used in them, so a session lasts for one run."""
 
     def __init__(
         self,
@@ -35,11 +35,12 @@ class TrytonSession:
         self._password = password
 
     def log_in(self) -> None:
-        """Raises AuthenticationFailed."""
+        """Log in, if that is not done yet. Raises AuthenticationFailed, Unavailable, or another AccountingError."""
         _ = self._logged_in
 
     def press_button(self, model: str, button: str, records: Sequence[int]) -> None:
-        """One transaction. Raises Rejected, and other AccountingErrors, if it was not done; or OutcomeUnknown."""
+        """Press a button on the records, in one transaction. Raises OutcomeUnknown; or Rejected, or another
+        AccountingError, if it was not done."""
         body = _call(f"model.{model}.{button}", [list(records), self._context])
         result = _result(self._logged_in.write("POST", self._path, body), write=True)
         if "error" in result:
@@ -65,7 +66,7 @@ def _call(method: str, params: Sequence[Any]) -> bytes:
 
 
 def _result(answer: AccountingResponse, *, write: bool) -> dict[str, Any]:
-    """Tryton's own refusals come with status 200 and an `error`."""
+    """Return the decoded answer. Tryton's own refusals come with status 200 and an `error`. Raises AccountingError."""
     if answer.status != 200:
         raise error_of(answer, write=write)
     try:

@@ -10,7 +10,7 @@ from pleo_export.accounting.descriptor import AccountingSettings
 
 
 class TrytonSettings(AccountingSettings):
-    """Where the books are, for the connector `tryton`."""
+    """Where the company's ledger is, for the connector `tryton`."""
 
     name: Literal["tryton"] = Field(description="The connector.", examples=["tryton"])
     url: HttpUrl = Field(description="The server's address.", examples=["https://books.example.com"])

@@ -1,4 +1,4 @@
-"""What a person chooses from in Tryton who connects a company: its accounts and dimensions."""
+"""What a person chooses from to connect a company: the accounts and dimensions of Tryton."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ class TrytonSetup:
 
     @property
     def ledger_id(self) -> str:
-        """Host, port, path, database and company: the same however the settings write the address."""
+        """Host, port, path, database and company: the same for every spelling of the address in the settings."""
         url = self._settings.url
         return f"{url.host}:{url.port}{(url.path or '').rstrip('/')}/{self._settings.database}/{self._settings.company}"
 
     def currency(self) -> str:
-        """Return the ledger's own currency, ISO 4217."""
+        """Return the ledger's own currency, ISO 4217. Raises AccountingError."""
         return self._lookups.currency()
 
     def accounts(self) -> Sequence[CodeAndName]:
-        """List the accounts that can be booked on."""
+        """List the accounts that can be booked on. Raises AccountingError."""
         return self._choices("account.account", self._lookups.bookable)
 
     def dimensions(self) -> Sequence[CodeAndName]:
-        """List the roots of the analytic accounts."""
+        """List the roots of the analytic accounts. Raises AccountingError."""
         domain = [["company", "=", self._settings.company], ["type", "=", "root"]]
         return self._choices("analytic_account.account", domain)
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        """Return those that name no account, or two: nothing is booked on a guess."""
+        """Return those that name no account, or several: nothing is booked on a guess. Raises AccountingError."""
         return {code for code in codes if len(self._lookups.account_table.get(code, ())) != 1}
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        """Return those that name no root with analytic accounts below it."""
+        """Return those that name no root with analytic accounts below it. Raises AccountingError."""
         return set(categories) - {category for category, _ in self._lookups.dimension_table}
 
     def discard(self, document: DocumentRef) -> None:

@@ -1,1 +1,1 @@
-"""From fetched items to recorded documents: prepare, look, write intents, create, attach, say the result."""
+"""From fetched items to recorded documents: prepare, search, write intents, create, attach, return the outcomes."""

@@ -1,4 +1,4 @@
-"""Writing to the accounting system: intents first, then what is missing; an intent is withdrawn only on proof.
+"""Creating the missing documents, after their intents are written. An intent is withdrawn only on proof.
 
 What the answers mean for an intent:
 
@@ -23,62 +23,37 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
+    internal_fault,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
-from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.periods import moved_to
-from pleo_export.errors import ItemFailure, NotOurs, PleoExportError
-from pleo_export.services.events import JobInput
+from pleo_export.errors import ItemFailure, PleoExportError
 from pleo_export.services.services import Services
-from pleo_export.store.fencing import FencingToken
-from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.investigation import find_all
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
-from pleo_export.workflow.recording.preparation import PreparedItem
-from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress
+from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
 from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
-Asked = Sequence[tuple[ItemProgress, Document]]
-# Nothing is written any more before a person has done something.
+ItemDocuments = Sequence[tuple[ItemProgress, Document]]
+# Errors after which nothing can be written until a person has acted (R-6.11).
 STOPPING = AuthenticationFailed, PermissionDenied, InvalidConfiguration
 
 
 @dataclass(frozen=True)
 class DocumentWriter:
-    """Creates one company's documents. `wanted` is the state that its settings ask for."""
+    """Creates one company's documents. `wanted` is the state that its settings ask for, draft or posted."""
 
-    run: JobInput
     services: Services
     system: AccountingSystem
-    fencing_token: FencingToken
     wanted: DocumentState
     dates: PostingDates
 
-    def write_intents(self, batch: Sequence[ItemProgress]) -> None:
-        """Raises NotOurs when another run or call is at work, also where nothing is to be created."""
-        lacking = [progress for progress in batch if progress.plan.missing(progress.plan.documents)]
-        for progress in lacking:
-            progress.intent = self.intent(progress.plan.item)
-        intents = [(progress.intent, progress.plan.posting) for progress in lacking if progress.intent]
-        if not self.services.postings.intend(self.fencing_token, intents):
-            raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
-
-    def intent(self, item: PreparedItem) -> Posting:
-        return Posting(
-            company_id=self.run.company_id,
-            entry_id=item.entry_id,
-            revision=item.revision,
-            reference=item.main.reference,
-            fingerprint=item.fingerprint,
-            job_id=self.run.job_id,
-            intended_at=self.services.clock(),
-        )
-
-    def create(self, batch: Sequence[ItemProgress], documents: Asked) -> None:
-        """Raises AccountingError while nothing of the batch is recorded; after that each item has its own outcome
-        (promise 2)."""
+    def create(self, batch: Sequence[ItemProgress], documents: ItemDocuments) -> None:
+        """Create the documents that are missing, and note their outcomes in the items' progress. Raises AccountingError
+        while nothing of the batch is recorded; after that each item has its own outcome (promise 2)."""
         missing = [(progress, each) for progress, each in documents if each.reference not in progress.plan.found]
         refusal: AccountingError | None = None
         for chosen, state in self._portions(missing):
@@ -95,31 +70,9 @@ class DocumentWriter:
         if refusal and not any(progress.booked for progress in batch):
             raise refusal
 
-    def post(self, batch: Sequence[ItemProgress], documents: Sequence[Document]) -> None:
-        """Post what is still a draft: left behind by a crash, or kept open for its files. Where a crash came between
-        posting and reconciling, this reconciles. What was just refused is not posted again."""
-        wanted = {each.reference for each in documents}
-        unfinished = [
-            outcome
-            for progress in batch
-            for reference, outcome in progress.outcomes.items()
-            if not progress.posting_error
-            and reference in wanted
-            and isinstance(outcome, DocumentRef)
-            and _unfinished(progress.plan, outcome)
-        ]
-        finalised = self._finalised(unfinished) if unfinished else {}
-        for progress in batch:
-            for name in progress.outcomes.keys() & finalised.keys():
-                outcome = finalised[name]
-                if isinstance(outcome, DocumentRef):
-                    progress.outcomes[name] = outcome
-                else:  # the document exists all the same
-                    progress.posting_error = outcome
-
-    def _portions(self, documents: Asked) -> Iterator[tuple[Asked, DocumentState]]:
-        """In their order, as many as the accounting system takes at once; a document whose first try was interrupted
-        goes alone, since it may be what made the whole batch fail."""
+    def _portions(self, documents: ItemDocuments) -> Iterator[tuple[ItemDocuments, DocumentState]]:
+        """Split the documents, in their order, into as many as the accounting system takes at once. A document whose
+        first try was interrupted goes alone, since it may be what made the whole batch fail."""
         size = self.system.capabilities.max_batch
         for state in DocumentState.DRAFT, DocumentState.POSTED:
             portion: list[tuple[ItemProgress, Document]] = []
@@ -134,12 +87,12 @@ class DocumentWriter:
                 yield portion, state
 
     def _first_state(self, progress: ItemProgress, document: Document) -> DocumentState:
-        """Receipts come first where a posted document takes none any more (R-5d.11)."""
+        """Return the state to create a document in: a draft if it takes no receipts once it is posted (R-5d.11)."""
         takes = self.system.capabilities
         waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
         return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted
 
-    def _record(self, documents: Asked, state: DocumentState) -> None:
+    def _record(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:
             self._record_once(documents, state)
             if again := self._retry_on_open_date(documents):
@@ -150,7 +103,7 @@ class DocumentWriter:
                     progress.outcomes[document.reference] = error
             raise
 
-    def _record_once(self, documents: Asked, state: DocumentState) -> None:
+    def _record_once(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:
             answers = self.system.record_many([each for _, each in documents], state)
             outcomes = [answers[each.reference] for _, each in documents]
@@ -163,8 +116,9 @@ class DocumentWriter:
         for (progress, each), outcome in zip(documents, outcomes, strict=True):
             progress.learn(each.reference, outcome)
 
-    def _retry_on_open_date(self, documents: Asked) -> Asked:
-        """Those refused for their period, on the one other date that the company allows (R-5e.3, R-5e.8)."""
+    def _retry_on_open_date(self, documents: ItemDocuments) -> ItemDocuments:
+        """Return those that were refused for their period, moved to the one other date that the company allows (R-5e.3,
+        R-5e.8)."""
         again = []
         for progress, document in documents:
             if not isinstance(progress.outcomes[document.reference], PeriodClosed):
@@ -175,18 +129,20 @@ class DocumentWriter:
                 progress.warnings = (*progress.warnings, moved(document.posting_date, to))
         return again
 
-    def _doubt(self, documents: Asked, error: Exception) -> None:
-        """Any of the documents may exist, or may still appear. A document that was tried alone is not tried again."""
+    def _doubt(self, documents: ItemDocuments, error: Exception) -> None:
+        """Note that each of the documents is in doubt: it may exist, or still appear. One that was tried alone is not
+        tried again."""
         found = self._seen(documents) or {}
         for progress, document in documents:
             wait = None if progress.plan.interrupted else self.services.in_doubt_time
             if _live(found.get(document.reference)):
-                wait = SHORTEST_PAUSE  # the next look adopts it, with all checks
-            words = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
-            progress.outcomes[document.reference] = InDoubt(words, ItemFailure.UNEXPECTED_FAILURE, wait)
+                wait = SHORTEST_PAUSE  # the next search adopts it, with all checks
+            reason = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
+            progress.outcomes[document.reference] = InDoubt(reason, ItemFailure.UNEXPECTED_FAILURE, wait)
 
-    def _prove(self, documents: Asked) -> None:
-        """That nothing came of what was refused; then its intent is withdrawn. One search for all of it."""
+    def _prove(self, documents: ItemDocuments) -> None:
+        """Search for what was refused, all at once. What is not found was not created, so its intent is withdrawn; what
+        is found, or cannot be searched for, is in doubt."""
         refused = [(progress, each) for progress, each in documents if _refused(progress.outcomes.get(each.reference))]
         if not refused:
             return
@@ -207,8 +163,8 @@ class DocumentWriter:
             return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
-    def _seen(self, documents: Asked) -> Mapping[str, DocumentOutcome] | None:
-        """What the accounting system holds of them; None if the search failed."""
+    def _seen(self, documents: ItemDocuments) -> Mapping[str, DocumentOutcome] | None:
+        """Find the documents that the accounting system holds; None if the search failed."""
         try:
             return find_all(self.system, [each.reference for _, each in documents])
         except AccountingError:
@@ -219,33 +175,11 @@ class DocumentWriter:
             log_fault("documents could not be looked for", error, documents=len(documents))
             return None
 
-    def _finalised(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
-        try:
-            answers = self.system.post_many(documents)
-            return {each.reference: answers[each.reference] for each in documents}
-        except AccountingError as error:
-            return {each.reference: error for each in documents}
-        except PleoExportError:
-            raise
-        except Exception as error:
-            log_fault("documents could not be posted", error, documents=len(documents))
-            if len(documents) == 1:
-                return {documents[0].reference: InternalFault(error)}
-        answers = {}
-        for each in documents:
-            answers.update(self._finalised([each]))
-        return answers
-
-
-def _unfinished(plan: ItemPlan, document: DocumentRef) -> bool:
-    adopted = document.reference in plan.found
-    return document.state is DocumentState.DRAFT or (adopted and document.kind is not DocumentKind.JOURNAL_ENTRY)
-
 
 def _refused(outcome: DocumentOutcome | None) -> bool:
     return isinstance(outcome, AccountingError) and not isinstance(outcome, OutcomeUnknown)
 
 
 def _live(outcome: DocumentOutcome | None) -> bool:
-    """Also where several documents carry the reference."""
+    """Return whether a document exists that is not void, also where several have the reference."""
     return outcome is not None and not (isinstance(outcome, DocumentRef) and outcome.state is DocumentState.VOID)

@@ -1,4 +1,4 @@
-"""What our records and the accounting system hold of the items of a chunk, before anything is written."""
+"""Comparing our records and the accounting system with the items of a chunk, before anything is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from pleo_export.workflow.recording.recovery import Action, ItemEvidence, decide
 
 
 def find_all(system: AccountingSystem, references: Sequence[str]) -> Mapping[str, DocumentOutcome]:
-    """In as many searches as `max_find` asks for. Raises AccountingError if one fails."""
+    """Find the documents with these references, in as many searches as `max_find` needs. Raises AccountingError if one
+    fails."""
     found: dict[str, DocumentOutcome] = {}
     size = system.capabilities.max_find
     for start in range(0, len(references), size):
@@ -30,6 +31,7 @@ def find_all(system: AccountingSystem, references: Sequence[str]) -> Mapping[str
 
 
 def posting_dates(settings: Settings, system: AccountingSystem, services: Services) -> PostingDates:
+    """Return the dates that the company's documents may be posted on, as of today in its time zone."""
     return PostingDates(settings, system, services.clock().astimezone(ZoneInfo(settings.time_zone)).date())
 
 
@@ -43,22 +45,22 @@ class Investigation:
     system: AccountingSystem
 
     def plans(self, items: Sequence[PreparedItem]) -> list[ItemPlan]:
-        """One search for all; again for items that need a new revision. What is to be adopted has passed the checks
-        that its creation would have passed. Raises AccountingError."""
-        cases: list[ItemPlan] = []
+        """Decide what to do with each item: one search for all, and another for items that need a new revision. What is
+        to be adopted has passed the checks that its creation would have passed. Raises AccountingError."""
+        plans: list[ItemPlan] = []
         while items:
             postings = self.services.postings.get_many(
                 self.run.company_id, {each.entry_id: each.revision for each in items}
             )
             references = [document.reference for each in items for document in each.booking.documents]
             found = find_all(self.system, references)
-            looked_at = [self._plan(each, postings.get(each.entry_id), found) for each in items]
-            cases += [plan for plan in looked_at if plan.decision.action is not Action.NEXT_REVISION]
-            items = [plan.item.revised() for plan in looked_at if plan.decision.action is Action.NEXT_REVISION]
-        return self._checked(cases)
+            decided = [self._plan(each, postings.get(each.entry_id), found) for each in items]
+            plans += [plan for plan in decided if plan.decision.action is not Action.NEXT_REVISION]
+            items = [plan.item.revised() for plan in decided if plan.decision.action is Action.NEXT_REVISION]
+        return self._checked(plans)
 
     def _plan(self, item: PreparedItem, posting: Posting | None, found: Mapping[str, DocumentOutcome]) -> ItemPlan:
-        situation = ItemEvidence(
+        evidence = ItemEvidence(
             item_status=item.item_status,
             posting=posting,
             found=found.get(item.main.reference),
@@ -67,7 +69,7 @@ class Investigation:
             now=self.services.clock(),
             in_doubt_time=self.services.in_doubt_time,
         )
-        decision = decide_all(situation, [found.get(each.reference) for each in item.payments])
+        decision = decide_all(evidence, [found.get(each.reference) for each in item.payments])
         answers = {each.reference: found.get(each.reference) for each in item.booking.documents}
         live = {
             reference: each
@@ -76,25 +78,25 @@ class Investigation:
         }
         return ItemPlan(item, posting, decision, live)
 
-    def _checked(self, cases: Sequence[ItemPlan]) -> list[ItemPlan]:
-        found = [pair for plan in cases if plan.decision.action is Action.ADOPT for pair in _pairs(plan)]
+    def _checked(self, plans: Sequence[ItemPlan]) -> list[ItemPlan]:
+        found = [pair for plan in plans if plan.decision.action is Action.ADOPT for pair in _pairs(plan)]
         if not found:
-            return list(cases)
+            return list(plans)
         differences = self.system.differences(found)
         checked = []
-        for plan in cases:
+        for plan in plans:
             adopted = _pairs(plan) if plan.decision.action is Action.ADOPT else []
             different = next((held for held, _ in adopted if held.reference in differences), None)
             if different is None:
                 checked.append(self._dated(plan, adopted))
             else:
                 error = differences[different.reference]
-                words = f"Recorded as {name_of(different)}, but: {error.message}"
-                checked.append(_failing(plan, error.failure, words))
+                reason = f"Recorded as {name_of(different)}, but: {error.message}"
+                checked.append(_failing(plan, error.failure, reason))
         return checked
 
     def _dated(self, plan: ItemPlan, adopted: Sequence[tuple[DocumentRef, Document]]) -> ItemPlan:
-        """The last rows of the table in `recovery`: documents of another posting date than ours."""
+        """Apply the last rows of the table in `recovery`: documents of another posting date than ours."""
         posted = self.settings.posting is PostingMode.POSTED
         dates = posting_dates(self.settings, self.system, self.services)
         for held, document in adopted:
@@ -102,7 +104,7 @@ class Investigation:
             if theirs == ours:
                 continue
             if dates.allows(ours, theirs):
-                note = moved(ours, theirs)
+                warning = moved(ours, theirs)
             elif posted and held.state is DocumentState.DRAFT:
                 return _failing(
                     plan,
@@ -111,13 +113,13 @@ class Investigation:
                     f"Set its date to {ours} in the accounting system, or post it there as it is, and export again.",
                 )
             else:
-                note = f"Dated {theirs} in the accounting system, and {ours} in Pleo."
-            plan = replace(plan, warnings=(*plan.warnings, note))
+                warning = f"Dated {theirs} in the accounting system, and {ours} in Pleo."
+            plan = replace(plan, warnings=(*plan.warnings, warning))
         return plan
 
 
 def _pairs(plan: ItemPlan) -> list[tuple[DocumentRef, Document]]:
-    """What is there, each beside what would be recorded now."""
+    """Return the documents that exist, each with what would be recorded now."""
     return [(plan.found[each.reference], each) for each in plan.documents if each.reference in plan.found]
 
 

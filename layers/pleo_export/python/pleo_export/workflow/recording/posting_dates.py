@@ -1,4 +1,4 @@
-"""On which other dates than its own a document may be posted, as the company has set it (R-5e)."""
+"""The other dates that a document may be posted on, as the company has set it (R-5e)."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from pleo_export.workflow.recording.faults import log_fault
 
 @dataclass(frozen=True)
 class PostingDates:
-    """`today` is the day in the settings' time zone."""
+    """Applies a company's rule for closed periods. `today` is the day in the settings' time zone."""
 
     settings: Settings
     system: AccountingSystem
     today: date
 
     def other(self, on: date) -> date | None:
-        """The one other date for a document that was refused on the date `on`. Raises AccountingError."""
+        """Return the one other date for a document that was refused on the date `on`; None if there is none. Raises
+        AccountingError."""
         try:
             next_open = self.system.next_open_date(on)
         except PleoExportError:
             raise
-        except Exception as error:  # such as a date at the end of the calendar: this document's fault alone
+        except Exception as error:  # such as a date at the end of the calendar: it concerns this document only
             log_fault("next open date not found", error)
             next_open = None
         return next_posting_date(self.settings, on, self.today, next_open)
 
     def allows(self, on: date, to: date) -> bool:
-        """Whether we may have moved a document of the date `on` to the date `to`: then, or on an earlier day, when
-        fewer periods were closed. Raises AccountingError."""
+        """Return whether we may have moved a document of the date `on` to the date `to`: today, or on an earlier day,
+        when fewer periods were closed. Raises AccountingError."""
         latest = self.other(on) if to > on else None
         return latest is not None and to <= latest
 
 
 def moved(on: date, to: date) -> str:
-    """The warning about a document that was posted on another date."""
+    """Return the warning about a document that was posted on another date."""
     return f"Posted on {to}: the period of {on} is closed."

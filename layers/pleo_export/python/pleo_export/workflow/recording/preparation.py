@@ -1,4 +1,4 @@
-"""From a fetched item to documents that can be recorded, or to the reason why not."""
+"""Preparing fetched items: the documents that can be recorded, or the reason why not (R-4)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.errors import Rejected, internal_fault
 from pleo_export.accounting.port import AccountingSystem, Capabilities
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Document, DocumentKind
@@ -19,9 +19,9 @@ from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
-from pleo_export.workflow.recording.faults import internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 
-# What the accounting system says of each supplier or employee; or why it could not be asked about that one.
+# The answer to each query for a supplier or employee, or why that query failed.
 Parties = Mapping[PartyQuery, PartyMatch | Exception]
 T = TypeVar("T")
 
@@ -41,22 +41,26 @@ class PreparedItem:
 
     @property
     def entry_id(self) -> str:
+        """The id of the item's accounting entry."""
         return str(self.item.accounting_entry_id)
 
     @property
     def main(self) -> Document:
+        """The document that Pleo links to."""
         return self.booking.documents[0]
 
     @property
     def payments(self) -> Sequence[Document]:
+        """The payments that belong to the main document (R-5a.12)."""
         return self.booking.documents[1:]
 
     @property
     def fingerprint(self) -> str:
+        """The hash of what is booked, which tells whether an expense has changed."""
         return fingerprint(self.booking)
 
     def revised(self) -> PreparedItem:
-        """The same item as the next revision, under references of its own."""
+        """Return the item at its next revision, which has its own references."""
         revision = self.revision + 1
         booking = _book(self.item, self.settings, self.capabilities, self.party, revision)
         return replace(self, revision=revision, booking=booking)
@@ -70,10 +74,8 @@ class _Parsed:
 
 
 class ItemPreparer:
-    """Turns the items of a chunk into candidates; `rejected` are the results of those that cannot be booked.
-
-    One item never takes another down.
-    """
+    """Prepares the items of a chunk. `rejected` are the results of those that cannot be booked; a fault in one item
+    leaves the others alone."""
 
     def __init__(self, connection: Connection, system: AccountingSystem) -> None:
         self._company_id = connection.company_id
@@ -82,7 +84,8 @@ class ItemPreparer:
         self.rejected: list[ItemResult] = []
 
     def prepare(self, items: Iterable[WorkItem]) -> list[PreparedItem]:
-        """Raises AccountingError when nobody could be asked for the suppliers."""
+        """Return the items that can be booked, in their order. Raises AccountingError if the search for suppliers
+        failed."""
         parsed = [each for item in items if (each := self._attempt(item.entry_id, self._parse, item))]
         parties = self._parties(each.wanted for each in parsed)
         booked = (self._attempt(str(each.item.accounting_entry_id), self._book, each, parties) for each in parsed)
@@ -111,22 +114,22 @@ class ItemPreparer:
         return _Parsed(item.status, parsed, party_query(parsed, self._settings))
 
     def _parties(self, wanted: Iterable[PartyQuery | None]) -> Parties:
-        """Each supplier and employee of the chunk is asked for once."""
-        questions = {each for each in wanted if each}
-        if not questions or DocumentKind.BILL not in self._system.capabilities.kinds:
+        """Find each supplier and employee of the chunk once."""
+        queries = {each for each in wanted if each}
+        if not queries or DocumentKind.BILL not in self._system.capabilities.kinds:
             return {}
-        return self._ask(questions)
+        return self._find(queries)
 
-    def _ask(self, questions: Collection[PartyQuery]) -> Parties:
-        """What cannot be asked together is asked singly: one question's fault is no other item's."""
+    def _find(self, queries: Collection[PartyQuery]) -> Parties:
+        """Find the party of each query: all together, and singly after a fault, which concerns its own item only."""
         try:
-            return self._system.find_parties(questions)
+            return self._system.find_parties(queries)
         except Exception as error:
             if isinstance(error, PleoExportError) and not isinstance(error, Rejected):
                 raise
-            if len(questions) == 1:
-                return dict.fromkeys(questions, error)
-        return {asked: answer for each in questions for asked, answer in self._ask([each]).items()}
+            if len(queries) == 1:
+                return dict.fromkeys(queries, error)
+        return {query: answer for each in queries for query, answer in self._find([each]).items()}
 
     def _book(self, parsed: _Parsed, parties: Parties) -> PreparedItem:
         party = parties.get(parsed.wanted) if parsed.wanted else None

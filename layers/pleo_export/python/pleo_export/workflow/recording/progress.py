@@ -1,4 +1,4 @@
-"""What is known of the items of a chunk while they are being recorded."""
+"""The state of an item while it is being recorded: its plan, and the outcomes of its documents so far."""
 
 from __future__ import annotations
 
@@ -6,46 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.store.jobs import ItemResult
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
-from pleo_export.workflow.recording.receipts import NO_RECEIPTS, SHORTEST_PAUSE, UNAVAILABLE_PAUSE, PreparedReceipts
+from pleo_export.workflow.recording.receipts import NO_RECEIPTS, PreparedReceipts
 from pleo_export.workflow.recording.recovery import Decision
-from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
-
-# Faults of the accounting system that pass by themselves.
-PASSING = frozenset(
-    {
-        ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT,
-        ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
-        ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-    }
-)
-
-
-@dataclass(frozen=True)
-class Deferred:
-    """An item that has to wait for `time`; `otherwise` is its result if the job has no time for that."""
-
-    delay: timedelta
-    result_if_too_late: ItemResult
-
-    @property
-    def entry_id(self) -> str:
-        return self.result_if_too_late.entry_id
-
-
-# Each item of a chunk ends with a result, or has to wait.
-ItemOutcome = ItemResult | Deferred
 
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """A candidate, its posting record, the decision, and which of its documents exist already, by reference."""
+    """What to do with an item: its posting record, the decision, and those of its documents that exist already, by
+    reference."""
 
     item: PreparedItem
     posting: Posting | None
@@ -55,18 +29,21 @@ class ItemPlan:
 
     @property
     def entry_id(self) -> str:
+        """The id of the item's accounting entry."""
         return self.item.entry_id
 
     @property
     def documents(self) -> Sequence[Document]:
+        """All documents of the item, the main one first."""
         return self.item.booking.documents
 
     @property
     def interrupted(self) -> bool:
-        """An earlier try to record it left its intent and nothing else."""
+        """Whether an earlier try to record it left its intent and nothing else."""
         return self.posting is not None and not self.posting.document_id
 
     def missing(self, documents: Iterable[Document]) -> list[Document]:
+        """Return those of the documents that do not exist yet."""
         return [each for each in documents if each.reference not in self.found]
 
 
@@ -82,8 +59,9 @@ class InDoubt(OutcomeUnknown):
 
 @dataclass
 class ItemProgress:
-    """A case under way: its files, our intent to create something, and what became of each of its documents.
-    `unposted`: why one that is there is still a draft. `retry_files`: in how long to attach its files again."""
+    """An item that is being recorded: its files, the intent written in this call, and the outcomes of its documents.
+    `posting_error`: why one that exists is still a draft. `retry_files`: how long to wait before its files are
+    attached again."""
 
     plan: ItemPlan
     files: PreparedReceipts = NO_RECEIPTS
@@ -100,10 +78,12 @@ class ItemProgress:
 
     @property
     def booked(self) -> bool:
+        """Whether the main document exists."""
         return isinstance(self.outcomes.get(self.plan.item.main.reference), DocumentRef)
 
     @property
     def main(self) -> DocumentOutcome:
+        """The outcome of the main document. Raises KeyError before it has one."""
         return self.outcomes[self.plan.item.main.reference]
 
     @property
@@ -114,12 +94,13 @@ class ItemProgress:
 
     @property
     def first_fault(self) -> AccountingError | None:
-        """Of the documents in their order."""
+        """The first error of the documents in their order, else why one is not posted; None if all are in order."""
         asked = (self.outcomes.get(each.reference) for each in self.plan.documents)
         return next((each for each in asked if isinstance(each, AccountingError)), self.posting_error)
 
     @property
     def finished(self) -> bool:
+        """Whether nothing is left to do: documents, posting and files."""
         return self.first_fault is None and self.attachment_error is None and self.retry_files is None
 
     def learn(self, reference: str, outcome: DocumentOutcome) -> None:
@@ -131,23 +112,6 @@ class ItemProgress:
 
 
 def name_of(document: DocumentRef) -> str:
-    """As the bookkeeper finds it in the accounting system."""
+    """Return the document's name as the bookkeeper finds it in the accounting system."""
     name = document.number or document.id
     return f"draft {name}" if document.state is DocumentState.DRAFT else name
-
-
-def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
-    """What an accounting system's refusal means for an item: to wait, or else its failure."""
-    if isinstance(error, RateLimited):
-        return Deferred(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
-    if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
-        return Deferred(UNAVAILABLE_PAUSE, failed)
-    return failed
-
-
-def unsuccessful(case: ItemPlan) -> ItemResult:
-    return ItemResult(case.entry_id, failure=case.decision.failure, reason=case.decision.reason)
-
-
-def unknown(entry_id: str) -> ItemResult:
-    return ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import (
+    AccountingError,
+    InternalFault,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+    internal_fault,
+)
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
@@ -14,7 +21,7 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
 from pleo_export.store.connections import Connection
-from pleo_export.workflow.recording.faults import InternalFault, internal_fault, log_fault
+from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.preparation import PreparedItem
 
 
@@ -28,8 +35,9 @@ class PreparedReceipts:
 
 @dataclass(frozen=True)
 class AttachmentOutcome:
-    """What became of them. `refusal` is the item's failure under `required`. `retry`: not attached yet, to be tried
-    again after that time; the rest then holds only if the job has no time for that."""
+    """The outcome of attaching an item's files. `attachment_error` is the item's failure under `required`. With `retry`
+    they are not attached yet, and to be tried again after that time; the other fields then count only if the job has
+    no time for that."""
 
     attachment_error: ItemRejected | None = None
     warnings: tuple[str, ...] = ()
@@ -37,7 +45,7 @@ class AttachmentOutcome:
 
 
 NO_RECEIPTS = PreparedReceipts()
-# Until the next try where the accounting system was away, and where the function's time did not suffice.
+# How long to wait if the accounting system could not be reached, and if the function's time did not suffice.
 UNAVAILABLE_PAUSE = timedelta(seconds=15)
 SHORTEST_PAUSE = timedelta(seconds=1)
 NO_TIME = "There was no time left to attach them."
@@ -45,7 +53,8 @@ NO_TIME = "There was no time left to attach them."
 
 @dataclass(frozen=True)
 class ReceiptHandler:
-    """A company's policy on receipts: `required` fails the item, `best_effort` warns and goes on (R-5d.9, R-5d.12)."""
+    """Applies a company's policy on receipts: `required` fails the item, `best_effort` warns and goes on (R-5d.9,
+    R-5d.12)."""
 
     run: JobInput
     services: Services
@@ -53,7 +62,8 @@ class ReceiptHandler:
     system: AccountingSystem
 
     def prepare(self, item: PreparedItem, folder: Path) -> PreparedReceipts:
-        """Raises ItemRejected under `required`, before anything is booked."""
+        """Fetch and convert the receipts of an item into files in `folder`. Raises ItemRejected under `required`,
+        before anything is booked."""
         if not item.item.files:
             return NO_RECEIPTS
         from pleo_export.receipts.errors import ReceiptFailed  # noqa: PLC0415 - most items have no files
@@ -74,7 +84,8 @@ class ReceiptHandler:
             return PreparedReceipts(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
 
     def attach(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
-        """The document stays either way; a further try or export of the item finds it and adds what is missing."""
+        """Attach the files to the document, which stays either way: a further try, or export, of the item finds it and
+        adds the missing files."""
         if not files.attachments:
             return AttachmentOutcome(warnings=files.warnings)
         try:
@@ -89,12 +100,12 @@ class ReceiptHandler:
         return AttachmentOutcome(warnings=files.warnings)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
-        """For the next call, since this one has no time left for them."""
+        """Return the outcome of files that the next call attaches, since this one has no time left for them."""
         return self._missing(files, document, NO_TIME, ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE)
 
     def _pause(self, error: AccountingError) -> timedelta | None:
-        """Before the next try of what passes by itself; None for a refusal, which is final. Where no answer came, the
-        upload may still arrive: it is waited for, so that the file is not there twice."""
+        """Return how long to wait before the next try; None for a refusal, which is final. An upload without an answer
+        may still arrive, so the wait is long enough for it: the file must not be attached twice."""
         if isinstance(error, RateLimited):
             return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
         if isinstance(error, Unavailable):
@@ -129,7 +140,7 @@ class ReceiptHandler:
         return PreparedReceipts(prepared.attachments, prepared.warnings)
 
     def _fresh_files(self, item: PreparedItem) -> tuple[File, ...]:
-        """The item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
+        """Return the item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
         pleo = self.services.pleo(self.connection)
         for page in pleo.export_item_pages(self.run.job_id):
             for payload in page:

@@ -1,4 +1,4 @@
-"""What to do with one item, given what Pleo, our posting record and the accounting system say (R-8, R-8.1).
+"""Deciding what to do with one item from Pleo's status, our posting record and the accounting system (R-8, R-8.1).
 
 | Item at Pleo | Posting                   | Found            | Then                                           |
 |--------------|---------------------------|------------------|------------------------------------------------|
@@ -9,24 +9,24 @@
 | any          | any                       | void             | next revision                                  |
 | any          | recorded, another job     | not found        | next revision: a person deleted it             |
 | any          | recorded, this job        | not found        | fail: it was there and is gone                 |
-| any          | intended, unsettled       | not found        | wait: the document may still appear            |
+| any          | intended, in doubt        | not found        | wait: the document may still appear            |
 | in_progress  | intended or none          | not found        | fail: not booked; safe to export again         |
-| pending      | intended, settled         | not found        | create                                         |
+| pending      | intended, not in doubt    | not found        | create                                         |
 | pending      | none                      | not found        | create                                         |
 
-"Unsettled" is an intent so young that the run which wrote it, or its request, may live on somewhere.
+An intent is "in doubt" while the run that wrote it, or its request, may still be under way (`in_doubt_time`).
 
 "Found" is the item's main document. Where a payment belongs to it (R-5a.12), that is looked at as well:
 
 | Main document               | Its payment       | Then                                                        |
 |-----------------------------|-------------------|-------------------------------------------------------------|
 | to be adopted               | live              | adopt both                                                  |
-| to be adopted               | not there, intent unsettled | wait: it may still appear                         |
+| to be adopted               | not there, intent in doubt  | wait: it may still appear                         |
 | to be adopted               | not there         | adopt, and create the payment                               |
 | to be created or revised    | live              | fail: a person has to void the payment first                |
 | any                         | several           | fail: a person decides                                      |
 
-What is to be adopted is checked as if it were made now (`workflow.investigation`), with or without a posting:
+What is to be adopted is checked as if it were made now (`recording.investigation`), with or without a posting:
 
 | Document that is to be adopted                            | Then                                                   |
 |-----------------------------------------------------------|--------------------------------------------------------|
@@ -52,6 +52,8 @@ from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 
 class Action(StrEnum):
+    """What to do with an item next."""
+
     CREATE = "create"
     ADOPT = "adopt"
     NEXT_REVISION = "next_revision"
@@ -61,7 +63,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """`failure` and `reason` are said when it fails, or when the job has no time left to `wait`."""
+    """What to do with an item. It gets `failure` and `reason` if it fails, or if the job has no time left to `wait`."""
 
     action: Action
     document: DocumentRef | None = None
@@ -72,7 +74,8 @@ class Decision:
 
 @dataclass(frozen=True)
 class ItemEvidence:
-    """One item as the three sides see it. `in_doubt_time`: see `Services.in_doubt_time`."""
+    """What Pleo, our posting record and the accounting system hold of one item. `in_doubt_time`: see
+    `Services.in_doubt_time`."""
 
     item_status: str
     posting: Posting | None
@@ -84,7 +87,7 @@ class ItemEvidence:
 
 
 def decide(seen: ItemEvidence) -> Decision:
-    """The row of the table above."""
+    """Return the decision of the first table above."""
     if isinstance(seen.found, AccountingError):
         return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
     if seen.found is not None:
@@ -93,7 +96,7 @@ def decide(seen: ItemEvidence) -> Decision:
 
 
 def decide_all(seen: ItemEvidence, payments: Sequence[DocumentOutcome | None]) -> Decision:
-    """The rows of both tables, for an item whose `payments` are to be there as well; None: not found."""
+    """Return the decision of the first two tables, for an item that has these `payments` as well; None: not found."""
     decision = decide(seen)
     for payment in payments:
         if isinstance(payment, AccountingError):
@@ -106,13 +109,13 @@ def decide_all(seen: ItemEvidence, payments: Sequence[DocumentOutcome | None]) -
                 f"Its payment {payment.number or payment.id} is in the accounting system, but the document it belongs "
                 "to is not. Void the payment there and export the item again.",
             )
-        if not live and decision.action is Action.ADOPT and (unsettled := _in_doubt(seen)):
-            return unsettled
+        if not live and decision.action is Action.ADOPT and (wait := _in_doubt(seen)):
+            return wait
     return decision
 
 
 def too_late(decision: Decision) -> Decision:
-    """The same after the job's deadline: nothing new is posted (R-9)."""
+    """Return the decision after the job's deadline: nothing new is created (R-9)."""
     if decision.action is Action.CREATE:
         return _fail(
             ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
@@ -128,10 +131,10 @@ def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:
     if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
         name = document.number or document.id
         if document.state is DocumentState.DRAFT:
-            words = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
+            described = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
         else:
-            words = f"{name}, with other content. Void that entry in the accounting system and export again"
-        return _fail(ItemFailure.VALIDATION_FAILURE, f"Already exported as {words} to record the change.")
+            described = f"{name}, with other content. Void that entry in the accounting system and export again"
+        return _fail(ItemFailure.VALIDATION_FAILURE, f"Already exported as {described} to record the change.")
     return Decision(Action.ADOPT, document=document)
 
 
@@ -143,10 +146,10 @@ def _not_found(seen: ItemEvidence) -> Decision:
         return _fail(
             ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE,
             f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
-            "system. If that was intended, export again to record it anew.",
+            "system. If that was intended, export it again to record it once more.",
         )
-    if unsettled := _in_doubt(seen):
-        return unsettled
+    if wait := _in_doubt(seen):
+        return wait
     if seen.item_status == "in_progress":
         return _fail(
             ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."

@@ -1,4 +1,4 @@
-"""What can be said of an item whose recording could not be finished: what our posting record knows (promise 2)."""
+"""The results of items whose recording was not finished, from our posting records alone (promise 2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST_REVISIONS = (1, 2, 3)
 def results_without_recording(
     run: JobInput, services: Services, entry_ids: Sequence[str], failure: ItemFailure, reason: str
 ) -> Mapping[str, ItemResult]:
-    """A result for each item, given why the run cannot go on with it."""
+    """Return a result for each item, given why the run cannot go on with it."""
     latest = {each: services.postings.latest(run.company_id, each) for each in _begun(run, services, entry_ids)}
     return {
         entry_id: _result_without_recording(run, entry_id, latest.get(entry_id), failure, reason)
@@ -31,7 +31,7 @@ def results_without_recording(
 
 
 def _begun(run: JobInput, services: Services, entry_ids: Sequence[str]) -> set[str]:
-    """Most of these items never were: a few reads for all find those of which there is a record."""
+    """Return those of the items that have a posting record. Most have none, so a few reads for all come first."""
     looks = (services.postings.get_many(run.company_id, dict.fromkeys(entry_ids, each)) for each in FIRST_REVISIONS)
     return {entry_id for found in looks for entry_id in found}
 

@@ -1,0 +1,109 @@
+"""How each item of a chunk ends: with a result for Pleo, or deferred until the state machine calls again (R-6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.port import DocumentRef
+from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.services.services import Services
+from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress, name_of
+from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE, UNAVAILABLE_PAUSE
+from pleo_export.workflow.recording.recovery import Action, too_late
+from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+
+# Faults of the accounting system that pass by themselves.
+PASSING = frozenset(
+    {
+        ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT,
+        ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
+        ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """An item that is tried again after `delay`; `result_if_too_late` is its result if the job has no time for that."""
+
+    delay: timedelta
+    result_if_too_late: ItemResult
+
+    @property
+    def entry_id(self) -> str:
+        """The id of the item's accounting entry."""
+        return self.result_if_too_late.entry_id
+
+
+ItemOutcome = ItemResult | Deferred
+
+
+def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
+    """Return how an item ends of which everything was tried that this call could do."""
+    entry_id, main, fault = progress.plan.entry_id, progress.main, progress.first_fault
+    if isinstance(fault, InDoubt):
+        final = ItemResult(entry_id, failure=fault.failure, reason=fault.message)
+        return final if fault.wait is None else Deferred(fault.wait, final)
+    if isinstance(fault, OutcomeUnknown):
+        unknown = ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)
+        return Deferred(services.in_doubt_time, unknown)
+    if fault is not None:
+        recorded = f"Recorded as {name_of(main)}, but: " if isinstance(main, DocumentRef) else ""
+        failed = ItemResult(entry_id, failure=fault.failure, reason=recorded + fault.message)
+        return Deferred(progress.retry_files, failed) if progress.retry_files else refused(fault, failed)
+    result = _result(progress, services)
+    return Deferred(progress.retry_files, result) if progress.retry_files else result
+
+
+def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
+    """Return what a refusal means for an item: `failed`, or to try again where the refusal passes by itself."""
+    if isinstance(error, RateLimited):
+        return Deferred(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
+    if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
+        return Deferred(UNAVAILABLE_PAUSE, failed)
+    return failed
+
+
+def unsuccessful(plan: ItemPlan) -> ItemResult:
+    """Return the failure that the decision on an item names."""
+    return ItemResult(plan.entry_id, failure=plan.decision.failure, reason=plan.decision.reason)
+
+
+def without_receipts(plan: ItemPlan, error: ItemRejected) -> ItemResult:
+    """Return the failure of an item whose receipts are required and could not be prepared (R-5d.9). An earlier try, or
+    an earlier export, may have booked it all the same."""
+    document = plan.found.get(plan.item.main.reference)
+    recorded = f"Recorded as {name_of(document)}, but without its receipts: " if document else "Not booked. "
+    return ItemResult(plan.entry_id, failure=error.failure, reason=recorded + error.reason)
+
+
+def not_begun(plan: ItemPlan) -> Deferred:
+    """Defer an item for which the function had no time left to the next call, which comes at once."""
+    decision = too_late(plan.decision)
+    if decision.action is Action.FAIL:
+        failed = ItemResult(plan.entry_id, failure=decision.failure, reason=decision.reason)
+        return Deferred(SHORTEST_PAUSE, failed)
+    name = name_of(plan.found[plan.item.main.reference])
+    reason = f"Recorded as {name}, but the export ran out of time before it was finished. Export it again."
+    failed = ItemResult(plan.entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=reason)
+    return Deferred(SHORTEST_PAUSE, failed)
+
+
+def _result(progress: ItemProgress, services: Services) -> ItemResult:
+    """Return the result of an item whose documents are all in the ledger as they should be."""
+    entry_id = progress.plan.entry_id
+    if progress.attachment_error:
+        return ItemResult(entry_id, failure=progress.attachment_error.failure, reason=progress.attachment_error.reason)
+    main, *_ = progress.documents
+    posting = progress.intent or progress.plan.posting
+    warnings = (warning for document in progress.documents for warning in document.warnings)
+    return ItemResult(
+        entry_id,
+        external_id=main.id,
+        external_url=main.url,
+        exported_at=(posting.recorded_at if posting else None) or services.clock(),
+        warnings=tuple(dict.fromkeys((*progress.plan.item.booking.warnings, *progress.warnings, *warnings))),
+    )
