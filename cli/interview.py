@@ -52,13 +52,58 @@ def interview(stack: Stack, person: Terminal) -> tuple[Settings, Secret, Secret]
     return _Interview(stack, person).run()
 
 
-class _Interview:
-    """One conversation: the draft of the settings grows with each answer that fits."""
+class _Draft:
+    """Settings that grow with each answer that fits."""
 
-    def __init__(self, stack: Stack, person: Terminal) -> None:
-        self._stack = stack
+    def __init__(self, person: Terminal) -> None:
         self._person = person
         self._draft: Json = {"accounts": {"wallets": {}}, "dimensions": {}}
+
+    def _ask_field(self, path: tuple[str, ...], info: FieldInfo, default: Any) -> None:
+        question = _question(path, str(info.description))
+        proposed = None if default is None else str(default)
+        self._until_good(lambda: self._answer(path, info, question, proposed), lambda answer: self._put(path, answer))
+
+    def _answer(self, path: tuple[str, ...], info: FieldInfo, question: str, proposed: str | None) -> str:
+        if isinstance(info.annotation, EnumType):
+            return self._person.choose(question, [Choice(str(each), str(each)) for each in info.annotation], proposed)
+        if path == ("time_zone",):
+            zones = [Choice(each, each) for each in sorted(available_timezones())]
+            return self._person.choose(question, zones, proposed)
+        return self._person.text(question, proposed)
+
+    def _put(self, path: tuple[str, ...], answer: Any) -> None:
+        """Set the field, unless it is wrong: raises InvalidSettings, and leaves the draft as it was. Other fields may
+        still be missing."""
+        *above, last = path
+        place = self._draft
+        for name in above:
+            place = place[name]
+        place[last] = answer
+        try:
+            parse_settings(self._draft)
+        except InvalidSettings as error:
+            wrong = [each for each in error.faults if each.path[: len(path)] == path]
+            if wrong:
+                del place[last]
+                raise InvalidSettings("\n".join(map(str, wrong)), wrong) from None
+
+    def _until_good(self, ask: Callable[[], str], judge: Callable[[str], T]) -> T:
+        """Ask until the answer is accepted."""
+        while True:
+            answer = ask()
+            try:
+                return judge(answer)
+            except PleoExportError as error:
+                _refuse(error)
+
+
+class _Interview(_Draft):
+    """One conversation, from the credential of Pleo to the last setting."""
+
+    def __init__(self, stack: Stack, person: Terminal) -> None:
+        super().__init__(person)
+        self._stack = stack
 
     def run(self) -> tuple[Settings, Secret, Secret]:
         """Ask everything, in the order in which the answers depend on each other."""
@@ -185,46 +230,6 @@ class _Interview:
             if name == "time_zone" and not known:
                 default = _own_time_zone()
             self._ask_field((name,), Settings.model_fields[name], default)
-
-    # Questions
-
-    def _ask_field(self, path: tuple[str, ...], info: FieldInfo, default: Any) -> None:
-        question = _question(path, str(info.description))
-        proposed = None if default is None else str(default)
-        self._until_good(lambda: self._answer(path, info, question, proposed), lambda answer: self._put(path, answer))
-
-    def _answer(self, path: tuple[str, ...], info: FieldInfo, question: str, proposed: str | None) -> str:
-        if isinstance(info.annotation, EnumType):
-            return self._person.choose(question, [Choice(str(each), str(each)) for each in info.annotation], proposed)
-        if path == ("time_zone",):
-            zones = [Choice(each, each) for each in sorted(available_timezones())]
-            return self._person.choose(question, zones, proposed)
-        return self._person.text(question, proposed)
-
-    def _put(self, path: tuple[str, ...], answer: Any) -> None:
-        """Set the field, unless it is wrong: raises InvalidSettings, and leaves the draft as it was. Other fields may
-        still be missing."""
-        *above, last = path
-        place = self._draft
-        for name in above:
-            place = place[name]
-        place[last] = answer
-        try:
-            parse_settings(self._draft)
-        except InvalidSettings as error:
-            wrong = [each for each in error.faults if each.path[: len(path)] == path]
-            if wrong:
-                del place[last]
-                raise InvalidSettings("\n".join(map(str, wrong)), wrong) from None
-
-    def _until_good(self, ask: Callable[[], str], judge: Callable[[str], T]) -> T:
-        """Ask until the answer is accepted."""
-        while True:
-            answer = ask()
-            try:
-                return judge(answer)
-            except PleoExportError as error:
-                _refuse(error)
 
 
 def _refuse(error: PleoExportError) -> None:

@@ -35,8 +35,53 @@ DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
+class CompanySecrets:
+    """The secrets of a stack's companies, in Secrets Manager."""
+
+    name: str
+
+    def client(self, service: str) -> Any:
+        """Return a client of that AWS service."""
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    def secret_name(self, company_id: str) -> str:
+        """Return the name of the company's secret."""
+        return connection_secret(self.name, company_id)
+
+    def secrets(self, company_id: str) -> ConnectionSecrets | None:
+        """Return those of the company, connected or half connected; None when there are none.
+
+        Raises InvalidSettings when they are not complete.
+        """
+        client = self.client("secretsmanager")
+        try:
+            return Secrets(client).get(self.secret_name(company_id))
+        except client.exceptions.ResourceNotFoundException:
+            return None
+
+    def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
+        """Return the same; None also when they are not complete, so that connecting replaces them."""
+        try:
+            return self.secrets(company_id)
+        except InvalidSettings:
+            return None
+
+    def has_secret(self, company_id: str) -> bool:
+        """Return whether the company has a secret, complete or not."""
+        client = self.client("secretsmanager")
+        try:
+            client.describe_secret(SecretId=self.secret_name(company_id))
+        except client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def oauth_client_name(self, provider: str = "pleo") -> str:
+        """Return the name of the secret that holds our OAuth client at the provider."""
+        return oauth_client_secret(self.name, provider)
+
+
 @dataclass(frozen=True)
-class Stack(Records):
+class Stack(Records, CompanySecrets):
     """One deployment, by its name, with the clients and records that commands use."""
 
     name: str
@@ -67,10 +112,6 @@ class Stack(Records):
     def webhook_url(self, given: str = "") -> str:
         """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
         return given or self.outputs["WebhookUrl"]
-
-    def client(self, service: str) -> Any:
-        """Return a client of that AWS service."""
-        return boto3.client(service)  # type: ignore[call-overload]
 
     def now(self) -> datetime:
         """Return the present time."""
@@ -112,43 +153,6 @@ class Stack(Records):
                 "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
             }
         )
-
-    # A company's secrets
-
-    def secret_name(self, company_id: str) -> str:
-        """Return the name of the company's secret."""
-        return connection_secret(self.name, company_id)
-
-    def secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """Return those of the company, connected or half connected; None when there are none.
-
-        Raises InvalidSettings when they are not complete.
-        """
-        client = self.client("secretsmanager")
-        try:
-            return Secrets(client).get(self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
-            return None
-
-    def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """Return the same; None also when they are not complete, so that connecting replaces them."""
-        try:
-            return self.secrets(company_id)
-        except InvalidSettings:
-            return None
-
-    def has_secret(self, company_id: str) -> bool:
-        """Return whether the company has a secret, complete or not."""
-        client = self.client("secretsmanager")
-        try:
-            client.describe_secret(SecretId=self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
-            return False
-        return True
-
-    def oauth_client_name(self, provider: str = "pleo") -> str:
-        """Return the name of the secret that holds our OAuth client at the provider."""
-        return oauth_client_secret(self.name, provider)
 
     # Pleo, the accounting system and our own address
 

@@ -241,10 +241,10 @@ class FakeAccountingSystem:
             return Rejected("The entry does not balance, so it was not sent.")
         document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(entry))
         if totals(document.entry) != totals(entry):
-            return self._taken_back(document)
+            return self._deleted(document)
         return reference_to(document)
 
-    def _taken_back(self, document: Document) -> DocumentOutcome:
+    def _deleted(self, document: Document) -> DocumentOutcome:
         message = "The accounting system makes another total or tax of this bill than Pleo, so it was not recorded."
         made = reference_to(document)
         try:

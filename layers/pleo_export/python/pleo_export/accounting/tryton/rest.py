@@ -32,7 +32,6 @@ from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 from pleo_export.http.retry_after import seconds_to_wait
 
 Record = dict[str, Any]
-
 RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
 _CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is not a multiple of 3
 
@@ -273,9 +272,8 @@ def _body(answer: AccountingResponse) -> tuple[Body, str]:
         decoded = json.loads(answer.content)
     except ValueError:
         return Body.FOREIGN, ""
-    if not isinstance(decoded, dict) or decoded.keys() != {"status", "message", "description"}:
-        return Body.FOREIGN, ""
-    if decoded["status"] != answer.status:
+    fits = isinstance(decoded, dict) and decoded.keys() == {"status", "message", "description"}
+    if not fits or decoded["status"] != answer.status:
         return Body.FOREIGN, ""
     message = " ".join(str(part) for part in (decoded["message"], decoded["description"]) if part)
     return Body.MESSAGE, _RECORD_NAME.sub(lambda found: f" on account {found[1]}" if found[1] else "", message)
