@@ -16,7 +16,7 @@ from pleo_export.workflow.recording.recovery import Action, Decision, ItemEviden
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-SETTLE_TIME = timedelta(minutes=3)
+IN_DOUBT_TIME = timedelta(minutes=3)
 
 LIVE = DocumentRef(
     "pleo:1", DocumentKind.JOURNAL_ENTRY, "17", "J17", DocumentState.POSTED, date(2026, 3, 2), "https://books/17"
@@ -25,9 +25,9 @@ DRAFT = replace(LIVE, state=DocumentState.DRAFT, number=None)
 VOID = replace(LIVE, state=DocumentState.VOID)
 SEVERAL = PossibleDuplicate("2 entries carry pleo:1")
 
-SETTLED = Posting("company", "entry", 1, "pleo:1", "same", "this job", NOW - SETTLE_TIME)
-UNSETTLED = replace(SETTLED, intended_at=NOW - SETTLE_TIME + timedelta(seconds=1))
-RECORDED = replace(UNSETTLED, document_id="17", document_number="J17")
+NOT_IN_DOUBT = Posting("company", "entry", 1, "pleo:1", "same", "this job", NOW - IN_DOUBT_TIME)
+IN_DOUBT = replace(NOT_IN_DOUBT, intended_at=NOW - IN_DOUBT_TIME + timedelta(seconds=1))
+RECORDED = replace(IN_DOUBT, document_id="17", document_number="J17")
 
 
 def elsewhere(posting: Posting) -> Posting:
@@ -38,11 +38,11 @@ def changed(posting: Posting) -> Posting:
     return replace(elsewhere(posting), fingerprint="other")
 
 
-EVERY_POSTING = [None, SETTLED, UNSETTLED, RECORDED, changed(SETTLED), changed(RECORDED)]
+EVERY_POSTING = [None, NOT_IN_DOUBT, IN_DOUBT, RECORDED, changed(NOT_IN_DOUBT), changed(RECORDED)]
 
 
 def seen(posting: Posting | None, found: DocumentOutcome | None, item: str = "pending") -> ItemEvidence:
-    return ItemEvidence(item, posting, found, "this job", "same", NOW, SETTLE_TIME)
+    return ItemEvidence(item, posting, found, "this job", "same", NOW, IN_DOUBT_TIME)
 
 
 @pytest.mark.parametrize("item", ["pending", "in_progress"])
@@ -50,21 +50,21 @@ def seen(posting: Posting | None, found: DocumentOutcome | None, item: str = "pe
     ("posting", "found", "action"),
     [
         *((posting, SEVERAL, Action.FAIL) for posting in EVERY_POSTING),
-        (changed(SETTLED), LIVE, Action.FAIL),
+        (changed(NOT_IN_DOUBT), LIVE, Action.FAIL),
         (changed(RECORDED), LIVE, Action.FAIL),
         (changed(RECORDED), DRAFT, Action.FAIL),
         (None, LIVE, Action.ADOPT),
         (None, DRAFT, Action.ADOPT),
-        (UNSETTLED, LIVE, Action.ADOPT),
-        (SETTLED, LIVE, Action.ADOPT),
+        (IN_DOUBT, LIVE, Action.ADOPT),
+        (NOT_IN_DOUBT, LIVE, Action.ADOPT),
         (RECORDED, LIVE, Action.ADOPT),
         (elsewhere(RECORDED), LIVE, Action.ADOPT),
         (replace(RECORDED, fingerprint="other"), LIVE, Action.ADOPT),
         *((posting, VOID, Action.NEXT_REVISION) for posting in EVERY_POSTING),
         (elsewhere(RECORDED), None, Action.NEXT_REVISION),
         (RECORDED, None, Action.FAIL),
-        (UNSETTLED, None, Action.WAIT),
-        (elsewhere(UNSETTLED), None, Action.WAIT),
+        (IN_DOUBT, None, Action.WAIT),
+        (elsewhere(IN_DOUBT), None, Action.WAIT),
     ],
 )
 def test_whatever_pleo_says_of_the_item(
@@ -77,10 +77,10 @@ def test_whatever_pleo_says_of_the_item(
     ("item", "posting", "action"),
     [
         ("in_progress", None, Action.FAIL),
-        ("in_progress", SETTLED, Action.FAIL),
+        ("in_progress", NOT_IN_DOUBT, Action.FAIL),
         ("pending", None, Action.CREATE),
-        ("pending", SETTLED, Action.CREATE),
-        ("pending", changed(SETTLED), Action.CREATE),
+        ("pending", NOT_IN_DOUBT, Action.CREATE),
+        ("pending", changed(NOT_IN_DOUBT), Action.CREATE),
     ],
 )
 def test_when_nothing_is_found_and_nothing_can_still_appear(item: str, posting: Posting | None, action: Action) -> None:
@@ -111,9 +111,9 @@ def test_a_failure_says_what_to_do(
     assert words in str(decision.reason)
 
 
-def test_an_unsettled_intent_waits_until_it_is_settled() -> None:
-    assert decide(seen(UNSETTLED, None)).wait == timedelta(seconds=1)
-    assert decide(seen(replace(SETTLED, intended_at=NOW), None)).wait == SETTLE_TIME
+def test_an_intent_in_doubt_waits_until_it_is_not() -> None:
+    assert decide(seen(IN_DOUBT, None)).wait == timedelta(seconds=1)
+    assert decide(seen(replace(NOT_IN_DOUBT, intended_at=NOW), None)).wait == IN_DOUBT_TIME
 
 
 def test_a_document_that_is_adopted_is_the_one_found() -> None:
@@ -131,6 +131,6 @@ def test_after_the_deadline_nothing_new_is_posted() -> None:
     assert "not booked" in str(decision.reason)
 
 
-def test_without_time_to_wait_an_unsettled_item_is_told_as_unknown() -> None:
-    decision = decide(seen(UNSETTLED, None))
+def test_without_time_to_wait_an_item_in_doubt_is_reported_as_unknown() -> None:
+    decision = decide(seen(IN_DOUBT, None))
     assert (decision.failure, decision.reason) == (ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
