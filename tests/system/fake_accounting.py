@@ -66,12 +66,10 @@ class NoProof(Exception):
 CAPABILITIES = Capabilities(
     kinds=frozenset(DocumentKind),
     drafts=frozenset(DocumentKind),
-    periods_readable=True,
     reference_length=64,
     text_length=200,
     max_batch=50,
     max_find=100,
-    max_dimensions_per_line=None,
     max_attachment_bytes=10_000_000,
     max_attachments=None,
     attachment_types=frozenset({"application/pdf", "image/png", "image/jpeg"}),

@@ -112,7 +112,7 @@ class NotOurs(PleoExportError):
 
 class Disconnected(PleoExportError):
     """An OAuth grant is revoked or has expired. Where it was Pleo's, Pleo cannot be told: the run stops, and the job
-    is left to whoever connects again (R-10.6)."""
+    is left to the person who connects again (R-10.6)."""
 
 
 @dataclass(frozen=True)

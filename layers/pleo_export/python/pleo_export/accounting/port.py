@@ -81,12 +81,10 @@ class Capabilities:
 
     kinds: frozenset[DocumentKind]
     drafts: frozenset[DocumentKind]
-    periods_readable: bool
     reference_length: int
     text_length: int
     max_batch: int
     max_find: int
-    max_dimensions_per_line: int | None
     max_attachment_bytes: int
     max_attachments: int | None
     attachment_types: frozenset[str]

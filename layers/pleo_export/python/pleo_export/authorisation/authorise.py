@@ -36,7 +36,7 @@ from pleo_export.store.token_refreshes import RefreshState
 
 AGAIN = "Open the link once more to try again."
 LINK_IS_OVER = page(
-    404, "This link is no longer good", "It has been used, or is older than a day. Ask whoever sent it for a new one."
+    404, "This link is no longer good", "It has been used, or is older than a day. Ask its sender for a new one."
 )
 NOT_BEGUN_HERE = page(
     400,
@@ -44,7 +44,7 @@ NOT_BEGUN_HERE = page(
     f"This has taken more than ten minutes, was finished before, or was begun in another browser. {AGAIN}",
 )
 NOT_GRANTED = page(403, "Not connected", f"Pleo says that access was not granted. {AGAIN}")
-PLEO_REFUSES = page(502, "Not connected", "Pleo refuses the request. Tell whoever sent you the link; nothing is lost.")
+PLEO_REFUSES = page(502, "Not connected", "Pleo refuses the request. Tell the sender of the link; nothing is lost.")
 NO_TOKENS = page(502, "Not connected", f"Pleo did not confirm the authorisation. {AGAIN}")
 BUSY = page(503, "Not connected", f"The connection is in use at this moment. {AGAIN}")
 ANOTHER_COMPANY = page(

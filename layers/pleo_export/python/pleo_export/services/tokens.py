@@ -1,4 +1,4 @@
-"""The credentials of a connection as the other functions use them: good for a while, whoever has to refresh them.
+"""The credentials of a connection as the other functions use them: valid for a while, and refreshed by one function.
 
 Nothing here writes. A token that is about to end, or that was refused, is replaced by the one function that may
 (`authorisation/refresh_tokens.py`); then the secret is read afresh.
@@ -22,7 +22,7 @@ from pleo_export.store.secrets import GrantOwner, Secrets
 MARGIN: Mapping[GrantOwner, timedelta] = {"pleo": timedelta(seconds=30), "accounting_system": timedelta(minutes=5)}
 # Secrets Manager keeps 100 versions of a secret and drops none that is younger than a day; each refresh makes one.
 BETWEEN_VERSIONS = timedelta(days=1) / 100
-FRESH_SECONDS = 5  # whoever has mended a credential exports again at once, and meets warm functions
+FRESH_SECONDS = 5  # after a credential is corrected the next export follows at once, in warm functions
 IDLE = timedelta(days=6)  # after a token's end: at least weekly, so that a refresh token's 60 days never pass (R-10.8)
 
 

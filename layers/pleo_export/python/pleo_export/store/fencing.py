@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 TRANSACTION_LIMIT = 100  # actions; the check is one of them
-# The attribute's name in releases before 0.2, whose functions may still be running while this one is deployed. Written
+# The attribute's name in the release before, whose functions may still be running while this one is deployed. Written
 # and checked beside the new name for one release (CHANGELOG.md).
 FORMER_NAME = "pen"
 

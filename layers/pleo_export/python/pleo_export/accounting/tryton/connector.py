@@ -88,12 +88,10 @@ class TrytonConnector:
     capabilities = Capabilities(
         kinds=frozenset(DocumentKind),
         drafts=frozenset(DocumentKind),
-        periods_readable=True,
         reference_length=100,
         text_length=500,
         max_batch=50,
         max_find=200,
-        max_dimensions_per_line=None,
         max_attachment_bytes=MAX_BYTES,
         max_attachments=None,
         attachment_types=CONTENT_TYPES,
