@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from local import demo
 
 PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
 WIDTH, LINES = 110, 56  # as much as a reader looks at
+FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # from a foreign host: a reader's own monospace font does
 
 
 def main() -> int:
@@ -21,7 +23,7 @@ def main() -> int:
     printed = demo.console.export_text(styles=True).splitlines()
     picture = Console(record=True, width=WIDTH, highlight=False, file=Path("/dev/null").open("w"))  # noqa: SIM115
     picture.print(Text.from_ansi("\n".join(printed[:LINES])))
-    PICTURE.write_text(picture.export_svg(title="make demo"))
+    PICTURE.write_text(FONT.sub("", picture.export_svg(title="make demo")))
     return code
 
 

@@ -65,7 +65,7 @@ class UnmappedTags(StrEnum):
 class SettingsModel(BaseModel):
     """The base of all settings: unknown fields are refused, and nothing changes once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 # The roles that stand on the two sides of one entry (R-5b). On one account such an entry would move nothing.

@@ -62,7 +62,12 @@ Identifier = Annotated[str, Field(min_length=1)]
 
 class _PleoModel(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True, hide_input_in_errors=True
+        defer_build=True,  # a function reads some of them
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        hide_input_in_errors=True,
     )
 
 
