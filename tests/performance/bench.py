@@ -123,7 +123,7 @@ def _job(size: int) -> dict[str, Cost]:
     console.print(f"an export job of {size:,} items ...", end=" ")
     with in_process_system() as system:
         table = CountedTable(FaultInjector(Random(0), system.clock))
-        vars(system.services)["_table"] = table
+        vars(system.services)["table"] = table
         vars(system)["_delete_item"] = table.release
         system.connect(NORTHGATE, purchases(size))
         job = system.export(NORTHGATE)
@@ -135,6 +135,8 @@ def _job(size: int) -> dict[str, Cost]:
         log = system.effects.log
         pleo = sum(each.startswith("pleo ") for each in log) - 1  # the next wake-up's look for a further job
         of_items, others = table.writes()
+        if not of_items:
+            raise RuntimeError("no write was counted: the functions did not use the table that counts")
         books = sum(each in ("books check", "books find_many") for each in log) + chunks  # one record_many per chunk
         return {
             "state transitions": Cost(system.transitions, 14 + 4 * chunks),
