@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUNTIME ?= python3.13
 ARCH ?= arm64
 ADDRESS ?= 127.0.0.1
-FLOOR := 95# percent of lines and branches: what was measured when it was set, rounded down
+FLOOR := 94# percent of lines and branches: what was measured when it was set, rounded down
 
 BIN := .venv/bin
 LAYER := layers/pleo_export
