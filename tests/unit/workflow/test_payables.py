@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind, Party
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
+from pleo_simulator.receipt_files import draw, receipt_file
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchase, reference
@@ -349,3 +351,28 @@ def test_given_a_link_that_has_expired_when_the_receipt_is_fetched_then_a_new_li
 
     assert (system.statuses(job), len(books.documents[0].files)) == ({"successful": 1}, 1)
     assert sum(each["path"] == "/v3/export-items" for each in system.service.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.upper, lambda each: each.replace("-", "")], ids=["capitals", "without dashes"]
+)
+def test_given_an_id_in_another_spelling_then_an_expired_link_is_replaced_by_the_new_one(
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, spelling: Callable[[str], str]
+) -> None:
+    item = with_receipt()
+    item |= {"accountingEntryId": spelling(entry_id(item))}
+    books = system.connect(NORTHGATE, [item], receipts="required")
+    listed, lists = system.service.state.list_export_items, count(1)
+
+    def with_another_file_later(*arguments: Any, **named: Any) -> dict[str, Any]:
+        page: dict[str, Any] = listed(*arguments, **named)
+        files = [receipt_file("pret-18.45.pdf" if next(lists) == 1 else "later.pdf")]
+        return page | {"data": [each | {"files": files} for each in page["data"]]}
+
+    monkeypatch.setattr(system.service.state, "list_export_items", with_another_file_later)
+    system.service.faults.order(Fault(effect="status", status=403, path="/files/"))
+
+    job = exported(system)
+
+    assert system.statuses(job) == {"successful": 1}
+    assert [content for _, content in books.documents[0].contents] == [draw("later.pdf")]

@@ -21,6 +21,7 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
 from pleo_export.store.connections import Connection
+from pleo_export.workflow.entry_ids import key_of
 from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.preparation import PreparedItem
 
@@ -144,7 +145,7 @@ class ReceiptHandler:
         pleo = self.services.pleo(self.connection)
         for page in pleo.export_item_pages(self.run.job_id):
             for payload in page:
-                if payload.get("accountingEntryId") == item.entry_id:
+                if key_of(payload.get("accountingEntryId")) == item.entry_id:
                     return parse_export_item(payload).files
         return item.item.files
 
