@@ -32,9 +32,9 @@ from pleo_export.errors import ItemFailure, PleoExportError
 from pleo_export.services.services import Services
 from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.investigation import find_all
+from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
-from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 ItemDocuments = Sequence[tuple[ItemProgress, Document]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, UNAVAILABLE_PAUSE, pause_after
 from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress, name_of
-from pleo_export.workflow.recording.receipts import SHORTEST_PAUSE, UNAVAILABLE_PAUSE
 from pleo_export.workflow.recording.recovery import Action, too_late
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
@@ -60,11 +60,10 @@ def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
 
 def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
     """Return what a refusal means for an item: `failed`, or to try again where the refusal passes by itself."""
-    if isinstance(error, RateLimited):
-        return Deferred(max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE), failed)
-    if isinstance(error, Unavailable) or (isinstance(error, KeptAsDraft) and error.failure in PASSING):
-        return Deferred(UNAVAILABLE_PAUSE, failed)
-    return failed
+    pause = pause_after(error)
+    if isinstance(error, KeptAsDraft) and error.failure in PASSING:
+        pause = UNAVAILABLE_PAUSE
+    return failed if pause is None else Deferred(pause, failed)
 
 
 def unsuccessful(plan: ItemPlan) -> ItemResult:

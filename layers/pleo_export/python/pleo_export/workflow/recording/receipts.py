@@ -10,8 +10,6 @@ from pleo_export.accounting.errors import (
     AccountingError,
     InternalFault,
     OutcomeUnknown,
-    RateLimited,
-    Unavailable,
     internal_fault,
 )
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
@@ -23,6 +21,7 @@ from pleo_export.settings import ReceiptPolicy
 from pleo_export.store.connections import Connection
 from pleo_export.workflow.entry_ids import key_of
 from pleo_export.workflow.recording.faults import log_fault
+from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, pause_after
 from pleo_export.workflow.recording.preparation import PreparedItem
 
 
@@ -46,9 +45,6 @@ class AttachmentOutcome:
 
 
 NO_RECEIPTS = PreparedReceipts()
-# How long to wait if the accounting system could not be reached, and if the function's time did not suffice.
-UNAVAILABLE_PAUSE = timedelta(seconds=15)
-SHORTEST_PAUSE = timedelta(seconds=1)
 NO_TIME = "There was no time left to attach them."
 
 
@@ -107,11 +103,7 @@ class ReceiptHandler:
     def _pause(self, error: AccountingError) -> timedelta | None:
         """Return how long to wait before the next try; None for a refusal, which is final. An upload without an answer
         may still arrive, so the wait is long enough for it: the file must not be attached twice."""
-        if isinstance(error, RateLimited):
-            return max(timedelta(seconds=error.retry_after), SHORTEST_PAUSE)
-        if isinstance(error, Unavailable):
-            return UNAVAILABLE_PAUSE
-        return self.services.in_doubt_time if isinstance(error, OutcomeUnknown) else None
+        return self.services.in_doubt_time if isinstance(error, OutcomeUnknown) else pause_after(error)
 
     def _missing(
         self, files: PreparedReceipts, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
