@@ -128,15 +128,11 @@ def webhook_address(connecting: NewConnection) -> str:
 
 def _store_secret(connecting: NewConnection) -> str:
     """Store all of a company's secrets in one write and return the ARN. The webhook's former secret stays valid."""
-    client, name = connecting.stack.client("secretsmanager"), connecting.stack.secret_name(connecting.company_id)
-    stored = _stored(client, name)
+    stack, name = connecting.stack, connecting.stack.secret_name(connecting.company_id)
+    stored = _stored(stack.client("secretsmanager"), name)
     credentials = {which: stored[which] for which in connecting.kept}
     webhook = {kind: _kept(new, stored.get(kind, ())) for kind, new in connecting.webhook.items()}
-    value = json.dumps({**connecting.credentials, **credentials, **webhook})
-    try:
-        return str(client.create_secret(Name=name, SecretString=value)["ARN"])
-    except client.exceptions.ResourceExistsException:
-        return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+    return stack.store_secret(name, json.dumps({**connecting.credentials, **credentials, **webhook}))
 
 
 def _kept(new: str, before: Collection[str]) -> list[str]:

@@ -75,6 +75,14 @@ class CompanySecrets:
             return False
         return True
 
+    def store_secret(self, name: str, value: str) -> str:
+        """Create the secret, or replace its value, and return its ARN."""
+        client = self.client("secretsmanager")
+        try:
+            return str(client.create_secret(Name=name, SecretString=value)["ARN"])
+        except client.exceptions.ResourceExistsException:
+            return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+
     def oauth_client_name(self, provider: str = "pleo") -> str:
         """Return the name of the secret that holds our OAuth client at the provider."""
         return oauth_client_secret(self.name, provider)
@@ -162,10 +170,10 @@ class Stack(Records, CompanySecrets):
         With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
         InvalidSettings.
         """
-        successor = partial(self._successor, company_id) if company_id else None
-        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, successor))
+        renewed = partial(self._token_after_refusal, company_id) if company_id else None
+        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, renewed))
 
-    def _successor(self, company_id: str, refused: str) -> str | None:
+    def _token_after_refusal(self, company_id: str, refused: str) -> str | None:
         refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
         refresher.refresh(company_id, "pleo", refused, refused=True)
         stored = self.secrets(company_id)

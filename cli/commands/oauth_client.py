@@ -70,12 +70,8 @@ def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
 
 def store_client(stack: Stack, name: str, client_id: str, client_secret: str) -> None:
     """Store the client. `name` is the provider's: pleo, or an accounting system's."""
-    secrets = stack.client("secretsmanager")
     value = json.dumps({"client_id": client_id, "client_secret": client_secret})
-    try:
-        secrets.create_secret(Name=stack.oauth_client_name(name), SecretString=value)
-    except secrets.exceptions.ResourceExistsException:
-        secrets.put_secret_value(SecretId=stack.oauth_client_name(name), SecretString=value)
+    stack.store_secret(stack.oauth_client_name(name), value)
 
 
 def callback_url(webhook_url: str) -> str:

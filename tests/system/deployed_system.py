@@ -65,8 +65,8 @@ class DeployedSystem(Stack):
     def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
         session = requests.Session()
         session.mount(URL, self.system.wire)
-        successor = partial(self._successor, company_id) if company_id else None
-        return PleoClient(URL, credential_from_secret(secret, successor), session=session, sleep=self.system.sleep)
+        renewed = partial(self._token_after_refusal, company_id) if company_id else None
+        return PleoClient(URL, credential_from_secret(secret, renewed), session=session, sleep=self.system.sleep)
 
     def accounting_system(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
         if secret.get("token") != TOKEN:
