@@ -295,8 +295,14 @@ def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
     ]
 
 
-def test_an_outcome_settles_longer_than_a_function_that_records_can_live() -> None:
+def test_an_outcome_is_in_doubt_for_longer_than_a_function_that_records_can_live() -> None:
     assert PARAMETERS["InDoubtSeconds"]["Default"] > timeout("record_items")
+
+
+@pytest.mark.parametrize(("given", "accepted"), [("", True), ("300", True), ("0", False), ("-5", False)])
+def test_the_former_name_of_that_time_takes_what_the_new_one_takes(given: str, accepted: bool) -> None:
+    pattern = PARAMETERS["SettleSeconds"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, given) is not None) is accepted
 
 
 @pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
