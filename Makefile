@@ -9,6 +9,7 @@ BIN := .venv/bin
 LAYER := layers/pleo_export
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/python -m samcli
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadgroup
+WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
@@ -33,10 +34,10 @@ test: setup ## Run all tests, on all processors
 	$(PYTEST)
 
 unit: setup ## Run those that need no server
-	$(PYTEST) tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
+	$(PYTEST) $(WITHOUT_SERVER)
 
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
-	$(PYTEST) tests/unit tests/property tests/golden tests/contract pleo_simulator/tests --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+	$(PYTEST) $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
 simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))

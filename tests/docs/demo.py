@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +22,7 @@ def main() -> int:
     demo.console = Console(record=True, width=WIDTH, highlight=False, color_system="truecolor", force_terminal=False)
     code = demo.main()
     printed = demo.console.export_text(styles=True).splitlines()
-    picture = Console(record=True, width=WIDTH, highlight=False, file=Path("/dev/null").open("w"))  # noqa: SIM115
+    picture = Console(record=True, width=WIDTH, highlight=False, file=StringIO())
     picture.print(Text.from_ansi("\n".join(printed[:LINES])))
     PICTURE.write_text(FONT.sub("", picture.export_svg(title="make demo")))
     return code

@@ -52,18 +52,17 @@ class InProcess(BaseAdapter):
         super().__init__()
         self._app = app
         self._effects = effects
-        self._without_threads = mock.patch("anyio.to_thread.run_sync", _at_once)
-        self._without_threads.start()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         effect = f"pleo {request.method} {request.path_url}"
         self._effects.before(effect)
-        raw = _answered(self._app, request)
+        with mock.patch("anyio.to_thread.run_sync", _at_once):
+            raw = _answered(self._app, request)
         self._effects.after(effect)
         return requests.adapters.HTTPAdapter().build_response(request, raw)
 
     def close(self) -> None:
-        self._without_threads.stop()
+        """Nothing is open."""
 
 
 async def _at_once(function: Callable[..., Any], *args: Any, **_: Any) -> Any:

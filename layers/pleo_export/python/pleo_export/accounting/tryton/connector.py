@@ -99,7 +99,6 @@ class TrytonConnector:
     )
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:
-        self._settings = settings
         self._tryton = rest
         self._lookups = TrytonLookups(settings, rest)
         self._documents = TrytonDocuments(settings, rest)
