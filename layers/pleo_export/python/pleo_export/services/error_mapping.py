@@ -1,4 +1,4 @@
-"""From what a call met to what the state machine does: tables of data (R-11)."""
+"""Maps the errors of calls to what the state machine does: tables of data (R-11)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ TOO_MANY_REQUESTS, SERVER_FAULT = 429, 500  # HTTP status; the second and all ab
 
 
 def translate(error: Exception) -> PleoExportError:
-    """The error that the state machine, and Pleo, are to see. Never holds expense content."""
+    """Return the error that the state machine and Pleo see. It never holds an expense's content."""
     if isinstance(error, PleoError):
         return _pleo(error)
     if isinstance(error, PleoExportError):
@@ -107,7 +107,8 @@ def _pleo(error: PleoError) -> PleoExportError:
 
 
 def _without_words(error: PleoError) -> PleoError:
-    """The same by its evidence. Pleo's words may quote an expense; in a protocol error they are our own."""
+    """Return the same error with its evidence only. Pleo's message may quote an expense; that of a protocol error is
+    ours."""
     return type(error)(
         method=error.method, path=error.path, status=error.status, type=error.type, request_id=error.request_id
     )

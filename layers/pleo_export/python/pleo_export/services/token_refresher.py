@@ -1,5 +1,5 @@
-"""Asking the one function that may refresh tokens. Nothing secret travels: the token in question goes by its
-fingerprint, and the new one is read from the secret afterwards."""
+"""Asks the one function that may refresh tokens. The request holds no secret: it names the token in question by its
+fingerprint, and the new token is read from the secret afterwards."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class RefreshOutcome(StrEnum):
 
 
 class RefreshRequest(Event):
-    """Replace the tokens of that grant if its access token is still the one with this fingerprint. `refused` says that
-    the token does not work although its end has not come."""
+    """Asks to replace the tokens of that grant if its access token is still the one with this fingerprint. `refused`:
+    the token was refused although it has not expired."""
 
     company_id: Id
     grant_owner: GrantOwner = Field(alias="which")  # its name in the event, which functions of both releases read
@@ -50,17 +50,17 @@ class Refresher:
         self._client = client
         self._function = function
 
-    def refresh(self, company_id: str, which: GrantOwner, seen: str, *, refused: bool = False) -> None:
-        """Returns when the secret is worth another look. `seen` is the access token in question.
+    def refresh(self, company_id: str, grant_owner: GrantOwner, seen: str, *, refused: bool = False) -> None:
+        """Have the tokens refreshed; then the secret can be read again. `seen` is the access token in question.
 
         Raises Disconnected, TryAgain (also where the function itself failed: its log says why), Misconfigured.
         """
-        wanted = RefreshRequest(company_id=company_id, grant_owner=which, seen=fingerprint(seen), refused=refused)
+        wanted = RefreshRequest(company_id=company_id, grant_owner=grant_owner, seen=fingerprint(seen), refused=refused)
         answer = self._client.invoke(FunctionName=self._function, Payload=wanted.model_dump_json(by_alias=True))
         content = json.loads(answer["Payload"].read())
         outcome = RefreshOutcome.LATER if "FunctionError" in answer else RefreshOutcome(content["outcome"])
         if outcome is RefreshOutcome.LATER:
-            raise TryAgain(*AWAY[which])
+            raise TryAgain(*AWAY[grant_owner])
         if outcome is RefreshOutcome.ENDED:
             raise Disconnected(content["reason"])
         if outcome is RefreshOutcome.MISCONFIGURED:

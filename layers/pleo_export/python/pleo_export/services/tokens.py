@@ -27,56 +27,59 @@ IDLE = timedelta(days=6)  # after a token's end: at least weekly, so that a refr
 
 
 class Tokens:
-    """`clock` gives UTC."""
+    """Hands out a connection's credentials, and has them refreshed in time. `clock` gives UTC."""
 
     def __init__(self, secrets: Secrets, refresher: Refresher, clock: Callable[[], datetime]) -> None:
         self._secrets = secrets
         self._refresher = refresher
         self._clock = clock
 
-    def secret_of(self, connection: Connection, which: GrantOwner) -> Mapping[str, str]:
-        """That part of the connection's secret. Raises Disconnected, TryAgain, InvalidSettings, Misconfigured."""
-        _refuse_ended(connection, which)
-        section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).of(which)
+    def secret_of(self, connection: Connection, grant_owner: GrantOwner) -> Mapping[str, str]:
+        """Return that part of the secret. Raises Disconnected, TryAgain, InvalidSettings, Misconfigured."""
+        _refuse_ended(connection, grant_owner)
+        section = self._secrets.get(connection.secret_arn, FRESH_SECONDS).of(grant_owner)
         grant = grant_in(section)
-        if grant is None or self._clock() < grant.expires_at - MARGIN[which]:
+        if grant is None or self._clock() < grant.expires_at - MARGIN[grant_owner]:
             return section
-        self._refresher.refresh(connection.company_id, which, grant.access_token)
-        return self._now(connection, which)
+        self._refresher.refresh(connection.company_id, grant_owner, grant.access_token)
+        return self._now(connection, grant_owner)
 
-    def token_after_refusal(self, connection: Connection, which: GrantOwner, refused: str) -> str | None:
-        """Another access token than the refused one: somebody else's refresh has killed that, or else a refresh is
-        due. None if even a new one is refused. Raises as `section` does."""
-        token = self._now(connection, which).get("access_token")
+    def token_after_refusal(self, connection: Connection, grant_owner: GrantOwner, refused: str) -> str | None:
+        """Return another access token than the refused one: the stored one, if another function has refreshed it
+        meanwhile, else a new one. None if even a new one is refused. Raises as `secret_of` does."""
+        token = self._now(connection, grant_owner).get("access_token")
         if token == refused:
-            self._refresher.refresh(connection.company_id, which, refused, refused=True)
-            token = self._now(connection, which).get("access_token")
+            self._refresher.refresh(connection.company_id, grant_owner, refused, refused=True)
+            token = self._now(connection, grant_owner).get("access_token")
         return None if token == refused else token
 
-    def keep_alive(self, connection: Connection, which: GrantOwner) -> None:
-        """Refresh a grant that nobody uses, once a week. Raises as `section` does."""
-        if which in connection.ended:
+    def keep_alive(self, connection: Connection, grant_owner: GrantOwner) -> None:
+        """Refresh a grant that nobody uses, once a week. Raises as `secret_of` does."""
+        if grant_owner in connection.ended:
             return
-        grant = grant_in(self._secrets.get(connection.secret_arn).of(which))
+        grant = grant_in(self._secrets.get(connection.secret_arn).of(grant_owner))
         if grant is not None and self._clock() > grant.expires_at + IDLE:
-            self._refresher.refresh(connection.company_id, which, grant.access_token)
+            self._refresher.refresh(connection.company_id, grant_owner, grant.access_token)
 
-    def _now(self, connection: Connection, which: GrantOwner) -> Mapping[str, str]:
-        return self._secrets.get(connection.secret_arn, 0).of(which)
-
-
-def _refuse_ended(connection: Connection, which: GrantOwner) -> None:
-    if which in connection.ended:
-        raise Disconnected(connection.ended[which].reason)
+    def _now(self, connection: Connection, grant_owner: GrantOwner) -> Mapping[str, str]:
+        return self._secrets.get(connection.secret_arn, 0).of(grant_owner)
 
 
-def too_short(which: GrantOwner, life: timedelta) -> bool:
-    """Whether tokens of that life make more versions of the secret in a busy day than Secrets Manager keeps. Then new
-    tokens can no longer be stored, and the grant ends."""
-    return life - MARGIN[which] < BETWEEN_VERSIONS
+def _refuse_ended(connection: Connection, grant_owner: GrantOwner) -> None:
+    if grant_owner in connection.ended:
+        raise Disconnected(connection.ended[grant_owner].reason)
 
 
-def warn_of_short_life(company_id: str, which: GrantOwner, life: timedelta) -> None:
-    if too_short(which, life):
+def too_short(grant_owner: GrantOwner, life: timedelta) -> bool:
+    """Return whether tokens of that life make more versions of the secret in a busy day than Secrets Manager keeps.
+    Then new tokens can no longer be stored, and the grant ends."""
+    return life - MARGIN[grant_owner] < BETWEEN_VERSIONS
+
+
+def warn_of_short_life(company_id: str, grant_owner: GrantOwner, life: timedelta) -> None:
+    """Log a warning if tokens of that life are too short-lived; see `too_short`."""
+    if too_short(grant_owner, life):
         seconds = int(life.total_seconds())
-        logger.warning("tokens live too short", extra={"company_id": company_id, "which": which, "seconds": seconds})
+        logger.warning(
+            "tokens live too short", extra={"company_id": company_id, "which": grant_owner, "seconds": seconds}
+        )
