@@ -13,3 +13,5 @@ WebhookUrl = Annotated[
     str, typer.Option("--webhook-url", envvar="PLEO_EXPORT_WEBHOOK_URL", help="Default: the stack's own address.")
 ]
 CompanyId = Annotated[str, typer.Argument(help="The Pleo company's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON; `pleo-export schema` describes it.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before anything is written or deleted.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -40,6 +41,11 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: st
     for row in rows:
         table.add_row(*map(escape, row))
     _console().print(table)
+
+
+def print_json(output: BaseModel) -> None:
+    """Print the result of a command as JSON: times in UTC, amounts in minor units."""
+    print_line(output.model_dump_json(indent=2))
 
 
 def print_error(error: Exception) -> None:
