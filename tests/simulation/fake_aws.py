@@ -32,8 +32,8 @@ def _holds(condition: Any, record: Record) -> bool:
     """Whether one of boto3's conditions is true of a record ({} if there is none)."""
     parts = condition.get_expression()
     operator, values = parts["operator"], parts["values"]
-    if operator == "AND":
-        return all(_holds(each, record) for each in values)
+    if operator in ("AND", "OR"):
+        return (all if operator == "AND" else any)(_holds(each, record) for each in values)
     name = values[0].name
     if operator == "attribute_not_exists":
         return name not in record
@@ -257,15 +257,6 @@ class Bucket:
             return {"Body": io.BytesIO(self._objects[Key])}
 
         return effect(self._fault_injector, "s3 GetObject", work)
-
-
-class SecretsManager:
-    def __init__(self, injector: FaultInjector, text: str) -> None:
-        self._fault_injector = injector
-        self._text = text
-
-    def get_secret_value(self, *, SecretId: str) -> Record:  # noqa: N803
-        return effect(self._fault_injector, "secretsmanager GetSecretValue", lambda: {"SecretString": self._text})
 
 
 @dataclass

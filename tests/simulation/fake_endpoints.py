@@ -38,14 +38,25 @@ JOB = re.compile(r"/v3/export-jobs/([0-9a-f-]{36})(/items)?")
 
 @dataclass
 class PleoSession:
-    """What a session of requests is to Pleo's client, for one company. `written` is called after each write."""
+    """What a session of requests is to Pleo's client, for one company. `written` is called after each write, `accepts`
+    says whether a request's credential is good."""
 
     pleo: PleoState
     injector: FaultInjector
     company_id: str
     written: Callable[[str, Json], None]
+    accepts: Callable[[Any], bool] = lambda auth: True
 
-    def request(self, method: str, url: str, *, params: list[tuple[str, Any]], data: bytes | None, **_: Any) -> Any:
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: list[tuple[str, Any]],
+        data: bytes | None,
+        auth: Any = None,
+        **_: Any,
+    ) -> Any:
         path = urlsplit(url).path
         effect = f"pleo {method} {path}"
         query: dict[str, list[str]] = {}
@@ -53,6 +64,8 @@ class PleoSession:
             query.setdefault(name, []).append(str(value))
         try:
             self.injector.before(effect)
+            if not self.accepts(auth):
+                return response(401, {"type": "UNAUTHORIZED", "message": "simulated"})
             carry_out = partial(self._answer, method, path, query, json.loads(data) if data else None)
             if method != "GET":
                 self.injector.on_its_way(effect, carry_out)
@@ -60,8 +73,8 @@ class PleoSession:
             self.injector.after(effect)
         except Answered as answered:
             headers = {} if answered.retry_after is None else {"Retry-After": str(answered.retry_after)}
-            return _response(answered.status, {"type": "FAULT", "message": "simulated"}, headers)
-        return _response(status, content)
+            return response(answered.status, {"type": "FAULT", "message": "simulated"}, headers)
+        return response(status, content)
 
     def _answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         try:
@@ -122,7 +135,8 @@ def _page(query: dict[str, list[str]]) -> PageRequest:
     return PageRequest(after=query.get("after", [None])[0], limit=int(limit) if limit else None, parameters=others)
 
 
-def _response(status: int, content: Any, headers: dict[str, str] | None = None) -> Any:
+def response(status: int, content: Any, headers: dict[str, str] | None = None) -> Any:
+    """Return what a session of requests returns, as far as our clients read it."""
     body = b"" if content is None else json.dumps(content).encode()
     return SimpleNamespace(status_code=status, content=body, headers=headers or {})
 

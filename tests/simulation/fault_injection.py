@@ -205,7 +205,7 @@ class FaultInjector(Effects):
         """More faults where more is at stake: at what is written, and while a job is under way."""
         if self._in_focus(moment, call):
             return 12.0
-        if call.job_id is None:
+        if call.job_id is None and call.function != "refresh_tokens":
             return 0.3 if call.function == "dispatch" else 0.1
         return 4.0 if any(write in moment for write in AT_STAKE) else 1.0
 
@@ -333,6 +333,7 @@ AT_STAKE = (
     *CREATES,
     "books reconcile",
     "pleo P",
+    "secretsmanager Put",
     "dynamodb PutItem",
     "dynamodb BatchWriteItem",
     "TransactWrite",

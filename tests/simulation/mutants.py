@@ -14,12 +14,15 @@ from unittest import mock
 
 from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, DocumentState
+from pleo_export.authorisation import refresh_tokens
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
 from pleo_export.store.jobs import Jobs
 from pleo_export.store.leases import Leases
 from pleo_export.store.postings import Postings
+from pleo_export.store.secret_locks import SecretLocks
 from pleo_export.store.table import company_key, iso, transact
+from pleo_export.store.token_refreshes import RefreshState, RefreshStates
 from pleo_export.workflow import dispatch, fail_job, start_job
 from pleo_export.workflow.final_event import FinalEvent, final_event
 from pleo_export.workflow.ownership import prove_ours
@@ -286,6 +289,24 @@ def codes_keep_what_nobody_sees() -> AbstractContextManager[Any]:
     return mock.patch("pleo_export.text._NOT_IN_CODES", frozenset())
 
 
+def no_secret_lock() -> AbstractContextManager[Any]:
+    return patch(SecretLocks, "take", lambda *_: True)
+
+
+def replaced_token_is_sent_again() -> AbstractContextManager[Any]:
+    """What could not be stored is not known to be used either."""
+    get = RefreshStates.get
+
+    def forgetful(self: RefreshStates, company_id: str, grant_owner: Any) -> RefreshState:
+        return replace(get(self, company_id, grant_owner), last_used_refresh_token="")
+
+    return patch(RefreshStates, "get", forgetful)
+
+
+def grant_given_up_after_one_try() -> AbstractContextManager[Any]:
+    return patch(refresh_tokens, "TRIES", 1)
+
+
 def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
@@ -313,6 +334,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
         yield
 
 
+AT_REFRESH = ("refresh_tokens", "killed, slow, reply lost, throttled", "oauth")
 # Where to inject faults for those mutants that random faults meet too seldom for a quick test.
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
@@ -333,6 +355,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "kept_as_draft_withdraws": ("before books post", "refused", "change"),
     "no_close_before_failing": ("(before books check|fail_job: on its way pleo POST)", "401"),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
+    "no_secret_lock": AT_REFRESH,
+    "replaced_token_is_sent_again": AT_REFRESH,
+    "grant_given_up_after_one_try": AT_REFRESH,
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -374,5 +399,8 @@ MUTANTS: Mapping[str, Mutant] = {
         all_failed_is_completed,
         search_of_any_size,
         codes_keep_what_nobody_sees,
+        no_secret_lock,
+        replaced_token_is_sent_again,
+        grant_given_up_after_one_try,
     )
 }

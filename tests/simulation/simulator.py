@@ -26,7 +26,7 @@ from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import ApiKey
+from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.models import ExportJob, JobItem, Page
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection, connection_record
@@ -37,8 +37,9 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.pleo_state import Company, PleoState
 from pleo_simulator.seeded_ids import SeededIds
 from tests.simulation.checker import Checker, Clicked, InvariantViolated, entry_of, item_total
-from tests.simulation.fake_aws import Bucket, Message, Queue, SecretsManager, StepFunctions, Table
+from tests.simulation.fake_aws import Bucket, Message, Queue, StepFunctions, Table
 from tests.simulation.fake_endpoints import PleoSession, PleosFiles, SimulatedLedger
+from tests.simulation.fake_oauth import LambdaClient, SignIn
 from tests.simulation.fault_injection import FOCUSES, KINDS, FaultInjector, FunctionCall
 from tests.system.asl import Machine, StateFailed, Steps
 from tests.system.aws import template
@@ -59,7 +60,6 @@ BUSY_HOURS = 2  # people click and faults are injected in the first hours; then 
 LONGEST_WAY_TO_QUIESCENCE = timedelta(hours=4)
 SHARED_MEMORY = Path("/dev/shm")  # folders on disk would take a third of the time
 MEMORY = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and disk_usage(SHARED_MEMORY).free > 2**30 else None
-SECRET = json.dumps({"pleo": {"api_key": "k"}, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {}})
 
 
 # Kept: pydantic would make them again for each seed, a fifth of a millisecond each time.
@@ -108,9 +108,21 @@ class SimulatedServices(Services):
 
     def pleo(self, connection: Connection) -> PleoClient:
         simulation = self._simulation
-        wire: Any = PleoSession(simulation.pleo, simulation.injector, connection.company_id, simulation.checker.written)
-        jitter = simulation.injector.random.random
-        return PleoClient("https://pleo.test", KEY, session=wire, sleep=simulation.injector.pause, jitter=jitter)
+        company, injector = connection.company_id, simulation.injector
+        accepts = partial(simulation.sign_in.accepts, company)
+        wire: Any = PleoSession(simulation.pleo, injector, company, simulation.checker.written, accepts)
+        renewed = partial(self.tokens.token_after_refusal, connection, "pleo")
+        credential = credential_from_secret(self.tokens.secret_of(connection, "pleo"), renewed)
+        return PleoClient(
+            "https://pleo.test", credential, session=wire, sleep=injector.pause, jitter=injector.random.random
+        )
+
+    @property
+    def http(self) -> Any:
+        return self._simulation.sign_in
+
+    def sleep(self, seconds: float) -> None:
+        self._simulation.injector.pause(seconds)
 
     def accounting_system(self, connection: Connection) -> SimulatedLedger:
         return self._simulation.ledgers[connection.company_id]
@@ -126,9 +138,11 @@ ENVIRONMENT = {
     "QUEUE_URL": "queue",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
     "PLEO_API_URL": "https://pleo.test",
+    "PLEO_AUTH_URL": "https://pleo.test",
+    "STACK_NAME": "simulation",
+    "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
     "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
 }
-KEY = ApiKey("key")
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 
 
@@ -188,11 +202,13 @@ class Simulation:
         posted = {company: self.random.random() < 0.6 for company in self.companies}
         self.checker = Checker(self.pleo, self.injector, self.ledgers, posted)
         self.table = Table(self.injector)
+        self.sign_in = SignIn(self.injector, self.clock, self.seed)
         self.queue = Queue(self.injector, self.clock, lambda group: self._expect(group, self.random.random()))
         step_functions = StepFunctions(self.injector, self._begin, self._status)
         clients = {
             "s3": Bucket(self.injector),
-            "secretsmanager": SecretsManager(self.injector, SECRET),
+            "secretsmanager": self.sign_in,
+            "lambda": LambdaClient(self.injector, self._refresh_tokens, self._grant_ended),
             "sqs": self.queue,
             "stepfunctions": step_functions,
         }
@@ -274,6 +290,7 @@ class Simulation:
         ledger.attached = partial(self.checker.attached, company)
         self.ledgers[company] = ledger
         self.checker.receipts_required[company] = self.random.random() < 0.4
+        self.sign_in.connect(company, certainly="oauth" in (self.target or ())[2:])
         self._connect(company)
         keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
         self.pleo.put_expenses(company, [self._expense(company, key) for key in keys])
@@ -286,7 +303,7 @@ class Simulation:
     def _acts(self) -> list[Callable[[str, bool], None]]:
         """What people do at this company, besides exporting."""
         if self.target and self.target[2:]:
-            return [getattr(self, f"_{name}") for name in self.target[2:]]
+            return [getattr(self, f"_{name}") for name in self.target[2:] if name != "oauth"]
         acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
         if self.faults:
             acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
@@ -557,6 +574,23 @@ class Simulation:
             return False
         self.injector.say(f"  dispatch: {outcome['outcome']}")
         return True
+
+    def _refresh_tokens(self, wanted: Json) -> Any:
+        company = wanted["companyId"]
+        return self._invoke("refresh_tokens", wanted, FunctionCall("refresh_tokens", company, None, None, NOON))
+
+    def _grant_ended(self, company: str) -> None:
+        """A person reads that the company has to be connected again, and does so after a while."""
+        self.sign_in.given_up(company)
+        if any(each.what == f"connect again {company[:4]}" for each in self.schedule):
+            return
+        wait = Random(f"{self.seed} {company} {self.clock.now()}").choice([20, 300, 1800])
+        self.injector.note("grant ended", company, company, wait)
+        self._at(wait, f"connect again {company[:4]}", partial(self._connect_again, company))
+
+    def _connect_again(self, company: str) -> None:
+        self.sign_in.authorise(company)
+        self._connect(company)
 
     def _begin(self, name: str, payload: Json) -> None:
         tasks: dict[str, Any] = {arn: partial(self._state, function) for arn, function in STATES.items()}

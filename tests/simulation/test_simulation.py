@@ -60,5 +60,16 @@ def test_given_sixty_seeds_then_no_kind_of_fault_is_missing() -> None:
     assert not missing
 
 
+def test_given_companies_connected_by_oauth_then_tokens_are_replaced_and_what_ends_is_connected_again() -> None:
+    replaced, ended = 0, 0
+    for seed in range(40):
+        simulation = Simulation(seed, target=("after pleo POST /oauth", "reply lost, hung up", "oauth")).run()
+        replaced += simulation.sign_in.replaced
+        ended += simulation.injected()["grant ended"]
+
+    assert replaced > 100
+    assert ended > 2
+
+
 def _injected(seed: int) -> Counter[str]:
     return Simulation(seed).run().injected()

@@ -1,0 +1,197 @@
+"""Companies that are connected by OAuth: Pleo's sign-in service, their secrets, and the one function that refreshes.
+
+Two rules are held here, at the moment of the request. A refresh token that was replaced is sent again only where the
+new one was lost: the answer did not arrive, or the function was killed before it could store or note anything. And a
+grant is given up only where the refresh token in the secret is no longer good.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from pleo_export.oauth.grant import Grant
+from pleo_export.services.token_refresher import RefreshOutcome
+from pleo_simulator.clock import Clock
+from pleo_simulator.oauth import Client, OAuth, OAuthRefused, s256
+from pleo_simulator.seeded_ids import SeededIds
+from tests.simulation.checker import InvariantViolated
+from tests.simulation.fake_aws import Record, effect
+from tests.simulation.fake_endpoints import response
+from tests.simulation.fault_injection import Answered, FaultInjector, FunctionCall
+from tests.system.in_process_system import WEBHOOK_SECRET
+
+REDIRECT, VERIFIER, SCOPE = "https://hooks.test/oauth/pleo/callback", "v" * 43, "export-jobs:write"
+SHARE = 0.25  # of the companies that are connected by OAuth; the others have an API key
+CLIENT_SECRET = "secret"
+
+
+@dataclass
+class _Refreshed:
+    """Who asked for the tokens that replaced a refresh token, whether the answer arrived, and which token it held."""
+
+    call: FunctionCall
+    faults_before: int
+    successor: str
+    arrived: bool = False
+
+
+@dataclass
+class SignIn:
+    """Pleo's sign-in service, and the secrets that hold its tokens. `connected_by_oauth` names the companies; without
+    a draw of its own it leaves the seed's other draws as they are."""
+
+    injector: FaultInjector
+    clock: Clock
+    seed: int
+    secrets: dict[str, Any] = field(default_factory=dict)
+    connected_by_oauth: set[str] = field(default_factory=set)
+    _refreshed: dict[str, _Refreshed] = field(default_factory=dict)
+    _stored: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.oauth = OAuth(self.clock, SeededIds(self.seed))
+        self.secrets["oauth/pleo"] = {"client_id": "ours", "client_secret": CLIENT_SECRET}
+
+    def connect(self, company: str, *, certainly: bool) -> None:
+        """Store the company's secret: an API key, or (drawn, or `certainly`) the tokens of a grant."""
+        if certainly or Random(f"{self.seed} {company} oauth").random() < SHARE:
+            self.connected_by_oauth.add(company)
+            self.oauth.register(Client(company, CLIENT_SECRET, (REDIRECT,), company))
+            self.authorise(company)
+        else:
+            self._store(company, {"api_key": "k"})
+
+    def authorise(self, company: str) -> None:
+        """A person connects (again)."""
+        code = self.oauth.authorise(company, REDIRECT, SCOPE, "code", "S256", s256(VERIFIER))
+        client = self.oauth.authenticate(company, CLIENT_SECRET)
+        answer = self.oauth.exchange(client, code, REDIRECT, VERIFIER)
+        ends = self.clock.now() + timedelta(seconds=answer["expires_in"])
+        self._store(company, Grant(answer["access_token"], answer["refresh_token"], ends).as_secret())
+
+    @property
+    def replaced(self) -> int:
+        """How many refresh tokens were replaced."""
+        return len(self._refreshed)
+
+    def accepts(self, company: str, auth: Any) -> bool:
+        """Whether Pleo takes the credential of a request."""
+        if company not in self.connected_by_oauth:
+            return True
+        asked = auth(SimpleNamespace(headers={}))
+        token = asked.headers["Authorization"].removeprefix("Bearer ")
+        known = self.oauth.access_token(token)
+        return known is not None and known.company_id == company
+
+    def given_up(self, company: str) -> None:
+        """Called when the grant of the company was found to have ended. Raises InvariantViolated if it has not."""
+        stored = self.secrets[company]["pleo"]["refresh_token"]
+        if self._good(company, stored):
+            raise InvariantViolated(f"accurate: the grant of {company} was given up, and its refresh token is good")
+
+    def post(self, url: str, *, data: Mapping[str, str], **_: Any) -> Any:
+        """Answer at the token endpoint, as a session of requests does."""
+        if urlsplit(url).path != "/oauth/token" or data["grant_type"] != "refresh_token":
+            raise NotImplementedError(url)
+        name = "pleo POST /oauth/token"
+        try:
+            self.injector.before(name)
+            answer = self._refresh(data["refresh_token"])
+            self.injector.after(name)
+            self._refreshed[data["refresh_token"]].arrived = True
+        except Answered as answered:
+            return response(answered.status, {"error": "server_error" if answered.status >= 500 else "slow_down"})
+        except OAuthRefused as refused:
+            return response(refused.status, {"error": refused.error, "error_description": refused.description})
+        return response(200, answer)
+
+    def _refresh(self, token: str) -> Any:
+        call = self.injector.call
+        assert call
+        assert call.company_id
+        self._prove_lost(token)
+        client = self.oauth.authenticate(call.company_id, CLIENT_SECRET)
+        answer = self.oauth.refresh(client, token)
+        self._refreshed[token] = _Refreshed(call, len(self.injector.injected), answer["refresh_token"])
+        return answer
+
+    def _prove_lost(self, token: str) -> None:
+        before = self._refreshed.get(token)
+        if before is None:
+            return
+        if before.successor in self._stored:
+            raise InvariantViolated("once: a refresh token was sent again after the new one was stored")
+        since = self.injector.injected[before.faults_before :]
+        unnoted = any("dynamodb PutItem" in each.where and each.company_id == before.call.company_id for each in since)
+        at_work = any(each is before.call for each in self.injector.calls)
+        if at_work or (before.arrived and not before.call.killed and not unnoted):
+            raise InvariantViolated("once: a refresh token was sent again, and its receiver had not been killed")
+
+    def _good(self, company: str, token: str) -> bool:
+        client = self.oauth.authenticate(company, CLIENT_SECRET)
+        return bool(self.oauth.introspect(client, token)["active"])
+
+    def _store(self, company: str, section: Mapping[str, str]) -> None:
+        self.secrets[company] = {"pleo": section, "webhook_secrets": [WEBHOOK_SECRET], "accounting_system": {}}
+        self._stored.add(section.get("refresh_token", ""))
+
+    # Secrets Manager
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
+
+    def get_secret_value(self, *, SecretId: str) -> Record:  # noqa: N803 - AWS's names
+        """Return the secret of a company, or of our client at Pleo."""
+        name = _name(SecretId)
+        return effect(
+            self.injector,
+            "secretsmanager GetSecretValue",
+            lambda: {"SecretString": json.dumps(self.secrets[name])},
+        )
+
+    def put_secret_value(self, *, SecretId: str, SecretString: str) -> Record:  # noqa: N803
+        """Replace a company's secret as a whole."""
+        name, value = _name(SecretId), json.loads(SecretString)
+
+        def work() -> Record:
+            self.secrets[name] = value
+            self._stored.add(value["pleo"]["refresh_token"])
+            return {}
+
+        return effect(self.injector, "secretsmanager PutSecretValue", work, again=True)
+
+
+def _name(secret_id: str) -> str:
+    return "oauth/pleo" if secret_id.endswith("/oauth/pleo") else secret_id.rpartition("/")[2].rpartition(":")[2]
+
+
+@dataclass
+class LambdaClient:
+    """AWS Lambda, for the one function that others call. `invoke_function` runs it and may raise anything."""
+
+    injector: FaultInjector
+    invoke_function: Callable[[Any], Any]
+    ended: Callable[[str], None]
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> Record:  # noqa: N803
+        """Run the function, and answer with what it returned, or that it failed."""
+        wanted = json.loads(Payload)
+
+        def work() -> Record:
+            try:
+                content = self.invoke_function(wanted)
+            except Exception as error:
+                self.injector.say(f"  {FunctionName}: {type(error).__name__}: {error}")
+                return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"{}")}
+            if content["outcome"] == RefreshOutcome.ENDED:
+                self.ended(wanted["companyId"])
+            return {"Payload": io.BytesIO(json.dumps(content).encode())}
+
+        return effect(self.injector, "lambda Invoke", work)
