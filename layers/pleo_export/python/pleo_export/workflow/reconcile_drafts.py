@@ -141,7 +141,7 @@ def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, service
     references = [reference for posting in batch for reference in posting.open_references]
     found = system.find_many(references)
     posted = [each for each in found.values() if isinstance(each, DocumentRef) and each.state is DocumentState.POSTED]
-    outcomes = {**found, **_finalise(posted, system)}
+    outcomes = {**found, **_settle_posted(posted, system)}
     noted = [(posting, _posting_after(posting, outcomes, services.clock())) for posting in batch]
     for seen, now in noted:
         if now != seen:
@@ -150,15 +150,15 @@ def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, service
     return {"references": len(references), "posted": len(posted), "still_open": still_open}
 
 
-def _finalise(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, DocumentOutcome]:
-    """Reconcile documents, which are posted already: that is all that is left of posting them."""
+def _settle_posted(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, DocumentOutcome]:
+    """Reconcile posted documents with what they settle: all that is left of posting them."""
     size, outcomes = system.capabilities.max_batch, dict[str, DocumentOutcome]()
     for start in range(0, len(posted), size):
-        outcomes |= _finalise_together(posted[start : start + size], system)
+        outcomes |= _settle_together(posted[start : start + size], system)
     return outcomes
 
 
-def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, DocumentOutcome]:
+def _settle_together(posted: Sequence[DocumentRef], system: AccountingSystem) -> Mapping[str, DocumentOutcome]:
     """Reconcile documents together; what fails is tried individually, so that no error reaches another document."""
     try:
         return system.post_many(posted)
@@ -166,7 +166,7 @@ def _finalise_together(posted: Sequence[DocumentRef], system: AccountingSystem) 
         if isinstance(error, AccountingError) and not isinstance(error, Rejected):
             raise
         if len(posted) > 1:
-            singly = [_finalise_together([each], system) for each in posted]
+            singly = [_settle_together([each], system) for each in posted]
             return {reference: outcome for each in singly for reference, outcome in each.items()}
         logger.warning("document not reconciled", extra={"error": type(error).__name__})
         return {posted[0].reference: Rejected("It could not be reconciled.")}
