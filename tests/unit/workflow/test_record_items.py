@@ -182,7 +182,7 @@ def test_given_an_exported_item_when_its_amount_has_changed_then_it_fails_and_sa
 
     kind, reason = system.failures(job)[entry_id(changed)]
     assert (kind, len(books.documents)) == ("validation_failure", 1)
-    assert reason.startswith("Already exported as J1, with other content. Void that entry")
+    assert reason.startswith("This expense is booked already as J1, with another")
 
 
 def test_given_a_voided_entry_and_a_changed_item_then_a_second_revision_is_booked(
