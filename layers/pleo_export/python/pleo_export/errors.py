@@ -40,8 +40,7 @@ def _carried(failure: ItemFailure | JobFailure, told: FailureText) -> str:
 class JobRejected(PleoExportError):
     """The job as a whole cannot run. `told` says what to fix and where (R-2.1, R-2.2)."""
 
-    def __init__(self, failure: JobFailure, told: FailureText | str) -> None:
-        told = FailureText(failure, told) if isinstance(told, str) else told
+    def __init__(self, failure: JobFailure, told: FailureText) -> None:
         super().__init__(_carried(failure, told))
         self.failure = failure
         self.told = told
@@ -50,8 +49,7 @@ class JobRejected(PleoExportError):
 class ItemRejected(PleoExportError):
     """One item cannot be booked. `told` names the field or setting to fix (R-6.4)."""
 
-    def __init__(self, failure: ItemFailure, told: FailureText | str) -> None:
-        told = FailureText(failure, told) if isinstance(told, str) else told
+    def __init__(self, failure: ItemFailure, told: FailureText) -> None:
         super().__init__(_carried(failure, told))
         self.failure = failure
         self.told = told
@@ -68,8 +66,7 @@ class TryAgain(PleoExportError):
     `failure` and `told` are what Pleo is told if it does not pass.
     """
 
-    def __init__(self, failure: JobFailure, told: FailureText | str) -> None:
-        told = FailureText(failure, told) if isinstance(told, str) else told
+    def __init__(self, failure: JobFailure, told: FailureText) -> None:
         super().__init__(_carried(failure, told))
         self.failure = failure
         self.told = told

@@ -36,6 +36,7 @@ from pleo_export.failures.ledger import LEDGER_SAYS
 
 if TYPE_CHECKING:
     from pleo_export.accounting.port import DocumentRef
+    from pleo_export.bookkeeping.documents import Dimension
 
 
 class AccountingError(PleoExportError):
@@ -130,9 +131,14 @@ class PeriodClosed(Rejected):
 
 
 class UnknownAccount(Rejected):
-    """An account's code names no account that can be booked on, or several."""
+    """An account's code names no account that can be booked on, or several. `unknown` is the code, where the text says
+    SUBJECT for what uses it."""
 
     failure = ItemFailure.ACCOUNT_UNKNOWN
+
+    def __init__(self, told: FailureText | str, *, unknown: str | None = None) -> None:
+        super().__init__(told)
+        self.unknown = unknown
 
 
 class UnknownTaxCode(Rejected):
@@ -142,9 +148,14 @@ class UnknownTaxCode(Rejected):
 
 
 class UnknownDimension(Rejected):
-    """A tag names no value of its dimension, or several."""
+    """A tag names no value of its dimension, or several. `unknown` is that value, where the text says SUBJECT for its
+    tag group."""
 
     failure = ItemFailure.TAG_UNKNOWN
+
+    def __init__(self, told: FailureText | str, *, unknown: Dimension | None = None) -> None:
+        super().__init__(told)
+        self.unknown = unknown
 
 
 class PossibleDuplicate(Rejected):

@@ -14,6 +14,8 @@ from pleo_export.text import clean, shorten
 
 # Where a text names who helps. It stays in the text until that is told: the company's setting is not known everywhere.
 SUPPORT = "{support}"
+# Where a text names what of the expense it is about: only the workflow knows both the refusal and the expense.
+SUBJECT = "{subject}"
 DEFAULT_SUPPORT = "the person who connected Pleo"
 THE_LEDGER = "the accounting system"
 
@@ -39,10 +41,16 @@ class FailureText:
     code: str
     sentence: str
     opening: str = ""
+    subject: str = "This expense"
 
     def text(self, support: str = DEFAULT_SUPPORT) -> str:
         """Return the full text. `support` is whom it names where only support can help."""
-        return f"{self.opening} {self.sentence}".strip().replace(SUPPORT, support)
+        sentence = self.sentence.replace(SUBJECT, self.subject)
+        return f"{self.opening} {sentence}".strip().replace(SUPPORT, support)
+
+    def about(self, subject: str) -> FailureText:
+        """Return the same failure, naming what of the expense it is about."""
+        return replace(self, subject=subject)
 
     def addressed(self, support: str) -> FailureText:
         """Return the same failure with the name of who helps filled in."""
@@ -71,7 +79,8 @@ class FailureEntry:
 
     `says`: what happened, with {names} of the expense. `fix`: what to do, the same for each expense. `why`: what is
     behind it, for the page about failures. `example`: the values of the example on that page. `quotes`: those of the
-    values that are somebody's sentence, and may be longer than a name.
+    values that are somebody's sentence, and may be longer than a name. `advice`: what a report shows instead of `fix`,
+    where that says too little alone. `subject`: that of the example, where the workflow names it.
     """
 
     code: str
@@ -81,18 +90,21 @@ class FailureEntry:
     who: WhoCanFix
     example: Mapping[str, str] = field(default_factory=dict)
     quotes: frozenset[str] = frozenset()
+    advice: str = ""
+    subject: str = ""
 
     def told(self, **values: object) -> FailureText:
         """Return the text for one expense. Names from outside are cleaned and shortened."""
         known = {name: self._value(name, value) for name, value in values.items()}
-        named = {"ledger": THE_LEDGER, "support": SUPPORT, **known}
+        named = {"ledger": THE_LEDGER, "support": SUPPORT, "subject": SUBJECT, **known}
         text = f"{self.says} {self.fix}".format_map(named)
         return FailureText(self.code, text[:1].upper() + text[1:])
 
     def remedy(self, support: str = DEFAULT_SUPPORT) -> Remedy:
         """Return what to do, as a report shows it for all expenses with this failure."""
-        return Remedy(self.code, self.fix.format(ledger=THE_LEDGER, support=support), self.who)
+        return Remedy(self.code, (self.advice or self.fix).format(ledger=THE_LEDGER, support=support), self.who)
 
     def _value(self, name: str, value: object) -> str:
-        text = clean(str(value))
+        text = str(value)
+        text = " " * text.startswith(" ") + clean(text)
         return shorten(text, LONGEST_QUOTE if name in self.quotes else LONGEST_NAME)

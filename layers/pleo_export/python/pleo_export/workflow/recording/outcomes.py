@@ -12,6 +12,7 @@ from pleo_export.failures.export import NO_TIME_TO_FINISH
 from pleo_export.failures.openings import NOT_BOOKED, recorded_but, recorded_without_receipts
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.naming import named
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, UNAVAILABLE_PAUSE, pause_after
 from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress, name_of
 from pleo_export.workflow.recording.recovery import Action, Decision, too_late
@@ -54,7 +55,8 @@ def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
         unknown = ItemResult.failed(entry_id, OutcomeUnknown.failure, OUTCOME_UNKNOWN, support)
         return Deferred(services.in_doubt_time, unknown)
     if fault is not None:
-        told = fault.told.after(recorded_but(name_of(main))) if isinstance(main, DocumentRef) else fault.told
+        told = named(fault, progress.plan.item.item, progress.plan.item.settings)
+        told = told.after(recorded_but(name_of(main))) if isinstance(main, DocumentRef) else told
         failed = ItemResult.failed(entry_id, fault.failure, told, support)
         return Deferred(progress.retry_files, failed) if progress.retry_files else refused(fault, failed)
     result = _result(progress, services)
