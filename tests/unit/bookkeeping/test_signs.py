@@ -22,7 +22,8 @@ def doubt(payloads: list[Any], expected: OutflowSign = POSITIVE) -> str | None:
     signs = Signs()
     for payload in payloads:
         signs.add(payload)
-    return signs.doubt(expected)
+    told = signs.doubt(expected)
+    return told.text() if told else None
 
 
 def test_given_most_purchases_are_negative_then_they_are_counted_and_the_setting_is_named() -> None:

@@ -18,7 +18,6 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import DocumentState
-from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed, Stopped
 from tests.system.expenses import entry_id, purchase, purchases, reference, references
@@ -366,7 +365,7 @@ def test_given_a_connection_refused_midway_then_the_rest_fails_with_that_type(
     assert (
         system.failures(job)
         == {
-            entry_id(items[3]): (kind, f"{answer.message} {OUTCOME_UNKNOWN}"),  # nobody could look whether it is there
+            entry_id(items[3]): (kind, f"{IN_DOUBT} {answer.message}"),  # nobody could look whether it is there
             **{entry_id(item): (kind, f"Not booked. {answer.message}") for item in items[4:]},  # nobody asked any more
         }
     )

@@ -21,7 +21,7 @@ THE_LEDGER = "the accounting system"
 
 # Characters. Pleo shows 500 of a text; a name from outside must leave room for what to do.
 LONGEST_NAME = 60
-LONGEST_QUOTE = 240
+LONGEST_QUOTE = 180
 
 
 class WhoCanFix(StrEnum):
