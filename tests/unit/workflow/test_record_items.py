@@ -18,6 +18,7 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import DocumentState
+from pleo_export.failures.openings import IN_DOUBT
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed, Stopped
 from tests.system.expenses import entry_id, purchase, purchases, reference, references

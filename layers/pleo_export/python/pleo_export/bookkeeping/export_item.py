@@ -251,7 +251,7 @@ def parse_export_item(raw: Mapping[str, Any]) -> ExportItem:
     try:
         item = ExportItem.model_validate(raw)
     except ValidationError as error:
-        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, unreadable(error, raw.get("accountingEntryId"))) from None
+        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, unreadable(error, raw)) from None
     if item.currency in NOT_IN_HUNDREDTHS:
         raise ItemRejected(ItemFailure.VALIDATION_FAILURE, WALLET_CURRENCY.told(currency=item.currency))
     return item

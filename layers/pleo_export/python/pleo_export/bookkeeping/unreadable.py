@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pleo_export.failures.entry import FailureText
 from pleo_export.failures.expense import AMOUNT_FRACTION, DATE_OUT_OF_RANGE, MALFORMED
 
 _YEAR = re.compile(r"is in the year (\d+);")
+_ID = re.compile("[0-9A-Fa-f-]{32,36}")
 _FRACTION = "is not a whole number of hundredths"
 _MOST = 5
 
@@ -29,8 +30,11 @@ _CALLED = {
 }
 
 
-def unreadable(error: ValidationError, reference: object) -> FailureText:
-    """Return the text for an item that does not fit its model. `reference` is what support finds it by."""
+def unreadable(error: ValidationError, raw: object) -> FailureText:
+    """Return the text for an item that does not fit its model. It quotes the item's id, if that can be read: support
+    finds the item by it."""
+    id_ = str(raw.get("accountingEntryId")) if isinstance(raw, Mapping) else ""
+    reference = id_ if _ID.fullmatch(id_) else "its id cannot be read"
     faults = error.errors(include_url=False, include_input=False)
     own = [str(each["ctx"]["error"]) if each["type"] == "value_error" else "" for each in faults]
     if all(words == _FRACTION for words in own):

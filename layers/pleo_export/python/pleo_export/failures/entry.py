@@ -98,7 +98,7 @@ class FailureEntry:
         known = {name: self._value(name, value) for name, value in values.items()}
         named = {"ledger": THE_LEDGER, "support": SUPPORT, "subject": SUBJECT, **known}
         text = f"{self.says} {self.fix}".format_map(named)
-        return FailureText(self.code, text[:1].upper() + text[1:])
+        return FailureText(self.code, f"T{text[1:]}" if text.startswith(THE_LEDGER) else text)
 
     def remedy(self, support: str = DEFAULT_SUPPORT) -> Remedy:
         """Return what to do, as a report shows it for all expenses with this failure."""

@@ -44,7 +44,7 @@ TAG_UNKNOWN = FailureEntry(
 )
 CODE_AMBIGUOUS = FailureEntry(
     code="code_ambiguous",
-    says="{ledger} has {count} records with the code of {what}.",
+    says="{ledger} has {count} records for {what}.",
     fix="Give each its own code there. " + AGAIN,
     why="None is chosen on a guess.",
     who=WhoCanFix.IN_LEDGER,
