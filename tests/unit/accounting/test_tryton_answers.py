@@ -30,8 +30,9 @@ from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton.documents import TrytonDocuments
+from pleo_export.accounting.tryton.meaning import MEANING
 from pleo_export.accounting.tryton.posting import PAUSES, TrytonPosting
-from pleo_export.accounting.tryton.rest import MEANING, TrytonRest, error_of, headers
+from pleo_export.accounting.tryton.rest import TrytonRest, error_of, headers
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.bookkeeping.documents import DocumentKind
 
