@@ -34,7 +34,7 @@ Secret = Mapping[str, str]
 NONE = "-"
 LISTED = 30  # accounts that a person reads at once
 ASKED = ("posting", "closed_period", "adjustment_date", "receipts", "legacy_vendors", "time_zone")
-NOT_ASKED = ("tax_accounts", "webhook_authentication", "outflow_sign", "unmapped_tags")
+NOT_ASKED = ("tax_accounts", "support_contact", "webhook_authentication", "outflow_sign", "unmapped_tags")
 
 # The accounts that are asked for, and what they are often called: to propose one.
 USUAL_NAMES: Mapping[str, Sequence[str]] = {

@@ -7,12 +7,13 @@ import time
 
 from pleo_export.bookkeeping.book import book
 from pleo_export.errors import ItemRejected
+from tests.golden import failures
 from tests.golden.cases import LIMITS, cases
 from tests.golden.guide import GUIDE, guide
 
 
 def generate() -> int:
-    """Write the expectations that are missing, and the guide. Existing ones are compared, never overwritten."""
+    """Write the expectations that are missing, and the two pages. Existing ones are compared, never overwritten."""
     changed = 0
     for case in cases():
         text = case.as_text()
@@ -23,6 +24,7 @@ def generate() -> int:
             changed += 1
             _say(f"DIFFERS  {case.path.stem}: delete {case.expected.name} if the new entry is right\n{text}")
     GUIDE.write_text(guide())
+    failures.PAGE.write_text(failures.page())
     return 1 if changed else 0
 
 

@@ -27,14 +27,17 @@ BY_PLEO = frozenset({"job_expired", "canceled_by_user"})
 # A failure that says one of these leaves open, or says, that the item is in the books. Any other says: not booked.
 MAY_BE_BOOKED = (
     "did not say in time",
+    "is not known",
     "Kept as",
     "Recorded as",
     "Booked as",
-    "Already exported as",
+    "is booked already as",
+    "is there already as draft",
+    "This expense is recorded as",
     "An earlier export booked it",
-    "was recorded but is no longer",
+    "no longer has it",
     "entries carry",
-    "Void the payment there",
+    "Void that payment",
 )
 # A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
 # a poll, which finds that a run is gone, and the time that an unknown outcome takes to settle.
@@ -46,7 +49,13 @@ AT_ONCE = timedelta(
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
 # What a person did before, and what we leave to them.
-A_PERSONS_DECISION = ("Already exported as", "Void the payment there", "was recorded but is no longer", "entries carry")
+A_PERSONS_DECISION = (
+    "is booked already as",
+    "is there already as draft",
+    "Void that payment",
+    "no longer has it",
+    "entries carry",
+)
 TOO_LATE_FOR_FILES = "a posted entry takes no files"
 
 

@@ -15,6 +15,7 @@ from unittest import mock
 from pleo_export.accounting.errors import KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.authorisation import refresh_tokens
+from pleo_export.failures.entry import FailureText
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
 from pleo_export.store.jobs import Jobs
@@ -200,12 +201,15 @@ def youngest_first() -> AbstractContextManager[Any]:
     return patch(dispatch, "choose", lambda unfinished, is_ours: choose(unfinished[::-1], is_ours))
 
 
+NOT_BOOKED_TEXT = FailureText("outcome_unknown", "Not booked; export it again.")
+
+
 def unknown_is_not_booked() -> AbstractContextManager[Any]:
     return _both(
-        patch(outcomes, "OUTCOME_UNKNOWN", "Not booked; export it again."),
-        patch(creation, "OUTCOME_UNKNOWN", "Not booked; export it again."),
-        patch(recovery, "OUTCOME_UNKNOWN", "Not booked; export it again."),
-        mock.patch("pleo_export.workflow.recording.unrecorded.OUTCOME_UNKNOWN", "Not booked; export it again."),
+        patch(outcomes, "OUTCOME_UNKNOWN", NOT_BOOKED_TEXT),
+        patch(creation, "OUTCOME_UNKNOWN", NOT_BOOKED_TEXT),
+        patch(recovery, "OUTCOME_UNKNOWN", NOT_BOOKED_TEXT),
+        mock.patch("pleo_export.workflow.recording.unrecorded.OUTCOME_UNKNOWN", NOT_BOOKED_TEXT),
     )
 
 

@@ -54,10 +54,10 @@ FIELDS = {
     "COMPANY LEASE": {"owner", "since", "begun"},
     "JOB JOB": {
         "company_id", "attempts", "claimed", "claimed_by", "fetched", "items", "run_by", "fencing_token", "pen",
-        "closed_as", "closed_because", "outcome", "finished_at", "expires_at",
+        "closed_as", "closed_because", "closed_code", "outcome", "finished_at", "expires_at",
     },
     "JOB ITEM": {
-        "entry_id", "status", "external_id", "external_url", "exported_at", "failure", "reason", "warnings",
+        "entry_id", "status", "external_id", "external_url", "exported_at", "failure", "reason", "code", "warnings",
         "recorded_at", "expires_at",
     },
     "ENTRY REV": {

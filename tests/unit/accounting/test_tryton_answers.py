@@ -30,8 +30,9 @@ from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.registry import connect
 from pleo_export.accounting.tryton.documents import TrytonDocuments
+from pleo_export.accounting.tryton.meaning import MEANING
 from pleo_export.accounting.tryton.posting import PAUSES, TrytonPosting
-from pleo_export.accounting.tryton.rest import MEANING, TrytonRest, error_of, headers
+from pleo_export.accounting.tryton.rest import TrytonRest, error_of, headers
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.bookkeeping.documents import DocumentKind
 
@@ -169,7 +170,7 @@ def test_given_a_rate_limit_when_read_then_the_wait_is_the_servers_or_a_minute(
 
 
 def test_given_a_secret_without_a_key_when_connected_then_authentication_has_failed() -> None:
-    with pytest.raises(AuthenticationFailed, match="token"):
+    with pytest.raises(AuthenticationFailed, match="API key"):
         connect(SETTINGS, {})
 
 
@@ -348,7 +349,7 @@ def test_given_a_request_that_is_too_large_for_tryton_when_attached_then_its_set
     responses.post(f"{REST}/ir.attachment", status=413, body=page(413))
     posted = replace(DRAFT, state=DocumentState.POSTED)
 
-    with pytest.raises(AttachmentTooLarge, match=r"a\.pdf.*request\.max_size"):
+    with pytest.raises(AttachmentTooLarge, match=r"[Aa]\.pdf.*request\.max_size"):
         connect(SETTINGS, {"token": "k"}).attach(posted, [Receipt()])
 
 

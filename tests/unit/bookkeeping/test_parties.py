@@ -234,7 +234,7 @@ def test_given_a_legacy_item_then_only_an_unknown_supplier_makes_it_a_journal_en
         assert rejected(LEGACY, answer).failure is ItemFailure.VENDOR_UNKNOWN
 
 
-@pytest.mark.parametrize(("keys", "fix"), [(SHOP, "bookkeeping method"), (LEGACY, "legacy_vendors: journal")])
+@pytest.mark.parametrize(("keys", "fix"), [(SHOP, "bookkeeping method"), (LEGACY, "legacy_vendors to journal")])
 def test_given_a_query_that_was_not_sent_then_nothing_is_booked_on_a_guess(keys: PartyQuery, fix: str) -> None:
     rejection = rejected(keys, None)
     assert rejection.failure is ItemFailure.INVALID_CONFIGURATION

@@ -69,7 +69,7 @@ def test_given_a_draft_on_another_date_when_it_would_have_to_be_posted_then_a_pe
     assert [each.state for each in books.documents] == [DocumentState.DRAFT]
     (kind, reason) = system.failures(job)[entry_id(ITEM)]
     assert kind == "validation_failure"
-    assert reason.startswith(f"Recorded as draft 1, but dated {LATER} there, and {FIRST_DAY} in Pleo.")
+    assert reason.startswith(f"This expense is recorded as draft 1, dated {LATER} there and {FIRST_DAY} in Pleo.")
 
 
 @pytest.mark.parametrize("fault", [Killed(), OutcomeUnknown("no answer")])

@@ -118,7 +118,7 @@ def test_given_one_malformed_item_then_it_fails_by_its_field_and_the_others_are_
     (failure,) = system.failures(job).items()
     assert failure[0] == entry_id(bad)
     assert failure[1][0] == "validation_failure"
-    assert "amount.inWalletCurrency.value is missing" in failure[1][1]
+    assert "missing or unusable (amount)" in failure[1][1]
     assert [each.reference for each in books.live()] == references([good, other])
 
 
@@ -146,7 +146,7 @@ def test_given_an_item_of_another_company_when_it_is_exported_then_it_is_not_boo
     system.run(NORTHGATE)
 
     kind, reason = system.failures(job)[entry_id(foreign)]
-    assert (kind, "companyId" in reason) == ("validation_failure", True)
+    assert (kind, "for another company" in reason) == ("validation_failure", True)
     assert [each.reference for each in books.live()] == [reference(good)]
 
 
@@ -165,8 +165,8 @@ def test_given_only_failing_items_then_each_has_its_reason_and_the_job_fails(
     assert (
         at_pleo["failureReason"]
         == {
-            1: "The only expense of this export failed; see it for what to fix.",
-            3: "All 3 expenses of this export failed; see each for what to fix.",
+            1: "The only expense of this export failed. Open it to see what to do.",
+            3: "All 3 expenses of this export failed. Open each to see what to do.",
         }[count]
     )
     assert {kind for kind, _ in system.failures(job).values()} == {"missing_configuration"}

@@ -48,7 +48,7 @@ def test_given_a_list_too_short_twice_then_the_job_fails_and_nothing_is_booked(
 
     assert system.job(job)["status"] == "failed"
     assert system.job(job)["failureReasonType"] == "validation_failure"
-    assert "announced 3 items" in system.job(job)["failureReason"]
+    assert "announced 3 expenses" in system.job(job)["failureReason"]
     assert "lists 2" in system.job(job)["failureReason"]
     assert sum(each["path"].endswith("/items") for each in system.service.requests) == 2
     assert books.documents == []
@@ -130,4 +130,4 @@ def test_given_an_item_in_progress_when_it_is_in_no_record_of_ours_then_it_is_no
 
     assert [each.reference for each in books.live()] == [reference(items[1])]
     kind, reason = system.failures(job)[entry_id(items[0])]
-    assert (kind, "safe to export again" in reason) == ("unexpected_failure", True)
+    assert (kind, "it is not booked" in reason) == ("unexpected_failure", True)

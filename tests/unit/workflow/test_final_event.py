@@ -57,8 +57,9 @@ def test_given_a_run_that_broke_off_when_all_items_have_failed_then_the_job_fail
     at_pleo = system.job(job)
     assert at_pleo["status"] == "failed"
     assert at_pleo["failureReason"] == (
-        "All 2 expenses of this export failed; see each for what to fix. "
-        "The integration met an unexpected fault; its operator has been told. Export again later."
+        "All 2 expenses of this export failed. Open each to see what to do. "
+        "A fault of the integration stopped this export. Its operator has been told. Export again later. "
+        "If it fails again, tell the person who connected Pleo."
     )
     assert system.failures(job).keys() == {entry_id(each) for each in items}
 

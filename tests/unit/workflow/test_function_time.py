@@ -24,7 +24,7 @@ def test_given_no_time_to_begin_an_item_when_the_job_has_none_either_then_it_is_
 
     system.run(NORTHGATE)
 
-    reason = "The export ran out of time before this item. It is not booked; export it again."
+    reason = "The export ran out of time before this expense, which is not booked. Export this expense again."
     assert system.failures(job) == {entry_id(each): ("accounting_system_timeout", reason) for each in items}
     assert books.documents == []
 

@@ -132,7 +132,7 @@ def test_given_a_voided_bill_with_a_live_payment_then_the_reason_says_what_to_vo
     job = exported(system, card_invoice())
 
     ((kind, reason),) = system.failures(job).values()
-    assert (kind, reason.startswith("Its payment J2 is in")) == ("validation_failure", True)
+    assert (kind, reason.startswith("Payment J2 of this expense is in")) == ("validation_failure", True)
     assert len(books.documents) == 2
 
 

@@ -18,7 +18,7 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import DocumentState
-from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
+from pleo_export.failures.openings import IN_DOUBT
 from pleo_simulator.sample import NORTHGATE
 from tests.system.effects import Killed, Stopped
 from tests.system.expenses import entry_id, purchase, purchases, reference, references
@@ -182,7 +182,7 @@ def test_given_an_exported_item_when_its_amount_has_changed_then_it_fails_and_sa
 
     kind, reason = system.failures(job)[entry_id(changed)]
     assert (kind, len(books.documents)) == ("validation_failure", 1)
-    assert reason.startswith("Already exported as J1, with other content. Void that entry")
+    assert reason.startswith("This expense is booked already as J1, with another")
 
 
 def test_given_a_voided_entry_and_a_changed_item_then_a_second_revision_is_booked(
@@ -366,7 +366,7 @@ def test_given_a_connection_refused_midway_then_the_rest_fails_with_that_type(
     assert (
         system.failures(job)
         == {
-            entry_id(items[3]): (kind, f"{answer.message} {OUTCOME_UNKNOWN}"),  # nobody could look whether it is there
+            entry_id(items[3]): (kind, f"{IN_DOUBT} {answer.message}"),  # nobody could look whether it is there
             **{entry_id(item): (kind, f"Not booked. {answer.message}") for item in items[4:]},  # nobody asked any more
         }
     )

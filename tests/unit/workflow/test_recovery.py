@@ -91,16 +91,22 @@ def test_when_nothing_is_found_and_nothing_can_still_appear(item: str, posting: 
     ("posting", "found", "item", "failure", "words"),
     [
         (None, SEVERAL, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "2 entries carry pleo:1"),
-        (changed(RECORDED), LIVE, "pending", ItemFailure.VALIDATION_FAILURE, "Already exported as J17"),
+        (changed(RECORDED), LIVE, "pending", ItemFailure.VALIDATION_FAILURE, "is booked already as J17"),
         (
             changed(RECORDED),
             DRAFT,
             "pending",
             ItemFailure.VALIDATION_FAILURE,
-            "exported as draft 17, with other content. Delete",
+            "is there already as draft 17, with another",
         ),
-        (RECORDED, None, "pending", ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE, "J17 was recorded but is no"),
-        (None, None, "in_progress", ItemFailure.UNEXPECTED_FAILURE, "Not booked; it is safe to export again"),
+        (
+            RECORDED,
+            None,
+            "pending",
+            ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE,
+            "J17 was recorded by this",
+        ),
+        (None, None, "in_progress", ItemFailure.UNEXPECTED_FAILURE, "Export this expense again; it is not booked"),
     ],
 )
 def test_a_failure_says_what_to_do(
@@ -108,7 +114,7 @@ def test_a_failure_says_what_to_do(
 ) -> None:
     decision = decide(seen(posting, found, item))
     assert decision.failure is failure
-    assert words in str(decision.reason)
+    assert words in str(decision.told)
 
 
 def test_an_intent_in_doubt_waits_until_it_is_not() -> None:
@@ -128,9 +134,9 @@ def test_after_the_deadline_what_posts_nothing_stays(decision: Decision) -> None
 def test_after_the_deadline_nothing_new_is_posted() -> None:
     decision = too_late(decide(seen(None, None)))
     assert (decision.action, decision.failure) == (Action.FAIL, ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT)
-    assert "not booked" in str(decision.reason)
+    assert "not booked" in str(decision.told)
 
 
 def test_without_time_to_wait_an_item_in_doubt_is_reported_as_unknown() -> None:
     decision = decide(seen(IN_DOUBT, None))
-    assert (decision.failure, decision.reason) == (ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
+    assert (decision.failure, decision.told) == (ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)

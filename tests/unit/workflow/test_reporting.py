@@ -9,8 +9,9 @@ import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.failures.job import JOB_FAULT
 from pleo_export.services.events import StateError
-from pleo_export.workflow.fail_job import OUR_FAULT, explain
+from pleo_export.workflow.fail_job import explain
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 from pleo_export.workflow.reporting import item_failure
 from pleo_simulator.assumptions import Assumptions
@@ -22,6 +23,8 @@ from tests.system.in_process_system import InProcessSystem
 
 EVENTS = "/v3/export-job-events"
 FAULT = ValueError("something that nobody foresaw")
+
+OUR_FAULT = JOB_FAULT.told().text()
 
 
 @pytest.fixture
@@ -177,7 +180,7 @@ def test_given_an_item_whose_update_is_always_refused_then_the_others_are_report
     job = exported(northgate)
 
     assert northgate.job(job)["status"] == "failed"
-    assert "did not take the results of all items" in northgate.job(job)["failureReason"]
+    assert "did not take the results of all expenses" in northgate.job(job)["failureReason"]
     assert northgate.statuses(job) == {"successful": 5, "abandoned": 1}
     assert live(northgate) == references(ITEMS)
     assert len(northgate.executions.started) == 1
@@ -297,7 +300,7 @@ def test_given_a_function_that_fails_after_its_intents_then_their_items_are_repo
     job = exported(northgate)
 
     assert northgate.job(job)["status"] == "completed_with_errors"
-    unknown = ("accounting_system_timeout", OUTCOME_UNKNOWN)
+    unknown = ("accounting_system_timeout", OUTCOME_UNKNOWN.text())
     untouched = ("unexpected_failure", f"Not booked. {OUR_FAULT}")
     assert northgate.failures(job) == {
         **{entry_id(item): unknown for item in ITEMS[2:4]},
@@ -373,7 +376,7 @@ def test_given_an_intent_in_doubt_of_an_expired_job_then_it_stays_in_doubt(
     northgate.heal()
 
     failures = northgate.failures(job)
-    assert failures[entry_id(ITEMS[0])] == ("accounting_system_timeout", OUTCOME_UNKNOWN)
+    assert failures[entry_id(ITEMS[0])] == ("accounting_system_timeout", OUTCOME_UNKNOWN.text())
     assert failures[entry_id(ITEMS[5])][0] == "unexpected_failure"
 
 
@@ -451,19 +454,36 @@ def test_given_a_run_that_fails_while_writing_final_results_then_the_next_only_e
 
 
 @pytest.mark.parametrize(
-    ("cause", "failure", "reason"),
+    ("cause", "failure", "code", "reason"),
     [
-        ('{"errorMessage": "missing_configuration: Add it: 1900."}', "missing_configuration", "Add it: 1900."),
-        ('{"errorMessage": "no type of ours: secret"}', "service_unreachable", OUR_FAULT),
-        ('{"errorMessage": "RequestId: 1 Error: Task timed out"}', "service_unreachable", OUR_FAULT),
-        ('{"errorType": "Runtime.ExitError"}', "service_unreachable", OUR_FAULT),
-        ("not json", "service_unreachable", OUR_FAULT),
-        ("[]", "service_unreachable", OUR_FAULT),
-        ("", "service_unreachable", OUR_FAULT),
+        (
+            '{"errorMessage": "missing_configuration/a_code: Add it: 1."}',
+            "missing_configuration",
+            "a_code",
+            "Add it: 1.",
+        ),
+        (
+            '{"errorMessage": "missing_configuration: Add it: 1900."}',
+            "missing_configuration",
+            "missing_configuration",
+            "Add it: 1900.",
+        ),
+        ('{"errorMessage": "no type of ours: secret"}', "service_unreachable", "export_fault", OUR_FAULT),
+        (
+            '{"errorMessage": "RequestId: 1 Error: Task timed out"}',
+            "service_unreachable",
+            "export_fault",
+            OUR_FAULT,
+        ),
+        ('{"errorType": "Runtime.ExitError"}', "service_unreachable", "export_fault", OUR_FAULT),
+        ("not json", "service_unreachable", "export_fault", OUR_FAULT),
+        ("[]", "service_unreachable", "export_fault", OUR_FAULT),
+        ("", "service_unreachable", "export_fault", OUR_FAULT),
     ],
 )
-def test_a_caught_error_in_pleo_s_words(cause: str, failure: str, reason: str) -> None:
-    assert explain(StateError(error="AnyName", cause=cause)) == (JobFailure(failure), reason)
+def test_a_caught_error_in_pleo_s_words(cause: str, failure: str, code: str, reason: str) -> None:
+    failed_as, told = explain(StateError(error="AnyName", cause=cause))
+    assert (failed_as, told.code, told.text()) == (JobFailure(failure), code, reason)
 
 
 @pytest.mark.parametrize("failure", JobFailure)

@@ -75,7 +75,7 @@ def test_given_a_lost_first_record_and_a_second_revision_in_doubt_then_it_is_not
 
     system.heal()
 
-    assert system.failures(job)[entry_id(item)][1] == OUTCOME_UNKNOWN
+    assert system.failures(job)[entry_id(item)][1] == OUTCOME_UNKNOWN.text()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

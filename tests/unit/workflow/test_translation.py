@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, RetryAfter, TryAgain, Unexpected
+from pleo_export.failures.job import NO_VENDOR_BOOKKEEPING
 from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
@@ -100,14 +101,14 @@ def test_missing_contra_accounts_fail_the_job_in_pleo_s_words(code: str) -> None
     known = translate(PleoRefused("Map contra accounts for: EUR.", type=code))
     assert isinstance(known, JobRejected)
     assert known.failure is JobFailure.MISSING_CONFIGURATION
-    assert known.reason.startswith("Map contra accounts for: EUR. Add it in Pleo")
+    assert known.told.text().startswith("Pleo says: Map contra accounts for: EUR. Add the contra account in Pleo")
 
 
 @pytest.mark.parametrize(
     "error",
     [
         PleoProtocolError("not JSON"),
-        JobRejected(JobFailure.INVALID_CONFIGURATION, "Turn it off."),
+        JobRejected(JobFailure.INVALID_CONFIGURATION, NO_VENDOR_BOOKKEEPING.told()),
         NotOurs("another run"),
     ],
 )

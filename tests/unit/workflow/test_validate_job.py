@@ -120,7 +120,7 @@ def test_given_settings_that_no_longer_fit_when_the_job_is_checked_then_pleo_is_
 
     kind, reason = failed(system, job)
     assert kind == "invalid_configuration"
-    assert reason.startswith("The integration's settings have to be corrected by its operator: posting:")
+    assert reason.startswith("The settings of the connection cannot be used: posting:")
 
 
 def test_given_books_without_bills_then_the_job_says_to_turn_vendor_based_bookkeeping_off(

@@ -20,81 +20,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from pleo_export.failures.entry import SUPPORT, FailureText
+from pleo_export.failures.kinds import ItemFailure, JobFailure
 
-class ItemFailure(StrEnum):
-    """Pleo's `ExportJobItemFailureReasonType` (API-4)."""
-
-    RECEIPT_UPLOAD_FAILURE = "receipt_upload_failure"
-    RECEIPT_DOWNLOAD_FAILURE = "receipt_download_failure"
-    RECEIPT_FILE_SIZE_LIMIT_EXCEEDED = "receipt_file_size_limit_exceeded"
-    RECEIPT_CONVERSION_FAILURE = "receipt_conversion_failure"
-    UNEXPECTED_FAILURE = "unexpected_failure"
-    INVALID_CONFIGURATION = "invalid_configuration"
-    MISSING_CONFIGURATION = "missing_configuration"
-    ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE = "accounting_system_authentication_failure"
-    ACCOUNTING_SYSTEM_RATE_LIMIT = "accounting_system_rate_limit"
-    ACCOUNTING_SYSTEM_UNREACHABLE = "accounting_system_unreachable"
-    VALIDATION_FAILURE = "validation_failure"
-    ACCOUNTING_SYSTEM_VALIDATION_FAILURE = "accounting_system_validation_failure"
-    AUTHORIZATION_FAILURE = "authorization_failure"
-    ACCOUNTING_SYSTEM_TIMEOUT = "accounting_system_timeout"
-    VENDOR_UNKNOWN = "vendor_unknown"
-    ACCOUNT_UNKNOWN = "account_unknown"
-    TAX_CODE_UNKNOWN = "tax_code_unknown"
-    TAG_UNKNOWN = "tag_unknown"
-
-
-class JobFailure(StrEnum):
-    """Pleo's `ExportJobFailureReasonType` (API-3); the ones an integration may send."""
-
-    INVALID_CONFIGURATION = "invalid_configuration"
-    MISSING_CONFIGURATION = "missing_configuration"
-    ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE = "accounting_system_authentication_failure"
-    PLEO_RATE_LIMIT = "pleo_rate_limit"
-    ACCOUNTING_SYSTEM_RATE_LIMIT = "accounting_system_rate_limit"
-    SERVICE_UNREACHABLE = "service_unreachable"
-    ACCOUNTING_SYSTEM_UNREACHABLE = "accounting_system_unreachable"
-    VALIDATION_FAILURE = "validation_failure"
-    AUTHORIZATION_FAILURE = "authorization_failure"
-    INTEGRATION_UNUSABLE = "integration_unusable"
-    SERVICE_TIMEOUT = "service_timeout"
-    ACCOUNTING_SYSTEM_TIMEOUT = "accounting_system_timeout"
+__all__ = ["ItemFailure", "JobFailure"]
 
 
 class PleoExportError(Exception):
     """Base of every error that this product raises on purpose."""
 
 
-class JobRejected(PleoExportError):
-    """The job as a whole cannot run. `reason` says what to fix and where (R-2.1, R-2.2)."""
+def _carried(failure: ItemFailure | JobFailure, told: FailureText) -> str:
+    """Return the message in which the state machine carries a failure to FailJob, which reads it again
+    (`fail_job.explain`). Whom to ask for help is filled in there."""
+    return f"{failure}/{told.code}: {told.text(SUPPORT)}"
 
-    def __init__(self, failure: JobFailure, reason: str) -> None:
-        super().__init__(f"{failure}: {reason}")
+
+class JobRejected(PleoExportError):
+    """The job as a whole cannot run. `told` says what to fix and where (R-2.1, R-2.2)."""
+
+    def __init__(self, failure: JobFailure, told: FailureText) -> None:
+        super().__init__(_carried(failure, told))
         self.failure = failure
-        self.reason = reason
+        self.told = told
 
 
 class ItemRejected(PleoExportError):
-    """One item cannot be booked. `reason` names the field or setting to fix (R-6.4)."""
+    """One item cannot be booked. `told` names the field or setting to fix (R-6.4)."""
 
-    def __init__(self, failure: ItemFailure, reason: str) -> None:
-        super().__init__(f"{failure}: {reason}")
+    def __init__(self, failure: ItemFailure, told: FailureText) -> None:
+        super().__init__(_carried(failure, told))
         self.failure = failure
-        self.reason = reason
+        self.told = told
+
+    @property
+    def reason(self) -> str:
+        """The full text, for where the company's support contact is not known."""
+        return self.told.text()
 
 
 class TryAgain(PleoExportError):
     """A fault that passes by itself. The state machine runs the state again; all states are idempotent.
 
-    `failure` and `reason` are what Pleo is told if it does not pass.
+    `failure` and `told` are what Pleo is told if it does not pass.
     """
 
-    def __init__(self, failure: JobFailure, reason: str) -> None:
-        super().__init__(f"{failure}: {reason}")
+    def __init__(self, failure: JobFailure, told: FailureText) -> None:
+        super().__init__(_carried(failure, told))
         self.failure = failure
-        self.reason = reason
+        self.told = told
 
 
 class RetryAfter(PleoExportError):

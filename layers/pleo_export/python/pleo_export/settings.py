@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Union
 from uuid import UUID
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import BookkeepingSettings, SettingsModel
+from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class ConnectionSettings(SettingsModel):
         description="When a receipt cannot be attached: required fails the item in Pleo, best_effort counts it as "
         "exported and warns. The entry stays either way.",
         examples=["required"],
+    )
+    support_contact: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        DEFAULT_SUPPORT,
+        description="Who helps where a bookkeeper cannot: a name, an e-mail address or both. Failures in Pleo name it.",
+        examples=["Finance Systems, finance-systems@example.com"],
     )
     webhook_authentication: WebhookAuthentication = Field(
         WebhookAuthentication.SIGNATURE,

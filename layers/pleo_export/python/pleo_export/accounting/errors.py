@@ -30,25 +30,40 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pleo_export.errors import ItemFailure, PleoExportError
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.export import INTERNAL_FAULT
+from pleo_export.failures.ledger import LEDGER_SAYS
 
 if TYPE_CHECKING:
     from pleo_export.accounting.port import DocumentRef
+    from pleo_export.bookkeeping.documents import Dimension
 
 
 class AccountingError(PleoExportError):
-    """The base of them all. `message` is for the bookkeeper; `status` (HTTP), `code` (the provider's) and `request_id`
+    """The base of them all. `told` is for the bookkeeper, an entry of the failure catalogue; a plain text is quoted as
+    the accounting system's own words. `status` (HTTP), `code` (the provider's) and `request_id`
     are evidence for the operator."""
 
     failure: ItemFailure
 
     def __init__(
-        self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None
+        self,
+        told: FailureText | str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.told = told if isinstance(told, FailureText) else LEDGER_SAYS.told(words=told)
+        super().__init__(self.message)
         self.status = status
         self.code = code
         self.request_id = request_id
+
+    @property
+    def message(self) -> str:
+        """The full text, for where the company's support contact is not known."""
+        return self.told.text()
 
 
 class AuthenticationFailed(AccountingError):
@@ -74,8 +89,10 @@ class RateLimited(AccountingError):
 
     failure = ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT
 
-    def __init__(self, message: str, *, retry_after: int, status: int | None = None, code: str | None = None) -> None:
-        super().__init__(message, status=status, code=code)
+    def __init__(
+        self, told: FailureText | str, *, retry_after: int, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(told, status=status, code=code)
         self.retry_after = retry_after
 
 
@@ -102,21 +119,26 @@ class PeriodClosed(Rejected):
 
     def __init__(
         self,
-        message: str,
+        told: FailureText | str,
         *,
         on: date,
         status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message, status=status, code=code, request_id=request_id)
+        super().__init__(told, status=status, code=code, request_id=request_id)
         self.on = on
 
 
 class UnknownAccount(Rejected):
-    """An account's code names no account that can be booked on, or several."""
+    """An account's code names no account that can be booked on, or several. `unknown` is the code, where the text says
+    SUBJECT for what uses it."""
 
     failure = ItemFailure.ACCOUNT_UNKNOWN
+
+    def __init__(self, told: FailureText | str, *, unknown: str | None = None) -> None:
+        super().__init__(told)
+        self.unknown = unknown
 
 
 class UnknownTaxCode(Rejected):
@@ -126,9 +148,14 @@ class UnknownTaxCode(Rejected):
 
 
 class UnknownDimension(Rejected):
-    """A tag names no value of its dimension, or several."""
+    """A tag names no value of its dimension, or several. `unknown` is that value, where the text says SUBJECT for its
+    tag group."""
 
     failure = ItemFailure.TAG_UNKNOWN
+
+    def __init__(self, told: FailureText | str, *, unknown: Dimension | None = None) -> None:
+        super().__init__(told)
+        self.unknown = unknown
 
 
 class PossibleDuplicate(Rejected):
@@ -139,8 +166,8 @@ class KeptAsDraft(Rejected):
     """The document is in the accounting system as the draft `document`, which it does not post because of `cause`. The
     posting record stays, so that other content is never taken for this draft."""
 
-    def __init__(self, message: str, *, document: DocumentRef, cause: AccountingError) -> None:
-        super().__init__(message, status=cause.status, code=cause.code, request_id=cause.request_id)
+    def __init__(self, told: FailureText | str, *, document: DocumentRef, cause: AccountingError) -> None:
+        super().__init__(told, status=cause.status, code=cause.code, request_id=cause.request_id)
         self.document = document
         self.failure = cause.failure
 
@@ -163,10 +190,10 @@ class InternalFault(Rejected):
     failure = ItemFailure.UNEXPECTED_FAILURE
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(f"{internal_fault(error)} Export it again later.")
+        super().__init__(internal_fault(error))
 
 
-def internal_fault(error: Exception) -> str:
+def internal_fault(error: Exception) -> FailureText:
     """Return what the bookkeeper reads of an unforeseen exception: its class only, since its message may hold an
     expense's content (promise 8). The caller logs it for the operator."""
-    return f"Internal fault ({type(error).__name__}); the operator has been told."
+    return INTERNAL_FAULT.told(fault=type(error).__name__)

@@ -16,6 +16,7 @@ from typing import Protocol
 import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, NO_TIME_TO_ASK
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
 from pleo_export.http.delivery import not_sent
@@ -99,15 +100,15 @@ class AccountingTransport:
         except requests.RequestException as failure:
             if not_sent(failure):
                 raise self._unavailable(failure) from None
-            message = f"{self._system} did not answer in time; whether this was recorded is not known yet."
-            raise OutcomeUnknown(message, code=type(failure).__name__) from None
+            told = LEDGER_IN_DOUBT.told(ledger=self._system)
+            raise OutcomeUnknown(told, code=type(failure).__name__) from None
 
     def _send(
         self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None
     ) -> AccountingResponse:
         """Send the call. Raises Unavailable when the function has no time left for an answer."""
         if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
-            raise Unavailable(f"There was no time left to ask {self._system}. Nothing was done.", code="no time")
+            raise Unavailable(NO_TIME_TO_ASK.told(ledger=self._system), code="no time")
         response = self._session.request(
             method,
             self._base_url + path,
@@ -119,4 +120,4 @@ class AccountingTransport:
         return AccountingResponse(response.status_code, response.content, response.headers)
 
     def _unavailable(self, failure: requests.RequestException) -> Unavailable:
-        return Unavailable(f"{self._system} cannot be reached. Nothing was done.", code=type(failure).__name__)
+        return Unavailable(LEDGER_UNREACHABLE.told(ledger=self._system), code=type(failure).__name__)

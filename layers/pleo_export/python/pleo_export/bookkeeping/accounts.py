@@ -7,7 +7,9 @@ from pleo_export.bookkeeping.export_item import Account, ExportItem, Line
 from pleo_export.bookkeeping.rules import Role
 from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
-from pleo_export.text import LONGEST_CODE, shorten
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.expense import CATEGORY_MISSING, CATEGORY_WITHOUT_ACCOUNT
+from pleo_export.failures.setup import ACCOUNT_NOT_SET, WALLET_NOT_SET, WALLET_OF_OTHER_CURRENCY
 
 # Open question 15: Pleo's entries API writes "no category" as an account with this id.
 NO_ACCOUNT_ID = "00000000-0000-0000-0000-000000000000"
@@ -16,24 +18,20 @@ NO_ACCOUNT_ID = "00000000-0000-0000-0000-000000000000"
 ROLE_NAMES = {
     Role.WALLET: "the Pleo wallet",
     Role.OUT_OF_POCKET: "what is owed to employees",
-    Role.CLEARING: "money in transit to or from the Pleo wallet",
+    Role.CLEARING: "money on its way to or from the Pleo wallet",
     Role.EXTERNAL_REIMBURSEMENT: "reimbursements paid outside Pleo",
     Role.PAYABLES: "suppliers",
 }
 
 
-def category(line: Line, number: int) -> str:
-    """Return the account code of the line's category (R-4.5); `number` counts from 1. Raises ItemRejected
+def category(line: Line, name: str) -> str:
+    """Return the account code of the line's category (R-4.5); `name` is what people call the line. Raises ItemRejected
     (`missing_configuration`)."""
     if line.account is None or line.account.id == NO_ACCOUNT_ID:
-        raise missing(f"Line {number} has no category. Choose a category for it in Pleo and export the item again.")
+        raise missing(CATEGORY_MISSING.told(line=name))
     code = _code(line.account)
     if code is None:
-        name = shorten(line.account.name, LONGEST_CODE)
-        raise missing(
-            f"The category of line {number} ({name}) has no account code. Enter the code in Pleo under "
-            "Settings, Accounting, Categories and export the item again."
-        )
+        raise missing(CATEGORY_WITHOUT_ACCOUNT.told(category=line.account.name))
     return code
 
 
@@ -44,7 +42,7 @@ def account_of(role: Role, item: ExportItem, settings: BookkeepingSettings) -> s
         return _wallet(item, settings)
     code: str | None = getattr(settings.accounts, role.value)
     if code is None:
-        raise missing(f"There is no account for {ROLE_NAMES[role]}. Set accounts.{role.value} in the settings.")
+        raise missing(ACCOUNT_NOT_SET.told(role=ROLE_NAMES[role], setting=f"accounts.{role.value}"))
     return code
 
 
@@ -64,18 +62,12 @@ def _wallet(item: ExportItem, settings: BookkeepingSettings) -> str:
     own = wallets.get(item.currency)
     code = pleo or own
     if code is None:
-        raise missing(
-            f"There is no account for the Pleo wallet in {item.currency}. Set the contra account in Pleo under "
-            f"Settings, Accounting, Contra accounts, or accounts.wallets.{item.currency} in the settings."
-        )
+        raise missing(WALLET_NOT_SET.told(currency=item.currency))
     others = [currency for currency, account in wallets.items() if account == code]
     if code != own and others:
         raise ItemRejected(
             ItemFailure.INVALID_CONFIGURATION,
-            f"The contra account {code} is the Pleo wallet in {others[0]}, but this item is in {item.currency}. Choose "
-            f"the account of the wallet in {item.currency} in Pleo under Settings, Accounting, Contra accounts; if one "
-            f"account holds both, set accounts.wallets.{item.currency} to it in the settings. Then export the item "
-            "again.",
+            WALLET_OF_OTHER_CURRENCY.told(account=code, other=others[0], currency=item.currency),
         )
     return code
 
@@ -85,6 +77,6 @@ def _code(account: Account) -> str | None:
     return account.code or account.identifier
 
 
-def missing(reason: str) -> ItemRejected:
-    """Return an ItemRejected (`missing_configuration`) with this reason."""
-    return ItemRejected(ItemFailure.MISSING_CONFIGURATION, reason)
+def missing(told: FailureText) -> ItemRejected:
+    """Return an ItemRejected (`missing_configuration`) with this text."""
+    return ItemRejected(ItemFailure.MISSING_CONFIGURATION, told)

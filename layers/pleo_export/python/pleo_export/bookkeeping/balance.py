@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import UNBALANCED
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
@@ -19,7 +20,6 @@ def balanced(document: AnyDocument) -> AnyDocument:
     if not document.lines or not whole or sum(line.amount for line in document.lines) != 0:
         raise ItemRejected(
             ItemFailure.UNEXPECTED_FAILURE,
-            f"The {document.kind.replace('_', ' ')} {document.reference} does not balance and was not booked. This is "
-            "a fault of the integration: tell its support.",
+            UNBALANCED.told(kind=document.kind.replace("_", " "), reference=document.reference),
         )
     return document

@@ -15,6 +15,7 @@ from pleo_export.bookkeeping.texts import TextLimits
 from pleo_export.bookkeeping.voided import refuse_voided
 from pleo_export.bookkeeping.warnings import item_warnings
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import REFERENCE_TOO_LONG
 
 __all__ = ["Booking", "TextLimits", "book"]
 
@@ -50,12 +51,12 @@ def book(
     `party` is the accounting system's answer to `party_query`.
 
     Raises ItemRejected with the type of R-6's item failure table and a sentence that says what to fix and where. The
-    sentence holds codes, names of settings and, for `vendor_unknown`, of suppliers; never amounts, people or notes.
+    sentence holds names, codes and amounts of the expense, never people or notes: it stays with the item.
     """
     if len(reference) > limits.reference:
         raise ItemRejected(
             ItemFailure.UNEXPECTED_FAILURE,
-            f"The reference {reference} is longer than the accounting system's field. Tell the integration's support.",
+            REFERENCE_TOO_LONG.told(reference=reference),
         )
     rule = journal_rule(item.type, item.sub_type)
     refuse_voided(item)

@@ -7,10 +7,11 @@ from pleo_export.bookkeeping.documents import Dimension
 from pleo_export.bookkeeping.export_item import ExportItem, Line
 from pleo_export.bookkeeping.settings import BookkeepingSettings, UnmappedTags
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import TAG_GROUP_UNMAPPED, TAG_WITHOUT_CODE, TAGS_CONTRADICT
 
 
-def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
-    """Return the dimensions of the line's tags, one value each; `number` counts lines from 1.
+def dimensions(line: Line, name: str, settings: BookkeepingSettings) -> tuple[Dimension, ...]:
+    """Return the dimensions of the line's tags, one value each; `name` is what people call the line.
 
     Raises ItemRejected: `invalid_configuration` where two tags of a line claim the same dimension,
     `missing_configuration` where a tag has no code.
@@ -19,15 +20,11 @@ def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[
     for tag in line.tags:
         dimension = settings.dimensions.get(tag.group_code)
         if dimension is not None and not tag.code:
-            raise missing(
-                f"Line {number} has a tag of the group {tag.group_code} that has no code. Enter its code in Pleo under "
-                "Settings, Tags, and export the item again."
-            )
+            raise missing(TAG_WITHOUT_CODE.told(line=name, group=tag.group_code))
         if dimension is not None and values.setdefault(dimension, tag.code) != tag.code:
             raise ItemRejected(
                 ItemFailure.INVALID_CONFIGURATION,
-                f"Line {number} has the tags {values[dimension]} and {tag.code} for one dimension, {dimension}. Keep "
-                "one of them in Pleo, or map their tag groups apart under dimensions in the settings.",
+                TAGS_CONTRADICT.told(line=name, one=values[dimension], other=tag.code),
             )
     return tuple(Dimension(category, value) for category, value in values.items())
 
@@ -35,10 +32,7 @@ def dimensions(line: Line, number: int, settings: BookkeepingSettings) -> tuple[
 def check_groups(item: ExportItem, settings: BookkeepingSettings) -> None:
     """Raise ItemRejected (`missing_configuration`) if tags would be ignored and the settings say to fail then."""
     if settings.unmapped_tags is UnmappedTags.FAIL and (groups := unmapped_groups(item, settings)):
-        raise missing(
-            f"The tag group {groups[0]} has no dimension in the settings, so its tags would be lost. Name it under "
-            "dimensions in the settings, or set unmapped_tags: warn, and export the item again."
-        )
+        raise missing(TAG_GROUP_UNMAPPED.told(group=groups[0]))
 
 
 def unmapped_groups(item: ExportItem, settings: BookkeepingSettings) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, minor_units
+from pleo_export.bookkeeping.unreadable import unreadable
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import WALLET_CURRENCY
 from pleo_export.text import clean, clean_code
 
 # Days beyond are typing errors, and close to the ends of the calendar, where the day before or after does not exist.
@@ -244,33 +246,12 @@ class ExportItem(_EntryModel):
 
 
 def parse_export_item(raw: Mapping[str, Any]) -> ExportItem:
-    """Return the export item. Raises ItemRejected (`validation_failure`), which names every wrong field by its path and
-    never shows its value, and for a wallet in a currency without hundredths."""
+    """Return the export item. Raises ItemRejected (`validation_failure`), which names the wrong fields in people's
+    words and never shows a value, and for a wallet in a currency without hundredths."""
     try:
         item = ExportItem.model_validate(raw)
     except ValidationError as error:
-        wrong = "; ".join(_explain(each) for each in error.errors(include_url=False, include_input=False))
-        raise ItemRejected(
-            ItemFailure.VALIDATION_FAILURE,
-            f"Pleo sent this item in a form that cannot be booked. {wrong}. Correct the expense in Pleo and export it "
-            "again; if it looks right there, pass this message to the integration's support.",
-        ) from None
+        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, unreadable(error, raw)) from None
     if item.currency in NOT_IN_HUNDREDTHS:
-        raise ItemRejected(
-            ItemFailure.VALIDATION_FAILURE,
-            f"This item cannot be booked: its amount is in {item.currency}, and only wallets in currencies with two "
-            "decimals can be booked yet. There is nothing to correct in Pleo: book it by hand, and take it out of the "
-            "export.",
-        )
+        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, WALLET_CURRENCY.told(currency=item.currency))
     return item
-
-
-def _explain(error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"]) or "the item"
-    match error["type"]:
-        case "missing":
-            return f"{path} is missing"
-        case "value_error":  # our own words, which hold no value
-            return f"{path} {error['ctx']['error']}"
-        case _:  # pydantic's words may quote what was sent: people's data
-            return f"{path} is not of the expected kind"

@@ -8,10 +8,13 @@ from pleo_export.bookkeeping.accounts import account_of, category, payable_accou
 from pleo_export.bookkeeping.dimensions import check_groups, dimensions
 from pleo_export.bookkeeping.documents import JournalLine, Party
 from pleo_export.bookkeeping.export_item import ExportItem, Line
+from pleo_export.bookkeeping.money import money_text
 from pleo_export.bookkeeping.rules import JournalRule, Role, Sign
 from pleo_export.bookkeeping.settings import BookkeepingSettings, OutflowSign
 from pleo_export.bookkeeping.taxes import taxed_amounts
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.expense import AMOUNT_ZERO, LINE_CURRENCY, LINES_DO_NOT_ADD_UP, NOTHING_OWED
 
 
 def item_lines(
@@ -26,7 +29,7 @@ def item_lines(
     direction = _direction(item, rule, settings)
     lines = [line for line in _lines(item, rule, settings, direction, text, employee) if line.amount != 0]
     if not lines:
-        raise _invalid("amount is 0.00, so there is nothing to book. Take the item out of the export in Pleo.")
+        raise _invalid(AMOUNT_ZERO.told())
     missing = difference(item)
     if missing != 0 and settings.accounts.rounding is not None:
         lines.append(JournalLine(settings.accounts.rounding, direction * missing, text))
@@ -52,10 +55,7 @@ def difference(item: ExportItem) -> int:
 
 def nothing_owed() -> ItemRejected:
     """Return the ItemRejected (`validation_failure`) for an item of 0.00 under accounts payable."""
-    return _invalid(
-        "amount is 0.00, so nobody is owed anything. Take the item out of the export in Pleo, or set its bookkeeping "
-        "method to journal entry."
-    )
+    return _invalid(NOTHING_OWED.told())
 
 
 def _lines(
@@ -69,7 +69,7 @@ def _lines(
     if rule.lines is Role.CATEGORY:
         check_groups(item, settings)
         for number, line in enumerate(item.lines, start=1):
-            yield from _category_lines(line, number, settings, direction, text)
+            yield from _category_lines(line, line_name(item, number), settings, direction, text)
         return
     # Only the balance moves: category, tags and tax belong to the expense itself, booked on its own.
     account = _balance_account(item, rule, settings, employee)
@@ -84,12 +84,12 @@ def _balance_account(item: ExportItem, rule: JournalRule, settings: BookkeepingS
 
 
 def _category_lines(
-    line: Line, number: int, settings: BookkeepingSettings, direction: int, text: str
+    line: Line, name: str, settings: BookkeepingSettings, direction: int, text: str
 ) -> Iterator[JournalLine]:
-    taxed = taxed_amounts(line, number, settings)
+    taxed = taxed_amounts(line, name, settings)
     if taxed.base != 0:
-        tags = dimensions(line, number, settings)
-        yield JournalLine(category(line, number), direction * taxed.base, text, taxed.base_tax, tags)
+        tags = dimensions(line, name, settings)
+        yield JournalLine(category(line, name), direction * taxed.base, text, taxed.base_tax, tags)
     for account, amount, part in taxed.taxes:
         yield JournalLine(account, direction * amount, text, part)
 
@@ -103,7 +103,7 @@ def _direction(item: ExportItem, rule: JournalRule, settings: BookkeepingSetting
         return rule.side * _sign(settings)
     total = _checked_total(item)
     if total == 0:
-        raise _invalid(f"amount is 0.00, so this {rule.type} has no direction. Take it out of the export in Pleo.")
+        raise _invalid(AMOUNT_ZERO.told())
     return rule.side if total > 0 else -rule.side
 
 
@@ -125,18 +125,20 @@ def _checked_total(item: ExportItem) -> int:
     """Return the sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
     for number, line in enumerate(item.lines, start=1):
         used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
-        if any(amount.in_wallet_currency.currency != item.currency for amount in used):
-            raise _invalid(
-                f"line {number} is not in the wallet's currency {item.currency}. Correct the expense in Pleo and "
-                "export it again."
-            )
+        others = (amount.in_wallet_currency.currency for amount in used)
+        if other := next((each for each in others if each != item.currency), None):
+            raise _invalid(LINE_CURRENCY.told(line=line_name(item, number), other=other, currency=item.currency))
     if abs(difference(item)) > len(item.lines):
-        raise _invalid(
-            "accountingEntryLines do not add up to amount.inWalletCurrency. Correct the split of the expense in Pleo "
-            "and export it again."
-        )
+        total = item.amount.in_wallet_currency
+        lines = money_text(_total(item), total.currency)
+        raise _invalid(LINES_DO_NOT_ADD_UP.told(lines=lines, total=money_text(total.value, total.currency)))
     return _total(item)
 
 
-def _invalid(what: str) -> ItemRejected:
-    return ItemRejected(ItemFailure.VALIDATION_FAILURE, f"This item cannot be booked: {what}")
+def line_name(item: ExportItem, number: int) -> str:
+    """Return what people call the line of this number, which counts from 1."""
+    return "This expense" if len(item.lines) == 1 else f"Line {number} of this expense"
+
+
+def _invalid(told: FailureText) -> ItemRejected:
+    return ItemRejected(ItemFailure.VALIDATION_FAILURE, told)

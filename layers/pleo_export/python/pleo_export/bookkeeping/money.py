@@ -41,3 +41,8 @@ def format_amount(amount: int) -> str:
     """Return minor units as people write them, without sign: 10800 is 108.00."""
     units, hundredths = divmod(abs(amount), 100)
     return f"{units}.{hundredths:02d}"
+
+
+def money_text(amount: int, currency: str) -> str:
+    """Return minor units as a sentence shows them, with sign and currency: -10800 is -108.00 GBP."""
+    return f"{'-' if amount < 0 else ''}{format_amount(amount)} {currency}"

@@ -19,6 +19,17 @@ from pleo_export.bookkeeping.rules import (
 )
 from pleo_export.bookkeeping.settings import BookkeepingSettings, LegacyVendors
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.setup import (
+    EMPLOYEE_WITHOUT_CODE,
+    NO_BILLS,
+    NO_BILLS_BY_DEFAULT,
+    PARTY_AMBIGUOUS,
+    PARTY_BLOCKED,
+    PARTY_UNKNOWN,
+    VENDOR_MISSING,
+    VENDOR_WITHOUT_CODE,
+)
 from pleo_export.text import LONGEST_CODE, clean, shorten
 
 __all__ = [
@@ -142,20 +153,11 @@ def resolve_party(query: PartyQuery, answer: PartyMatch | None) -> Party | None:
             return None
         case NotFound():
             keys = ", ".join(f"{key.kind} {clean(key.value)}" for key in query.keys)
-            raise _unknown(
-                f"The accounting system does not know the {query.name} ({keys}). Create the record there, or correct "
-                "it in Pleo, and export the item again."
-            )
+            raise _unknown(PARTY_UNKNOWN.told(party=query.name, keys=keys))
         case Blocked():
-            raise _unknown(
-                f"The {query.name} is blocked in the accounting system{_named(query, answer.name)}. Unblock the "
-                "record there, or choose another in Pleo, and export the item again."
-            )
+            raise _unknown(PARTY_BLOCKED.told(party=query.name, named=_named(query, answer.name)))
         case Ambiguous():
-            raise _unknown(
-                f"The accounting system has several records for the {query.name}{_named(query, *answer.names)}, and "
-                "none is chosen on a guess. Give each its own code there and export the item again."
-            )
+            raise _unknown(PARTY_AMBIGUOUS.told(party=query.name, named=_named(query, *answer.names)))
         case None:
             raise _nobody_asked(query)
 
@@ -209,16 +211,10 @@ def _given(*keys: tuple[KeyKind, str | None]) -> tuple[PartyKey, ...]:
 
 def _nothing_to_look_for(item: ExportItem, role: PartyRole, name: str) -> ItemRejected:
     if role is PartyRole.EMPLOYEE:
-        return _unknown(
-            "Pleo gives no employee code for this item, so the accounting system cannot tell who is owed. Enter the "
-            "code of its employee in Pleo under People and export the item again."
-        )
+        return _unknown(EMPLOYEE_WITHOUT_CODE.told())
     if item.vendor is None and item.supplier is None:
-        return _unknown("This item has no vendor. Choose its vendor in Pleo and export the item again.")
-    return _unknown(
-        f"The {name} has neither a code nor a tax number in Pleo, so it cannot be found in the accounting system. "
-        "Enter one of them in Pleo, or choose another vendor, and export the item again."
-    )
+        return _unknown(VENDOR_MISSING.told())
+    return _unknown(VENDOR_WITHOUT_CODE.told(party=name))
 
 
 def _named(query: PartyQuery, *names: str) -> str:
@@ -229,16 +225,9 @@ def _named(query: PartyQuery, *names: str) -> str:
 
 
 def _nobody_asked(query: PartyQuery) -> ItemRejected:
-    fix = (
-        "Set its bookkeeping method to journal entry in Pleo, or turn Vendor Tagging off, and export it again."
-        if query.required
-        else "Set legacy_vendors: journal in the settings and export it again."
-    )
-    return ItemRejected(
-        ItemFailure.INVALID_CONFIGURATION,
-        f"This item would be booked under accounts payable, which this connection does not support. {fix}",
-    )
+    entry = NO_BILLS if query.required else NO_BILLS_BY_DEFAULT
+    return ItemRejected(ItemFailure.INVALID_CONFIGURATION, entry.told())
 
 
-def _unknown(reason: str) -> ItemRejected:
-    return ItemRejected(ItemFailure.VENDOR_UNKNOWN, reason)
+def _unknown(told: FailureText) -> ItemRejected:
+    return ItemRejected(ItemFailure.VENDOR_UNKNOWN, told)

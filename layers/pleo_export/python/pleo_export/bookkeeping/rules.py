@@ -13,6 +13,7 @@ from typing import Literal
 
 from pleo_export.bookkeeping.documents import DocumentKind, PartyRole, PaymentPurpose
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import METHOD_UNKNOWN, TYPE_UNKNOWN
 
 
 class Role(StrEnum):
@@ -212,12 +213,8 @@ def journal_rule(type_: str, sub_type: str | None) -> JournalRule:
     rule = _BY_TYPE.get((type_, sub_type or None))
     if rule is not None:
         return rule
-    what = f"type {type_!r}" if type_ not in TYPES else f"subType {sub_type!r} with type {type_!r}"
-    raise ItemRejected(
-        ItemFailure.VALIDATION_FAILURE,
-        f"Pleo sent {what}, which this integration does not know, so it was not booked. Book it by hand and tell the "
-        "integration's support.",
-    )
+    what = type_ if type_ not in TYPES else f"{sub_type} of {type_}"
+    raise ItemRejected(ItemFailure.VALIDATION_FAILURE, TYPE_UNKNOWN.told(type=what))
 
 
 def payable_rule(rule: JournalRule) -> PayableRule:
@@ -232,11 +229,7 @@ def method_for(type_: str, stated: str | None) -> Method:
         return Method.JOURNAL
     method = stated_method(stated)
     if method is None:
-        raise ItemRejected(
-            ItemFailure.VALIDATION_FAILURE,
-            f"Pleo sent bookkeeping.method {stated!r}, which this integration does not know. Choose journal entry as "
-            "bookkeeping method in Pleo and export the item again.",
-        )
+        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, METHOD_UNKNOWN.told(method=stated))
     return method
 
 

@@ -10,9 +10,12 @@ from pleo_export.bookkeeping.accounts import ROLE_NAMES
 from pleo_export.bookkeeping.documents import JournalLine, PartyRole, TaxRole
 from pleo_export.bookkeeping.rules import PAYABLE_ROLES, JournalRule, Role
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.entry import SUPPORT
+from pleo_export.failures.expense import CANCELS_OUT
+from pleo_export.failures.setup import SAME_ACCOUNT
 
 _AS = ROLE_NAMES | {
-    Role.WALLET: "the Pleo wallet (the contra account in Pleo)",
+    Role.WALLET: "the Pleo wallet (its contra account)",
     Role.PAYABLES: "what is owed to suppliers",
 }
 
@@ -28,15 +31,13 @@ class AccountSide:
 def of_role(role: Role) -> AccountSide:
     """Return the side of an account that the role decides."""
     if role is Role.WALLET:
-        return AccountSide(
-            _AS[role], "choose another contra account in Pleo under Settings, Accounting, Contra accounts"
-        )
-    return AccountSide(_AS[role], f"correct accounts.{role.value} in the settings")
+        return AccountSide(_AS[role], "choose another contra account in Pleo (Settings, Accounting, Contra accounts)")
+    return AccountSide(_AS[role], f"ask {SUPPORT} to correct accounts.{role.value}")
 
 
 def of_party(role: PartyRole) -> AccountSide:
     """Return the side of a party's payables account."""
-    where = f"in the accounting system, or accounts.{PAYABLE_ROLES[role].value} in the settings"
+    where = f"in the accounting system (or accounts.{PAYABLE_ROLES[role].value})"
     return AccountSide(f"what this {role} is owed", f"correct the payables account of this {role} {where}")
 
 
@@ -50,10 +51,10 @@ def check_lines(lines: Iterable[JournalLine], rule: JournalRule, account: str, o
 def check_apart(one_account: str, other_account: str, one: AccountSide, other: AccountSide) -> None:
     """Raise ItemRejected (`invalid_configuration`) if both sides are the same account."""
     if one_account == other_account:
+        either = f"{other.fix[:1].upper()}{other.fix[1:]}, or {one.fix}"
         raise ItemRejected(
             ItemFailure.INVALID_CONFIGURATION,
-            f"Account {one_account} is on both sides of this entry, as {one.what} and as {other.what}, so nothing "
-            f"would move. To put it right, {other.fix}, or {one.fix}; then export the item again.",
+            SAME_ACCOUNT.told(account=one_account, one=one.what, other=other.what, either=either),
         )
 
 
@@ -65,8 +66,7 @@ def check_that_something_moves(lines: Iterable[JournalLine]) -> None:
     if not any(moved.values()):
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
-            "This item cannot be booked: its lines cancel out on the same account, so there is nothing to book. Take "
-            "the item out of the export in Pleo.",
+            CANCELS_OUT.told(),
         )
 
 

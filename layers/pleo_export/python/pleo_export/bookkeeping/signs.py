@@ -15,6 +15,8 @@ from pleo_export.bookkeeping.money import minor_units
 from pleo_export.bookkeeping.rules import Sign, journal_rule
 from pleo_export.bookkeeping.settings import OutflowSign
 from pleo_export.errors import ItemRejected
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import WRONG_SIGN
 
 # A single negative expense proves nothing, and can always be exported on its own.
 FEWEST = 2
@@ -38,7 +40,7 @@ class Signs:
         if rule.sign is Sign.POSITIVE and value != 0:
             (self.positive if value > 0 else self.negative)[type_] += 1
 
-    def doubt(self, expected: OutflowSign) -> str | None:
+    def doubt(self, expected: OutflowSign) -> FailureText | None:
         """Return why the export must not be booked with this reading, and what to do; None if nothing is wrong."""
         usual, odd = self.positive, self.negative
         if expected is OutflowSign.NEGATIVE:
@@ -54,12 +56,8 @@ def _most(types: Iterable[str], usual: Counter[str], odd: Counter[str]) -> bool:
     return wrong >= FEWEST and wrong > sum(usual[each] for each in types)
 
 
-def _explain(types: Iterable[str], usual: Counter[str], odd: Counter[str], expected: OutflowSign) -> str:
+def _explain(types: Iterable[str], usual: Counter[str], odd: Counter[str], expected: OutflowSign) -> FailureText:
     wrong = sum(odd[each] for each in types)
     total = wrong + sum(usual[each] for each in types)
     other = OutflowSign.NEGATIVE if expected is OutflowSign.POSITIVE else OutflowSign.POSITIVE
-    return (
-        f"{wrong} of {total} items of type {', '.join(types)} are {other}, though the amounts of money spent are read "
-        f"as {expected}, so nothing was booked: it would have been the wrong way round. If Pleo shows these items as "
-        f"money spent, set outflow_sign: {other} in the settings. If they are corrections, export them one at a time."
-    )
+    return WRONG_SIGN.told(wrong=wrong, total=total, types=", ".join(types).replace("_", " "), sign=other.value)

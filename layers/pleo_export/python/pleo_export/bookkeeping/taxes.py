@@ -8,8 +8,19 @@ from enum import StrEnum
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import TaxPart, TaxRole
 from pleo_export.bookkeeping.export_item import Line, Tax
+from pleo_export.bookkeeping.money import money_text
 from pleo_export.bookkeeping.settings import BookkeepingSettings
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.expense import (
+    NET_WITHOUT_TAX,
+    TAX_CODE_MISSING,
+    TAX_MISMATCH,
+    TAX_NOT_IN_AMOUNT,
+    TAX_REVERSE_INSIDE,
+    TAX_TYPE_UNKNOWN,
+)
+from pleo_export.failures.setup import INPUT_TAX_NOT_SET, OUTPUT_TAX_NOT_SET
 
 
 class Agreement(StrEnum):
@@ -67,8 +78,8 @@ def amounts(line: Line) -> tuple[int, int, int]:
     return line.line_amount.in_wallet_currency.value, line.net_amount.in_wallet_currency.value, tax
 
 
-def taxed_amounts(line: Line, number: int, settings: BookkeepingSettings) -> TaxedAmounts:
-    """Return the line's amounts with their accounts; `number` counts lines from 1.
+def taxed_amounts(line: Line, name: str, settings: BookkeepingSettings) -> TaxedAmounts:
+    """Return the line's amounts with their accounts; `name` is what people call the line.
 
     Raises ItemRejected: `validation_failure` if the amounts contradict each other, `missing_configuration` if the tax
     has no code or no account.
@@ -77,68 +88,73 @@ def taxed_amounts(line: Line, number: int, settings: BookkeepingSettings) -> Tax
     agrees = agreement(line)
     if line.tax is None:
         if agrees is not Agreement.NO_TAX:
-            raise _contradiction(number, "it has no tax, but its net amount differs from its amount")
+            raise ItemRejected(ItemFailure.VALIDATION_FAILURE, _net_without_tax(name, line))
         return TaxedAmounts(total, None)
-    match _treatment(line.tax, agrees, number):
+    match _treatment(line, line.tax, agrees, name):
         case Treatment.LINE:
-            return TaxedAmounts(total, _part(line.tax, TaxRole.BASE, number))
+            return TaxedAmounts(total, _part(line.tax, TaxRole.BASE, name))
         case Treatment.NET_AND_TAX:
-            part = _part(line.tax, TaxRole.TAX, number)
-            taxes = ((_input_account(line.tax, number, settings), tax, part),)
-            return TaxedAmounts(net, _part(line.tax, TaxRole.BASE, number), taxes)
+            part = _part(line.tax, TaxRole.TAX, name)
+            taxes = ((_input_account(line.tax, settings), tax, part),)
+            return TaxedAmounts(net, _part(line.tax, TaxRole.BASE, name), taxes)
         case Treatment.BOTH_WAYS:
-            part = _part(line.tax, TaxRole.TAX, number)
+            part = _part(line.tax, TaxRole.TAX, name)
             ways = (
-                (_input_account(line.tax, number, settings), tax, part),
-                (_output_account(line.tax, number, settings), -tax, part),
+                (_input_account(line.tax, settings), tax, part),
+                (_output_account(line.tax, settings), -tax, part),
             )
-            return TaxedAmounts(total, _part(line.tax, TaxRole.BASE, number), ways)
+            return TaxedAmounts(total, _part(line.tax, TaxRole.BASE, name), ways)
 
 
-def _treatment(tax: Tax, agrees: Agreement, number: int) -> Treatment:
+def _treatment(line: Line, tax: Tax, agrees: Agreement, name: str) -> Treatment:
     if tax.type not in TAX_TYPES:
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
-            f"Line {number} has a tax of type {tax.type!r}, which this integration does not know. Choose another tax "
-            "code in Pleo and export the item again.",
+            TAX_TYPE_UNKNOWN.told(code=tax.code or "", line=f"{name[:1].lower()}{name[1:]}", type=tax.type),
         )
     treatment = TREATMENTS.get((tax.type, agrees))
     if treatment is None:
-        raise _contradiction(number, f"its amount, net amount and tax do not agree for a tax code of type {tax.type}")
+        raise ItemRejected(ItemFailure.VALIDATION_FAILURE, _contradiction(line, tax, agrees, name))
     return treatment
 
 
-def _part(tax: Tax, role: TaxRole, number: int) -> TaxPart:
+def _part(tax: Tax, role: TaxRole, name: str) -> TaxPart:
     if tax.code is None:
-        raise missing(
-            f"The tax of line {number} has no tax code. Enter the accounting system's code for it in Pleo under "
-            "Settings, Accounting, Tax codes and export the item again."
-        )
+        raise missing(TAX_CODE_MISSING.told(line=name))
     return TaxPart(tax.code, role)
 
 
-def _input_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
+def _input_account(tax: Tax, settings: BookkeepingSettings) -> str:
     account = tax.ingoing_tax_account or settings.tax_accounts.get(tax.code or "") or settings.accounts.input_tax
     if not account:
-        raise missing(
-            f"There is no input tax account for tax code {tax.code} (line {number}). Set accounts.input_tax or "
-            f"tax_accounts.{tax.code} in the settings."
-        )
+        raise missing(INPUT_TAX_NOT_SET.told(code=tax.code))
     return account
 
 
-def _output_account(tax: Tax, number: int, settings: BookkeepingSettings) -> str:
+def _output_account(tax: Tax, settings: BookkeepingSettings) -> str:
     account = tax.outgoing_tax_account or settings.accounts.output_tax
     if not account:
-        raise missing(
-            f"There is no account for the reverse charge tax of code {tax.code} (line {number}). Set the outgoing tax "
-            "account of the tax code in Pleo, or accounts.output_tax in the settings."
-        )
+        raise missing(OUTPUT_TAX_NOT_SET.told(code=tax.code))
     return account
 
 
-def _contradiction(number: int, why: str) -> ItemRejected:
-    return ItemRejected(
-        ItemFailure.VALIDATION_FAILURE,
-        f"Line {number} cannot be booked: {why}. Correct its tax code or tax amount in Pleo and export the item again.",
+def _contradiction(line: Line, tax: Tax, agrees: Agreement, name: str) -> FailureText:
+    total, net, of_tax = amounts(line)
+    currency = line.line_amount.in_wallet_currency.currency
+    entry = TAX_MISMATCH
+    if agrees is Agreement.INSIDE:
+        entry = TAX_REVERSE_INSIDE
+    elif agrees is Agreement.OUTSIDE:
+        entry = TAX_NOT_IN_AMOUNT
+    values = {"net": net, "tax": of_tax, "total": total}
+    return entry.told(
+        code=tax.code or "without a code",
+        line=f"{name[:1].lower()}{name[1:]}",
+        **{each: money_text(amount, currency) for each, amount in values.items()},
     )
+
+
+def _net_without_tax(name: str, line: Line) -> FailureText:
+    total, net, _ = amounts(line)
+    currency = line.line_amount.in_wallet_currency.currency
+    return NET_WITHOUT_TAX.told(line=name, net=money_text(net, currency), total=money_text(total, currency))

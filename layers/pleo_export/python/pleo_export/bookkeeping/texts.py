@@ -13,6 +13,7 @@ from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.bookkeeping.money import NOT_IN_HUNDREDTHS, format_amount
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import ID_TOO_LONG
 from pleo_export.text import clean
 
 _SEPARATOR = " | "
@@ -45,8 +46,7 @@ def memo(item: ExportItem, label: str, limit: int, time_zone: str) -> str:
     if len(identity) > limit:
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
-            f"additionalInformation.reconciliationId is longer than the {limit} characters that the accounting system "
-            "keeps. Book this item by hand and tell the integration's support.",
+            ID_TOO_LONG.told(limit=limit),
         )
     return _fit(parts | {"reconciliation id": identity}, limit)
 

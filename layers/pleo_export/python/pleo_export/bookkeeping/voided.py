@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pleo_export.bookkeeping.export_item import ExportItem
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.expense import INVOICE_VOIDED
 
 _VOIDED = {
     "voided_by_user": "was voided",
@@ -22,6 +23,5 @@ def refuse_voided(item: ExportItem) -> None:
     if what is not None and item.sub_type != _RETURNED:
         raise ItemRejected(
             ItemFailure.VALIDATION_FAILURE,
-            f"The invoice of this item {what} in Pleo ({status}), so it was not booked. Take the item out of the "
-            "export in Pleo.",
+            INVOICE_VOIDED.told(number=invoice.invoice_number if invoice else "", what=what),
         )

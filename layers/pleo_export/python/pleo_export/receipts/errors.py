@@ -11,6 +11,7 @@ that name, a Receipt or a text.
 from __future__ import annotations
 
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.receipts import LINK_EXPIRED, NOT_CONVERTIBLE, NOT_DOWNLOADED, TOO_LARGE
 
 
 class ReceiptFailed(ItemRejected):
@@ -20,8 +21,8 @@ class ReceiptFailed(ItemRejected):
 class Expired(ReceiptFailed):
     """The link is too old: links work for 24 hours from the moment when the item was fetched (API-5)."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(ItemFailure.RECEIPT_DOWNLOAD_FAILURE, reason)
+    def __init__(self, label: object) -> None:
+        super().__init__(ItemFailure.RECEIPT_DOWNLOAD_FAILURE, LINK_EXPIRED.told(file=label))
 
 
 class Unusable(Exception):
@@ -32,8 +33,7 @@ def not_downloaded(label: object, why: str) -> ReceiptFailed:
     """Return the error for a file that Pleo did not deliver (`receipt_download_failure`)."""
     return ReceiptFailed(
         ItemFailure.RECEIPT_DOWNLOAD_FAILURE,
-        f"{label} could not be downloaded from Pleo: {why}. Export the expense again; if that fails too, replace the "
-        "file in Pleo first.",
+        NOT_DOWNLOADED.told(file=label, reason=why),
     )
 
 
@@ -41,7 +41,7 @@ def too_large(label: object, limit: str) -> ReceiptFailed:
     """Return the error for a file above a size limit (`receipt_file_size_limit_exceeded`)."""
     return ReceiptFailed(
         ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED,
-        f"{label}: {limit}. Attach something smaller to the expense in Pleo and export it again.",
+        TOO_LARGE.told(file=label, limit=limit),
     )
 
 
@@ -49,5 +49,5 @@ def not_convertible(label: object, why: str) -> ReceiptFailed:
     """Return the error for a file that cannot be attached in its format (`receipt_conversion_failure`)."""
     return ReceiptFailed(
         ItemFailure.RECEIPT_CONVERSION_FAILURE,
-        f"{label}: {why}. Replace it in Pleo, preferably by a PDF or a photo, and export the expense again.",
+        NOT_CONVERTIBLE.told(file=label, reason=why),
     )

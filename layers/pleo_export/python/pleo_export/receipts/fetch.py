@@ -201,7 +201,7 @@ def _format(download: _Download, served_as: str | None) -> Format:
 def _check(answer: requests.Response, download: _Download) -> None:
     status = answer.status_code
     if status in EXPIRED:
-        raise Expired(f"The link to {download.label} has expired. Export the expense again.")
+        raise Expired(download.label)
     if status in PASSING:
         raise _Fault(f"HTTP {status}")
     if status != requests.codes.ok:

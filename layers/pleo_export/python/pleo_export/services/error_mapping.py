@@ -7,6 +7,8 @@ from datetime import timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pleo_export.errors import JobFailure, JobRejected, NotOurs, PleoExportError, RetryAfter, TryAgain, Unexpected
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import CONNECTION_LOST, CONTRA_ACCOUNT_MISSING, OVERLOADED, PLEO_LIMIT, PLEO_SILENT
 from pleo_export.pleo.errors import (
     PleoError,
     PleoNotFound,
@@ -18,10 +20,10 @@ from pleo_export.pleo.errors import (
 )
 
 # Faults of Pleo that pass; what Pleo's user reads if they do not.
-PLEO_PASSING: dict[type[PleoError], tuple[JobFailure, str]] = {
-    PleoUnavailable: (JobFailure.SERVICE_TIMEOUT, "Pleo did not answer in time; export again."),
-    PleoOutcomeUnknown: (JobFailure.SERVICE_TIMEOUT, "Pleo did not answer in time; export again."),
-    PleoRateLimited: (JobFailure.PLEO_RATE_LIMIT, "Pleo's request limit was reached; export again in some minutes."),
+PLEO_PASSING: dict[type[PleoError], tuple[JobFailure, FailureText]] = {
+    PleoUnavailable: (JobFailure.SERVICE_TIMEOUT, PLEO_SILENT.told()),
+    PleoOutcomeUnknown: (JobFailure.SERVICE_TIMEOUT, PLEO_SILENT.told()),
+    PleoRateLimited: (JobFailure.PLEO_RATE_LIMIT, PLEO_LIMIT.told()),
 }
 # The longest that Pleo is waited for at once. A job that has to wait longer is failed while Pleo still knows it: it
 # expires an hour after its last action (open question 3).
@@ -72,9 +74,9 @@ def translate(error: Exception) -> PleoExportError:
     if isinstance(error, PleoExportError):
         return error
     if isinstance(error, ClientError) and _passes(error):
-        return TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
+        return TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
     if isinstance(error, BotoCoreError):  # no connection, time-out: botocore has retried already
-        return TryAgain(JobFailure.SERVICE_UNREACHABLE, "The integration lost its connection; export again.")
+        return TryAgain(JobFailure.SERVICE_UNREACHABLE, CONNECTION_LOST.told())
     if isinstance(error, ClientError):
         return Unexpected(f"{error.operation_name}: {error.response['Error']['Code']}")
     return Unexpected(type(error).__name__)
@@ -100,8 +102,7 @@ def _pleo(error: PleoError) -> PleoExportError:
         if code == MISSING_CONTRA_ACCOUNTS:
             return JobRejected(
                 JobFailure.MISSING_CONFIGURATION,
-                f"{error.message or 'A contra account is missing.'} "
-                "Add it in Pleo (Settings, Accounting, Contra accounts) and export again.",
+                CONTRA_ACCOUNT_MISSING.told(words=error.message or "A contra account is missing."),
             )
     return error if isinstance(error, PleoProtocolError) else _without_words(error)
 

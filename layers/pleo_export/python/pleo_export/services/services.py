@@ -17,6 +17,7 @@ import boto3
 
 from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
+from pleo_export.failures.connection import GRANT_ENDED
 from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
@@ -188,10 +189,7 @@ class Services(Records):
             return self.tokens.secret_of(connection, "accounting_system")
         except Disconnected:
             name = connection.settings.accounting_system.name
-            raise AuthenticationFailed(
-                f"The authorisation to use {name} has ended. Ask the operator of the integration to connect {name} "
-                "again; then export again."
-            ) from None
+            raise AuthenticationFailed(GRANT_ENDED.told(ledger=name)) from None
 
     def keep_grant_alive(self, connection: Connection) -> None:
         """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.keep_alive` does."""

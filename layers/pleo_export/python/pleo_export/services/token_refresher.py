@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from pleo_export.errors import Disconnected, JobFailure, Misconfigured, TryAgain
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import LEDGER_SIGN_IN_SILENT, PLEO_SIGN_IN_SILENT
 from pleo_export.oauth.grant import fingerprint
 from pleo_export.services.events import Event, Id
 from pleo_export.store.secrets import GrantOwner
@@ -36,12 +38,9 @@ class RefreshRequest(Event):
 
 
 # What Pleo's user reads, by the grant, if it does not pass.
-AWAY: dict[GrantOwner, tuple[JobFailure, str]] = {
-    "pleo": (JobFailure.SERVICE_UNREACHABLE, "Pleo's sign-in service did not answer; export again in some minutes."),
-    "accounting_system": (
-        JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE,
-        "The sign-in service of the accounting system did not answer; export again in some minutes.",
-    ),
+AWAY: dict[GrantOwner, tuple[JobFailure, FailureText]] = {
+    "pleo": (JobFailure.SERVICE_UNREACHABLE, PLEO_SIGN_IN_SILENT.told()),
+    "accounting_system": (JobFailure.ACCOUNTING_SYSTEM_UNREACHABLE, LEDGER_SIGN_IN_SILENT.told()),
 }
 
 

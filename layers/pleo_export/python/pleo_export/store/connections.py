@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pleo_export.errors import InvalidSettings
+from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.connected_companies import CONNECTED, INDEX, ConnectedCompanies
@@ -37,6 +38,11 @@ class Connection:
         """Return the parsed settings. Raises InvalidSettings if they no longer fit this version; calls to Pleo are
         possible all the same."""
         return parse_settings(self.raw_settings)
+
+    @property
+    def support_contact(self) -> str:
+        """Whom a failure names where only support can help, also where the other settings no longer fit."""
+        return str(self.raw_settings.get("support_contact", DEFAULT_SUPPORT))
 
 
 class LedgerAlreadyConnected(InvalidSettings):

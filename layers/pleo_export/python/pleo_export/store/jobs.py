@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from boto3.dynamodb.conditions import Attr
 
 from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.failures.catalogue import remedy
+from pleo_export.failures.entry import FailureText, Remedy
 from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.table import conditional_write, expiry, get_many, iso, item_key, job_key, moment
 from pleo_export.text import shorten, without_surrogates
@@ -26,6 +28,7 @@ class JobRecord:
     `run_by`: the execution that the job belongs to.
     `fetched`: items may be booked, so that each of them needs a final result if the job fails.
     `closed`: a run has begun to give the open items their final results, for this reason; nothing new is booked.
+    `closed_code`: the code of that reason in the failure catalogue; None in a record of an earlier release.
     """
 
     job_id: str
@@ -36,6 +39,7 @@ class JobRecord:
     outcome: str | None
     run_by: str | None
     closed: tuple[JobFailure, str] | None
+    closed_code: str | None = None
 
 
 class Jobs:
@@ -87,14 +91,17 @@ class Jobs:
         meanwhile stays."""
         self._update_if(Attr("claimed_by").eq(request_id), job_id, "SET claimed = :no", {":no": False})
 
-    def close(self, job_id: str, execution: str, failure: JobFailure, reason: str) -> bool:
+    def close(self, job_id: str, execution: str, failure: JobFailure, reason: str, code: str | None = None) -> bool:
         """Close the job, before open items get their final results or the job its `failed`.
 
         What has no intent by then is never booked by this job, in any run. Returns False if the job belongs to another
         execution by now.
         """
         facts = {":failure": failure.value, ":reason": _storable(reason, LONGEST_REASON)}
-        expression = "SET closed_as = :failure, closed_because = :reason REMOVE pen"
+        expression = "SET closed_as = :failure, closed_because = :reason"
+        if code:
+            facts[":code"], expression = code, f"{expression}, closed_code = :code"
+        expression += " REMOVE pen"
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
     def set_fields(self, job_id: str, **facts: str | int | bool) -> None:
@@ -128,6 +135,7 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
         outcome=record.get("outcome"),
         run_by=record.get("run_by"),
         closed=closed,
+        closed_code=record.get("closed_code"),
     )
 
 
@@ -135,6 +143,7 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
 class ItemResult:
     """The final result of one item: successful with a document, or failed with Pleo's type and a reason.
 
+    `code` is that of the failure catalogue; None where it succeeded, and in a record of an earlier release.
     `warnings` are what the bookkeeper should know all the same; Pleo cannot show them, `pleo-export job` does.
     """
 
@@ -145,11 +154,22 @@ class ItemResult:
     failure: ItemFailure | None = None
     reason: str | None = None
     warnings: tuple[str, ...] = ()
+    code: str | None = None
+
+    @classmethod
+    def failed(cls, entry_id: str, failure: ItemFailure, told: FailureText, support: str) -> ItemResult:
+        """Return a failure; `support` is whom its text names where only support can help."""
+        return cls(entry_id, failure=failure, reason=told.text(support), code=told.code)
 
     @property
     def status(self) -> Literal["successful", "failed"]:
         """Return the status that Pleo is sent."""
         return "failed" if self.failure else "successful"
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """What to do about the failure and who can, the same for all items with its code; None where it succeeded."""
+        return remedy(self.code) if self.failure else None
 
 
 class Results:
@@ -184,6 +204,7 @@ def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
         "external_url": result.external_url,
         "exported_at": iso(result.exported_at) if result.exported_at else None,
         "failure": result.failure,
+        "code": result.code,
         "reason": result.reason and _storable(result.reason, LONGEST_REASON),
         "warnings": _few(result.warnings) or None,
     }
@@ -215,4 +236,5 @@ def _result(record: Mapping[str, Any]) -> ItemResult:
         failure=ItemFailure(record["failure"]) if "failure" in record else None,
         reason=record.get("reason"),
         warnings=tuple(record.get("warnings", ())),
+        code=record.get("code"),
     )

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import JobFailure, TryAgain
+from pleo_export.failures.job import OVERLOADED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -88,7 +89,7 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise TryAgain(JobFailure.SERVICE_TIMEOUT, "the integration's database is overloaded; export again later")
+            raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
 
 
 def conditional_write(write: Callable[..., object], **request: Any) -> bool:
@@ -122,5 +123,5 @@ def transact(table: Table, actions: Iterable[Mapping[str, Any]]) -> bool:
         reasons: Any = error.response
         if any(reason["Code"] == "ConditionalCheckFailed" for reason in reasons["CancellationReasons"]):
             return False
-        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.") from None
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told()) from None
     return True

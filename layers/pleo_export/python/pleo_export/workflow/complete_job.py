@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pleo_export.errors import JobFailure, TryAgain
+from pleo_export.failures.export import NEVER_REPORTED
+from pleo_export.failures.job import RESULTS_NOT_TAKEN
 from pleo_export.observability import count, logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
@@ -13,8 +15,6 @@ from pleo_export.workflow.ownership import close, prove_ours
 from pleo_export.workflow.reporting import finalise_open_items
 
 FINISHED_BEFORE_US = "finished before us"
-NOT_TAKEN = "Pleo did not take the results of all items. Look which are missing and export those again."
-NEVER_REPORTED = "The export ended without a result for this item. Export it again."
 
 
 def complete_job(run: JobInput, services: Services) -> str:
@@ -25,17 +25,17 @@ def complete_job(run: JobInput, services: Services) -> str:
     if pleo.has_items(run.job_id, "pending"):
         _finalise(pleo, run, services, "pending")
         if pleo.has_items(run.job_id, "pending"):  # refused again; Pleo might complete the job all the same
-            raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN)
+            raise TryAgain(JobFailure.VALIDATION_FAILURE, RESULTS_NOT_TAKEN.told())
     final = final_event(pleo, run.job_id)
-    if final.failure and final.reason:
-        close(run, services, final.failure, final.reason)
+    if final.failure and final.told:
+        close(run, services, final.failure, final.told)
     try:
         pleo.send_event(run.job_id, final.event, final.failure, final.reason)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             # Open question 6: completing may be refused while items are open, also those in progress.
             _finalise(pleo, run, services, "pending", "in_progress")
-            raise TryAgain(JobFailure.VALIDATION_FAILURE, NOT_TAKEN) from None
+            raise TryAgain(JobFailure.VALIDATION_FAILURE, RESULTS_NOT_TAKEN.told()) from None
         note_outcome(run, services, FINISHED_BEFORE_US)
         return FINISHED_BEFORE_US
     note_outcome(run, services, final.event, final.failure)
@@ -43,7 +43,9 @@ def complete_job(run: JobInput, services: Services) -> str:
 
 
 def _finalise(pleo: PleoClient, run: JobInput, services: Services, *statuses: str) -> None:
-    still_open = finalise_open_items(pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED, statuses)
+    still_open = finalise_open_items(
+        pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED.told(), statuses
+    )
     logger.warning("items were still open at completion", extra={"items": still_open})
 
 

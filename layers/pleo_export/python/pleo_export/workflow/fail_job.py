@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 
 from pleo_export.errors import JobFailure
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import JOB_FAULT
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
@@ -23,18 +25,18 @@ from pleo_export.workflow.final_event import final_event
 from pleo_export.workflow.ownership import close
 from pleo_export.workflow.reporting import finalise_open_items
 
-OUR_FAULT = "The integration met an unexpected fault; its operator has been told. Export again later."
-
 
 def fail_job(run: FailJobInput, services: Services) -> str:
     """Send the final event, and return it. Raises NotOurs when the job is another run's by now, TryAgain when Pleo does
     not answer."""
-    failure, reason = explain(run.error)
-    logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure})
-    close(run, services, failure, reason)
-    pleo = services.pleo(services.connection(run.company_id))
+    failure, told = explain(run.error)
+    logger.error("job cannot go on", extra={"error": run.error.error, "failure": failure, "code": told.code})
+    connection = services.connection(run.company_id)
+    told = told.addressed(connection.support_contact)
+    close(run, services, failure, told)
+    pleo = services.pleo(connection)
     try:
-        outcome: str = _end(pleo, run, services, failure, reason)
+        outcome: str = _end(pleo, run, services, failure, told)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             raise
@@ -43,34 +45,35 @@ def fail_job(run: FailJobInput, services: Services) -> str:
     return outcome
 
 
-def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, reason: str) -> JobEvent:
+def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, told: FailureText) -> JobEvent:
     record = services.jobs.get(run.job_id)
-    if record is not None and record.fetched and _all_final(pleo, run, services, failure, reason):
+    if record is not None and record.fetched and _all_final(pleo, run, services, failure, told):
         final = final_event(pleo, run.job_id)
         if final.reason:  # all failed: the cause of the job is the reason
-            reason = f"{final.reason} {reason}"
+            told = told.after(final.reason)
         else:
             try:
                 pleo.send_event(run.job_id, final.event)
                 return final.event
             except PleoRefused:
                 logger.warning("completion refused, failing the job")
-    pleo.send_event(run.job_id, JobEvent.FAILED, failure, reason)
+    pleo.send_event(run.job_id, JobEvent.FAILED, failure, told.text())
     return JobEvent.FAILED
 
 
-def _all_final(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, reason: str) -> bool:
+def _all_final(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, told: FailureText) -> bool:
     """Return whether Pleo has taken the final result of every item; it may refuse one at first (R-6.5)."""
-    looks = (finalise_open_items(pleo, run, services, failure, reason, ("pending", "in_progress")) for _ in range(3))
+    looks = (finalise_open_items(pleo, run, services, failure, told, ("pending", "in_progress")) for _ in range(3))
     return any(still_open == 0 for still_open in looks)
 
 
-def explain(error: StateError) -> tuple[JobFailure, str]:
-    """Return the failure and the reason of the error that ended the run. The messages of our own errors are
-    `<failure type>: <sentence>`; anything else is a fault of ours."""
+def explain(error: StateError) -> tuple[JobFailure, FailureText]:
+    """Return the failure and the text of the error that ended the run. The messages of our own errors are
+    `<failure type>/<code>: <sentence>`; anything else is a fault of ours. A run of the release before has no code."""
     try:
         message = str(json.loads(error.cause)["errorMessage"])
-        failure, _, reason = message.partition(": ")
-        return JobFailure(failure), reason
+        names, _, sentence = message.partition(": ")
+        failure, _, code = names.partition("/")
+        return JobFailure(failure), FailureText(code or failure, sentence)
     except (ValueError, KeyError, TypeError):
-        return JobFailure.SERVICE_UNREACHABLE, OUR_FAULT
+        return JobFailure.SERVICE_UNREACHABLE, JOB_FAULT.told()

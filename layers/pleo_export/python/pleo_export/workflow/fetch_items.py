@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 from pleo_export.bookkeeping.order import sort_key
 from pleo_export.bookkeeping.signs import Signs
 from pleo_export.errors import JobFailure, JobRejected
+from pleo_export.failures.job import COUNTS_DIFFER
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.services.events import JobInput
@@ -80,7 +81,7 @@ def _open_items(pleo: PleoClient, run: FetchItemsInput) -> Mapping[str, _Listed]
             return {key_of(each): _Listed(status, each) for each, status in items.items() if status in OPEN}
     raise JobRejected(
         JobFailure.VALIDATION_FAILURE,
-        f"Pleo announced {run.number_of_items} items for this export but lists {len(items)}. Export again.",
+        COUNTS_DIFFER.told(announced=run.number_of_items, listed=len(items)),
     )
 
 

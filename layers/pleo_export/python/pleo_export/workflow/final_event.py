@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import ALL_FAILED, ONLY_ONE_FAILED
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import JobEvent
 from pleo_export.pleo.resource import PAGE_LIMIT
@@ -28,11 +30,16 @@ _AS_JOB_FAILURE = {
 
 @dataclass(frozen=True)
 class FinalEvent:
-    """The event that ends a job. `failure` and `reason` go with `failed` only."""
+    """The event that ends a job. `failure` and `told` go with `failed` only."""
 
     event: JobEvent
     failure: JobFailure | None = None
-    reason: str | None = None
+    told: FailureText | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """The text that Pleo is sent."""
+        return self.told.text() if self.told else None
 
 
 def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
@@ -45,12 +52,12 @@ def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
     return FinalEvent(JobEvent.FAILED, _common({item.failure_reason_type for item in failed}), _all_failed(len(failed)))
 
 
-def _all_failed(count: int) -> str:
+def _all_failed(count: int) -> FailureText:
     """Return the reason for `count` failed items. At most PAGE_LIMIT were read, so that many may not be all."""
     if count == 1:
-        return "The only expense of this export failed; see it for what to fix."
+        return ONLY_ONE_FAILED.told()
     number = f"{count} " if count < PAGE_LIMIT else ""
-    return f"All {number}expenses of this export failed; see each for what to fix."
+    return ALL_FAILED.told(expenses=f"{number}expenses")
 
 
 def _common(types: set[str | None]) -> JobFailure:

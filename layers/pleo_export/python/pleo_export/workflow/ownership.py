@@ -8,6 +8,7 @@ before it is sent; the runs that follow only go on failing it.
 from __future__ import annotations
 
 from pleo_export.errors import JobFailure, NotOurs
+from pleo_export.failures.entry import FailureText
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
@@ -19,9 +20,9 @@ def prove_ours(run: JobInput, services: Services) -> None:
         raise _taken_over(run)
 
 
-def close(run: JobInput, services: Services, failure: JobFailure, reason: str) -> None:
+def close(run: JobInput, services: Services, failure: JobFailure, told: FailureText) -> None:
     """Close the job: from now on nothing new is booked for it. Raises NotOurs when another run has taken over."""
-    if not services.jobs.close(run.job_id, run.execution, failure, reason):
+    if not services.jobs.close(run.job_id, run.execution, failure, told.text(), told.code):
         raise _taken_over(run)
 
 

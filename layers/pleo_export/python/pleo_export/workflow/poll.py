@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import islice
 
 from pleo_export.errors import JobFailure, TryAgain
+from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger
 from pleo_export.services.events import WakeUp
 from pleo_export.services.services import Services
@@ -39,7 +40,7 @@ def poll(services: Services) -> int:
     logger.info("poll", extra={"companies": woken - refused})
     if refused:
         logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
-        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
     return woken
 
 

@@ -23,6 +23,7 @@ from enum import StrEnum
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.errors import PleoExportError, TryAgain
+from pleo_export.failures.ledger import NOT_RECONCILED
 from pleo_export.observability import logger
 from pleo_export.services.events import WakeUp
 from pleo_export.services.handler import error_boundary
@@ -169,7 +170,7 @@ def _settle_together(posted: Sequence[DocumentRef], system: AccountingSystem) ->
             singly = [_settle_together([each], system) for each in posted]
             return {reference: outcome for each in singly for reference, outcome in each.items()}
         logger.warning("document not reconciled", extra={"error": type(error).__name__})
-        return {posted[0].reference: Rejected("It could not be reconciled.")}
+        return {posted[0].reference: Rejected(NOT_RECONCILED.told())}
 
 
 def _posting_after(posting: Posting, outcomes: Mapping[str, DocumentOutcome], now: datetime) -> Posting:

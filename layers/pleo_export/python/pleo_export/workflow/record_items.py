@@ -48,12 +48,13 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
         for each in recorder.record(prepared):
             outcomes.append(each)
     except (Unavailable, OutcomeUnknown) as error:
-        raise TryAgain(JobFailure(error.failure), error.message) from error
+        raise TryAgain(JobFailure(error.failure), error.told) from error
     except AccountingError as error:
         # A request limit, or the connection is refused: every item that is left would meet the same answer.
         known = {each.entry_id for each in outcomes}
         left = [item.entry_id for item in todo if item.entry_id not in known]
-        unrecorded = results_without_recording(run, services, left, error.failure, error.message)
+        told = error.told.addressed(services.connection(run.company_id).support_contact)
+        unrecorded = results_without_recording(run, services, left, error.failure, told)
         outcomes += [refused(error, unrecorded[entry_id]) for entry_id in left]
     finally:
         # The results so far are saved, also when the rest has to wait or to be tried again.

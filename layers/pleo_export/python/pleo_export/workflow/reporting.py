@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.failures.entry import FailureText
 from pleo_export.observability import count, logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
@@ -34,9 +35,10 @@ def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> 
 
 
 def finalise_open_items(
-    pleo: PleoClient, run: JobInput, services: Services, failure: JobFailure, reason: str, statuses: Iterable[str]
+    pleo: PleoClient, run: JobInput, services: Services, failure: JobFailure, told: FailureText, statuses: Iterable[str]
 ) -> int:
-    """Report the final result of every item that is still open: its own if it has one, else the given failure.
+    """Report the final result of every item that is still open: its own if it has one, else the given failure, whose
+    `told` names who helps.
 
     Returns how many were open. Raises NotOurs when the job is another run's by now.
     """
@@ -47,10 +49,10 @@ def finalise_open_items(
         keys = dict.fromkeys(batch.values())
         final = dict(services.results.get_many(run.job_id, keys))
         if missing := [entry_id for entry_id in keys if entry_id not in final]:
-            close(run, services, failure, reason)
+            close(run, services, failure, told)
             final |= services.results.get_many(run.job_id, missing)  # again: from now on none can be added
             missing = [entry_id for entry_id in missing if entry_id not in final]
-            final |= results_without_recording(run, services, missing, item_failure(failure), reason)
+            final |= results_without_recording(run, services, missing, item_failure(failure), told)
         report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
     return len(open_ids)
 

@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pleo_export.errors import JobFailure, JobRejected, NotOurs, TryAgain
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.job import NOT_STARTED, RUN_TWICE
 from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
@@ -44,13 +46,14 @@ def start_job(run: JobInput, services: Services) -> dict[str, Any]:
     seen = before.run_by if before else None
     if not services.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
         # Another execution has begun meanwhile. The lease shows the next call which of the two is superseded.
-        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Another run of this export began at the same time.")
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, RUN_TWICE.told())
     record = services.jobs.get(
         run.job_id
     )  # again: an earlier run may have written to it until now, but cannot any more
     job = _started(job, pleo, run, record is not None and record.claimed, services)
     if record and record.closed:
-        raise JobRejected(*record.closed)
+        failure, reason = record.closed
+        raise JobRejected(failure, FailureText(record.closed_code or failure, reason))
     return {
         "numberOfItems": job.number_of_items,
         "vendorBasedBookkeeping": job.vendor_based_bookkeeping,
@@ -84,7 +87,7 @@ def _started(job: ExportJob, pleo: PleoClient, run: JobInput, claimed: bool, ser
         logger.info("job resumed", extra={"items": job.number_of_items})
         return job
     if job.status == "pending":
-        raise TryAgain(JobFailure.SERVICE_TIMEOUT, "Pleo refused to start the job, which is still pending")
+        raise TryAgain(JobFailure.SERVICE_TIMEOUT, NOT_STARTED.told())
     raise NotOurs(f"job {run.job_id} is {job.status}" + ("" if job.finished else ", started elsewhere"))
 
 

@@ -16,6 +16,7 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, Misconfigured, TryAgain
+from pleo_export.failures.job import NO_VENDOR_BOOKKEEPING, SETTINGS_WRONG
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
@@ -48,18 +49,17 @@ def validate_job(run: ValidateJobInput, services: Services) -> None:
     except (InvalidSettings, Misconfigured) as error:  # correct when entered; the product or our OAuth client is not
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
-            f"The integration's settings have to be corrected by its operator: {error}",
+            SETTINGS_WRONG.told(fault=error),
         ) from error
     except AccountingError as error:
         if type(error) in PASSING:
-            raise TryAgain(PASSING[type(error)], error.message) from error
-        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.message) from error
+            raise TryAgain(PASSING[type(error)], error.told) from error
+        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.told) from error
 
 
 def _check_method(run: ValidateJobInput, system: AccountingSystem) -> None:
     if run.vendor_based_bookkeeping and DocumentKind.BILL not in system.capabilities.kinds:
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,
-            "Vendor-based bookkeeping is on, but this connection cannot record bills. "
-            "Turn it off in Pleo (Settings, Accounting) and export again.",
+            NO_VENDOR_BOOKKEEPING.told(),
         )

@@ -2,10 +2,11 @@
 
 from pleo_export.accounting.descriptor import Connector, CredentialField
 from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.accounting.tryton.title import TITLE
 
 CONNECTOR = Connector(
     name="tryton",
-    title="Tryton",
+    title=TITLE,
     settings=TrytonSettings,
     credentials=(
         CredentialField("token", "Token of tryton"),

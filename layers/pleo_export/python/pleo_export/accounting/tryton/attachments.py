@@ -8,6 +8,8 @@ from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.accounting.tryton.documents import model_of
 from pleo_export.accounting.tryton.rest import TrytonRest
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST, FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
 
 # R-5d.1: everything that Pleo serves. Tryton itself takes any file.
 CONTENT_TYPES = frozenset(
@@ -44,10 +46,10 @@ def attach(tryton: TrytonRest, document: DocumentRef, attachments: Sequence[Atta
 
 def _check(attachment: Attachment, limits: Capabilities) -> None:
     if attachment.content_type not in limits.attachment_types:
-        raise AttachmentRejected(f"{attachment.name}: files of type {attachment.content_type} are not attached.")
+        raise AttachmentRejected(FILE_TYPE.told(ledger=TITLE, file=attachment.name, type=attachment.content_type))
     if attachment.size > limits.max_attachment_bytes:
         most = limits.max_attachment_bytes // 2**20
-        raise AttachmentTooLarge(f"{attachment.name} is larger than the {most} MB that are attached in Tryton.")
+        raise AttachmentTooLarge(FILE_TOO_LARGE.told(ledger=TITLE, file=attachment.name, limit=f"{most} MB"))
 
 
 def _upload(tryton: TrytonRest, resource: str, description: str, attachment: Attachment) -> None:
@@ -56,10 +58,8 @@ def _upload(tryton: TrytonRest, resource: str, description: str, attachment: Att
             tryton.upload(attachment.name, description, resource, attachment.size, file)
     except Rejected as error:
         if error.status == TOO_LARGE:
-            message = (
-                f"{attachment.name} is larger than a request to Tryton may be: see request.max_size in its settings."
-            )
-            raise AttachmentTooLarge(message, status=error.status) from None
+            told = FILE_LARGER_THAN_REQUEST.told(ledger=TITLE, file=attachment.name)
+            raise AttachmentTooLarge(told, status=error.status) from None
         raise AttachmentRejected(
-            f"Tryton does not take {attachment.name}: {error.message}", status=error.status
+            FILE_REFUSED.told(ledger=TITLE, file=attachment.name, words=error.told.sentence), status=error.status
         ) from None

@@ -24,7 +24,14 @@ from pleo_export.accounting.tryton.move import (
     tax_of,
     units,
 )
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, JournalLine, TaxRole
+from pleo_export.failures.ledger import (
+    ACCOUNT_NOT_PAYABLE,
+    ACCOUNT_TAKES_NO_BILLS,
+    ADDRESS_MISSING,
+    TAX_WITHOUT_ACCOUNT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def invoice(bill: Bill, tables: LookupTables, *, final: bool) -> Record:
     other amounts. Raises UnknownAccount, UnknownTaxCode, UnknownDimension, Rejected."""
     party = tables.party(bill.party)
     if party.address is None:
-        raise Rejected(f"{bill.party.name} has no address in Tryton, which a bill needs. Add one, then export again.")
+        raise Rejected(ADDRESS_MISSING.told(ledger=TITLE, party=bill.party.name))
     for line in bill.lines:
         require_currency(line, bill.currency, tables.codes)
     currency = _currency(bill, tables)
@@ -129,10 +136,7 @@ def _line(line: JournalLine, codes: CodeTables) -> Record:
     account = codes.account(line.account)
     analytic = [codes.dimension(each) for each in line.dimensions]
     if not account.billed:
-        raise Rejected(
-            f"Tryton takes no bill on account {line.account}: its type is neither Expense nor Debt. Tick one of them "
-            "on the account's type there, or choose journal entry as bookkeeping method in Pleo."
-        )
+        raise Rejected(ACCOUNT_TAKES_NO_BILLS.told(ledger=TITLE, account=line.account))
     values: Record = {
         "account": account.id,
         "quantity": 1 if line.amount > 0 else -1,
@@ -175,15 +179,12 @@ def _is_line(line: JournalLine) -> bool:
 def _payable(bill: Bill, codes: CodeTables) -> AccountRecord:
     account = codes.account(bill.payable.account)
     if not account.payable:
-        raise Rejected(
-            f"What a bill owes cannot be booked on account {bill.payable.account} in Tryton: its type is not Payable. "
-            "Tick it on the account's type there, or set another account."
-        )
+        raise Rejected(ACCOUNT_NOT_PAYABLE.told(ledger=TITLE, account=bill.payable.account))
     return account
 
 
 def _account_of(tax: TaxRecord, code: str, *, debit: bool) -> int:
     account = tax.invoice_account if debit else tax.credit_note_account
     if account is None:
-        raise UnknownTaxCode(f"The tax code {code} has no account in Tryton. Set its accounts there.")
+        raise UnknownTaxCode(TAX_WITHOUT_ACCOUNT.told(ledger=TITLE, code=code, account=""))
     return account

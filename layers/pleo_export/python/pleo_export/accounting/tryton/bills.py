@@ -12,9 +12,12 @@ from pleo_export.accounting.tryton.duplicates import similar_bills
 from pleo_export.accounting.tryton.move import LookupTables
 from pleo_export.accounting.tryton.posting import TrytonPosting, left_as_draft
 from pleo_export.accounting.tryton.rest import TrytonRest
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document, Payment
+from pleo_export.failures.ledger import ENTRY_DELETED, OTHER_TOTAL, POSSIBLE_DUPLICATE
+from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
-_GONE = Rejected("It was deleted in Tryton. Export it again.")
+_GONE = Rejected(ENTRY_DELETED.told(ledger=TITLE, what="deleted"))
 
 
 class TrytonBills:
@@ -60,17 +63,14 @@ class TrytonBills:
         return outcomes | self._posting.post(INVOICE, false_alarms, new=new or bool(usual), skip_warnings=True)
 
     def _deleted(self, draft: int, bill: Bill) -> Rejected:
-        message = (
-            "Tryton makes another total or tax of this bill than Pleo, so it was not recorded. Compare its tax codes "
-            "in Pleo with the taxes in Tryton, then export again."
-        )
+        told = OTHER_TOTAL.told(ledger=TITLE, left="")
         try:
             self._tryton.delete(INVOICE, draft)
         except AccountingError:
-            message += f" Its draft {draft} may still be in Tryton: delete it there first."
+            told = OTHER_TOTAL.told(ledger=TITLE, left=f" Its draft {draft} may still be there: delete it first.")
             ref = self._documents.ref(bill.reference, bill.kind, draft, None, DocumentState.DRAFT, bill.posting_date)
-            return KeptAsDraft(message, document=ref, cause=Rejected(message))
-        return Rejected(message)
+            return KeptAsDraft(told, document=ref, cause=Rejected(told))
+        return Rejected(told)
 
     def _possible_duplicates(self, others: Mapping[str, str], drafts: Mapping[str, int]) -> dict[str, DocumentOutcome]:
         """Return the outcomes of drafts that stay, since another bill is probably the same. Raises AccountingError."""
@@ -91,17 +91,14 @@ def payments_without_their_bill(
     for document in documents:
         bill = outcomes.get(document.settles.reference or "") if isinstance(document, Payment) else None
         if isinstance(bill, Rejected):
-            kept_back[document.reference] = Rejected(f"Not recorded, because its bill was not: {bill.message}")
+            kept_back[document.reference] = Rejected(bill.told.after(BILL_NOT_RECORDED))
         elif isinstance(bill, AccountingError):
-            kept_back[document.reference] = Unavailable(f"Not sent, because its bill is not settled: {bill.message}")
+            kept_back[document.reference] = Unavailable(bill.told.after(BILL_NOT_SETTLED))
     return kept_back
 
 
 def _possible_duplicate(draft: DocumentRef, other: str) -> DocumentOutcome:
     if draft.state is not DocumentState.DRAFT:  # a person has decided
         return draft
-    cause = PossibleDuplicate(
-        f"Kept as draft {draft.id}, for Tryton holds {other} with the same number from the same party, within 60 days. "
-        "If both are right, post the draft in Tryton; else delete it there and take the item out of the export in Pleo."
-    )
-    return KeptAsDraft(cause.message, document=draft, cause=cause)
+    cause = PossibleDuplicate(POSSIBLE_DUPLICATE.told(ledger=TITLE, draft=draft.id, other=other))
+    return KeptAsDraft(cause.told, document=draft, cause=cause)

@@ -48,8 +48,10 @@ from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
 from pleo_export.accounting.tryton.session import TrytonSession
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.accounting.tryton.setup import TrytonSetup
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+from pleo_export.failures.connection import KEY_REFUSED, REOPEN_RIGHT_MISSING
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
 
@@ -77,7 +79,7 @@ def set_up(settings: TrytonSettings, secret: Secret) -> TrytonSetup:
 def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft) -> TrytonRest:
     key = secret.get("token", "").strip()
     if not key:
-        raise AuthenticationFailed("The connection has no API key for Tryton: connect again with its `token`.")
+        raise AuthenticationFailed(KEY_REFUSED.told(ledger=TITLE))
     transport = AccountingTransport("Tryton", str(settings.url), headers(key, settings.company), time_left=time_left)
     return TrytonRest(transport, settings.database, settings.company)
 
@@ -208,10 +210,7 @@ class TrytonConnector:
     def _move(self, document: JournalEntry | Payment, period: int, tables: LookupTables) -> Record:
         back = isinstance(document, Payment) and document.purpose is PaymentPurpose.RETURN
         if back and not self._reconciliation.may_open_again:
-            raise PermissionDenied(
-                "The user of the API key may not open a paid bill again, as a returned payment asks for. Give its "
-                "group the right to delete the model Account Move Reconciliation in Tryton, then export again."
-            )
+            raise PermissionDenied(REOPEN_RIGHT_MISSING.told(ledger=TITLE))
         return move(document, period, tables)
 
     def _reconcile(self, outcomes: Iterable[DocumentOutcome]) -> dict[str, DocumentOutcome]:

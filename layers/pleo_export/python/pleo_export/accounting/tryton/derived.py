@@ -21,6 +21,8 @@ from pleo_export.accounting.errors import AccountingError, InvalidConfiguration
 from pleo_export.accounting.tryton.documents import MOVE
 from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.connection import EXCHANGE_NOT_SET_UP
 
 CONFIGURATION = "account.configuration"
 _MARK = ":fx"
@@ -135,7 +137,7 @@ class TrytonDifferences:
         fields = [f"currency_exchange_{name}" for name in ("journal", "credit_account", "debit_account")]
         (row,) = self._tryton.search_read(CONFIGURATION, [], fields)
         if not all(row[field] for field in fields):
-            raise InvalidConfiguration("Tryton has no journal or accounts for exchange differences.")
+            raise InvalidConfiguration(EXCHANGE_NOT_SET_UP.told(ledger=TITLE))
         return row
 
 

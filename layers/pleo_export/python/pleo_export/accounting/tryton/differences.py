@@ -15,7 +15,9 @@ from pleo_export.accounting.tryton.bill import Totals, expected_totals, totals
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE
 from pleo_export.accounting.tryton.move import LookupTables, units
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document
+from pleo_export.failures.ledger import ENTRY_DIFFERS
 
 _BILL_FIELDS = ("total_amount", "currency.code", "taxes.account", "taxes.amount")
 _MOVE_FIELDS = (
@@ -84,8 +86,4 @@ def _gross(document: Document) -> tuple[str, Decimal]:
 
 def _differs(ref: DocumentRef) -> Rejected:
     name = ref.number or f"draft {ref.id}"
-    fix = f"cancel {name}" if ref.number else f"delete {name}"
-    return Rejected(
-        f"Tryton holds this as {name}, with another total, tax or currency than the expense in Pleo. Compare the two: "
-        f"{fix} in Tryton, or correct the expense in Pleo, then export it again."
-    )
+    return Rejected(ENTRY_DIFFERS.told(ledger=TITLE, name=name))

@@ -11,7 +11,9 @@ from pleo_export.accounting.matching import settlement
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
 from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import DocumentKind
+from pleo_export.failures.ledger import RECORDED_TWICE
 
 MOVE, INVOICE = "account.move", "account.invoice"
 FIELDS = {
@@ -101,7 +103,7 @@ def _one_document(documents: Sequence[DocumentRef]) -> DocumentOutcome:
     live = [document for document in documents if document.state is not DocumentState.VOID]
     if len(live) > 1:
         names = " and ".join(document.number or f"draft {document.id}" for document in live)
-        return PossibleDuplicate(f"Tryton holds this more than once: {names}. Cancel all but one, then export again.")
+        return PossibleDuplicate(RECORDED_TWICE.told(ledger=TITLE, names=names))
     return live[0] if live else documents[-1]
 
 

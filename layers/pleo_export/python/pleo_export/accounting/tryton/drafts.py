@@ -11,7 +11,9 @@ from pleo_export.accounting.tryton.documents import TrytonDocuments
 from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.posting import TrytonPosting
 from pleo_export.accounting.tryton.rest import Record
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Document
+from pleo_export.failures.ledger import NOT_BALANCED
 from pleo_export.observability import logger
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
@@ -76,4 +78,4 @@ class TrytonDrafts:
 
 def _require_balance(document: Document) -> None:
     if not document.lines or sum(line.amount for line in document.lines) != 0:
-        raise Rejected("This entry does not balance, so it was not sent to Tryton. Tell the integration's support.")
+        raise Rejected(NOT_BALANCED.told(ledger=TITLE))

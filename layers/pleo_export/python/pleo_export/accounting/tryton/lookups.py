@@ -23,7 +23,9 @@ from pleo_export.accounting.tryton.move import (
 )
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
 from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Document, JournalEntry
+from pleo_export.failures.connection import SETTING_UNKNOWN_THERE
 
 
 class TrytonLookups:
@@ -77,8 +79,7 @@ class TrytonLookups:
         rows = self._tryton.search_read(model, [clause], fields)
         if len(rows) != 1:
             raise InvalidConfiguration(
-                f"Tryton has {len(rows) or 'no'} {setting} {clause[2]} that the user of the API key may use. "
-                f"Correct accounting_system.{setting} in the settings."
+                SETTING_UNKNOWN_THERE.told(ledger=TITLE, count=len(rows) or "no", setting=setting, value=clause[2])
             )
         return rows[0]
 

@@ -14,14 +14,25 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
 
 from pleo_export.accounting.errors import (
-    AccountingError,
     Rejected,
     UnknownAccount,
     UnknownDimension,
     UnknownTaxCode,
 )
 from pleo_export.accounting.matching import settlement_text
+from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, Payment, TaxPart, TaxRole
+from pleo_export.failures.ledger import (
+    ACCOUNT_CURRENCY,
+    ACCOUNT_UNKNOWN,
+    ACCOUNT_WANTS_PARTY,
+    CODE_AMBIGUOUS,
+    PARTY_DELETED,
+    RATE_MISSING,
+    TAG_UNKNOWN,
+    TAX_CODE_UNKNOWN,
+    TAX_WITHOUT_ACCOUNT,
+)
 
 Record = dict[str, Any]
 Found = TypeVar("Found")
@@ -95,16 +106,25 @@ class CodeTables:
 
     def account(self, code: str) -> AccountRecord:
         """Return the account of this code. Raises UnknownAccount if there is none, or several."""
-        return _the_one(self.accounts.get(code, ()), f"account {code}", UnknownAccount)
+        found = self.accounts.get(code, ())
+        if not found:
+            raise UnknownAccount(ACCOUNT_UNKNOWN.told(ledger=TITLE, account=code), unknown=code)
+        return _the_only(found, f"account {code}", UnknownAccount)
 
     def tax(self, code: str) -> TaxCode:
         """Return the tax of this code. Raises UnknownTaxCode if there is none, or several."""
-        return _the_one(self.taxes.get(code, ()), f"tax code {code}", UnknownTaxCode)
+        found = self.taxes.get(code, ())
+        if not found:
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code))
+        return _the_only(found, f"tax code {code}", UnknownTaxCode)
 
     def dimension(self, dimension: Dimension) -> AnalyticAccount:
         """Return the value of a dimension. Raises UnknownDimension if there is none, or several."""
-        what = f"{dimension.value} in the dimension {dimension.category}"
-        return _the_one(self.dimensions.get((dimension.category, dimension.value), ()), what, UnknownDimension)
+        found = self.dimensions.get((dimension.category, dimension.value), ())
+        if not found:
+            told = TAG_UNKNOWN.told(ledger=TITLE, tag=dimension.value).about(dimension.category)
+            raise UnknownDimension(told, unknown=dimension)
+        return _the_only(found, f"tag {dimension.value}", UnknownDimension)
 
 
 @dataclass(frozen=True)
@@ -145,7 +165,7 @@ class LookupTables:
     def party(self, party: Party) -> PartyRecord:
         """Return the record of a party. Raises Rejected if it was deleted."""
         if party.id not in self.parties:
-            raise Rejected(f"{party.name} was deleted in Tryton while this was being recorded. Export it again.")
+            raise Rejected(PARTY_DELETED.told(ledger=TITLE, party=party.name))
         return self.parties[party.id]
 
 
@@ -176,8 +196,7 @@ def require_currency(line: JournalLine, currency: str, codes: CodeTables) -> Non
     account = codes.account(line.account)
     if account.currency not in (None, currency):
         raise Rejected(
-            f"Account {line.account} is kept in {account.currency} in Tryton and takes nothing in {currency}. Choose "
-            f"an account for {currency} instead: in Pleo, if it was chosen there, else in the settings."
+            ACCOUNT_CURRENCY.told(ledger=TITLE, account=line.account, other=account.currency, currency=currency)
         )
 
 
@@ -217,11 +236,7 @@ def _line(
 
 def _required_party(line: JournalLine, party: PartyRecord | None) -> int:
     if party is None:
-        raise Rejected(
-            f"Account {line.account} wants a party on each line in Tryton, which a journal entry does not have. Take "
-            "Party Required from the account there, set another account in the settings, or choose accounts payable "
-            "as bookkeeping method in Pleo."
-        )
+        raise Rejected(ACCOUNT_WANTS_PARTY.told(ledger=TITLE, account=line.account))
     return party.id
 
 
@@ -238,7 +253,7 @@ def tax_of(line: JournalLine, part: TaxPart, account: AccountRecord, codes: Code
     taxes = codes.tax(part.code).taxes
     fitting = taxes if len(taxes) == 1 else [tax for tax in taxes if account.id in tax.accounts]
     if not fitting:
-        raise UnknownTaxCode(f"The tax code {part.code} has no tax in Tryton that books to account {line.account}.")
+        raise UnknownTaxCode(TAX_WITHOUT_ACCOUNT.told(ledger=TITLE, code=part.code, account=f" account {line.account}"))
     return fitting[0]
 
 
@@ -275,14 +290,10 @@ def units(minor: int) -> Decimal:
 
 
 def _no_rate(currency: str, on: date) -> Rejected:
-    return Rejected(
-        f"Tryton has no exchange rate for {currency} on {on}. Enter it under Currencies, then export again."
-    )
+    return Rejected(RATE_MISSING.told(ledger=TITLE, currency=currency, on=on))
 
 
-def _the_one(found: Sequence[Found], what: str, error: type[AccountingError]) -> Found:
-    if not found:
-        raise error(f"There is no {what} in Tryton, or it is closed. Create it there, or change the code in Pleo.")
+def _the_only(found: Sequence[Found], what: str, error: type[Rejected]) -> Found:
     if len(found) > 1:
-        raise error(f"Tryton has {len(found)} records for {what}: give each its own code, then export again.")
+        raise error(CODE_AMBIGUOUS.told(ledger=TITLE, count=len(found), what=what))
     return found[0]

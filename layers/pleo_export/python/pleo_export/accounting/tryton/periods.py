@@ -9,6 +9,8 @@ from functools import cached_property
 from pleo_export.accounting.errors import PeriodClosed
 from pleo_export.accounting.port import PeriodState
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.ledger import PERIOD_CLOSED, PERIOD_MISSING
 
 
 class TrytonPeriods:
@@ -21,13 +23,10 @@ class TrytonPeriods:
         """Return the id of the period of that day. Raises PeriodClosed, naming the period, if it is not open."""
         period = self._period(on)
         if period is None:
-            raise PeriodClosed(
-                f"Tryton has no period for {on}. Create the fiscal year there, then export again.", on=on
-            )
+            raise PeriodClosed(PERIOD_MISSING.told(ledger=TITLE, on=on), on=on)
         if period["state"] != "open":
             raise PeriodClosed(
-                f"The period {period['name']} is {period['state']} in Tryton, so that nothing can be booked on {on}. "
-                "Reopen the period, then export again.",
+                PERIOD_CLOSED.told(ledger=TITLE, period=period["name"], state=period["state"], on=on),
                 on=on,
             )
         return int(period["id"])

@@ -22,6 +22,10 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.accounting.tryton.documents import FIELDS, INVOICE, MOVE, TrytonDocuments
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, failed_without_reason
 from pleo_export.accounting.tryton.session import TrytonSession
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, RIGHT_MISSING
+from pleo_export.failures.ledger import ENTRY_DELETED, KEPT_AS_DRAFT
+from pleo_export.failures.openings import DRAFT_IN_DOUBT, NOT_READ_BACK
 
 Done = TypeVar("Done")
 
@@ -55,9 +59,7 @@ class TrytonPosting:
         `CONNECTION`."""
         rights = self._tryton.access(MOVE, INVOICE)
         if not all(rights[model][right] for model in (MOVE, INVOICE) for right in ("read", "write", "create")):
-            raise PermissionDenied(
-                "The user of the API key may not write entries in Tryton. Add it to the group Accounting there."
-            )
+            raise PermissionDenied(RIGHT_MISSING.told(ledger=TITLE, what="write entries"))
         if self._session:
             self._session.log_in()
 
@@ -99,15 +101,13 @@ class TrytonPosting:
         try:
             there = self._documents.find_many(list(records))
         except AccountingError:
-            return dict.fromkeys(records, OutcomeUnknown("Tryton failed. Whether it recorded this is not known yet."))
+            return dict.fromkeys(records, OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE)))
         live = [
             reference
             for reference, found in there.items()
             if not isinstance(found, DocumentRef) or found.state is not DocumentState.VOID
         ]
-        return dict.fromkeys(
-            live, OutcomeUnknown("Tryton failed after it recorded this. Whether it is whole is not known yet.")
-        )
+        return dict.fromkeys(live, OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE)))
 
     def _create_singly(
         self, model: str, records: Mapping[str, Record]
@@ -125,7 +125,7 @@ class TrytonPosting:
                 refused[reference] = error
             except OutcomeUnknown as unknown:
                 refused[reference] = unknown
-                refused |= dict.fromkeys(waiting, Unavailable("Tryton did not answer. This entry was not sent."))
+                refused |= dict.fromkeys(waiting, Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE)))
                 break
             except CONNECTION as error:
                 if not created:
@@ -138,8 +138,8 @@ class TrytonPosting:
         try:
             documents = self._documents.read(model, posted)
         except AccountingError as error:
-            return dict.fromkeys(posted, OutcomeUnknown(f"Recorded, but not read back. {error.message}"))
-        gone = Rejected("Deleted in Tryton while it was being recorded. Export it again.")
+            return dict.fromkeys(posted, OutcomeUnknown(error.told.after(NOT_READ_BACK)))
+        gone = Rejected(ENTRY_DELETED.told(ledger=TITLE, what="deleted"))
         return {reference: documents.get(reference, gone) for reference in posted}
 
     def _post_singly(
@@ -186,24 +186,20 @@ class TrytonPosting:
         except AccountingError as unread:
             return left_as_draft(unread)
         if document is None:
-            return Rejected("Its draft was deleted in Tryton before it was posted. Export it again.")
+            return Rejected(ENTRY_DELETED.told(ledger=TITLE, what="deleted"))
         if document.state is DocumentState.DRAFT:
             return kept_as_draft(document, error)
         if document.state is DocumentState.VOID:
-            return Rejected("Its draft was cancelled in Tryton before it was posted. Export it again.")
+            return Rejected(ENTRY_DELETED.told(ledger=TITLE, what="cancelled"))
         return document
 
 
 def left_as_draft(error: AccountingError) -> OutcomeUnknown:
     """Return the outcome of a new draft of which it is not known whether it was posted."""
-    message = f"Recorded as a draft; whether it was posted is not known yet. {error.message}"
-    return OutcomeUnknown(message, status=error.status, code=error.code)
+    return OutcomeUnknown(error.told.after(DRAFT_IN_DOUBT), status=error.status, code=error.code)
 
 
 def kept_as_draft(document: DocumentRef, cause: AccountingError) -> KeptAsDraft:
     """Return the outcome of a draft that Tryton refuses to post."""
-    message = (
-        f"Kept as draft {document.id} in Tryton, which does not post it: {cause.message} Put that right in Tryton and "
-        "export it again, which posts the draft; or delete the draft there before you correct the expense in Pleo."
-    )
-    return KeptAsDraft(message, document=document, cause=cause)
+    told = KEPT_AS_DRAFT.told(ledger=TITLE, draft=document.id, words=cause.told.sentence)
+    return KeptAsDraft(told, document=document, cause=cause)

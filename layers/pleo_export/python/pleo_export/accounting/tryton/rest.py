@@ -13,22 +13,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from pleo_export.accounting.errors import (
     AccountingError,
-    AuthenticationFailed,
     InvalidConfiguration,
     OutcomeUnknown,
-    PermissionDenied,
     RateLimited,
-    Rejected,
     Unavailable,
 )
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport
+from pleo_export.accounting.tryton.meaning import MEANING, OTHER_ANSWER, OTHER_FAULT, Body
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
 from pleo_export.http.retry_after import seconds_to_wait
 
 Record = dict[str, Any]
@@ -36,47 +35,8 @@ RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
 _CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is not a multiple of 3
 
 
-class Body(StrEnum):
-    """What kind of body an error came with."""
-
-    MESSAGE = "message"  # Tryton's own words to the user
-    PAGE = "page"  # a page as Tryton's web framework makes it
-    FOREIGN = "foreign"  # of a gateway, a proxy or another site; or empty, or cut off
-
-
-# (HTTP status, body) -> what Tryton's own answer means and, where it has no words of its own, what people read.
-# Tryton rolls everything back before any of its own errors; only its 5xx other than 503 leave the outcome of a write
-# open. (Its 503 over REST is from before the request was looked at: the database cannot be reached.) A read has no
-# outcome, so for it OutcomeUnknown is Unavailable.
-#
-# An answer that is not Tryton's own proves nothing about a write, whatever its status: gateways answer 503 to requests
-# that still arrive, and 403 to answers that they do not let pass. Only their 413 counts, for a body that was not
-# read cannot have been forwarded. The search that has to follow meets the gateway's 401, 403 or 404 again, as a read.
-MEANING: Mapping[tuple[int, Body], tuple[type[AccountingError], str]] = {
-    (400, Body.MESSAGE): (Rejected, ""),
-    (400, Body.PAGE): (
-        Rejected,
-        "Tryton failed on this, or was busy with other entries. Export it again; if that fails too, its administrator "
-        "finds the reason in Tryton's log.",
-    ),
-    (401, Body.PAGE): (
-        AuthenticationFailed,
-        "Tryton does not accept the API key. Make a new one (user preferences, Applications) and connect again.",
-    ),
-    (403, Body.PAGE): (PermissionDenied, "Tryton does not allow this to the user of the API key."),
-    (404, Body.PAGE): (InvalidConfiguration, "Tryton does not know this address: check url and database."),
-    (413, Body.PAGE): (Rejected, "Tryton finds the request too large."),
-    (423, Body.PAGE): (Unavailable, "Tryton is busy with the same records. Nothing was done."),
-    (429, Body.PAGE): (RateLimited, "Tryton asks for fewer requests. Nothing was done."),
-    (500, Body.PAGE): (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet."),
-    (502, Body.PAGE): (OutcomeUnknown, "Tryton's gateway failed; whether this was recorded is not known yet."),
-    (503, Body.PAGE): (Unavailable, "Tryton is busy or being serviced. Nothing was done."),
-    (504, Body.PAGE): (OutcomeUnknown, "Tryton did not answer in time; whether this was recorded is not known yet."),
-}
-_OTHER_FAULT = (OutcomeUnknown, "Tryton failed; whether this was recorded is not known yet.")
-_OTHER_ANSWER = (InvalidConfiguration, "This is not the answer of a Tryton server: check url and database.")
-_NO_PROOF = "The answer is not Tryton's own; whether this was recorded is not known yet."
-_UNREADABLE = "Tryton's answer cannot be read; whether this was recorded is not known yet."
+_ELSEWHERE = ADDRESS_WRONG.told(ledger=TITLE)
+_NO_PROOF = _UNREADABLE = LEDGER_IN_DOUBT.told(ledger=TITLE)
 _TOO_LARGE = 413
 
 # The whole page: one that is cut off proves nothing.
@@ -112,7 +72,7 @@ class TrytonRest:
         headers = context_header(self.company, active_test=False) if inactive else None
         rows = self._read(f"/{model}/search_read", arguments, headers)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise InvalidConfiguration(_OTHER_ANSWER[1])
+            raise InvalidConfiguration(_ELSEWHERE)
         return rows
 
     def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
@@ -224,15 +184,16 @@ def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:
     body, from_tryton = _body(answer)
     if write and body is Body.FOREIGN and answer.status != _TOO_LARGE:
         return OutcomeUnknown(_NO_PROOF, status=answer.status, code=body)
-    kind, message = MEANING.get((answer.status, body)) or MEANING.get(
-        (answer.status, Body.PAGE), _OTHER_FAULT if answer.status >= 500 else _OTHER_ANSWER
+    kind, entry = MEANING.get((answer.status, body)) or MEANING.get(
+        (answer.status, Body.PAGE), OTHER_FAULT if answer.status >= 500 else OTHER_ANSWER
     )
     if kind is OutcomeUnknown and not write:
-        kind, message = Unavailable, "Tryton cannot be reached. Nothing was done."
+        kind, entry = Unavailable, LEDGER_UNREACHABLE
+    told = entry.told(ledger=TITLE, words=from_tryton, what="do this")
     if kind is RateLimited:
         wait = seconds_to_wait(answer.headers)
-        return RateLimited(message, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
-    return kind(message or from_tryton, status=answer.status, code=body)
+        return RateLimited(told, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
+    return kind(told, status=answer.status, code=body)
 
 
 def failed_without_reason(error: AccountingError) -> bool:
@@ -250,8 +211,8 @@ def _content(answer: AccountingResponse, *, write: bool) -> Any:
         if write:
             raise OutcomeUnknown(_UNREADABLE, status=answer.status) from None
         if answer.content[:1] in (b"", b"[", b"{"):  # cut off
-            raise Unavailable("Tryton's answer broke off. Nothing was done.", status=answer.status) from None
-        raise InvalidConfiguration(_OTHER_ANSWER[1], status=answer.status) from None
+            raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), status=answer.status) from None
+        raise InvalidConfiguration(_ELSEWHERE, status=answer.status) from None
 
 
 def _row(value: Any, fields: Iterable[str]) -> Record:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from pleo_export.accounting.errors import AuthenticationFailed, OutcomeUnknown, Rejected, Unavailable
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport
 from pleo_export.accounting.tryton.rest import error_of
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, LOGIN_REFUSED, REFUSED_WITHOUT_REASON
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -44,19 +46,19 @@ class TrytonSession:
         body = _call(f"model.{model}.{button}", [list(records), self._context])
         result = _result(self._logged_in.write("POST", self._path, body), write=True)
         if "error" in result:
-            raise Rejected("Tryton refused to do this for all at once.", status=200)
+            raise Rejected(REFUSED_WITHOUT_REASON.told(ledger=TITLE), status=200)
 
     @cached_property
     def _logged_in(self) -> AccountingTransport:
         login = _call("common.db.login", [self._user, {"password": self._password}, "en"])
         answer = self._transport(_JSON).read("POST", self._path, login)
         if answer.status == 401:
-            raise AuthenticationFailed("Tryton does not accept user and password. Connect again.", status=401)
+            raise AuthenticationFailed(LOGIN_REFUSED.told(ledger=TITLE), status=401)
         match _result(answer, write=False).get("result"):
             case [user, token, *_]:
                 pass
             case _:
-                raise AuthenticationFailed("Tryton does not let the user log in. Connect again.", status=answer.status)
+                raise AuthenticationFailed(LOGIN_REFUSED.told(ledger=TITLE), status=answer.status)
         session = base64.b64encode(f"{self._user}:{user}:{token}".encode()).decode()
         return self._transport({**_JSON, "Authorization": f"Session {session}"})
 
@@ -74,6 +76,7 @@ def _result(answer: AccountingResponse, *, write: bool) -> dict[str, Any]:
     except ValueError:
         result = None
     if not isinstance(result, dict) or not result.keys() & {"result", "error"}:
-        kind = OutcomeUnknown if write else Unavailable
-        raise kind("Tryton's answer cannot be read.", status=200)
+        if write:
+            raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), status=200)
+        raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), status=200)
     return result

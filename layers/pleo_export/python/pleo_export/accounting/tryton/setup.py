@@ -11,6 +11,8 @@ from pleo_export.accounting.tryton.documents import TrytonDocuments, model_of
 from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.rest import TrytonRest
 from pleo_export.accounting.tryton.settings import TrytonSettings
+from pleo_export.accounting.tryton.title import TITLE
+from pleo_export.failures.ledger import NOT_REMOVED
 
 
 class TrytonSetup:
@@ -56,7 +58,7 @@ class TrytonSetup:
         if held is None:
             return
         if held.state is not DocumentState.DRAFT:
-            raise Rejected(f"{held.number or document.id} is {held.state} in Tryton, so it was not removed.")
+            raise Rejected(NOT_REMOVED.told(ledger=TITLE, name=held.number or document.id, state=held.state))
         self._tryton.delete(model, id_)
 
     def _choices(self, model: str, domain: Sequence[Any]) -> Sequence[CodeAndName]:

@@ -23,12 +23,13 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
-    internal_fault,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.periods import moved_to
 from pleo_export.errors import ItemFailure, PleoExportError
+from pleo_export.failures.export import FAULT_IN_DOUBT
+from pleo_export.failures.openings import IN_DOUBT
 from pleo_export.services.services import Services
 from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.investigation import find_all
@@ -137,8 +138,8 @@ class DocumentWriter:
             wait = None if progress.plan.interrupted else self.services.in_doubt_time
             if _live(found.get(document.reference)):
                 wait = SHORTEST_PAUSE  # the next search adopts it, with all checks
-            reason = f"{internal_fault(error)} {OUTCOME_UNKNOWN}"
-            progress.outcomes[document.reference] = InDoubt(reason, ItemFailure.UNEXPECTED_FAILURE, wait)
+            told = FAULT_IN_DOUBT.told(fault=type(error).__name__)
+            progress.outcomes[document.reference] = InDoubt(told, ItemFailure.UNEXPECTED_FAILURE, wait)
 
     def _prove(self, documents: ItemDocuments) -> None:
         """Search for what was refused, all at once. What is not found was not created, so its intent is withdrawn; what
@@ -160,7 +161,7 @@ class DocumentWriter:
         if searched:
             return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
         if isinstance(error, STOPPING):  # R-6.11: no waiting for what only a person can change
-            return InDoubt(f"{error.message} {OUTCOME_UNKNOWN}", error.failure, None)
+            return InDoubt(error.told.after(IN_DOUBT), error.failure, None)
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
     def _seen(self, documents: ItemDocuments) -> Mapping[str, DocumentOutcome] | None:

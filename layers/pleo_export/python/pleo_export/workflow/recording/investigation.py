@@ -10,6 +10,9 @@ from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, Docum
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemFailure
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.export import DRAFT_WITH_OTHER_DATE
+from pleo_export.failures.openings import recorded_but
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import Settings
@@ -91,8 +94,7 @@ class Investigation:
                 checked.append(self._dated(plan, adopted))
             else:
                 error = differences[different.reference]
-                reason = f"Recorded as {name_of(different)}, but: {error.message}"
-                checked.append(_failing(plan, error.failure, reason))
+                checked.append(_failing(plan, error.failure, error.told.after(recorded_but(name_of(different)))))
         return checked
 
     def _dated(self, plan: ItemPlan, adopted: Sequence[tuple[DocumentRef, Document]]) -> ItemPlan:
@@ -109,8 +111,7 @@ class Investigation:
                 return _failing(
                     plan,
                     ItemFailure.VALIDATION_FAILURE,
-                    f"Recorded as {name_of(held)}, but dated {theirs} there, and {ours} in Pleo. "
-                    f"Set its date to {ours} in the accounting system, or post it there as it is, and export again.",
+                    DRAFT_WITH_OTHER_DATE.told(name=name_of(held), theirs=theirs, ours=ours),
                 )
             else:
                 warning = f"Dated {theirs} in the accounting system, and {ours} in Pleo."
@@ -123,5 +124,5 @@ def _pairs(plan: ItemPlan) -> list[tuple[DocumentRef, Document]]:
     return [(plan.found[each.reference], each) for each in plan.documents if each.reference in plan.found]
 
 
-def _failing(plan: ItemPlan, failure: ItemFailure, reason: str) -> ItemPlan:
-    return replace(plan, decision=replace(plan.decision, action=Action.FAIL, failure=failure, reason=reason))
+def _failing(plan: ItemPlan, failure: ItemFailure, told: FailureText) -> ItemPlan:
+    return replace(plan, decision=replace(plan.decision, action=Action.FAIL, failure=failure, told=told))

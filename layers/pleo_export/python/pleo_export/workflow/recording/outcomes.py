@@ -8,11 +8,14 @@ from datetime import timedelta
 from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.export import NO_TIME_TO_FINISH
+from pleo_export.failures.openings import NOT_BOOKED, recorded_but, recorded_without_receipts
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.workflow.recording.naming import named
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, UNAVAILABLE_PAUSE, pause_after
 from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress, name_of
-from pleo_export.workflow.recording.recovery import Action, too_late
+from pleo_export.workflow.recording.recovery import Action, Decision, too_late
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 # Faults of the accounting system that pass by themselves.
@@ -44,15 +47,17 @@ ItemOutcome = ItemResult | Deferred
 def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
     """Return how an item ends of which everything was tried that this call could do."""
     entry_id, main, fault = progress.plan.entry_id, progress.main, progress.first_fault
+    support = progress.plan.support
     if isinstance(fault, InDoubt):
-        final = ItemResult(entry_id, failure=fault.failure, reason=fault.message)
+        final = ItemResult.failed(entry_id, fault.failure, fault.told, support)
         return final if fault.wait is None else Deferred(fault.wait, final)
     if isinstance(fault, OutcomeUnknown):
-        unknown = ItemResult(entry_id, failure=OutcomeUnknown.failure, reason=OUTCOME_UNKNOWN)
+        unknown = ItemResult.failed(entry_id, OutcomeUnknown.failure, OUTCOME_UNKNOWN, support)
         return Deferred(services.in_doubt_time, unknown)
     if fault is not None:
-        recorded = f"Recorded as {name_of(main)}, but: " if isinstance(main, DocumentRef) else ""
-        failed = ItemResult(entry_id, failure=fault.failure, reason=recorded + fault.message)
+        told = named(fault, progress.plan.item.item, progress.plan.item.settings)
+        told = told.after(recorded_but(name_of(main))) if isinstance(main, DocumentRef) else told
+        failed = ItemResult.failed(entry_id, fault.failure, told, support)
         return Deferred(progress.retry_files, failed) if progress.retry_files else refused(fault, failed)
     result = _result(progress, services)
     return Deferred(progress.retry_files, result) if progress.retry_files else result
@@ -68,34 +73,38 @@ def refused(error: AccountingError, failed: ItemResult) -> ItemOutcome:
 
 def unsuccessful(plan: ItemPlan) -> ItemResult:
     """Return the failure that the decision on an item names."""
-    return ItemResult(plan.entry_id, failure=plan.decision.failure, reason=plan.decision.reason)
+    return _failed(plan, plan.decision)
 
 
 def without_receipts(plan: ItemPlan, error: ItemRejected) -> ItemResult:
     """Return the failure of an item whose receipts are required and could not be prepared (R-5d.9). An earlier try, or
     an earlier export, may have booked it all the same."""
     document = plan.found.get(plan.item.main.reference)
-    recorded = f"Recorded as {name_of(document)}, but without its receipts: " if document else "Not booked. "
-    return ItemResult(plan.entry_id, failure=error.failure, reason=recorded + error.reason)
+    opening = recorded_without_receipts(name_of(document)) if document else NOT_BOOKED
+    return ItemResult.failed(plan.entry_id, error.failure, error.told.after(opening), plan.support)
 
 
 def not_begun(plan: ItemPlan) -> Deferred:
     """Defer an item for which the function had no time left to the next call, which comes at once."""
     decision = too_late(plan.decision)
     if decision.action is Action.FAIL:
-        failed = ItemResult(plan.entry_id, failure=decision.failure, reason=decision.reason)
-        return Deferred(SHORTEST_PAUSE, failed)
-    name = name_of(plan.found[plan.item.main.reference])
-    reason = f"Recorded as {name}, but the export ran out of time before it was finished. Export it again."
-    failed = ItemResult(plan.entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=reason)
+        return Deferred(SHORTEST_PAUSE, _failed(plan, decision))
+    told = NO_TIME_TO_FINISH.told(name=name_of(plan.found[plan.item.main.reference]))
+    failed = ItemResult.failed(plan.entry_id, ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, told, plan.support)
     return Deferred(SHORTEST_PAUSE, failed)
+
+
+def _failed(plan: ItemPlan, decision: Decision) -> ItemResult:
+    assert decision.failure is not None and decision.told is not None  # noqa: S101 - for the type checker
+    return ItemResult.failed(plan.entry_id, decision.failure, decision.told, plan.support)
 
 
 def _result(progress: ItemProgress, services: Services) -> ItemResult:
     """Return the result of an item whose documents are all in the ledger as they should be."""
     entry_id = progress.plan.entry_id
     if progress.attachment_error:
-        return ItemResult(entry_id, failure=progress.attachment_error.failure, reason=progress.attachment_error.reason)
+        error = progress.attachment_error
+        return ItemResult.failed(entry_id, error.failure, error.told, progress.plan.support)
     main, *_ = progress.documents
     posting = progress.intent or progress.plan.posting
     warnings = (warning for document in progress.documents for warning in document.warnings)

@@ -15,6 +15,8 @@ from pleo_export.bookkeeping.fingerprint import fingerprint
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery, party_query
 from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.expense import NO_DATA, OTHER_COMPANY
 from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.jobs import ItemResult
@@ -95,22 +97,21 @@ class ItemPreparer:
         try:
             return step(*given)
         except ItemRejected as error:
-            self.rejected.append(ItemResult(entry_id, failure=error.failure, reason=error.reason))
+            self._reject(entry_id, error.failure, error.told)
         except Exception as error:  # a fault of ours in one item
             log_fault("item could not be prepared", error, entry_id=entry_id)
-            reason = f"{internal_fault(error)} Export it again later."
-            self.rejected.append(ItemResult(entry_id, failure=ItemFailure.UNEXPECTED_FAILURE, reason=reason))
+            self._reject(entry_id, ItemFailure.UNEXPECTED_FAILURE, internal_fault(error))
         return None
+
+    def _reject(self, entry_id: str, failure: ItemFailure, told: FailureText) -> None:
+        self.rejected.append(ItemResult.failed(entry_id, failure, told, self._settings.support_contact))
 
     def _parse(self, item: WorkItem) -> _Parsed:
         if item.payload is None:
-            raise ItemRejected(
-                ItemFailure.UNEXPECTED_FAILURE,
-                "Pleo listed this item but sent no data for it. Export it again.",
-            )
+            raise ItemRejected(ItemFailure.UNEXPECTED_FAILURE, NO_DATA.told())
         parsed = parse_export_item(item.payload)
         if str(parsed.company_id) != self._company_id:
-            raise ItemRejected(ItemFailure.VALIDATION_FAILURE, "companyId names another company than the export.")
+            raise ItemRejected(ItemFailure.VALIDATION_FAILURE, OTHER_COMPANY.told())
         return _Parsed(item.status, parsed, party_query(parsed, self._settings))
 
     def _parties(self, wanted: Iterable[PartyQuery | None]) -> Parties:
@@ -134,7 +135,7 @@ class ItemPreparer:
     def _book(self, parsed: _Parsed, parties: Parties) -> PreparedItem:
         party = parties.get(parsed.wanted) if parsed.wanted else None
         if isinstance(party, Rejected):
-            raise ItemRejected(party.failure, party.message)
+            raise ItemRejected(party.failure, party.told)
         if isinstance(party, Exception):
             raise party
         capabilities = self._system.capabilities

@@ -10,6 +10,7 @@ from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeU
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
+from pleo_export.failures.entry import FailureText
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.receipts import NO_RECEIPTS, PreparedReceipts
@@ -33,6 +34,11 @@ class ItemPlan:
         return self.item.entry_id
 
     @property
+    def support(self) -> str:
+        """Whom a failure names where only support can help."""
+        return self.item.settings.support_contact
+
+    @property
     def documents(self) -> Sequence[Document]:
         """All documents of the item, the main one first."""
         return self.item.booking.documents
@@ -49,10 +55,10 @@ class ItemPlan:
 
 class InDoubt(OutcomeUnknown):
     """It is not known yet whether a document exists. `wait`: how long until a search can tell; None: the item is not
-    tried again, and `message` is its result."""
+    tried again, and `told` is its result."""
 
-    def __init__(self, message: str, failure: ItemFailure, wait: timedelta | None) -> None:
-        super().__init__(message)
+    def __init__(self, told: FailureText, failure: ItemFailure, wait: timedelta | None) -> None:
+        super().__init__(told)
         self.failure = failure
         self.wait = wait
 

@@ -15,6 +15,9 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.openings import recorded_without_receipts
+from pleo_export.failures.receipts import NO_TIME_FOR_RECEIPTS
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
@@ -45,7 +48,6 @@ class AttachmentOutcome:
 
 
 NO_RECEIPTS = PreparedReceipts()
-NO_TIME = "There was no time left to attach them."
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,15 @@ class ReceiptHandler:
         except ReceiptFailed as failed:
             if self._required:
                 raise
-            return PreparedReceipts(warnings=(f"Booked without its receipts. {failed.reason}",))
+            return PreparedReceipts(
+                warnings=(f"Booked without its receipts. {failed.told.text(self.connection.support_contact)}",)
+            )
         except PleoExportError:
             raise
         except Exception as error:
             log_fault("receipts could not be prepared", error, entry_id=item.entry_id)
             if self._required:
-                reason = f"Its receipts could not be prepared. {internal_fault(error)}"
-                raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
+                raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, internal_fault(error)) from None
             return PreparedReceipts(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
 
     def attach(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
@@ -88,17 +91,19 @@ class ReceiptHandler:
         try:
             self.system.attach(document, files.attachments)
         except AccountingError as error:
-            return self._missing(files, document, error.message, error.failure, self._pause(error))
+            return self._missing(files, document, error.told, error.failure, self._pause(error))
         except PleoExportError:
             raise
         except Exception as error:
             log_fault("receipts could not be attached", error, document=document.id)
-            return self._missing(files, document, InternalFault(error).message, InternalFault.failure, None)
+            return self._missing(files, document, internal_fault(error), InternalFault.failure, None)
         return AttachmentOutcome(warnings=files.warnings)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """Return the outcome of files that the next call attaches, since this one has no time left for them."""
-        return self._missing(files, document, NO_TIME, ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE)
+        return self._missing(
+            files, document, NO_TIME_FOR_RECEIPTS.told(), ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE
+        )
 
     def _pause(self, error: AccountingError) -> timedelta | None:
         """Return how long to wait before the next try; None for a refusal, which is final. An upload without an answer
@@ -106,13 +111,19 @@ class ReceiptHandler:
         return self.services.in_doubt_time if isinstance(error, OutcomeUnknown) else pause_after(error)
 
     def _missing(
-        self, files: PreparedReceipts, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
+        self,
+        files: PreparedReceipts,
+        document: DocumentRef,
+        why: FailureText,
+        failure: ItemFailure,
+        retry: timedelta | None,
     ) -> AttachmentOutcome:
-        reason = f"Recorded as {document.number or document.id}, but without its receipts: {why}"
+        told = why.after(recorded_without_receipts(document.number or document.id))
         if not self._required:
-            return AttachmentOutcome(warnings=(*files.warnings, reason), retry=retry)
+            warning = told.text(self.connection.support_contact)
+            return AttachmentOutcome(warnings=(*files.warnings, warning), retry=retry)
         failure = failure if failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
-        return AttachmentOutcome(ItemRejected(failure, f"{reason} Export it again to add them."), files.warnings, retry)
+        return AttachmentOutcome(ItemRejected(failure, told), files.warnings, retry)
 
     @property
     def _required(self) -> bool:

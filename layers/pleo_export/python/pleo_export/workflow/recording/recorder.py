@@ -14,6 +14,7 @@ from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentS
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemRejected
+from pleo_export.failures.receipts import NOT_POSTED_YET
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
@@ -152,8 +153,7 @@ class BatchRecorder:
             progress.attachment_error, progress.retry_files = attached.attachment_error, attached.retry
             progress.warnings = (*progress.warnings, *attached.warnings)
             if attached.retry and self._would_close(progress.main):
-                reason = "It is not posted, because its receipts are not attached yet. Export it again."
-                progress.posting_error = progress.posting_error or AttachmentRejected(reason)
+                progress.posting_error = progress.posting_error or AttachmentRejected(NOT_POSTED_YET.told())
 
     def _would_close(self, document: DocumentRef) -> bool:
         """Return whether the document takes no files once it is posted."""

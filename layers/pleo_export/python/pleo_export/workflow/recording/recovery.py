@@ -47,6 +47,15 @@ from enum import StrEnum
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.errors import ItemFailure
+from pleo_export.failures.entry import FailureText
+from pleo_export.failures.export import (
+    CHANGED_AFTER_DRAFT,
+    CHANGED_AFTER_POSTING,
+    ENTRY_GONE,
+    INTERRUPTED,
+    OUT_OF_TIME,
+    PAYMENT_WITHOUT_ITS_BILL,
+)
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
@@ -63,12 +72,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with an item. It gets `failure` and `reason` if it fails, or if the job has no time left to `wait`."""
+    """What to do with an item. It gets `failure` and `told` if it fails, or if the job has no time left to `wait`."""
 
     action: Action
     document: DocumentRef | None = None
     failure: ItemFailure | None = None
-    reason: str | None = None
+    told: FailureText | None = None
     wait: timedelta = timedelta()
 
 
@@ -89,7 +98,7 @@ class ItemEvidence:
 def decide(seen: ItemEvidence) -> Decision:
     """Return the decision of the first table above."""
     if isinstance(seen.found, AccountingError):
-        return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
+        return Decision(Action.FAIL, failure=seen.found.failure, told=seen.found.told)
     if seen.found is not None:
         return _found(seen, seen.found)
     return _not_found(seen)
@@ -100,14 +109,13 @@ def decide_all(seen: ItemEvidence, payments: Sequence[DocumentOutcome | None]) -
     decision = decide(seen)
     for payment in payments:
         if isinstance(payment, AccountingError):
-            return _fail(payment.failure, payment.message)
+            return _fail(payment.failure, payment.told)
         live = payment is not None and payment.state is not DocumentState.VOID
         if live and decision.action in (Action.CREATE, Action.NEXT_REVISION):
             assert payment is not None  # noqa: S101 - for the type checker
             return _fail(
                 ItemFailure.VALIDATION_FAILURE,
-                f"Its payment {payment.number or payment.id} is in the accounting system, but the document it belongs "
-                "to is not. Void the payment there and export the item again.",
+                PAYMENT_WITHOUT_ITS_BILL.told(name=payment.number or payment.id),
             )
         if not live and decision.action is Action.ADOPT and (wait := _in_doubt(seen)):
             return wait
@@ -119,7 +127,7 @@ def too_late(decision: Decision) -> Decision:
     if decision.action is Action.CREATE:
         return _fail(
             ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-            "The export ran out of time before this item. It is not booked; export it again.",
+            OUT_OF_TIME.told(),
         )
     return decision
 
@@ -130,11 +138,8 @@ def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:
     posting = seen.posting
     if posting and posting.job_id != seen.job_id and posting.fingerprint != seen.fingerprint:
         name = document.number or document.id
-        if document.state is DocumentState.DRAFT:
-            described = f"draft {name}, with other content. Delete that draft in the accounting system and export again"
-        else:
-            described = f"{name}, with other content. Void that entry in the accounting system and export again"
-        return _fail(ItemFailure.VALIDATION_FAILURE, f"Already exported as {described} to record the change.")
+        entry = CHANGED_AFTER_DRAFT if document.state is DocumentState.DRAFT else CHANGED_AFTER_POSTING
+        return _fail(ItemFailure.VALIDATION_FAILURE, entry.told(name=name))
     return Decision(Action.ADOPT, document=document)
 
 
@@ -145,15 +150,12 @@ def _not_found(seen: ItemEvidence) -> Decision:
             return Decision(Action.NEXT_REVISION)
         return _fail(
             ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE,
-            f"Entry {posting.document_number or posting.document_id} was recorded but is no longer in the accounting "
-            "system. If that was intended, export it again to record it once more.",
+            ENTRY_GONE.told(name=posting.document_number or posting.document_id),
         )
     if wait := _in_doubt(seen):
         return wait
     if seen.item_status == "in_progress":
-        return _fail(
-            ItemFailure.UNEXPECTED_FAILURE, "The export was interrupted. Not booked; it is safe to export again."
-        )
+        return _fail(ItemFailure.UNEXPECTED_FAILURE, INTERRUPTED.told())
     return Decision(Action.CREATE)
 
 
@@ -164,10 +166,10 @@ def _in_doubt(seen: ItemEvidence) -> Decision | None:
     return Decision(
         Action.WAIT,
         failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-        reason=OUTCOME_UNKNOWN,
+        told=OUTCOME_UNKNOWN,
         wait=seen.in_doubt_time - age,
     )
 
 
-def _fail(failure: ItemFailure, reason: str) -> Decision:
-    return Decision(Action.FAIL, failure=failure, reason=reason)
+def _fail(failure: ItemFailure, told: FailureText) -> Decision:
+    return Decision(Action.FAIL, failure=failure, told=told)
