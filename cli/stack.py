@@ -17,6 +17,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CheckFailed, StackNotFound
+from pleo_export import UNKNOWN_COMMIT
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.accounting.registry import connect, set_up
@@ -121,6 +122,11 @@ class Stack(Records, CompanySecrets):
         """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
         return given or self.outputs["WebhookUrl"]
 
+    @cached_property
+    def caller(self) -> str:
+        """The ARN of the AWS identity that runs the command, for the records of who did what."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
     def now(self) -> datetime:
         """Return the present time."""
         return datetime.now(UTC)
@@ -159,6 +165,7 @@ class Stack(Records, CompanySecrets):
                 "TABLE_NAME": self.outputs["TableName"],
                 "PLEO_API_URL": self.outputs["PleoApiUrl"],
                 "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
+                "GIT_COMMIT": UNKNOWN_COMMIT,
             }
         )
 

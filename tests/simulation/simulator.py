@@ -127,6 +127,8 @@ ENVIRONMENT = {
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:export-job",
     "PLEO_API_URL": "https://pleo.test",
     "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
+    "HISTORY_DAYS": "400",
+    "GIT_COMMIT": "unknown",
 }
 KEY = ApiKey("key")
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
