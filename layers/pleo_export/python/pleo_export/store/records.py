@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from pleo_export.store.audit_exports import AuditExports
 from pleo_export.store.authorisations import Authorisations
 from pleo_export.store.company_events import CompanyEvents
 from pleo_export.store.connections import Connections
@@ -41,6 +42,11 @@ class Records:
     def company_events(self) -> CompanyEvents:
         """What operators did to the companies' connections."""
         return CompanyEvents(self.table)
+
+    @cached_property
+    def audit_exports(self) -> AuditExports:
+        """The chains of audit exports."""
+        return AuditExports(self.table)
 
     @cached_property
     def leases(self) -> Leases:
