@@ -15,6 +15,7 @@ from cli.commands import (
     disconnect,
     doctor,
     entry,
+    erase_person,
     job,
     oauth_client,
     poll,
@@ -53,6 +54,7 @@ app.command("job")(job.command)
 app.command("entry")(entry.command)
 app.command("schema")(schema.command)
 app.add_typer(audit.app, name="audit")
+app.command("erase-person")(erase_person.command)
 
 
 def main() -> None:
