@@ -112,7 +112,7 @@ def connection(connecting: NewConnection) -> str:
     settings, now = connecting.settings.model_dump(mode="json"), stack.now()
     version = stack.settings_history.next(company_id, settings, stack.caller, code_version(), now)
     stack.connections.put(version, arn, connecting.ledger_id)
-    facts = {"settings_version": version.version, "code_version": code_version()}
+    facts: dict[str, str | int] = {"settings_version": version.version, "code_version": code_version()}
     stack.company_events.add(company_id, "connected", stack.caller, now, facts)
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 

@@ -92,7 +92,7 @@ def erase(stack: Stack, eraser: PersonEraser, person: Person, found: PersonalDat
     of the company runs."""
     with held(stack, eraser.company_id):
         left = eraser.erase(person, found)
-    facts = {
+    facts: dict[str, str | int] = {
         "code_version": code_version(),
         "payload_files": len(found.payload_keys),
         "texts": len(found.results) + len(found.jobs) - left,

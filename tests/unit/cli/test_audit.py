@@ -39,7 +39,9 @@ def cells(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def exported(stack: DeployedSystem, folder: Path, company_id: str = NORTHGATE, days: Any = DAYS) -> AuditManifest:
+def exported(
+    stack: DeployedSystem, folder: Path, company_id: str = NORTHGATE, days: tuple[date, date] = DAYS
+) -> AuditManifest:
     return export(stack, company_id, *days, folder)
 
 

@@ -14,7 +14,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MANIFEST = "manifest.json"
-FORMAT = "pleo-export audit 1"
 
 
 class _ManifestModel(BaseModel):
@@ -34,7 +33,7 @@ class AuditManifest(_ManifestModel):
     """One audit export of a company: its `number` in the chain, from 1; the period in days of UTC, both included; the
     stack, and the code that made it; who made it and when. `previous_manifest_sha256` is None for the first."""
 
-    format: Literal["pleo-export audit 1"] = FORMAT
+    format: Literal["pleo-export audit 1"] = "pleo-export audit 1"
     company_id: str
     number: int = Field(ge=1)
     period_from: date
