@@ -17,7 +17,7 @@ from cli.printing import GOOD, LEFT, print_json, print_line
 from cli.prompts import terminal
 from cli.stack import Stack
 from pleo_export import code_version
-from pleo_export.operations.erase_person import Person, PersonalData, PersonEraser
+from pleo_export.operations.erase_person import PersonalData, PersonEraser, SoughtPerson
 from pleo_export.store.payloads import Payloads
 
 OWNER = "erase-person-"  # of the lease: no export reads the files meanwhile
@@ -56,7 +56,7 @@ def command(
 
     With --json and without --yes it only shows.
     """
-    person = Person(email.strip(), employee_id.strip(), tuple(each.strip() for each in name or ()))
+    person = SoughtPerson(email.strip(), employee_id.strip(), tuple(each.strip() for each in name or ()))
     deployed = Stack.named(stack)
     eraser = eraser_of(deployed, company_id, person)
     found = eraser.find(person)
@@ -75,7 +75,7 @@ def command(
         raise typer.Exit(1)
 
 
-def eraser_of(stack: Stack, company_id: str, person: Person) -> PersonEraser:
+def eraser_of(stack: Stack, company_id: str, person: SoughtPerson) -> PersonEraser:
     """Return what finds and erases. Raises UsageError for a person who could be anybody, and for a company without
     records."""
     given = [each for each in (person.email, *person.names) if each]
@@ -87,7 +87,7 @@ def eraser_of(stack: Stack, company_id: str, person: Person) -> PersonEraser:
     return PersonEraser(stack, payloads, company_id, stack.sleep)
 
 
-def erase(stack: Stack, eraser: PersonEraser, person: Person, found: PersonalData) -> int:
+def erase(stack: Stack, eraser: PersonEraser, person: SoughtPerson, found: PersonalData) -> int:
     """Erase, note that it was done, but not of whom, and return how many texts were left. Raises NotNow while an export
     of the company runs."""
     with held(stack, eraser.company_id):

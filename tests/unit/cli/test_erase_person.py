@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cli.commands.erase_person import account, erase, eraser_of
 from cli.errors import NotNow, UsageError
 from cli.main import app
-from pleo_export.operations.erase_person import ERASED, Person, PersonalData
+from pleo_export.operations.erase_person import ERASED, PersonalData, SoughtPerson
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.deployed_system import DeployedSystem
@@ -56,11 +56,11 @@ def files(stack: DeployedSystem) -> list[str]:
     return [client("s3").get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode() for each in found]
 
 
-def found(stack: DeployedSystem, person: Person) -> PersonalData:
+def found(stack: DeployedSystem, person: SoughtPerson) -> PersonalData:
     return eraser_of(stack, NORTHGATE, person).find(person)
 
 
-def erased(stack: DeployedSystem, person: Person) -> int:
+def erased(stack: DeployedSystem, person: SoughtPerson) -> int:
     eraser = eraser_of(stack, NORTHGATE, person)
     return erase(stack, eraser, person, eraser.find(person))
 
@@ -74,7 +74,7 @@ def texts(stack: DeployedSystem, job: str) -> tuple[str, list[str]]:
 def test_by_the_employees_id_or_number_the_expenses_are_found_and_by_them_the_name_in_sentences(
     stack: DeployedSystem, job: str, field: str
 ) -> None:
-    person = Person(employee_id=str(hers()["user"][field]))
+    person = SoughtPerson(employee_id=str(hers()["user"][field]))
 
     data = found(stack, person)
 
@@ -92,19 +92,19 @@ def test_by_the_employees_id_or_number_the_expenses_are_found_and_by_them_the_na
 
 
 def test_nothing_is_changed_by_looking_and_a_second_time_there_is_nothing_left(stack: DeployedSystem, job: str) -> None:
-    person = Person(employee_id=code_of(hers()))
+    person = SoughtPerson(employee_id=code_of(hers()))
     before = stack.table.scan()["Items"], files(stack)
     found(stack, person)
     assert (stack.table.scan()["Items"], files(stack)) == before
 
     erased(stack, person)
-    again = found(stack, Person(employee_id=code_of(hers()), names=(AMELIA,)))
+    again = found(stack, SoughtPerson(employee_id=code_of(hers()), names=(AMELIA,)))
     assert job
     assert not again.anything_to_erase
 
 
 def test_what_the_law_requires_stays_and_is_accounted_for(stack: DeployedSystem, job: str) -> None:
-    person = Person(employee_id=str(purchase("his", user=TOM)["user"]["id"]))
+    person = SoughtPerson(employee_id=str(purchase("his", user=TOM)["user"]["id"]))
     postings = [each for each in stack.table.scan()["Items"] if each["pk"].startswith("ENTRY#")]
 
     data = found(stack, person)
@@ -121,7 +121,7 @@ def test_what_the_law_requires_stays_and_is_accounted_for(stack: DeployedSystem,
 def test_an_operator_by_whom_settings_were_stored_is_counted_and_kept(stack: DeployedSystem, job: str) -> None:
     assert job
     before = stack.settings_history.versions(NORTHGATE)
-    person = Person(names=("ada",))
+    person = SoughtPerson(names=("ada",))
     assert found(stack, person).acts == 1
     erased(stack, person)
     assert stack.settings_history.versions(NORTHGATE) == before
@@ -129,7 +129,7 @@ def test_an_operator_by_whom_settings_were_stored_is_counted_and_kept(stack: Dep
 
 def test_it_is_noted_who_erased_and_how_much_but_not_of_whom(stack: DeployedSystem, job: str) -> None:
     assert job
-    erased(stack, Person(employee_id=code_of(hers()), email="amelia@northgate.test"))
+    erased(stack, SoughtPerson(employee_id=code_of(hers()), email="amelia@northgate.test"))
     (event,) = [each for each in stack.table.scan()["Items"] if each["sk"].startswith("EVENT#")]
     assert (event["event"], event["by"]) == ("person erased", stack.caller)
     assert (event["payload_files"], event["texts"]) == (1, 1)
@@ -143,18 +143,18 @@ def test_an_address_is_found_in_notes_and_sentences(stack: DeployedSystem, job: 
     stack.system.export(NORTHGATE, [entry_id(item)])
     stack.system.run(NORTHGATE)
 
-    data = found(stack, Person(email="Amelia@Northgate.test"))
+    data = found(stack, SoughtPerson(email="Amelia@Northgate.test"))
     assert (data.expenses, data.names) == (1, ())
 
 
 @pytest.mark.parametrize("name", ["Amelia Hart", "lia Hartley"])
 def test_a_part_of_a_word_is_nobody(stack: DeployedSystem, job: str, name: str) -> None:
     assert job
-    assert not found(stack, Person(names=(name,))).anything_to_erase
+    assert not found(stack, SoughtPerson(names=(name,))).anything_to_erase
 
 
 def test_a_text_that_changes_meanwhile_is_left_and_counted(stack: DeployedSystem, job: str) -> None:
-    person = Person(employee_id=code_of(hers()))
+    person = SoughtPerson(employee_id=code_of(hers()))
     eraser = eraser_of(stack, NORTHGATE, person)
     data = eraser.find(person)
     key = {"pk": f"JOB#{job}", "sk": f"ITEM#{entry_id(hers())}"}
@@ -169,12 +169,12 @@ def test_while_an_export_runs_its_files_are_left_alone(stack: DeployedSystem, jo
     running_export(stack)
     before = files(stack)
     with pytest.raises(NotNow, match="is running"):
-        erased(stack, Person(employee_id=code_of(hers())))
+        erased(stack, SoughtPerson(employee_id=code_of(hers())))
     assert files(stack) == before
 
 
 def test_afterwards_exports_run_again(stack: DeployedSystem, job: str) -> None:
-    erased(stack, Person(employee_id=code_of(hers())))
+    erased(stack, SoughtPerson(employee_id=code_of(hers())))
     item = purchase("his", user=TOM)
     second = stack.system.export(NORTHGATE, [entry_id(item)])
     stack.system.run(NORTHGATE)
@@ -182,8 +182,8 @@ def test_afterwards_exports_run_again(stack: DeployedSystem, job: str) -> None:
     assert stack.system.statuses(second) == {"successful": 1}
 
 
-@pytest.mark.parametrize("person", [Person(), Person(names=("Al",)), Person(email="@")])
-def test_a_person_who_could_be_anybody_is_refused(stack: DeployedSystem, person: Person) -> None:
+@pytest.mark.parametrize("person", [SoughtPerson(), SoughtPerson(names=("Al",)), SoughtPerson(email="@")])
+def test_a_person_who_could_be_anybody_is_refused(stack: DeployedSystem, person: SoughtPerson) -> None:
     with pytest.raises(UsageError):
         eraser_of(stack, NORTHGATE, person)
 

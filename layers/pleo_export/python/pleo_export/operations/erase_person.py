@@ -33,7 +33,7 @@ BY = ("by", "stored_by", "made_by")
 
 
 @dataclass(frozen=True)
-class Person:
+class SoughtPerson:
     """How a person is known: `employee_id` is Pleo's id of the person, or the employee number; `names` are further
     texts to look for, such as a full name. Any of them may be missing."""
 
@@ -91,7 +91,7 @@ class PersonEraser:
     company_id: str
     sleep: Callable[[float], None]
 
-    def find(self, person: Person) -> PersonalData:
+    def find(self, person: SoughtPerson) -> PersonalData:
         """Return what is held. Reads the whole table, slowly."""
         reader = AuditReader(self.records.table, self.company_id, self.sleep)
         found = list(reader.postings_and_jobs())
@@ -112,7 +112,7 @@ class PersonEraser:
             acts=sum(1 for each in kept if any(pattern.search(str(each.get(name, ""))) for name in BY)),
         )
 
-    def erase(self, person: Person, found: PersonalData) -> int:
+    def erase(self, person: SoughtPerson, found: PersonalData) -> int:
         """Erase what was found, and return how many texts had changed meanwhile and were left. No export of the company
         may run: it reads the files."""
         pattern = self._with_names(person, found.names).pattern
@@ -120,7 +120,7 @@ class PersonEraser:
             self.payloads.delete(key)
         return sum(1 for each in (*found.results, *found.jobs) if not self._replace(each, pattern))
 
-    def _payloads(self, jobs: Sequence[Record], person: Person) -> tuple[list[WorkItem], list[str]]:
+    def _payloads(self, jobs: Sequence[Record], person: SoughtPerson) -> tuple[list[WorkItem], list[str]]:
         """Return the expenses that concern the person, and the keys of the files that hold them."""
         theirs: list[WorkItem] = []
         keys = []
@@ -134,13 +134,13 @@ class PersonEraser:
         for job in jobs:
             yield from self.payloads.stored(job_of(job))
 
-    def _by_all_names(self, person: Person, items: Sequence[WorkItem]) -> Person:
+    def _by_all_names(self, person: SoughtPerson, items: Sequence[WorkItem]) -> SoughtPerson:
         payloads = [item.payload for item in items if item.payload and person.owns(item.payload)]
         names = {str(each["user"]["name"]) for each in payloads if each["user"].get("name")}
         return self._with_names(person, (*person.names, *sorted(names - {*person.names})))
 
-    def _with_names(self, person: Person, names: Sequence[str]) -> Person:
-        return Person(person.email, person.employee_id, tuple(names))
+    def _with_names(self, person: SoughtPerson, names: Sequence[str]) -> SoughtPerson:
+        return SoughtPerson(person.email, person.employee_id, tuple(names))
 
     def _replace(self, record: Record, pattern: re.Pattern[str]) -> bool:
         """Replace what names the person in the record's texts, unless somebody has changed them meanwhile."""
@@ -161,7 +161,7 @@ class PersonEraser:
 TEXTS = ("reason", "warnings", "closed_because")  # the fields that people read
 
 
-def _concerns(person: Person, payload: Record) -> bool:
+def _concerns(person: SoughtPerson, payload: Record) -> bool:
     return person.owns(payload) or bool(person.pattern.search(_text(payload)))
 
 
