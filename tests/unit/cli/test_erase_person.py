@@ -147,7 +147,7 @@ def test_an_address_is_found_in_notes_and_sentences(stack: DeployedSystem, job: 
     assert (data.expenses, data.names) == (1, ())
 
 
-@pytest.mark.parametrize("name", ["Amelia Hart", "lia Hartley"])
+@pytest.mark.parametrize("name", ["melia Hartley", "lia Hartley"])
 def test_a_part_of_a_word_is_nobody(stack: DeployedSystem, job: str, name: str) -> None:
     assert job
     assert not found(stack, SoughtPerson(names=(name,))).anything_to_erase
