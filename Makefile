@@ -14,15 +14,18 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit coverage simulate check format build events bench lock clean
+.PHONY: help setup demo restore-drill up down test unit coverage simulate check format build events bench lock clean
 
 help: ## List the targets
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.project .local/.prepared ## Install what all the others need into .venv and .local (they do it themselves)
 
 demo: setup ## Watch an export, from the click in Pleo to the entries in the books
 	@$(BIN)/python -m local.demo
+
+restore-drill: setup ## Restore the table to a second name, and prove that nothing is lost and nothing would be booked twice
+	@$(BIN)/python -m local.restore_drill
 
 up: setup ## Start the whole stack on this machine and leave it running; ADDRESS=... lets containers reach it
 	@$(BIN)/python -m local.stack up --host $(ADDRESS)

@@ -14,13 +14,13 @@ from cli.connection_checks import CheckedConnection
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from cli.stack import Stack
 from cli.webhook_delivery import answers
+from pleo_export import code_version
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
-from pleo_export.store.connections import Connection
 from pleo_export.store.secrets import GrantOwner
 
 Secret = Mapping[str, str]
@@ -109,9 +109,11 @@ def connection(connecting: NewConnection) -> str:
         arn = _store_secret(connecting)
     finally:
         stack.secret_locks.release(company_id, owner)
-    stack.connections.put(
-        Connection(company_id, connecting.settings.model_dump(mode="json"), arn), connecting.ledger_id
-    )
+    settings, now = connecting.settings.model_dump(mode="json"), stack.now()
+    version = stack.settings_history.next(company_id, settings, stack.caller, code_version(), now)
+    stack.connections.put(version, arn, connecting.ledger_id)
+    facts: dict[str, str | int] = {"settings_version": version.version, "code_version": code_version()}
+    stack.company_events.add(company_id, "connected", stack.caller, now, facts)
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 
 

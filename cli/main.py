@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.commands import connect, connections, disconnect, doctor, entry, job, oauth_client, poll, redrive, schema
+from cli.commands import (
+    audit,
+    connect,
+    connections,
+    disconnect,
+    doctor,
+    entry,
+    erase_person,
+    job,
+    oauth_client,
+    poll,
+    redrive,
+    schema,
+)
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
 
@@ -40,6 +53,8 @@ app.command("redrive")(redrive.command)
 app.command("job")(job.command)
 app.command("entry")(entry.command)
 app.command("schema")(schema.command)
+app.add_typer(audit.app, name="audit")
+app.command("erase-person")(erase_person.command)
 
 
 def main() -> None:

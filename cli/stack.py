@@ -5,6 +5,8 @@ Everything that a command reaches outside itself it reaches through here.
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CheckFailed, StackNotFound
+from pleo_export import UNKNOWN_COMMIT
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.accounting.registry import connect, set_up
@@ -32,6 +35,7 @@ from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_sec
 from pleo_export.workflow.dispatch import alive
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
+OTHER_TABLE = "PLEO_EXPORT_TABLE"
 MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
@@ -115,11 +119,16 @@ class Stack(Records, CompanySecrets):
                 f"the stack {self.name!r} is {stack['StackStatus']} and has no output {MARK}: it is not a deployed "
                 f"pleo-export{_others(cloudformation)}"
             )
-        return outputs
+        return {**outputs, **_other_table()}
 
     def webhook_url(self, given: str = "") -> str:
         """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
         return given or self.outputs["WebhookUrl"]
+
+    @cached_property
+    def caller(self) -> str:
+        """The ARN of the AWS identity that runs the command, for the records of who did what."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
 
     def now(self) -> datetime:
         """Return the present time."""
@@ -159,6 +168,7 @@ class Stack(Records, CompanySecrets):
                 "TABLE_NAME": self.outputs["TableName"],
                 "PLEO_API_URL": self.outputs["PleoApiUrl"],
                 "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
+                "GIT_COMMIT": UNKNOWN_COMMIT,
             }
         )
 
@@ -197,6 +207,16 @@ class Stack(Records, CompanySecrets):
         except requests.RequestException as error:
             raise CheckFailed(f"nothing answers at {url} ({type(error).__name__})") from None
         return answer.status_code
+
+
+def _other_table() -> dict[str, str]:
+    """Return the table that commands work on instead of the stack's own, where the environment names one: after a
+    restore, to look at the restored table before anything uses it."""
+    name = os.environ.get(OTHER_TABLE)
+    if not name:
+        return {}
+    sys.stderr.write(f"{OTHER_TABLE}: working on table {name}, not on the stack's own\n")
+    return {"TableName": name}
 
 
 def _outputs(stack: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from cli.errors import ActionNeeded, CheckFailed, NotNow, UsageError
 from cli.options import DEFAULT_STACK, CompanyId, StackName, WebhookUrl
 from cli.printing import print_result
 from cli.stack import Stack
+from pleo_export import code_version
 from pleo_export.errors import Disconnected, InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoUnauthorized
@@ -80,7 +81,10 @@ def _pleo(stack: Stack, company_id: str) -> PleoClient | None:
 
 def connection(leaving: Disconnecting) -> str:
     """Delete our record, so that nothing starts any more."""
-    leaving.stack.connections.delete(leaving.company_id)
+    stack = leaving.stack
+    stack.connections.delete(leaving.company_id)
+    facts = {"code_version": code_version()}
+    stack.company_events.add(leaving.company_id, "disconnected", stack.caller, stack.now(), facts)
     return "deleted: no longer polled, its books are free; the posting records stay, so that nothing is booked twice"
 
 

@@ -22,7 +22,7 @@ from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.export_item import File
 from pleo_export.receipts.errors import not_downloaded
 from pleo_export.receipts.formats import PNG
-from pleo_export.receipts.receipt import Receipt
+from pleo_export.receipts.receipt import Receipt, sha256_of
 from pleo_simulator.errors import Refused
 from pleo_simulator.jobs import item_error
 from pleo_simulator.paging import PageRequest
@@ -220,4 +220,4 @@ class PleosFiles:
         content = PNG.start + file.url.rpartition("/")[2].encode()
         path.write_bytes(content)
         self.injector.after("receipts GET")
-        return Receipt(number, of, PNG, path, len(content))
+        return Receipt(number, of, PNG, path, len(content), sha256_of(path))

@@ -142,6 +142,8 @@ ENVIRONMENT = {
     "STACK_NAME": "simulation",
     "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
     "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
+    "HISTORY_DAYS": "400",
+    "GIT_COMMIT": "unknown",
 }
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 

@@ -43,6 +43,7 @@ class DeployedSystem(Stack):
             "PleoApiUrl": URL,
             "RefreshTokensFunctionName": self.system.environment["REFRESH_TOKENS_FUNCTION"],
             "TableName": self.system.environment["TABLE_NAME"],
+            "PayloadsBucket": self.system.environment["BUCKET_NAME"],
         }
 
     def client(self, service: str) -> Any:

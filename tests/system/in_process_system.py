@@ -21,6 +21,7 @@ from unittest import mock
 
 import requests
 
+from pleo_export import code_version
 from pleo_export.errors import PleoExportError
 from pleo_export.http.session import IsolatedSession
 from pleo_export.oauth.grant import Grant
@@ -43,6 +44,7 @@ from tests.system.lambda_context import InvocationContext
 from tests.system.pleo import URL, InProcess, fresh_pleo
 from tests.system.short_way import empty_moto
 
+OPERATOR = "arn:aws:sts::123456789012:assumed-role/operator/ada"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACCOUNTS = {
     "wallets": {"GBP": "1900", "EUR": "1901"},
@@ -182,6 +184,8 @@ class InProcessSystem:
             "STACK_NAME": STACK,
             "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
             "IN_DOUBT_SECONDS": "180",
+            "HISTORY_DAYS": "400",
+            "GIT_COMMIT": "unknown",
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
         }
@@ -220,9 +224,10 @@ class InProcessSystem:
                 }
             ),
         )
-        self.services.connections.put(
-            Connection(company_id, _entered(company_id, **changes), secret["ARN"]), f"ledger of {company_id}"
+        version = self.services.settings_history.next(
+            company_id, _entered(company_id, **changes), OPERATOR, code_version(), self.clock.now()
         )
+        self.services.connections.put(version, secret["ARN"], f"ledger of {company_id}")
         return self.books[company_id]
 
     def authorise(self, company_id: str, which: GrantOwner = "pleo", provider: str = "pleo") -> Grant:

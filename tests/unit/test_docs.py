@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pleo_export.settings import Settings, parse_settings
-from tests.docs import connectors
+from tests.docs import connectors, procedure
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -36,3 +36,11 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
 
 def test_the_table_of_connectors_is_made_from_their_descriptors() -> None:
     assert connectors.page() == connectors.PAGE.read_text(), "run python -m tests.docs.connectors"
+
+
+def test_the_tables_of_the_procedure_are_made_from_the_code_and_the_template() -> None:
+    assert procedure.page() == procedure.PAGE.read_text(), "run python -m tests.docs.procedure"
+
+
+def test_the_procedure_says_of_every_record_how_long_it_is_kept() -> None:
+    assert [name for name, _, _ in procedure.record_kinds()] == list(procedure.KEPT)

@@ -47,7 +47,9 @@ QUOTE = f"{MARK} dinner of 987,654.32 with {MARK}, see https://pleo.test/files/{
 FIELDS = {
     "COMPANY CONNECTION": {
         "connected", "company_id", "settings", "books", "secret_arn", "ended_pleo", "ended_accounting_system",
+        "settings_version",
     },
+    "COMPANY SETTINGS": {"company_id", "version", "settings", "sha256", "stored_at", "stored_by", "code_version"},
     "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "life", "expires_at"},
     "COMPANY SECRET": {"owner", "until"},
     "BOOKS CONNECTION": {"company_id"},
@@ -63,6 +65,7 @@ FIELDS = {
     "ENTRY REV": {
         "company_id", "entry_id", "revision", "reference", "fingerprint", "job_id", "intended_at", "document_id",
         "document_url", "document_number", "document_state", "payment_ids", "complete", "recorded_at",
+        "settings_version", "code_version", "files",
     },
 }  # fmt: skip
 FOR_THE_BOOKKEEPER = {"reason", "warnings"}

@@ -56,6 +56,15 @@ class StackOf(Stack):
         return self.cloudformation
 
 
+def test_given_a_restored_table_in_the_environment_then_it_is_worked_on_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PLEO_EXPORT_TABLE", "restored")
+    stack = StackOf("mine", CloudFormation({"mine": [*OURS, {"OutputKey": "TableName", "OutputValue": "table"}]}))
+    assert stack.outputs["TableName"] == "restored"
+    assert "working on table restored" in capsys.readouterr().err
+
+
 def test_a_stack_has_its_outputs() -> None:
     stack = StackOf("mine", CloudFormation({"mine": [*OURS, {"OutputKey": "TableName", "OutputValue": "table"}]}))
 

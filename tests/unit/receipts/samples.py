@@ -13,7 +13,7 @@ from PIL import Image
 from pypdf import PdfWriter
 
 from pleo_export.receipts.formats import claimed, recognise
-from pleo_export.receipts.receipt import Receipt
+from pleo_export.receipts.receipt import Receipt, sha256_of
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 EXIF_ORIENTATION = 0x0112
@@ -153,5 +153,5 @@ def on_disk(folder: Path, *contents: bytes) -> tuple[Receipt, ...]:
         path.write_bytes(content)
         format = recognise(path, claimed(None))
         assert format, f"sample {number} is of no format"
-        receipts.append(Receipt(number, len(contents), format, path, len(content)))
+        receipts.append(Receipt(number, len(contents), format, path, len(content), sha256_of(path)))
     return tuple(receipts)

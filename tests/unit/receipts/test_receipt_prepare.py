@@ -520,9 +520,9 @@ import pleo_export.receipts.fetch
 from pleo_export.receipts.formats import recognise
 from pleo_export.receipts.limits import AttachmentLimits
 from pleo_export.receipts.prepare import prepare
-from pleo_export.receipts.receipt import Receipt
+from pleo_export.receipts.receipt import Receipt, sha256_of
 file = Path(sys.argv[1])
-receipt = Receipt(1, 1, recognise(file, None), file, file.stat().st_size)
+receipt = Receipt(1, 1, recognise(file, None), file, file.stat().st_size, sha256_of(file))
 prepare([receipt], AttachmentLimits(1_000_000, 1, frozenset({"application/pdf"})), file.parent)
 print(*sys.modules)
 """

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from pleo_export.errors import InvalidSettings, ItemFailure, JobFailure, TryAgain
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
+from pleo_export.store.attached_files import AttachedFile, OriginalFile
 from pleo_export.store.connections import LedgerAlreadyConnected
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
@@ -43,10 +44,14 @@ RECORDED = replace(
 
 
 OPEN = replace(RECORDED, document_state="draft", open_references=("pleo:entry", "pleo:entry:pay"))
+SERVED = OriginalFile(1, "a" * 64, 31_000_000, "image/heic")
+SHRUNK = AttachedFile("receipt-1.jpg", "b" * 64, 900_000, "image/jpeg", (SERVED,))
+WITH_VERSIONS_AND_FILES = replace(RECORDED, settings_version=7, code_version="0.1.0+3df99fa").with_files([SHRUNK])
 
 
 @pytest.mark.parametrize(
-    "posting", [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None), OPEN]
+    "posting",
+    [INTENT, RECORDED, replace(RECORDED, document_number=None, document_url=None), OPEN, WITH_VERSIONS_AND_FILES],
 )
 def test_a_posting_comes_back_as_it_was(system: InProcessSystem, posting: Posting) -> None:
     system.services.postings.save_many(taken(system), [posting])
@@ -57,6 +62,27 @@ def test_a_posting_is_kept_for_ever(system: InProcessSystem) -> None:
     system.services.postings.save_many(taken(system), [RECORDED])
     (record,) = get_many(system.services.table, [posting_key(NORTHGATE, "entry", 1)])
     assert "expires_at" not in record
+
+
+def test_files_attached_later_are_added_to_those_that_the_document_has() -> None:
+    as_it_is = AttachedFile(
+        "receipt-2.pdf", "c" * 64, 9, "application/pdf", (OriginalFile(2, "c" * 64, 9, "application/pdf"),)
+    )
+    posting = WITH_VERSIONS_AND_FILES.with_files([as_it_is, SHRUNK])
+    assert posting.files == (as_it_is, SHRUNK)
+    assert posting.with_files([]) == posting
+    assert (as_it_is.unchanged, SHRUNK.unchanged) == (True, False)
+
+
+def test_however_many_files_an_expense_has_a_hundred_records_fit_a_transaction(system: InProcessSystem) -> None:
+    originals = tuple(OriginalFile(number, "a" * 64, 30_000_000, "application/pdf") for number in range(1, 1001))
+    posting = RECORDED.with_files([AttachedFile("receipts.pdf", "b" * 64, 30_000_000, "application/pdf", originals)])
+    system.services.postings.save_many(taken(system), [posting])
+    (record,) = get_many(system.services.table, [posting_key(NORTHGATE, "entry", 1)])
+    assert len(json.dumps(record, default=str)) < 4_000_000 / 100
+    kept = system.services.postings.latest(NORTHGATE, "entry")
+    assert kept == posting
+    assert len(posting.files[0].originals) + posting.files_left_out == 1000
 
 
 def test_postings_are_looked_up_at_the_revision_that_is_asked_for(system: InProcessSystem) -> None:
@@ -375,6 +401,13 @@ def test_chunks_of_another_attempt_are_other_chunks(system: InProcessSystem) -> 
 # Connections
 
 
+def put(system: InProcessSystem, company_id: str, ledger_id: str) -> None:
+    """Store the company's connection once more, with the version of settings that it has."""
+    version = system.services.settings_history.latest(company_id)
+    assert version
+    system.services.connections.put(version, "arn:secret", ledger_id)
+
+
 def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(system: InProcessSystem) -> None:
     system.connect(NORTHGATE, time_zone="Europe/Copenhagen", tax_accounts={"GB20": "2201"})
     system.services.postings.save_many(taken(system), [RECORDED])
@@ -382,8 +415,8 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(syste
     assert kept and kept.settings.time_zone == "Europe/Copenhagen"
     assert kept.settings.tax_accounts == {"GB20": "2201"}
     assert system.services.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
-    system.services.connections.put(kept, "another ledger")
-    assert system.services.connections.get(NORTHGATE) == kept
+    put(system, NORTHGATE, "another ledger")
+    assert system.services.connections.get(NORTHGATE) == replace(kept, secret_arn="arn:secret")
 
     system.services.connections.delete(NORTHGATE)
 
@@ -396,24 +429,21 @@ def test_a_ledger_belongs_to_one_company_until_it_moves_or_is_disconnected(syste
     connections = system.services.connections
     for company in (NORTHGATE, HAVN):
         system.connect(company)
-    northgate, havn = connections.get(NORTHGATE), connections.get(HAVN)
-    assert northgate
-    assert havn
-    connections.put(northgate, "tryton#one")
-    connections.put(northgate, "tryton#one")
+    put(system, NORTHGATE, "tryton#one")
+    put(system, NORTHGATE, "tryton#one")
 
     with pytest.raises(LedgerAlreadyConnected, match=NORTHGATE):
-        connections.put(havn, "tryton#one")
+        put(system, HAVN, "tryton#one")
     assert connections.company_using("tryton#one") == NORTHGATE
     assert connections.company_using(f"ledger of {HAVN}") == HAVN, "what Havn had stays its own"
 
-    connections.put(northgate, "tryton#two")
+    put(system, NORTHGATE, "tryton#two")
     assert connections.company_using("tryton#one") is None
-    connections.put(havn, "tryton#one")
+    put(system, HAVN, "tryton#one")
     connections.delete(NORTHGATE)
     connections.delete(NORTHGATE)
     assert connections.company_using("tryton#two") is None
-    connections.put(havn, "tryton#two")
+    put(system, HAVN, "tryton#two")
 
 
 def test_given_two_commands_that_connect_one_company_at_once_then_one_fails_and_no_ledger_is_lost(
@@ -421,13 +451,11 @@ def test_given_two_commands_that_connect_one_company_at_once_then_one_fails_and_
 ) -> None:
     system.connect(NORTHGATE)
     connections = system.services.connections
-    connection = connections.get(NORTHGATE)
-    assert connection
     seen = connections._ledger_of(NORTHGATE)
-    connections.put(connection, "tryton#theirs")
+    put(system, NORTHGATE, "tryton#theirs")
     monkeypatch.setattr(connections, "_ledger_of", lambda _: seen)
 
-    for change in (partial(connections.put, connection, "tryton#ours"), partial(connections.delete, NORTHGATE)):
+    for change in (partial(put, system, NORTHGATE, "tryton#ours"), partial(connections.delete, NORTHGATE)):
         with pytest.raises(InvalidSettings, match="run the command again"):
             change()
 

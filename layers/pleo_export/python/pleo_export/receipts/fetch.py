@@ -32,7 +32,7 @@ from pleo_export.receipts.errors import Expired, ReceiptFailed, not_downloaded, 
 from pleo_export.receipts.formats import Format, claimed, recognise
 from pleo_export.receipts.hosts import ForeignHost, ReceiptHosts
 from pleo_export.receipts.limits import size_in_words
-from pleo_export.receipts.receipt import Receipt, file_number
+from pleo_export.receipts.receipt import Receipt, file_number, sha256_of
 from pleo_export.receipts.strangers import refusal
 from pleo_export.receipts.surprises import contained
 
@@ -100,7 +100,7 @@ class Fetcher:
             download = _Download(label, file.url, path, room, size, claimed(file.type), ends)
             with contained(label, not_downloaded):
                 format = self._try_repeatedly(download)
-            receipts.append(Receipt(number, len(files), format, path, path.stat().st_size))
+            receipts.append(Receipt(number, len(files), format, path, path.stat().st_size, sha256_of(path)))
         return tuple(receipts)
 
     def _try_repeatedly(self, download: _Download) -> Format:

@@ -12,7 +12,6 @@ recognised by `PreparedReceipt.sha256` (R-5d.10).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +23,21 @@ from pleo_export.receipts.formats import JPEG, PDF, PICTURES, PNG, ZIP, Format
 from pleo_export.receipts.limits import AttachmentLimits, limit_in_words, size_in_words
 from pleo_export.receipts.pdfs import MergedPdf
 from pleo_export.receipts.pictures import STEPS, Step, render
-from pleo_export.receipts.receipt import Receipt
+from pleo_export.receipts.receipt import Receipt, sha256_of
 from pleo_export.receipts.surprises import contained
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedReceipt:
-    """A file to upload. `name` is ours and safe in any path or header; `size` is in bytes, `sha256` in hex."""
+    """A file to upload. `name` is ours and safe in any path or header; `size` is in bytes, `sha256` in hex. `originals`
+    are the files of Pleo that it is or was made of."""
 
     name: str
     content_type: str
     path: Path
     size: int
     sha256: str
+    originals: tuple[Receipt, ...]
 
     def open(self) -> BinaryIO:
         """Open the file for reading."""
@@ -75,13 +76,14 @@ class _Fitted:
     name: str
     format: Format
     path: Path
+    originals: tuple[Receipt, ...]
     warning: str = ""
 
 
 def _attachment(fitted: _Fitted) -> PreparedReceipt:
-    with fitted.path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return PreparedReceipt(fitted.name, fitted.format.content_type, fitted.path, fitted.path.stat().st_size, digest)
+    size, known = fitted.path.stat().st_size, {each.path: each.sha256 for each in fitted.originals}
+    digest = known.get(fitted.path) or sha256_of(fitted.path)
+    return PreparedReceipt(fitted.name, fitted.format.content_type, fitted.path, size, digest, fitted.originals)
 
 
 class _NotMergeable(Exception):
@@ -101,7 +103,7 @@ class _Preparation:
         """Return one file by itself."""
         taken = self.limits.takes(receipt.format)
         if taken and receipt.size <= self.limits.max_bytes:
-            return _Fitted(receipt.name, receipt.format, receipt.path)
+            return _Fitted(receipt.name, receipt.format, receipt.path, (receipt,))
         if receipt.format in PICTURES and (target := self._target_for_pictures()):
             return self._redrawn(receipt, target)
         if taken:
@@ -129,7 +131,7 @@ class _Preparation:
                 render(receipt.path, target, step, path)
                 if self._fits(path):
                     words = f"{target.name}, {size_in_words(path.stat().st_size)}"
-                    return _Fitted(name, target, path, f"{receipt} was made into a {words}.")
+                    return _Fitted(name, target, path, (receipt,), f"{receipt} was made into a {words}.")
         except Unusable as reason:
             raise not_convertible(receipt, str(reason)) from None
         raise too_large(receipt, f"{self._size_limit}, and it would not be legible at that size")
@@ -149,7 +151,7 @@ class _Preparation:
                     warning = (
                         f"{len(receipts)} files were merged into one PDF: the accounting system takes {self._files}."
                     )
-                    return _Fitted(path.name, PDF, path, warning)
+                    return _Fitted(path.name, PDF, path, tuple(receipts), warning)
         raise too_large(_together(receipts), self._size_limit)
 
     def _merge(self, receipts: Sequence[Receipt], step: Step, path: Path) -> None:
@@ -171,9 +173,8 @@ class _Preparation:
         for step in (None, *STEPS) if _has_pictures(receipts) else (None,):
             pack([self._entry(receipt, step) for receipt in receipts], path)
             if self._fits(path):
-                return _Fitted(
-                    path.name, ZIP, path, f"{_together(receipts)} packed into a ZIP: the accounting system {why}."
-                )
+                warning = f"{_together(receipts)} packed into a ZIP: the accounting system {why}."
+                return _Fitted(path.name, ZIP, path, tuple(receipts), warning)
         raise too_large(_together(receipts), self._size_limit)
 
     def _entry(self, receipt: Receipt, step: Step | None) -> tuple[str, Path]:

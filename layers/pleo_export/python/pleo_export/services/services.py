@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import boto3
 
+from pleo_export import code_version
 from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.failures.connection import GRANT_ENDED
@@ -71,6 +72,16 @@ class Services(Records):
     def request_id(self) -> str:
         """The id of this invocation, which no other has."""
         return uuid4().hex if self.invocation is None else str(self.invocation.aws_request_id)
+
+    @cached_property
+    def code_version(self) -> str:
+        """The version of the code that runs, for the records that it makes."""
+        return code_version(self._variable("GIT_COMMIT"))
+
+    @cached_property
+    def history(self) -> timedelta:
+        """How long the records of jobs and the results of items are kept."""
+        return timedelta(days=int(self._variable("HISTORY_DAYS")))
 
     @cached_property
     def chunk_size(self) -> int:

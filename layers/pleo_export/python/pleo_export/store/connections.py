@@ -18,7 +18,8 @@ from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.connected_companies import CONNECTED, INDEX, ConnectedCompanies
 from pleo_export.store.grants import EndedGrant, GrantRecords, ended_grants
 from pleo_export.store.secrets import GrantOwner
-from pleo_export.store.table import company_key, ledger_key, transact
+from pleo_export.store.settings_history import SettingsVersion, settings_record
+from pleo_export.store.table import company_key, iso, ledger_key, transact
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Connection:
     """One Pleo company linked to one company of an accounting system (R-10.9).
 
     `raw_settings` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
+    `settings_version` is the version of the settings in `store.settings_history`; None before there was a history.
     """
 
     company_id: str
     raw_settings: Mapping[str, Any]
     secret_arn: str
     ended: Mapping[GrantOwner, EndedGrant] = field(default_factory=dict)
+    settings_version: int | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -64,7 +67,8 @@ class Connections(ConnectedCompanies, GrantRecords):
         record = self._record(company_id)
         if record is None:
             return None
-        return Connection(company_id, record["settings"], str(record["secret_arn"]), ended_grants(record))
+        version = int(record["settings_version"]) if "settings_version" in record else None
+        return Connection(company_id, record["settings"], str(record["secret_arn"]), ended_grants(record), version)
 
     def exists(self, company_id: str) -> bool:
         """Whether the company is connected, even with settings that no longer fit."""
@@ -86,17 +90,20 @@ class Connections(ConnectedCompanies, GrantRecords):
         record = self._table.get_item(Key=ledger_key(ledger_id), ConsistentRead=True).get("Item")
         return str(record["company_id"]) if record else None
 
-    def put(self, connection: Connection, ledger_id: str) -> None:
-        """Store the connection and reserve its ledger for the company; a ledger that it had before is free again.
+    def put(self, version: SettingsVersion, secret_arn: str, ledger_id: str) -> None:
+        """Store the connection with that version of its settings, and reserve its ledger for the company; a ledger that
+        it had before is free again. A new version is added to the history in the same transaction.
 
         `ledger_id` names system and company: `tryton#books.example.com:443/books/1`. Raises LedgerAlreadyConnected, and
         InvalidSettings if another command changes the connection at the same time; then nothing is stored.
         """
-        company_id = connection.company_id
+        company_id = version.company_id
+        connection = Connection(company_id, version.raw_settings, secret_arn, settings_version=version.version)
         before = self._ledger_of(company_id)
-        writes = [
+        writes: list[dict[str, Any]] = [
             {"Put": {"Item": connection_record(connection, ledger_id), **_unchanged(before)}},
             {"Put": {"Item": {**ledger_key(ledger_id), "company_id": company_id}, **_free_for(company_id)}},
+            {"Put": {"Item": settings_record(version), **_new_or(version)}},
         ]
         if before not in (None, ledger_id):
             writes.append({"Delete": {"Key": ledger_key(before), **_free_for(company_id)}})
@@ -129,11 +136,13 @@ class Connections(ConnectedCompanies, GrantRecords):
 
 def connection_record(connection: Connection, ledger_id: str) -> dict[str, Any]:
     """Return the connection's item in the table."""
+    version = connection.settings_version
     return {
         **company_key(connection.company_id, "CONNECTION"),
         INDEX: CONNECTED,
         "company_id": connection.company_id,
         "settings": dict(connection.raw_settings),
+        **({} if version is None else {"settings_version": version}),
         "secret_arn": connection.secret_arn,
         "books": ledger_id,
     }
@@ -148,6 +157,15 @@ def _unchanged(ledger_id: str | None) -> dict[str, Any]:
     if ledger_id is None:
         return {"ConditionExpression": "attribute_not_exists(books)"}
     return {"ConditionExpression": "books = :books", "ExpressionAttributeValues": {":books": ledger_id}}
+
+
+def _new_or(version: SettingsVersion) -> dict[str, Any]:
+    """Return the condition that there is no version of that number, or that it is this one already."""
+    return {
+        "ConditionExpression": "attribute_not_exists(pk) OR (#sha256 = :sha256 AND stored_at = :stored_at)",
+        "ExpressionAttributeNames": {"#sha256": "sha256"},
+        "ExpressionAttributeValues": {":sha256": version.sha256, ":stored_at": iso(version.stored_at)},
+    }
 
 
 def _free_for(company_id: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.conditions import Attr
@@ -13,7 +13,7 @@ from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.catalogue import remedy
 from pleo_export.failures.entry import FailureText, Remedy
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import conditional_write, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.store.table import HISTORY, conditional_write, expiry, get_many, iso, item_key, job_key, moment
 from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ class Jobs:
         record: Any = self._table.get_item(Key=job_key(job_id), ConsistentRead=True).get("Item")
         return None if record is None else _job(job_id, record)
 
-    def next_attempt(self, job_id: str, company_id: str, now: datetime) -> int:
+    def next_attempt(self, job_id: str, company_id: str, now: datetime, kept: timedelta = HISTORY) -> int:
         """Return the number of the next run, from 1. Numbers may be skipped, never reused: execution names stay
-        unique."""
+        unique. The record is `kept` from now on."""
         answer: Any = self._table.update_item(
             Key=job_key(job_id),
             UpdateExpression="ADD attempts :one SET company_id = :company, expires_at = :expiry",
-            ExpressionAttributeValues={":one": 1, ":company": company_id, ":expiry": expiry(now)},
+            ExpressionAttributeValues={":one": 1, ":company": company_id, ":expiry": expiry(now, kept)},
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["attempts"])
@@ -178,12 +178,13 @@ class Results:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put_many(self, fencing_token: FencingToken, results: Iterable[ItemResult], now: datetime) -> bool:
-        """Write final results. Returns False if the fencing token is another call's by now: then that call's results
-        count, and not all of these are written."""
-        return write(
-            self._table, fencing_token, ({"Item": _item(fencing_token.job_id, result, now)} for result in results)
-        )
+    def put_many(
+        self, fencing_token: FencingToken, results: Iterable[ItemResult], now: datetime, kept: timedelta = HISTORY
+    ) -> bool:
+        """Write final results, which are `kept` from now on. Returns False if the fencing token is another call's by
+        now: then that call's results count, and not all of these are written."""
+        records = ({"Item": _item(fencing_token.job_id, result, now, expiry(now, kept))} for result in results)
+        return write(self._table, fencing_token, records)
 
     def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
         """Return the results that exist, by entry id."""
@@ -197,7 +198,7 @@ LONGEST_WARNING = 500
 MOST_WARNINGS = 50
 
 
-def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
+def _item(job_id: str, result: ItemResult, now: datetime, expires_at: int) -> dict[str, Any]:
     facts = {
         "status": result.status,
         "external_id": result.external_id,
@@ -212,7 +213,7 @@ def _item(job_id: str, result: ItemResult, now: datetime) -> dict[str, Any]:
         **item_key(job_id, result.entry_id),
         "entry_id": result.entry_id,
         "recorded_at": iso(now),
-        "expires_at": expiry(now),
+        "expires_at": expires_at,
         **{name: value for name, value in facts.items() if value is not None},
     }
 

@@ -6,7 +6,7 @@ They never pass through the state machine, whose payloads and history must not h
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,18 @@ class Payloads:
         """Return the items of one chunk; amounts with a fraction are text."""
         answer = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id, execution, chunk))
         return [WorkItem(**item) for item in json.loads(answer["Body"].read())]
+
+    def stored(self, job_id: str) -> Iterator[tuple[str, list[WorkItem]]]:
+        """Yield all files of the job that are still there, of any run: their keys and items."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"jobs/{job_id}/")
+        for page in pages:
+            for each in page.get("Contents", ()):
+                answer = self._s3.get_object(Bucket=self._bucket, Key=each["Key"])
+                yield each["Key"], [WorkItem(**item) for item in json.loads(answer["Body"].read())]
+
+    def delete(self, key: str) -> None:
+        """Delete a file; harmless if it is gone."""
+        self._s3.delete_object(Bucket=self._bucket, Key=key)
 
 
 def _key(job_id: str, execution: str, chunk: int) -> str:

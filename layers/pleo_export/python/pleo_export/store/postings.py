@@ -7,13 +7,14 @@ always searched as well (R-8.7).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
+from pleo_export.store.attached_files import AttachedFile, bounded, files_from, files_record
 from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.table import conditional_write, get_many, iso, moment, posting_key
 
@@ -30,7 +31,8 @@ class Posting:
     `intended_at` (UTC): from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
     that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
     `open_references`: those of its bills and payments that are drafts, or that a person has posted and that are not
-    settled yet.
+    settled yet. `settings_version` (None: not known) and `code_version` name what made it; `files` are those attached
+    to the main document, without `files_left_out` further originals.
     """
 
     company_id: str
@@ -48,6 +50,19 @@ class Posting:
     open_references: tuple[str, ...] = ()
     complete: bool = False
     recorded_at: datetime | None = None
+    settings_version: int | None = None
+    code_version: str | None = None
+    files: tuple[AttachedFile, ...] = ()
+    files_left_out: int = 0
+
+    def with_files(self, files: Sequence[AttachedFile]) -> Posting:
+        """Return the posting with the files that were attached now, and those from before, which the document has as
+        well; as many as the record takes."""
+        if not files:
+            return self
+        attached = {each.sha256 for each in files}
+        kept, left_out = bounded([*files, *(each for each in self.files if each.sha256 not in attached)])
+        return replace(self, files=kept, files_left_out=left_out)
 
 
 class Postings:
@@ -154,6 +169,10 @@ def _record(posting: Posting) -> dict[str, Any]:
         "drafts_of": posting.company_id if posting.open_references else None,
         "complete": posting.complete or None,
         "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
+        "settings_version": posting.settings_version,
+        "code_version": posting.code_version,
+        "files": files_record(posting.files) or None,
+        "files_left_out": posting.files_left_out or None,
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return {**posting_key(posting.company_id, posting.entry_id, posting.revision), **known}
@@ -176,4 +195,8 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         open_references=tuple(record.get("open_references", ())),
         complete=bool(record.get("complete", False)),
         recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
+        settings_version=int(record["settings_version"]) if "settings_version" in record else None,
+        code_version=record.get("code_version"),
+        files=files_from(record.get("files", ())),
+        files_left_out=int(record.get("files_left_out", 0)),
     )

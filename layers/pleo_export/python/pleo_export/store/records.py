@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from pleo_export.store.audit_exports import AuditExports
 from pleo_export.store.authorisations import Authorisations
+from pleo_export.store.company_events import CompanyEvents
 from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
@@ -14,6 +16,7 @@ from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
 from pleo_export.store.reconciliations import Reconciliations
 from pleo_export.store.secret_locks import SecretLocks
+from pleo_export.store.settings_history import SettingsHistory
 from pleo_export.store.token_refreshes import RefreshStates
 
 
@@ -29,6 +32,21 @@ class Records:
     def connections(self) -> Connections:
         """The connected companies."""
         return Connections(self.table)
+
+    @cached_property
+    def settings_history(self) -> SettingsHistory:
+        """The versions of the companies' settings."""
+        return SettingsHistory(self.table)
+
+    @cached_property
+    def company_events(self) -> CompanyEvents:
+        """What operators did to the companies' connections."""
+        return CompanyEvents(self.table)
+
+    @cached_property
+    def audit_exports(self) -> AuditExports:
+        """The chains of audit exports."""
+        return AuditExports(self.table)
 
     @cached_property
     def leases(self) -> Leases:

@@ -8,6 +8,9 @@
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
 | reconciliation| COMPANY#<id>                    | RECONCILIATION  |
+| settings      | COMPANY#<id>                    | SETTINGS#<n>    |
+| event         | COMPANY#<id>                    | EVENT#<time>#<> |
+| audit export  | COMPANY#<id>                    | AUDIT#<n>       |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 BATCH_GET_LIMIT = 100
-HISTORY = timedelta(days=400)  # jobs and item results: one financial year and a month; postings never expire
+HISTORY = timedelta(days=400)  # one financial year and a month; HistoryDays of template.yaml. Postings never expire
 
 
 def company_key(company_id: str, record: str) -> dict[str, str]:
@@ -60,9 +63,9 @@ def posting_key(company_id: str, entry_id: str, revision: int) -> dict[str, str]
     return {"pk": f"ENTRY#{company_id}#{entry_id}", "sk": f"REV#{revision:04d}"}
 
 
-def expiry(now: datetime) -> int:
-    """Return the time-to-live attribute (Unix seconds) of a record of a job."""
-    return int((now + HISTORY).timestamp())
+def expiry(now: datetime, kept: timedelta = HISTORY) -> int:
+    """Return the time-to-live attribute (Unix seconds) of a record that is kept for that time."""
+    return int((now + kept).timestamp())
 
 
 def iso(moment: datetime) -> str:

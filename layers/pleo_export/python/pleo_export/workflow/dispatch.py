@@ -74,7 +74,7 @@ def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> E
 
 def _start(job: ExportJob, ended: Lease | None, services: Services) -> Dispatched:
     now = services.clock()
-    attempt = services.jobs.next_attempt(job.id, job.company_id, now)
+    attempt = services.jobs.next_attempt(job.id, job.company_id, now, services.history)
     run = JobInput(company_id=job.company_id, job_id=job.id, execution=f"{job.id}-{attempt}")
     if not services.leases.take(run.company_id, run.execution, now, replacing=ended):
         return Dispatched.BUSY

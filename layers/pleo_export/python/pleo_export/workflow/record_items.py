@@ -59,7 +59,7 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     finally:
         # The results so far are saved, also when the rest has to wait or to be tried again.
         results, wait = _in_time(outcomes, run.deadline - services.clock())
-        if not services.results.put_many(token, results, services.clock()):
+        if not services.results.put_many(token, results, services.clock(), services.history):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
     counts = {

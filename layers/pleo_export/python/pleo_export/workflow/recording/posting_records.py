@@ -13,25 +13,26 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.recovery import Action
 
 
 @dataclass(frozen=True)
 class PostingRecords:
-    """Writes one job's posting records, for as long as its fencing token is the latest (promise 1)."""
+    """Writes one job's posting records, for as long as its fencing token is the latest (promise 1). Each names the
+    version of the settings (None: not known) and of the code that made it."""
 
     run: JobInput
     services: Services
     fencing_token: FencingToken
+    settings_version: int | None
 
     def write_intents(self, batch: Sequence[ItemProgress]) -> None:
         """Write an intent for each item of which a document is missing, and keep it in the item's progress. Raises
         NotOurs when another run or call is recording, even if nothing is to be created."""
         lacking = [progress for progress in batch if progress.plan.missing(progress.plan.documents)]
         for progress in lacking:
-            progress.intent = self._intent(progress.plan.item)
+            progress.intent = self._intent(progress.plan)
         intents = [(progress.intent, progress.plan.posting) for progress in lacking if progress.intent]
         if not self.services.postings.intend(self.fencing_token, intents):
             raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
@@ -58,7 +59,8 @@ class PostingRecords:
         if postings and not self.services.postings.save_many(self.fencing_token, postings):
             raise NotOurs(f"another run or call has taken over job {self.run.job_id}")
 
-    def _intent(self, item: PreparedItem) -> Posting:
+    def _intent(self, plan: ItemPlan) -> Posting:
+        item, before = plan.item, plan.posting
         return Posting(
             company_id=self.run.company_id,
             entry_id=item.entry_id,
@@ -67,12 +69,16 @@ class PostingRecords:
             fingerprint=item.fingerprint,
             job_id=self.run.job_id,
             intended_at=self.services.clock(),
+            settings_version=self.settings_version,
+            code_version=self.services.code_version,
+            files=before.files if before else (),
+            files_left_out=before.files_left_out if before else 0,
         )
 
     def _posting_of(self, progress: ItemProgress, main: DocumentRef) -> Posting:
-        known = progress.intent or progress.plan.posting or self._intent(progress.plan.item)
+        known = progress.intent or progress.plan.posting or self._intent(progress.plan)
         return replace(
-            known,
+            known.with_files(progress.attached),
             job_id=self.run.job_id,
             document_id=main.id,
             document_url=main.url,

@@ -11,6 +11,7 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.failures.entry import FailureText
+from pleo_export.store.attached_files import AttachedFile
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.receipts import NO_RECEIPTS, PreparedReceipts
@@ -67,7 +68,7 @@ class InDoubt(OutcomeUnknown):
 class ItemProgress:
     """An item that is being recorded: its files, the intent written in this call, and the outcomes of its documents.
     `posting_error`: why one that exists is still a draft. `retry_files`: how long to wait before its files are
-    attached again."""
+    attached again. `attached`: the files that its main document has for certain."""
 
     plan: ItemPlan
     files: PreparedReceipts = NO_RECEIPTS
@@ -76,6 +77,7 @@ class ItemProgress:
     posting_error: AccountingError | None = None
     attachment_error: ItemRejected | None = None
     retry_files: timedelta | None = None
+    attached: tuple[AttachedFile, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

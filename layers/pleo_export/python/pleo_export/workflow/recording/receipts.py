@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -21,30 +22,37 @@ from pleo_export.failures.receipts import NO_TIME_FOR_RECEIPTS
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
+from pleo_export.store.attached_files import AttachedFile, OriginalFile
 from pleo_export.store.connections import Connection
 from pleo_export.workflow.entry_ids import key_of
 from pleo_export.workflow.recording.faults import log_fault
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, pause_after
 from pleo_export.workflow.recording.preparation import PreparedItem
 
+if TYPE_CHECKING:
+    from pleo_export.receipts.prepare import PreparedReceipt
+
 
 @dataclass(frozen=True)
 class PreparedReceipts:
-    """What is to be attached to an item's main document, and what the bookkeeper should know about it."""
+    """What is to be attached to an item's main document, and what the bookkeeper should know about it. `hashes` are
+    what the posting record keeps of the attachments."""
 
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[str, ...] = ()
+    hashes: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True)
 class AttachmentOutcome:
     """The outcome of attaching an item's files. `attachment_error` is the item's failure under `required`. With `retry`
     they are not attached yet, and to be tried again after that time; the other fields then count only if the job has
-    no time for that."""
+    no time for that. `attached` are the files that the document has for certain."""
 
     attachment_error: ItemRejected | None = None
     warnings: tuple[str, ...] = ()
     retry: timedelta | None = None
+    attached: tuple[AttachedFile, ...] = ()
 
 
 NO_RECEIPTS = PreparedReceipts()
@@ -97,7 +105,7 @@ class ReceiptHandler:
         except Exception as error:
             log_fault("receipts could not be attached", error, document=document.id)
             return self._missing(files, document, internal_fault(error), InternalFault.failure, None)
-        return AttachmentOutcome(warnings=files.warnings)
+        return AttachmentOutcome(warnings=files.warnings, attached=files.hashes)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """Return the outcome of files that the next call attaches, since this one has no time left for them."""
@@ -141,7 +149,7 @@ class ReceiptHandler:
         except Expired:
             receipts = self.services.receipts.fetch(self._fresh_files(item), folder)
         prepared = prepare(receipts, limits, folder)
-        return PreparedReceipts(prepared.attachments, prepared.warnings)
+        return PreparedReceipts(prepared.attachments, prepared.warnings, tuple(map(_hashes, prepared.attachments)))
 
     def _fresh_files(self, item: PreparedItem) -> tuple[File, ...]:
         """Return the item's files with new links: Pleo makes them whenever the items are fetched (R-5d.3)."""
@@ -151,6 +159,11 @@ class ReceiptHandler:
                 if key_of(payload.get("accountingEntryId")) == item.entry_id:
                     return parse_export_item(payload).files
         return item.item.files
+
+
+def _hashes(file: PreparedReceipt) -> AttachedFile:
+    originals = (OriginalFile(each.number, each.sha256, each.size, each.format.content_type) for each in file.originals)
+    return AttachedFile(file.name, file.sha256, file.size, file.content_type, tuple(originals))
 
 
 _RECEIPT_FAILURES = frozenset({ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED, ItemFailure.RECEIPT_UPLOAD_FAILURE})

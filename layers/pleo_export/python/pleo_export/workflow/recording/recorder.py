@@ -78,7 +78,7 @@ class BatchRecorder:
 
     @property
     def _postings(self) -> PostingRecords:
-        return PostingRecords(self.run, self.services, self.fencing_token)
+        return PostingRecords(self.run, self.services, self.fencing_token, self.connection.settings_version)
 
     def record(self, items: Sequence[PreparedItem]) -> Iterator[ItemOutcome]:
         """Record the items, and yield the outcome of each. Raises AccountingError for an error that holds for all items
@@ -151,6 +151,7 @@ class BatchRecorder:
                 attached = self._receipts.attach(progress.files, progress.main)
                 begun |= bool(progress.files.attachments)
             progress.attachment_error, progress.retry_files = attached.attachment_error, attached.retry
+            progress.attached = attached.attached
             progress.warnings = (*progress.warnings, *attached.warnings)
             if attached.retry and self._would_close(progress.main):
                 progress.posting_error = progress.posting_error or AttachmentRejected(NOT_POSTED_YET.told())
