@@ -398,7 +398,7 @@ def in_process_system() -> Iterator[InProcessSystem]:
         service, app = fresh_pleo(clock)
         wire = InProcess(app, effects)
         made = InProcessSystem(clock, service, wire, effects)
-        cloud.client = lambda name: Functions(made) if name == "lambda" else client(name)
+        cloud.client = lambda name, **_: Functions(made) if name == "lambda" else client(name)
         made.open()
         yield made
 

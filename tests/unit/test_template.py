@@ -463,9 +463,9 @@ def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) 
     """Put the function there as it is deployed: it sees no variable that the template does not give it."""
 
     class Deployed(InProcessServices):
-        def _variable(self, name: str) -> str:
+        def _variable(self, name: str, default: str | None = None) -> str:
             read.add(name)
-            return super()._variable(name)
+            return super()._variable(name, default)
 
     services = Deployed(system, {key: value for key, value in system.environment.items() if key in variables(name)})
     services.executions = system.executions

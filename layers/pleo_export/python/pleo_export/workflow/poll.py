@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import islice
 
 from pleo_export.errors import JobFailure, TryAgain
-from pleo_export.observability import logger
+from pleo_export.observability import logger, measure
 from pleo_export.services.events import WakeUp
 from pleo_export.services.services import Services
 from pleo_export.services.wake_ups import BATCH
@@ -37,6 +37,7 @@ def poll(services: Services) -> int:
         if begin_after:
             services.polls.all_woken()
     logger.info("poll", extra={"companies": woken - refused})
+    measure("CompaniesWoken", woken - refused)
     if refused:
         logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")

@@ -15,6 +15,7 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import AccountingSystem, Attachment, DocumentRef
 from pleo_export.bookkeeping.export_item import File, parse_export_item
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
+from pleo_export.observability import tally
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
@@ -68,6 +69,7 @@ class ReceiptHandler:
         try:
             return self._prepare(item, folder)
         except ReceiptFailed as failed:
+            tally("ReceiptsRefused", failure=failed.failure)
             if self._required:
                 raise
             return PreparedReceipts(warnings=(f"Booked without its receipts. {failed.reason}",))
@@ -75,6 +77,7 @@ class ReceiptHandler:
             raise
         except Exception as error:
             log_fault("receipts could not be prepared", error, entry_id=item.entry_id)
+            tally("ReceiptsRefused", failure=ItemFailure.RECEIPT_CONVERSION_FAILURE)
             if self._required:
                 reason = f"Its receipts could not be prepared. {internal_fault(error)}"
                 raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, reason) from None
@@ -94,6 +97,7 @@ class ReceiptHandler:
         except Exception as error:
             log_fault("receipts could not be attached", error, document=document.id)
             return self._missing(files, document, InternalFault(error).message, InternalFault.failure, None)
+        tally("ReceiptsAttached", len(files.attachments))
         return AttachmentOutcome(warnings=files.warnings)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
@@ -109,6 +113,8 @@ class ReceiptHandler:
         self, files: PreparedReceipts, document: DocumentRef, why: str, failure: ItemFailure, retry: timedelta | None
     ) -> AttachmentOutcome:
         reason = f"Recorded as {document.number or document.id}, but without its receipts: {why}"
+        if retry is None:
+            tally("ReceiptsRefused", failure=ItemFailure.RECEIPT_UPLOAD_FAILURE)
         if not self._required:
             return AttachmentOutcome(warnings=(*files.warnings, reason), retry=retry)
         failure = failure if failure in _RECEIPT_FAILURES else ItemFailure.RECEIPT_UPLOAD_FAILURE
