@@ -223,6 +223,7 @@ def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payl
         ("CompaniesWoken", ""): 1,
         ("WakeUpsHandled", ""): 3,
         ("JobsStarted", "webhook"): 1,
+        ("JobsStarted", "poll"): 0,
     }
     lines = [json.loads(line) for line in heard.ours.getvalue().splitlines()]
     silent = {"fail_job", "validate_job"}  # where all goes well

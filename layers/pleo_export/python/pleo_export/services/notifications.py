@@ -7,12 +7,11 @@ Secrets Manager.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
 from botocore.config import Config
 
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication, credential_headers
@@ -97,14 +96,17 @@ class WebhookNotifier:
             raise WebhookNotTaken(str(answer.status_code))
 
 
-def notifiers(topic: str | None, url: str | None, secret: str | None, http: requests.Session) -> Sequence[Notifier]:
+def notifiers(
+    topic: str, url: str, secret: str, client: Callable[..., Any], http: requests.Session
+) -> Sequence[Notifier]:
     """Return the ways of telling that this installation has: `topic` is an ARN, `secret` the name of the secret that
-    signs what is posted to `url`."""
+    signs what is posted to `url`; each is empty where there is none. `client` makes a client of an AWS service."""
     chosen: list[Notifier] = []
     if topic:
-        tries: Any = {"total_max_attempts": TRIES}
-        limits = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=tries)
-        chosen.append(TopicNotifier(topic, boto3.client("sns", config=limits)))
+        limits = Config(
+            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": TRIES}
+        )
+        chosen.append(TopicNotifier(topic, client("sns", config=limits)))
     if url and secret:
-        chosen.append(WebhookNotifier(url, secret, boto3.client("secretsmanager"), http))
+        chosen.append(WebhookNotifier(url, secret, client("secretsmanager"), http))
     return chosen

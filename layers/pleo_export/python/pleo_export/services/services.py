@@ -120,7 +120,7 @@ class Services(Records):
 
         names = ("NOTIFICATION_TOPIC", "NOTIFICATION_WEBHOOK_URL", "NOTIFICATION_SECRET")
         topic, url, secret = (self._variable(name, "") for name in names)
-        return notifiers(topic, url, secret, self.http)
+        return notifiers(topic, url, secret, boto3.client, self.http)
 
     def connection(self, company_id: str) -> Connection:
         """Return the company's connection. Raises NotOurs when it was disconnected while its job was running."""

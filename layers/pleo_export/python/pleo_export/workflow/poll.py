@@ -38,10 +38,18 @@ def poll(services: Services) -> int:
             services.polls.all_woken()
     logger.info("poll", extra={"companies": woken - refused})
     measure("CompaniesWoken", woken - refused)
+    _write_zeros()
     if refused:
         logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, "The integration was overloaded; export again.")
     return woken
+
+
+def _write_zeros() -> None:
+    """Let the metrics of Dispatch have a value while it does not run: an alarm on silence needs one to compare."""
+    measure("WakeUpsHandled", 0)
+    for trigger in ("poll", "webhook"):
+        measure("JobsStarted", 0, trigger=trigger)
 
 
 def _batches(services: Services, begin_after: str | None) -> Iterator[list[str]]:
