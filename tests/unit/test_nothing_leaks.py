@@ -221,6 +221,7 @@ def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payl
         ("ReceiptsAttached", ""): 3,
         ("ReceiptsRefused", "receipt_download_failure"): 1,
         ("CompaniesWoken", ""): 1,
+        ("NotificationsSent", "topic"): 1,
         ("WakeUpsHandled", ""): 3,
         ("JobsStarted", "webhook"): 1,
         ("JobsStarted", "poll"): 0,

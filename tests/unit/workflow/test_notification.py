@@ -34,7 +34,7 @@ class Receiver(BaseAdapter):
         self.status = status
         self.taken: list[requests.PreparedRequest] = []
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
         self.taken.append(request)
         answer = requests.Response()
         answer.status_code, answer.request, answer.url = self.status, request, str(request.url)
@@ -58,6 +58,11 @@ def receiving(system: InProcessSystem, status: int = 204) -> Receiver:
     system.environment |= {"NOTIFICATION_WEBHOOK_URL": RECEIVER, "NOTIFICATION_SECRET": secret}
     system.services.http.mount("https://receiver.test", receiver)
     return receiver
+
+
+def posted(request: requests.PreparedRequest) -> bytes:
+    assert isinstance(request.body, bytes)
+    return request.body
 
 
 def a_job_with_failures(system: InProcessSystem, good: int = 1) -> str:
@@ -100,7 +105,7 @@ def test_given_a_webhook_then_the_notification_is_posted_and_signed(system: InPr
 
     (request,) = receiver.taken
     sent = {name: str(value) for name, value in request.headers.items()}
-    body = bytes(request.body or b"")
+    body = posted(request)
     assert verify([f"whsec_{SECRET}"], sent, body, system.clock.now()) == f"job_{job}"
     with pytest.raises(NotFromPleo):
         verify([f"whsec_{SECRET}"], sent, body + b" ", system.clock.now())
@@ -137,7 +142,7 @@ def test_given_a_job_that_fails_before_its_items_then_people_are_told_without_a_
 
     assert [subject for subject, _ in published(system)] == ["Pleo export: an export failed"]
     (request,) = receiver.taken
-    told = json.loads(bytes(request.body or b""))["data"]
+    told = json.loads(posted(request))["data"]
     assert (told["wholeJob"], told["failedItems"]) == (True, None)
     assert [(each["cause"], each["items"]) for each in told["causes"]] == [("ours", None)]
 
