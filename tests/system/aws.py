@@ -56,6 +56,11 @@ def create_bucket(name: str = "payloads") -> str:
     return name
 
 
+def create_topic() -> str:
+    """Create the topic of notifications. Returns its ARN."""
+    return str(client("sns").create_topic(Name="notifications")["TopicArn"])
+
+
 def create_queues() -> tuple[str, str]:
     """Create the queue of wake-ups and the one of its dead letters. Returns their addresses."""
     failed = _create_queue("wake-ups-failed.fifo")

@@ -94,7 +94,7 @@ class Effects:
     def of_aws(self) -> Iterator[None]:
         """Watch the AWS clients of the functions."""
         watched = (("before-parameter-build", self._before_aws), ("after-call", self._after_aws))
-        emitters = [client(name).meta.events for name in ("s3", "secretsmanager", "sqs")]
+        emitters = [client(name).meta.events for name in ("s3", "secretsmanager", "sns", "sqs")]
         emitters.append(resource("dynamodb").meta.client.meta.events)
         for emitter, (event, handler) in product(emitters, watched):
             emitter.register(event, handler, unique_id=f"effects {event}")

@@ -37,7 +37,7 @@ from pleo_simulator.oauth import Client, s256
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.service import PleoService
 from tests.system.asl import Machine, StateFailed
-from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, resource
+from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, create_topic, resource
 from tests.system.effects import Effects, Killed, Stopped
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.lambda_context import InvocationContext
@@ -188,6 +188,7 @@ class InProcessSystem:
             "GIT_COMMIT": "unknown",
             "CHUNK_SIZE": "50",
             "RECEIPT_HOSTS": "pleo.test",
+            "NOTIFICATION_TOPIC": create_topic(),
         }
         self.services = InProcessServices(self, self.environment)
         self.executions = self.services.executions = Executions()
@@ -403,7 +404,7 @@ def in_process_system() -> Iterator[InProcessSystem]:
         service, app = fresh_pleo(clock)
         wire = InProcess(app, effects)
         made = InProcessSystem(clock, service, wire, effects)
-        cloud.client = lambda name: Functions(made) if name == "lambda" else client(name)
+        cloud.client = lambda name, **_: Functions(made) if name == "lambda" else client(name)
         made.open()
         yield made
 

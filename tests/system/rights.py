@@ -14,7 +14,7 @@ from typing import Any, Self
 from tests.system.aws import ACCOUNT, REGION, STACK, client, resource
 
 Json = dict[str, Any]
-WATCHED = ("s3", "secretsmanager", "sqs", "stepfunctions")
+WATCHED = ("s3", "secretsmanager", "sns", "sqs", "stepfunctions")
 LEADING_KEYS = {"ForAllValues:StringLike": "dynamodb:LeadingKeys"}
 KEYED = {"dynamodb:LeadingKeys": "false"}  # of `Null`: there are keys
 # Where IAM's action is not named like the call, and those that a transaction stands for.
@@ -176,6 +176,8 @@ def _resource(service: str, params: Json) -> str:
             return secret if secret.startswith("arn:") else path + secret
         case "sqs":
             return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{params['QueueUrl'].rsplit('/', 1)[1]}"
+        case "sns":
+            return str(params["TopicArn"])
         case _:
             return str(params.get("stateMachineArn") or params["executionArn"])
 

@@ -36,6 +36,7 @@ from tests.unit.test_template import (
     everything_happens,
     statements,
 )
+from tests.unit.workflow.test_notification import a_job_with_failures, receiving
 
 MACHINE = f"{STACK}-export-job"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}"
@@ -47,6 +48,7 @@ NAMES = {
     "AWS::StackName": STACK,
     "Table.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/table",
     "Payloads.Arn": "arn:aws:s3:::payloads",
+    "Notifications": f"arn:aws:sns:{REGION}:{ACCOUNT}:notifications",
     "WakeUps.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups.fifo",
     "FunctionLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:functions:*",
     "RefreshTokensFunction.Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-refresh-tokens",
@@ -122,6 +124,15 @@ def a_poll_that_has_no_time_for_all_companies(system: InProcessSystem) -> None:
     system.poll()
 
 
+def a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook(system: InProcessSystem) -> None:
+    receiving(system)
+    a_job_with_failures(system)
+    system.run(NORTHGATE)
+    system.export(NORTHGATE)
+    system.effects.on("before s3 PutObject", ValueError())
+    system.run(NORTHGATE)
+
+
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
     books_take_tokens = mock.patch.dict(
         CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}
@@ -146,6 +157,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_credential_that_ends_after_a_function_has_died_over_its_entries,
     a_result_that_is_lost_while_pleo_refuses_its_report,
     a_poll_that_has_no_time_for_all_companies,
+    a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
 )
 

@@ -118,7 +118,7 @@ def test_a_right_on_records_of_one_kind_is_none_on_a_request_that_names_no_recor
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_no_function_may_delete_a_secret_or_write_outside_of_its_own_table_and_bucket(name: str) -> None:
     allowed = {action for statement in statements(LAMBDAS[name]) for action in actions(statement)}
-    services = {"dynamodb", "s3", "secretsmanager", "sqs", "states", "lambda"}
+    services = {"dynamodb", "s3", "secretsmanager", "sns", "sqs", "states", "lambda"}
     assert {action.split(":")[0] for action in allowed} <= services
     secrets = {"secretsmanager:GetSecretValue"}
     if name in WRITES_SECRETS:
@@ -350,7 +350,7 @@ def test_executions_log_no_data() -> None:
 
 def test_every_way_in_which_a_run_can_break_off_raises_an_alarm() -> None:
     alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
-    of_runs = {each["MetricName"]: each for each in alarms if each["Namespace"] == "AWS/States"}
+    of_runs = {each["MetricName"]: each for each in alarms if each.get("Namespace") == "AWS/States"}
     assert set(of_runs) == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
     for alarm in of_runs.values():
         assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": {"Ref": "ExportJob"}}]
@@ -365,7 +365,27 @@ def test_alarms_are_quiet_without_data_unless_missing_data_is_the_fault() -> Non
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         told = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
-        assert alarm["Properties"]["TreatMissingData"] == ("breaching" if name == "PollMissing" else "notBreaching")
+        missing = "breaching" if name in ("PollMissing", "ReconcileDraftsMissing") else "notBreaching"
+        assert alarm["Properties"]["TreatMissingData"] == missing
+
+
+def test_the_logs_that_metrics_and_alarms_are_read_from_are_of_the_class_that_has_them() -> None:
+    """Infrequent Access knows neither metric filters nor the embedded metric format."""
+    of_class = {name for name, each in of_type("AWS::Logs::LogGroup").items() if "LogGroupClass" in each["Properties"]}
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    assert of_class == {"ExecutionLogs", "AccessLogs"}
+    assert {each["Properties"]["LogGroupName"]["Ref"] for each in filters} == {"FunctionLogs"}
+    assert template()["Globals"]["Function"]["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogs"}
+
+
+def test_a_notification_is_told_over_tls_and_kept_encrypted() -> None:
+    topic, policy = RESOURCES["Notifications"]["Properties"], RESOURCES["NotificationsTlsOnly"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sns:Publish")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert policy["Condition"] == "OnAws"
+    assert re.fullmatch(PARAMETERS["NotificationWebhookUrl"]["AllowedPattern"], "http://receiver.test") is None
 
 
 @pytest.mark.parametrize("function", ["PollFunction", "WebhookFunction"])
@@ -463,9 +483,9 @@ def _with_its_own_variables(system: InProcessSystem, name: str, read: set[str]) 
     """Put the function there as it is deployed: it sees no variable that the template does not give it."""
 
     class Deployed(InProcessServices):
-        def _variable(self, name: str) -> str:
+        def _variable(self, name: str, default: str | None = None) -> str:
             read.add(name)
-            return super()._variable(name)
+            return super()._variable(name, default)
 
     services = Deployed(system, {key: value for key, value in system.environment.items() if key in variables(name)})
     services.executions = system.executions

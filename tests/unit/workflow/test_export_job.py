@@ -189,7 +189,7 @@ def test_given_a_job_of_some_size_when_it_runs_then_it_stays_within_its_budgets(
     assert system.statuses(job) == {key: n for key, n in (("successful", good), ("failed", bad)) if n}
     assert system.transitions <= 14 + 4 * ceil(count / 50)
     assert len(system.service.requests) <= 6 + (bad > 0) + 2 * max(1, ceil(count / 100)) + ceil(count / 50)
-    assert system.effects.dynamodb_writes() <= 3 * count + 7 + ceil(count / 50)
+    assert system.effects.dynamodb_writes() <= 3 * count + 8 + ceil(count / 50)
 
 
 def test_the_largest_job_s_list_of_chunks_is_a_fraction_of_the_payload_limit(

@@ -16,6 +16,7 @@ from typing import Protocol
 import requests
 
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.call_counter import CALLS
 from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, NO_TIME_TO_ASK
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
@@ -109,14 +110,16 @@ class AccountingTransport:
         """Send the call. Raises Unavailable when the function has no time left for an answer."""
         if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
             raise Unavailable(NO_TIME_TO_ASK.told(ledger=self._system), code="no time")
-        response = self._session.request(
-            method,
-            self._base_url + path,
-            data=body,
-            headers=headers,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            allow_redirects=False,  # a redirected POST would become a GET
-        )
+        with CALLS.request(self._system.lower()) as call:
+            response = self._session.request(
+                method,
+                self._base_url + path,
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,  # a redirected POST would become a GET
+            )
+            call.status = response.status_code
         return AccountingResponse(response.status_code, response.content, response.headers)
 
     def _unavailable(self, failure: requests.RequestException) -> Unavailable:

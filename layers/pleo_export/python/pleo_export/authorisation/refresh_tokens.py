@@ -30,12 +30,12 @@ That is Pleo's way. Other providers return the same refresh token, for a day or 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pleo_export.errors import InvalidSettings, Misconfigured
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
-from pleo_export.observability import logger
+from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import RefreshOutcome, RefreshRequest
 from pleo_export.services.tokens import warn_of_short_life
@@ -46,6 +46,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 TRIES = 24  # about five hours of a provider that takes requests and does not answer
 STORED_BY_NOW = timedelta(minutes=2)  # a write whose reply was lost can be read by then
 ENDED_LINE = "reconnect needed"
+UNUSED_LIFE = timedelta(days=60)  # of a refresh token, at least (R-10.4)
 
 Answer = dict[str, str]
 FRESH: Answer = {"outcome": RefreshOutcome.FRESH}
@@ -90,9 +91,19 @@ def _refresh_under_lock(wanted: RefreshRequest, services: Services) -> Answer:
         return LATER if now < stored_by else _ended(wanted, services, "The new tokens could not be stored.")
     if known.not_before and now < known.not_before:
         return LATER
+    _measure(wanted, grant, known, now)
     if known.tries >= TRIES:
         return _ended(wanted, services, "The sign-in service has not answered for hours.")
     return _send(wanted, services, secrets, grant, known)
+
+
+def _measure(wanted: RefreshRequest, grant: Grant, known: RefreshState, now: datetime) -> None:
+    """Measure the age of the tokens, and how near the grant is to its end: by time, and by tries without an answer.
+    An access token's life is unknown before the first refresh; then the age counts from its end."""
+    past_end = now - grant.expires_at
+    measure_seconds("TokenAgeSeconds", max(0, past_end.total_seconds() + known.life), system=wanted.grant_owner)
+    measure("GrantDaysLeft", round((UNUSED_LIFE - past_end) / timedelta(days=1), 1))
+    measure("RefreshesUnanswered", known.tries)
 
 
 def _send(

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
+from pleo_export.call_counter import CALLS
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
 from pleo_export.http.delivery import not_sent
@@ -142,16 +143,18 @@ class PleoTransport:
 
     def _try(self, request: Request) -> PleoResponse | _FailedRequest:
         try:
-            response = self._session.request(
-                request.method,
-                self._base_url + request.path,
-                params=list(request.query),
-                data=None if request.body is None else json.dumps(request.body).encode(),
-                headers=_headers(request),
-                auth=self._credential,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
+            with CALLS.request("pleo") as call:
+                response = self._session.request(
+                    request.method,
+                    self._base_url + request.path,
+                    params=list(request.query),
+                    data=None if request.body is None else json.dumps(request.body).encode(),
+                    headers=_headers(request),
+                    auth=self._credential,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                )
+                call.status = response.status_code
         except NO_PROPER_ANSWER as failure:
             return _no_answer(request, failure)
         if 200 <= response.status_code < 300:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from pleo_export.errors import InvalidEvent, Unexpected
-from pleo_export.observability import logger
+from pleo_export.observability import logger, write_tallies
 from pleo_export.services.error_mapping import translate
 from pleo_export.services.events import ApiRequest, Event, QueueEvent
 from pleo_export.services.services import Services
@@ -85,10 +85,13 @@ class Handler(Generic[ReadT]):
     def _invoke(self, given: object, context: LambdaContext) -> Any:
         self.services.invocation = context
         logger.set_correlation_id(context.aws_request_id)  # where the event gives none
-        with error_boundary():
-            event = self._read(given)
-            logger.append_keys(**self._log_keys(event))
-            return self._use_case(event, self.services)
+        try:
+            with error_boundary():
+                event = self._read(given)
+                logger.append_keys(**self._log_keys(event))
+                return self._use_case(event, self.services)
+        finally:
+            write_tallies()
 
 
 def state_handler(model: type[EventT], use_case: Callable[[EventT, Services], Any]) -> Handler[EventT]:

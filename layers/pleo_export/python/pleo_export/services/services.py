@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pleo_export.pleo.client import PleoClient
     from pleo_export.pleo.credentials import Credential
     from pleo_export.receipts.fetch import Fetcher
+    from pleo_export.services.notifications import Notifier
 
 
 def _utc_now() -> datetime:
@@ -51,9 +52,9 @@ class Services(Records):
         self.clock = clock
         self.invocation: LambdaContext | None = None  # Lambda's context of the current call
 
-    def _variable(self, name: str) -> str:
-        value = self._environment.get(name)
-        if not value:
+    def _variable(self, name: str, default: str | None = None) -> str:
+        value = self._environment.get(name) or default
+        if value is None:
             raise Misconfigured(f"environment variable {name} is not set on this function; see template.yaml")
         return value
 
@@ -123,6 +124,15 @@ class Services(Records):
     def executions(self) -> Executions:
         """The executions of the state machine."""
         return Executions(boto3.client("stepfunctions"), self._variable("STATE_MACHINE_ARN"))
+
+    @cached_property
+    def notifiers(self) -> Sequence[Notifier]:
+        """The ways in which people are told of a job with failures."""
+        from pleo_export.services.notifications import notifiers  # noqa: PLC0415 - only where a job had failures
+
+        names = ("NOTIFICATION_TOPIC", "NOTIFICATION_WEBHOOK_URL", "NOTIFICATION_SECRET")
+        topic, url, secret = (self._variable(name, "") for name in names)
+        return notifiers(topic, url, secret, boto3.client, self.http)
 
     def connection(self, company_id: str) -> Connection:
         """Return the company's connection. Raises NotOurs when it was disconnected while its job was running."""

@@ -8,12 +8,23 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.catalogue import remedy
 from pleo_export.failures.entry import FailureText, Remedy
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import HISTORY, conditional_write, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.store.table import (
+    HISTORY,
+    condition_failed,
+    conditional_write,
+    expiry,
+    get_many,
+    iso,
+    item_key,
+    job_key,
+    moment,
+)
 from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
@@ -29,6 +40,7 @@ class JobRecord:
     `fetched`: items may be booked, so that each of them needs a final result if the job fails.
     `closed`: a run has begun to give the open items their final results, for this reason; nothing new is booked.
     `closed_code`: the code of that reason in the failure catalogue; None in a record of an earlier release.
+    `clicked_at`: when the job was created at Pleo. `first_entry_at`: when its first item was recorded.
     """
 
     job_id: str
@@ -40,6 +52,8 @@ class JobRecord:
     run_by: str | None
     closed: tuple[JobFailure, str] | None
     closed_code: str | None = None
+    clicked_at: datetime | None = None
+    first_entry_at: datetime | None = None
 
 
 class Jobs:
@@ -64,14 +78,19 @@ class Jobs:
         )
         return int(answer["Attributes"]["attempts"])
 
-    def begin(self, job_id: str, company_id: str, execution: str, *, seen: str | None) -> bool:
+    def begin(
+        self, job_id: str, company_id: str, execution: str, *, seen: str | None, clicked_at: datetime | None = None
+    ) -> bool:
         """Assign the job to this execution: functions of an earlier one that still run can write nothing more.
 
         `seen` is `run_by` as read before the lease was confirmed. Returns False if that has changed since: a call that
         was delayed between the two takes nothing from the execution that replaced its own.
         """
         facts = {":company": company_id, ":execution": execution}
-        expression = "SET company_id = :company, run_by = :execution REMOVE pen"
+        clicked = ""
+        if clicked_at:
+            facts[":clicked"], clicked = iso(clicked_at), ", clicked_at = :clicked"
+        expression = f"SET company_id = :company, run_by = :execution{clicked} REMOVE pen"
         unchanged = Attr("run_by").not_exists() if seen is None else Attr("run_by").eq(seen)
         return self._update_if(unchanged, job_id, expression, facts)
 
@@ -104,8 +123,39 @@ class Jobs:
         expression += " REMOVE pen"
         return self._update_if(Attr("run_by").eq(execution), job_id, expression, facts)
 
+    def note_first_entry(self, job_id: str, now: datetime) -> datetime | None:
+        """Note that an item of the job was recorded. Returns when the job was created at Pleo, if this is the first one
+        and that is known; else None."""
+        try:
+            answer: Any = self._table.update_item(
+                Key=job_key(job_id),
+                UpdateExpression="SET first_entry_at = :now",
+                ExpressionAttributeValues={":now": iso(now)},
+                ConditionExpression=Attr("first_entry_at").not_exists(),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return None
+            raise
+        return _moment(answer["Attributes"], "clicked_at")
+
+    def finish(self, job_id: str, outcome: str, now: datetime) -> JobRecord:
+        """Save how the job ended, and return its record."""
+        answer: Any = self._table.update_item(
+            Key=job_key(job_id),
+            UpdateExpression="SET outcome = :outcome, finished_at = :now",
+            ExpressionAttributeValues={":outcome": outcome, ":now": iso(now)},
+            ReturnValues="ALL_NEW",
+        )
+        return _job(job_id, answer["Attributes"])
+
+    def mark_notified(self, job_id: str, now: datetime) -> bool:
+        """Mark that people are told of the job's failures. Returns False if it was marked before."""
+        return self._update_if(Attr("notified_at").not_exists(), job_id, "SET notified_at = :now", {":now": iso(now)})
+
     def set_fields(self, job_id: str, **facts: str | int | bool) -> None:
-        """Set attributes of the job record: fetched, items, outcome, finished_at, ..."""
+        """Set attributes of the job record: fetched, items, ..."""
         names = {f"#{name}": name for name in facts}
         self._table.update_item(
             Key=job_key(job_id),
@@ -136,7 +186,13 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
         run_by=record.get("run_by"),
         closed=closed,
         closed_code=record.get("closed_code"),
+        clicked_at=_moment(record, "clicked_at"),
+        first_entry_at=_moment(record, "first_entry_at"),
     )
+
+
+def _moment(record: Mapping[str, Any], field: str) -> datetime | None:
+    return moment(str(record[field])) if field in record else None
 
 
 @dataclass(frozen=True)

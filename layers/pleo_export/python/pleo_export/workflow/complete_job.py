@@ -5,16 +5,15 @@ from __future__ import annotations
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.export import NEVER_REPORTED
 from pleo_export.failures.job import RESULTS_NOT_TAKEN
-from pleo_export.observability import count, logger
+from pleo_export.observability import logger
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.workflow.final_event import final_event
+from pleo_export.workflow.job_outcome import FINISHED_BEFORE_US, note_outcome
 from pleo_export.workflow.ownership import close, prove_ours
 from pleo_export.workflow.reporting import finalise_open_items
-
-FINISHED_BEFORE_US = "finished before us"
 
 
 def complete_job(run: JobInput, services: Services) -> str:
@@ -36,9 +35,9 @@ def complete_job(run: JobInput, services: Services) -> str:
             # Open question 6: completing may be refused while items are open, also those in progress.
             _finalise(pleo, run, services, "pending", "in_progress")
             raise TryAgain(JobFailure.VALIDATION_FAILURE, RESULTS_NOT_TAKEN.told()) from None
-        note_outcome(run, services, FINISHED_BEFORE_US)
+        note_outcome(run, services, FINISHED_BEFORE_US, failed=final.failed)
         return FINISHED_BEFORE_US
-    note_outcome(run, services, final.event, final.failure)
+    note_outcome(run, services, final.event, final.failure, final.failed)
     return final.event
 
 
@@ -47,16 +46,3 @@ def _finalise(pleo: PleoClient, run: JobInput, services: Services, *statuses: st
         pleo, run, services, JobFailure.SERVICE_UNREACHABLE, NEVER_REPORTED.told(), statuses
     )
     logger.warning("items were still open at completion", extra={"items": still_open})
-
-
-def note_outcome(run: JobInput, services: Services, outcome: str, failure: JobFailure | None = None) -> None:
-    """Save how the job ended, and count it; `failure` goes with `failed` only. If an earlier run has saved that, it is
-    kept when Pleo had ended the job before us."""
-    known = services.jobs.get(run.job_id) if outcome == FINISHED_BEFORE_US else None
-    if known is None or known.outcome is None:
-        services.jobs.set_fields(run.job_id, outcome=outcome, finished_at=services.clock().isoformat())
-    if failure:
-        count("JobsFailed", failure=failure)
-    elif outcome != FINISHED_BEFORE_US:
-        count("JobsCompleted", outcome=outcome)
-    logger.info("job finished", extra={"outcome": outcome})

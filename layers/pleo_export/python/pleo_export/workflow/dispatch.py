@@ -13,7 +13,7 @@ from enum import StrEnum
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import Disconnected, PleoExportError
-from pleo_export.observability import logger
+from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.pleo.models import ExportJob
 from pleo_export.services.events import JobInput, WakeUp
 from pleo_export.services.executions import Executions
@@ -23,6 +23,7 @@ from pleo_export.store.leases import Lease
 
 # Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.
 START_GRACE = timedelta(seconds=60)
+TRIGGERS = frozenset({"webhook", "poll", "finished", "reconciled"})  # the reasons of wake-ups that the stack sends
 
 
 class Dispatched(StrEnum):
@@ -37,6 +38,14 @@ class Dispatched(StrEnum):
 
 def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     """Start the company's oldest job, unless one runs. Raises the errors of Pleo's client and of AWS."""
+    outcome = _dispatch(wake_up, services)
+    count("WakeUpsHandled")
+    if outcome is Dispatched.STARTED:
+        count("JobsStarted", trigger=wake_up.reason if wake_up.reason in TRIGGERS else "other")
+    return outcome
+
+
+def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     company_id = wake_up.company_id
     logger.append_keys(wake_up=wake_up.reason)
     connection = services.connections.get(company_id)
@@ -52,6 +61,7 @@ def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     except Disconnected as ended:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
+    _measure_waiting(unfinished, services.clock())
     job = choose(unfinished, lambda job_id: _is_ours(job_id, services))
     if job is None:
         if lease:
@@ -59,6 +69,14 @@ def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         _keep_grant_alive(connection, services)
         return Dispatched.NO_JOB
     return _start(job, lease, services)
+
+
+def _measure_waiting(unfinished: Sequence[ExportJob], now: datetime) -> None:
+    """Measure how long the company's oldest job has waited, and how long until one of them expires."""
+    if pending := [job.created_at for job in unfinished if job.status == "pending"]:
+        measure_seconds("OldestPendingJobSeconds", (now - min(pending)).total_seconds())
+    if unfinished:
+        measure_seconds("SecondsToExpiry", min(job.expires_in for job in unfinished))
 
 
 def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> ExportJob | None:

@@ -10,6 +10,7 @@ that event, because it did not take an item's result, the job ends as `failed` (
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from pleo_export.errors import JobFailure
 from pleo_export.failures.entry import FailureText
@@ -20,8 +21,8 @@ from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.models import JobEvent
 from pleo_export.services.events import FailJobInput, StateError
 from pleo_export.services.services import Services
-from pleo_export.workflow.complete_job import FINISHED_BEFORE_US, note_outcome
-from pleo_export.workflow.final_event import final_event
+from pleo_export.workflow.final_event import FinalEvent, final_event
+from pleo_export.workflow.job_outcome import FINISHED_BEFORE_US, note_outcome
 from pleo_export.workflow.ownership import close
 from pleo_export.workflow.reporting import finalise_open_items
 
@@ -36,29 +37,32 @@ def fail_job(run: FailJobInput, services: Services) -> str:
     close(run, services, failure, told)
     pleo = services.pleo(connection)
     try:
-        outcome: str = _end(pleo, run, services, failure, told)
+        sent = _end(pleo, run, services, failure, told)
     except PleoRefused:
         if not pleo.job(run.job_id).finished:
             raise
-        outcome = FINISHED_BEFORE_US
-    note_outcome(run, services, outcome, failure if outcome == JobEvent.FAILED else None)
-    return outcome
+        note_outcome(run, services, FINISHED_BEFORE_US, failure)
+        return FINISHED_BEFORE_US
+    note_outcome(run, services, sent.event, sent.failure, sent.failed)
+    return sent.event
 
 
-def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, told: FailureText) -> JobEvent:
+def _end(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, told: FailureText) -> FinalEvent:
     record = services.jobs.get(run.job_id)
+    failed: Mapping[str, int] = {}
     if record is not None and record.fetched and _all_final(pleo, run, services, failure, told):
         final = final_event(pleo, run.job_id)
+        failed = final.failed
         if final.reason:  # all failed: the cause of the job is the reason
             told = told.after(final.reason)
         else:
             try:
                 pleo.send_event(run.job_id, final.event)
-                return final.event
+                return final
             except PleoRefused:
                 logger.warning("completion refused, failing the job")
     pleo.send_event(run.job_id, JobEvent.FAILED, failure, told.text())
-    return JobEvent.FAILED
+    return FinalEvent(JobEvent.FAILED, failure, told, failed)
 
 
 def _all_final(pleo: PleoClient, run: FailJobInput, services: Services, failure: JobFailure, told: FailureText) -> bool:

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.entry import FailureText
@@ -30,11 +32,13 @@ _AS_JOB_FAILURE = {
 
 @dataclass(frozen=True)
 class FinalEvent:
-    """The event that ends a job. `failure` and `told` go with `failed` only."""
+    """The event that ends a job. `failure` and `told` go with `failed` only. `failed` counts the failed items by their
+    type at Pleo; at most PAGE_LIMIT are counted."""
 
     event: JobEvent
     failure: JobFailure | None = None
     told: FailureText | None = None
+    failed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def reason(self) -> str | None:
@@ -47,9 +51,11 @@ def final_event(pleo: PleoClient, job_id: str) -> FinalEvent:
     failed = list(pleo.job_items(job_id, "failed", limit=PAGE_LIMIT))
     if not failed:
         return FinalEvent(JobEvent.COMPLETED)
+    types = Counter(str(item.failure_reason_type) for item in failed)
     if pleo.has_items(job_id, "successful"):
-        return FinalEvent(JobEvent.COMPLETED_WITH_ERRORS)
-    return FinalEvent(JobEvent.FAILED, _common({item.failure_reason_type for item in failed}), _all_failed(len(failed)))
+        return FinalEvent(JobEvent.COMPLETED_WITH_ERRORS, failed=types)
+    failure = _common({item.failure_reason_type for item in failed})
+    return FinalEvent(JobEvent.FAILED, failure, _all_failed(len(failed)), types)
 
 
 def _all_failed(count: int) -> FailureText:

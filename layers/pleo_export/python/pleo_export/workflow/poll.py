@@ -12,7 +12,7 @@ from itertools import islice
 
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
-from pleo_export.observability import logger
+from pleo_export.observability import logger, measure
 from pleo_export.services.events import WakeUp
 from pleo_export.services.services import Services
 from pleo_export.services.wake_ups import BATCH
@@ -38,10 +38,19 @@ def poll(services: Services) -> int:
         if begin_after:
             services.polls.all_woken()
     logger.info("poll", extra={"companies": woken - refused})
+    measure("CompaniesWoken", woken - refused)
+    _write_zeros()
     if refused:
         logger.warning("wake-ups not taken by the queue", extra={"companies": refused})
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
     return woken
+
+
+def _write_zeros() -> None:
+    """Let the metrics of Dispatch have a value while it does not run: an alarm on silence needs one to compare."""
+    measure("WakeUpsHandled", 0)
+    for trigger in ("poll", "webhook"):
+        measure("JobsStarted", 0, trigger=trigger)
 
 
 def _batches(services: Services, begin_after: str | None) -> Iterator[list[str]]:

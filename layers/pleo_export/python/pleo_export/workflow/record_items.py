@@ -16,7 +16,7 @@ from typing import Any
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
 from pleo_export.errors import JobFailure, NotOurs, TryAgain
-from pleo_export.observability import logger
+from pleo_export.observability import logger, measure_seconds
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
@@ -33,6 +33,7 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
 
     Raises TryAgain (the accounting system could not be asked), NotOurs (another run or call works on the same items).
     """
+    measure_seconds("SecondsToExpiry", (run.deadline - services.clock()).total_seconds())
     token = services.fencing_tokens.take(run.job_id, run.execution, services.request_id)
     if token is None:
         raise NotOurs(f"job {run.job_id} is closed, or another run's")
@@ -62,6 +63,8 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
         if not services.results.put_many(token, results, services.clock(), services.history):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
+    if run.chunk == 0 and len(results) > failed:  # of the first chunk only: one more write a job, not one a chunk
+        _measure_first_entry(run, services)
     counts = {
         "successful": len(results) - failed,
         "failed": failed,
@@ -70,6 +73,14 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     }
     logger.info("chunk recorded", extra={"chunk": run.chunk, **counts})
     return {"waitSeconds": counts["wait_seconds"]}
+
+
+def _measure_first_entry(run: ChunkInput, services: Services) -> None:
+    """Measure the time from the click to the job's first entry, once a job."""
+    now = services.clock()
+    clicked_at = services.jobs.note_first_entry(run.job_id, now)
+    if clicked_at:
+        measure_seconds("SecondsToFirstEntry", (now - clicked_at).total_seconds())
 
 
 def _in_time(outcomes: Sequence[ItemOutcome], left: timedelta) -> tuple[list[ItemResult], timedelta]:

@@ -44,7 +44,7 @@ def start_job(run: JobInput, services: Services) -> dict[str, Any]:
     pleo = services.pleo(services.connection(run.company_id))
     job = _read(pleo, run)
     seen = before.run_by if before else None
-    if not services.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen):
+    if not services.jobs.begin(run.job_id, run.company_id, run.execution, seen=seen, clicked_at=job.created_at):
         # Another execution has begun meanwhile. The lease shows the next call which of the two is superseded.
         raise TryAgain(JobFailure.SERVICE_TIMEOUT, RUN_TWICE.told())
     record = services.jobs.get(

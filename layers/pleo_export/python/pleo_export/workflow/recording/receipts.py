@@ -19,6 +19,7 @@ from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
 from pleo_export.failures.entry import FailureText
 from pleo_export.failures.openings import recorded_without_receipts
 from pleo_export.failures.receipts import NO_TIME_FOR_RECEIPTS
+from pleo_export.observability import tally
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import ReceiptPolicy
@@ -78,6 +79,7 @@ class ReceiptHandler:
         try:
             return self._prepare(item, folder)
         except ReceiptFailed as failed:
+            tally("ReceiptsRefused", failure=failed.failure)
             if self._required:
                 raise
             return PreparedReceipts(
@@ -87,6 +89,7 @@ class ReceiptHandler:
             raise
         except Exception as error:
             log_fault("receipts could not be prepared", error, entry_id=item.entry_id)
+            tally("ReceiptsRefused", failure=ItemFailure.RECEIPT_CONVERSION_FAILURE)
             if self._required:
                 raise ItemRejected(ItemFailure.RECEIPT_CONVERSION_FAILURE, internal_fault(error)) from None
             return PreparedReceipts(warnings=(f"Booked without its receipts. {internal_fault(error)}",))
@@ -105,6 +108,7 @@ class ReceiptHandler:
         except Exception as error:
             log_fault("receipts could not be attached", error, document=document.id)
             return self._missing(files, document, internal_fault(error), InternalFault.failure, None)
+        tally("ReceiptsAttached", len(files.attachments))
         return AttachmentOutcome(warnings=files.warnings, attached=files.hashes)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
@@ -127,6 +131,8 @@ class ReceiptHandler:
         retry: timedelta | None,
     ) -> AttachmentOutcome:
         told = why.after(recorded_without_receipts(document.number or document.id))
+        if retry is None:
+            tally("ReceiptsRefused", failure=ItemFailure.RECEIPT_UPLOAD_FAILURE)
         if not self._required:
             warning = told.text(self.connection.support_contact)
             return AttachmentOutcome(warnings=(*files.warnings, warning), retry=retry)

@@ -1,0 +1,71 @@
+"""Who has to act on a failure: few words, by which failures are counted, alarms told apart and notifications grouped.
+
+| Cause             | Failures of                                     | Who acts                           |
+|-------------------|-------------------------------------------------|------------------------------------|
+| credentials       | a key or grant that is no longer accepted       | the operator, with the company     |
+| settings          | the company's settings, or accounts and codes   | the company's bookkeeper           |
+| expenses          | the expense itself                              | the company's bookkeeper           |
+| receipts          | a receipt                                       | the company's bookkeeper           |
+| accounting_system | an accounting system that does not answer       | who runs the accounting system     |
+| pleo              | Pleo's request limit                            | nobody: it passes                  |
+| ours              | this installation                               | the operator                       |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pleo_export.errors import ItemFailure, JobFailure
+
+
+class Cause(StrEnum):
+    """Who or what a failure is due to."""
+
+    CREDENTIALS = "credentials"
+    SETTINGS = "settings"
+    EXPENSES = "expenses"
+    RECEIPTS = "receipts"
+    ACCOUNTING_SYSTEM = "accounting_system"
+    PLEO = "pleo"
+    OURS = "ours"
+
+
+CAUSES: Mapping[str, Cause] = {
+    ItemFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE: Cause.CREDENTIALS,
+    ItemFailure.AUTHORIZATION_FAILURE: Cause.CREDENTIALS,
+    ItemFailure.INVALID_CONFIGURATION: Cause.SETTINGS,
+    ItemFailure.MISSING_CONFIGURATION: Cause.SETTINGS,
+    ItemFailure.VENDOR_UNKNOWN: Cause.SETTINGS,
+    ItemFailure.ACCOUNT_UNKNOWN: Cause.SETTINGS,
+    ItemFailure.TAX_CODE_UNKNOWN: Cause.SETTINGS,
+    ItemFailure.TAG_UNKNOWN: Cause.SETTINGS,
+    ItemFailure.VALIDATION_FAILURE: Cause.EXPENSES,
+    ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE: Cause.EXPENSES,
+    ItemFailure.RECEIPT_UPLOAD_FAILURE: Cause.RECEIPTS,
+    ItemFailure.RECEIPT_DOWNLOAD_FAILURE: Cause.RECEIPTS,
+    ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED: Cause.RECEIPTS,
+    ItemFailure.RECEIPT_CONVERSION_FAILURE: Cause.RECEIPTS,
+    ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT: Cause.ACCOUNTING_SYSTEM,
+    ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE: Cause.ACCOUNTING_SYSTEM,
+    ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT: Cause.ACCOUNTING_SYSTEM,
+    JobFailure.PLEO_RATE_LIMIT: Cause.PLEO,
+    ItemFailure.UNEXPECTED_FAILURE: Cause.OURS,
+    JobFailure.SERVICE_UNREACHABLE: Cause.OURS,
+    JobFailure.SERVICE_TIMEOUT: Cause.OURS,
+    JobFailure.INTEGRATION_UNUSABLE: Cause.OURS,
+}
+
+
+def cause_of(failure: str) -> Cause:
+    """Return the cause of a failure by its type at Pleo; of a type that we do not know it is ours."""
+    return CAUSES.get(failure, Cause.OURS)
+
+
+def by_cause(failures: Mapping[str, int]) -> Mapping[Cause, int]:
+    """Return how many of these failures, given by their types, each cause has."""
+    sums: Counter[Cause] = Counter()
+    for failure, number in failures.items():
+        sums[cause_of(failure)] += number
+    return sums
