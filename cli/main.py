@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.commands import connect, connections, disconnect, doctor, entry, job, oauth_client, poll, redrive, schema
+from cli.commands import (
+    connect,
+    connections,
+    disconnect,
+    doctor,
+    entry,
+    job,
+    oauth_client,
+    poll,
+    reconcile,
+    redrive,
+    schema,
+)
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
 
@@ -39,6 +51,7 @@ app.command("poll")(poll.command)
 app.command("redrive")(redrive.command)
 app.command("job")(job.command)
 app.command("entry")(entry.command)
+app.command("reconcile")(reconcile.command)
 app.command("schema")(schema.command)
 
 

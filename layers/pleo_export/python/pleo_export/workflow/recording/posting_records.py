@@ -11,6 +11,7 @@ from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import NotOurs
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
+from pleo_export.store.booked import booked_as, on_dates
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
@@ -67,10 +68,14 @@ class PostingRecords:
             fingerprint=item.fingerprint,
             job_id=self.run.job_id,
             intended_at=self.services.clock(),
+            booked=booked_as(item.booking.documents),
         )
 
     def _posting_of(self, progress: ItemProgress, main: DocumentRef) -> Posting:
-        known = progress.intent or progress.plan.posting or self._intent(progress.plan.item)
+        item = progress.plan.item
+        known = progress.intent or progress.plan.posting or self._intent(item)
+        same = known.fingerprint == item.fingerprint  # else the ledger holds what an earlier export booked
+        booked = known.booked or (booked_as(item.booking.documents) if same else ())
         return replace(
             known,
             job_id=self.run.job_id,
@@ -82,6 +87,7 @@ class PostingRecords:
             open_references=_left_to_reconcile(progress.documents),
             complete=progress.finished,
             recorded_at=known.recorded_at or self.services.clock(),
+            booked=on_dates(booked, {each.reference: each.date for each in progress.documents}),
         )
 
 
