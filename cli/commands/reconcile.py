@@ -21,7 +21,7 @@ from pleo_export.operations.reconciliation.result import (
     Pile,
     PleoStatuses,
     ReconciledEntry,
-    ReconciliationResult,
+    ReconciliationFindings,
 )
 
 COLUMNS = ("expense", "document", "date", "what is wrong")
@@ -137,7 +137,7 @@ def command(
 
 def reconcile(
     stack: Stack, company_id: str | None, since: datetime | None, until: datetime | None, job_id: str | None
-) -> ReconciliationResult:
+) -> ReconciliationFindings:
     """Reconcile a period of a company, or a job. Raises UsageError for arguments that do not fit together."""
     if job_id is not None:
         if company_id is not None or since or until:
@@ -156,7 +156,7 @@ def reconcile(
     return reconcile_period(_id("COMPANY_ID", company_id), period, stack.services)
 
 
-def output(result: ReconciliationResult) -> ReconcileOutput:
+def output(result: ReconciliationFindings) -> ReconcileOutput:
     """Return the result as it is printed as JSON."""
     return ReconcileOutput(
         company_id=result.company_id,
@@ -173,7 +173,7 @@ def output(result: ReconciliationResult) -> ReconcileOutput:
     )
 
 
-def _print(result: ReconciliationResult) -> None:
+def _print(result: ReconciliationFindings) -> None:
     what = f"job {result.job_id}" if result.job_id else f"{result.since} to {result.until}"
     print_line(f"company {result.company_id}, {what}")
     for pile, title in TITLES.items():
@@ -190,7 +190,7 @@ def _print(result: ReconciliationResult) -> None:
         print_line(line)
 
 
-def _next_commands(result: ReconciliationResult) -> Iterator[str]:
+def _next_commands(result: ReconciliationFindings) -> Iterator[str]:
     """Yield what to type for the first entry of each pile that is not empty."""
     for pile in TITLES:
         named = [each for each in result.pile(pile) if each.entry_id]

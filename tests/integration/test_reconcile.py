@@ -16,7 +16,7 @@ from cli.main import app
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_job, reconcile_period
-from pleo_export.operations.reconciliation.result import Cause, Pile, ReconciliationResult
+from pleo_export.operations.reconciliation.result import Cause, Pile, ReconciliationFindings
 from pleo_export.settings import parse_settings
 from pleo_simulator.every_type import every_type
 from pleo_simulator.expenses import Expense, Line, export_item
@@ -79,7 +79,7 @@ def failing_on(reference: str, books: Ledger) -> Iterator[str]:
         yield url
 
 
-def causes(result: ReconciliationResult) -> dict[str | None, tuple[Pile, Cause]]:
+def causes(result: ReconciliationFindings) -> dict[str | None, tuple[Pile, Cause]]:
     return {
         each.entry_id: (each.pile, each.reasons[0].cause) for each in result.entries if each.pile is not Pile.MATCHED
     }

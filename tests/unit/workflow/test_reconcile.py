@@ -18,7 +18,7 @@ from pleo_export.operations.reconciliation.result import (
     Cause,
     Pile,
     PleoStatuses,
-    ReconciliationResult,
+    ReconciliationFindings,
 )
 from pleo_simulator.credentials import ALL_SCOPES
 from pleo_simulator.every_type import every_type
@@ -39,12 +39,12 @@ def exported(system: InProcessSystem, expenses: list[dict[str, Any]] = EXPENSES,
     return job
 
 
-def reconciled(system: InProcessSystem, period: ReconciliationPeriod = MARCH) -> ReconciliationResult:
+def reconciled(system: InProcessSystem, period: ReconciliationPeriod = MARCH) -> ReconciliationFindings:
     with system.effects.of_function():
         return reconcile_period(NORTHGATE, period, system.services)
 
 
-def found(result: ReconciliationResult) -> dict[str | None, tuple[Pile, list[Cause]]]:
+def found(result: ReconciliationFindings) -> dict[str | None, tuple[Pile, list[Cause]]]:
     """What is not matched, by entry."""
     return {
         each.entry_id: (each.pile, list(dict.fromkeys(reason.cause for reason in each.reasons)))
@@ -53,7 +53,7 @@ def found(result: ReconciliationResult) -> dict[str | None, tuple[Pile, list[Cau
     }
 
 
-def texts(result: ReconciliationResult) -> list[str]:
+def texts(result: ReconciliationFindings) -> list[str]:
     return [reason.text for each in result.entries for reason in each.reasons]
 
 

@@ -22,7 +22,7 @@ from pleo_export.operations.reconciliation.result import (
     MismatchReason,
     Pile,
     ReconciledEntry,
-    ReconciliationResult,
+    ReconciliationFindings,
 )
 from pleo_export.services.services import Services
 from pleo_export.settings import Settings
@@ -31,7 +31,7 @@ from pleo_export.store.booked import BookedDocument
 __all__ = ["ReconciliationPeriod", "reconcile_job", "reconcile_period"]
 
 
-def reconcile_period(company_id: str, period: ReconciliationPeriod, services: Services) -> ReconciliationResult:
+def reconcile_period(company_id: str, period: ReconciliationPeriod, services: Services) -> ReconciliationFindings:
     """Reconcile what was booked, or is in the ledger, on the days of the period. Raises NotOurs when the company is not
     connected, PleoError when Pleo does not list its jobs, AuthenticationFailed when there is no credential for the
     ledger. What cannot be read otherwise is unknown."""
@@ -41,7 +41,7 @@ def reconcile_period(company_id: str, period: ReconciliationPeriod, services: Se
     return _Reckoning(connection.settings, reader, gathered, period).result(company_id, None)
 
 
-def reconcile_job(company_id: str, job_id: str, services: Services) -> ReconciliationResult:
+def reconcile_job(company_id: str, job_id: str, services: Services) -> ReconciliationFindings:
     """Reconcile the entries of one export job of the company, whatever their dates. Raises as `reconcile_period`
     does."""
     connection = services.connection(company_id)
@@ -59,13 +59,13 @@ class _Reckoning:
     gathered: GatheredEvidence
     period: ReconciliationPeriod | None
 
-    def result(self, company_id: str, job_id: str | None) -> ReconciliationResult:
+    def result(self, company_id: str, job_id: str | None) -> ReconciliationFindings:
         names = self._names()
         comparison = EntryComparison(self.settings.posting, names)
         piles = {each.entry_id: list(self._compare(comparison, each)) for each in self.gathered.evidence}
         entries = [*(each for found in piles.values() for each in found), *self._besides()]
         held = (each for each in self._held() if comparison.counts(each))
-        return ReconciliationResult(
+        return ReconciliationFindings(
             company_id=company_id,
             since=self.period.since if self.period else None,
             until=self.period.until if self.period else None,

@@ -15,9 +15,10 @@ from uuid import uuid4
 
 import boto3
 
-from pleo_export.accounting.registry import CONNECTORS, connect, open_reader
+from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.services.executions import Executions
+from pleo_export.services.ledger_readers import LedgerReaders
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
 from pleo_export.services.wake_ups import WakeUps
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import requests
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pleo_export.accounting.port import AccountingSystem, LedgerReader
+    from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.pleo.client import PleoClient
     from pleo_export.pleo.credentials import Credential
@@ -41,7 +42,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Services(Records):
+class Services(Records, LedgerReaders):
     """What the functions of one environment share. `environment` holds the template's variables; `clock` gives UTC."""
 
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -179,10 +180,6 @@ class Services(Records):
         now)."""
         settings = connection.settings.accounting_system
         return connect(settings, self.accounting_secret(connection), self.time_left)
-
-    def ledger_reader(self, connection: Connection) -> LedgerReader:
-        """Return what reads the company's ledger to compare it. Raises as `accounting_system` does."""
-        return open_reader(connection.settings.accounting_system, self.accounting_secret(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""

@@ -106,7 +106,7 @@ class PleoStatuses(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ReconciliationResult:
+class ReconciliationFindings:
     """A whole reconciliation, of a period or of one job. `not_booked` counts expenses that failed and are not in the
     ledger, as it should be. `proofs_complete`: everything that the sums need could be read."""
 
