@@ -19,6 +19,7 @@ from cli.commands import (
     job,
     oauth_client,
     poll,
+    reconcile,
     redrive,
     schema,
 )
@@ -52,6 +53,7 @@ app.command("poll")(poll.command)
 app.command("redrive")(redrive.command)
 app.command("job")(job.command)
 app.command("entry")(entry.command)
+app.command("reconcile")(reconcile.command)
 app.command("schema")(schema.command)
 app.add_typer(audit.app, name="audit")
 app.command("erase-person")(erase_person.command)

@@ -37,7 +37,8 @@ class Company:
 
 
 class PleoState:
-    """`on_job_created` is called with (company id, job JSON) after each new job: the webhook's cue."""
+    """`on_job_created` is called with (company id, job JSON) after each new job: the webhook's cue. `export_statuses`
+    are what Pleo shows of accounting entries instead of what follows from the jobs, by entry id."""
 
     def __init__(
         self, clock: Clock | None = None, ids: SeededIds | None = None, assumptions: Assumptions | None = None
@@ -45,6 +46,7 @@ class PleoState:
         self.clock = clock or Clock()
         self.assumptions = assumptions or Assumptions()
         self.on_job_created: list[Callable[[str, Json], None]] = []
+        self.export_statuses: dict[str, str] = {}
         self._ids = ids or SeededIds()
         self._companies: dict[str, Company] = {}
         self._jobs: dict[str, Job] = {}  # in the order of creation

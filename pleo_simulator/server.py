@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from pleo_simulator.accounting_entries_api import accounting_entry_routes
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.control_api import control_routes
@@ -36,7 +37,8 @@ START_TIMEOUT = 10.0
 
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
-    for routes in (export_routes, subscription_routes, installation_routes, oauth_routes, control_routes):
+    parts = (export_routes, accounting_entry_routes, subscription_routes, installation_routes, oauth_routes)
+    for routes in (*parts, control_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)

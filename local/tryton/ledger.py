@@ -207,6 +207,19 @@ class Ledger:
             if lines:
                 self.rpc(f"model.{model}.write", lines, {"account": account["id"]})
 
+    def redate(self, reference: str, to: date) -> None:
+        """Move the draft to another day, and to its period."""
+        (period,) = self._period(f"{to:%Y-%m}")
+        for move in self.moves(reference):
+            self.rpc("model.account.move.write", [move.id], {"period": period, "date": to})
+        for bill in self.bills(reference):
+            self.rpc("model.account.invoice.write", [bill.id], {"accounting_date": to})
+
+    def delete(self, reference: str) -> None:
+        """What "Delete" does in Tryton's client, which takes drafts only."""
+        self.rpc("model.account.move.delete", [move.id for move in self.moves(reference)])
+        self.rpc("model.account.invoice.delete", [bill.id for bill in self.bills(reference)])
+
     def clear_invoice_date(self, reference: str) -> None:
         bills = [bill.id for bill in self.bills(reference)]
         self.rpc("model.account.invoice.write", bills, {"invoice_date": None})

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 
 OPEN = date(2026, 2, 10)
 CLOSED = date(2025, 12, 10)
@@ -94,6 +94,8 @@ class Way(Protocol):
     def system(self) -> AccountingSystem: ...
     @property
     def setup(self) -> AccountingSetup: ...
+    @property
+    def reader(self) -> LedgerReader: ...
 
     def deliver(self) -> None:
         """Let the requests that are LATE arrive, in their order. Their answers are dropped."""
@@ -107,6 +109,9 @@ class ConnectorFixture(Protocol):
 
     def setup(self, *, url: str | None = None) -> AccountingSetup:
         """The other face of the port, of the same books."""
+
+    def reader(self, *, url: str | None = None) -> LedgerReader:
+        """The face of the port that compares, of the same books."""
 
     def with_wrong_key(self) -> AccountingSystem: ...
 
@@ -146,3 +151,9 @@ class ConnectorFixture(Protocol):
 
     def clear_document_date(self, reference: str) -> None:
         """A person empties the date on a draft bill. Where the books allow no such thing, nothing happens."""
+
+    def redate(self, reference: str, to: date) -> None:
+        """A person moves the draft to another day, of another period."""
+
+    def delete(self, reference: str) -> None:
+        """A person deletes the drafts with the reference."""

@@ -18,7 +18,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.bookkeeping.documents import Bill, Party
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
 from tests.conformance.connector_fixture import REFUSAL, TWICE, Act, Held, HeldBill, Plan, Trouble
@@ -56,6 +56,10 @@ class Connection(FakeAccountingSystem):
 
     @property
     def setup(self) -> AccountingSetup:
+        return self
+
+    @property
+    def reader(self) -> LedgerReader:
         return self
 
     def deliver(self) -> None:
@@ -118,6 +122,15 @@ class FakeFixture:
 
     def setup(self, *, url: str | None = None) -> AccountingSetup:
         return self._at(url)
+
+    def reader(self, *, url: str | None = None) -> LedgerReader:
+        return self._at(url)
+
+    def redate(self, reference: str, to: date) -> None:
+        self._ledger.redate(reference, to)
+
+    def delete(self, reference: str) -> None:
+        self._ledger.delete(reference)
 
     def _at(self, url: str | None) -> Connection:
         there = url is None or url.rstrip("/") == self.url

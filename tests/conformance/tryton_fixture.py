@@ -12,8 +12,8 @@ from pathlib import Path
 
 from local.tryton.ledger import Bill, Ledger, Move
 from local.tryton.server import TrytonServer
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState
-from pleo_export.accounting.registry import connect, set_up
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
+from pleo_export.accounting.registry import connect, open_reader, set_up
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
 from tests.conformance.troubled import TroubledNetwork
@@ -31,6 +31,7 @@ _HTML = [("Content-Type", "text/html; charset=utf-8")]
 class TrytonWay:
     system: AccountingSystem
     setup: AccountingSetup
+    reader: LedgerReader
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
@@ -50,6 +51,15 @@ class TrytonFixture:
 
     def setup(self, *, url: str | None = None) -> AccountingSetup:
         return set_up(self._settings(url), self._secret)
+
+    def reader(self, *, url: str | None = None) -> LedgerReader:
+        return open_reader(self._settings(url), self._secret)
+
+    def redate(self, reference: str, to: date) -> None:
+        self._ledger.redate(reference, to)
+
+    def delete(self, reference: str) -> None:
+        self._ledger.delete(reference)
 
     def _settings(self, url: str | None = None, journal: str = "EXP") -> TrytonSettings:
         database, company = self._ledger.database, self._ledger.company
@@ -89,7 +99,7 @@ class TrytonFixture:
     def troubled(self, plan: Plan) -> Iterator[TrytonWay]:
         crossing = TroubledNetwork(plan, _act, _saying)
         with network(self.url, crossing.cross) as url:
-            yield TrytonWay(self.connector(url=url), self.setup(url=url), crossing)
+            yield TrytonWay(self.connector(url=url), self.setup(url=url), self.reader(url=url), crossing)
 
     def derived(self, reference: str) -> list[Held]:
         moves = [move for move in self._ledger.moves() if move.reference.startswith(f"{reference}:")]

@@ -2,6 +2,7 @@
 
 `tests/conformance` holds it to the port's contract, beside the real connectors. Each request to the ledger is an effect
 that faults can be ordered around: "books check", "books find_many", "books differences", "books find_parties",
+"books read <references>", "books list", "books accounts",
 "books record <reference>" (a draft is made), "books post <reference>" (it is posted), "books finalise <reference>" (an
 older draft is posted), "books read back", "books duplicates", "books discard <reference>", "books attach <reference>",
 "books difference <reference>" (an exchange difference is booked), "books reconcile <reference>", "books open again
@@ -37,11 +38,14 @@ from pleo_export.accounting.port import (
     DocumentOutcome,
     DocumentRef,
     DocumentState,
+    LedgerDocument,
+    LedgerLine,
     PeriodState,
 )
 from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Payment, PaymentPurpose
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyKey, PartyMatch, PartyQuery
+from pleo_export.bookkeeping.reference import MARK
 from tests.system.effects import Effects
 from tests.system.general_ledger import (
     CHART,
@@ -168,6 +172,26 @@ class FakeAccountingSystem:
 
     def next_open_date(self, after: date) -> date | None:
         return self.ledger.next_open_date(after)
+
+    # The side that reads
+
+    def read(self, references: Collection[str]) -> Mapping[str, Sequence[LedgerDocument]]:
+        if len(references) > self.capabilities.max_find:
+            raise ValueError("at most max_find references are read at once")
+        wanted = sorted(references)
+        held = self._ask(f"books read {' '.join(wanted)}", lambda: self._held(wanted))
+        return {reference: [_whole(each) for each in documents] for reference, documents in held.items()}
+
+    def ours(self, since: date, until: date) -> Collection[str]:
+        def listed() -> Collection[str]:
+            """Also what a person or another product books is in the ledger; ours carries the mark."""
+            dated = (each for each in self.documents if since <= each.entry.posting_date <= until)
+            return {each.entry.reference for each in dated if each.entry.reference.startswith(MARK)}
+
+        return self._ask("books list", listed)
+
+    def account_names(self, codes: Collection[str]) -> Mapping[str, str]:
+        return self._ask("books accounts", lambda: {code: f"Account {code}" for code in sorted(codes) if code in CHART})
 
     # What tests look at
 
@@ -426,6 +450,16 @@ def _one_of(documents: Sequence[Document]) -> DocumentOutcome:
         names = " and ".join(each.number or f"draft {each.id}" for each in live)
         return PossibleDuplicate(f"{len(live)} entries carry {live[0].entry.reference}: {names}.")
     return reference_to((live or documents)[-1])
+
+
+def _whole(document: Document) -> LedgerDocument:
+    """As a ledger shows it: a tax on its line, nothing on the line of what is owed."""
+    lines = document.entry.lines
+    return LedgerDocument(
+        reference_to(document),
+        document.entry.currency,
+        tuple(LedgerLine(each.account, each.amount, each.tax.code if each.tax else None) for each in lines),
+    )
 
 
 def _without_its_bill(entry: Entry, outcomes: Mapping[str, DocumentOutcome]) -> AccountingError | None:

@@ -15,7 +15,7 @@ from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:
-    from pleo_export.accounting.port import AccountingSetup, AccountingSystem
+    from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 
 Secret = Mapping[str, str]
 
@@ -38,9 +38,9 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect` and `set_up`;
-    it is imported when a company first uses it, so that a function loads only the connector that it needs. OAuth
-    grants are refreshed at `token_url`; None where the secret holds a key or a login."""
+    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up` and
+    `open_reader`; it is imported when a company first uses it, so that a function loads only the connector that it
+    needs. OAuth grants are refreshed at `token_url`; None where the secret holds a key or a login."""
 
     name: str
     title: str
@@ -61,3 +61,8 @@ class Connector:
         """Return what a person chooses from to connect a company. Raises as `connect` does."""
         setup: AccountingSetup = import_module(self.module).set_up(settings, secret)
         return setup
+
+    def open_reader(self, settings: AccountingSettings, secret: Secret) -> LedgerReader:
+        """Return what reads the ledger to compare it. Raises as `connect` does."""
+        reader: LedgerReader = import_module(self.module).open_reader(settings, secret)
+        return reader

@@ -102,6 +102,25 @@ class CodeAndName:
 DocumentOutcome = DocumentRef | AccountingError
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line as the ledger holds it. `amount` in minor units of the document's currency, + debit and - credit; `tax`
+    is the code of its tax, None where it has none."""
+
+    account: str
+    amount: int
+    tax: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDocument:
+    """A document with all of its lines, as the ledger holds it now."""
+
+    ref: DocumentRef
+    currency: str
+    lines: tuple[LedgerLine, ...]
+
+
 class AccountingSystem(Protocol):
     """The side of the port that records: what the functions use."""
 
@@ -181,3 +200,23 @@ class AccountingSetup(Protocol):
     def discard(self, document: DocumentRef) -> None:
         """Remove a draft; harmless where it is gone. Raises Rejected for a document that is not, or no longer, a draft,
         or that may not be removed; or another AccountingError. Running it again is safe."""
+
+
+class LedgerReader(Protocol):
+    """The side of the port that compares: it reads what the ledger holds, whole, and changes nothing."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this accounting system takes; the same as the AccountingSystem's."""
+
+    def read(self, references: Collection[str]) -> Mapping[str, Sequence[LedgerDocument]]:
+        """Read every document that carries one of the references, at most `capabilities.max_find` of them: several for
+        one reference, void ones and those that a person has changed or moved to another date included. A reference
+        without a document is left out. Raises AccountingError: then nothing is known of any of them."""
+
+    def ours(self, since: date, until: date) -> Collection[str]:
+        """Return the reference of every document of this integration, derived ones included, with a posting date in the
+        period, of which both days are part. All of them are returned, or AccountingError is raised."""
+
+    def account_names(self, codes: Collection[str]) -> Mapping[str, str]:
+        """Return the names of the accounts that exist, closed ones included, by code. Raises AccountingError."""

@@ -17,7 +17,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:
-    from pleo_export.accounting.port import AccountingSetup, AccountingSystem
+    from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 
 
 def _registered() -> Iterator[Connector]:
@@ -39,6 +39,12 @@ def set_up(settings: AccountingSettings, secret: Secret) -> AccountingSetup:
     """Return what to choose from in the accounting system that the settings name; see `Connector.set_up`. Raises
     AuthenticationFailed for a secret that lacks a field."""
     return CONNECTORS[settings.name].set_up(settings, secret)
+
+
+def open_reader(settings: AccountingSettings, secret: Secret) -> LedgerReader:
+    """Return what reads the ledger that the settings name; see `Connector.open_reader`. Raises AuthenticationFailed for
+    a secret that lacks a field."""
+    return CONNECTORS[settings.name].open_reader(settings, secret)
 
 
 def token_url(name: str) -> str:

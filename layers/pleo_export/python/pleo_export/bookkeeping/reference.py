@@ -4,9 +4,43 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
+MARK = "pleo:"  # what every readable reference begins with
 _SHORT_LENGTH = 20
+_READABLE = re.compile(
+    MARK + r"(?P<entry>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?::r(?P<revision>[1-9]\d*))?(?::(?P<rest>.+))?"
+)
+
+
+class ReferenceRole(StrEnum):
+    """What the document of a reference is to its expense. DERIVED: an entry that the connector made beside it."""
+
+    DOCUMENT = "document"
+    PAYMENT = "payment"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceParts:
+    """What a readable reference says. It names no company: the ledger that holds it is connected to one only."""
+
+    entry_id: str
+    revision: int
+    role: ReferenceRole
+
+
+def reference_parts(reference: str) -> ReferenceParts | None:
+    """Return what a reference says; None for a hash, and for what is not one of ours."""
+    found = _READABLE.fullmatch(reference)
+    if found is None:
+        return None
+    roles = {None: ReferenceRole.DOCUMENT, "pay": ReferenceRole.PAYMENT}
+    role = roles.get(found["rest"], ReferenceRole.DERIVED)
+    return ReferenceParts(found["entry"], int(found["revision"] or 1), role)
 
 
 def reference(company_id: UUID | str, entry_id: UUID | str, revision: int = 1, *, max_length: int) -> str:
@@ -19,7 +53,7 @@ def reference(company_id: UUID | str, entry_id: UUID | str, revision: int = 1, *
     if revision < 1 or max_length < _SHORT_LENGTH:
         raise ValueError(f"no reference for revision {revision} in {max_length} characters")
     company, entry = UUID(str(company_id)), UUID(str(entry_id))
-    readable = f"pleo:{entry}" + (f":r{revision}" if revision > 1 else "")
+    readable = f"{MARK}{entry}" + (f":r{revision}" if revision > 1 else "")
     if len(readable) <= max_length:
         return readable
     return _short(f"{company}:{entry}:{revision}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.http.session import IsolatedSession
+from pleo_export.pleo.accounting_entries import AccountingEntries
 from pleo_export.pleo.credentials import Credential
 from pleo_export.pleo.export_items import ExportItems
 from pleo_export.pleo.export_jobs import ExportJobs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import requests
 
 
-class PleoClient(ExportJobs, ExportItems, Installations, WebhookSubscriptions):
+class PleoClient(ExportJobs, ExportItems, AccountingEntries, Installations, WebhookSubscriptions):
     """One connection to Pleo: all resources over one transport.
 
     `base_url` is https://external.pleo.io or its staging twin (API-1).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pleo_export.errors import JobFailure
@@ -22,6 +23,13 @@ class ExportJobs(PleoResource):
         jobs = [job for page in self._pages("/v3/export-jobs", query, Page[ExportJob]) for job in page]
         ours = (job for job in jobs if job.company_id.lower() == company_id.lower() and job.status in UNFINISHED)
         return sorted(ours, key=oldest_first)
+
+    def jobs_since(self, company_id: str, since: datetime) -> list[ExportJob]:
+        """Return the company's jobs of any status that were created since then, oldest first. Pleo has no filter by
+        time and documents no order, so the whole list is read."""
+        pages = self._pages("/v3/export-jobs", [("company_id", company_id)], Page[ExportJob])
+        jobs = (job for page in pages for job in page if job.created_at >= since)
+        return sorted((job for job in jobs if job.company_id.lower() == company_id.lower()), key=oldest_first)
 
     def job(self, job_id: str) -> ExportJob:
         """Return the job. Raises PleoNotFound if this credential cannot see it."""

@@ -112,6 +112,13 @@ class JobItem(_PleoModel):
     exported_at: Moment | None = None
 
 
+class AccountingEntry(_PleoModel):
+    """Pleo's own view of an expense: CREATED, QUEUED, EXPORTING, EXPORTED, NOT_CREATED or NOT_EXPORTED."""
+
+    id: Identifier
+    export_status: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ItemUpdate:
     """The result of one item, as it is reported to Pleo.

@@ -20,6 +20,7 @@ from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.failures.connection import GRANT_ENDED
 from pleo_export.services.executions import Executions
+from pleo_export.services.ledger_readers import LedgerReaders
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
 from pleo_export.services.wake_ups import WakeUps
@@ -44,7 +45,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Services(Records):
+class Services(Records, LedgerReaders):
     """What the functions of one environment share. `environment` holds the template's variables; `clock` gives UTC."""
 
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:

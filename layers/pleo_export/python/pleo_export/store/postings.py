@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from pleo_export.store.attached_files import AttachedFile, bounded, files_from, files_record
+from pleo_export.store.booked import BookedDocument, as_text, from_text
 from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.table import conditional_write, get_many, iso, moment, posting_key
 
@@ -31,8 +32,9 @@ class Posting:
     `intended_at` (UTC): from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
     that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
     `open_references`: those of its bills and payments that are drafts, or that a person has posted and that are not
-    settled yet. `settings_version` (None: not known) and `code_version` name what made it; `files` are those attached
-    to the main document, without `files_left_out` further originals.
+    settled yet. `booked`: what the documents come to; none in records of before it was kept. `settings_version` (None:
+    not known) and `code_version` name what made it; `files` are those attached to the main document, without
+    `files_left_out` further originals.
     """
 
     company_id: str
@@ -50,6 +52,7 @@ class Posting:
     open_references: tuple[str, ...] = ()
     complete: bool = False
     recorded_at: datetime | None = None
+    booked: tuple[BookedDocument, ...] = ()
     settings_version: int | None = None
     code_version: str | None = None
     files: tuple[AttachedFile, ...] = ()
@@ -82,6 +85,18 @@ class Postings:
             KeyConditionExpression=Key("pk").eq(posting_key(company_id, entry_id, 1)["pk"]), ConsistentRead=True
         )
         return [_posting(record) for record in answer["Items"]]
+
+    def histories(self, company_id: str, entry_ids: Iterable[str]) -> Mapping[str, list[Posting]]:
+        """Return all postings of each entry that has any, oldest revision first: a read per hundred entries for each
+        revision that one of them has come to."""
+        found: dict[str, list[Posting]] = {}
+        wanted, revision = list(entry_ids), 1
+        while wanted:
+            postings = self.get_many(company_id, dict.fromkeys(wanted, revision))
+            for entry_id, posting in postings.items():
+                found.setdefault(entry_id, []).append(posting)
+            wanted, revision = list(postings), revision + 1
+        return found
 
     def latest(self, company_id: str, entry_id: str) -> Posting | None:
         """Return the posting of the entry's highest revision; None if there is none."""
@@ -169,6 +184,7 @@ def _record(posting: Posting) -> dict[str, Any]:
         "drafts_of": posting.company_id if posting.open_references else None,
         "complete": posting.complete or None,
         "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
+        "booked": as_text(posting.booked),
         "settings_version": posting.settings_version,
         "code_version": posting.code_version,
         "files": files_record(posting.files) or None,
@@ -195,6 +211,7 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         open_references=tuple(record.get("open_references", ())),
         complete=bool(record.get("complete", False)),
         recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
+        booked=from_text(record.get("booked")),
         settings_version=int(record["settings_version"]) if "settings_version" in record else None,
         code_version=record.get("code_version"),
         files=files_from(record.get("files", ())),

@@ -43,6 +43,7 @@ from pleo_export.accounting.tryton.move import LookupTables, move
 from pleo_export.accounting.tryton.parties import find_parties
 from pleo_export.accounting.tryton.periods import TrytonPeriods
 from pleo_export.accounting.tryton.posting import CONNECTION, TrytonPosting, left_as_draft
+from pleo_export.accounting.tryton.reading import TrytonReader
 from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
 from pleo_export.accounting.tryton.session import TrytonSession
@@ -74,6 +75,11 @@ def connect(settings: TrytonSettings, secret: Secret, time_left: TimeLeft = unli
 def set_up(settings: TrytonSettings, secret: Secret) -> TrytonSetup:
     """Return what to choose from. Raises AuthenticationFailed if the secret has no `token`."""
     return TrytonSetup(settings, _rest(settings, secret, unlimited))
+
+
+def open_reader(settings: TrytonSettings, secret: Secret) -> TrytonReader:
+    """Return what reads the ledger. Raises AuthenticationFailed if the secret has no `token`."""
+    return TrytonReader(settings, _rest(settings, secret, unlimited), TrytonConnector.capabilities)
 
 
 def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft) -> TrytonRest:

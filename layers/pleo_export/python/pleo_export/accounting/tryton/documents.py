@@ -80,18 +80,26 @@ class TrytonDocuments:
         """Return the document of this id, with the link that opens it in Tryton's web client."""
         return DocumentRef(reference, kind, str(id_), number, state, on, f"{self._link}{model_of(kind)}/{id_}")
 
-    def _moves(self, references: Sequence[str]) -> list[DocumentRef]:
+    def move_rows(self, references: Sequence[str], fields: Sequence[str]) -> list[tuple[Record, bool]]:
+        """Read the moves of these references, and whether each is void; not those that only cancel another one."""
         cancellation = ["origin.description", "in", references, MOVE]
         domain = [self._of_company, ["OR", ["description", "in", references], cancellation]]
-        rows = self._tryton.search_read(MOVE, domain, FIELDS[MOVE], [["id", "ASC"]])
+        rows = self._tryton.search_read(MOVE, domain, fields, [["id", "ASC"]])
         void = _cancelled(rows)
-        return [self.document(MOVE, row, void=row["id"] in void) for row in rows if not _cancels(row)]
+        return [(row, row["id"] in void) for row in rows if not _cancels(row)]
+
+    def invoice_rows(self, references: Sequence[str], fields: Sequence[str]) -> list[Record]:
+        """Read the invoices of these references. Leave out those that Tryton's "Credit" made of ours: they are copies
+        with the same description."""
+        domain = [self._of_company, ["type", "=", "in"], ["description", "in", references]]
+        rows = self._tryton.search_read(INVOICE, domain, fields, [["id", "ASC"]])
+        return [row for row in rows if not row["origin_invoices"]]
+
+    def _moves(self, references: Sequence[str]) -> list[DocumentRef]:
+        return [self.document(MOVE, row, void=void) for row, void in self.move_rows(references, FIELDS[MOVE])]
 
     def _invoices(self, references: Sequence[str]) -> list[DocumentRef]:
-        """Leave out those that Tryton's "Credit" made of ours: they are copies with the same description."""
-        domain = [self._of_company, ["type", "=", "in"], ["description", "in", references]]
-        rows = self._tryton.search_read(INVOICE, domain, FIELDS[INVOICE], [["id", "ASC"]])
-        return [self.document(INVOICE, row) for row in rows if not row["origin_invoices"]]
+        return [self.document(INVOICE, row) for row in self.invoice_rows(references, FIELDS[INVOICE])]
 
 
 def _today() -> date:

@@ -11,6 +11,7 @@ from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import NotOurs
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
+from pleo_export.store.booked import booked_as, on_dates
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
@@ -69,6 +70,7 @@ class PostingRecords:
             fingerprint=item.fingerprint,
             job_id=self.run.job_id,
             intended_at=self.services.clock(),
+            booked=booked_as(item.booking.documents),
             settings_version=self.settings_version,
             code_version=self.services.code_version,
             files=before.files if before else (),
@@ -76,7 +78,10 @@ class PostingRecords:
         )
 
     def _posting_of(self, progress: ItemProgress, main: DocumentRef) -> Posting:
+        item = progress.plan.item
         known = progress.intent or progress.plan.posting or self._intent(progress.plan)
+        same = known.fingerprint == item.fingerprint  # else the ledger holds what an earlier export booked
+        booked = known.booked or (booked_as(item.booking.documents) if same else ())
         return replace(
             known.with_files(progress.attached),
             job_id=self.run.job_id,
@@ -88,6 +93,7 @@ class PostingRecords:
             open_references=_left_to_reconcile(progress.documents),
             complete=progress.finished,
             recorded_at=known.recorded_at or self.services.clock(),
+            booked=on_dates(booked, {each.reference: each.date for each in progress.documents}),
         )
 
 

@@ -1,0 +1,1 @@
+"""The comparison of what we booked, what Pleo was told and what the ledger holds."""
