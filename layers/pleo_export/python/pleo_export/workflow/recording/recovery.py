@@ -3,6 +3,9 @@
 | Item at Pleo | Posting                   | Found            | Then                                           |
 |--------------|---------------------------|------------------|------------------------------------------------|
 | any          | any                       | several          | fail: a person decides                         |
+| any          | reversal begun, not ended | any              | fail: run `reverse` to its end first           |
+| any          | reversed                  | live             | fail: void it; it was meant to be undone       |
+| any          | reversed                  | void, not found  | next revision                                  |
 | any          | of another job, changed   | posted           | fail: already exported as ...; void it         |
 | any          | of another job, changed   | draft            | fail: already exported as draft ...; delete it |
 | any          | any other                 | live             | adopt: finish it, report it                    |
@@ -90,6 +93,8 @@ def decide(seen: ItemEvidence) -> Decision:
     """Return the decision of the first table above."""
     if isinstance(seen.found, AccountingError):
         return Decision(Action.FAIL, failure=seen.found.failure, reason=seen.found.message)
+    if seen.posting and seen.posting.reversal_begun_at:
+        return _reversed(seen.posting, seen.found)
     if seen.found is not None:
         return _found(seen, seen.found)
     return _not_found(seen)
@@ -122,6 +127,22 @@ def too_late(decision: Decision) -> Decision:
             "The export ran out of time before this item. It is not booked; export it again.",
         )
     return decision
+
+
+def _reversed(posting: Posting, document: DocumentRef | None) -> Decision:
+    if not posting.reversed_at:
+        return _fail(
+            ItemFailure.VALIDATION_FAILURE,
+            f"The reversal of its entry {posting.document_number or posting.document_id} was begun and not finished. "
+            "Ask the operator of the integration to reverse it once more; then export this expense again.",
+        )
+    if document is None or document.state is DocumentState.VOID:
+        return Decision(Action.NEXT_REVISION)
+    return _fail(
+        ItemFailure.VALIDATION_FAILURE,
+        f"Its entry {document.number or document.id} was reversed, but the accounting system holds it as valid again. "
+        "Void it there, then export this expense again.",
+    )
 
 
 def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:

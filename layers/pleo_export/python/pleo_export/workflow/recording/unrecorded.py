@@ -43,6 +43,8 @@ def _result_without_recording(
         return ItemResult(entry_id, failure=failure, reason=f"Not booked. {reason}")
     if not posting.document_id:
         return ItemResult(entry_id, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, reason=OUTCOME_UNKNOWN)
+    if posting.reversed_at:
+        return ItemResult(entry_id, failure=failure, reason=f"Not booked again since it was reversed. {reason}")
     name = posting.document_number or posting.document_id
     if posting.job_id != run.job_id:
         reason = f"An earlier export booked it as {name}; this one did not look at it. {reason}"
