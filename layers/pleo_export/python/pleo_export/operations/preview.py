@@ -18,8 +18,9 @@ from pleo_export.accounting.port import AccountingSystem, DocumentRef
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import JobRejected, NotOurs, PleoExportError
 from pleo_export.operations.preview_items import ItemPreview, PreviewedDocument, PreviewState
-from pleo_export.pleo.errors import PleoNotFound
+from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob
+from pleo_export.services.error_mapping import translate
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import Settings
@@ -77,7 +78,10 @@ def preview(job: ExportJob, services: Services) -> JobPreview:
         books = _Books(run, services, connection, system)
         chunks = open_chunks(run, services, system.capabilities.max_batch)
         items = [each for chunk in chunks for each in books.previews(chunk)]
-    except JobRejected as rejected:
+    except (JobRejected, PleoRefused) as error:
+        rejected = translate(error)
+        if not isinstance(rejected, JobRejected):
+            raise
         return JobPreview(job, connection.settings, rejected, ())
     return JobPreview(job, connection.settings, None, items)
 
