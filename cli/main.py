@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.commands import connect, connections, disconnect, doctor, entry, job, oauth_client, poll, redrive, schema
+from cli.commands import (
+    connect,
+    connections,
+    disconnect,
+    doctor,
+    entry,
+    job,
+    oauth_client,
+    poll,
+    preview,
+    redrive,
+    reverse,
+    schema,
+)
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
 
@@ -39,6 +52,8 @@ app.command("poll")(poll.command)
 app.command("redrive")(redrive.command)
 app.command("job")(job.command)
 app.command("entry")(entry.command)
+app.command("preview")(preview.command)
+app.command("reverse")(reverse.command)
 app.command("schema")(schema.command)
 
 

@@ -32,6 +32,7 @@ from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_sec
 from pleo_export.workflow.dispatch import alive
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
+LONGEST_IN_DOUBT = "900"  # seconds; for a stack that was deployed before it had this output
 MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
@@ -159,8 +160,16 @@ class Stack(Records, CompanySecrets):
                 "TABLE_NAME": self.outputs["TableName"],
                 "PLEO_API_URL": self.outputs["PleoApiUrl"],
                 "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
+                "QUEUE_URL": self.outputs["QueueUrl"],
+                "STATE_MACHINE_ARN": self.outputs["StateMachineArn"],
+                "IN_DOUBT_SECONDS": self.outputs.get("InDoubtSeconds", LONGEST_IN_DOUBT),
             }
         )
+
+    @property
+    def caller(self) -> str:
+        """The ARN of who runs the command, as AWS knows the credentials."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
 
     # Pleo, the accounting system and our own address
 
