@@ -104,14 +104,17 @@ def command(
     """Show what a waiting export would book, and what would fail. Nothing is written anywhere."""
     if not (job_id or company_id):
         raise UsageError("name a job (JOB_ID), or a company (--company COMPANY_ID) for its oldest waiting job")
-    services = Stack.named(stack).services
+    deployed = Stack.named(stack)
+    services = deployed.services
     try:
         job = find_job(services, job_id or None, company_id or None)
     except NothingToPreview as nothing:
         raise UsageError(str(nothing)) from None
     result = preview(job, services)
     connection = services.connection(job.company_id)
-    names = account_names(services.accounting_setup(connection).accounts(), connection.settings.accounts)
+    secret, settings = services.accounting_secret(connection), connection.settings
+    setup = deployed.accounting_setup(settings.accounting_system, secret)
+    names = account_names(setup.accounts(), settings.accounts)
     shown = [each for each in result.items if each.fails or not failed]
     if as_json:
         print_json(_output(result, shown, names))

@@ -40,7 +40,7 @@ class ReverseOutput(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     company_id: str
-    carried_out: bool
+    executed: bool
     entries: tuple[ReversedEntry, ...]
 
 
@@ -145,7 +145,7 @@ def _print_results(
     if as_json:
         known = {each.entry_id: each for each in results}
         entries = tuple(_entry(plan, known.get(plan.entry_id)) for plan in plans)
-        print_json(ReverseOutput(company_id=company_id, carried_out=bool(results), entries=entries))
+        print_json(ReverseOutput(company_id=company_id, executed=bool(results), entries=entries))
         return
     for each in results:
         ids = ", ".join(each.posting.reversal_ids) if each.posting else ""

@@ -223,13 +223,13 @@ class TestRefusals:
         self, fixture: ConnectorFixture
     ) -> None:
         system = fixture.connector()
-        wrong = [
+        wrong: list[Document] = [
             with_line(an_entry(), account="9999"),
             with_line(an_entry(), dimensions=(), tax=replace(an_entry().lines[0].tax, code="XX")),  # type: ignore[type-var]
             an_entry(on=CLOSED),
             a_bill(party(system, NORTHWIND), JournalLine("9999", 100, "x")),
         ]
-        right = [an_entry(), a_bill(party(system, NORTHWIND))]
+        right: list[Document] = [an_entry(), a_bill(party(system, NORTHWIND))]
 
         foreseen = system.refusals([*wrong, *right])
 
@@ -239,4 +239,4 @@ class TestRefusals:
         for reference, refusal in foreseen.items():
             answer = told[reference]
             assert isinstance(answer, Rejected)
-            assert (type(answer), answer.message) == (type(refusal), refusal.message)  # type: ignore[union-attr]
+            assert (type(answer), answer.message) == (type(refusal), refusal.message)

@@ -147,9 +147,6 @@ class InProcessServices(Services):
         assert connection.settings.accounting_system  # read first, as for real
         return self._system.books[connection.company_id]
 
-    def accounting_setup(self, connection: Connection) -> FakeAccountingSystem:
-        return self.accounting_system(connection)
-
     @cached_property
     def receipts(self) -> Fetcher:
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._system.sleep)

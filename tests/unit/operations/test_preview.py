@@ -104,7 +104,7 @@ def test_given_a_month_of_every_type_then_the_preview_is_what_is_booked_line_for
 def test_given_the_sample_company_then_the_preview_is_what_is_booked_and_what_fails(
     system: InProcessSystem, vendor_based: bool
 ) -> None:
-    books = with_parties(system.connect(NORTHGATE, sample_items(NORTHGATE, 60, 7)))
+    books = with_parties(system.connect(NORTHGATE, list(sample_items(NORTHGATE, 60, 7))))
     job = system.export(NORTHGATE, vendor_based_bookkeeping=vendor_based)
 
     assert_preview_is_booked(system, books, job)

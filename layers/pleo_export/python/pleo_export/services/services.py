@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import boto3
 
-from pleo_export.accounting.registry import CONNECTORS, connect, set_up
+from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.services.executions import Executions
 from pleo_export.services.token_refresher import Refresher
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import requests
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pleo_export.accounting.port import AccountingSetup, AccountingSystem
+    from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.pleo.client import PleoClient
     from pleo_export.pleo.credentials import Credential
@@ -179,10 +179,6 @@ class Services(Records):
         now)."""
         settings = connection.settings.accounting_system
         return connect(settings, self.accounting_secret(connection), self.time_left)
-
-    def accounting_setup(self, connection: Connection) -> AccountingSetup:
-        """Return what the company's accounting system offers to choose from. Raises as `accounting_system` does."""
-        return set_up(connection.settings.accounting_system, self.accounting_secret(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""

@@ -40,38 +40,13 @@ _LINE_FIELDS = (
 _BILL_FIELDS = ("state", "number", "move", "cancel_move.number", "cancel_move.date", "accounting_date", "invoice_date")
 
 
-class TrytonReversal:
-    """Undoes documents. Every method raises AccountingError."""
+class CounterMoves:
+    """Finds, makes, posts and reconciles counter-moves. Every method raises AccountingError."""
 
     def __init__(self, rest: TrytonRest, documents: TrytonDocuments, periods: TrytonPeriods) -> None:
         self._tryton = rest
         self._documents = documents
         self._periods = periods
-
-    def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
-        """Undo the document, and return its counter-move; see the port."""
-        if model_of(document.kind) == INVOICE:
-            return self._reverse_bill(document, on)
-        rows = self._tryton.search_read(MOVE, [["id", "=", int(document.id)]], _MOVE_FIELDS)
-        if not rows:
-            return None
-        if rows[0]["state"] == "draft":
-            self._tryton.delete(MOVE, rows[0]["id"])
-            return None
-        return self._reverse_move(document, rows[0], on)
-
-    # Moves
-
-    def _reverse_move(self, document: DocumentRef, move: Record, on: date) -> DocumentRef | None:
-        reference = reversal_reference(document.reference, REFERENCE_LENGTH)
-        counters = self._counters(move["id"])
-        if not any(each["description"] == reference for each in counters):
-            if any(each["state"] == "posted" for each in counters):
-                return None  # a person has cancelled it
-            self._open(document, [move["id"]], on)
-        counter = self._counter(move, reference, on)
-        self._reconcile_with([move["id"], counter["id"]])
-        return self._ref(reference, counter)
 
     def _counter(self, move: Record, reference: str, on: date) -> Record:
         """Return the posted counter-move of the move; make and post it where there is none."""
@@ -107,7 +82,66 @@ class TrytonReversal:
             "lines": [["create", [_counter_line(line, text, on) for line in self._lines([["move", "=", move["id"]]])]]],
         }
 
-    # Reconciliation
+    def _reconcile_with(self, moves: Sequence[int]) -> None:
+        """Reconcile what is open on the same accounts of a move and its counter-move."""
+        lines: dict[tuple[int, int | None], list[Record]] = defaultdict(list)
+        for line in self._reconcilable(moves):
+            if line["reconciliation"] is None:
+                lines[line["account"]["id"], line["party"]].append(line)
+        on = max((row["date"] for row in self._dates(moves)), default=None)
+        records = [
+            {"company": self._tryton.company, "lines": [["add", [each["id"] for each in group]]], "date": on}
+            for group in lines.values()
+            if len(group) > 1 and sum(each["debit"] - each["credit"] for each in group) == 0
+        ]
+        if records:
+            self._tryton.create_many(RECONCILIATION, records)
+
+    def _dates(self, moves: Sequence[int]) -> list[Record]:
+        return self._tryton.search_read(MOVE, [["id", "in", list(moves)]], ["date"])
+
+    def _reconcilable(self, moves: Sequence[int]) -> list[Record]:
+        return self._lines([["move", "in", list(moves)], ["account.reconcile", "=", True]])
+
+    def _lines(self, domain: Sequence[Any]) -> list[Record]:
+        return self._tryton.search_read(LINE, domain, _LINE_FIELDS, [["id", "ASC"]])
+
+    def _ref(self, reference: str, counter: Record) -> DocumentRef:
+        return self._documents.ref(
+            reference,
+            DocumentKind.JOURNAL_ENTRY,
+            counter["id"],
+            counter["number"],
+            DocumentState.POSTED,
+            counter["date"],
+        )
+
+
+class TrytonReversal(CounterMoves):
+    """Undoes documents. Every method raises AccountingError."""
+
+    def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
+        """Undo the document, and return its counter-move; see the port."""
+        if model_of(document.kind) == INVOICE:
+            return self._reverse_bill(document, on)
+        rows = self._tryton.search_read(MOVE, [["id", "=", int(document.id)]], _MOVE_FIELDS)
+        if not rows:
+            return None
+        if rows[0]["state"] == "draft":
+            self._tryton.delete(MOVE, rows[0]["id"])
+            return None
+        return self._reverse_move(document, rows[0], on)
+
+    def _reverse_move(self, document: DocumentRef, move: Record, on: date) -> DocumentRef | None:
+        reference = reversal_reference(document.reference, REFERENCE_LENGTH)
+        counters = self._counters(move["id"])
+        if not any(each["description"] == reference for each in counters):
+            if any(each["state"] == "posted" for each in counters):
+                return None  # a person has cancelled it
+            self._open(document, [move["id"]], on)
+        counter = self._counter(move, reference, on)
+        self._reconcile_with([move["id"], counter["id"]])
+        return self._ref(reference, counter)
 
     def _open(self, document: DocumentRef, moves: Sequence[int], on: date) -> None:
         """Take the moves out of their reconciliations, and undo the exchange differences that those had made."""
@@ -144,32 +178,6 @@ class TrytonReversal:
         rows = self._tryton.search_read(MOVE, domain, _MOVE_FIELDS, [["id", "ASC"]])
         return [row for row in rows if is_derived(row["description"])]
 
-    def _reconcile_with(self, moves: Sequence[int]) -> None:
-        """Reconcile what is open on the same accounts of a move and its counter-move."""
-        lines: dict[tuple[int, int | None], list[Record]] = defaultdict(list)
-        for line in self._reconcilable(moves):
-            if line["reconciliation"] is None:
-                lines[line["account"]["id"], line["party"]].append(line)
-        on = max((row["date"] for row in self._dates(moves)), default=None)
-        records = [
-            {"company": self._tryton.company, "lines": [["add", [each["id"] for each in group]]], "date": on}
-            for group in lines.values()
-            if len(group) > 1 and sum(each["debit"] - each["credit"] for each in group) == 0
-        ]
-        if records:
-            self._tryton.create_many(RECONCILIATION, records)
-
-    def _dates(self, moves: Sequence[int]) -> list[Record]:
-        return self._tryton.search_read(MOVE, [["id", "in", list(moves)]], ["date"])
-
-    def _reconcilable(self, moves: Sequence[int]) -> list[Record]:
-        return self._lines([["move", "in", list(moves)], ["account.reconcile", "=", True]])
-
-    def _lines(self, domain: Sequence[Any]) -> list[Record]:
-        return self._tryton.search_read(LINE, domain, _LINE_FIELDS, [["id", "ASC"]])
-
-    # Bills
-
     def _reverse_bill(self, document: DocumentRef, on: date) -> DocumentRef | None:
         bill = self._bill(document)
         if bill is None:
@@ -200,16 +208,6 @@ class TrytonReversal:
                 f"Tryton dates the cancellation of bill {document.number or document.id} on {then}, and takes no other "
                 f"date for it. Reverse it with --on {then}, or by hand in Tryton."
             )
-
-    def _ref(self, reference: str, counter: Record) -> DocumentRef:
-        return self._documents.ref(
-            reference,
-            DocumentKind.JOURNAL_ENTRY,
-            counter["id"],
-            counter["number"],
-            DocumentState.POSTED,
-            counter["date"],
-        )
 
 
 def _reversal_of(reference: str) -> str:
