@@ -19,8 +19,10 @@ from cli.commands import (
     job,
     oauth_client,
     poll,
+    preview,
     reconcile,
     redrive,
+    reverse,
     schema,
 )
 from cli.printing import print_error
@@ -54,6 +56,8 @@ app.command("redrive")(redrive.command)
 app.command("job")(job.command)
 app.command("entry")(entry.command)
 app.command("reconcile")(reconcile.command)
+app.command("preview")(preview.command)
+app.command("reverse")(reverse.command)
 app.command("schema")(schema.command)
 app.add_typer(audit.app, name="audit")
 app.command("erase-person")(erase_person.command)

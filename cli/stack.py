@@ -36,6 +36,7 @@ from pleo_export.workflow.dispatch import alive
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 OTHER_TABLE = "PLEO_EXPORT_TABLE"
+LONGEST_IN_DOUBT = "900"  # seconds; for a stack that was deployed before it had this output
 MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
@@ -169,6 +170,9 @@ class Stack(Records, CompanySecrets):
                 "PLEO_API_URL": self.outputs["PleoApiUrl"],
                 "REFRESH_TOKENS_FUNCTION": self.outputs["RefreshTokensFunctionName"],
                 "GIT_COMMIT": UNKNOWN_COMMIT,
+                "QUEUE_URL": self.outputs["QueueUrl"],
+                "STATE_MACHINE_ARN": self.outputs["StateMachineArn"],
+                "IN_DOUBT_SECONDS": self.outputs.get("InDoubtSeconds", LONGEST_IN_DOUBT),
             }
         )
 

@@ -119,6 +119,8 @@ class EntryStatus:
         told = self.final_result
         if self.verdict in (Agreement.NOT_BOOKED, Agreement.PLEO_DOES_NOT_KNOW) and told and told.status in UNDER_WAY:
             return f"Wait until job {told.export_job_id} is over, then look again."
+        if any(each.reversal_begun_at and not each.reversed_at for each in self.postings):
+            return "Its reversal was interrupted: run `pleo-export reverse` for it once more."
         if self.verdict is Agreement.NOT_BOOKED and any(each.document_id is None for each in self.postings):
             return IN_DOUBT
         return WHAT_TO_DO[self.verdict]
@@ -198,6 +200,14 @@ def _record(posting: Posting) -> str:
     if posting.document_id is None:
         return f"{intended}; whether it was booked was not noted"
     name = posting.document_number or posting.document_id
+    if posting.reversed_at:
+        ids = f" by {', '.join(posting.reversal_ids)}" if posting.reversal_ids else ""
+        who = f", {posting.reversed_by}" if posting.reversed_by else ""
+        return f"{intended}; booked as {name}, reversed{ids} at {_minute(posting.reversed_at)}{who}"
+    if posting.reversal_begun_at:
+        return (
+            f"{intended}; booked as {name}; its reversal was begun at {_minute(posting.reversal_begun_at)}, not ended"
+        )
     finished = "finished" if posting.complete else "not finished"
     return f"{intended}; booked as {name} ({posting.document_state}), {finished}"
 

@@ -113,6 +113,12 @@ class Ledger:
         moves = {move.id: move for move in self._moves([["id", "in", [row["move"] for row in rows if row["move"]]]])}
         return [_bill(row, moves.get(row["move"])) for row in rows]
 
+    def cancellations(self, reference: str) -> list[Move]:
+        """The entries that cancel those with the reference, or those of bills with it."""
+        ids = [move.id for move in self.moves(reference)]
+        ids += [bill.move.id for bill in self.bills(reference) if bill.move]
+        return self._moves([["origin", "in", [f"account.move,{each}" for each in ids]]])
+
     def files(self, reference: str) -> list[tuple[str, bytes]]:
         """Name and content of what is attached to the documents with the reference."""
         documents = [f"account.move,{move.id}" for move in self.moves(reference)]

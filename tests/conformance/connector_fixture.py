@@ -140,6 +140,9 @@ class ConnectorFixture(Protocol):
     def derived(self, reference: str) -> list[Held]:
         """The entries that the connector made beside the document, such as an exchange difference."""
 
+    def counters(self, reference: str) -> list[Held]:
+        """The entries that undo the documents with the reference, drafts too."""
+
     def post_by_hand(self, reference: str) -> None:
         """Post the drafts with the reference, as a person does who has read the warnings; nothing is reconciled."""
 

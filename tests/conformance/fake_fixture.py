@@ -154,8 +154,12 @@ class FakeFixture:
         return [self._shown(each) for each in self._ledger.find([reference])]
 
     def derived(self, reference: str) -> list[Held]:
-        made = [each for each in self._ledger.documents if each.entry.reference.startswith(f"{reference}:")]
-        return [self._shown(each) for each in made if not each.entry.reference.endswith(":pay")]
+        made = [each for each in self._ledger.documents if each.entry.reference.startswith(f"{reference}:fx")]
+        return [self._shown(each) for each in made]
+
+    def counters(self, reference: str) -> list[Held]:
+        ids = [each.id for each in self._ledger.find([reference])]
+        return [self._shown(each) for id_ in ids for each in self._ledger.counter_entries(id_)]
 
     def files(self, reference: str) -> list[tuple[str, bytes]]:
         return [file for each in self._ledger.find([reference]) for file in each.contents]
@@ -218,7 +222,7 @@ class FakeFixture:
 def _act(effect: str) -> Act:
     if effect.endswith(":fx") or effect.startswith(("books difference", "books reconcile", "books open again")):
         return Act.DERIVE
-    if effect.startswith("books record"):
+    if effect.startswith(("books record", "books reverse")):
         return Act.CREATE
     if effect.startswith(("books post", "books finalise")):
         return Act.POST

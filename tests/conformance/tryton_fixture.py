@@ -102,8 +102,10 @@ class TrytonFixture:
             yield TrytonWay(self.connector(url=url), self.setup(url=url), self.reader(url=url), crossing)
 
     def derived(self, reference: str) -> list[Held]:
-        moves = [move for move in self._ledger.moves() if move.reference.startswith(f"{reference}:")]
-        return [_held(move) for move in moves if not move.reference.endswith(":pay")]
+        return [_held(move) for move in self._ledger.moves() if move.reference.startswith(f"{reference}:fx")]
+
+    def counters(self, reference: str) -> list[Held]:
+        return [_held(move) for move in self._ledger.cancellations(reference)]
 
     def post_by_hand(self, reference: str) -> None:
         self._ledger.post(reference)

@@ -6,7 +6,8 @@ that faults can be ordered around: "books check", "books find_many", "books diff
 "books record <reference>" (a draft is made), "books post <reference>" (it is posted), "books finalise <reference>" (an
 older draft is posted), "books read back", "books duplicates", "books discard <reference>", "books attach <reference>",
 "books difference <reference>" (an exchange difference is booked), "books reconcile <reference>", "books open again
-<reference>".
+<reference>", "books refusals", "books find counter-entries", "books reverse <reference>" (the draft of a counter-entry
+is made).
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ from pleo_export.accounting.port import (
 from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Payment, PaymentPurpose
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyKey, PartyMatch, PartyQuery
-from pleo_export.bookkeeping.reference import MARK
+from pleo_export.bookkeeping.reference import MARK, reversal_reference
 from tests.system.effects import Effects
 from tests.system.general_ledger import (
     CHART,
+    DIFFERENCE,
     DIMENSIONS,
     OWN_CURRENCY,
     Document,
@@ -78,6 +80,7 @@ CAPABILITIES = Capabilities(
     max_attachments=None,
     attachment_types=frozenset({"application/pdf", "image/png", "image/jpeg"}),
     attach_to_posted=True,
+    reverse=True,
 )
 # Not about one document: the next would meet the same.
 CONNECTION = (AuthenticationFailed, PermissionDenied, RateLimited, Unavailable)
@@ -117,6 +120,29 @@ class FakeAccountingSystem:
             raise ValueError("a search takes at most max_find references")
         held = self._ask("books find_many", lambda: self._held(references))
         return {reference: _one_of(documents) for reference, documents in held.items()}
+
+    def refusals(self, documents: Sequence[Entry]) -> Mapping[str, AccountingError]:
+        def refused() -> Mapping[str, AccountingError]:
+            answers = {each.reference: self.ledger.refusal(each) for each in documents}
+            return {reference: error for reference, error in answers.items() if error}
+
+        return self._ask("books refusals", refused)
+
+    def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
+        held = self._ask("books read back", lambda: self.ledger.document(document.id))
+        if held is None or held.state is DocumentState.VOID:
+            return None
+        if held.state is DocumentState.DRAFT:
+            self._write(f"books discard {document.reference}", lambda: self.ledger.delete_draft(held.id))
+            return None
+        counters = self._counters(held)
+        if not counters and held.reversed:
+            return None  # by a person
+        if not counters:
+            self._take_apart(held, on)
+        counter = self._counter(held, on)
+        self._even_out(held, counter)
+        return reference_to(counter)
 
     def differences(self, found: Sequence[tuple[DocumentRef, Entry]]) -> Mapping[str, Rejected]:
         def compared() -> Mapping[str, Rejected]:
@@ -399,8 +425,52 @@ class FakeAccountingSystem:
         """A posted one before a draft."""
         name = _derived(reference)
         known = self._ask("books find difference", lambda: self._held([name])).get(name, [])
-        live = [each for each in known if each.state is not DocumentState.VOID]
+        live = [each for each in known if each.standing is not DocumentState.VOID]
         return sorted(live, key=lambda each: (each.state is DocumentState.DRAFT, int(each.id)))
+
+    # Reversing
+
+    def _counters(self, document: Document) -> list[Document]:
+        """Ours, a posted one before drafts."""
+        name = reversal_reference(document.entry.reference, self.capabilities.reference_length)
+        found = self._ask("books find counter-entries", lambda: self.ledger.counter_entries(document.id))
+        ours = [each for each in found if each.entry.reference == name and each.state is not DocumentState.VOID]
+        return sorted(ours, key=lambda each: (each.state is DocumentState.DRAFT, int(each.id)))
+
+    def _counter(self, document: Document, on: date) -> Document:
+        name = reversal_reference(document.entry.reference, self.capabilities.reference_length)
+        counters = self._counters(document)
+        if not counters:
+            create = partial(self.ledger.counter_entry, document.id, name, on)
+            self._write(f"books reverse {document.entry.reference}", create)
+            counters = self._counters(document)
+        first, *spare = counters
+        if first.state is DocumentState.DRAFT:
+            self._write(f"books post {name}", lambda: self.ledger.post(first.id))
+        for each in (each for each in spare if each.state is DocumentState.DRAFT):
+            self._write(f"books discard {name}", partial(self.ledger.delete_draft, each.id))
+        return first
+
+    def _take_apart(self, document: Document, on: date) -> None:
+        """Open it again, and undo the exchange differences of what it was reconciled with."""
+        group = next((ids for ids in self.ledger.reconciled if document.id in ids), frozenset())
+        fx = [each for each in self.ledger.documents if each.id in group and each.entry.memo == DIFFERENCE]
+        known = fx or [
+            each
+            for each in self._differences_of(document.entry.reference)
+            if each.state is DocumentState.POSTED and self.ledger.is_open(each)
+        ]
+        counters = [self._counter(each, on) for each in known]
+        if group:
+            name = f"books open again {document.entry.reference}"
+            self._write(name, partial(self.ledger.open_again, document.id))
+        for each, counter in zip(known, counters, strict=True):
+            self._even_out(each, counter)
+
+    def _even_out(self, document: Document, counter: Document) -> None:
+        if self.ledger.is_open(document) and self.ledger.is_open(counter):
+            ids = [document.id, counter.id]
+            self._write(f"books reconcile {counter.entry.reference}", lambda: self.ledger.reconcile(ids))
 
     # Receipts
 
@@ -445,7 +515,7 @@ def _bills_first(documents: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[
 
 
 def _one_of(documents: Sequence[Document]) -> DocumentOutcome:
-    live = [each for each in documents if each.state is not DocumentState.VOID]
+    live = [each for each in documents if each.standing is not DocumentState.VOID]
     if len(live) > 1:
         names = " and ".join(each.number or f"draft {each.id}" for each in live)
         return PossibleDuplicate(f"{len(live)} entries carry {live[0].entry.reference}: {names}.")

@@ -57,7 +57,7 @@ SAME_BILL = timedelta(days=60)
 @dataclass
 class Document:
     """`files` are the digests of what is attached, `contents` their names and bytes; `amounts` the lines in the
-    ledger's own currency."""
+    ledger's own currency. `reverses` is the document that this one undoes; `reversed`: one that does it is posted."""
 
     id: str
     entry: Entry
@@ -65,6 +65,8 @@ class Document:
     files: list[str] = field(default_factory=list)
     contents: list[tuple[str, bytes]] = field(default_factory=list)
     was_posted: bool = False
+    reverses: Document | None = None
+    reversed: bool = False
 
     @property
     def number(self) -> str | None:
@@ -73,11 +75,21 @@ class Document:
 
     @property
     def amounts(self) -> tuple[int, ...]:
+        if self.reverses is not None:  # at the rates of what it undoes
+            return tuple(-amount for amount in self.reverses.amounts)
         return in_own_currency(self.entry)
+
+    @property
+    def standing(self) -> DocumentState:
+        """What it counts for: one that is undone keeps its number and its lines, and counts for nothing."""
+        return DocumentState.VOID if self.reversed else self.state
 
     @property
     def payable(self) -> JournalLine | None:
         """The line of what is owed, of a bill, a payment or an exchange difference."""
+        if self.reverses is not None:
+            owed = self.reverses.payable
+            return replace(owed, amount=-owed.amount) if owed else None
         if isinstance(self.entry, Bill | Payment):
             return self.entry.payable
         return self.entry.lines[0] if self.entry.memo == DIFFERENCE else None
@@ -115,7 +127,7 @@ class GeneralLedger:
 
     def create(self, entry: Entry) -> Document:
         """A draft. Raises AccountingError: the ledger's own refusal, after which nothing is there."""
-        if refusal := self._refusal(entry):
+        if refusal := self.refusal(entry):
             raise refusal
         self.numbers += 1
         document = Document(str(self.numbers), self._computed(entry), DocumentState.DRAFT)
@@ -130,7 +142,28 @@ class GeneralLedger:
         if document.state is DocumentState.DRAFT:
             self._require_open(document.entry.posting_date)
             document.state, document.was_posted = DocumentState.POSTED, True
+            if document.reverses is not None:
+                document.reverses.reversed = True
         return document
+
+    def counter_entry(self, id_: str, reference: str, on: date) -> Document:
+        """A draft with the sides exchanged. As often as it is asked for: a ledger lets a person do that twice."""
+        undone = self.document(id_)
+        if undone is None or undone.state is not DocumentState.POSTED:
+            raise Rejected("There is nothing posted that could be reversed.")
+        if isinstance(undone.entry, Bill) and not self.is_open(undone):
+            raise Rejected(f"{undone.number} is reconciled: open it again first.")
+        self._require_open(on)
+        lines = tuple(replace(line, amount=-line.amount) for line in undone.entry.lines)
+        entry = JournalEntry(reference, on, on, undone.entry.currency, lines, f"Reversal of {undone.number}")
+        self.numbers += 1
+        document = Document(str(self.numbers), entry, DocumentState.DRAFT, reverses=undone)
+        self.documents.append(document)
+        return document
+
+    def counter_entries(self, id_: str) -> list[Document]:
+        """Those of a document, drafts too, the oldest first."""
+        return [each for each in self.documents if each.reverses is not None and each.reverses.id == id_]
 
     def delete_draft(self, id_: str) -> None:
         document = self.document(id_)
@@ -227,7 +260,9 @@ class GeneralLedger:
     def settled_groups(self) -> Iterator[list[Document]]:
         """Bills and payments that belong together and come to nothing."""
         waiting = [
-            each for each in self.documents if self.is_open(each) and _purpose(each) is not PaymentPurpose.RETURN
+            each
+            for each in self.documents
+            if self.is_open(each) and not each.reversed and _purpose(each) is not PaymentPurpose.RETURN
         ]
         waiting = [each for each in waiting if isinstance(each.entry, Bill | Payment)]
         while waiting:
@@ -256,7 +291,8 @@ class GeneralLedger:
 
     # Inside
 
-    def _refusal(self, entry: Entry) -> AccountingError | None:
+    def refusal(self, entry: Entry) -> AccountingError | None:
+        """Why it would not take the entry, if so."""
         if "\0" in entry.memo or any("\0" in line.text for line in entry.lines):
             return Rejected("A text holds a character that no database takes.")
         for line in entry.lines:
@@ -306,8 +342,8 @@ def in_own_currency(entry: Entry) -> tuple[int, ...]:
 
 def own_payable(document: Document) -> int:
     """What is owed by it, in the ledger's own currency."""
-    amounts = document.amounts
-    return amounts[-1] if isinstance(document.entry, Bill) else amounts[0]
+    amounts, entry = document.amounts, (document.reverses or document).entry
+    return amounts[-1] if isinstance(entry, Bill) else amounts[0]
 
 
 def difference_entry(reference: str, group: Sequence[Document]) -> JournalEntry:
@@ -345,7 +381,9 @@ def _refused_line(line: JournalLine, entry: Entry) -> AccountingError | None:
 def _is_the_same(bill: Document, other: Document) -> bool:
     if other is bill or not isinstance(other.entry, Bill) or not isinstance(bill.entry, Bill):
         return False
-    live = other.state is DocumentState.POSTED or (other.state is DocumentState.DRAFT and int(other.id) < int(bill.id))
+    live = other.standing is DocumentState.POSTED or (
+        other.state is DocumentState.DRAFT and int(other.id) < int(bill.id)
+    )
     alike = (other.entry.party.id, other.entry.invoice_number, other.entry.kind)
     near = abs(other.entry.document_date - bill.entry.document_date) <= SAME_BILL
     return live and near and alike == (bill.entry.party.id, bill.entry.invoice_number, bill.entry.kind)
@@ -393,7 +431,7 @@ def reference_to(document: Document) -> DocumentRef:
         kind=document.entry.kind,
         id=document.id,
         number=document.number,
-        state=document.state,
+        state=document.standing,
         date=document.entry.posting_date,
         url=f"https://books.example/{document.id}",
     )

@@ -77,7 +77,8 @@ class Attachment(Protocol):
 class Capabilities:
     """What a connector can do; constant. At most `max_batch` documents go into one `record_many`, `max_find` references
     into one `find_many`. `max_attachment_bytes` is for one file, `max_attachments` for one document (None: any
-    number), `attachment_types` are media types. `attach_to_posted`: whether a posted document takes files."""
+    number), `attachment_types` are media types. `attach_to_posted`: whether a posted document takes files. `reverse`:
+    whether what was recorded can be undone by `reverse`."""
 
     kinds: frozenset[DocumentKind]
     drafts: frozenset[DocumentKind]
@@ -89,6 +90,7 @@ class Capabilities:
     max_attachments: int | None
     attachment_types: frozenset[str]
     attach_to_posted: bool
+    reverse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,22 @@ class AccountingSystem(Protocol):
         """Find the supplier or employee of each query: the first of its keys that fits any party decides (R-5a.8).
         Returns an answer to every query. Raises AccountingError if the search failed; after a Rejected the caller
         searches for each query singly."""
+
+    def refusals(self, documents: Sequence[Document]) -> Mapping[str, AccountingError]:
+        """Return what `record_many` would answer to those documents that it would refuse, by reference, as far as that
+        can be known without writing: closed periods, unknown accounts, tax codes and dimensions. Writes nothing. Raises
+        AccountingError if it could not be found out."""
+
+    def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
+        """Undo a document, and return the entry that undoes it; None where there is none. A draft is deleted. A posted
+        document is taken out of its reconciliation and gets a counter-entry of the date `on`, posted, with a reference
+        derived from the document's (`reversal_reference`), which is looked for before it is made; from then on
+        `find_many` shows the document as void. Payments are reversed before their bill.
+
+        For a void document nothing is made: the counter-entry that it has is returned, and reconciled with it if a
+        crash prevented that. So running it again is safe, whatever it answered. Raises PeriodClosed; Rejected for what
+        a person has reconciled or has to undo first; OutcomeUnknown if it may have been done; or another
+        AccountingError."""
 
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record each document in the given order, at most `capabilities.max_batch` of them, as draft or posted; a kind

@@ -66,6 +66,13 @@ def payment_reference(reference: str, max_length: int) -> str:
     return readable if len(readable) <= max_length else _short(readable)
 
 
+def reversal_reference(reference: str, max_length: int) -> str:
+    """Return the key of the entry that undoes the document `reference`: the same with `:rev` if that fits `max_length`
+    characters, else 20 characters of a hash. Never the key of another item's document."""
+    readable = f"{reference}:rev"
+    return readable if len(readable) <= max_length else _short(readable)
+
+
 def trial_reference(company_id: UUID | str, max_length: int) -> str:
     """Return the key of the entry that tests a connection: one per company, so that one left behind is found again."""
     readable = f"pleo-test:{UUID(str(company_id))}"

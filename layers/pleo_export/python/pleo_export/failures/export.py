@@ -99,3 +99,19 @@ DRAFT_WITH_OTHER_DATE = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"name": "draft 117", "theirs": "2026-02-01", "ours": "2026-01-31"},
 )
+REVERSAL_NOT_FINISHED = FailureEntry(
+    code="reversal_not_finished",
+    says="The reversal of entry {name} of this expense was begun and not finished.",
+    fix="Ask {support} to reverse it once more. " + AGAIN,
+    why="Reversing was interrupted, so the entry may be in the ledger or not. It is neither used nor replaced.",
+    who=WhoCanFix.SUPPORT,
+    example={"name": "2026/00117"},
+)
+VALID_AFTER_REVERSAL = FailureEntry(
+    code="valid_after_reversal",
+    says="Entry {name} of this expense was reversed, but {ledger} holds it as valid again.",
+    fix="Void that entry in {ledger}. " + AGAIN,
+    why="Somebody has undone the reversal in the ledger. A second entry would book the expense twice.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"name": "2026/00117"},
+)

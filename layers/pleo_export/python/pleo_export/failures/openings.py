@@ -6,6 +6,7 @@ from pleo_export.failures.entry import LONGEST_NAME
 from pleo_export.text import clean, shorten
 
 NOT_BOOKED = "Not booked."
+NOT_BOOKED_AGAIN = "Not booked again since it was reversed."
 BILL_NOT_RECORDED = "The payment was not recorded, because its bill was not:"
 BILL_NOT_SETTLED = "The payment was not sent, because its bill is not finished:"
 DRAFT_IN_DOUBT = "Recorded as a draft; whether it was posted is not known yet."

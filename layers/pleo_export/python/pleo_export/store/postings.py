@@ -35,6 +35,9 @@ class Posting:
     settled yet. `booked`: what the documents come to; none in records of before it was kept. `settings_version` (None:
     not known) and `code_version` name what made it; `files` are those attached to the main document, without
     `files_left_out` further originals.
+
+    `reversal_begun_at`: from then on its documents may be undone, and are never adopted. `reversed_at`: they are, by
+    `reversed_by` (the caller's ARN); `reversal_ids` are the counter-entries. A re-export books the next revision.
     """
 
     company_id: str
@@ -52,6 +55,10 @@ class Posting:
     open_references: tuple[str, ...] = ()
     complete: bool = False
     recorded_at: datetime | None = None
+    reversal_begun_at: datetime | None = None
+    reversed_at: datetime | None = None
+    reversed_by: str | None = None
+    reversal_ids: tuple[str, ...] = ()
     booked: tuple[BookedDocument, ...] = ()
     settings_version: int | None = None
     code_version: str | None = None
@@ -144,6 +151,12 @@ class Postings:
         postings = (_posting(record) for record in get_many(self._table, keys))
         return [each for each in postings if each.open_references]
 
+    def save_reversal(self, seen: Posting, now: Posting) -> bool:
+        """Replace `seen` by `now`, and return whether it was done: not if an export has written to it meanwhile."""
+        unchanged: Any = Attr("intended_at").eq(iso(seen.intended_at)) & Attr("job_id").eq(seen.job_id)
+        ended = Attr("reversed_at").not_exists()
+        return conditional_write(self._table.put_item, Item=_record(now), ConditionExpression=unchanged & ended)
+
     def save_open_references(self, seen: Posting, now: Posting) -> bool:
         """Replace `seen` by `now`, and return whether it was done: a record that an export has written meanwhile
         stays."""
@@ -183,12 +196,16 @@ def _record(posting: Posting) -> dict[str, Any]:
         "open_references": list(posting.open_references) or None,
         "drafts_of": posting.company_id if posting.open_references else None,
         "complete": posting.complete or None,
-        "recorded_at": iso(posting.recorded_at) if posting.recorded_at else None,
+        "recorded_at": _iso(posting.recorded_at),
         "booked": as_text(posting.booked),
         "settings_version": posting.settings_version,
         "code_version": posting.code_version,
         "files": files_record(posting.files) or None,
         "files_left_out": posting.files_left_out or None,
+        "reversal_begun_at": _iso(posting.reversal_begun_at),
+        "reversed_at": _iso(posting.reversed_at),
+        "reversed_by": posting.reversed_by,
+        "reversal_ids": list(posting.reversal_ids) or None,
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return {**posting_key(posting.company_id, posting.entry_id, posting.revision), **known}
@@ -210,10 +227,22 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         payment_ids=tuple(record.get("payment_ids", ())),
         open_references=tuple(record.get("open_references", ())),
         complete=bool(record.get("complete", False)),
-        recorded_at=moment(record["recorded_at"]) if "recorded_at" in record else None,
+        recorded_at=_moment(record, "recorded_at"),
         booked=from_text(record.get("booked")),
         settings_version=int(record["settings_version"]) if "settings_version" in record else None,
         code_version=record.get("code_version"),
         files=files_from(record.get("files", ())),
         files_left_out=int(record.get("files_left_out", 0)),
+        reversal_begun_at=_moment(record, "reversal_begun_at"),
+        reversed_at=_moment(record, "reversed_at"),
+        reversed_by=record.get("reversed_by"),
+        reversal_ids=tuple(record.get("reversal_ids", ())),
     )
+
+
+def _iso(time: datetime | None) -> str | None:
+    return iso(time) if time else None
+
+
+def _moment(record: Mapping[str, Any], name: str) -> datetime | None:
+    return moment(record[name]) if name in record else None

@@ -37,10 +37,22 @@ class FetchItemsInput(JobInput):
 def fetch_items(run: FetchItemsInput, services: Services) -> dict[str, Any]:
     """Return the numbers of the chunks written. Raises JobRejected when Pleo's counts disagree (R-3.8), or when the
     amounts do not have the sign that the settings name (R-5b.4)."""
+    chunks = count = 0
+    for chunks, items in enumerate(open_chunks(run, services, services.chunk_size), start=1):
+        services.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
+        count += len(items)
+    # Until here nothing is booked, and a failure is the job's. From here on each item gets its own result (promise 3).
+    services.jobs.set_fields(run.job_id, fetched=True, items=count)
+    logger.info("items fetched", extra={"items": count, "chunks": chunks})
+    return {"chunks": list(range(chunks)), "count": count}
+
+
+def open_chunks(run: FetchItemsInput, services: Services, size: int) -> Iterator[list[WorkItem]]:
+    """Yield the job's open items in order, at most `size` at a time; nothing is written anywhere. Raises as
+    `fetch_items` does, before the first are yielded."""
     connection = services.connection(run.company_id)
     pleo = services.pleo(connection)
     open_items = _open_items(pleo, run)
-    chunks = 0
     with tempfile.TemporaryFile() as spool:
         payloads, signs = _Spool(spool), Signs()
         for page in pleo.export_item_pages(run.job_id):
@@ -48,13 +60,8 @@ def fetch_items(run: FetchItemsInput, services: Services) -> dict[str, Any]:
                 signs.add(item)  # of all items, also those that are done: each run of the job decides alike
             payloads.add(item for item in page if _entry_id(item) in open_items)
         _check_signs(signs, connection.settings)
-        for chunks, ids in enumerate(_chunks(payloads.in_order(open_items), services.chunk_size), start=1):
-            items = [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
-            services.payloads.write_chunk(run.job_id, run.execution, chunks - 1, items)
-    # Until here nothing is booked, and a failure is the job's. From here on each item gets its own result (promise 3).
-    services.jobs.set_fields(run.job_id, fetched=True, items=len(open_items))
-    logger.info("items fetched", extra={"items": len(open_items), "chunks": chunks})
-    return {"chunks": list(range(chunks)), "count": len(open_items)}
+        for ids in _chunks(payloads.in_order(open_items), size):
+            yield [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
 
 
 class _Listed(NamedTuple):

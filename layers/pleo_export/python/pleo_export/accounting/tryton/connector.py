@@ -46,6 +46,7 @@ from pleo_export.accounting.tryton.posting import CONNECTION, TrytonPosting, lef
 from pleo_export.accounting.tryton.reading import TrytonReader
 from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
+from pleo_export.accounting.tryton.reversal import TrytonReversal
 from pleo_export.accounting.tryton.session import TrytonSession
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from pleo_export.accounting.tryton.setup import TrytonSetup
@@ -104,6 +105,7 @@ class TrytonConnector:
         max_attachments=None,
         attachment_types=CONTENT_TYPES,
         attach_to_posted=True,
+        reverse=True,
     )
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:
@@ -115,6 +117,7 @@ class TrytonConnector:
         self._drafts = TrytonDrafts(self._documents, self._periods, self._posting)
         self._bills = TrytonBills(rest, self._documents, self._posting)
         self._reconciliation = TrytonReconciliation(rest, self._periods)
+        self._reversal = TrytonReversal(rest, self._documents, self._periods)
 
     def check(self) -> None:
         """Check the rights of the user, the login if there is one, the company and the journal. Raises
@@ -182,6 +185,20 @@ class TrytonConnector:
     def next_open_date(self, after: date) -> date | None:
         """Return the first later day in an open period; None where there is none. Raises AccountingError."""
         return self._periods.next_open_date(after)
+
+    def refusals(self, documents: Sequence[Document]) -> Mapping[str, AccountingError]:
+        """Check what is checked before anything is sent: balance, period, codes, currencies. Raises AccountingError."""
+        self._periods.forget_unless_open({document.posting_date for document in documents})
+        tables = self._lookups.tables(documents)
+        bills = [each for each in documents if isinstance(each, Bill)]
+        others = [each for each in documents if not isinstance(each, Bill)]
+        _, refused = self._drafts.records(bills, lambda bill, _: invoice(bill, tables, final=True))
+        _, refused_too = self._drafts.records(others, lambda each, period: self._move(each, period, tables))
+        return refused | refused_too
+
+    def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
+        """Delete a draft, cancel a bill, or make and post a counter-move. Raises AccountingError."""
+        return self._reversal.reverse(document, on)
 
     # Recording
 

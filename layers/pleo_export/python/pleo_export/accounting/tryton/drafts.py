@@ -33,8 +33,16 @@ class TrytonDrafts:
         """Create a draft of each document, from the `values` of the document in the period of the given id. Return the
         ids of the drafts, and the errors of the other documents: what was not sent, and what Tryton refused. Raises
         AccountingError only if nothing was created."""
+        records, outcomes = self.records(documents, values)
+        created, refused = self._posting.create(model, records)
+        return created, {**outcomes, **self._with_closed_periods(refused, documents)}
+
+    def records(
+        self, documents: Sequence[AnyDocument], values: Callable[[AnyDocument, int], Record]
+    ) -> tuple[dict[str, Record], dict[str, AccountingError]]:
+        """Return what to send for each document, and the errors of those that are not sent. Writes nothing."""
         records: dict[str, Record] = {}
-        outcomes: dict[str, DocumentOutcome] = {}
+        outcomes: dict[str, AccountingError] = {}
         for document in documents:
             try:
                 _require_balance(document)
@@ -44,8 +52,7 @@ class TrytonDrafts:
             except Exception as fault:  # unforeseen, so the other documents must not fail with it
                 logger.error("a document could not be prepared", extra={"error": type(fault).__name__})
                 outcomes[document.reference] = InternalFault(fault)
-        created, refused = self._posting.create(model, records)
-        return created, outcomes | self._with_closed_periods(refused, documents)
+        return records, outcomes
 
     def refs(self, created: Mapping[str, int], documents: Iterable[Document]) -> dict[str, DocumentOutcome]:
         """Return the drafts as the port names them, by reference, without reading them back."""

@@ -26,7 +26,6 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
-from pleo_export.bookkeeping.periods import moved_to
 from pleo_export.errors import ItemFailure, PleoExportError
 from pleo_export.failures.export import FAULT_IN_DOUBT
 from pleo_export.failures.openings import IN_DOUBT
@@ -124,10 +123,10 @@ class DocumentWriter:
         for progress, document in documents:
             if not isinstance(progress.outcomes[document.reference], PeriodClosed):
                 continue
-            to = self.dates.other(document.posting_date)
-            if to is not None:
-                again.append((progress, moved_to(document, to, self.system.capabilities.text_length)))
-                progress.warnings = (*progress.warnings, moved(document.posting_date, to))
+            later = self.dates.on_open_date(document)
+            if later is not None:
+                again.append((progress, later))
+                progress.warnings = (*progress.warnings, moved(document.posting_date, later.posting_date))
         return again
 
     def _doubt(self, documents: ItemDocuments, error: Exception) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from pleo_export.accounting.port import AccountingSystem
-from pleo_export.bookkeeping.periods import next_posting_date
+from pleo_export.bookkeeping.documents import Document
+from pleo_export.bookkeeping.periods import moved_to, next_posting_date
 from pleo_export.errors import PleoExportError
 from pleo_export.settings import Settings
 from pleo_export.workflow.recording.faults import log_fault
@@ -31,6 +32,12 @@ class PostingDates:
             log_fault("next open date not found", error)
             next_open = None
         return next_posting_date(self.settings, on, self.today, next_open)
+
+    def on_open_date(self, document: Document) -> Document | None:
+        """Return a document that was refused for its period, moved to the one other date that the company allows
+        (R-5e.3, R-5e.8); None if there is none. Raises AccountingError."""
+        to = self.other(document.posting_date)
+        return None if to is None else moved_to(document, to, self.system.capabilities.text_length)
 
     def allows(self, on: date, to: date) -> bool:
         """Return whether we may have moved a document of the date `on` to the date `to`: today, or on an earlier day,

@@ -3,6 +3,9 @@
 | Item at Pleo | Posting                   | Found            | Then                                           |
 |--------------|---------------------------|------------------|------------------------------------------------|
 | any          | any                       | several          | fail: a person decides                         |
+| any          | reversal begun, not ended | any              | fail: run `reverse` to its end first           |
+| any          | reversed                  | live             | fail: void it; it was meant to be undone       |
+| any          | reversed                  | void, not found  | next revision                                  |
 | any          | of another job, changed   | posted           | fail: already exported as ...; void it         |
 | any          | of another job, changed   | draft            | fail: already exported as draft ...; delete it |
 | any          | any other                 | live             | adopt: finish it, report it                    |
@@ -55,6 +58,8 @@ from pleo_export.failures.export import (
     INTERRUPTED,
     OUT_OF_TIME,
     PAYMENT_WITHOUT_ITS_BILL,
+    REVERSAL_NOT_FINISHED,
+    VALID_AFTER_REVERSAL,
 )
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
@@ -99,6 +104,8 @@ def decide(seen: ItemEvidence) -> Decision:
     """Return the decision of the first table above."""
     if isinstance(seen.found, AccountingError):
         return Decision(Action.FAIL, failure=seen.found.failure, told=seen.found.told)
+    if seen.posting and seen.posting.reversal_begun_at:
+        return _reversed(seen.posting, seen.found)
     if seen.found is not None:
         return _found(seen, seen.found)
     return _not_found(seen)
@@ -130,6 +137,17 @@ def too_late(decision: Decision) -> Decision:
             OUT_OF_TIME.told(),
         )
     return decision
+
+
+def _reversed(posting: Posting, document: DocumentRef | None) -> Decision:
+    if not posting.reversed_at:
+        return _fail(
+            ItemFailure.VALIDATION_FAILURE,
+            REVERSAL_NOT_FINISHED.told(name=posting.document_number or posting.document_id),
+        )
+    if document is None or document.state is DocumentState.VOID:
+        return Decision(Action.NEXT_REVISION)
+    return _fail(ItemFailure.VALIDATION_FAILURE, VALID_AFTER_REVERSAL.told(name=document.number or document.id))
 
 
 def _found(seen: ItemEvidence, document: DocumentRef) -> Decision:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pleo_export.errors import ItemFailure
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureText
 from pleo_export.failures.export import NO_ANSWER_IN_TIME
-from pleo_export.failures.openings import NOT_BOOKED, booked_by_an_earlier_export, not_finished
+from pleo_export.failures.openings import NOT_BOOKED, NOT_BOOKED_AGAIN, booked_by_an_earlier_export, not_finished
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
@@ -43,6 +43,8 @@ def _result_without_recording(
         return _failed(entry_id, failure, told.after(NOT_BOOKED))
     if not posting.document_id:
         return _failed(entry_id, ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, OUTCOME_UNKNOWN)
+    if posting.reversed_at:
+        return _failed(entry_id, failure, told.after(NOT_BOOKED_AGAIN))
     name = posting.document_number or posting.document_id
     if posting.job_id != run.job_id:
         return _failed(entry_id, failure, told.after(booked_by_an_earlier_export(name)))
