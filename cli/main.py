@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -11,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.commands import connect, connections, disconnect, doctor, entry, job, oauth_client, poll, redrive, schema
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
+
+INTERRUPTED = 130  # the exit code of shells for what Ctrl-C has ended
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -43,15 +47,21 @@ app.command("schema")(schema.command)
 
 
 def main() -> None:
-    """Run a command. What it refuses, and what AWS refuses, is printed as sentences, with exit code 1.
+    """Run a command. What it refuses, and what AWS or the file system refuses, is printed as sentences, with exit code
+    1; Ctrl-C ends it with 130.
 
     Anything else is a fault of ours and is raised.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # marks that the terminal's encoding lacks are shown as "?"
     try:
         app()
-    except (PleoExportError, BotoCoreError, ClientError) as error:
+    except (PleoExportError, BotoCoreError, ClientError, OSError) as error:
         print_error(error)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

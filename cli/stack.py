@@ -14,8 +14,9 @@ from typing import Any
 
 import boto3
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from cli.deployed_stacks import MARK, others, outputs_of, stack_name
 from cli.errors import CheckFailed, StackNotFound
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
@@ -27,12 +28,12 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
 
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
-MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
 class CompanySecrets:
@@ -96,8 +97,9 @@ class Stack(Records, CompanySecrets):
 
     @staticmethod
     def named(name: str) -> Stack:
-        """Return the stack of that name; it is looked up when it is first used."""
-        return Stack(name)
+        """Return the stack of that name, which is looked up when it is first used; without a name the one that
+        `cli.deployed_stacks` finds. Raises StackNotFound, and botocore's errors."""
+        return Stack(name or stack_name(boto3.client("cloudformation")))
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -108,12 +110,12 @@ class Stack(Records, CompanySecrets):
         except ClientError as error:
             if error.response["Error"].get("Code") != "ValidationError":
                 raise
-            raise StackNotFound(f"there is no stack {self.name!r}{_others(cloudformation)}") from None
-        outputs = _outputs(stack)
+            raise StackNotFound(f"there is no stack {self.name!r}{others(cloudformation)}") from None
+        outputs = outputs_of(stack)
         if MARK not in outputs:
             raise StackNotFound(
                 f"the stack {self.name!r} is {stack['StackStatus']} and has no output {MARK}: it is not a deployed "
-                f"pleo-export{_others(cloudformation)}"
+                f"pleo-export{others(cloudformation)}"
             )
         return outputs
 
@@ -145,6 +147,16 @@ class Stack(Records, CompanySecrets):
     def executions(self) -> Executions:
         """The executions of the state machine."""
         return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
+
+    @property
+    def payloads(self) -> Payloads:
+        """The items of jobs of the last week, in the bucket."""
+        return Payloads(self.client("s3"), self.outputs["PayloadsBucket"])
+
+    @property
+    def operator(self) -> str:
+        """Who uses these credentials, by AWS's name (ARN)."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
 
     def busy(self, company_id: str) -> bool:
         """Return whether an export of the company is running, or about to."""
@@ -197,20 +209,3 @@ class Stack(Records, CompanySecrets):
         except requests.RequestException as error:
             raise CheckFailed(f"nothing answers at {url} ({type(error).__name__})") from None
         return answer.status_code
-
-
-def _outputs(stack: Any) -> dict[str, str]:
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-
-def _others(cloudformation: Any) -> str:
-    """Return what to do instead: name one of our stacks, where the caller may list them, else deploy one."""
-    try:
-        pages = cloudformation.get_paginator("describe_stacks").paginate()
-        names = [stack["StackName"] for page in pages for stack in page["Stacks"] if MARK in _outputs(stack)]
-    except (BotoCoreError, ClientError):
-        names = []
-    region = cloudformation.meta.region_name
-    if names:
-        return f" in {region}. Name one of these with --stack or PLEO_EXPORT_STACK: {', '.join(names)}"
-    return f" in {region}. Deploy it with `sam deploy`, name another with --stack, or set AWS_DEFAULT_REGION"

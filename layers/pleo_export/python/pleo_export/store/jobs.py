@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import conditional_write, expiry, get_many, iso, item_key, job_key, moment
+from pleo_export.store.table import conditional_write, expiry, get_many, iso, item_key, job_key, moment, query_all
 from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
@@ -169,6 +169,13 @@ class Results:
         """Return the results that exist, by entry id."""
         records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
         return {record["entry_id"]: _result(record) for record in records}
+
+    def of_job(self, job_id: str) -> Iterator[ItemResult]:
+        """Yield all results of the job, page by page."""
+        key = item_key(job_id, "")
+        condition = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
+        for record in query_all(self._table, KeyConditionExpression=condition):
+            yield _result(record)
 
 
 # Characters. A record of DynamoDB holds 400 KB; a person reads less.

@@ -6,7 +6,7 @@ They never pass through the state machine, whose payloads and history must not h
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,14 @@ class Payloads:
         """Return the items of one chunk; amounts with a fraction are text."""
         answer = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id, execution, chunk))
         return [WorkItem(**item) for item in json.loads(answer["Body"].read())]
+
+    def of_job(self, job_id: str) -> Iterator[WorkItem]:
+        """Yield the items of all runs of the job, as far as they are still there: an item of several runs several
+        times."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"jobs/{job_id}/")
+        for found in (each for page in pages for each in page.get("Contents", [])):
+            answer = self._s3.get_object(Bucket=self._bucket, Key=found["Key"])
+            yield from (WorkItem(**item) for item in json.loads(answer["Body"].read()))
 
 
 def _key(job_id: str, execution: str, chunk: int) -> str:
