@@ -12,7 +12,7 @@ from cli.checks import explained
 from cli.errors import UsageError
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
-from pleo_export.operations.job_overview import JobOverview, job_overview
+from pleo_export.operations.job_overview import JobEvidence, JobOverview, job_overview
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob
@@ -50,20 +50,16 @@ def find_job(stack: Stack, job_id: str) -> FoundJob:
 
 def overview(stack: Stack, found: FoundJob) -> JobOverview:
     """Return the job with all its items."""
-    not_asked, items = found.not_asked, []
-    if found.pleo and found.at_pleo:
-        items = list(found.pleo.job_items(found.job_id))
-    return job_overview(
-        stack,
-        found.record,
-        found.at_pleo,
-        items,
-        _payloads(stack, found),
+    known = JobEvidence(
         job_id=found.job_id,
         company_id=found.company_id,
-        time_zone=_time_zone(stack, found.company_id),
-        not_asked=not_asked,
+        record=found.record,
+        at_pleo=found.at_pleo,
+        job_items=list(found.pleo.job_items(found.job_id)) if found.pleo and found.at_pleo else (),
+        payloads=_payloads(stack, found),
+        not_asked=found.not_asked,
     )
+    return job_overview(stack, known, _time_zone(stack, found.company_id))
 
 
 def _of_company(stack: Stack, job_id: str, company_id: str, record: JobRecord | None) -> FoundJob:

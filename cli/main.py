@@ -10,7 +10,25 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.commands import connect, connections, disconnect, doctor, entry, job, oauth_client, poll, redrive, schema
+from cli.commands import (
+    check,
+    connect,
+    connections,
+    disconnect,
+    doctor,
+    entry,
+    job,
+    jobs,
+    logs,
+    oauth_client,
+    pause,
+    poll,
+    redrive,
+    resume,
+    retry,
+    schema,
+    watch,
+)
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
 
@@ -34,6 +52,7 @@ def _options(
     """Connect companies, and see what became of their export jobs."""
 
 
+app.command("check")(check.command)
 app.command("connect")(connect.command)
 app.command("oauth-client")(oauth_client.command)
 app.command("doctor")(doctor.command)
@@ -41,7 +60,13 @@ app.command("disconnect")(disconnect.command)
 app.command("connections")(connections.command)
 app.command("poll")(poll.command)
 app.command("redrive")(redrive.command)
+app.command("pause")(pause.command)
+app.command("resume")(resume.command)
+app.command("jobs")(jobs.command)
 app.command("job")(job.command)
+app.command("watch")(watch.command)
+app.command("logs")(logs.command)
+app.command("retry")(retry.command)
 app.command("entry")(entry.command)
 app.command("schema")(schema.command)
 

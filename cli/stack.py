@@ -33,6 +33,7 @@ from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
 
+RECOVERY_DAYS = 7  # of a deleted secret; the least that Secrets Manager takes
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 
 
@@ -50,14 +51,14 @@ class CompanySecrets:
         return connection_secret(self.name, company_id)
 
     def secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """Return those of the company, connected or half connected; None when there are none.
+        """Return those of the company, connected or half connected; None when there are none, or they are deleted.
 
         Raises InvalidSettings when they are not complete.
         """
         client = self.client("secretsmanager")
         try:
             return Secrets(client).get(self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
+        except (client.exceptions.ResourceNotFoundException, client.exceptions.InvalidRequestException):
             return None
 
     def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
@@ -69,20 +70,40 @@ class CompanySecrets:
 
     def has_secret(self, company_id: str) -> bool:
         """Return whether the company has a secret, complete or not."""
-        client = self.client("secretsmanager")
-        try:
-            client.describe_secret(SecretId=self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
-            return False
-        return True
+        return self.holds(self.secret_name(company_id))
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is such a secret; one that is deleted, but can still be restored, is none."""
+        return self._described(name).get("DeletedDate", ...) is None
 
     def store_secret(self, name: str, value: str) -> str:
-        """Create the secret, or replace its value, and return its ARN."""
+        """Create the secret, or replace its value, and return its ARN. A deleted one is restored for that."""
         client = self.client("secretsmanager")
+        self.restore_secret(name)
         try:
             return str(client.create_secret(Name=name, SecretString=value)["ARN"])
         except client.exceptions.ResourceExistsException:
             return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+
+    def delete_secret(self, name: str) -> None:
+        """Delete the secret. It can be restored for RECOVERY_DAYS."""
+        self.client("secretsmanager").delete_secret(SecretId=name, RecoveryWindowInDays=RECOVERY_DAYS)
+
+    def restore_secret(self, name: str) -> bool:
+        """Return whether the secret was deleted, and has been restored."""
+        if self._described(name).get("DeletedDate") is None:
+            return False
+        self.client("secretsmanager").restore_secret(SecretId=name)
+        return True
+
+    def _described(self, name: str) -> dict[str, Any]:
+        """Return what is known of the secret: DeletedDate is None where it can be used, and missing where there is
+        none."""
+        client = self.client("secretsmanager")
+        try:
+            return {"DeletedDate": None, **client.describe_secret(SecretId=name)}
+        except client.exceptions.ResourceNotFoundException:
+            return {}
 
     def oauth_client_name(self, provider: str = "pleo") -> str:
         """Return the name of the secret that holds our OAuth client at the provider."""

@@ -120,8 +120,8 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Unavailable("Tryton cannot be reached."), "accounting_system: Tryton cannot be reached"),
-        (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
+        (Unavailable("Tryton cannot be reached."), "Tryton cannot be reached"),
+        (PermissionDenied("Add it to the group Accounting there."), "Add it to the group"),
     ],
 )
 def test_given_books_that_do_not_open_then_the_reason_is_told(

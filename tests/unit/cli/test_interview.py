@@ -140,7 +140,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
         "✗ Pleo does not accept the credential",
         "✗ accounting_system.url: must be a web address",
         "✗ accounting_system.company: must be a whole number",
-        "✗ accounting_system: the books do not accept the token",
+        "✗ the books do not accept the token",
         "✗ POUNDS: not a currency",
         "✗ wallet is not an account code.\n  1900  Pleo wallet GBP\n",
         "✗ accounts.out_of_pocket: is the account of accounts.wallets too",

@@ -275,7 +275,7 @@ def test_given_a_paused_company_then_its_job_waits_until_it_is_resumed_and_other
     system: InProcessSystem,
 ) -> None:
     books = system.connect(NORTHGATE, purchases(1))
-    system.connect(HAVN, purchases(1))
+    system.connect(HAVN, purchases(1, company=HAVN))
     job, others_job = system.export(NORTHGATE), system.export(HAVN)
     system.services.pauses.pause(NORTHGATE, "ada", system.clock.now())
 

@@ -5,8 +5,8 @@ A payload that cannot be booked is read as well, as far as it goes: its expense 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,7 +22,7 @@ class ExpenseFacts(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     supplier: str | None = Field(None, description="The vendor or merchant, else the person and the type of expense.")
-    date: date | None = Field(None, description="The day, in the company's time zone.")
+    date: datetime.date | None = Field(None, description="The day, in the company's time zone.")
     amount: int | None = Field(None, description="In hundredths of the currency of the wallet.")
     currency: str | None = Field(None, description="ISO 4217.")
     pleo_url: str | None = Field(None, description="The expense in Pleo's web app.")
@@ -57,9 +57,9 @@ def _supplier(payload: Mapping[str, Any]) -> str | None:
     return ", ".join(filter(None, (kind and kind.replace("_", " ").lower(), person))) or None
 
 
-def _day(value: Any, time_zone: str) -> date | None:
+def _day(value: Any, time_zone: str) -> datetime.date | None:
     try:
-        return booking_date(datetime.fromisoformat(value), time_zone)
+        return booking_date(datetime.datetime.fromisoformat(value), time_zone)
     except (TypeError, ValueError):
         return None
 

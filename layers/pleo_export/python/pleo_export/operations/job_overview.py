@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -65,28 +66,31 @@ class JobOverview(BaseModel):
         return self.failure is None and self.outcome != "failed" and not self.counts.keys() & {"failed", "abandoned"}
 
 
-def job_overview(
-    records: Records,
-    record: JobRecord | None,
-    at_pleo: ExportJob | None,
-    job_items: Sequence[JobItem],
-    payloads: Mapping[str, Mapping[str, Any]],
-    *,
-    job_id: str,
-    company_id: str,
-    time_zone: str = "UTC",
-    not_asked: str | None = None,
-) -> JobOverview:
-    """Join what is known of a job. `payloads` are by entry id; `job_items` is empty where Pleo was not asked."""
+@dataclass(frozen=True)
+class JobEvidence:
+    """What is known of a job. `job_items` is empty where Pleo was not asked; `payloads` are by entry id."""
+
+    job_id: str
+    company_id: str
+    record: JobRecord | None
+    at_pleo: ExportJob | None
+    job_items: Sequence[JobItem]
+    payloads: Mapping[str, Mapping[str, Any]]
+    not_asked: str | None = None
+
+
+def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -> JobOverview:
+    """Join what is known of a job with our records of its items."""
+    job_id, company_id, record, at_pleo = known.job_id, known.company_id, known.record, known.at_pleo
     results = {result.entry_id: result for result in records.results.of_job(job_id)}
-    items = tuple(_items(results, job_items))
+    items = tuple(_items(results, known.job_items))
     numbers = _numbers(records.postings, company_id, [each for each in items if each.document_id])
     failure_type, failure = _failure(record, at_pleo)
     return JobOverview(
         job_id=job_id,
         company_id=company_id,
         status=at_pleo.status if at_pleo else None,
-        not_asked=not_asked,
+        not_asked=known.not_asked,
         created_at=at_pleo.created_at if at_pleo else None,
         started_at=at_pleo.started_at if at_pleo else None,
         completed_at=at_pleo.completed_at if at_pleo else None,
@@ -99,7 +103,7 @@ def job_overview(
         items=tuple(
             each.model_copy(
                 update={
-                    **expense_facts(payloads.get(each.entry_id, {}), time_zone).model_dump(),
+                    **expense_facts(known.payloads.get(each.entry_id, {}), time_zone).model_dump(),
                     "entry_number": numbers.get(each.entry_id),
                 }
             )

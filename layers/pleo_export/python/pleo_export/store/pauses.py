@@ -62,7 +62,7 @@ class Pauses:
             change = {"Put": {"Item": {**key, **record}, "ConditionExpression": "attribute_not_exists(pk)"}}
         else:
             change = {"Delete": {"Key": key, "ConditionExpression": "attribute_exists(pk)"}}
-        history = {**company_key(company_id, HISTORY + iso(pause.at)), **record}
+        history = {**company_key(company_id, f"{HISTORY}{iso(pause.at)}#{pause.action}"), **record}
         return transact(self._table, [change, {"Put": {"Item": history}}])
 
 

@@ -9,7 +9,7 @@
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
 | reconciliation| COMPANY#<id>                    | RECONCILIATION  |
 | pause         | COMPANY#<id>                    | PAUSE           |
-| pause, history| COMPANY#<id>                    | PAUSED#<time>   |
+| pause, history| COMPANY#<id>                    | PAUSED#<time>#… |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |
