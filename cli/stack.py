@@ -141,8 +141,10 @@ class Stack(Records, CompanySecrets):
         return outputs
 
     def webhook_url(self, given: str = "") -> str:
-        """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
-        return given or self.outputs["WebhookUrl"]
+        """Return the address of the webhook up to the company's id: the given one, else the stack's own. Raises as
+        `outputs` does, also for a given one."""
+        own = self.outputs["WebhookUrl"]
+        return given or own
 
     def now(self) -> datetime:
         """Return the present time."""

@@ -64,9 +64,9 @@ def command(
     seen: set[str] = set()
     try:
         while True:
-            for event_id, line in _lines(deployed, job_id, begin):
-                if event_id not in seen:
-                    seen.add(event_id)
+            for identity, line in _lines(deployed, job_id, begin):
+                if identity not in seen:
+                    seen.add(identity)
                     print_line(_told(line))
             if not follow or finished:
                 break
@@ -88,7 +88,7 @@ def _since(stack: Stack, job_id: str) -> tuple[datetime, bool]:
 
 
 def _lines(stack: Stack, job_id: str, begin: datetime) -> Iterator[tuple[str, LogLine]]:
-    """Yield the id of each line and the line, oldest first."""
+    """Yield each line with what tells it from all others, oldest first."""
     pages = (
         stack.client("logs")
         .get_paginator("filter_log_events")
@@ -100,7 +100,7 @@ def _lines(stack: Stack, job_id: str, begin: datetime) -> Iterator[tuple[str, Lo
     )
     events = [event for page in pages for event in page["events"]]
     for event in sorted(events, key=lambda each: each["timestamp"]):
-        yield str(event["eventId"]), _line(event)
+        yield f"{event['logStreamName']} {event['timestamp']} {event['message']}", _line(event)
 
 
 def _line(event: Mapping[str, Any]) -> LogLine:

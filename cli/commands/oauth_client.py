@@ -54,8 +54,9 @@ def command(
     only after a question, or with --yes.
     """
     deployed, person = Stack.named(stack), terminal()
+    address = deployed.webhook_url(webhook_url)  # first of all: it tells whether there is such a stack
     name = deployed.oauth_client_name(provider)
-    url = callback_url(deployed.webhook_url(webhook_url)) if provider == "pleo" else None
+    url = callback_url(address) if provider == "pleo" else None
     client_id = os.environ.get("OAUTH_CLIENT_ID") or person.text("Client id", variable="OAUTH_CLIENT_ID")
     secret = os.environ.get("OAUTH_CLIENT_SECRET") or person.secret("Client secret", variable="OAUTH_CLIENT_SECRET")
     if deployed.holds(name):

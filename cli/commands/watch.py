@@ -26,6 +26,10 @@ BETWEEN_LOOKS = 2.0  # seconds; a look at a job of N items costs Pleo 1 + N/100 
 FINAL = ("successful", "failed", "abandoned")
 
 
+class WatchOutput(JobOutput):
+    """The job that was followed, as it is in the end."""
+
+
 def command(
     job_id: Annotated[
         str | None,
@@ -47,7 +51,7 @@ def command(
         print_line("stopped watching; the export goes on")
         raise typer.Exit(130) from None
     if as_json:
-        print_json(JobOutput(**dict(job), stack=deployed.name))
+        print_json(WatchOutput(**dict(job), stack=deployed.name))
     else:
         show(job, tuple(each for each in job.items if each.status in FINAL[1:]))
         print_next(f"pleo-export job {job.job_id}   every expense with its entry and link")
