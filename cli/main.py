@@ -81,7 +81,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # marks that the terminal's encoding lacks are shown as "?"
     try:
-        app()
+        app(prog_name="pleo-export")
     except (PleoExportError, BotoCoreError, ClientError, OSError) as error:
         print_error(error)
         raise SystemExit(1) from None

@@ -120,7 +120,7 @@ def test_given_a_wake_up_while_a_company_is_disconnected_then_no_export_starts(s
     assert stack.system.executions.started == []
 
 
-def test_given_a_credential_that_pleo_no_longer_accepts_then_the_rest_goes_and_what_is_left_is_told(
+def test_given_a_credential_that_pleo_refuses_then_the_rest_goes_and_what_is_left_is_told(
     stack: DeployedSystem,
 ) -> None:
     connected(stack)
@@ -170,7 +170,7 @@ def test_given_a_secret_that_is_missing_or_incomplete_then_the_rest_goes_all_the
     assert not (stack.connections.exists(NORTHGATE) or stack.has_secret(NORTHGATE))
 
 
-def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept_until_disconnected_again(
+def test_given_a_pleo_that_cannot_be_reached_then_the_credential_is_kept(
     stack: DeployedSystem,
 ) -> None:
     connected(stack)

@@ -181,7 +181,7 @@ def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: Dep
     assert written().tax_accounts == {"GB20": "2201"}
 
 
-def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays_and_the_company_is_connected(
+def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays(
     newcomer: DeployedSystem,
 ) -> None:
     Path("kept.yaml").write_text("mine")

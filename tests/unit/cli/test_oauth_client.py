@@ -74,7 +74,7 @@ def authorised(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch) -> list[s
     return lines
 
 
-def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oauth_and_exports(
+def test_given_a_person_who_follows_the_link_then_the_company_exports_by_oauth(
     registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
