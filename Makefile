@@ -14,7 +14,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo restore-drill up down test unit coverage simulate check format build events bench lock clean
+.PHONY: help setup demo restore-drill up down test unit coverage simulate check format build events commands bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python
 
 events: setup ## Capture the sample events again, from a real local run
 	@$(BIN)/python -m local.events
+
+commands: setup ## Run every command on a local stack, and write docs/commands.md from what they print
+	@$(BIN)/python -m local.commands
 
 bench: setup ## Count what a job costs, against its budgets; QUICK=1 for small jobs only
 	@POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.performance.bench $(if $(QUICK),--quick)

@@ -105,7 +105,9 @@ def explained(error: Exception) -> str:
     if isinstance(error, Disconnected):
         return f"{error} Authorise again: `pleo-export connect SETTINGS_FILE --oauth`"
     if isinstance(error, AccountingError):
-        return f"accounting_system: {error.message}"
+        return error.message
     if isinstance(error, (BotoCoreError, ClientError)):
         return explain_aws(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'} cannot be used: {error.strerror}"
     return str(error)

@@ -144,8 +144,8 @@ def _kept(new: str, before: Collection[str]) -> list[str]:
 def _stored(client: Any, name: str) -> dict[str, Any]:
     try:
         return dict(json.loads(client.get_secret_value(SecretId=name)["SecretString"]))
-    except client.exceptions.ResourceNotFoundException:
-        return {}
+    except (client.exceptions.ResourceNotFoundException, client.exceptions.InvalidRequestException):
+        return {}  # none, or one that is deleted
 
 
 STEPS = (

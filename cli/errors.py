@@ -28,6 +28,11 @@ class NoTerminal(UsageError):
     """A question has no answer, since standard input is no terminal and has ended."""
 
 
+def not_connected(company_id: str) -> UsageError:
+    """Return the error for a company that is not connected."""
+    return UsageError(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
+
+
 class NotNow(PleoExportError):
     """The command would disturb what is running. Nothing was done; the same command works later."""
 

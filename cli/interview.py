@@ -113,7 +113,7 @@ class _Interview(_Draft):
         accounting, system = self._accounting_system(known.get("accounting_system", {}), stored)
         self._accounts(system, known.get("accounts", {}))
         self._dimensions(system, known.get("dimensions", {}))
-        self._others(known)
+        self._others(system, known)
         kept = {name: known[name] for name in NOT_ASKED if known.get(name)}
         return parse_settings(self._draft | kept), pleo, accounting
 
@@ -222,13 +222,13 @@ class _Interview(_Draft):
 
     # The other settings
 
-    def _others(self, known: Json) -> None:
+    def _others(self, system: AccountingSetup, known: Json) -> None:
         for name in ASKED:
             if name == "adjustment_date" and self._draft["closed_period"] != "adjustment":
                 continue
             default = known.get(name) or _default(Settings.model_fields[name])
             if name == "time_zone" and not known:
-                default = _own_time_zone()
+                default = _time_zone(system)
             self._ask_field((name,), Settings.model_fields[name], default)
 
 
@@ -280,6 +280,12 @@ def _known(stack: Stack, company_id: str) -> Json:
         return connection.settings.model_dump(mode="json", exclude_none=True) if connection else {}
     except InvalidSettings:
         return {}
+
+
+def _time_zone(system: AccountingSetup) -> str:
+    """Return the ledger's time zone, where it tells one that we know, else this machine's."""
+    told = system.time_zone()
+    return told if told in available_timezones() else _own_time_zone()
 
 
 def _own_time_zone() -> str:

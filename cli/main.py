@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -10,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.commands import (
     audit,
+    check,
     connect,
     connections,
     disconnect,
@@ -17,16 +20,24 @@ from cli.commands import (
     entry,
     erase_person,
     job,
+    jobs,
+    logs,
     oauth_client,
+    pause,
     poll,
     preview,
     reconcile,
     redrive,
+    resume,
+    retry,
     reverse,
     schema,
+    watch,
 )
 from cli.printing import print_error
 from pleo_export.errors import PleoExportError
+
+INTERRUPTED = 130  # the exit code of shells for what Ctrl-C has ended
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -46,6 +57,7 @@ def _options(
     """Connect companies, and see what became of their export jobs."""
 
 
+app.command("check")(check.command)
 app.command("connect")(connect.command)
 app.command("oauth-client")(oauth_client.command)
 app.command("doctor")(doctor.command)
@@ -53,7 +65,13 @@ app.command("disconnect")(disconnect.command)
 app.command("connections")(connections.command)
 app.command("poll")(poll.command)
 app.command("redrive")(redrive.command)
+app.command("pause")(pause.command)
+app.command("resume")(resume.command)
+app.command("jobs")(jobs.command)
 app.command("job")(job.command)
+app.command("watch")(watch.command)
+app.command("logs")(logs.command)
+app.command("retry")(retry.command)
 app.command("entry")(entry.command)
 app.command("reconcile")(reconcile.command)
 app.command("preview")(preview.command)
@@ -64,15 +82,21 @@ app.command("erase-person")(erase_person.command)
 
 
 def main() -> None:
-    """Run a command. What it refuses, and what AWS refuses, is printed as sentences, with exit code 1.
+    """Run a command. What it refuses, and what AWS or the file system refuses, is printed as sentences, with exit code
+    1; Ctrl-C ends it with 130.
 
     Anything else is a fault of ours and is raised.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # marks that the terminal's encoding lacks are shown as "?"
     try:
-        app()
-    except (PleoExportError, BotoCoreError, ClientError) as error:
+        app(prog_name="pleo-export")
+    except (PleoExportError, BotoCoreError, ClientError, OSError) as error:
         print_error(error)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

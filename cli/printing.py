@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -48,12 +49,20 @@ def print_json(output: BaseModel) -> None:
     print_line(output.model_dump_json(indent=2))
 
 
+def print_next(*commands: str) -> None:
+    """Print which commands to type next, each with what it is for: "pleo-export watch   follow the export"."""
+    print_line("")
+    for number, command in enumerate(commands):
+        print_line(f"{'next:' if number == 0 else '     '} {command}")
+
+
 def print_error(error: Exception) -> None:
-    """Print why a command was refused, one line per fault."""
+    """Print why a command was refused, one line per fault, on standard error: a pipe holds results only."""
     for line in filter(None, explained(error).splitlines()):
-        print_line(line, BAD)
+        _console(sys.stderr).print(f"{BAD} {escape(line)}", highlight=False, soft_wrap=True)
 
 
-def _console() -> Console:
-    """Return what writes to standard output, which tests and shells replace."""
-    return Console(width=None if sys.stdout.isatty() else WIDEST)
+def _console(stream: TextIO | None = None) -> Console:
+    """Return what writes to standard output or error, which tests and shells replace."""
+    stream = stream or sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else WIDEST)

@@ -16,8 +16,9 @@ from typing import Any
 
 import boto3
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from cli.deployed_stacks import MARK, others, outputs_of, stack_name
 from cli.errors import CheckFailed, StackNotFound
 from pleo_export import UNKNOWN_COMMIT
 from pleo_export.accounting.descriptor import AccountingSettings
@@ -30,14 +31,15 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
 from pleo_export.workflow.dispatch import alive
 
+RECOVERY_DAYS = 7  # of a deleted secret; the least that Secrets Manager takes
 DELIVERY_SECONDS = 15  # what Pleo is thought to allow (open question 17)
 OTHER_TABLE = "PLEO_EXPORT_TABLE"
 LONGEST_IN_DOUBT = "900"  # seconds; for a stack that was deployed before it had this output
-MARK = "RefreshTokensFunctionName"  # an output that only stacks of this product have
 
 
 class CompanySecrets:
@@ -54,14 +56,14 @@ class CompanySecrets:
         return connection_secret(self.name, company_id)
 
     def secrets(self, company_id: str) -> ConnectionSecrets | None:
-        """Return those of the company, connected or half connected; None when there are none.
+        """Return those of the company, connected or half connected; None when there are none, or they are deleted.
 
         Raises InvalidSettings when they are not complete.
         """
         client = self.client("secretsmanager")
         try:
             return Secrets(client).get(self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
+        except (client.exceptions.ResourceNotFoundException, client.exceptions.InvalidRequestException):
             return None
 
     def usable_secrets(self, company_id: str) -> ConnectionSecrets | None:
@@ -73,20 +75,40 @@ class CompanySecrets:
 
     def has_secret(self, company_id: str) -> bool:
         """Return whether the company has a secret, complete or not."""
-        client = self.client("secretsmanager")
-        try:
-            client.describe_secret(SecretId=self.secret_name(company_id))
-        except client.exceptions.ResourceNotFoundException:
-            return False
-        return True
+        return self.holds(self.secret_name(company_id))
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is such a secret; one that is deleted, but can still be restored, is none."""
+        return self._described(name).get("DeletedDate", ...) is None
 
     def store_secret(self, name: str, value: str) -> str:
-        """Create the secret, or replace its value, and return its ARN."""
+        """Create the secret, or replace its value, and return its ARN. A deleted one is restored for that."""
         client = self.client("secretsmanager")
+        self.restore_secret(name)
         try:
             return str(client.create_secret(Name=name, SecretString=value)["ARN"])
         except client.exceptions.ResourceExistsException:
             return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+
+    def delete_secret(self, name: str) -> None:
+        """Delete the secret. It can be restored for RECOVERY_DAYS."""
+        self.client("secretsmanager").delete_secret(SecretId=name, RecoveryWindowInDays=RECOVERY_DAYS)
+
+    def restore_secret(self, name: str) -> bool:
+        """Return whether the secret was deleted, and has been restored."""
+        if self._described(name).get("DeletedDate") is None:
+            return False
+        self.client("secretsmanager").restore_secret(SecretId=name)
+        return True
+
+    def _described(self, name: str) -> dict[str, Any]:
+        """Return what is known of the secret: DeletedDate is None where it can be used, and missing where there is
+        none."""
+        client = self.client("secretsmanager")
+        try:
+            return {"DeletedDate": None, **client.describe_secret(SecretId=name)}
+        except client.exceptions.ResourceNotFoundException:
+            return {}
 
     def oauth_client_name(self, provider: str = "pleo") -> str:
         """Return the name of the secret that holds our OAuth client at the provider."""
@@ -101,8 +123,9 @@ class Stack(Records, CompanySecrets):
 
     @staticmethod
     def named(name: str) -> Stack:
-        """Return the stack of that name; it is looked up when it is first used."""
-        return Stack(name)
+        """Return the stack of that name, which is looked up when it is first used; without a name the one that
+        `cli.deployed_stacks` finds. Raises StackNotFound, and botocore's errors."""
+        return Stack(name or stack_name(boto3.client("cloudformation")))
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -113,18 +136,20 @@ class Stack(Records, CompanySecrets):
         except ClientError as error:
             if error.response["Error"].get("Code") != "ValidationError":
                 raise
-            raise StackNotFound(f"there is no stack {self.name!r}{_others(cloudformation)}") from None
-        outputs = _outputs(stack)
+            raise StackNotFound(f"there is no stack {self.name!r}{others(cloudformation)}") from None
+        outputs = outputs_of(stack)
         if MARK not in outputs:
             raise StackNotFound(
                 f"the stack {self.name!r} is {stack['StackStatus']} and has no output {MARK}: it is not a deployed "
-                f"pleo-export{_others(cloudformation)}"
+                f"pleo-export{others(cloudformation)}"
             )
         return {**outputs, **_other_table()}
 
     def webhook_url(self, given: str = "") -> str:
-        """Return the address of the webhook up to the company's id: the given one, else the stack's own."""
-        return given or self.outputs["WebhookUrl"]
+        """Return the address of the webhook up to the company's id: the given one, else the stack's own. Raises as
+        `outputs` does, also for a given one."""
+        own = self.outputs["WebhookUrl"]
+        return given or own
 
     @cached_property
     def caller(self) -> str:
@@ -155,6 +180,11 @@ class Stack(Records, CompanySecrets):
     def executions(self) -> Executions:
         """The executions of the state machine."""
         return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
+
+    @property
+    def payloads(self) -> Payloads:
+        """The items of jobs of the last week, in the bucket."""
+        return Payloads(self.client("s3"), self.outputs["PayloadsBucket"])
 
     def busy(self, company_id: str) -> bool:
         """Return whether an export of the company is running, or about to."""
@@ -221,20 +251,3 @@ def _other_table() -> dict[str, str]:
         return {}
     sys.stderr.write(f"{OTHER_TABLE}: working on table {name}, not on the stack's own\n")
     return {"TableName": name}
-
-
-def _outputs(stack: Any) -> dict[str, str]:
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-
-def _others(cloudformation: Any) -> str:
-    """Return what to do instead: name one of our stacks, where the caller may list them, else deploy one."""
-    try:
-        pages = cloudformation.get_paginator("describe_stacks").paginate()
-        names = [stack["StackName"] for page in pages for stack in page["Stacks"] if MARK in _outputs(stack)]
-    except (BotoCoreError, ClientError):
-        names = []
-    region = cloudformation.meta.region_name
-    if names:
-        return f" in {region}. Name one of these with --stack or PLEO_EXPORT_STACK: {', '.join(names)}"
-    return f" in {region}. Deploy it with `sam deploy`, name another with --stack, or set AWS_DEFAULT_REGION"

@@ -73,6 +73,18 @@ def authorisation(stored: StoredConnection) -> str:
     return "no grant has ended"
 
 
+def pause(stored: StoredConnection) -> str:
+    """Check that exports start."""
+    paused = stored.stack.pauses.get(stored.company_id)
+    if paused:
+        why = f" ({paused.reason})" if paused.reason else ""
+        raise ActionNeeded(
+            f"paused since {paused.at:%Y-%m-%d %H:%M} UTC by {paused.by}{why}: no export starts. When the reason is "
+            f"gone, run `pleo-export resume {stored.company_id}`"
+        )
+    return "exports start"
+
+
 def token_life(stored: StoredConnection) -> str:
     """Check that Secrets Manager has room for the tokens of each grant."""
     records = RefreshStates(stored.stack.table)
@@ -170,6 +182,7 @@ def lease(stored: StoredConnection) -> str:
 
 
 CHECKS = (
+    Check("pause", pause),
     Check("authorisation", authorisation),
     Check("token life", token_life),
     Check("installation", installation, needs=("Pleo credential",)),

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel, ConfigDict
 
 from cli import settings_file
+from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.commands.oauth_client import authorise
 from cli.connection_checks import CHECKS
@@ -16,41 +18,67 @@ from cli.connection_steps import STEPS, NewConnection, Secret
 from cli.credentials import credentials
 from cli.errors import CheckFailed, UsageError
 from cli.interview import interview
-from cli.options import DEFAULT_STACK, StackName, WebhookUrl
-from cli.printing import print_line, print_result
+from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl
+from cli.printing import print_json, print_line, print_next, print_result
 from cli.prompts import Terminal, terminal
 from cli.stack import Stack
 from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
 
 
+class ConnectOutput(BaseModel):
+    """What is right, and what is left to do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    company_id: str
+    checks: tuple[StepOutput, ...]
+
+
 def command(
     file: Annotated[
         Path | None, typer.Argument(metavar="[SETTINGS_FILE]", help="Without one the settings are asked for.")
     ] = None,
+    oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
+    as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
-    oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
 ) -> None:
     """Connect a company: try credentials and settings, subscribe to Pleo, store. Run it again to change something.
 
     Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN; without, those stored before are
     kept, or they are asked for. Where the accounting system takes batches only from a login, add ACCOUNTING_USER and
-    ACCOUNTING_PASSWORD.
+    ACCOUNTING_PASSWORD. Within 7 days after `disconnect` the former credentials are restored.
     """
+    if file is None and (oauth or as_json):
+        option = "--oauth" if oauth else "--json"
+        raise UsageError(f"{option} needs a settings file, which names the company: connect SETTINGS_FILE {option}")
+    settings = settings_file.read(file) if file else None
     deployed, person = Stack.named(stack), terminal()
-    if file is None:
-        if oauth:
-            raise UsageError("--oauth needs a settings file, which names the company: connect SETTINGS_FILE --oauth")
+    if settings is None:
         settings, pleo, accounting = interview(deployed, person)
         _keep_settings(settings, person)
     else:
-        settings = settings_file.read(file)
+        _restore(deployed, str(settings.company_id), quiet=as_json)
         if oauth:
             _authorise(deployed, str(settings.company_id), deployed.webhook_url(webhook_url))
         pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)), person)
+    company_id, done = str(settings.company_id), []
     for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url)):
-        print_result(result)
+        done.append(step_output(result))
+        if not as_json:
+            print_result(result)
+    if as_json:
+        print_json(ConnectOutput(stack=deployed.name, company_id=company_id, checks=tuple(done)))
+        return
+    if deployed.pauses.get(company_id):
+        print_next(f"pleo-export resume {company_id}   its exports are paused")
+    else:
+        print_next(
+            "click Export in Pleo, then: pleo-export watch   follows it",
+            f"pleo-export doctor {company_id}   checks the connection at any time",
+        )
 
 
 def connect(
@@ -104,3 +132,9 @@ def _keep_settings(settings: Settings, person: Terminal) -> None:
 def _authorise(stack: Stack, company_id: str, webhook_url: str) -> None:
     for line in authorise(stack, company_id, webhook_url):
         print_line(f"Pleo: {line}")
+
+
+def _restore(stack: Stack, company_id: str, *, quiet: bool) -> None:
+    """Restore the credentials of a company that was disconnected lately."""
+    if stack.restore_secret(stack.secret_name(company_id)) and not quiet:
+        print_line("credentials: those of the former connection are restored")

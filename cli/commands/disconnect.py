@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pydantic import BaseModel, ConfigDict
+
+from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, run
+from cli.confirmation import confirm_by_name
 from cli.connection_steps import NO_INSTALLATION
-from cli.errors import ActionNeeded, CheckFailed, NotNow, UsageError
-from cli.options import DEFAULT_STACK, CompanyId, StackName, WebhookUrl
-from cli.printing import print_result
-from cli.stack import Stack
+from cli.errors import ActionNeeded, CheckFailed, NotNow, not_connected
+from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, WebhookUrl, Yes
+from cli.printing import print_json, print_next, print_result
+from cli.stack import RECOVERY_DAYS, Stack
 from pleo_export import code_version
 from pleo_export.errors import Disconnected, InvalidSettings
 from pleo_export.pleo.client import PleoClient
@@ -36,11 +40,49 @@ class Disconnecting:
     pleo: PleoClient | None
 
 
-def command(company_id: CompanyId, stack: StackName = DEFAULT_STACK, webhook_url: WebhookUrl = "") -> None:
-    """Disconnect a company. What was booked stays known, so that nothing is ever booked twice."""
+class DisconnectOutput(BaseModel):
+    """What was done, step by step, and what is left to do by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    company_id: str
+    steps: tuple[StepOutput, ...]
+
+
+def command(
+    company_id: CompanyId,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
+    webhook_url: WebhookUrl = "",
+) -> None:
+    """Disconnect a company. What was booked stays known, so that nothing is ever booked twice.
+
+    Its credentials can be restored for 7 days: connecting again does that.
+    """
     deployed = Stack.named(stack)
+    if not _is_known(deployed, company_id):
+        raise not_connected(company_id)
+    confirm_by_name(
+        f"Company {company_id} of stack {deployed.name} will be disconnected, and exports no more. Pleo's "
+        f"subscription, our connection and, after {RECOVERY_DAYS} days, its credentials are deleted.",
+        company_id,
+        yes=yes,
+    )
+    steps = []
     for result in disconnect(deployed, company_id, deployed.webhook_url(webhook_url)):
-        print_result(result)
+        steps.append(step_output(result))
+        if not as_json:
+            print_result(result)
+    if as_json:
+        print_json(DisconnectOutput(stack=deployed.name, company_id=company_id, steps=tuple(steps)))
+    else:
+        print_next("pleo-export connect SETTINGS_FILE   within 7 days restores the credentials")
+
+
+def _is_known(stack: Stack, company_id: str) -> bool:
+    return stack.connections.exists(company_id) or stack.has_secret(company_id)
 
 
 def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[CheckResult]:
@@ -49,8 +91,8 @@ def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[Chec
     Raises UsageError for a company that is not connected, NotNow while an export runs, and CheckFailed when it has to
     be run again.
     """
-    if not (stack.connections.exists(company_id) or stack.has_secret(company_id)):
-        raise UsageError(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
+    if not _is_known(stack, company_id):
+        raise not_connected(company_id)
     owner = _hold(stack, company_id)
     try:
         leaving = Disconnecting(stack, company_id, webhook_url + company_id, _pleo(stack, company_id))
@@ -80,11 +122,13 @@ def _pleo(stack: Stack, company_id: str) -> PleoClient | None:
 
 
 def connection(leaving: Disconnecting) -> str:
-    """Delete our record, so that nothing starts any more."""
-    stack = leaving.stack
-    stack.connections.delete(leaving.company_id)
+    """Delete our record, so that nothing starts any more, and the pause, which must not outlast it unseen."""
+    stack, company_id = leaving.stack, leaving.company_id
+    stack.connections.delete(company_id)
     facts = {"code_version": code_version()}
-    stack.company_events.add(leaving.company_id, "disconnected", stack.caller, stack.now(), facts)
+    stack.company_events.add(company_id, "disconnected", stack.caller, stack.now(), facts)
+    if stack.pauses.get(company_id):
+        stack.pauses.resume(company_id, stack.caller, stack.now())
     return "deleted: no longer polled, its books are free; the posting records stay, so that nothing is booked twice"
 
 
@@ -128,10 +172,8 @@ def secrets(leaving: Disconnecting) -> str:
     stack, company_id = leaving.stack, leaving.company_id
     if not stack.has_secret(company_id):
         return "none to be deleted"
-    stack.client("secretsmanager").delete_secret(
-        SecretId=stack.secret_name(company_id), ForceDeleteWithoutRecovery=True
-    )
-    return "deleted"
+    stack.delete_secret(stack.secret_name(company_id))
+    return f"deleted; connecting again within {RECOVERY_DAYS} days restores them"
 
 
 STEPS = (

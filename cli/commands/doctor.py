@@ -10,32 +10,65 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field
 
+from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, explained, run
 from cli.connection_checks import CHECKS as COMMON
-from cli.errors import CheckFailed, UsageError
-from cli.options import DEFAULT_STACK, StackName, WebhookUrl
-from cli.printing import print_line, print_result
+from cli.errors import CheckFailed, not_connected
+from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, an_id
+from cli.printing import print_json, print_line, print_next, print_result
 from cli.stack import Stack
 from cli.stored_connection_checks import AGAIN, stored_connection
 from cli.stored_connection_checks import CHECKS as OWN
 from pleo_export.errors import PleoExportError
 
 
+class ExaminedCompany(BaseModel):
+    """The checks of one company."""
+
+    model_config = ConfigDict(frozen=True)
+
+    company_id: str
+    checks: tuple[StepOutput, ...]
+
+
+class DoctorOutput(BaseModel):
+    """The checks of each company, and of what all share."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    good: bool = Field(description="Whether there is nothing to do.")
+    companies: tuple[ExaminedCompany, ...]
+    shared: tuple[StepOutput, ...]
+
+
 def command(
-    company_id: Annotated[str, typer.Argument(help="Only this Pleo company.")] = "",
+    company_id: Annotated[
+        str | None, typer.Argument(metavar="[COMPANY_ID]", help="Only this Pleo company.", parser=an_id)
+    ] = None,
+    as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
 ) -> None:
     """Check every connection, or one, and say what to fix. Exit code 1 when something is wrong."""
     deployed = Stack.named(stack)
     url = deployed.webhook_url(webhook_url)
-    good = True
-    for each in [company_id] if company_id else deployed.connections.all_company_ids():
-        print_line(f"company {each}")
-        good &= _print_all(examine_company(deployed, each, url))
-    print_line(f"stack {deployed.name}")
-    good &= _print_all(examine_stack(deployed))
+    companies = [company_id] if company_id else deployed.connections.all_company_ids()
+    found = []
+    for each in companies:
+        results = _told(f"company {each}", examine_company(deployed, each, url), quiet=as_json)
+        found.append(ExaminedCompany(company_id=each, checks=results))
+    shared = _told(f"stack {deployed.name}", examine_stack(deployed), quiet=as_json)
+    good = all(_is_good(each) for each in (*shared, *(check for each in found for check in each.checks)))
+    if as_json:
+        print_json(DoctorOutput(stack=deployed.name, good=good, companies=tuple(found), shared=shared))
+    elif not companies:
+        print_line("no company is connected")
+        print_next("pleo-export connect")
+    else:
+        print_next("pleo-export jobs" if good else "correct what is marked, then: pleo-export doctor")
     if not good:
         raise typer.Exit(1)
 
@@ -43,7 +76,7 @@ def command(
 def examine_company(stack: Stack, company_id: str, webhook_url: str) -> Iterator[CheckResult]:
     """Run all checks of one company. Raises UsageError if it is not connected."""
     if not stack.connections.exists(company_id):
-        raise UsageError(f"company {company_id} is not connected; `pleo-export connections` lists those that are")
+        raise not_connected(company_id)
     try:
         stored = stored_connection(stack, company_id, webhook_url)
     except (PleoExportError, BotoCoreError, ClientError) as error:
@@ -59,13 +92,20 @@ def examine_stack(stack: Stack) -> Iterator[CheckResult]:
     return run(SHARED, stack)
 
 
-def _print_all(results: Iterator[CheckResult]) -> bool:
-    """Print each result as it is found. Return whether all are good."""
-    good = True
+def _told(title: str, results: Iterator[CheckResult], *, quiet: bool) -> tuple[StepOutput, ...]:
+    """Print each result as it is found, below the title, and return them all."""
+    if not quiet:
+        print_line(title)
+    found = []
     for result in results:
-        print_result(result)
-        good &= result.good
-    return good
+        found.append(step_output(result))
+        if not quiet:
+            print_result(result)
+    return tuple(found)
+
+
+def _is_good(check: StepOutput) -> bool:
+    return check.status in (CheckStatus.OK, CheckStatus.SKIPPED)
 
 
 def dead_letters(stack: Stack) -> str:

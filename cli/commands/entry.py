@@ -2,6 +2,7 @@
 
 | In the accounting system                    | At Pleo               | Verdict                         |
 |---------------------------------------------|-----------------------|---------------------------------|
+| cannot be asked                             | any                   | unknown                         |
 | several valid documents                     | any                   | two documents                   |
 | only one of a document and its payment      | any                   | half booked                     |
 | a valid document                            | successful, this one  | agree                           |
@@ -11,27 +12,32 @@
 | void ones only, or none                     | anything else         | not booked                      |
 
 The accounting system is searched for the references of all revisions, recorded by us or not: without our records only
-one case is not seen, a document whose payment is gone. Nothing of the expense itself is shown.
+one case is not seen, a document whose payment is gone. Of the expense itself nothing is shown, but the reason of a
+failure as Pleo shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import datetime as datetime_
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
+from pydantic import BaseModel, ConfigDict, Field
 
-from cli.errors import UsageError
-from cli.options import DEFAULT_STACK, CompanyId, StackName
-from cli.printing import print_line
+from cli.checks import explained
+from cli.errors import UsageError, not_connected
+from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, an_id
+from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.reference import payment_reference, reference
+from pleo_export.errors import PleoExportError
 from pleo_export.pleo.models import JobItem
 from pleo_export.services.services import Services
 from pleo_export.store.postings import Posting
@@ -48,11 +54,13 @@ class Agreement(StrEnum):
     OTHER_DOCUMENT = "Pleo links to another document"
     HALF = "half booked"
     TWO = "two documents"
+    UNKNOWN = "unknown, since not all could be asked"
 
 
 AGAIN = "Nothing, if that was intended. Else export it again: it is booked again, as the next revision."
 WHAT_TO_DO = {
-    Agreement.AGREE: "Nothing.",
+    Agreement.AGREE: "There is nothing to do.",
+    Agreement.UNKNOWN: "Correct what is marked above, then run this again.",
     Agreement.NOT_BOOKED: "If it failed, fix what its reason in Pleo says. Then export it: it is looked for first.",
     Agreement.PLEO_DOES_NOT_KNOW: "Export it again: the document is found and reported, nothing is booked twice. If "
     "Pleo says then that its content has changed, void the document first.",
@@ -82,15 +90,19 @@ class RevisionDocuments:
 
 @dataclass(frozen=True)
 class EntryStatus:
-    """One expense as all three hold it: our `postings`, what Pleo was last told of it, the documents."""
+    """One expense as all three hold it: our `postings`, what Pleo was last told of it, the documents. `silent` says why
+    Pleo or the accounting system could not be asked."""
 
     postings: Sequence[Posting]
     final_result: JobItem | None
     held: Sequence[RevisionDocuments]
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Agreement:
         """Return the verdict, by the table above."""
+        if self.silent:
+            return Agreement.UNKNOWN
         return self._wrong_in_itself() or self._against_pleo(_valid([each.document for each in self.held]))
 
     def _wrong_in_itself(self) -> Agreement | None:
@@ -129,28 +141,111 @@ class EntryStatus:
         return next((each for each in self.postings if each.revision == revision), None)
 
 
+class EntryPosting(BaseModel):
+    """One revision in our records."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int
+    job_id: str
+    intended_at: datetime = Field(description="From then on there may be a document; UTC.")
+    document_id: str | None
+    document_number: str | None
+    document_state: str | None
+    complete: bool
+
+
+class EntryAtPleo(BaseModel):
+    """What Pleo was last told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_id: str | None
+    status: str
+    document_id: str | None
+    url: str | None
+    failure_type: str | None
+    reason: str | None
+
+
+class EntryDocument(BaseModel):
+    """A document in the accounting system."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int
+    role: Literal["document", "payment"]
+    id: str | None = Field(None, description="Null where there are several: then `problem` says so.")
+    number: str | None = None
+    state: str | None = None
+    date: datetime_.date | None = None
+    url: str | None = None
+    problem: str | None = None
+
+
+class EntryOutput(BaseModel):
+    """One expense as our records, Pleo and the accounting system hold it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    company_id: str
+    entry_id: str
+    verdict: Agreement
+    what_to_do: str
+    our_records: tuple[EntryPosting, ...]
+    pleo: EntryAtPleo | None = Field(description="Null where it was never exported.")
+    accounting_system: tuple[EntryDocument, ...]
+    not_asked: Mapping[str, str] = Field(description="Why Pleo or the accounting system could not be asked.")
+
+
 def command(
     company_id: CompanyId,
-    entry_id: Annotated[str, typer.Argument(help="The expense's accounting entry id.")],
+    entry_id: Annotated[
+        str, typer.Argument(metavar="ENTRY_ID", help="The expense's accounting entry id.", parser=an_id)
+    ],
+    as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Show what our records, Pleo and the accounting system hold of one expense, and whether they agree."""
-    for line in describe(examine(company_id, entry_id, Stack.named(stack).services)):
-        print_line(line)
+    """Show what our records, Pleo and the accounting system hold of one expense, and whether they agree.
+
+    Exit code 1 when they do not, or not all could be asked.
+    """
+    deployed = Stack.named(stack)
+    if not deployed.connections.exists(company_id):
+        raise not_connected(company_id)
+    status = examine(company_id, entry_id, deployed.services)
+    if as_json:
+        print_json(_output(deployed.name, company_id, entry_id, status))
+    else:
+        for line in describe(status):
+            print_line(line)
+        if status.final_result and status.final_result.export_job_id:
+            print_next(f"pleo-export job {status.final_result.export_job_id}")
+        else:
+            print_next(f"pleo-export jobs --company {company_id}")
+    if status.verdict is not Agreement.AGREE:
+        raise typer.Exit(1)
 
 
 def examine(company_id: str, entry_id: str, services: Services) -> EntryStatus:
-    """Ask all three. Raises UsageError for what is not an id, NotOurs when the company is not connected, and the errors
-    of Pleo and of the accounting system."""
+    """Ask all three; what Pleo or the accounting system answers with an error is in `silent`. Raises UsageError for
+    what is not an id, NotOurs when the company is not connected."""
     company_id, entry_id = _id("COMPANY_ID", company_id), _id("ENTRY_ID", entry_id)
     connection = services.connection(company_id)
     postings = services.postings.revisions(company_id, entry_id)
     known = max((each.revision for each in postings), default=0)
-    return EntryStatus(
-        postings,
-        services.pleo(connection).last_results(company_id, entry_id),
-        list(_held(services.accounting_system(connection), company_id, entry_id, known)),
-    )
+    silent: dict[str, str] = {}
+    final_result, held = None, []
+    try:
+        final_result = services.pleo(connection).last_results(company_id, entry_id)
+    except PleoExportError as error:
+        silent["Pleo"] = explained(error)
+    try:
+        held = list(_held(services.accounting_system(connection), company_id, entry_id, known))
+    except PleoExportError as error:
+        silent["accounting system"] = explained(error)
+    return EntryStatus(postings, final_result, held, silent)
 
 
 def describe(status: EntryStatus) -> Iterator[str]:
@@ -158,10 +253,63 @@ def describe(status: EntryStatus) -> Iterator[str]:
     yield "our records"
     yield from [f"  revision {each.revision}: {_record(each)}" for each in status.postings] or ["  none"]
     yield "Pleo's final result"
-    yield f"  {_final_result(status.final_result) if status.final_result else 'never exported'}"
+    never = status.silent.get("Pleo", "never exported")
+    yield f"  {_final_result(status.final_result) if status.final_result else never}"
     yield "accounting system"
-    yield from [line for each in status.held for line in _holds(each)] or ["  nothing"]
+    nothing = status.silent.get("accounting system", "nothing")
+    yield from [line for each in status.held for line in _holds(each)] or [f"  {nothing}"]
     yield f"{status.verdict}. {status.what_to_do}"
+
+
+def _output(stack: str, company_id: str, entry_id: str, status: EntryStatus) -> EntryOutput:
+    told = status.final_result
+    return EntryOutput(
+        stack=stack,
+        company_id=company_id,
+        entry_id=entry_id,
+        verdict=status.verdict,
+        what_to_do=status.what_to_do,
+        our_records=tuple(
+            EntryPosting(
+                revision=each.revision,
+                job_id=each.job_id,
+                intended_at=each.intended_at,
+                document_id=each.document_id,
+                document_number=each.document_number,
+                document_state=each.document_state,
+                complete=each.complete,
+            )
+            for each in status.postings
+        ),
+        pleo=told
+        and EntryAtPleo(
+            job_id=told.export_job_id,
+            status=told.status,
+            document_id=told.external_id,
+            url=told.external_url,
+            failure_type=told.failure_reason_type,
+            reason=told.failure_reason,
+        ),
+        accounting_system=tuple(each for held in status.held for each in _documents(held)),
+        not_asked=status.silent,
+    )
+
+
+def _documents(held: RevisionDocuments) -> Iterator[EntryDocument]:
+    roles: tuple[Literal["document", "payment"], ...] = ("document", "payment")
+    for role, outcome in zip(roles, (held.document, held.payment), strict=True):
+        if isinstance(outcome, AccountingError):
+            yield EntryDocument(revision=held.revision, role=role, problem=outcome.message)
+        elif outcome:
+            yield EntryDocument(
+                revision=held.revision,
+                role=role,
+                id=outcome.id,
+                number=outcome.number,
+                state=outcome.state,
+                date=outcome.date,
+                url=outcome.url,
+            )
 
 
 def _id(name: str, text: str) -> str:
@@ -216,7 +364,8 @@ def _final_result(item: JobItem) -> str:
     told = f"{item.status} in job {item.export_job_id}"
     if item.status == "successful":
         return f"{told}, as document {item.external_id}"
-    return f"{told}: {item.failure_reason_type}" if item.failure_reason_type else told
+    why = ": ".join(filter(None, (item.failure_reason_type, item.failure_reason)))
+    return f"{told}: {why}" if why else told
 
 
 def _holds(held: RevisionDocuments) -> Iterator[str]:

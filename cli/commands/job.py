@@ -1,47 +1,108 @@
-"""`pleo-export job`: what became of an export job."""
+"""`pleo-export job`: what became of an export job, and of each expense in it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from pydantic import Field
 
-from cli.errors import UsageError
-from cli.options import DEFAULT_STACK, StackName
-from cli.printing import LEFT, print_line, print_table
+from cli.job_lookup import find_job, overview
+from cli.options import DEFAULT_STACK, AsJson, JobId, StackName
+from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
-from pleo_export.pleo.models import JobItem
+from cli.wording import counted, minute, money
+from pleo_export.operations.job_overview import ItemOverview, JobOverview
 
-COLUMNS = ("expense", "failure", "reason")
+COLUMNS = ("expense", "date", "supplier", "amount", "status", "entry", "link, or what to fix")
+BAD_STATUSES = ("failed", "abandoned")
+
+
+class JobOutput(JobOverview):
+    """One export job, with its items: all of them, or those that failed."""
+
+    stack: str = Field(description="The stack whose records these are.")
 
 
 def command(
-    job_id: Annotated[str, typer.Argument(help="The export job's id.")], stack: StackName = DEFAULT_STACK
+    job_id: JobId,
+    failed: Annotated[bool, typer.Option("--failed", help="Show only the expenses that failed.")] = False,
+    as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Show our record of an export job, and what Pleo holds: its status, and the items that failed."""
+    """Show an export job: its state, why it failed, and each expense with its entry and link, or the reason.
+
+    Works without Pleo too, from our records. Exit code 1 when something failed.
+    """
     deployed = Stack.named(stack)
-    record = deployed.jobs.get(job_id)
-    if record is None:
-        raise UsageError(f"job {job_id} was never taken up by stack {deployed.name!r}")
-    secrets = deployed.secrets(record.company_id)
-    if secrets is None:
-        raise UsageError(f"company {record.company_id} of that job is no longer connected")
-    pleo = deployed.pleo(secrets.pleo, record.company_id)
-    at_pleo, items = pleo.job(job_id), list(pleo.job_items(job_id))
-    print_line(f"job {job_id} of company {record.company_id}: {at_pleo.status} at Pleo")
-    print_line(f"runs: {record.attempts}, outcome: {record.outcome or 'not finished'}")
-    print_line(", ".join(f"{count} {status}" for status, count in Counter(item.status for item in items).items()))
-    print_table(COLUMNS, _failed(items), "failed items")
-    results = deployed.results.get_many(job_id, [item.accounting_entry_id for item in items])
-    for entry_id, result in results.items():
-        for warning in result.warnings:
-            print_line(f"{entry_id}: {warning}", LEFT)
+    job = overview(deployed, find_job(deployed, job_id))
+    shown = tuple(each for each in job.items if not failed or each.status in BAD_STATUSES)
+    if as_json:
+        print_json(JobOutput(**dict(job.model_copy(update={"items": shown})), stack=deployed.name))
+    else:
+        show(job, shown, only_failed=failed)
+        _say_next(job)
+    if not job.good:
+        raise typer.Exit(1)
 
 
-def _failed(items: Sequence[JobItem]) -> Iterator[tuple[str, str, str]]:
-    """Yield the items that need a person, with the reason that Pleo shows."""
-    for item in items:
-        if item.status == "failed":
-            yield item.accounting_entry_id, str(item.failure_reason_type or ""), item.failure_reason or ""
+def show(job: JobOverview, items: tuple[ItemOverview, ...], *, only_failed: bool = False) -> None:
+    """Print the job and these of its items."""
+    for line in headline(job):
+        print_line(line)
+    if job.failure:
+        print_line(f"failed as a whole: {job.failure} ({job.failure_type})", BAD)
+    elif job.outcome == "failed":
+        print_line("failed as a whole, as all its items did; each has its reason", BAD)
+    if items:
+        print_table(COLUMNS, map(_row, items))
+    elif only_failed:
+        print_line("no expense of it failed", GOOD)
+    for each in items:
+        for warning in each.warnings:
+            print_line(f"{each.entry_id}: {warning}", LEFT)
+
+
+def headline(job: JobOverview) -> Iterator[str]:
+    """Yield the lines that say which job it is, and how far it is."""
+    state = f"{job.status} at Pleo" if job.status else f"Pleo was not asked ({job.not_asked})"
+    yield f"job {job.job_id} of company {job.company_id}: {state}"
+    times = {"exported": job.created_at, "started": job.started_at, "over": job.completed_at or job.expired_at}
+    if told := ", ".join(f"{name} {minute(at)}" for name, at in times.items() if at):
+        yield told
+    if job.runs:
+        yield f"runs: {job.runs}, outcome: {job.outcome or 'not finished'}"
+    else:
+        yield "not started by this stack yet"
+    yield counted(job.counts)
+
+
+def _row(item: ItemOverview) -> tuple[str, ...]:
+    """Return the item's row. Whatever Pleo shows of a failure is shown, the type first, which one can search for."""
+    fix = ": ".join(filter(None, (item.failure_type, item.reason)))
+    if item.status in BAD_STATUSES and item.pleo_url:
+        fix = f"{fix} ({item.pleo_url})"
+    return (
+        item.entry_id,
+        str(item.date or ""),
+        item.supplier or "",
+        money(item.amount, item.currency),
+        item.status,
+        item.entry_number or item.document_id or "",
+        fix or item.url or "",
+    )
+
+
+def _say_next(job: JobOverview) -> None:
+    if not job.finished:
+        print_next(f"pleo-export watch {job.job_id}")
+    elif job.good and job.items:
+        print_next(f"pleo-export entry {job.company_id} {job.items[0].entry_id}   compare an expense with the ledger")
+    elif job.items:
+        print_next(
+            "correct what the reasons say, then click Export in Pleo again: nothing is booked twice",
+            f"pleo-export retry {job.job_id}   or export what failed again from here",
+        )
+    else:
+        print_next(f"correct it, then click Export in Pleo again; pleo-export doctor {job.company_id} checks it before")

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel, ConfigDict, Field
 
+from cli.confirmation import confirm
 from cli.errors import NotNow, UsageError
-from cli.options import DEFAULT_STACK, StackName, WebhookUrl
-from cli.printing import print_line
+from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, Yes
+from cli.printing import GOOD, print_json, print_line, print_next
 from cli.prompts import terminal
 from cli.stack import Stack
 from pleo_export.errors import Disconnected
@@ -28,22 +30,45 @@ LOOK_AGAIN = 2  # seconds
 NOTHING_YET = json.dumps({"pleo": {}, "webhook_secrets": [], "accounting_system": {}})
 
 
+class OauthClientOutput(BaseModel):
+    """Where the client is stored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    provider: str
+    secret: str = Field(description="The name of the secret.")
+    redirect_url: str | None = Field(description="What has to be registered for the client at Pleo.")
+
+
 def command(
     provider: Annotated[str, typer.Argument(help="Where it is registered: pleo, or an accounting system.")] = "pleo",
+    yes: Yes = False,
+    as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
 ) -> None:
     """Store the id and secret of this installation's OAuth client.
 
-    They come from OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET, or are asked for.
+    They come from OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET, or are asked for. One that is stored already is replaced
+    only after a question, or with --yes.
     """
     deployed, person = Stack.named(stack), terminal()
+    address = deployed.webhook_url(webhook_url)  # first of all: it tells whether there is such a stack
+    name = deployed.oauth_client_name(provider)
+    url = callback_url(address) if provider == "pleo" else None
     client_id = os.environ.get("OAUTH_CLIENT_ID") or person.text("Client id", variable="OAUTH_CLIENT_ID")
     secret = os.environ.get("OAUTH_CLIENT_SECRET") or person.secret("Client secret", variable="OAUTH_CLIENT_SECRET")
+    if deployed.holds(name):
+        confirm(f"The OAuth client in {name} will be replaced, for all companies that use it.", yes=yes)
     store_client(deployed, provider, client_id, secret)
-    if provider == "pleo":
-        url = callback_url(deployed.webhook_url(webhook_url))
-        print_line(f"stored; at Pleo the client needs this redirect URL: {url}")
+    if as_json:
+        print_json(OauthClientOutput(stack=deployed.name, provider=provider, secret=name, redirect_url=url))
+        return
+    print_line(f"stored in {name}", GOOD)
+    if url:
+        print_line(f"at Pleo the client needs this redirect URL: {url}")
+        print_next("pleo-export connect SETTINGS_FILE --oauth")
 
 
 def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
@@ -93,7 +118,7 @@ def _works(stack: Stack, company_id: str) -> bool:
 def _make_room(stack: Stack, company_id: str) -> None:
     """Create a secret for the grant, which the function may write but not create."""
     if not stack.has_secret(company_id):
-        stack.client("secretsmanager").create_secret(Name=stack.secret_name(company_id), SecretString=NOTHING_YET)
+        stack.store_secret(stack.secret_name(company_id), NOTHING_YET)
 
 
 def _followed(stack: Stack, token: str) -> bool:

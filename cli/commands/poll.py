@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import json
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from cli.errors import CheckFailed
-from cli.options import DEFAULT_STACK, StackName
-from cli.printing import print_line
+from cli.options import DEFAULT_STACK, AsJson, StackName
+from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
+from cli.wording import several
 
 
-def command(stack: StackName = DEFAULT_STACK) -> None:
-    """Look for export jobs of all companies now, as the schedule does."""
-    print_line(f"{poll(Stack.named(stack))} companies woken")
+class PollOutput(BaseModel):
+    """What the poll did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    companies: int = Field(description="How many were woken up.")
+
+
+def command(as_json: AsJson = False, stack: StackName = DEFAULT_STACK) -> None:
+    """Look for export jobs of all companies now, as the schedule does every five minutes."""
+    deployed = Stack.named(stack)
+    woken = poll(deployed)
+    if as_json:
+        print_json(PollOutput(stack=deployed.name, companies=woken))
+    elif woken:
+        print_line(f"{several(woken, 'company', 'companies')} woken up")
+        print_next("pleo-export watch")
+    else:
+        print_line("no company is connected, or all have to reconnect")
+        print_next("pleo-export connections")
 
 
 def poll(stack: Stack) -> int:

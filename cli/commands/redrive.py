@@ -15,9 +15,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel, ConfigDict, Field
 
-from cli.options import DEFAULT_STACK, StackName
-from cli.printing import GOOD, LEFT, print_line
+from cli.confirmation import confirm
+from cli.options import DEFAULT_STACK, AsJson, StackName, Yes
+from cli.printing import GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.errors import PleoExportError
 from pleo_export.services.events import WakeUp
@@ -45,16 +47,52 @@ class Redriven:
     line: str
 
 
+class RedrivenMessage(BaseModel):
+    """One message of the dead-letter queue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    result: RedriveResult
+    line: str = Field(description="The company or message, since when, and why it failed.")
+
+
+class RedriveOutput(BaseModel):
+    """What became of the messages in the dead-letter queue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stack: str
+    messages: tuple[RedrivenMessage, ...]
+
+
 def command(
-    stack: StackName = DEFAULT_STACK,
     discard: Annotated[bool, typer.Option("--discard", help="Delete messages that are not wake-ups.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Send the wake-ups of the dead-letter queue again: safe at any time, none is lost."""
+    """Send the wake-ups of the dead-letter queue again: safe at any time, none is lost.
+
+    Asks only before --discard, which deletes what cannot be read.
+    """
+    deployed = Stack.named(stack)
+    if discard:
+        confirm(f"Messages of stack {deployed.name} that are not wake-ups will be deleted.", yes=yes)
     counts: Counter[RedriveResult] = Counter()
-    for redriven in redrive(Stack.named(stack), discard=discard):
+    done = []
+    for redriven in redrive(deployed, discard=discard):
         counts[redriven.result] += 1
-        print_line(redriven.line, LEFT if redriven.result is RedriveResult.LEFT else GOOD)
+        done.append(RedrivenMessage(result=redriven.result, line=redriven.line))
+        if not as_json:
+            print_line(redriven.line, LEFT if redriven.result is RedriveResult.LEFT else GOOD)
+    if as_json:
+        print_json(RedriveOutput(stack=deployed.name, messages=tuple(done)))
+        return
     print_line(", ".join(f"{count} {result}" for result, count in counts.items()) or "no wake-up has failed")
+    if counts[RedriveResult.LEFT]:
+        print_next("pleo-export redrive --discard   deletes what is not a wake-up")
+    elif counts:
+        print_next("pleo-export watch")
 
 
 def redrive(stack: Stack, *, discard: bool) -> Iterator[Redriven]:

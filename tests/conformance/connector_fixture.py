@@ -1,8 +1,8 @@
 """What the suite needs to know of an accounting system, besides the connector: test access to what it holds.
 
 The books behind a fixture have the accounts of the worked examples (R-5b), the tax codes GB20 on 2200 and RC20 on 2201
-and 2202, the dimension `cost_centre` with LON, pounds as their currency and rates for euros; 2026 and 2027 are open,
-2025 closed, 2031 not there. They know the suppliers and employees below.
+and 2202, the dimension `cost_centre` with LON, pounds as their currency and rates for euros, London's time; 2026 and
+2027 are open, 2025 closed, 2031 not there. They know the suppliers and employees below.
 """
 
 from __future__ import annotations

@@ -416,6 +416,9 @@ class TestChoices:
     def test_the_books_own_currency_is_told(self, fixture: ConnectorFixture) -> None:
         assert fixture.setup().currency() == "GBP"
 
+    def test_the_books_own_time_zone_is_told_where_they_have_one(self, fixture: ConnectorFixture) -> None:
+        assert fixture.setup().time_zone() == "Europe/London"
+
     def test_the_same_books_have_one_identity_and_others_another(
         self, fixture: ConnectorFixture, own_fixture: ConnectorFixture
     ) -> None:

@@ -46,7 +46,7 @@ def operator(
     for company in (HAVN, LUMBRE):
         stack.pleo.service.credentials.add_key(API_KEYS[company], company)
         if stack.deployed.connections.exists(company):
-            pleo_export("disconnect", company)
+            pleo_export("disconnect", company, "--yes")
 
 
 def pleo_export(*arguments: str, answers: tuple[str, ...] = ()) -> Result:
@@ -121,7 +121,7 @@ def test_a_company_is_connected_from_a_file_checked_repaired_and_disconnected(
     assert f"connected to Pleo company {HAVN} already" in str(refused.exception)
     assert not stack.deployed.connections.exists(LUMBRE)
 
-    gone = pleo_export("disconnect", HAVN)
+    gone = pleo_export("disconnect", HAVN, "--yes")
     assert (gone.exit_code, wrong(gone)) == (0, []), gone.output
     assert not any(each.active and each.company_id == HAVN for each in subscriptions._records.values())
     assert not stack.deployed.has_secret(HAVN)

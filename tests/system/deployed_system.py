@@ -41,9 +41,9 @@ class DeployedSystem(Stack):
             "PollScheduleName": SCHEDULE,
             "FunctionLogGroup": LOG_GROUP,
             "PleoApiUrl": URL,
+            "PayloadsBucket": self.system.environment["BUCKET_NAME"],
             "RefreshTokensFunctionName": self.system.environment["REFRESH_TOKENS_FUNCTION"],
             "TableName": self.system.environment["TABLE_NAME"],
-            "PayloadsBucket": self.system.environment["BUCKET_NAME"],
         }
 
     def client(self, service: str) -> Any:

@@ -53,6 +53,7 @@ from tests.system.general_ledger import (
     DIFFERENCE,
     DIMENSIONS,
     OWN_CURRENCY,
+    OWN_TIME_ZONE,
     Document,
     GeneralLedger,
     difference_entry,
@@ -108,6 +109,9 @@ class FakeAccountingSystem:
 
     def currency(self) -> str:
         return OWN_CURRENCY
+
+    def time_zone(self) -> str | None:
+        return OWN_TIME_ZONE
 
     def accounts(self) -> Sequence[CodeAndName]:
         return [CodeAndName(code, f"Account {code}") for code in sorted(CHART)]

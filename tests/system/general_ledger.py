@@ -35,6 +35,7 @@ from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import PartyMatch
 
 OWN_CURRENCY = "GBP"
+OWN_TIME_ZONE = "Europe/London"
 # Units of the currency for a pound, from that day on.
 RATES: Mapping[str, Mapping[date, Decimal]] = {
     "EUR": {date(2025, 1, 1): Decimal("1.20"), date(2026, 1, 1): Decimal("1.15"), date(2026, 7, 1): Decimal("1.18")}

@@ -120,8 +120,8 @@ def test_given_a_pleo_that_tells_no_scopes_when_a_call_is_refused_then_that_is_t
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Unavailable("Tryton cannot be reached."), "accounting_system: Tryton cannot be reached"),
-        (PermissionDenied("Add it to the group Accounting there."), "accounting_system: Add it to the group"),
+        (Unavailable("Tryton cannot be reached."), "Tryton cannot be reached"),
+        (PermissionDenied("Add it to the group Accounting there."), "Add it to the group"),
     ],
 )
 def test_given_books_that_do_not_open_then_the_reason_is_told(
@@ -193,7 +193,7 @@ def test_given_an_entry_that_cannot_be_recorded_then_the_reason_is_told(stack: D
     assert nothing_is_stored(stack)
 
 
-def test_given_a_draft_that_cannot_be_removed_then_the_company_is_connected_and_the_draft_is_named(
+def test_given_a_draft_that_cannot_be_removed_then_connect_goes_on_and_names_it(
     stack: DeployedSystem,
 ) -> None:
     broken(stack, "before books discard", PermissionDenied("Not to this user."))
@@ -235,7 +235,7 @@ def test_given_a_test_entry_that_somebody_posted_then_it_is_named_and_stays(stac
     assert len(ledger(stack).documents) == 1
 
 
-def test_given_a_closed_period_then_the_test_entry_goes_to_the_next_open_day_and_the_period_is_to_do(
+def test_given_a_closed_period_then_the_test_entry_goes_to_the_next_open_day(
     stack: DeployedSystem,
 ) -> None:
     connected(stack)
@@ -260,9 +260,7 @@ def test_given_settings_without_a_wallet_then_another_account_serves(stack: Depl
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-def test_given_a_pleo_without_installations_for_keys_then_the_company_is_connected_all_the_same(
-    stack: DeployedSystem, status: int
-) -> None:
+def test_given_a_pleo_without_installations_for_keys_then_connect_goes_on(stack: DeployedSystem, status: int) -> None:
     stack.system.service.faults.order(Fault(effect="status", path="/v1/installations", status=status, count=9))
 
     findings = connected(stack)
@@ -353,7 +351,7 @@ def access_token(stack: DeployedSystem) -> str:
 # Crashes, and the address
 
 
-def test_given_a_connect_that_breaks_off_after_subscribing_when_repeated_then_there_is_one_subscription(
+def test_given_a_connect_that_breaks_off_when_repeated_then_there_is_one_subscription(
     stack: DeployedSystem,
 ) -> None:
     stack.customer(NORTHGATE)
@@ -376,7 +374,7 @@ def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: Deployed
     assert len(subscriptions(stack)) == 1
 
 
-def test_given_an_address_that_does_not_answer_then_the_company_is_connected_and_told_of_the_poll(
+def test_given_an_address_that_does_not_answer_then_connect_goes_on_and_names_the_poll(
     stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DeployedSystem, "deliver", lambda *_: 503)

@@ -45,6 +45,7 @@ def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_chan
         "accounts",
         "period",
         "test entry",
+        "pause",
         "authorisation",
         "token life",
         "installation",

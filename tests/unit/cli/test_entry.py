@@ -10,17 +10,18 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from typer.testing import CliRunner
 
-from cli.commands.entry import Agreement, EntryStatus, RevisionDocuments, describe, examine
+from cli.commands.entry import Agreement, EntryOutput, EntryStatus, RevisionDocuments, describe, examine
 from cli.errors import UsageError
 from cli.main import app
-from cli.stack import Stack
 from pleo_export.accounting.errors import PossibleDuplicate, Unavailable
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import NotOurs
 from pleo_export.pleo.models import JobItem
 from pleo_export.store.postings import Posting
+from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
+from tests.system.deployed_system import DeployedSystem
 from tests.system.expenses import entry_id, purchase, reference
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
@@ -63,7 +64,7 @@ def test_given_an_exported_expense_then_all_three_agree_and_nothing_of_it_is_sho
         f"  successful in job {job}, as document 1",
         "accounting system",
         "  revision 1: document 1, J1, posted, https://books.example/1",
-        "agree. Nothing.",
+        "agree. There is nothing to do.",
     ]
 
 
@@ -80,7 +81,7 @@ def test_given_an_expense_that_was_never_exported_then_it_is_not_booked(system: 
     ]
 
 
-def test_given_a_refused_expense_then_the_type_of_failure_that_pleo_knows_is_shown(
+def test_given_a_refused_expense_then_the_reason_that_pleo_shows_is_shown(
     system: InProcessSystem,
 ) -> None:
     system.connect(NORTHGATE, [purchase(account="9999")])
@@ -90,7 +91,8 @@ def test_given_a_refused_expense_then_the_type_of_failure_that_pleo_knows_is_sho
     status = examined(system)
 
     assert status.verdict is Agreement.NOT_BOOKED
-    assert f"  failed in job {job}: account_unknown" in describe(status)
+    reason = "account 9999 is not in the chart of accounts"
+    assert f"  failed in job {job}: account_unknown: {reason}" in describe(status)
 
 
 def test_given_a_run_that_broke_off_after_booking_when_exported_again_they_agree(
@@ -197,13 +199,24 @@ def test_given_our_records_are_lost_then_the_ledger_and_pleo_are_enough(
     assert examined(system).verdict is Agreement.VOID
 
 
-@pytest.mark.usefixtures("books")
-def test_the_command_prints_what_is_seen(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Stack, "services", system.services)
+def test_the_command_prints_what_is_seen_and_exits_with_1_unless_all_agree(
+    system: InProcessSystem, books: FakeAccountingSystem, stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DeployedSystem, "services", system.services)
 
     said = CliRunner().invoke(app, ["entry", NORTHGATE.upper(), ENTRY.upper()])
 
-    assert said.output.splitlines() == list(describe(examined(system)))
+    lines = list(describe(examined(system)))
+    assert said.output.splitlines()[: len(lines)] == lines
+    assert "pleo-export job " in said.output
+    assert said.exit_code == 0
+
+    books.void(REFERENCE)
+    wrong = CliRunner().invoke(app, ["entry", NORTHGATE, ENTRY, "--json"])
+    assert wrong.exit_code == 1
+    told = EntryOutput.model_validate_json(wrong.output)
+    assert (told.verdict, told.stack) == (Agreement.VOID, stack.name)
+    assert [each.state for each in told.accounting_system] == ["void"]
 
 
 DOCUMENT = DocumentRef("ref", DocumentKind.BILL, "1", "B1", DocumentState.POSTED, date(2026, 3, 2), None)
@@ -248,8 +261,25 @@ def test_given_a_ledger_that_does_not_answer_then_no_verdict_is_given(
     system: InProcessSystem, books: FakeAccountingSystem
 ) -> None:
     system.effects.on("before books find_many", Unavailable("The books do not answer."))
-    with system.effects.of_function(), pytest.raises(Unavailable):
-        examined(system)
+    with system.effects.of_function():
+        status = examined(system)
+
+    assert status.verdict is Agreement.UNKNOWN
+    lines = list(describe(status))
+    assert "  revision 1: meant to book at 2026-11-20 12:00 UTC by job" in "".join(lines)
+    assert "successful in job" in lines[3]
+    assert lines[4:6] == ["accounting system", "  The books do not answer."]
+
+
+@pytest.mark.usefixtures("books")
+def test_given_a_pleo_that_does_not_answer_then_the_rest_is_shown_without_a_verdict(system: InProcessSystem) -> None:
+    system.service.faults.order(Fault(effect="status", status=403, path="/v3/export-job-items", count=9))
+
+    status = examined(system)
+
+    assert status.verdict is Agreement.UNKNOWN
+    assert "Pleo refuses this to the credential" in status.silent["Pleo"]
+    assert [each.revision for each in status.held] == [1]
 
 
 def _lose_postings(system: InProcessSystem) -> None:

@@ -140,7 +140,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
         "✗ Pleo does not accept the credential",
         "✗ accounting_system.url: must be a web address",
         "✗ accounting_system.company: must be a whole number",
-        "✗ accounting_system: the books do not accept the token",
+        "✗ the books do not accept the token",
         "✗ POUNDS: not a currency",
         "✗ wallet is not an account code.\n  1900  Pleo wallet GBP\n",
         "✗ accounts.out_of_pocket: is the account of accounts.wallets too",
@@ -181,7 +181,7 @@ def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: Dep
     assert written().tax_accounts == {"GB20": "2201"}
 
 
-def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays_and_the_company_is_connected(
+def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays(
     newcomer: DeployedSystem,
 ) -> None:
     Path("kept.yaml").write_text("mine")

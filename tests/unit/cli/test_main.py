@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from cli.main import app, main
 from cli.stack import Stack
 
+ID = "11111111-1111-4111-8111-111111111111"
 AWS = (
     "AWS_PROFILE",
     "AWS_REGION",
@@ -41,7 +42,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 @pytest.mark.usefixtures("no_aws")
-@pytest.mark.parametrize("command", [("connections",), ("doctor",), ("poll",), ("redrive",), ("job", "x")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("connections",),
+        ("doctor",),
+        ("poll",),
+        ("redrive",),
+        ("job", ID),
+        ("jobs",),
+        ("retry", ID),
+        ("pause", ID, "--yes"),
+    ],
+)
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -62,7 +75,7 @@ def test_given_no_access_to_aws_then_any_command_says_in_one_line_what_to_set(
 
     assert run(monkeypatch, *command) == 1
 
-    (line,) = capsys.readouterr().out.splitlines()
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"✗ {said}")
 
 
@@ -87,9 +100,9 @@ def test_given_an_error_of_aws_during_a_command_then_it_is_one_line(
 
     monkeypatch.setattr(Stack, "connections", property(fail))
 
-    assert run(monkeypatch, "connections") == 1
+    assert run(monkeypatch, "connections", "--stack", "mine") == 1
 
-    (line,) = capsys.readouterr().out.splitlines()
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"✗ {said}")
 
 
@@ -98,7 +111,7 @@ def test_given_an_error_of_ours_then_its_sentence_is_printed(
 ) -> None:
     assert run(monkeypatch, "connect", "missing.yaml") == 1
 
-    assert capsys.readouterr().out == "✗ missing.yaml cannot be read: No such file or directory\n"
+    assert capsys.readouterr().err == "✗ missing.yaml cannot be read: No such file or directory\n"
 
 
 def test_a_fault_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cli.commands.oauth_client import authorise, callback_url, store_client
-from cli.errors import NotNow, UsageError
+from cli.errors import NoTerminal, NotNow, UsageError
 from cli.main import app
 from pleo_export.errors import Misconfigured
 from pleo_export.pleo.errors import PleoUnavailable
@@ -74,7 +74,7 @@ def authorised(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch) -> list[s
     return lines
 
 
-def test_given_a_person_who_follows_the_link_then_the_company_is_connected_by_oauth_and_exports(
+def test_given_a_person_who_follows_the_link_then_the_company_exports_by_oauth(
     registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorised(registered, monkeypatch)
@@ -148,7 +148,7 @@ def test_given_an_ended_grant_when_the_company_is_disconnected_then_everything_o
     run("connect", file, "--oauth")
     registered.system.service.oauth.revoke(oauth_client_id())
 
-    output = run("disconnect", NORTHGATE)
+    output = run("disconnect", NORTHGATE, "--yes")
 
     assert "does not accept the stored credential" in output
     assert not registered.has_secret(NORTHGATE)
@@ -164,9 +164,12 @@ def test_given_an_oauth_client_then_it_is_stored_and_the_redirect_url_is_said(
     stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OAUTH_CLIENT_ID", "our-client")
-    for secret in ("first", "second"):
-        monkeypatch.setenv("OAUTH_CLIENT_SECRET", secret)
-        assert CALLBACK in run("oauth-client")
+    monkeypatch.setenv("OAUTH_CLIENT_SECRET", "first")
+    assert CALLBACK in run("oauth-client")
+    monkeypatch.setenv("OAUTH_CLIENT_SECRET", "second")
+    with pytest.raises(NoTerminal, match="will be replaced"):
+        run("oauth-client")
+    assert CALLBACK in run("oauth-client", "--yes")
 
     value = client("secretsmanager").get_secret_value(SecretId="test-stack/oauth/pleo")["SecretString"]
     assert json.loads(value) == {"client_id": "our-client", "client_secret": "second"}

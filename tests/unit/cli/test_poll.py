@@ -40,7 +40,19 @@ def answering(monkeypatch: pytest.MonkeyPatch, content: object, **more: str) -> 
 def test_the_number_of_companies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, {"companies": 3})
 
-    assert CliRunner().invoke(app, ["poll"]).output == "3 companies woken\n"
+    assert CliRunner().invoke(app, ["poll"]).output.startswith("3 companies woken up\n")
+
+
+def test_given_one_company_then_it_is_told_in_the_singular(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, {"companies": 1})
+
+    assert CliRunner().invoke(app, ["poll"]).output.startswith("1 company woken up\n")
+
+
+def test_given_no_company_then_it_says_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, {"companies": 0})
+
+    assert "pleo-export connections" in CliRunner().invoke(app, ["poll"]).output
 
 
 def test_given_a_poll_that_fails_then_its_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

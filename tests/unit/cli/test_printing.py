@@ -51,4 +51,5 @@ def test_each_result_has_its_mark_and_its_line(
 def test_each_fault_of_an_error_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_error(CheckFailed("one\n\ntwo"))
 
-    assert capsys.readouterr().out == "✗ one\n✗ two\n"
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "✗ one\n✗ two\n")

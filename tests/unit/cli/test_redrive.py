@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.commands.redrive import RedriveResult, redrive
+from cli.errors import NoTerminal
 from cli.main import app
 from cli.stack import Stack
 from pleo_simulator.fault_queue import Fault
@@ -142,10 +143,22 @@ def test_the_command_prints_what_it_did_in_numbers(system: InProcessSystem) -> N
     put(system.dead_letters_url, "[red]not json")
     put(system.dead_letters_url, wake_up(NORTHGATE))
 
-    first, second = (CliRunner().invoke(app, arguments) for arguments in (["redrive"], ["redrive", "--discard"]))
+    first, second = (
+        CliRunner().invoke(app, arguments) for arguments in (["redrive"], ["redrive", "--discard", "--yes"])
+    )
     last = CliRunner().invoke(app, ["redrive"])
 
-    assert first.output.splitlines()[-1] == "1 left, 1 sent again"
-    assert second.output.splitlines()[-1] == "1 discarded"
+    assert "1 left, 1 sent again" in first.output.splitlines()
+    assert "1 discarded" in second.output.splitlines()
     assert last.output.splitlines() == ["no wake-up has failed"]
     assert "[red]not json" in first.output.replace("\n", "")
+
+
+@pytest.mark.usefixtures("stack")
+def test_given_no_terminal_then_nothing_is_discarded_without_yes(system: InProcessSystem) -> None:
+    put(system.dead_letters_url, "not json")
+
+    done = CliRunner().invoke(app, ["redrive", "--discard"])
+
+    assert isinstance(done.exception, NoTerminal)
+    assert system.dead_letters() == ["not json"]

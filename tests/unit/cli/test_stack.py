@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from cli.errors import CheckFailed, StackNotFound
+from cli.deployed_stacks import stack_name
+from cli.errors import CheckFailed, StackNotFound, UsageError
 from cli.stack import Stack
 
 OURS = [{"OutputKey": "RefreshTokensFunctionName", "OutputValue": "refresh"}]
@@ -79,7 +81,7 @@ def test_given_no_such_stack_then_those_of_ours_are_named() -> None:
 
     assert str(caught.value) == (
         "there is no stack 'pleo-export' in eu-west-1. Name one of these with --stack or PLEO_EXPORT_STACK: "
-        "pleo-export-staging, pleo-export-production"
+        "pleo-export-production, pleo-export-staging"
     )
 
 
@@ -106,3 +108,64 @@ def test_given_an_address_where_nothing_answers_then_that_is_said(monkeypatch: p
     monkeypatch.setattr("cli.stack.requests.post", refuse)
     with pytest.raises(CheckFailed, match=r"nothing answers at https://hooks\.test"):
         Stack("mine").deliver("https://hooks.test", {}, b"")
+
+
+def configured(folder: Path, text: str) -> None:
+    (folder / "samconfig.toml").write_text(text)
+
+
+STAGING = (
+    '[default.deploy.parameters]\nstack_name = "staging"\n[production.deploy.parameters]\nstack_name = "production"'
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "there", "found"),
+    [
+        (STAGING, {"staging": OURS, "production": OURS}, "staging"),
+        (STAGING, {"mine": OURS, "website": []}, "mine"),
+        (STAGING, {"staging": [], "mine": OURS}, "mine"),
+        ('[default.global.parameters]\nstack_name = "mine"', {"mine": OURS, "other": OURS}, "mine"),
+        ("", {"mine": OURS}, "mine"),
+        (None, {"mine": OURS, "website": []}, "mine"),
+    ],
+)
+def test_given_no_name_then_it_is_that_of_samconfig_or_of_the_only_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: str | None, there: dict[str, list[Any]], found: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if config is not None:
+        configured(tmp_path, config)
+
+    assert stack_name(CloudFormation(there)) == found
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (
+            CloudFormation({"b": OURS, "a": OURS}),
+            "There are several in eu-west-1. Name it with --stack or PLEO_EXPORT_STACK: a, b",
+        ),
+        (CloudFormation({"website": []}), "there is no pleo-export stack in eu-west-1. Deploy it"),
+        (CloudFormation({"a": OURS}, denied=("list",)), r"cannot be listed \(AccessDenied\). Name it with --stack"),
+    ],
+)
+def test_given_it_cannot_be_told_which_stack_then_none_is_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: CloudFormation, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(StackNotFound, match=said):
+        stack_name(there)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"not [toml"])
+def test_given_a_broken_samconfig_then_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samconfig.toml").write_bytes(content)
+
+    with pytest.raises(UsageError, match=r"samconfig.toml cannot be read"):
+        stack_name(CloudFormation({"a": OURS}))

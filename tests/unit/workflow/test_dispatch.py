@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import TryAgain
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
+from tests.system.effects import Stopped
 from tests.system.expenses import entry_id, purchase, purchases, references
 from tests.system.in_process_system import InProcessSystem
 
@@ -268,3 +269,42 @@ def test_given_two_dispatches_of_one_company_when_they_race_then_one_starts(syst
 
     assert [system.wake(NORTHGATE), *others] == ["busy", "started"]
     assert len(system.executions.started) == 1
+
+
+def test_given_a_paused_company_then_its_job_waits_until_it_is_resumed_and_others_start(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, purchases(1))
+    system.connect(HAVN, purchases(1, company=HAVN))
+    job, others_job = system.export(NORTHGATE), system.export(HAVN)
+    system.services.pauses.pause(NORTHGATE, "ada", system.clock.now())
+
+    assert (system.wake(NORTHGATE), system.wake(HAVN)) == ("paused", "started")
+    system.poll()
+    assert "paused" in system.deliver()
+
+    system.run_executions()
+    assert (system.job(job)["status"], system.job(others_job)["status"]) == ("pending", "completed")
+    assert books.live() == []
+    assert system.services.leases.get(NORTHGATE) is None
+
+    system.services.pauses.resume(NORTHGATE, "ada", system.clock.now())
+    system.run(NORTHGATE)
+    assert system.job(job)["status"] == "completed"
+
+
+def test_given_a_company_that_is_paused_during_an_export_then_that_ends_also_after_a_crash(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, purchases(1))
+    job = system.export(NORTHGATE)
+    system.wake(NORTHGATE)
+    system.effects.on("before books record", Stopped())
+    system.execute(system.executions.started[0])
+    assert system.job(job)["status"] == "in_progress"
+    system.services.pauses.pause(NORTHGATE, "ada", system.clock.now())
+
+    system.heal()
+
+    assert system.job(job)["status"] == "completed"
+    assert len(books.live()) == 1

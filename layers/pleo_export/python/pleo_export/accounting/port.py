@@ -209,6 +209,10 @@ class AccountingSetup(Protocol):
     def currency(self) -> str:
         """Return the ledger's own currency, ISO 4217. Raises AccountingError."""
 
+    def time_zone(self) -> str | None:
+        """Return the IANA time zone of the ledger's company; None where the ledger does not tell it. Raises
+        AccountingError."""
+
     def accounts(self) -> Sequence[CodeAndName]:
         """List the accounts that can be booked on, by code. Raises AccountingError."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from pleo_export.errors import JobFailure
@@ -30,6 +32,27 @@ class ExportJobs(PleoResource):
         pages = self._pages("/v3/export-jobs", [("company_id", company_id)], Page[ExportJob])
         jobs = (job for page in pages for job in page if job.created_at >= since)
         return sorted((job for job in jobs if job.company_id.lower() == company_id.lower()), key=oldest_first)
+
+    def jobs(self, company_id: str, limit: int) -> list[ExportJob]:
+        """Return jobs of the company in any state, newest first: of the `limit` jobs that Pleo lists first, in an order
+        that it does not document."""
+        pages = self._pages("/v3/export-jobs", [("company_id", company_id)], Page[ExportJob])
+        jobs = islice((job for page in pages for job in page), limit)
+        return sorted((job for job in jobs if job.company_id.lower() == company_id.lower()), key=oldest_first)[::-1]
+
+    def create_job(self, company_id: str, entry_ids: Sequence[str], *, like: ExportJob) -> ExportJob:
+        """Create a job that exports these entries, with the options of the job `like`, and return it.
+
+        Raises PleoRefused: `EXPORT_ALREADY_IN_PROGRESS` while another job of the company is unfinished,
+        `MISSING_CONTRA_ACCOUNTS`; PleoOutcomeUnknown where there may be a new job.
+        """
+        body = {
+            "companyId": company_id,
+            "accountingEntryIds": list(entry_ids),
+            "isInteractive": like.is_interactive,
+            "options": {"vendorBasedBookkeeping": like.vendor_based_bookkeeping},
+        }
+        return self._transport.send(Request("POST", "/v3/export-jobs", body=body)).read(Data[ExportJob]).data
 
     def job(self, job_id: str) -> ExportJob:
         """Return the job. Raises PleoNotFound if this credential cannot see it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import ItemFailure, JobFailure
@@ -24,6 +24,7 @@ from pleo_export.store.table import (
     item_key,
     job_key,
     moment,
+    query_all,
 )
 from pleo_export.text import shorten, without_surrogates
 
@@ -246,6 +247,13 @@ class Results:
         """Return the results that exist, by entry id."""
         records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
         return {record["entry_id"]: _result(record) for record in records}
+
+    def of_job(self, job_id: str) -> Iterator[ItemResult]:
+        """Yield all results of the job, page by page."""
+        key = item_key(job_id, "")
+        condition = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
+        for record in query_all(self._table, KeyConditionExpression=condition):
+            yield _result(record)
 
 
 # Characters. A record of DynamoDB holds 400 KB; a person reads less.

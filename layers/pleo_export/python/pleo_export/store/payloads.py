@@ -60,6 +60,12 @@ class Payloads:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=each["Key"])
                 yield each["Key"], [WorkItem(**item) for item in json.loads(answer["Body"].read())]
 
+    def of_job(self, job_id: str) -> Iterator[WorkItem]:
+        """Yield the items of all runs of the job, as far as they are still there: an item of several runs several
+        times."""
+        for _, items in self.stored(job_id):
+            yield from items
+
     def delete(self, key: str) -> None:
         """Delete a file; harmless if it is gone."""
         self._s3.delete_object(Bucket=self._bucket, Key=key)

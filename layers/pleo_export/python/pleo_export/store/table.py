@@ -11,6 +11,8 @@
 | settings      | COMPANY#<id>                    | SETTINGS#<n>    |
 | event         | COMPANY#<id>                    | EVENT#<time>#<> |
 | audit export  | COMPANY#<id>                    | AUDIT#<n>       |
+| pause         | COMPANY#<id>                    | PAUSE           |
+| pause, history| COMPANY#<id>                    | PAUSED#<time>#… |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |
@@ -93,6 +95,16 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
             time.sleep(0.05 * 2**attempt)
         else:
             raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
+
+
+def query_all(table: Table, **request: Any) -> Iterator[dict[str, Any]]:
+    """Yield the records of a query, page by page, read consistently."""
+    while True:
+        page: Any = table.query(ConsistentRead=True, **request)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def conditional_write(write: Callable[..., object], **request: Any) -> bool:

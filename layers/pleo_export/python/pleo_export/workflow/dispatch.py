@@ -1,4 +1,4 @@
-"""Dispatch: take a woken company's lease and start its oldest job (R-1.3 to R-1.6).
+"""Dispatch: take a woken company's lease and start its oldest job, unless it is paused (R-1.3 to R-1.6).
 
 However often and in whatever order a company is woken, at most one execution runs for it: the lease ensures that, and
 the execution's first state checks it again.
@@ -34,6 +34,7 @@ class Dispatched(StrEnum):
     NO_JOB = "no_job"
     UNKNOWN_COMPANY = "unknown_company"
     RECONNECT = "reconnect"
+    PAUSED = "paused"
 
 
 def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
@@ -63,11 +64,12 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         return Dispatched.RECONNECT
     _measure_waiting(unfinished, services.clock())
     job = choose(unfinished, lambda job_id: _is_ours(job_id, services))
-    if job is None:
+    paused = _is_paused(company_id, job, services)
+    if job is None or paused:
         if lease:
             services.leases.release(company_id, lease.owner)
         _keep_grant_alive(connection, services)
-        return Dispatched.NO_JOB
+        return Dispatched.PAUSED if paused else Dispatched.NO_JOB
     return _start(job, lease, services)
 
 
@@ -88,6 +90,15 @@ def choose(unfinished: Sequence[ExportJob], is_ours: Callable[[str], bool]) -> E
     if in_progress:
         return next((job for job in in_progress if is_ours(job.id)), None)
     return next((job for job in unfinished if job.status == "pending"), None)
+
+
+def _is_paused(company_id: str, job: ExportJob | None, services: Services) -> bool:
+    """Return whether the job has to wait because an operator has paused the company: it stays pending at Pleo, and
+    `resume` wakes the company. One that has begun is carried on, since it would expire half booked."""
+    if job is None or job.status != "pending" or services.pauses.get(company_id) is None:
+        return False
+    logger.info("job not started: the company is paused", extra={"job_id": job.id})
+    return True
 
 
 def _start(job: ExportJob, ended: Lease | None, services: Services) -> Dispatched:

@@ -1,5 +1,7 @@
 """The scheduled poll: wake every connected company, as a webhook wakes one (R-1.1).
 
+One that is paused is woken too: dispatch starts nothing for it, but keeps its grants alive.
+
 A poll that has no time for all leaves the rest to the next one, which goes on behind the last company that was woken:
 so many companies are polled less often, and each is polled.
 """

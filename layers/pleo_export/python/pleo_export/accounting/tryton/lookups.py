@@ -66,9 +66,15 @@ class TrytonLookups:
         """Return the ledger's own currency, ISO 4217."""
         return str(self._company["currency"]["code"])
 
+    def time_zone(self) -> str | None:
+        """Return the company's IANA time zone; None where it has none."""
+        return self._company["timezone"] or None
+
     @cached_property
     def _company(self) -> Record:
-        return self._the_only("company.company", ["id", "=", self._settings.company], ["currency.code"], "company")
+        return self._the_only(
+            "company.company", ["id", "=", self._settings.company], ["currency.code", "timezone"], "company"
+        )
 
     @cached_property
     def _journal(self) -> int:

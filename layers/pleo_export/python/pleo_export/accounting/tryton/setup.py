@@ -34,6 +34,10 @@ class TrytonSetup:
         """Return the ledger's own currency, ISO 4217. Raises AccountingError."""
         return self._lookups.currency()
 
+    def time_zone(self) -> str | None:
+        """Return the company's time zone; None where it has none. Raises AccountingError."""
+        return self._lookups.time_zone()
+
     def accounts(self) -> Sequence[CodeAndName]:
         """List the accounts that can be booked on. Raises AccountingError."""
         return self._choices("account.account", self._lookups.bookable)
