@@ -17,7 +17,7 @@ UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit coverage simulate check format build events bench lock clean
+.PHONY: help setup demo up down test nightly unit coverage simulate check format build events bench lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,11 @@ up: setup ## Start the whole stack on this machine and leave it running; ADDRESS
 down: setup ## Stop it
 	@$(BIN)/python -m local.stack down
 
-test: setup ## Run all tests, on all processors
-	$(PYTEST) --numprocesses $(AND_ONE)
+test: setup ## Run all tests but the exhaustive ones, on all processors
+	$(PYTEST) --numprocesses $(AND_ONE) -m "not exhaustive"
+
+nightly: setup ## Run the exhaustive tests, which `make test` leaves out
+	$(PYTEST) --numprocesses $(AND_ONE) -m exhaustive
 
 unit: setup ## Run those that need no server
 	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER)
