@@ -14,6 +14,14 @@ FIRST = {
     "differences_not_looked_for": 68,
     "lease_without_condition": 47,
     "poison_stays_in_its_batch": 23,
+    "withdraw_after_unknown": 23,
+    "unknown_is_not_booked": 21,
+    "no_net_around_a_batch": 22,
+    "adopt_changed": 17,
+    "no_lease_check": 14,
+    "passing_fault_of_a_file_is_final": 70,
+    "kept_as_draft_withdraws": 37,
+    "search_of_any_size": 17,
 }
 
 
