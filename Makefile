@@ -8,13 +8,17 @@ FLOOR := 94# percent of lines and branches: what was measured when it was set, r
 BIN := .venv/bin
 LAYER := layers/pleo_export
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" $(BIN)/python -m samcli
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadgroup
+# Bytecode is kept whatever the environment says: else each worker of each run rewrites all asserts again, for 10 s.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --maxprocesses 8 --dist loadgroup
+# Tests of the stack wait for their servers half of the time, so one worker more than there are processors.
+AND_ONE := $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
 WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo restore-drill up down test unit coverage simulate check format build events commands bench lock clean
+.PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check format build events commands bench \
+  lock clean
 
 help: ## List the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,14 +37,17 @@ up: setup ## Start the whole stack on this machine and leave it running; ADDRESS
 down: setup ## Stop it
 	@$(BIN)/python -m local.stack down
 
-test: setup ## Run all tests, on all processors
-	$(PYTEST)
+test: setup ## Run all tests but the exhaustive ones, on all processors
+	$(PYTEST) --numprocesses $(AND_ONE) -m "not exhaustive"
+
+nightly: setup ## Run the exhaustive tests, which `make test` leaves out
+	$(PYTEST) --numprocesses $(AND_ONE) -m exhaustive
 
 unit: setup ## Run those that need no server
-	$(PYTEST) $(WITHOUT_SERVER)
+	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER)
 
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
-	$(PYTEST) $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
 simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))

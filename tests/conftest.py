@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +16,35 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
 WITH_A_SERVER = ("conformance", "integration")
+WITH_A_SERVER_OF_ITS_OWN = ("test_crash_matrix", "test_local_aws")  # long enough to be worth another worker's
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one server (the stack, each connector's Tryton) together when several processes run them."""
+    """Keep tests of one server together when several processes run them."""
     for item in items:
-        if not item.path.is_relative_to(TESTS):  # the simulator's own
-            continue
-        folder = item.path.relative_to(TESTS).parts[0]
-        if folder in WITH_A_SERVER:
-            parameters = getattr(item, "callspec", None)
-            server = parameters.params.get("fixtures", "") if parameters else ""
-            item.add_marker(pytest.mark.xdist_group(f"{folder} {server}".strip()))
+        if server := _server(item):
+            item.add_marker(pytest.mark.xdist_group(server))
+
+
+def _server(item: pytest.Item) -> str | None:
+    """The name of the server that the test shares with others: a stack, or a connector's books; None if it has none."""
+    if not item.path.is_relative_to(TESTS):  # the simulator's own
+        return None
+    folder = item.path.relative_to(TESTS).parts[0]
+    if folder not in WITH_A_SERVER:
+        return None
+    if item.path.stem in WITH_A_SERVER_OF_ITS_OWN:
+        return item.path.stem
+    parameters = getattr(item, "callspec", None)
+    connector = parameters.params.get("fixtures") if parameters else None
+    return None if connector == "fake" else f"{folder} {connector or ''}".strip()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end, all modules and tests: it would go through it many times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

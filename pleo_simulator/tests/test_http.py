@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
@@ -15,11 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from starlette.types import ASGIApp
 
+from pleo_simulator import server
 from pleo_simulator.deliveries import sign
 from pleo_simulator.oauth import s256
 from pleo_simulator.sample import API_KEYS, HAVN, NORTHGATE, OAUTH_CLIENT
-from pleo_simulator.server import Simulator
+from pleo_simulator.server import Simulator, build_app
+from pleo_simulator.service import PleoService, build_service
 
 Json = dict[str, Any]
 
@@ -42,8 +46,26 @@ class Caller(requests.Session):
         return super().request(method, full, *args, **({"timeout": 10} | kwargs))
 
 
+@pytest.fixture(scope="module")
+def application() -> tuple[PleoService, ASGIApp]:
+    """Built once: that takes longer than most tests."""
+    service = build_service()
+    return service, build_app(service)
+
+
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
+def simulator(application: tuple[PleoService, ASGIApp], monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    served, app = application
+
+    def joined(fresh: PleoService) -> ASGIApp:
+        """The application, of which each part has the state of a Pleo that nobody has used yet."""
+        for part in fields(PleoService):
+            if part.name != "requests":
+                getattr(served, part.name).__dict__ = getattr(fresh, part.name).__dict__
+        vars(served)["requests"] = fresh.requests
+        return app
+
+    monkeypatch.setattr(server, "build_app", joined)
     with Simulator("sample", retry_scale=0) as running:
         yield running
 

@@ -62,7 +62,7 @@ def test_given_oauth_when_a_token_ends_then_it_is_refreshed_until_the_grant_is_r
     assert access_token(stack) != ending
 
     # Somebody removes us at Pleo.
-    stack.pleo.service.oauth.revoke("integration-client")
+    stack.pleo.service.oauth.revoke(f"{stack.name}-client")
     job = export(stack, LUMBRE, some_expenses(stack, LUMBRE, 1))
     connections = stack.deployed.connections
 
