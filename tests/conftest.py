@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
-WITH_A_SERVER = ("conformance", "integration")
+WITH_A_SERVER = ("browser", "conformance", "integration")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
