@@ -16,7 +16,7 @@ LONG = ("Donaudampfschifffahrtsgesellschaft" * 6, "<script>alert(1)</script>")
 
 
 def pages(system: InProcessSystem) -> dict[str, Browser]:
-    """One browser of the harness for each page, which is its last answer."""
+    """One simulated browser for each page, which is its last answer."""
     system.connect(NORTHGATE, purchases(1))
     made = {name: Browser(system) for name in ("connected", "hostile", "over", "declined", "late", "another")}
     made["connected"].follow(made["connected"].invited(NORTHGATE, names=NAMES))
