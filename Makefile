@@ -31,7 +31,7 @@ demo: setup ## Watch an export, from the click in Pleo to the entries in the boo
 restore-drill: setup ## Restore the table to a second name, and prove that nothing is lost and nothing would be booked twice
 	@$(BIN)/python -m local.restore_drill
 
-up: setup ## Start the whole stack on this machine and leave it running; ADDRESS=... lets containers reach it
+up: setup $(if $(WEB_CLIENT),.local/.web-client) ## Start the whole stack and leave it running; WEB_CLIENT=1 with Tryton's own, ADDRESS=... for containers
 	@$(BIN)/python -m local.stack up --host $(ADDRESS)
 
 down: setup ## Stop it
@@ -87,6 +87,7 @@ lock: ## Resolve the requirements again and lock them by their hashes (needs the
 	$(UV) -c requirements/dev.txt $(LAYER)/requirements.in -o $(LAYER)/requirements.txt
 	$(UV) -c requirements/dev.txt requirements/base-image.in -o requirements/base-image.txt
 	$(UV) requirements/checkov.in -o requirements/checkov.txt
+	$(UV) requirements/node.in -o requirements/node.txt
 	rm -rf .local/uv
 
 clean: ## Remove all that make has made: environment, caches, local data
@@ -112,4 +113,11 @@ clean: ## Remove all that make has made: environment, caches, local data
 	@echo "Setting up checkov, once: half a minute."
 	@$(PYTHON) -m venv --clear .local/checkov
 	@.local/checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+.local/.web-client: .venv/.project local/tryton/web_client.json requirements/node.txt
+	@command -v npm > /dev/null || { echo "Setting up Node, once." && $(PYTHON) -m venv --clear .local/node && \
+	  .local/node/bin/python $(INSTALL) --require-hashes -r requirements/node.txt; }
+	@echo "Fetching Tryton's web client, once."
+	@$(BIN)/python -m local.tryton.web_client
 	@touch $@

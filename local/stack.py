@@ -33,6 +33,7 @@ from cli.stack import Stack
 from local import interruption
 from local.aws import STATE, LocalAws
 from local.processes import LOOPBACK, ChildFailed, Interrupted, stopping
+from local.tryton import web_client
 from local.tryton.ledger import Ledger
 from local.tryton.server import TrytonServer
 from pleo_export.settings import parse_settings
@@ -234,11 +235,12 @@ def up(host: str = LOOPBACK) -> int:
     exports = " ".join(f"{name}='{value}'" for name, value in variables.items())
     print(f"""The local stack is up: company {facts["company"]} is connected.
 
-  Pleo simulator  {facts["pleo"]}
+  Pleo simulator  {facts["pleo"]}/_sim/  (a page; API keys of its companies: pleo_simulator/sample.py)
   Tryton          {facts["tryton"]}  (database books, user admin, password {facts["tryton_password"]})
+                  {_web_client()}
   AWS             {facts["environment"]["AWS_ENDPOINT_URL"]}
 
-Click Export in Pleo (a job of all queued expenses; again with a list of ids to export some once more):
+Click Export on the page of the simulator and watch the job there, or (with a list of ids to export some once more):
   curl -X POST {facts["pleo"]}/_sim/companies/{facts["company"]}/export -H 'content-type: application/json' -d '{{}}'
 See what became of it, or whether all is well:
   export {exports}
@@ -247,6 +249,12 @@ See what became of it, or whether all is well:
 Stop it:
   make down""")
     return 0
+
+
+def _web_client() -> str:
+    if web_client.directory().is_dir():
+        return "its web client opens the links that Pleo shows"
+    return "`make down`, `make up WEB_CLIENT=1` adds its web client, which opens the links that Pleo shows"
 
 
 def running() -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from pleo_simulator.http import PleoJson
 from pleo_simulator.installations_api import installation_routes
 from pleo_simulator.oauth import OAuthRefused
 from pleo_simulator.oauth_api import oauth_routes
+from pleo_simulator.page import page_routes
 from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.sample import load_sample
 from pleo_simulator.service import PleoService, build_service
@@ -38,7 +39,7 @@ START_TIMEOUT = 10.0
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
     parts = (export_routes, accounting_entry_routes, subscription_routes, installation_routes, oauth_routes)
-    for routes in (*parts, control_routes):
+    for routes in (*parts, control_routes, page_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
-WITH_A_SERVER = ("conformance", "integration")
+WITH_A_SERVER = ("browser", "conformance", "integration")
 WITH_A_SERVER_OF_ITS_OWN = ("test_crash_matrix", "test_local_aws")  # long enough to be worth another worker's
 
 

@@ -22,6 +22,7 @@ from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl
 from cli.printing import print_json, print_line, print_next, print_result
 from cli.prompts import Terminal, terminal
 from cli.stack import Stack
+from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
 
@@ -44,6 +45,9 @@ def command(
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
+    company_name: Annotated[
+        str, typer.Option("--company-name", help="With --oauth: what the page after the link calls the company.")
+    ] = "",
 ) -> None:
     """Connect a company: try credentials and settings, subscribe to Pleo, store. Run it again to change something.
 
@@ -62,7 +66,7 @@ def command(
     else:
         _restore(deployed, str(settings.company_id), quiet=as_json)
         if oauth:
-            _authorise(deployed, str(settings.company_id), deployed.webhook_url(webhook_url))
+            _authorise(deployed, settings, deployed.webhook_url(webhook_url), company_name)
         pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)), person)
     company_id, done = str(settings.company_id), []
     for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url)):
@@ -129,8 +133,9 @@ def _keep_settings(settings: Settings, person: Terminal) -> None:
         print_line(f"settings written to {file}")
 
 
-def _authorise(stack: Stack, company_id: str, webhook_url: str) -> None:
-    for line in authorise(stack, company_id, webhook_url):
+def _authorise(stack: Stack, settings: Settings, webhook_url: str, company_name: str) -> None:
+    title = CONNECTORS[settings.accounting_system.name].title
+    for line in authorise(stack, str(settings.company_id), webhook_url, company_name, title):
         print_line(f"Pleo: {line}")
 
 

@@ -71,8 +71,11 @@ def command(
         print_next("pleo-export connect SETTINGS_FILE --oauth")
 
 
-def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
-    """Yield what to tell the operator. Ends when the company's secret holds a grant that works.
+def authorise(
+    stack: Stack, company_id: str, webhook_url: str, company_name: str = "", accounting_system: str = ""
+) -> Iterator[str]:
+    """Yield what to tell the operator. Ends when the company's secret holds a grant that works. The two names are for
+    the page that the person sees.
 
     Raises InvalidSettings when there is no OAuth client, NotNow when nobody followed the link in time.
     """
@@ -82,7 +85,9 @@ def authorise(stack: Stack, company_id: str, webhook_url: str) -> Iterator[str]:
         return
     _make_room(stack, company_id)
     api = _api(webhook_url)
-    token = stack.authorisations.invite(company_id, client_id, api + CALLBACK, stack.now())
+    token = stack.authorisations.invite(
+        company_id, client_id, api + CALLBACK, stack.now(), company_name, accounting_system
+    )
     hours = int(INVITATION_LIFE.total_seconds() // 3600)
     yield (
         f"open this link, or send it to an Admin or Bookkeeper of the company. It is good once, for {hours} hours:\n"

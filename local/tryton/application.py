@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from local.processes import LOOPBACK, Child, free_port
+from local.tryton import web_client
 from local.tryton.postgres import Postgres
 
 _ACTIVATION_SECONDS = 300.0
@@ -49,8 +50,10 @@ def running(postgres: Postgres, database: str, port: int | None = None, host: st
 
 def _config(postgres: Postgres, address: str) -> Path:
     path = postgres.directory / "trytond.conf"
+    client = web_client.directory()
+    pages = client if client.is_dir() else postgres.directory / "web"  # without the client: nothing
     path.write_text(
-        f"[web]\nlisten = {address}\nroot = {postgres.directory / 'web'}\n"
+        f"[web]\nlisten = {address}\nroot = {pages}\n"
         f"[request]\nmax_size = {_LARGEST_REQUEST}\n"
         f"[database]\nuri = {postgres.uri}\npath = {postgres.directory / 'files'}\n"
     )

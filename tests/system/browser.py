@@ -25,14 +25,15 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
 
-    def invited(self, company_id: str, consenting_company: str | None = None) -> str:
-        """The link that a person is sent; Pleo lets them consent for that company, or for another one."""
+    def invited(self, company_id: str, consenting_company: str | None = None, names: tuple[str, str] = ("", "")) -> str:
+        """The link that a person is sent; Pleo lets them consent for that company, or for another one. `names` are
+        those of the company and of its accounting system."""
         client = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), consenting_company or company_id)
         if self.system.service.oauth._clients.get(client.id) != client:
             self.system.service.oauth.register(client)
         self.system.store_oauth_client(client)
         return CONNECT + self.system.services.authorisations.invite(
-            company_id, client.id, CALLBACK, self.system.clock.now()
+            company_id, client.id, CALLBACK, self.system.clock.now(), *names
         )
 
     def open(self, link: str) -> str:

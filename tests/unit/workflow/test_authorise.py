@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -349,7 +352,57 @@ def test_given_an_abandoned_authorisation_then_the_next_one_starts_again(
 
 
 def test_whatever_a_page_says_is_text() -> None:
-    assert "<b>" not in page(200, "<b>", "<b>").body
+    hostile = "<b onclick=alert(1)>'\"&</title></style>"
+
+    body = page(200, hostile, hostile, [hostile, hostile], [(hostile, hostile)]).body
+
+    assert "<b " not in body
+    assert body.count("</style>") == 1
+    assert body.count("&lt;b onclick=alert(1)&gt;&#x27;&quot;&amp;") == 7
+
+
+def test_given_a_company_name_that_is_markup_when_connected_then_the_page_shows_it_as_text(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE, names=("<img src=x onerror=alert(1)>", "Ledger & <i>Sons</i>"))
+
+    shown = browser.follow(link)
+
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+    assert "Ledger &amp; &lt;i&gt;Sons" in shown
+    assert "<img" not in shown
+    assert "<i>" not in shown
+
+
+def test_given_an_invitation_that_names_both_sides_when_connected_then_the_page_names_them_and_what_follows(
+    browser: Browser,
+) -> None:
+    shown = browser.follow(browser.invited(NORTHGATE, names=("Northgate Studio Ltd", "Tryton")))
+
+    assert "Pleo lets us export the expenses of Northgate Studio Ltd to Tryton." in shown
+    assert "<dt>Accounting system</dt><dd>Tryton</dd>" in shown
+    assert f"<dd>{NORTHGATE}</dd>" in shown
+    assert "What happens next" in shown
+
+
+def test_given_an_invitation_without_names_when_connected_then_the_page_does_without_them(browser: Browser) -> None:
+    shown = browser.follow(browser.invited(NORTHGATE))
+
+    assert "export the expenses of your company to the accounting system" in shown
+    assert "<dd></dd>" not in shown
+
+
+def test_the_policy_allows_the_style_of_each_page_by_its_hash_and_nothing_else(browser: Browser) -> None:
+    link = browser.invited(NORTHGATE)
+    answers = [browser.last for each in (browser.follow(link), browser.open(link))]
+    browser.follow(browser.invited(NORTHGATE))
+    answers.append(browser.last)
+
+    for answer in answers:
+        styles = re.findall("<style>(.*?)</style>", answer["body"], re.DOTALL)
+        hashes = [f"'sha256-{b64encode(sha256(each.encode()).digest()).decode()}'" for each in styles]
+        policy = dict(each.strip().split(" ", 1) for each in answer["headers"]["Content-Security-Policy"].split(";"))
+        assert policy.pop("style-src") == " ".join(hashes)
+        assert set(policy.values()) == {"'none'"}
+        assert not re.search(r"<script|<link|\bsrc=|\bhref=|\bstyle=|url\(", answer["body"])
 
 
 def test_no_token_code_or_secret_is_logged(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:

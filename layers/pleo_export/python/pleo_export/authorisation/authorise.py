@@ -35,26 +35,50 @@ from pleo_export.store.authorisations import AUTHORISATION_LIFE, Invitation
 from pleo_export.store.token_refreshes import RefreshState
 
 AGAIN = "Open the link once more to try again."
+STILL = "If that does not help, tell the person who sent you the link."
+NOT_CONNECTED = "Not connected"
 LINK_IS_OVER = page(
-    404, "This link is no longer good", "It has been used, or is older than a day. Ask its sender for a new one."
+    404,
+    "This link is no longer good",
+    "It has been used, or is older than a day.",
+    (
+        "If you have connected Pleo with it before, nothing is missing: you can close this window.",
+        "Otherwise ask the person who sent you the link for a new one.",
+    ),
 )
 NOT_BEGUN_HERE = page(
     400,
-    "Not connected",
-    f"This has taken more than ten minutes, was finished before, or was begun in another browser. {AGAIN}",
+    NOT_CONNECTED,
+    "This has taken more than ten minutes, was finished before, or was begun in another browser.",
+    (AGAIN, "Stay in the same browser, with cookies allowed, until you see the word Connected.", STILL),
 )
-NOT_GRANTED = page(403, "Not connected", f"Pleo says that access was not granted. {AGAIN}")
-PLEO_REFUSES = page(502, "Not connected", "Pleo refuses the request. Tell the sender of the link; nothing is lost.")
-NO_TOKENS = page(502, "Not connected", f"Pleo did not confirm the authorisation. {AGAIN}")
-BUSY = page(503, "Not connected", f"The connection is in use at this moment. {AGAIN}")
+NOT_GRANTED = page(
+    403,
+    NOT_CONNECTED,
+    "Pleo says that access was not granted. Nothing was changed.",
+    (
+        f"If you declined by mistake: {AGAIN.lower()}",
+        "If Pleo did not let you agree, an Admin or Bookkeeper of the company has to open the link.",
+    ),
+)
+PLEO_REFUSES = page(
+    502,
+    NOT_CONNECTED,
+    "Pleo refuses the request. Nothing is lost.",
+    ("Tell the person who sent you the link. There is nothing that you can correct.",),
+)
+NO_TOKENS = page(502, NOT_CONNECTED, "Pleo did not confirm the authorisation.", (AGAIN, STILL))
+BUSY = page(503, NOT_CONNECTED, "The connection is in use at this moment.", (f"Wait a minute. {AGAIN}", STILL))
 ANOTHER_COMPANY = page(
     403,
-    "Not connected",
-    "The link is for another Pleo company than the one that you have authorised. Nothing of that company is kept here; "
-    "if it does not use this integration, remove the integration there, in its Pleo settings, to withdraw the access. "
-    "Then sign in to Pleo as a member of the company that the link is for, and open the link once more.",
+    NOT_CONNECTED,
+    "The link is for another Pleo company than the one that you have authorised. Nothing of that company is kept here.",
+    (
+        "If that company does not use this integration, remove the integration there, in its Pleo settings, to "
+        "withdraw the access.",
+        "Sign in to Pleo as a member of the company that the link is for, and open the link once more.",
+    ),
 )
-CONNECTED = page(200, "Connected", "Pleo is connected. You can close this window.")
 
 
 def start_authorisation(token: str, services: Services) -> Reply:
@@ -118,7 +142,28 @@ def _connect(invitation: Invitation, code: str, verifier: str, services: Service
     warn_of_short_life(company_id, "pleo", life)
     _store(invitation, grant, life, services)
     logger.info("authorised", extra={"company_id": company_id})
-    return CONNECTED
+    return _connected(invitation)
+
+
+def _connected(invitation: Invitation) -> Reply:
+    company = invitation.company_name or "your company"
+    ledger = invitation.accounting_system or "the accounting system"
+    return page(
+        200,
+        "Connected",
+        f"Pleo lets us export the expenses of {company} to {ledger}. You can close this window.",
+        (
+            "The person who sent you the link completes the connection. There is nothing more for you to do.",
+            f"From then on, choose Export in Pleo: each expense is recorded in {ledger}, with its receipts.",
+            f"Pleo shows for each expense a link to its entry in {ledger}, or what to correct.",
+            "To withdraw the access later, remove the integration in the settings of Pleo.",
+        ),
+        (
+            ("Company", invitation.company_name),
+            ("Pleo's company id", invitation.company_id),
+            ("Accounting system", invitation.accounting_system),
+        ),
+    )
 
 
 def _store(invitation: Invitation, grant: Grant, life: timedelta, services: Services) -> None:

@@ -33,13 +33,15 @@ BYTES = 32  # of randomness in each token
 @dataclass(frozen=True)
 class Invitation:
     """An invitation for one company, valid once. `client_id` and `redirect_uri` are those that the provider will be
-    sent."""
+    sent; `company_name` and `accounting_system` are what the pages call the two sides, or "" where nobody said."""
 
     id: str
     company_id: str
     client_id: str
     redirect_uri: str
     used: bool
+    company_name: str = ""
+    accounting_system: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,15 @@ class Authorisations:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def invite(self, company_id: str, client_id: str, redirect_uri: str, now: datetime) -> str:
+    def invite(
+        self,
+        company_id: str,
+        client_id: str,
+        redirect_uri: str,
+        now: datetime,
+        company_name: str = "",
+        accounting_system: str = "",
+    ) -> str:
         """Store an invitation and return the token for its link, which is stored nowhere."""
         token = secrets.token_urlsafe(BYTES)
         self._table.put_item(
@@ -65,6 +75,8 @@ class Authorisations:
                 "company_id": company_id,
                 "client_id": client_id,
                 "redirect_uri": redirect_uri,
+                "company_name": company_name,
+                "accounting_system": accounting_system,
                 "used": False,
                 "expires_at": int((now + INVITATION_LIFE).timestamp()),
             }
@@ -86,6 +98,8 @@ class Authorisations:
             client_id=str(record["client_id"]),
             redirect_uri=str(record["redirect_uri"]),
             used=bool(record["used"]),
+            company_name=str(record.get("company_name", "")),
+            accounting_system=str(record.get("accounting_system", "")),
         )
 
     def use(self, invitation: Invitation) -> None:
