@@ -1,0 +1,156 @@
+"""What a report says. Amounts are integers in minor units (hundredths) of `currency`, ISO 4217; times are UTC."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+EXPORTED, FAILED, OPEN = "exported", "failed", "open"
+
+
+class _ReportModel(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ReportLine(_ReportModel):
+    """One line of a document as the ledger holds it: a debit or a credit."""
+
+    account: str
+    account_name: str = ""
+    debit: int = 0
+    credit: int = 0
+    tax_code: str = ""
+    text: str = ""
+
+
+class ReportDocument(_ReportModel):
+    """One document of an entry: its number, its state (draft, posted, void), the link to it and its lines."""
+
+    name: str
+    state: str
+    posted_on: date | None = None
+    url: str | None = None
+    currency: str
+    lines: tuple[ReportLine, ...] = ()
+
+
+class ReportEntry(_ReportModel):
+    """One expense: what Pleo was told of it, and the documents that the ledger holds. `documents` is None where the
+    ledger could not be read."""
+
+    entry_id: str
+    date: date
+    supplier: str
+    kind: str
+    amount: int
+    currency: str
+    status: Literal["exported", "failed", "open"]
+    pleo_url: str | None = None
+    documents: tuple[ReportDocument, ...] | None = ()
+    reason: str = ""
+    code: str = ""
+    fix: str = ""
+    who: str = ""
+    warnings: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+
+
+class ReportProof(_ReportModel):
+    """One sum that was told to Pleo beside the sum that the ledger holds, of one account and currency."""
+
+    what: str
+    currency: str
+    told: int
+    held: int
+
+    @property
+    def difference(self) -> int:
+        """What the ledger holds more than was told."""
+        return self.held - self.told
+
+
+class ReportFinding(_ReportModel):
+    """An entry on which Pleo and the ledger do not agree, or that could not be read."""
+
+    pile: str
+    entry_id: str
+    explanation: str
+
+
+class ReportReconciliation(_ReportModel):
+    """What the comparison of Pleo with the ledger found: entries by pile, and the proofs of sums."""
+
+    counts: dict[str, int]
+    findings: tuple[ReportFinding, ...] = ()
+    proofs: tuple[ReportProof, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything matched."""
+        return not self.findings and not any(each.difference for each in self.proofs)
+
+
+class ReportOutput(_ReportModel):
+    """A whole report: the command's JSON, and what the page shows."""
+
+    title: str
+    company: str
+    ledger: str
+    made_at: datetime
+    job_id: str | None = None
+    job_status: str = ""
+    job_reason: str = ""
+    entries: tuple[ReportEntry, ...] = ()
+    reconciliation: ReportReconciliation | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many entries have each status."""
+        found = Counter[str](each.status for each in self.entries)
+        return {status: found[status] for status in (EXPORTED, FAILED, OPEN)}
+
+    @property
+    def totals(self) -> dict[str, dict[str, int]]:
+        """The sum of each status, by currency."""
+        sums: dict[str, dict[str, int]] = {}
+        for each in self.entries:
+            by_currency = sums.setdefault(each.currency, {})
+            by_currency[each.status] = by_currency.get(each.status, 0) + each.amount
+        return sums
+
+    @property
+    def to_fix(self) -> Sequence[FixGroup]:
+        """The failed entries, those with the same fix together, the largest group first."""
+        failed = sorted((each for each in self.entries if each.status == FAILED), key=_same_fix)
+        groups = [FixGroup(fix, who, tuple(found)) for (fix, who, _), found in groupby(failed, key=_same_fix)]
+        return sorted(groups, key=lambda group: -len(group.entries))
+
+
+@dataclass(frozen=True)
+class FixGroup:
+    """The failed entries that one step corrects."""
+
+    fix: str
+    who: str
+    entries: Sequence[ReportEntry]
+
+
+def amount_by_account(entries: Iterable[ReportEntry]) -> dict[tuple[str, str], int]:
+    """Return what was debited less what was credited, by account (code and name) and currency."""
+    sums: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        for document in entry.documents or ():
+            for line in document.lines:
+                key = f"{line.account} {line.account_name}".strip(), document.currency
+                sums[key] = sums.get(key, 0) + line.debit - line.credit
+    return sums
+
+
+def _same_fix(entry: ReportEntry) -> tuple[str, str, str]:
+    return entry.fix or entry.reason, entry.who, entry.code
