@@ -128,7 +128,7 @@ def _print(result: JobPreview, shown: Sequence[ItemPreview], names: Mapping[str,
     job = result.job
     print_line(f"job {job.id} of company {job.company_id}: {job.status} at Pleo, {job.number_of_items} items")
     if result.rejected:
-        print_line(f"The export would fail as a whole: {result.rejected.reason}", BAD)
+        print_line(f"The export would fail as a whole: {result.rejected.told.text()}", BAD)
         return
     for item in shown:
         _print_item(item, names)
@@ -190,7 +190,7 @@ def _output(result: JobPreview, shown: Sequence[ItemPreview], names: Mapping[str
         company_id=result.job.company_id,
         job_status=result.job.status,
         failure=result.rejected.failure if result.rejected else None,
-        reason=result.rejected.reason if result.rejected else None,
+        reason=result.rejected.told.text() if result.rejected else None,
         items=tuple(_item(each, names) for each in shown),
         accounts=tuple(_totals(accounts)),
         tax_codes=tuple(_totals(taxes)),

@@ -234,7 +234,8 @@ def test_given_drafts_as_the_settings_ask_for_then_they_are_matched_until_the_se
     connection = system.services.connections.get(NORTHGATE)
     assert connection is not None
     changed = {**connection.raw_settings, "posting": "posted"}
-    system.services.connections.put(replace(connection, raw_settings=changed), f"ledger of {NORTHGATE}")
+    version = system.services.settings_history.next(NORTHGATE, changed, "arn:somebody", "1", system.clock.now())
+    system.services.connections.put(version, connection.secret_arn, f"ledger of {NORTHGATE}")
 
     assert {pile for pile, _ in found(reconciled(system)).values()} == {Pile.DIFFERENT}
 

@@ -17,6 +17,7 @@ from pleo_export.accounting.errors import AccountingError, PeriodClosed
 from pleo_export.accounting.port import AccountingSystem, DocumentRef
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import JobRejected, NotOurs, PleoExportError
+from pleo_export.failures.openings import recorded_but
 from pleo_export.operations.preview_items import ItemPreview, PreviewedDocument, PreviewState
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
 from pleo_export.pleo.models import ExportJob
@@ -182,7 +183,8 @@ def _previewed(plan: ItemPlan, foreseen: _Foreseen) -> ItemPreview:
         warnings=tuple(dict.fromkeys(warnings)),
     )
     if plan.decision.action in (Action.FAIL, Action.WAIT):
-        return replace(item, documents=(), failure=plan.decision.failure, reason=plan.decision.reason)
+        told, support = plan.decision.told, plan.item.settings.support_contact
+        return replace(item, documents=(), failure=plan.decision.failure, reason=told.text(support) if told else None)
     refused = [error for each in plan.documents if (error := foreseen.refusals.get(each.reference))]
     if not refused:
         return item
@@ -193,11 +195,11 @@ def _previewed(plan: ItemPlan, foreseen: _Foreseen) -> ItemPreview:
 
 def _reason(plan: ItemPlan, foreseen: _Foreseen, error: AccountingError) -> str:
     """Return the sentence that Pleo would get; the number of a document that is not booked yet is not known."""
-    main = plan.item.main.reference
+    main, support = plan.item.main.reference, plan.item.settings.support_contact
     if main in foreseen.refusals:
-        return error.message
+        return error.told.text(support)
     held = plan.found.get(main)
-    return f"Recorded as {name_of(held) if held else 'a new entry'}, but: {error.message}"
+    return error.told.after(recorded_but(name_of(held) if held else "a new entry")).text(support)
 
 
 def _state(plan: ItemPlan, documents: Sequence[PreviewedDocument]) -> PreviewState:
