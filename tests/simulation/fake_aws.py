@@ -47,9 +47,11 @@ def _holds(condition: Any, record: Record) -> bool:
 
 
 def _is_true(condition: str, record: Record, values: Record) -> bool:
-    """The written conditions that we use: `attribute_not_exists(a)`, `a = :b`, and several joined by AND."""
+    """The written conditions that we use: `attribute_not_exists(a)`, `a = :b`, and several joined by AND or by OR."""
     if not condition:
         return True
+    if " OR " in condition:
+        return any(_is_true(each, record, values) for each in condition.split(" OR "))
     if " AND " in condition:
         return all(_is_true(each, record, values) for each in condition.split(" AND "))
     if condition.startswith("attribute_not_exists("):
