@@ -34,7 +34,7 @@ class _Requests:
         self.count += 1
         if self.count == 1:
             _say("\nStopping … (Ctrl-C once more: at once)")
-        elif self.count == 2:  # noqa: PLR2004
+        elif self.count == 2:
             _say("\nStopping at once …")
 
     @property

@@ -3,8 +3,9 @@
     python supervisor.py GRACE SCRATCH COMMAND...     (SCRATCH: a folder to remove afterwards, or "")
 
 The parent holds the other end of our standard input and never writes to it. Its end closes when the parent closes it
-or dies, even by SIGKILL; that is the request to stop; SIGUSR1 is the request to kill at once. (Linux's PR_SET_PDEATHSIG would follow the parent's *thread*,
-miss the grandchildren, and not exist on macOS.) Standard library only: it is started by path, without site-packages.
+or dies, even by SIGKILL; that is the request to stop. SIGUSR1 asks to kill at once. (Linux's PR_SET_PDEATHSIG would
+follow the parent's *thread*, miss the grandchildren, and not exist on macOS.) Standard library only: it is started by
+path, without site-packages.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from local import demo
+from local.demo import __main__ as demo
+from local.demo import output
 
 PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
 WIDTH, LINES = 110, 56  # as much as a reader looks at
@@ -19,9 +20,9 @@ FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # from a foreign host: a
 
 def main() -> int:
     """Run the demo to its end, and keep the beginning of what it printed."""
-    demo.console = Console(record=True, width=WIDTH, highlight=False, color_system="truecolor", force_terminal=False)
+    output.console = Console(record=True, width=WIDTH, highlight=False, color_system="truecolor", force_terminal=False)
     code = demo.main()
-    printed = demo.console.export_text(styles=True).splitlines()
+    printed = output.console.export_text(styles=True).splitlines()
     picture = Console(record=True, width=WIDTH, highlight=False, file=StringIO())
     picture.print(Text.from_ansi("\n".join(printed[:LINES])))
     PICTURE.write_text(FONT.sub("", picture.export_svg(title="make demo")))
