@@ -11,6 +11,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -91,7 +92,7 @@ def show_failures(items: Iterable[ItemOverview]) -> None:
         groups[item.reason or ""].append(item)
     for reason, failed in groups.items():
         console.print(f"  [red]✗[/red] {escape('; '.join(map(title_of, failed)))}")
-        console.print(f"    {escape(reason)}")
+        console.print(Padding(escape(reason), (0, 0, 0, 4)))
 
 
 def show_counts(text: str, counts: Mapping[str, int]) -> None:

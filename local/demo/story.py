@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -31,17 +31,19 @@ from local.tryton.ledger import Ledger
 from pleo_export.operations.job_overview import ItemOverview, JobOverview
 from pleo_export.operations.preview import JobPreview, preview
 from pleo_export.operations.preview import find_job as find_waiting
+from pleo_export.operations.preview_items import account_names
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_period
 from pleo_export.operations.reconciliation.result import AccountRole, Pile
 from pleo_simulator.demo import CANNOT_BE_BOOKED, FISCAL_YEAR
 from pleo_simulator.every_type import LEFT_OVER, every_type
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
-from pleo_simulator.sample_catalogue import ACCOUNTS as ACCOUNT_NAMES
+from pleo_simulator.sample_catalogue import ACCOUNTS as PLEO_ACCOUNTS
 
 CHUNK = 8  # small chunks, so that there is progress to watch
 PATIENCE_SECONDS = 300
 PREVIEWED = ("Ryman", "Figma")
-METHODS = {HAVN: "journal", LUMBRE: "accounts_payable"}
+FINAL = ("successful", "failed")
+METHODS = {HAVN: "journal", LUMBRE: "accounts_payable"}  # as Pleo calls them
 PROVEN = (AccountRole.WALLET, AccountRole.CLEARING, AccountRole.OUT_OF_POCKET)
 
 
@@ -111,11 +113,19 @@ def _preview(story: Story) -> JobPreview:
         seen = preview(find_waiting(deployed.services, job_id, None), deployed.services)
         titles = {each.entry_id: output.title_of(each) for each in _overview(stack, job_id).items}
     shown = (each for each in seen.items if titles[each.entry_id].startswith(PREVIEWED) and not each.fails)
-    output.show_preview(list(islice(shown, len(PREVIEWED))), ACCOUNT_NAMES, titles)
+    output.show_preview(list(islice(shown, len(PREVIEWED))), _account_names(stack), titles)
     output.show_counts("  all items", Counter(each.state.value for each in seen.items))
     story.check("would fail", sum(each.fails for each in seen.items), len(CANNOT_BE_BOOKED))
     story.check("entries in the books", len(stack.books.moves()), 0)
     return seen
+
+
+def _account_names(stack: LocalStack) -> Mapping[str, str]:
+    services = stack.deployed.services
+    connection = services.connection(NORTHGATE)
+    settings, secret = connection.settings, services.accounting_secret(connection)
+    setup = stack.deployed.accounting_setup(settings.accounting_system, secret)
+    return account_names(setup.accounts(), settings.accounts)
 
 
 def _export(story: Story, seen: JobPreview) -> JobOverview:
@@ -125,7 +135,8 @@ def _export(story: Story, seen: JobPreview) -> JobOverview:
     _follow(stack, {seen.job.id: ""})
     job, moves = _overview(stack, seen.job.id), stack.books.moves()
     output.show_entries(_with_status(job, "successful"), receipts_by_number(stack.books, moves))
-    output.say(f"each link opens its entry in Tryton, such as {_with_status(job, 'successful')[0].url}")
+    (example, *_) = (each for each in job.items if each.supplier == PREVIEWED[0])
+    output.say(f"each link opens its entry in Tryton, for example {example.url}")
     output.show_counts("\nPleo shows", job.counts)
     output.show_failures(_with_status(job, "failed"))
     story.check(
@@ -134,15 +145,14 @@ def _export(story: Story, seen: JobPreview) -> JobOverview:
     story.check("failed", Counter(each.failure_type for each in job.items if each.failure_type), _must_fail())
     story.check("entries in the books", len(moves), job.counts["successful"])
     wanted, booked = previewed_lines(seen.items), booked_lines(moves)
-    story.check(
-        "entries line for line as previewed", sum(booked[each] == wanted.get(each) for each in booked), len(wanted)
-    )
+    alike = sum(lines == wanted.get(reference) for reference, lines in booked.items())
+    story.check("entries line for line as previewed", alike, len(wanted))
     _check_balances(story, job)
     return job
 
 
-def _must_fail() -> Counter[str]:
-    return Counter(CANNOT_BE_BOOKED.values())
+def _list(failures: Iterable[str | None]) -> str:
+    return ", ".join(sorted(each.replace("_", " ") for each in failures if each))
 
 
 def _check_balances(story: Story, job: JobOverview) -> None:
@@ -196,16 +206,16 @@ def _every_type(story: Story) -> None:
             stack.pleo.state.put_expenses(company_id, items)
             ids = [item["accountingEntryId"] for item in items]
             jobs[company_id] = stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"]
-        _follow(stack, {jobs[company_id]: f"{method}, " for company_id, method in METHODS.items()})
+        _follow(stack, {jobs[company_id]: f"{method}, ".replace("_", " ") for company_id, method in METHODS.items()})
         for company_id, method in METHODS.items():
             items = _job(stack, jobs[company_id])["items"]
             exported = sum(item["status"] == "successful" for item in items)
-            story.check(f"{method}: items exported", exported, len(items))
+            story.check(f"{method.replace('_', ' ')}: items exported", exported, len(items))
         moves = [books[company_id].moves() for company_id in METHODS]
     rows = []
     for account, cents in LEFT_OVER.items():
         amounts = [*(left_over(each, account) for each in moves), Decimal(cents) / 100]
-        rows.append((f"{account} {ACCOUNT_NAMES[account]}", amounts))
+        rows.append((f"{account} {PLEO_ACCOUNTS[account]}", amounts))
     output.show_left_over([each.replace("_", " ") for each in METHODS.values()], rows)
     story.check("accounts that hold what they should", sum(len(set(amounts)) == 1 for _, amounts in rows), len(rows))
 
@@ -225,7 +235,7 @@ def _follow(stack: LocalStack, jobs: dict[str, str]) -> None:
                 ids = [item["accountingEntryId"] for item in items]
                 known = stack.deployed.results.get_many(job_id, ids)
                 progress.update(recorded[job_id], completed=len(known))
-                final = sum(item["status"] in ("successful", "failed") for item in items)
+                final = sum(item["status"] in FINAL for item in items)
                 progress.update(reported[job_id], completed=final)
             left = [each for each in left if _job(stack, each)["status"] in ("pending", "in_progress")]
             if left and stopping.wait(0.2):
