@@ -28,6 +28,7 @@ from cli.commands import (
     preview,
     reconcile,
     redrive,
+    report,
     resume,
     retry,
     reverse,
@@ -74,6 +75,7 @@ app.command("logs")(logs.command)
 app.command("retry")(retry.command)
 app.command("entry")(entry.command)
 app.command("reconcile")(reconcile.command)
+app.command("report")(report.command)
 app.command("preview")(preview.command)
 app.command("reverse")(reverse.command)
 app.command("schema")(schema.command)

@@ -29,11 +29,11 @@ LINE_COLUMNS = ("account", "name", "debit", "credit", "tax", "dimensions")
 MARKS = {PreviewState.FAILS: BAD, PreviewState.FAILED: BAD, PreviewState.IN_DOUBT: LEFT}
 
 
-class _Output(BaseModel):
+class _PreviewModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class LineOutput(_Output):
+class LineOutput(_PreviewModel):
     """A line of a document: minor units, `amount` positive for a debit."""
 
     account: str
@@ -45,7 +45,7 @@ class LineOutput(_Output):
     text: str
 
 
-class DocumentOutput(_Output):
+class PreviewedDocumentOutput(_PreviewModel):
     """A document as it would be recorded; `held_as`: the number or id of one that is booked already."""
 
     reference: str
@@ -60,7 +60,7 @@ class DocumentOutput(_Output):
     lines: tuple[LineOutput, ...]
 
 
-class ItemOutput(_Output):
+class ItemOutput(_PreviewModel):
     """One expense, and what would become of it."""
 
     entry_id: str
@@ -69,10 +69,10 @@ class ItemOutput(_Output):
     reason: str | None
     warnings: tuple[str, ...]
     receipts: int
-    documents: tuple[DocumentOutput, ...]
+    documents: tuple[PreviewedDocumentOutput, ...]
 
 
-class TotalOutput(_Output):
+class TotalOutput(_PreviewModel):
     """The total of an account (`first` debit, `second` credit) or of a tax code (base, tax), in minor units."""
 
     currency: str
@@ -81,7 +81,7 @@ class TotalOutput(_Output):
     second: int
 
 
-class PreviewOutput(_Output):
+class PreviewOutput(_PreviewModel):
     """The result of `pleo-export preview --json`. Amounts are minor units of their currency."""
 
     job_id: str
@@ -214,9 +214,9 @@ def _item(item: ItemPreview, names: Mapping[str, str]) -> ItemOutput:
     )
 
 
-def _document(shown: PreviewedDocument, names: Mapping[str, str]) -> DocumentOutput:
+def _document(shown: PreviewedDocument, names: Mapping[str, str]) -> PreviewedDocumentOutput:
     document = shown.document
-    return DocumentOutput(
+    return PreviewedDocumentOutput(
         reference=document.reference,
         kind=document.kind,
         currency=document.currency,

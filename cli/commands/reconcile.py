@@ -42,18 +42,18 @@ STATUSES = {
 INCOMPLETE = "Something could not be read or compared, so the sums are not a proof yet."
 
 
-class _Output(BaseModel):
+class _ReconcileModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class ReasonOutput(_Output):
+class ReasonOutput(_ReconcileModel):
     """Why an entry is not matched: a stable code and a sentence."""
 
     cause: str
     text: str
 
 
-class AmountOutput(_Output):
+class AmountOutput(_ReconcileModel):
     """A sum on one account, in minor units: + debit, - credit."""
 
     account: str
@@ -61,7 +61,7 @@ class AmountOutput(_Output):
     amount: int
 
 
-class DocumentOutput(_Output):
+class DocumentOutput(_ReconcileModel):
     """A document as it was booked, or as the ledger holds it. `id` to `url` are the ledger's."""
 
     reference: str
@@ -74,7 +74,7 @@ class DocumentOutput(_Output):
     url: str | None = None
 
 
-class EntryOutput(_Output):
+class ReconciledEntryOutput(_ReconcileModel):
     """One entry, or one document that should not be there."""
 
     pile: str
@@ -87,7 +87,7 @@ class EntryOutput(_Output):
     held: list[DocumentOutput]
 
 
-class ProofOutput(_Output):
+class ProofOutput(_ReconcileModel):
     """The movements on one account in one currency, in minor units."""
 
     account: str
@@ -99,7 +99,7 @@ class ProofOutput(_Output):
     difference: int
 
 
-class ReconcileOutput(_Output):
+class ReconcileOutput(_ReconcileModel):
     """What `pleo-export reconcile --json` prints. `proven`: nothing but matched entries, and every sum agrees."""
 
     company_id: str
@@ -111,7 +111,7 @@ class ReconcileOutput(_Output):
     not_booked: int
     pleo_statuses: str
     proofs_complete: bool
-    entries: list[EntryOutput]
+    entries: list[ReconciledEntryOutput]
     proofs: list[ProofOutput]
 
 
@@ -218,7 +218,7 @@ def _units(amount: int) -> str:
     return f"{Decimal(amount).scaleb(-2):,}"
 
 
-def _entry(entry: ReconciledEntry) -> EntryOutput:
+def _entry(entry: ReconciledEntry) -> ReconciledEntryOutput:
     booked = [
         DocumentOutput(
             reference=each.reference,
@@ -241,7 +241,7 @@ def _entry(entry: ReconciledEntry) -> EntryOutput:
         )
         for each in entry.held
     ]
-    return EntryOutput(
+    return ReconciledEntryOutput(
         pile=entry.pile.value,
         entry_id=entry.entry_id,
         reference=entry.reference,

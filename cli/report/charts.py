@@ -119,6 +119,7 @@ def _svg(title: str, values: Sequence[dict[str, Any]], chart: dict[str, Any]) ->
     }
     drawn = vl_convert.vegalite_to_svg(specification, show_warnings=False)
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn)
+    drawn = re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", drawn)  # of each mark, which is not a picture by itself
     drawn = re.sub(r' width="[\d.]+" height="[\d.]+"', "", drawn, count=1)
     style = f' style="max-width:{size[1]}px"' if size else ""
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{title}"{style} ', 1)

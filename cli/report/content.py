@@ -30,9 +30,10 @@ class ReportLine(_ReportModel):
 
 
 class ReportDocument(_ReportModel):
-    """One document of an entry: its number, its state (draft, posted, void), the link to it and its lines."""
+    """One document of an entry: its number, its kind, its state (draft, posted, void), the link to it and its lines."""
 
     name: str
+    kind: str = ""
     state: str
     posted_on: date | None = None
     url: str | None = None
@@ -42,13 +43,13 @@ class ReportDocument(_ReportModel):
 
 class ReportEntry(_ReportModel):
     """One expense: what Pleo was told of it, and the documents that the ledger holds. `documents` is None where the
-    ledger could not be read."""
+    ledger could not be read, `amount` where Pleo has the expense no more. Of a failed one `code`, `fix` and `who` come
+    from the failure catalogue."""
 
     entry_id: str
     date: date
     supplier: str
-    kind: str
-    amount: int
+    amount: int | None
     currency: str
     status: Literal["exported", "failed", "open"]
     pleo_url: str | None = None
@@ -58,7 +59,6 @@ class ReportEntry(_ReportModel):
     fix: str = ""
     who: str = ""
     warnings: tuple[str, ...] = ()
-    finished_at: datetime | None = None
 
 
 class ReportProof(_ReportModel):
@@ -84,8 +84,10 @@ class ReportFinding(_ReportModel):
 
 
 class ReportReconciliation(_ReportModel):
-    """What the comparison of Pleo with the ledger found: entries by pile, and the proofs of sums."""
+    """What the comparison of Pleo with the ledger found: entries by pile, and the proofs of sums. `proven`: there was
+    nothing else to find."""
 
+    proven: bool
     counts: dict[str, int]
     findings: tuple[ReportFinding, ...] = ()
     proofs: tuple[ReportProof, ...] = ()
@@ -93,11 +95,11 @@ class ReportReconciliation(_ReportModel):
     @property
     def agrees(self) -> bool:
         """Whether everything matched."""
-        return not self.findings and not any(each.difference for each in self.proofs)
+        return self.proven and not self.findings and not any(each.difference for each in self.proofs)
 
 
 class ReportOutput(_ReportModel):
-    """A whole report: the command's JSON, and what the page shows."""
+    """A whole report: the command's JSON, and what the page shows. `not_compared`: why there is no reconciliation."""
 
     title: str
     company: str
@@ -108,6 +110,7 @@ class ReportOutput(_ReportModel):
     job_reason: str = ""
     entries: tuple[ReportEntry, ...] = ()
     reconciliation: ReportReconciliation | None = None
+    not_compared: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -120,8 +123,9 @@ class ReportOutput(_ReportModel):
         """The sum of each status, by currency."""
         sums: dict[str, dict[str, int]] = {}
         for each in self.entries:
-            by_currency = sums.setdefault(each.currency, {})
-            by_currency[each.status] = by_currency.get(each.status, 0) + each.amount
+            if each.amount is not None:
+                by_currency = sums.setdefault(each.currency, {})
+                by_currency[each.status] = by_currency.get(each.status, 0) + each.amount
         return sums
 
     @property

@@ -29,8 +29,10 @@ def render(report: ReportOutput) -> str:
     return environment.get_template("report.html.j2").render(report=report, charts=pictures, style=style)
 
 
-def money(minor_units: int, currency: str = "") -> str:
-    """Return an amount of minor units as people write it: 1,234.50 GBP."""
+def money(minor_units: int | None, currency: str = "") -> str:
+    """Return an amount of minor units as people write it: 1,234.50 GBP. Empty where it is not known."""
+    if minor_units is None:
+        return ""
     sign, whole = "−" if minor_units < 0 else "", abs(minor_units)
     return f"{sign}{whole // 100:,}.{whole % 100:02d} {currency}".strip()
 

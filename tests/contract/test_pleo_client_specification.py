@@ -63,7 +63,10 @@ def subscribe(along: dict[str, Any], pleo: PleoClient) -> None:
 
 CALLS: dict[str, Callable[[PleoClient], object]] = {
     "unfinished_jobs": lambda pleo: pleo.unfinished_jobs(ID),
+    "jobs": lambda pleo: pleo.jobs(ID, 10),
+    "jobs_since": lambda pleo: pleo.jobs_since(ID, datetime(2026, 1, 1, tzinfo=UTC)),
     "job": lambda pleo: pleo.job(ID),
+    "create_job": lambda pleo: pleo.create_job(ID, [ID], like=pleo.job(ID)),
     "send_event": send_each_event,
     "send_event failed": send_each_failure,
     "job_items": lambda pleo: list(pleo.job_items(ID)),
@@ -93,6 +96,7 @@ NOT_IN_THE_DOCUMENTS = {
     "update_installation",
     "activate_installation",
     "delete_installation",
+    "export_statuses",  # of another document of Pleo's
 }
 
 

@@ -26,6 +26,8 @@ KEPT = {
     "settings": "for ever",
     "event": "for ever",
     "audit export": "for ever",
+    "pause": "until the company is resumed",
+    "pause history": "for ever",
     "invitation": "24 hours",
     "authorisation": "10 minutes",
     "job": "`HistoryDays`",

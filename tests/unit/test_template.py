@@ -312,7 +312,8 @@ def test_payloads_are_encrypted_private_and_gone_after_a_week(name: str) -> None
     assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 7)
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "PayloadDays"})
+    assert PARAMETERS["PayloadDays"]["Default"] == 7
 
 
 def test_the_bucket_and_both_queues_are_reached_over_tls_only() -> None:

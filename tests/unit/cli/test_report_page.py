@@ -39,7 +39,6 @@ def entry(number: int = 1, **changes: Any) -> ReportEntry:
         "entry_id": f"entry-{number}",
         "date": date(2026, 7, 3),
         "supplier": "Ryman",
-        "kind": "card_purchase",
         "amount": 6366,
         "currency": "GBP",
         "status": "exported",
@@ -116,14 +115,18 @@ def test_a_ledger_that_could_not_be_read_is_said_and_not_shown_as_empty() -> Non
 
 def test_a_difference_is_never_shown_as_agreement() -> None:
     proof = ReportProof(what="1950 Pleo wallet", currency="GBP", told=-6366, held=-6365)
-    agreed = ReportReconciliation(counts={"matched": 1})
-    page = text(render(report(entry(), reconciliation=ReportReconciliation(counts={"matched": 1}, proofs=(proof,)))))
+    agreed = ReportReconciliation(proven=True, counts={"matched": 1})
+    page = text(
+        render(
+            report(entry(), reconciliation=ReportReconciliation(proven=True, counts={"matched": 1}, proofs=(proof,)))
+        )
+    )
 
     assert "0.01 GBP" in page
     assert "do not agree" in page
     assert "Everything that Pleo was told is in the ledger" in text(render(report(entry(), reconciliation=agreed)))
     finding = ReportFinding(pile="unknown", entry_id="entry-1", explanation="The ledger did not answer.")
-    assert not ReportReconciliation(counts={"unknown": 1}, findings=(finding,)).agrees
+    assert not ReportReconciliation(proven=False, counts={"unknown": 1}, findings=(finding,)).agrees
 
 
 def test_sums_are_kept_apart_by_status_and_currency() -> None:

@@ -130,7 +130,7 @@ def test_an_account_that_the_ledger_does_not_know_is_named_by_what_uses_it() -> 
 
 
 # Who reads these is the operator, at a terminal.
-FOR_THE_OPERATOR = ("operations/",)
+FOR_THE_OPERATOR = ("operations/", "accounting/tryton/reversal.py")
 ERRORS = (
     "ItemRejected|JobRejected|TryAgain|AccountingError|AuthenticationFailed|PermissionDenied|InvalidConfiguration|"
     "RateLimited|Unavailable|OutcomeUnknown|Rejected|PeriodClosed|Unknown\\w+|PossibleDuplicate|KeptAsDraft|"

@@ -13,7 +13,7 @@ from requests.adapters import BaseAdapter
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.pleo.webhook_authentication import NotFromPleo, verify
-from pleo_export.workflow.causes import CAUSES, Cause, cause_of
+from pleo_export.workflow.causes import CAUSES, FailureCause, cause_of
 from pleo_export.workflow.notification import WHAT_TO_DO
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
@@ -81,7 +81,7 @@ def test_given_failed_items_then_people_are_told_how_many_and_what_to_do(system:
     assert text.splitlines() == [
         f"An export of the Pleo company {NORTHGATE} ended with failures.",
         "",
-        f"2 x {WHAT_TO_DO[Cause.SETTINGS]}",
+        f"2 x {WHAT_TO_DO[FailureCause.SETTINGS]}",
         "    missing configuration",
         "",
         f"What failed, and why: pleo-export job {job}",
@@ -122,7 +122,7 @@ def test_given_a_webhook_then_the_notification_is_posted_and_signed(system: InPr
             {
                 "cause": "settings",
                 "items": 2,
-                "fix": WHAT_TO_DO[Cause.SETTINGS],
+                "fix": WHAT_TO_DO[FailureCause.SETTINGS],
                 "failures": ["missing_configuration"],
             }
         ],
@@ -206,7 +206,7 @@ def test_given_a_key_that_is_revoked_then_the_operator_reads_what_to_do(system: 
     system.run(NORTHGATE)
 
     ((_, text),) = published(system)
-    assert WHAT_TO_DO[Cause.CREDENTIALS] in text
+    assert WHAT_TO_DO[FailureCause.CREDENTIALS] in text
 
 
 def test_given_pleo_ended_the_job_first_then_its_failures_are_told_all_the_same(system: InProcessSystem) -> None:
@@ -220,5 +220,5 @@ def test_given_pleo_ended_the_job_first_then_its_failures_are_told_all_the_same(
 
 def test_every_failure_has_a_cause_and_every_cause_says_what_to_do() -> None:
     assert set(CAUSES) == {*ItemFailure, *JobFailure}
-    assert set(WHAT_TO_DO) == set(Cause) == set(CAUSES.values())
-    assert cause_of("a type that Pleo invents") is Cause.OURS
+    assert set(WHAT_TO_DO) == set(FailureCause) == set(CAUSES.values())
+    assert cause_of("a type that Pleo invents") is FailureCause.OURS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.catalogue import remedy
 from pleo_export.failures.entry import FailureText, Remedy
 from pleo_export.store.fencing import FencingToken, write
+from pleo_export.store.record_texts import LONGEST_REASON, few, storable
 from pleo_export.store.table import (
     HISTORY,
     condition_failed,
@@ -26,7 +27,6 @@ from pleo_export.store.table import (
     moment,
     query_all,
 )
-from pleo_export.text import shorten, without_surrogates
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -117,7 +117,7 @@ class Jobs:
         What has no intent by then is never booked by this job, in any run. Returns False if the job belongs to another
         execution by now.
         """
-        facts = {":failure": failure.value, ":reason": _storable(reason, LONGEST_REASON)}
+        facts = {":failure": failure.value, ":reason": storable(reason, LONGEST_REASON)}
         expression = "SET closed_as = :failure, closed_because = :reason"
         if code:
             facts[":code"], expression = code, f"{expression}, closed_code = :code"
@@ -256,12 +256,6 @@ class Results:
             yield _result(record)
 
 
-# Characters. A record of DynamoDB holds 400 KB; a person reads less.
-LONGEST_REASON = 2_000
-LONGEST_WARNING = 500
-MOST_WARNINGS = 50
-
-
 def _item(job_id: str, result: ItemResult, now: datetime, expires_at: int) -> dict[str, Any]:
     facts = {
         "status": result.status,
@@ -270,8 +264,8 @@ def _item(job_id: str, result: ItemResult, now: datetime, expires_at: int) -> di
         "exported_at": iso(result.exported_at) if result.exported_at else None,
         "failure": result.failure,
         "code": result.code,
-        "reason": result.reason and _storable(result.reason, LONGEST_REASON),
-        "warnings": _few(result.warnings) or None,
+        "reason": result.reason and storable(result.reason, LONGEST_REASON),
+        "warnings": few(result.warnings) or None,
     }
     return {
         **item_key(job_id, result.entry_id),
@@ -280,16 +274,6 @@ def _item(job_id: str, result: ItemResult, now: datetime, expires_at: int) -> di
         "expires_at": expires_at,
         **{name: value for name, value in facts.items() if value is not None},
     }
-
-
-def _few(warnings: Sequence[str]) -> list[str]:
-    few = [_storable(each, LONGEST_WARNING) for each in warnings[:MOST_WARNINGS]]
-    more = len(warnings) - len(few)
-    return [*few, f"And {more} more."] if more else few
-
-
-def _storable(text: str, length: int) -> str:
-    return shorten(str(without_surrogates(text)), length)
 
 
 def _result(record: Mapping[str, Any]) -> ItemResult:

@@ -12,7 +12,7 @@
 | event         | COMPANY#<id>                    | EVENT#<time>#<> |
 | audit export  | COMPANY#<id>                    | AUDIT#<n>       |
 | pause         | COMPANY#<id>                    | PAUSE           |
-| pause, history| COMPANY#<id>                    | PAUSED#<time>#… |
+| pause history | COMPANY#<id>                    | PAUSED#<time>#… |
 | invitation    | INVITATION#<hash>               | INVITATION      |
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |

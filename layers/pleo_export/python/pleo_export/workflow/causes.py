@@ -20,7 +20,7 @@ from enum import StrEnum
 from pleo_export.errors import ItemFailure, JobFailure
 
 
-class Cause(StrEnum):
+class FailureCause(StrEnum):
     """Who or what a failure is due to."""
 
     CREDENTIALS = "credentials"
@@ -32,40 +32,40 @@ class Cause(StrEnum):
     OURS = "ours"
 
 
-CAUSES: Mapping[str, Cause] = {
-    ItemFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE: Cause.CREDENTIALS,
-    ItemFailure.AUTHORIZATION_FAILURE: Cause.CREDENTIALS,
-    ItemFailure.INVALID_CONFIGURATION: Cause.SETTINGS,
-    ItemFailure.MISSING_CONFIGURATION: Cause.SETTINGS,
-    ItemFailure.VENDOR_UNKNOWN: Cause.SETTINGS,
-    ItemFailure.ACCOUNT_UNKNOWN: Cause.SETTINGS,
-    ItemFailure.TAX_CODE_UNKNOWN: Cause.SETTINGS,
-    ItemFailure.TAG_UNKNOWN: Cause.SETTINGS,
-    ItemFailure.VALIDATION_FAILURE: Cause.EXPENSES,
-    ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE: Cause.EXPENSES,
-    ItemFailure.RECEIPT_UPLOAD_FAILURE: Cause.RECEIPTS,
-    ItemFailure.RECEIPT_DOWNLOAD_FAILURE: Cause.RECEIPTS,
-    ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED: Cause.RECEIPTS,
-    ItemFailure.RECEIPT_CONVERSION_FAILURE: Cause.RECEIPTS,
-    ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT: Cause.ACCOUNTING_SYSTEM,
-    ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE: Cause.ACCOUNTING_SYSTEM,
-    ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT: Cause.ACCOUNTING_SYSTEM,
-    JobFailure.PLEO_RATE_LIMIT: Cause.PLEO,
-    ItemFailure.UNEXPECTED_FAILURE: Cause.OURS,
-    JobFailure.SERVICE_UNREACHABLE: Cause.OURS,
-    JobFailure.SERVICE_TIMEOUT: Cause.OURS,
-    JobFailure.INTEGRATION_UNUSABLE: Cause.OURS,
+CAUSES: Mapping[str, FailureCause] = {
+    ItemFailure.ACCOUNTING_SYSTEM_AUTHENTICATION_FAILURE: FailureCause.CREDENTIALS,
+    ItemFailure.AUTHORIZATION_FAILURE: FailureCause.CREDENTIALS,
+    ItemFailure.INVALID_CONFIGURATION: FailureCause.SETTINGS,
+    ItemFailure.MISSING_CONFIGURATION: FailureCause.SETTINGS,
+    ItemFailure.VENDOR_UNKNOWN: FailureCause.SETTINGS,
+    ItemFailure.ACCOUNT_UNKNOWN: FailureCause.SETTINGS,
+    ItemFailure.TAX_CODE_UNKNOWN: FailureCause.SETTINGS,
+    ItemFailure.TAG_UNKNOWN: FailureCause.SETTINGS,
+    ItemFailure.VALIDATION_FAILURE: FailureCause.EXPENSES,
+    ItemFailure.ACCOUNTING_SYSTEM_VALIDATION_FAILURE: FailureCause.EXPENSES,
+    ItemFailure.RECEIPT_UPLOAD_FAILURE: FailureCause.RECEIPTS,
+    ItemFailure.RECEIPT_DOWNLOAD_FAILURE: FailureCause.RECEIPTS,
+    ItemFailure.RECEIPT_FILE_SIZE_LIMIT_EXCEEDED: FailureCause.RECEIPTS,
+    ItemFailure.RECEIPT_CONVERSION_FAILURE: FailureCause.RECEIPTS,
+    ItemFailure.ACCOUNTING_SYSTEM_RATE_LIMIT: FailureCause.ACCOUNTING_SYSTEM,
+    ItemFailure.ACCOUNTING_SYSTEM_UNREACHABLE: FailureCause.ACCOUNTING_SYSTEM,
+    ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT: FailureCause.ACCOUNTING_SYSTEM,
+    JobFailure.PLEO_RATE_LIMIT: FailureCause.PLEO,
+    ItemFailure.UNEXPECTED_FAILURE: FailureCause.OURS,
+    JobFailure.SERVICE_UNREACHABLE: FailureCause.OURS,
+    JobFailure.SERVICE_TIMEOUT: FailureCause.OURS,
+    JobFailure.INTEGRATION_UNUSABLE: FailureCause.OURS,
 }
 
 
-def cause_of(failure: str) -> Cause:
+def cause_of(failure: str) -> FailureCause:
     """Return the cause of a failure by its type at Pleo; of a type that we do not know it is ours."""
-    return CAUSES.get(failure, Cause.OURS)
+    return CAUSES.get(failure, FailureCause.OURS)
 
 
-def by_cause(failures: Mapping[str, int]) -> Mapping[Cause, int]:
+def by_cause(failures: Mapping[str, int]) -> Mapping[FailureCause, int]:
     """Return how many of these failures, given by their types, each cause has."""
-    sums: Counter[Cause] = Counter()
+    sums: Counter[FailureCause] = Counter()
     for failure, number in failures.items():
         sums[cause_of(failure)] += number
     return sums

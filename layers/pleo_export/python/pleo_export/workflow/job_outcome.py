@@ -14,7 +14,7 @@ from pleo_export.observability import count, logger, measure
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import JobRecord
-from pleo_export.workflow.causes import Cause, by_cause
+from pleo_export.workflow.causes import FailureCause, by_cause
 
 FINISHED_BEFORE_US = "finished before us"
 FIRST_ENTRY_WITHIN = timedelta(minutes=5)
@@ -44,14 +44,14 @@ def note_outcome(
         notify(run, services, outcome, failures, whole_job=not failed)
 
 
-def _count(record: JobRecord, outcome: str, failure: JobFailure | None, causes: Mapping[Cause, int]) -> None:
+def _count(record: JobRecord, outcome: str, failure: JobFailure | None, causes: Mapping[FailureCause, int]) -> None:
     if failure:
         count("JobsFailed", failure=failure)
     else:
         count("JobsCompleted", outcome=outcome)
     for cause in causes:
         count("JobsWithFailures", cause=cause)
-    measure("JobsMissingObjective", int(Cause.OURS in causes or _late(record)))
+    measure("JobsMissingObjective", int(FailureCause.OURS in causes or _late(record)))
 
 
 def _late(record: JobRecord) -> bool:

@@ -15,18 +15,18 @@ from pleo_export.pleo.resource import PAGE_LIMIT
 from pleo_export.services.events import JobInput
 from pleo_export.services.notifications import Notification
 from pleo_export.services.services import Services
-from pleo_export.workflow.causes import Cause, by_cause, cause_of
+from pleo_export.workflow.causes import FailureCause, by_cause, cause_of
 
 EVENT_TYPE = "export_job.finished_with_failures"
 RESERVE = timedelta(seconds=30)  # of the function's time: both ways of telling take less
-WHAT_TO_DO: Mapping[Cause, str] = {
-    Cause.CREDENTIALS: "a key or an authorisation is no longer accepted: connect the company again",
-    Cause.SETTINGS: "an account, tax code, tag, supplier or setting is missing or wrong: Pleo says which",
-    Cause.EXPENSES: "the expense cannot be booked as it is: Pleo says why at each expense",
-    Cause.RECEIPTS: "a receipt could not be fetched or attached: Pleo says why at each expense",
-    Cause.ACCOUNTING_SYSTEM: "the accounting system did not answer, or not in time: export again when it does",
-    Cause.PLEO: "Pleo's request limit was reached: export again later",
-    Cause.OURS: "a fault of this installation: its operator has to look at the log",
+WHAT_TO_DO: Mapping[FailureCause, str] = {
+    FailureCause.CREDENTIALS: "a key or an authorisation is no longer accepted: connect the company again",
+    FailureCause.SETTINGS: "an account, tax code, tag, supplier or setting is missing or wrong: Pleo says which",
+    FailureCause.EXPENSES: "the expense cannot be booked as it is: Pleo says why at each expense",
+    FailureCause.RECEIPTS: "a receipt could not be fetched or attached: Pleo says why at each expense",
+    FailureCause.ACCOUNTING_SYSTEM: "the accounting system did not answer, or not in time: export again when it does",
+    FailureCause.PLEO: "Pleo's request limit was reached: export again later",
+    FailureCause.OURS: "a fault of this installation: its operator has to look at the log",
 }
 
 
@@ -103,5 +103,5 @@ def _text(run: JobInput, failures: Mapping[str, int], *, whole_job: bool) -> str
     return "\n".join([*lines, "", f"What failed, and why: pleo-export job {run.job_id}"])
 
 
-def _largest_first(causes: Mapping[Cause, int]) -> list[tuple[Cause, int]]:
+def _largest_first(causes: Mapping[FailureCause, int]) -> list[tuple[FailureCause, int]]:
     return sorted(causes.items(), key=lambda each: (-each[1], each[0]))
