@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
@@ -22,7 +23,7 @@ EVERY = 25  # packages, where nobody looks at a terminal
 
 def main(name: str, arguments: list[str]) -> int:
     """Run pip. Returns its exit status; where it fails, what it printed is shown."""
-    files = [Path(each) for flag, each in zip(arguments, arguments[1:], strict=False) if flag == "-r"]
+    files = [Path(each) for flag, each in pairwise(arguments) if flag == "-r"]
     total = sum(len(PACKAGE.findall(file.read_text())) for file in files) or 1
     begun = time.monotonic()
     print(f"Installing {name}, once: {total} {'package' if total == 1 else 'packages'}", flush=True)
