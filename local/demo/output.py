@@ -30,6 +30,11 @@ def heading(text: str) -> None:
     console.print(f"\n[bold cyan]{text}[/bold cyan]")
 
 
+def space() -> None:
+    """An empty line between two things."""
+    console.print()
+
+
 def say(line: str) -> None:
     """Something that was done."""
     console.print(f"[green]✓[/green] {escape(line)}", soft_wrap=True)

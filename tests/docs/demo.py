@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from io import StringIO
-from itertools import groupby, takewhile
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +17,7 @@ from local.demo import output
 
 PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
 WIDTH = 110
-END = "7. "  # the heading before which the picture ends
+LEFT_OUT = ("7. ", "next:")  # from the one heading to the other
 LONGEST, KEPT_FIRST, KEPT_LAST = 16, 10, 2  # lines of a block: as much as a reader looks at
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # from a foreign host: a reader's own monospace font does
 
@@ -28,10 +28,20 @@ def main() -> int:
     code = demo.main()
     printed = [Text.from_ansi(line) for line in output.console.export_text(styles=True).splitlines()]
     picture = Console(record=True, width=WIDTH, highlight=False, file=StringIO())
-    for line in shortened(takewhile(lambda line: not line.plain.startswith(END), printed)):
+    for line in shortened(chosen(printed)):
         picture.print(line)
     PICTURE.write_text(FONT.sub("", picture.export_svg(title="make demo")))
     return code
+
+
+def chosen(lines: Iterable[Text]) -> Iterator[Text]:
+    """Yield the lines, without the chapter that is left out."""
+    begin, end = LEFT_OUT
+    skipping = False
+    for line in lines:
+        skipping = line.plain.startswith(begin) or (skipping and not line.plain.startswith(end))
+        if not skipping:
+            yield line
 
 
 def shortened(lines: Iterable[Text]) -> Iterator[Text]:

@@ -16,7 +16,7 @@ from local.tryton.ledger import Move, MoveLine
 from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
 from pleo_export.operations.job_overview import ItemOverview
 from pleo_export.operations.preview_items import ItemPreview, PreviewedDocument, PreviewState
-from tests.docs.demo import KEPT_FIRST, KEPT_LAST, LONGEST, shortened
+from tests.docs.demo import KEPT_FIRST, KEPT_LAST, LONGEST, chosen, shortened
 
 RYMAN = ItemOverview(
     entry_id="1",
@@ -116,6 +116,12 @@ def test_wallets_move_by_the_types_of_the_expenses_whatever_their_sign() -> None
 
     assert wallet_movement(expenses, "GBP") == Decimal("36.34")
     assert wallet_movement(expenses, "EUR") == Decimal(5)
+
+
+def test_the_picture_leaves_out_the_last_chapter_and_keeps_what_to_type_next() -> None:
+    lines = ["6. Report", "", "7. A month", "…", "next:", "  make up"]
+
+    assert [each.plain for each in chosen(map(Text, lines))] == ["6. Report", "", "next:", "  make up"]
 
 
 def test_the_picture_leaves_out_the_middle_of_long_blocks_only() -> None:
