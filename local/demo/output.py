@@ -142,7 +142,9 @@ def show_next(commands: Mapping[str, str]) -> None:
 
 def show_times(seconds: Mapping[str, float]) -> None:
     """How long each step took."""
-    console.print("\n[dim]" + ", ".join(f"{stage} {taken:.0f} s" for stage, taken in seconds.items()) + "[/dim]")
+    console.print(
+        "\n[dim]" + ", ".join(f"{stage} {taken:.0f} s" for stage, taken in seconds.items()) + "[/dim]", soft_wrap=True
+    )
 
 
 def _table(first: str, *others: str) -> Table:
