@@ -14,7 +14,8 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --maxprocesses 8 --di
 AND_ONE := $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
 WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
-INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
+INSTALL := local/install.py
+LOCKED := --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check format build events commands bench \
@@ -96,13 +97,13 @@ clean: ## Remove all that make has made: environment, caches, local data
 
 .venv/.requirements: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please: make PYTHON=...")'
-	@echo "Setting up .venv, once: about a minute."
+	@echo "Making .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(BIN)/python $(INSTALL) "what it all needs" $(LOCKED) requirements/dev.txt
 	@touch $@
 
 .venv/.project: .venv/.requirements pyproject.toml
-	@$(BIN)/python $(INSTALL) --no-build-isolation --editable .
+	@$(BIN)/python $(INSTALL) "the project itself" --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .local/.prepared: .venv/.project $(LAYER)/requirements.txt requirements/base-image.txt
@@ -110,14 +111,13 @@ clean: ## Remove all that make has made: environment, caches, local data
 	@touch $@
 
 .local/checkov/.requirements: requirements/checkov.txt
-	@echo "Setting up checkov, once: half a minute."
 	@$(PYTHON) -m venv --clear .local/checkov
-	@.local/checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
+	@.local/checkov/bin/python $(INSTALL) checkov $(LOCKED) requirements/checkov.txt
 	@touch $@
 
 .local/.web-client: .venv/.project local/tryton/web_client.json requirements/node.txt
-	@command -v npm > /dev/null || { echo "Setting up Node, once." && $(PYTHON) -m venv --clear .local/node && \
-	  .local/node/bin/python $(INSTALL) --require-hashes -r requirements/node.txt; }
+	@command -v npm > /dev/null || { $(PYTHON) -m venv --clear .local/node && \
+	  .local/node/bin/python $(INSTALL) Node $(LOCKED) requirements/node.txt; }
 	@echo "Fetching Tryton's web client, once."
 	@$(BIN)/python -m local.tryton.web_client
 	@touch $@

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".local"
 REGION = "eu-west-1"
 SAM_SETTINGS = STATE / "sam"
+INSTALL = Path(__file__).with_name("install.py")
 STAGED = ("functions", "layers", "statemachine")
 PLATFORM_LINES = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
 
@@ -74,9 +75,9 @@ def _installed(name: str, requirements: Path, *platform: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as unfinished:
             folder = Path(unfinished, "packages")
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            install = [sys.executable, str(INSTALL), f"what the functions run on ({name})"]
             locked = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(requirements)]
-            subprocess.run([*pip, *locked, *platform, "--target", str(folder)], check=True)
+            subprocess.run([*install, *locked, *platform, "--target", str(folder)], check=True)
             folder.rename(target)
     return target
 

@@ -1,14 +1,17 @@
-"""Ctrl-C, and SIGTERM, for a command that starts children: they set an event, and everybody who waits looks at it.
+"""Ctrl-C, and SIGTERM, for a command that starts children: the work goes on in a thread that looks at an event.
 
 Raising KeyboardInterrupt wherever the program happens to be is not enough: Python drops it in callbacks of the garbage
-collector, and then nothing stops.
+collector, and then nothing stops. Nor does the handler touch a lock, which the interrupted code may hold: it writes its
+line and counts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -19,20 +22,33 @@ _A_MOMENT = 0.1  # seconds
 _AT_ONCE = 1
 
 
+class _Requests:
+    """How often we were asked to stop. Each is answered at once, by the handler itself."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._add)
+
+    def _add(self, *_: object) -> None:
+        self.count += 1
+        if self.count == 1:
+            _say("\nStopping … (Ctrl-C once more: at once)")
+        elif self.count == 2:
+            _say("\nStopping at once …")
+
+    @property
+    def urgent(self) -> bool:
+        return self.count > 1
+
+
 def run(work: Callable[[], int], in_order: float = 3) -> int:
     """The status that `work` returns. Its errors are raised.
 
     On Ctrl-C it says so at once. Work that still goes on after `in_order` seconds loses its children; the process exits
-    when these are gone. For the main thread.
+    when these are gone. A second Ctrl-C kills them without waiting. For the main thread.
     """
-    over = threading.Event()
-
-    def stop(*_: object) -> None:
-        processes.stopping.set()
-        over.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    requests = _Requests()
     outcome: list[int | BaseException] = []
 
     def worker() -> None:
@@ -40,25 +56,36 @@ def run(work: Callable[[], int], in_order: float = 3) -> int:
             outcome.append(work())
         except BaseException as error:
             outcome.append(error)
-        over.set()
 
     thread = threading.Thread(target=worker, daemon=True)
     thread.start()
-    while not over.wait(_A_MOMENT):
-        pass  # Python carries out what a signal asks for between two waits: one without a limit can miss it
-    if processes.stopping.is_set():
-        _stop(thread, in_order, outcome)
-    thread.join()
+    _wait(thread, lambda: requests.count > 0)
+    if requests.count:
+        _stop(thread, requests, in_order, outcome)
     (result,) = outcome
     if isinstance(result, BaseException):
         raise result
     return result
 
 
-def _stop(thread: threading.Thread, in_order: float, outcome: list[int | BaseException]) -> NoReturn:
-    _say("\nstopping …")
-    thread.join(in_order)
-    processes.end_all()
+def _wait(thread: threading.Thread, unless: Callable[[], bool], within: float = float("inf")) -> None:
+    """Python carries out what a signal asks for between two waits: one without a limit can miss it."""
+    deadline = time.monotonic() + within
+    while thread.is_alive() and not unless() and time.monotonic() < deadline:
+        thread.join(_A_MOMENT)
+
+
+def _stop(
+    thread: threading.Thread, requests: _Requests, in_order: float, outcome: list[int | BaseException]
+) -> NoReturn:
+    processes.stopping.set()
+    _wait(thread, lambda: requests.urgent, in_order)
+    ending = threading.Thread(target=processes.end_all, daemon=True)
+    ending.start()
+    _wait(ending, lambda: requests.urgent)
+    if requests.urgent:
+        processes.kill_all()
+        ending.join()
     thread.join(_AT_ONCE)
     _say("Stopped. Nothing is left running.")
     # Work that ends by itself when it is told to (a server's) says how it ended.
@@ -68,4 +95,5 @@ def _stop(thread: threading.Thread, in_order: float, outcome: list[int | BaseExc
 
 def _say(line: str) -> None:
     """Past whatever stands in the place of `sys.stdout` (a progress bar), which may be held by the work."""
-    os.write(1, f"{line}\n".encode())
+    with contextlib.suppress(OSError):  # the terminal is gone
+        os.write(1, f"{line}\n".encode())

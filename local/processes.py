@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -59,6 +60,12 @@ def end_all() -> None:
         child.let_go()
     for child in children:
         child.stop()
+
+
+def kill_all() -> None:
+    """Kills every child of this process at once. It does not wait for them."""
+    for child in list(_running):
+        child.kill()
 
 
 class Child:
@@ -154,6 +161,11 @@ class Child:
         assert self._supervisor is not None  # noqa: S101
         assert self._supervisor.stdin is not None  # noqa: S101 (it is a pipe)
         self._supervisor.stdin.close()
+
+    def kill(self) -> None:
+        """Has every process of the child killed, without time to end in order. Does not wait for it."""
+        if self._supervisor is not None:
+            self._supervisor.send_signal(signal.SIGUSR1)
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of the child's output."""

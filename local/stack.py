@@ -62,7 +62,8 @@ class LocalStack:
 
     `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
     All three listen on `host`; on another than loopback only so that containers reach them. Pleo listens on loopback
-    all the same: from elsewhere the functions take no receipts over plain HTTP.
+    all the same: from elsewhere the functions take no receipts over plain HTTP. `started` is told each part that runs,
+    and after how many seconds.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class LocalStack:
         parameters: Mapping[str, str] | None = None,
         account: type[LocalAws] = LocalAws,
         host: str = LOOPBACK,
+        started: Callable[[str, float], None] = lambda part, seconds: None,
     ) -> None:
+        self._started = started
         self.name = name
         self._account = account
         self._host = host
@@ -161,6 +164,7 @@ class LocalStack:
         begun = time.monotonic()
         work()
         self.seconds[what] = time.monotonic() - begun
+        self._started(what, self.seconds[what])
 
 
 def settings_of(company_id: str, ledger: Ledger) -> dict[str, Any]:

@@ -3,8 +3,9 @@
     python supervisor.py GRACE SCRATCH COMMAND...     (SCRATCH: a folder to remove afterwards, or "")
 
 The parent holds the other end of our standard input and never writes to it. Its end closes when the parent closes it
-or dies, even by SIGKILL; that is the request to stop. (Linux's PR_SET_PDEATHSIG would follow the parent's *thread*,
-miss the grandchildren, and not exist on macOS.) Standard library only: it is started by path, without site-packages.
+or dies, even by SIGKILL; that is the request to stop. SIGUSR1 asks to kill at once. (Linux's PR_SET_PDEATHSIG would
+follow the parent's *thread*, miss the grandchildren, and not exist on macOS.) Standard library only: it is started by
+path, without site-packages.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def main(grace: float, scratch: str, command: list[str]) -> int:
     for request in REQUESTS:
         signal.signal(request, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    at_once = threading.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=at_once.set, daemon=True).start())
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
 
     def signal_group(number: signal.Signals) -> None:
@@ -46,7 +49,12 @@ def main(grace: float, scratch: str, command: list[str]) -> int:
         os.read(0, 1)  # not sys.stdin: its lock, held here, would abort the interpreter's exit
         stop()
 
-    threading.Thread(target=stop_when_parent_lets_go, daemon=True).start()
+    def kill_when_asked() -> None:
+        at_once.wait()
+        signal_group(signal.SIGKILL)
+
+    for duty in (stop_when_parent_lets_go, kill_when_asked):
+        threading.Thread(target=duty, daemon=True).start()
     for request in REQUESTS:
         signal.signal(request, lambda *_: threading.Thread(target=stop, daemon=True).start())
     status = child.wait()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cli.commands.entry import Agreement, examine
-from local.demo import left_over
+from local.demo.checks import left_over
 from local.stack import LocalStack
 from local.tryton.ledger import Ledger
 from pleo_simulator.every_type import LEFT_OVER, every_type

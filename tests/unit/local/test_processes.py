@@ -107,8 +107,51 @@ interruption.run(work, in_order=0.1)
         said, _ = stopped.communicate(timeout=20)
         assert witness.next() == b""
 
-    assert said.split("\n") == ["", "stopping …", "Stopped. Nothing is left running.", ""]
+    assert said.split("\n") == ["", "Stopping … (Ctrl-C once more: at once)", "Stopped. Nothing is left running.", ""]
     assert stopped.returncode == 130
+
+
+def test_given_work_that_ends_slowly_when_it_is_told_twice_to_stop_then_it_is_killed_at_once(witness: Witness) -> None:
+    program = f"""
+import pathlib, threading
+from local import interruption
+from local.processes import Child
+def work():
+    with Child({DEAF_TO_SIGTERM}, log=pathlib.Path({str(witness.path)!r}), grace=600):
+        threading.Event().wait()
+interruption.run(work, in_order=600)
+"""
+    with killed_in_the_end([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as stopped:
+        assert witness.next() == b"up\n"
+        stopped.send_signal(signal.SIGINT)
+        assert stopped.stdout
+        assert [stopped.stdout.readline() for _ in range(2)] == ["\n", "Stopping … (Ctrl-C once more: at once)\n"]
+        stopped.send_signal(signal.SIGINT)
+        said, _ = stopped.communicate(timeout=20)
+        assert witness.next() == b""
+
+    assert said.split("\n") == ["", "Stopping at once …", "Stopped. Nothing is left running.", ""]
+    assert stopped.returncode == 130
+
+
+def test_given_interruptions_at_any_moment_then_the_work_is_stopped_once() -> None:
+    program = """
+import signal, threading
+from local import interruption
+from local.processes import stopping
+main_thread = threading.main_thread().ident
+def work():
+    while not stopping.wait(0.001):
+        signal.pthread_kill(main_thread, signal.SIGINT)
+    return 0
+interruption.run(work, in_order=600)
+"""
+    with killed_in_the_end([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as stopped:
+        said, _ = stopped.communicate(timeout=20)
+
+    assert said.splitlines()[1].startswith("Stopping …")
+    assert said.count("Stopped. Nothing is left running.") == 1
+    assert stopped.returncode == 0
 
 
 def test_given_a_child_is_waited_for_when_all_is_to_stop_then_the_waiting_ends(

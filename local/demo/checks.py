@@ -1,0 +1,86 @@
+"""What the books must hold, computed from Pleo's side, or written down once more on purpose: so that the entries are
+checked against something else than the code that made them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from local.tryton.ledger import Ledger, Move
+from pleo_export.operations.preview_items import ItemPreview
+
+PAYABLES = ("2100", "2101", "2102")
+
+# What each kind of expense does to the Pleo wallet (R-5b).
+WALLET_DIRECTION = {
+    "card_purchase": -1,
+    "card_invoice": -1,
+    "fee": -1,
+    "refund": +1,
+    "chargeback": +1,
+    "cashback": +1,
+    "atm_withdrawal": -1,
+    "personal_spend": -1,
+    "direct_reimbursement": -1,
+    "wallet_topup": +1,
+    "wallet_unload": -1,
+    "out_of_pocket": 0,
+    "mileage": 0,
+    "per_diem": 0,
+    "external_reimbursement": 0,
+}
+
+Lines = Counter[tuple[str, Decimal]]
+
+
+def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
+    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    cents = 0
+    for item in expenses:
+        money = item["amount"]["inWalletCurrency"]
+        if money["currency"] == currency:
+            cents += WALLET_DIRECTION[item["type"]] * abs(money["value"])
+    return Decimal(cents) / 100
+
+
+def balance(moves: Iterable[Move], account: str) -> Decimal:
+    """The account's balance in its own currency."""
+    lines = [line for move in moves for line in move.lines if line.account == account]
+    return sum(
+        (line.second_amount if line.second_amount is not None else line.debit - line.credit for line in lines),
+        Decimal(0),
+    )
+
+
+def left_over(moves: Iterable[Move], account: str) -> Decimal:
+    """The payables have an account for each supplier that wants one: they count as one."""
+    family = PAYABLES if account in PAYABLES else (account,)
+    return sum((balance(moves, each) for each in family), Decimal(0))
+
+
+def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
+    """The lines of every document that would be booked, by its reference: account and amount, + debit."""
+    return {
+        document.reference: Counter((line.account, Decimal(line.amount) / 100) for line in document.lines)
+        for item in items
+        for document in item.to_book
+    }
+
+
+def booked_lines(moves: Iterable[Move]) -> Mapping[str, Lines]:
+    """The same, of the entries in the books, in the currency of the expense."""
+    return {
+        move.reference: Counter(
+            (line.account, line.second_amount if line.second_amount is not None else line.debit - line.credit)
+            for line in move.lines
+        )
+        for move in moves
+    }
+
+
+def receipts_by_number(books: Ledger, moves: Iterable[Move]) -> Mapping[str | None, int]:
+    """How many files hang on each entry, by its number."""
+    files = Counter(row["resource"] for row in books.rpc.search_read("ir.attachment", [], ["resource"]))
+    return {move.number: files[f"account.move,{move.id}"] for move in moves}

@@ -1,0 +1,291 @@
+"""The steps of the demo: connect, preview, export, once more, prove; then every type of expense under both methods.
+
+What the books hold is checked at each step, against `local.demo.checks`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from cli.commands.retry import wake_up
+from cli.job_lookup import find_job, overview
+from cli.report.content import EXPORTED, FAILED
+from cli.report.gathering import report_of_job
+from cli.report.page import render
+from local.aws import ROOT, STATE
+from local.demo import output
+from local.demo.checks import (
+    balance,
+    booked_lines,
+    left_over,
+    previewed_lines,
+    receipts_by_number,
+    wallet_movement,
+)
+from local.processes import ChildFailed, Interrupted, stopping
+from local.stack import LocalStack
+from local.tryton.ledger import Ledger
+from pleo_export.operations.job_overview import ItemOverview, JobOverview
+from pleo_export.operations.preview import JobPreview, preview
+from pleo_export.operations.preview import find_job as find_waiting
+from pleo_export.operations.preview_items import account_names
+from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_period
+from pleo_export.operations.reconciliation.result import AccountRole, Pile
+from pleo_simulator.demo import CANNOT_BE_BOOKED, FISCAL_YEAR
+from pleo_simulator.every_type import LEFT_OVER, every_type
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
+from pleo_simulator.sample_catalogue import ACCOUNTS as PLEO_ACCOUNTS
+
+CHUNK = 8  # small chunks, so that there is progress to watch
+PATIENCE_SECONDS = 300
+REPORT = STATE / "demo-report.html"
+PREVIEWED = ("Ryman", "Figma")
+FINAL = ("successful", "failed")
+METHODS = {HAVN: "journal", LUMBRE: "accounts_payable"}  # as Pleo calls them
+PROVEN = (AccountRole.WALLET, AccountRole.CLEARING, AccountRole.OUT_OF_POCKET)
+
+
+@dataclass
+class Story:
+    """What has been found so far: `right` is whether every check held, `seconds` how long each step took."""
+
+    stack: LocalStack
+    right: bool = True
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def check(self, what: str, found: Any, expected: Any) -> None:
+        """Print a check and remember whether it held."""
+        self.right &= output.agrees(what, found, expected)
+
+    @contextmanager
+    def step(self, title: str, name: str) -> Iterator[None]:
+        """A step with its heading and its time."""
+        output.heading(title)
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - begun
+
+
+def tell() -> int:
+    """Run the demo to its end. Returns 0 if every check held."""
+    output.heading("Start: the template on a local AWS, a simulator of Pleo, Tryton on PostgreSQL")
+    begun = time.monotonic()
+    stack = LocalStack(
+        parameters={"ChunkSize": str(CHUNK)}, started=lambda part, taken: output.say(f"{part} ({taken:.0f} s)")
+    )
+    with ExitStack() as running:
+        with output.waiting_for("starting; the very first time Tryton sets up a company, for half a minute"):
+            running.enter_context(stack)
+        story = Story(stack)
+        story.seconds["started in"] = time.monotonic() - begun
+        with story.step("1. Connect a company: everything is tried before anything is stored", "connected"):
+            _connect(stack)
+        with story.step("2. Preview: what an export would book, before anything is booked", "previewed"):
+            seen = _preview(story)
+        with story.step("3. Export: each expense becomes an entry", "exported"):
+            job = _export(story, seen)
+        with story.step("4. Export the same expenses once more: nothing is booked twice", "exported again"):
+            _export_again(story, job)
+        with story.step("5. Reconcile: the ledger holds what Pleo was told", "reconciled"):
+            _reconcile(story, job)
+        with story.step("6. Report: one page to read, to print and to keep", "reported"):
+            _report(story, job)
+        with story.step("7. A month with every type of expense, under both methods", "every type"):
+            _every_type(story)
+        output.show_times(story.seconds)
+        _say_next()
+        return 0 if story.right else 1
+
+
+def _connect(stack: LocalStack) -> None:
+    for line in stack.connect(NORTHGATE):
+        output.say(line.replace(stack.webhook_url + NORTHGATE, "our address"))
+
+
+def _preview(story: Story) -> JobPreview:
+    """The company is paused meanwhile, so that its job waits for somebody to look at it."""
+    stack = story.stack
+    deployed = stack.deployed
+    deployed.pauses.pause(NORTHGATE, deployed.caller, deployed.now(), "to look at the preview")
+    job_id = stack.pleo.state.click_export(NORTHGATE)["id"]
+    output.say(f"exports are paused; a bookkeeper clicks Export in Pleo: job {job_id}")
+    with output.waiting_for("working out what it would book"):
+        seen = preview(find_waiting(deployed.services, job_id, None), deployed.services)
+        titles = {each.entry_id: output.title_of(each) for each in _overview(stack, job_id).items}
+    shown = (each for each in seen.items if titles[each.entry_id].startswith(PREVIEWED) and not each.fails)
+    output.show_preview(list(islice(shown, len(PREVIEWED))), _account_names(stack), titles)
+    output.show_counts("  all items", Counter(each.state.value for each in seen.items))
+    story.check("would fail", sum(each.fails for each in seen.items), len(CANNOT_BE_BOOKED))
+    story.check("entries in the books", len(stack.books.moves()), 0)
+    return seen
+
+
+def _account_names(stack: LocalStack) -> Mapping[str, str]:
+    services = stack.deployed.services
+    connection = services.connection(NORTHGATE)
+    settings, secret = connection.settings, services.accounting_secret(connection)
+    setup = stack.deployed.accounting_setup(settings.accounting_system, secret)
+    return account_names(setup.accounts(), settings.accounts)
+
+
+def _export(story: Story, seen: JobPreview) -> JobOverview:
+    stack, deployed = story.stack, story.stack.deployed
+    deployed.pauses.resume(NORTHGATE, deployed.caller, deployed.now())
+    wake_up(deployed, NORTHGATE, "resume")
+    _follow(stack, {seen.job.id: ""})
+    job, moves = _overview(stack, seen.job.id), stack.books.moves()
+    output.space()
+    output.show_entries(_with_status(job, "successful"), receipts_by_number(stack.books, moves))
+    (example, *_) = (each for each in job.items if each.supplier == PREVIEWED[0])
+    output.say(f"each link opens its entry in Tryton, for example {example.url}")
+    output.show_counts("\nPleo shows", job.counts)
+    output.show_failures(_with_status(job, "failed"))
+    output.space()
+    story.check("items successful or failed", sum(_count(job, each) for each in FINAL), len(job.items))
+    why = Counter(each.failure_type for each in job.items)
+    story.check(
+        "failed for the right reason", (why & Counter(CANNOT_BE_BOOKED.values())).total(), len(CANNOT_BE_BOOKED)
+    )
+    story.check("entries in the books", len(moves), _count(job, "successful"))
+    wanted, booked = previewed_lines(seen.items), booked_lines(moves)
+    alike = sum(lines == wanted.get(reference) for reference, lines in booked.items())
+    story.check("entries line for line as previewed", alike, len(wanted))
+    _check_balances(story, job)
+    return job
+
+
+def _check_balances(story: Story, job: JobOverview) -> None:
+    """Whether the books balance, and the wallets moved by what was exported."""
+    books, expenses = story.stack.books, story.stack.pleo.state.company(NORTHGATE).expenses
+    output.console.print("\nTrial balance, from Tryton")
+    balances, moves = books.trial_balance(), books.moves()
+    output.show_trial_balance(balances)
+    story.check("debit - credit", sum(each.debit - each.credit for each in balances), Decimal(0))
+    for currency, account in (("GBP", "1900"), ("EUR", "1901")):
+        exported = (expenses[each.entry_id] for each in _with_status(job, "successful"))
+        wanted = wallet_movement(exported, currency)
+        story.check(f"wallet {currency} (account {account})", balance(moves, account), wanted)
+
+
+def _export_again(story: Story, before: JobOverview) -> None:
+    stack, entries = story.stack, len(story.stack.books.moves())
+    booked = _with_status(before, "successful")
+    job_id = stack.pleo.state.click_export(NORTHGATE, [each.entry_id for each in booked])["id"]
+    _follow(stack, {job_id: ""})
+    again = _overview(stack, job_id)
+    new = len(stack.books.moves()) - entries
+    output.say(f"{_count(again, 'successful')} of {len(booked)} successful, {new} new entries")
+    story.check("successful once more", _count(again, "successful"), len(booked))
+    story.check("new entries", new, 0)
+    links = {each.entry_id: each.url for each in again.items}
+    story.check("links to the same entry", sum(links[each.entry_id] == each.url for each in booked), len(booked))
+
+
+def _reconcile(story: Story, job: JobOverview) -> None:
+    with output.waiting_for("comparing the year in the ledger with what Pleo was told"):
+        result = reconcile_period(NORTHGATE, ReconciliationPeriod(*FISCAL_YEAR), story.stack.deployed.services)
+    counts = ", ".join(f"{len(result.pile(pile))} {pile.value}" for pile in Pile)
+    output.say(f"{FISCAL_YEAR[0]} to {FISCAL_YEAR[1]}: {counts}; {result.not_booked} failed and not booked")
+    output.show_proofs(each for each in result.proofs if each.role in PROVEN)
+    story.check("matched", len(result.pile(Pile.MATCHED)), _count(job, "successful"))
+    story.check("missing, extra, different or unknown", len(result.entries) - len(result.pile(Pile.MATCHED)), 0)
+    story.check("accounts whose sums differ", sum(each.difference != 0 for each in result.proofs), 0)
+
+
+def _report(story: Story, job: JobOverview) -> None:
+    report = report_of_job(story.stack.deployed, job.job_id)
+    REPORT.write_text(render(report), "utf-8")
+    output.say(f"{REPORT.relative_to(ROOT)}: open it in a browser")
+    story.check("exported in the report", report.counts[EXPORTED], _count(job, "successful"))
+    story.check("failed in the report", report.counts[FAILED], _count(job, "failed"))
+
+
+def _every_type(story: Story) -> None:
+    """All 17 types and 6 subtypes, once as journal entries and once under accounts payable, by two companies at the
+    same time, each in books of its own: both must leave the same on the accounts."""
+    stack = story.stack
+    with stack.books.fresh() as journals, stack.books.fresh() as payables:
+        books: dict[str, Ledger] = {HAVN: journals, LUMBRE: payables}
+        jobs = {}
+        for company_id, method in METHODS.items():
+            stack.connect(company_id, books[company_id])
+            items = every_type(company_id, method)
+            stack.pleo.state.put_expenses(company_id, items)
+            ids = [item["accountingEntryId"] for item in items]
+            jobs[company_id] = stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"]
+        _follow(stack, {jobs[company_id]: f"{method}, ".replace("_", " ") for company_id, method in METHODS.items()})
+        for company_id, method in METHODS.items():
+            items = _job(stack, jobs[company_id])["items"]
+            exported = sum(item["status"] == "successful" for item in items)
+            story.check(f"{method.replace('_', ' ')}: items exported", exported, len(items))
+        moves = [books[company_id].moves() for company_id in METHODS]
+    rows = []
+    for account, cents in LEFT_OVER.items():
+        amounts = [*(left_over(each, account) for each in moves), Decimal(cents) / 100]
+        rows.append((f"{account} {PLEO_ACCOUNTS[account]}", amounts))
+    output.show_left_over([each.replace("_", " ") for each in METHODS.values()], rows)
+    story.check("accounts that hold what they should", sum(len(set(amounts)) == 1 for _, amounts in rows), len(rows))
+
+
+def _follow(stack: LocalStack, jobs: dict[str, str]) -> None:
+    """Watch until the jobs are final at Pleo; each has a word for its bars."""
+    with output.bars() as progress:
+        recorded, reported = {}, {}
+        for job_id, word in jobs.items():
+            total = len(_job(stack, job_id)["items"])
+            recorded[job_id] = progress.add_task(f"{word}recorded", total=total)
+            reported[job_id] = progress.add_task(f"{word}reported to Pleo", total=total)
+        deadline, left = time.monotonic() + PATIENCE_SECONDS, list(jobs)
+        while left and time.monotonic() < deadline:
+            for job_id in left:
+                items = _job(stack, job_id)["items"]
+                ids = [item["accountingEntryId"] for item in items]
+                known = stack.deployed.results.get_many(job_id, ids)
+                progress.update(recorded[job_id], completed=len(known))
+                final = sum(item["status"] in FINAL for item in items)
+                progress.update(reported[job_id], completed=final)
+            left = [each for each in left if _job(stack, each)["status"] in ("pending", "in_progress")]
+            if left and stopping.wait(0.2):
+                raise Interrupted
+    if left:
+        raise ChildFailed(f"job {left[0]} is not over after {PATIENCE_SECONDS} s; see .local/log/")
+
+
+def _job(stack: LocalStack, job_id: str) -> dict[str, Any]:
+    return next(job for job in stack.pleo.state.all_jobs() if job["id"] == job_id)
+
+
+def _overview(stack: LocalStack, job_id: str) -> JobOverview:
+    deployed = stack.deployed
+    return overview(deployed, find_job(deployed, job_id))
+
+
+def _with_status(job: JobOverview, status: str) -> Sequence[ItemOverview]:
+    return [each for each in job.items if each.status == status]
+
+
+def _count(job: JobOverview, status: str) -> int:
+    return job.counts.get(status, 0)
+
+
+def _say_next() -> None:
+    command = ".venv/bin/pleo-export"
+    output.show_next(
+        {
+            "make up": "keep the same stack running; in a shell as it says:",
+            f"{command} watch": "follow an export that you click in the simulator",
+            f"{command} preview JOB": "every debit and credit line before anything is booked",
+            f"{command} job JOB": "what became of each expense, and why it failed",
+            f"{command} reconcile --job JOB": "prove that the ledger holds it",
+            f"{command} report JOB": "write the page about it",
+            f"{command} doctor": "check every connection",
+            "make test": "run the tests",
+        }
+    )
