@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import typer
@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cli.checks import explained
 from cli.errors import UsageError, not_connected
-from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, an_id
+from cli.options import DEFAULT_STACK, AsJson, CompanyId, EntryId, StackName
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.accounting.errors import AccountingError
@@ -201,9 +201,7 @@ class EntryOutput(BaseModel):
 
 def command(
     company_id: CompanyId,
-    entry_id: Annotated[
-        str, typer.Argument(metavar="ENTRY_ID", help="The expense's accounting entry id.", parser=an_id)
-    ],
+    entry_id: EntryId,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
