@@ -12,6 +12,7 @@ from cli.checks import explained
 from cli.errors import UsageError
 from cli.stack import Stack
 from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.operations.job_overview import JobEvidence, JobOverview, job_overview
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoNotFound, PleoRefused
@@ -58,6 +59,7 @@ def overview(stack: Stack, found: FoundJob) -> JobOverview:
         job_items=list(found.pleo.job_items(found.job_id)) if found.pleo and found.at_pleo else (),
         payloads=_payloads(stack, found),
         not_asked=found.not_asked,
+        support=_support(stack, found.company_id),
     )
     return job_overview(stack, known, _time_zone(stack, found.company_id))
 
@@ -90,6 +92,11 @@ def _payloads(stack: Stack, found: FoundJob) -> dict[str, Mapping[str, Any]]:
         return {str(each.get("accountingEntryId")): each for page in pages for each in page}
     except PleoRefused:  # contra accounts are missing: the job will fail with that reason
         return {}
+
+
+def _support(stack: Stack, company_id: str) -> str:
+    connection = stack.connections.get(company_id)
+    return connection.support_contact if connection else DEFAULT_SUPPORT
 
 
 def _time_zone(stack: Stack, company_id: str) -> str:

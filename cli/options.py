@@ -35,6 +35,10 @@ CompanyId = Annotated[str, typer.Argument(metavar="COMPANY_ID", help="The Pleo c
 SomeCompanyId = Annotated[
     str | None, typer.Option("--company", metavar="COMPANY_ID", help="Only this Pleo company.", parser=an_id)
 ]
+EntryId = Annotated[
+    str, typer.Argument(metavar="ENTRY_ID", help="The expense's accounting entry id, as `job` shows it.", parser=an_id)
+]
+Day = ["%Y-%m-%d"]  # the form of days
 JobId = Annotated[str, typer.Argument(metavar="JOB_ID", help="The export job's id, as `jobs` shows it.", parser=an_id)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON; `pleo-export schema` describes it.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before anything is written or deleted.")]

@@ -12,7 +12,6 @@ import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 import time
@@ -64,14 +63,17 @@ from run to run; here they are always the same.
 class Example:
     """One run that works. `{company}`, `{job}`, `{entry}` and `{file}` stand for what there is in the local stack.
 
-    `before` prepares it; `code` is the exit code, 1 where the command has to tell of something that is wrong.
+    `before` prepares it, `after` waits for what it has started; `code` is the exit code, 1 where the command has to
+    tell of something that is wrong.
     """
 
     command: str
     arguments: str = ""
     before: Callable[[World], None] | None = None
+    after: Callable[[World], None] | None = None
     code: int = 0
     lines: int = 60  # that are shown
+    wrong: Sequence[tuple[str, str]] = ()  # wrong uses that its parameters do not tell: what is wrong, the arguments
 
 
 class World:
@@ -80,7 +82,15 @@ class World:
     def __init__(self, stack: LocalStack, folder: Path) -> None:
         self.stack = stack
         self.folder = folder
-        self.names = {"company": NORTHGATE, "job": "", "failed": "", "entry": "", "file": "settings.yaml"}
+        self.unexpected: list[str] = []  # what ended otherwise than its example says
+        self.names = {
+            "company": NORTHGATE,
+            "job": "",
+            "entry": "",
+            "file": "settings.yaml",
+            "folder": "audit-2026",
+            "stack": stack.name,
+        }
         (folder / "settings.yaml").write_text(yaml.safe_dump(settings_of(NORTHGATE, stack.books), sort_keys=False))
         (folder / "broken.yaml").write_text(
             f"company_id: {NORTHGATE}\nposting: someday\naccounts: {{clearing: 1950}}\n"
@@ -99,10 +109,14 @@ class World:
             "OAUTH_CLIENT_SECRET": "only-for-this-machine",
         }
 
-    def export(self) -> None:
-        """Click Export and wait until it is over."""
+    def click(self) -> None:
+        """Click Export."""
         self.names["job"] = self.stack.pleo.state.click_export(NORTHGATE)["id"]
-        self.wait_for(self.names["job"])
+
+    def finish(self) -> None:
+        """Wait until the newest job is over."""
+        newest = max(self.stack.pleo.state.all_jobs(), key=lambda each: str(each["createdAt"]))
+        self.wait_for(newest["id"])
         items = self.job(self.names["job"])["items"]
         self.names["entry"] = next(each["accountingEntryId"] for each in items if each["status"] == "successful")
 
@@ -118,9 +132,14 @@ class World:
                 raise RuntimeError(f"job {job_id} is not over")
 
 
-def export(world: World) -> None:
+def click_export(world: World) -> None:
     """Let a bookkeeper click Export."""
-    world.export()
+    world.click()
+
+
+def finish(world: World) -> None:
+    """Wait until the newest job is over."""
+    world.finish()
 
 
 def dead_letter(world: World) -> None:
@@ -134,28 +153,73 @@ def dead_letter(world: World) -> None:
     )
 
 
-# In the order in which they are run. A command may have several; its section shows them all.
+PERIOD = "--from 2026-01-01 --to 2026-12-31"
+
+# In the order in which they are run. A command may have several; its section shows them all, and its wrong uses are
+# made of the first. They are run after `schema`, while the company is still connected and nothing is reversed.
 EXAMPLES: Sequence[Example] = (
     Example("check", "{file}"),
     Example("check", "broken.yaml", code=1),
     Example("connect", "{file}"),
     Example("connections"),
     Example("doctor"),
-    Example("watch", "{job}", before=export, code=1),
+    Example("pause", '{company} --reason "new chart of accounts" --yes'),
+    Example("connections"),
+    Example(
+        "preview",
+        "{job}",
+        before=click_export,
+        code=1,
+        lines=120,
+        wrong=(("neither a job nor a company", ""),),
+    ),
+    Example("preview", "--company {company} --failed", code=1),
+    Example("resume", "{company} --yes", after=finish),
+    Example("watch", "{job}", code=1),
     Example("jobs"),
     Example("jobs", "--json"),
     Example("job", "{job} --failed", code=1),
     Example("job", "{job}", code=1),
     Example("entry", "{company} {entry}"),
+    Example(
+        "reconcile",
+        f"{{company}} {PERIOD}",
+        wrong=(
+            ("an end before its beginning", "{company} --from 2026-12-31 --to 2026-01-01"),
+            ("a day of another form", "{company} --from January --to 2026-01-31"),
+            ("a period and a job", f"{{company}} {PERIOD} --job {{job}}"),
+        ),
+    ),
+    Example("reconcile", "--job {job}"),
     Example("logs", "{job}", lines=20),
     Example("poll"),
-    Example("pause", '{company} --reason "new chart of accounts" --yes'),
-    Example("connections"),
-    Example("resume", "{company} --yes"),
-    Example("retry", "{job} --yes"),
+    Example("retry", "{job} --yes", after=finish),
     Example("redrive", before=dead_letter),
     Example("oauth-client"),
     Example("schema", "poll"),
+    Example(
+        "reverse",
+        "{company} {entry} --yes",
+        wrong=(("neither an expense nor a job", ""), ("a day of another form", "{company} {entry} --on tomorrow")),
+    ),
+    Example("reverse", "{company} {entry} --json"),
+    Example("entry", "{company} {entry}", code=1),
+    Example(
+        "audit",
+        f"{{company}} {PERIOD} -o {{folder}}",
+        wrong=(("an end before its beginning", "{company} --from 2026-12-31 --to 2026-01-01 -o audit"),),
+    ),
+    Example(
+        "audit verify",
+        "{folder} --stack {stack}",
+        wrong=(("a folder that does not exist", "missing"), ("a folder that holds no audit export", ".")),
+    ),
+    Example("audit verify", "{folder}"),
+    Example(
+        "erase-person",
+        "{company} --employee-id E001 --yes",
+        wrong=(("nobody in particular", "{company}"), ("a name that fits many", "{company} --name Al")),
+    ),
     Example("disconnect", "{company} --yes"),
 )
 
@@ -178,13 +242,21 @@ NO_ACCESS: Mapping[str, str | None] = {
 }
 NO_CREDENTIALS: Mapping[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 IDS = ("company", "job", "entry")
+DEFAULT = "export"  # of the commands in a group
 
 
 def commands() -> Mapping[str, click.Command]:
-    """Return the commands of the command line by name."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group) or hasattr(group, "commands")  # noqa: S101 - what typer makes of several
-    return dict(group.commands)
+    """Return the commands of the command line by name. A group has that of the command which it runs by default."""
+    found: dict[str, click.Command] = {}
+    for name, command in _members(typer.main.get_command(app)).items():
+        members = _members(command)
+        found[name] = members.pop(DEFAULT, command)
+        found |= {f"{name} {member}": each for member, each in members.items()}
+    return found
+
+
+def _members(group: Any) -> dict[str, click.Command]:
+    return dict(getattr(group, "commands", {}))
 
 
 def example_of(name: str) -> Example:
@@ -214,6 +286,7 @@ def wrong_uses(name: str, names: Mapping[str, str]) -> list[WrongUse]:
             WrongUse("an id that nobody knows", _with(template, names, ids[-1], UNKNOWN), {}),
             WrongUse("what is no id", _with(template, names, ids[-1], MALFORMED), {}),
         ]
+    found += [WrongUse(what, tuple(shlex.split(each.format(**names))), {}) for what, each in example_of(name).wrong]
     if "{file}" in template or "schema" in name:
         found += [
             WrongUse("a file or name that does not exist", ("missing.yaml",), {}),
@@ -264,24 +337,11 @@ class Run:
     code: int
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Run:
-    """Run the command as its users do, without a terminal. Raises RuntimeError when it prints a traceback."""
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("pleo-export")), *arguments],
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
-    return _without_traceback(Run(shlex.join(["pleo-export", *arguments]), done.stdout, done.returncode))
-
-
 def run_here(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Run:
-    """Do the same in this process, which takes a hundredth of the time. For one thread."""
+    """Run the command as its users do, without a terminal, but in this process, which takes a hundredth of the time.
+
+    For one thread. Raises RuntimeError when it prints a traceback.
+    """
     output = io.StringIO()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
@@ -337,35 +397,45 @@ class Names:
         return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def capture() -> str:
-    """Return the page, from a run on a fresh local stack."""
+def capture() -> tuple[str, list[str]]:
+    """Return the page, from a run on a fresh local stack, and what was not as its example says."""
     with LocalStack("commands", wait_scale=0) as stack, tempfile.TemporaryDirectory() as scratch:
         world = World(stack, Path(scratch))
         names = Names(world)
         sections = {name: [_help(name, world)] for name in commands()}
         for example in EXAMPLES:
             sections[example.command].append(_example(example, world, names))
-            if example.command == "retry":
-                newest = max(stack.pleo.state.all_jobs(), key=lambda each: str(each["createdAt"]))
-                world.wait_for(newest["id"])
             if example.command == "schema":  # while the company is still connected: wrong uses need that too
                 _add_wrong_uses(sections, world, names)
-        return _page(sections)
+        return _page(sections), world.unexpected
 
 
 def _help(name: str, world: World) -> str:
-    shown = run_here([name, "--help"], without_aws(world.folder), world.folder)
-    return _block([shown.line], "\n".join(line.rstrip() for line in shown.output.strip("\n").splitlines()))
+    return "\n\n".join(_block([shown.line], help_text(shown)) for shown in helps(name, world.folder))
+
+
+def helps(name: str, folder: Path) -> list[Run]:
+    """Return the help of the command; of a group also that of the command which it runs by default."""
+    words = shlex.split(name)
+    by_default = [[*words, DEFAULT]] if _members(_members(typer.main.get_command(app)).get(name)) else []
+    return [run_here([*each, "--help"], without_aws(folder), folder) for each in (words, *by_default)]
+
+
+def help_text(shown: Run) -> str:
+    """Return the help as the page shows it."""
+    return "\n".join(line.rstrip() for line in shown.output.strip("\n").splitlines())
 
 
 def _example(example: Example, world: World, names: Names) -> str:
     if example.before:
         example.before(world)
     arguments = shlex.split(example.arguments.format(**world.names))
-    done = run([example.command, *arguments], world.environment, world.folder)
+    done = run_here([*shlex.split(example.command), *arguments], world.environment, world.folder)
     print(f"{done.code} {done.line}")
     if done.code != example.code:
-        raise RuntimeError(f"{done.line} ended with {done.code} instead of {example.code}:\n{done.output}")
+        world.unexpected.append(f"{done.line} ended with {done.code} instead of {example.code}:\n{done.output}")
+    if example.after:
+        example.after(world)
     lines = names.stable(done.output).splitlines()
     if len(lines) > example.lines:
         lines = [*lines[: example.lines], f"... ({len(lines) - example.lines} more lines)"]
@@ -379,10 +449,10 @@ def _add_wrong_uses(sections: Mapping[str, list[str]], world: World, names: Name
 
 def _wrong(name: str, world: World, names: Names) -> str:
     blocks = []
-    for use in wrong_uses(name, world.names):
+    for use in wrong_uses(name, {**world.names, "folder": "another"} if name == "audit" else world.names):
         changed = {**world.environment, **use.environment}
         environment = {key: value for key, value in changed.items() if value is not None}
-        done = run_here([name, *use.arguments], environment, world.folder)
+        done = run_here([*shlex.split(name), *use.arguments], environment, world.folder)
         if done.code == 0:
             raise RuntimeError(f"{done.line} ({use.what}) ended with 0:\n{done.output}")
         blocks.append(f"# {use.what}\n{_console([names.stable(done.line)], names.stable(done.output), done.code)}")
@@ -404,10 +474,12 @@ def _page(sections: Mapping[str, Sequence[str]]) -> str:
 
 
 def main() -> int:
-    """Write the page."""
-    PAGE.write_text(capture())
+    """Write the page, also where something is not as it should be; then the exit code is 1."""
+    page, unexpected = capture()
+    PAGE.write_text(page)
     print(f"{PAGE.relative_to(ROOT)} written")
-    return 0
+    print("\n".join(unexpected))
+    return 1 if unexpected else 0
 
 
 if __name__ == "__main__":

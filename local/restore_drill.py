@@ -4,7 +4,7 @@ python -m local.restore_drill      (make restore-drill)
 
 It starts the whole stack, exports the sample expenses, restores the table to a point in time, as on AWS, and then works
 on the restored table alone: every record is compared; each posting is compared with Pleo and the ledger (`entry`); and
-the job is reconciled, where this release has `reconcile`. docs/procedure.md says what is different on AWS.
+the job is reconciled. docs/procedure.md says what is different on AWS.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
 from cli.commands.entry import Agreement, examine
-from cli.main import app
 from cli.stack import OTHER_TABLE
 from local import interruption
 from local.processes import ChildFailed, Interrupted, stopping
@@ -134,18 +133,11 @@ def _entries(stack: LocalStack, table: str) -> list[str]:
 
 
 def _reconcile(stack: LocalStack, table: str, job_id: str) -> list[str]:
-    if "reconcile" not in commands():
-        _say("this release has no reconcile")
-        return []
+    """Reconcile the job by the restored table, and show what the command prints."""
     command = [sys.executable, "-m", "cli.main", "reconcile", "--job", job_id, "--stack", stack.name]
     done = subprocess.run(command, env={**os.environ, OTHER_TABLE: table}, capture_output=True, text=True, check=False)
-    _say(done.stdout.strip())
+    _say(f"reconcile: {done.stdout.strip()}")
     return [] if done.returncode == 0 else [f"reconcile ended with {done.returncode}: {done.stderr.strip()}"]
-
-
-def commands() -> Sequence[str]:
-    """Return the names of the commands that this release has."""
-    return [each.name for each in app.registered_commands if each.name]
 
 
 def _export(stack: LocalStack) -> str:

@@ -15,16 +15,15 @@ from pydantic import BaseModel, ConfigDict
 from typer.core import TyperGroup
 
 from cli.errors import UsageError
-from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName
-from cli.printing import BAD, GOOD, print_json, print_line
+from cli.options import DEFAULT_STACK, AsJson, CompanyId, Day, StackName
+from cli.printing import BAD, GOOD, print_json, print_line, print_next
 from cli.stack import Stack
+from cli.wording import several
 from pleo_export import code_version
 from pleo_export.operations.audit.export import AuditOrder, export_audit, part_of
 from pleo_export.operations.audit.manifest import MANIFEST, AuditManifest
 from pleo_export.operations.audit.records import Period
 from pleo_export.operations.audit.verification import AuditVerification, BrokenLink, company_of, verify_audit
-
-DAY = ["%Y-%m-%d"]
 
 
 class AuditOutput(BaseModel):
@@ -56,18 +55,21 @@ class _ExportByDefault(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_ExportByDefault, no_args_is_help=True, help="Export records for an auditor, and check such exports."
+    cls=_ExportByDefault,
+    no_args_is_help=True,
+    help="Export records for an auditor (`audit COMPANY_ID` is short for `audit export COMPANY_ID`), and check such "
+    "exports.",
 )
 
 
 @app.command("export")
 def export_command(
     company_id: CompanyId,
-    first: Annotated[datetime, typer.Option("--from", formats=DAY, help="First day (UTC).")],
-    last: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last day (UTC).")],
+    first: Annotated[datetime, typer.Option("--from", formats=Day, help="First day (UTC).")],
+    last: Annotated[datetime, typer.Option("--to", formats=Day, help="Last day (UTC).")],
     folder: Annotated[Path, typer.Option("--output", "-o", help="Folder to make; it must not exist yet.")],
-    stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
 ) -> None:
     """Write the posting records, results, settings and events of a company and a period into a new folder."""
     manifest = export(Stack.named(stack), company_id, first.date(), last.date(), folder)
@@ -75,21 +77,22 @@ def export_command(
         print_json(AuditOutput(folder=folder, manifest_sha256=manifest.sha256, manifest=manifest))
         return
     for file in manifest.files:
-        print_line(f"{file.name}: {file.records} records" if file.records else file.name, GOOD)
+        print_line(f"{file.name}: {several(file.records, 'record', 'records')}", GOOD)
     print_line(f"export {manifest.number} of company {company_id}, manifest {manifest.sha256}")
-    print_line("Keep the folder where nobody can change it. Check it, with all before it:")
-    print_line(f"  pleo-export audit verify {folder}")
+    print_line("Keep the folder where nobody can change it.")
+    before = "DIR... " if manifest.number > 1 else ""
+    print_next(f"pleo-export audit verify {before}{folder}   check all exports of the company, from the first")
 
 
 @app.command("verify")
 def verify_command(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="All exports of a company, from the first.")],
+    as_json: AsJson = False,
     stack: Annotated[
         str | None, typer.Option("--stack", help="Compare with the records of this stack as well; needs AWS.")
     ] = None,
-    as_json: AsJson = False,
 ) -> None:
-    """Check that nothing of the exports was changed or removed. Names the first broken link."""
+    """Check that nothing of the exports was changed or removed. Names the first broken link; exit code 1 for one."""
     found = verify(folders, Stack.named(stack) if stack else None)
     if as_json:
         print_json(AuditVerifyOutput(sound=found.sound, broken=found.broken))
@@ -99,7 +102,8 @@ def verify_command(
         if found.broken:
             print_line(found.broken, BAD)
         elif stack is None:
-            print_line("Whether the last one is the newest, only the records tell: add --stack.")
+            print_line("Whether the last one is the newest, only the records tell.")
+            print_next(f"pleo-export audit verify {' '.join(map(str, folders))} --stack STACK")
     if found.broken:
         raise typer.Exit(1)
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import typer
@@ -31,16 +31,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cli.checks import explained
 from cli.errors import UsageError, not_connected
-from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, an_id
+from cli.options import DEFAULT_STACK, AsJson, CompanyId, EntryId, StackName
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.reference import payment_reference, reference
 from pleo_export.errors import PleoExportError
+from pleo_export.failures.catalogue import remedy
+from pleo_export.failures.entry import Remedy
 from pleo_export.pleo.models import JobItem
 from pleo_export.services.services import Services
+from pleo_export.store.connections import Connection
 from pleo_export.store.postings import Posting
+from pleo_export.workflow.entry_ids import key_of
 
 
 class Agreement(StrEnum):
@@ -97,6 +101,7 @@ class EntryStatus:
     final_result: JobItem | None
     held: Sequence[RevisionDocuments]
     silent: Mapping[str, str] = field(default_factory=dict)
+    remedy: Remedy | None = None
 
     @property
     def verdict(self) -> Agreement:
@@ -166,6 +171,8 @@ class EntryAtPleo(BaseModel):
     url: str | None
     failure_type: str | None
     reason: str | None
+    fix: str | None = Field(None, description="What to do about a failure.")
+    who: str | None = Field(None, description="Who can do it.")
 
 
 class EntryDocument(BaseModel):
@@ -201,9 +208,7 @@ class EntryOutput(BaseModel):
 
 def command(
     company_id: CompanyId,
-    entry_id: Annotated[
-        str, typer.Argument(metavar="ENTRY_ID", help="The expense's accounting entry id.", parser=an_id)
-    ],
+    entry_id: EntryId,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
@@ -245,7 +250,7 @@ def examine(company_id: str, entry_id: str, services: Services) -> EntryStatus:
         held = list(_held(services.accounting_system(connection), company_id, entry_id, known))
     except PleoExportError as error:
         silent["accounting system"] = explained(error)
-    return EntryStatus(postings, final_result, held, silent)
+    return EntryStatus(postings, final_result, held, silent, _remedy(services, connection, final_result))
 
 
 def describe(status: EntryStatus) -> Iterator[str]:
@@ -255,6 +260,8 @@ def describe(status: EntryStatus) -> Iterator[str]:
     yield "Pleo's final result"
     never = status.silent.get("Pleo", "never exported")
     yield f"  {_final_result(status.final_result) if status.final_result else never}"
+    if status.remedy:
+        yield f"  to do ({status.remedy.who}): {status.remedy.fix}"
     yield "accounting system"
     nothing = status.silent.get("accounting system", "nothing")
     yield from [line for each in status.held for line in _holds(each)] or [f"  {nothing}"]
@@ -289,6 +296,8 @@ def _output(stack: str, company_id: str, entry_id: str, status: EntryStatus) -> 
             url=told.external_url,
             failure_type=told.failure_reason_type,
             reason=told.failure_reason,
+            fix=status.remedy.fix if status.remedy else None,
+            who=status.remedy.who if status.remedy else None,
         ),
         accounting_system=tuple(each for held in status.held for each in _documents(held)),
         not_asked=status.silent,
@@ -366,6 +375,15 @@ def _final_result(item: JobItem) -> str:
         return f"{told}, as document {item.external_id}"
     why = ": ".join(filter(None, (item.failure_reason_type, item.failure_reason)))
     return f"{told}: {why}" if why else told
+
+
+def _remedy(services: Services, connection: Connection, told: JobItem | None) -> Remedy | None:
+    """Return what to do about the failure that Pleo was told last, where we know its code."""
+    if told is None or told.status != "failed" or told.export_job_id is None:
+        return None
+    key = key_of(told.accounting_entry_id)
+    result = services.results.get_many(told.export_job_id, [key]).get(key)
+    return remedy(result.code, connection.support_contact) if result and result.code else None
 
 
 def _holds(held: RevisionDocuments) -> Iterator[str]:

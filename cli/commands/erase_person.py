@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 from uuid import uuid4
@@ -11,11 +11,12 @@ from uuid import uuid4
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from cli.errors import NoTerminal, NotNow, UsageError
+from cli.confirmation import confirm
+from cli.errors import NotNow, UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, Yes
 from cli.printing import GOOD, LEFT, print_json, print_line
-from cli.prompts import terminal
 from cli.stack import Stack
+from cli.wording import several
 from pleo_export import code_version
 from pleo_export.operations.erase_person import PersonalData, PersonEraser, SoughtPerson
 from pleo_export.store.payloads import Payloads
@@ -48,9 +49,9 @@ def command(
     email: Annotated[str, typer.Option(help="Address to look for in texts.")] = "",
     employee_id: Annotated[str, typer.Option(help="The person's id in Pleo, or the employee number.")] = "",
     name: Annotated[list[str] | None, typer.Option(help="Name to look for in texts; may be given repeatedly.")] = None,
-    stack: StackName = DEFAULT_STACK,
     yes: Yes = False,
     as_json: AsJson = False,
+    stack: StackName = DEFAULT_STACK,
 ) -> None:
     """Show what is held of a person, and erase what no law on bookkeeping requires to be kept.
 
@@ -60,10 +61,14 @@ def command(
     deployed = Stack.named(stack)
     eraser = eraser_of(deployed, company_id, person)
     found = eraser.find(person)
+    if not (found.anything or deployed.connections.exists(company_id)):
+        raise not_connected(company_id)
     if not as_json:
         for line in account(found):
             print_line(line)
-    erased = found.anything_to_erase and (yes or (not as_json and _agreed()))
+    erased = found.anything_to_erase and (yes or not as_json)
+    if erased:
+        confirm("What is listed first will be erased. It cannot be undone.", yes=yes)
     left = erase(deployed, eraser, person, found) if erased else 0
     if as_json:
         print_json(_output(company_id, found, erased, left))
@@ -71,6 +76,9 @@ def command(
         print_line("erased; noted in the company's events, without the person", GOOD)
         if left:
             print_line(f"{left} texts were changed meanwhile and are left: run the command again", LEFT)
+        print_line("Texts were searched for what is given: run it again with --name for each spelling.")
+    else:
+        print_line("there is nothing to erase")
     if left:
         raise typer.Exit(1)
 
@@ -104,7 +112,8 @@ def erase(stack: Stack, eraser: PersonEraser, person: SoughtPerson, found: Perso
 def account(found: PersonalData) -> Iterator[str]:
     """Yield what is held, what of it can be erased, and what stays and why, line by line."""
     yield "can be erased"
-    yield f"  {len(found.payload_keys)} files of expenses on their way, with {found.expenses} that concern the person"
+    files = several(len(found.payload_keys), "file", "files")
+    yield f"  {files} of expenses on their way, with {found.expenses} that concern the person"
     yield f"  {len(found.results)} reasons or warnings of items, {len(found.jobs)} of jobs: the name becomes [erased]"
     yield "stays"
     yield f"  {found.postings} posting records of these expenses: ids and hashes, no name. The law on bookkeeping"
@@ -116,13 +125,6 @@ def account(found: PersonalData) -> Iterator[str]:
     yield "  backups of the table: what is erased now is in them for 35 more days"
     yield "nothing of a person is in: logs, queue, state machine, invitations. Secrets hold a company's credentials,"
     yield "  which may have been granted by the person: connect again with another's"
-
-
-def _agreed() -> bool:
-    with suppress(NoTerminal):
-        if terminal().confirm("Erase it? It cannot be undone.", default=False):
-            return True
-    raise UsageError("Nothing was erased. Add --yes to erase what is listed")
 
 
 @contextmanager

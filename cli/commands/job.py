@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from cli.job_lookup import find_job, overview
 from cli.options import DEFAULT_STACK, AsJson, JobId, StackName
 from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
-from cli.wording import counted, minute, money
+from cli.wording import counted, minute, money, several
 from pleo_export.operations.job_overview import ItemOverview, JobOverview
 
 COLUMNS = ("expense", "date", "supplier", "amount", "status", "entry", "link, or what to fix")
@@ -53,15 +54,26 @@ def show(job: JobOverview, items: tuple[ItemOverview, ...], *, only_failed: bool
         print_line(line)
     if job.failure:
         print_line(f"failed as a whole: {job.failure} ({job.failure_type})", BAD)
+        if job.fix:
+            print_line(f"to do ({job.who}): {job.fix}")
     elif job.outcome == "failed":
         print_line("failed as a whole, as all its items did; each has its reason", BAD)
     if items:
         print_table(COLUMNS, map(_row, items))
     elif only_failed:
         print_line("no expense of it failed", GOOD)
+    for line in to_do(items):
+        print_line(line)
     for each in items:
         for warning in each.warnings:
             print_line(f"{each.entry_id}: {warning}", LEFT)
+
+
+def to_do(items: Iterable[ItemOverview]) -> Iterator[str]:
+    """Yield what to do about the failures, and who can, once for all expenses that need the same; the most first."""
+    fixes = Counter((each.fix, each.who) for each in items if each.fix)
+    for (fix, who), count in fixes.most_common():
+        yield f"to do for {several(count, 'expense', 'expenses')} ({who}): {fix}"
 
 
 def headline(job: JobOverview) -> Iterator[str]:

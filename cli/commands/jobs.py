@@ -18,6 +18,7 @@ from cli.printing import BAD, print_json, print_line, print_next, print_table
 from cli.stack import Stack
 from cli.wording import age, counted, minute
 from pleo_export.errors import PleoExportError
+from pleo_export.failures.catalogue import remedy
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import ExportJob
 from pleo_export.store.jobs import JobRecord
@@ -46,6 +47,7 @@ class ListedJob(BaseModel):
     )
     failure_type: str | None = Field(description="Why the job as a whole failed: Pleo's type.")
     failure: str | None = Field(description="Why the job as a whole failed, in a sentence.")
+    who: str | None = Field(None, description="Who can put that right.")
 
 
 class CompanyNotAsked(BaseModel):
@@ -137,7 +139,14 @@ def _listed(job: _Job, record: JobRecord | None, now: datetime) -> ListedJob:
         counts=_counts(job),
         failure_type=at_pleo.failure_reason_type,
         failure=at_pleo.failure_reason,
+        who=_who(at_pleo, record),
     )
+
+
+def _who(at_pleo: ExportJob, record: JobRecord | None) -> str | None:
+    """Return who can put right what made the job fail as a whole; None where we did not close it."""
+    failed = at_pleo.failure_reason_type and record and record.closed_code
+    return remedy(record.closed_code).who if record and failed else None
 
 
 def _counts(job: _Job) -> Mapping[str, int] | None:
@@ -172,7 +181,8 @@ def _next(output: JobsOutput, limit: int) -> Iterator[str]:
 
 def _row(job: ListedJob) -> tuple[str, ...]:
     counts = f"{job.number_of_items} items" if job.counts is None else counted(job.counts)
-    why = f"{job.failure or ''} ({job.failure_type})" if job.failure_type else job.failure or ""
+    facts = ", ".join(filter(None, (job.failure_type, job.who)))
+    why = f"{job.failure or ''} ({facts})" if facts else job.failure or ""
     return (
         job.job_id,
         job.company_id,

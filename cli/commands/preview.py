@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from cli.errors import CheckFailed, UsageError
-from cli.options import DEFAULT_STACK, AsJson, StackName
-from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_table
+from cli.errors import UsageError
+from cli.options import DEFAULT_STACK, AsJson, StackName, an_id
+from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
+from cli.wording import several
 from pleo_export.bookkeeping.documents import JournalLine
 from pleo_export.bookkeeping.money import format_amount
 from pleo_export.operations.preview import JobPreview, NothingToPreview, find_job, preview
@@ -95,19 +96,29 @@ class PreviewOutput(_PreviewModel):
 
 
 def command(
-    job_id: Annotated[str, typer.Argument(help="The export job's id. Default: the company's oldest.")] = "",
-    company_id: Annotated[str, typer.Option("--company", help="Take this company's oldest waiting job.")] = "",
+    job_id: Annotated[
+        str | None, typer.Argument(metavar="[JOB_ID]", help="The export job's id, as `jobs` shows it.", parser=an_id)
+    ] = None,
+    company_id: Annotated[
+        str | None,
+        typer.Option(
+            "--company", metavar="COMPANY_ID", help="Take this company's oldest waiting job instead.", parser=an_id
+        ),
+    ] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Show only what would fail.")] = False,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Show what a waiting export would book, and what would fail. Nothing is written anywhere."""
+    """Show what a waiting export would book, and what would fail. Nothing is written anywhere.
+
+    Exit code 1 when something would fail.
+    """
     if not (job_id or company_id):
         raise UsageError("name a job (JOB_ID), or a company (--company COMPANY_ID) for its oldest waiting job")
     deployed = Stack.named(stack)
     services = deployed.services
     try:
-        job = find_job(services, job_id or None, company_id or None)
+        job = find_job(services, job_id, company_id)
     except NothingToPreview as nothing:
         raise UsageError(str(nothing)) from None
     result = preview(job, services)
@@ -121,26 +132,29 @@ def command(
     else:
         _print(result, shown, names)
     if result.rejected or any(each.fails for each in result.items):
-        raise CheckFailed("Not all of this export would be booked: see above.")
+        raise typer.Exit(1)
 
 
 def _print(result: JobPreview, shown: Sequence[ItemPreview], names: Mapping[str, str]) -> None:
     job = result.job
-    print_line(f"job {job.id} of company {job.company_id}: {job.status} at Pleo, {job.number_of_items} items")
+    expenses = several(job.number_of_items, "expense", "expenses")
+    print_line(f"job {job.id} of company {job.company_id}: {job.status} at Pleo, {expenses}")
     if result.rejected:
         print_line(f"The export would fail as a whole: {result.rejected.told.text()}", BAD)
+        print_next(f"correct it; pleo-export doctor {job.company_id} checks it")
         return
     for item in shown:
         _print_item(item, names)
     _print_totals(result.items, names)
     counts = {state: sum(each.state is state for each in result.items) for state in PreviewState}
     print_line("; ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing to book")
-    print_line("Nothing was written. Receipts were not fetched, and what the accounting system itself refuses is seen")
-    print_line(f"only on booking. Next: pleo-export poll books waiting exports; then pleo-export job {job.id}")
+    print_line("Nothing was written. Receipts were not fetched.")
+    print_line("What the accounting system itself refuses is seen only on booking.")
+    print_next("pleo-export poll   start the exports that wait", f"pleo-export watch {job.id}")
 
 
 def _print_item(item: ItemPreview, names: Mapping[str, str]) -> None:
-    files = f", {item.receipts} receipts" if item.receipts else ""
+    files = f", {several(item.receipts, 'receipt', 'receipts')}" if item.receipts else ""
     print_line(f"{item.entry_id}: {item.state}{files}", MARKS.get(item.state, GOOD))
     if item.reason:
         print_line(f"  {item.failure}: {item.reason}")

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from cli.errors import UsageError
-from cli.options import DEFAULT_STACK, AsJson, StackName
-from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_table
+from cli.errors import UsageError, not_connected
+from cli.options import DEFAULT_STACK, AsJson, Day, StackName, an_id
+from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_job, reconcile_period
 from pleo_export.operations.reconciliation.result import (
@@ -116,16 +115,23 @@ class ReconcileOutput(_ReconcileModel):
 
 
 def command(
-    company_id: Annotated[str | None, typer.Argument(help="The Pleo company's id; not with --job.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first posting date.")
+    company_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[COMPANY_ID]", help="The Pleo company's id; not with --job.", parser=an_id),
     ] = None,
-    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last posting date.")] = None,
-    job_id: Annotated[str | None, typer.Option("--job", help="Reconcile one export job instead.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=Day, help="The first posting date.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=Day, help="The last posting date.")] = None,
+    job_id: Annotated[
+        str | None,
+        typer.Option("--job", metavar="JOB_ID", help="Reconcile one export job instead.", parser=an_id),
+    ] = None,
     stack: StackName = DEFAULT_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that the ledger holds what Pleo was told, or show what is missing, extra or different. It only reads."""
+    """Prove that the ledger holds what Pleo was told, or show what is missing, extra or different. It only reads.
+
+    Exit code 1 unless everything is matched and every sum agrees.
+    """
     result = reconcile(Stack.named(stack), company_id, since, until, job_id)
     if as_json:
         print_json(output(result))
@@ -142,9 +148,11 @@ def reconcile(
     if job_id is not None:
         if company_id is not None or since or until:
             raise UsageError("give either a company with --from and --to, or --job alone")
-        record = stack.jobs.get(_id("--job", job_id))
+        record = stack.jobs.get(job_id)
         if record is None:
-            raise UsageError(f"job {job_id} was never taken up by stack {stack.name!r}")
+            raise UsageError(
+                f"job {job_id} was never taken up by stack {stack.name!r}; `pleo-export jobs` lists those that were"
+            )
         return reconcile_job(record.company_id, record.job_id, stack.services)
     if company_id is None or since is None or until is None:
         raise UsageError(
@@ -153,7 +161,9 @@ def reconcile(
     if until < since:
         raise UsageError(f"--to {until:%Y-%m-%d} is before --from {since:%Y-%m-%d}")
     period = ReconciliationPeriod(since.date(), until.date())
-    return reconcile_period(_id("COMPANY_ID", company_id), period, stack.services)
+    if not stack.connections.exists(company_id):
+        raise not_connected(company_id)
+    return reconcile_period(company_id, period, stack.services)
 
 
 def output(result: ReconciliationFindings) -> ReconcileOutput:
@@ -186,8 +196,7 @@ def _print(result: ReconciliationFindings) -> None:
     counts = ", ".join(f"{len(result.pile(pile))} {pile.value}" for pile in Pile)
     failed = f"; {result.not_booked} failed and not booked, as Pleo was told" if result.not_booked else ""
     print_line(f"{counts}{failed}", GOOD if result.proven else BAD)
-    for line in _next_commands(result):
-        print_line(line)
+    print_next(*_next_commands(result))
 
 
 def _next_commands(result: ReconciliationFindings) -> Iterator[str]:
@@ -195,9 +204,11 @@ def _next_commands(result: ReconciliationFindings) -> Iterator[str]:
     for pile in TITLES:
         named = [each for each in result.pile(pile) if each.entry_id]
         if named:
-            yield f"{pile.value}: pleo-export entry {result.company_id} {named[0].entry_id}"
+            yield f"pleo-export entry {result.company_id} {named[0].entry_id}   for the first that is {pile.value}"
     if any(each.reasons and not each.entry_id for each in result.pile(Pile.UNKNOWN)):
-        yield "unknown: pleo-export doctor"
+        yield f"pleo-export doctor {result.company_id}   for what is unknown"
+    if result.proven:
+        yield f"pleo-export jobs --company {result.company_id}"
 
 
 def _row(entry: ReconciledEntry) -> tuple[str, str, str, str]:
@@ -263,10 +274,3 @@ def _proof(proof: AccountProof) -> ProofOutput:
         ledger=proof.ledger,
         difference=proof.difference,
     )
-
-
-def _id(name: str, text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise UsageError(f"{name}: {text!r} is not an id such as 6f5c4d0e-9c57-4d6a-8b3f-7a10b1f0f1c4") from None

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from cli.errors import CheckFailed, NoTerminal, NotNow, UsageError
-from cli.options import DEFAULT_STACK, AsJson, StackName, Yes
-from cli.printing import BAD, GOOD, LEFT, print_json, print_line
-from cli.prompts import terminal
+from cli.confirmation import confirm
+from cli.errors import NotNow, UsageError, not_connected
+from cli.options import DEFAULT_STACK, AsJson, Day, StackName, Yes, an_id
+from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
+from cli.wording import several
 from pleo_export.accounting.port import DocumentState
 from pleo_export.operations.reverse import CompanyBusy, ReversalPlan, ReversalResult, Reversing, booked_entries
 from pleo_export.workflow.entry_ids import key_of
@@ -45,75 +44,84 @@ class ReverseOutput(BaseModel):
 
 
 def command(
-    company_id: Annotated[str, typer.Argument(help="The Pleo company's id.")] = "",
-    entry_id: Annotated[str, typer.Argument(help="The expense's accounting entry id.")] = "",
-    job_id: Annotated[str, typer.Option("--job", help="Reverse all that this export job has booked instead.")] = "",
-    on: Annotated[str, typer.Option("--on", help="Date of the counter-entries, such as 2026-11-30.")] = "",
+    company_id: Annotated[
+        str | None, typer.Argument(metavar="[COMPANY_ID]", help="The Pleo company's id.", parser=an_id)
+    ] = None,
+    entry_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ENTRY_ID]", help="The expense's accounting entry id, as `job` shows it.", parser=an_id
+        ),
+    ] = None,
+    job_id: Annotated[
+        str | None,
+        typer.Option("--job", metavar="JOB_ID", help="Reverse all that this job has booked instead.", parser=an_id),
+    ] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=Day, help="Date of the counter-entries. Default: that of the entry."),
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Undo what was booked for an expense, or by a job: shows what it would do, and asks before it does it."""
+    """Undo what was booked for an expense, or by a job: shows what it would do, and asks before it does it.
+
+    With --json and without --yes it only shows. Exit code 1 when not all can be reversed, or was.
+    """
     deployed = Stack.named(stack)
     company_id, entry_ids = _chosen(deployed, company_id, entry_id, job_id)
-    reversing = Reversing.of(deployed.services, company_id, deployed.caller, _date(on))
+    reversing = Reversing.of(deployed.services, company_id, deployed.caller, on.date() if on else None)
     plans = reversing.plans(entry_ids)
     if not as_json:
         for plan in plans:
             _print_plan(plan)
     possible = [plan.entry_id for plan in plans if plan.possible]
-    if possible and not yes:
-        _ask(len(possible))
+    if possible and not as_json:
+        what = several(len(possible), "expense", "expenses")
+        confirm(f"What was booked for {what} of company {company_id} will be undone in the ledger.", yes=yes)
     results: list[ReversalResult] = []
     try:
-        results += reversing.carry_out(possible) if possible else ()
+        results += reversing.carry_out(possible) if possible and (yes or not as_json) else ()
     except CompanyBusy as busy:
         raise NotNow(str(busy)) from None
-    finally:
-        _print_results(company_id, plans, results, as_json=as_json)
+    if as_json:
+        _print_json(company_id, plans, results)
+    else:
+        _print_results(company_id, plans, results)
     if any(each.error for each in results) or any(plan.refusal for plan in plans):
-        raise CheckFailed("Not all was reversed: see above.")
-    if results and not as_json:
-        print_line("Next: correct the expenses in Pleo and export them again; each is booked as a new revision. Then:")
-        print_line(f"  pleo-export entry {company_id} {results[0].entry_id}")
+        raise typer.Exit(1)
 
 
-def _chosen(stack: Stack, company_id: str, entry_id: str, job_id: str) -> tuple[str, list[str]]:
-    if job_id and not company_id and not entry_id:
-        record = stack.jobs.get(job_id)
-        if record is None:
-            raise UsageError(f"job {job_id} was never taken up by stack {stack.name!r}")
-        services = stack.services
-        pleo = services.pleo(services.connection(record.company_id))
-        keys = list(dict.fromkeys(key_of(item.accounting_entry_id) for item in pleo.job_items(job_id)))
-        booked = booked_entries(services, record.company_id, job_id, keys)
-        if not booked:
-            raise UsageError(f"job {job_id} has booked nothing that could be reversed")
-        return record.company_id, booked
-    if job_id or not (company_id and entry_id):
+def _chosen(stack: Stack, company_id: str | None, entry_id: str | None, job_id: str | None) -> tuple[str, list[str]]:
+    """Return the company and its expenses. Raises UsageError for arguments that do not fit together."""
+    if job_id and company_id:
+        raise UsageError("name either an expense (COMPANY_ID ENTRY_ID) or a job (--job JOB_ID), not both")
+    if job_id:
+        return _of_job(stack, job_id)
+    if not (company_id and entry_id):
         raise UsageError("name one expense (COMPANY_ID ENTRY_ID), or a job (--job JOB_ID)")
-    return _id("COMPANY_ID", company_id), [_id("ENTRY_ID", entry_id)]
+    if not stack.connections.exists(company_id):
+        raise not_connected(company_id)
+    return company_id, [entry_id]
 
 
-def _id(name: str, text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise UsageError(f"{name}: {text!r} is not an id such as 6f5c4d0e-9c57-4d6a-8b3f-7a10b1f0f1c4") from None
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"--on: {text!r} is not a date such as {datetime.now(UTC):%Y-%m-%d}") from None
-
-
-def _ask(count: int) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NoTerminal("nothing was done: there is no terminal to ask at. Give --yes to do what is shown above")
-    if not terminal().confirm(f"Reverse {count} {'expense' if count == 1 else 'expenses'}?", default=False):
-        raise typer.Abort
+def _of_job(stack: Stack, job_id: str) -> tuple[str, list[str]]:
+    """Return the company of a job, and the expenses that the job has booked. Raises UsageError where there are none."""
+    record = stack.jobs.get(job_id)
+    if record is None:
+        raise UsageError(
+            f"job {job_id} was never taken up by stack {stack.name!r}; `pleo-export jobs` lists those that were"
+        )
+    if not stack.connections.exists(record.company_id):
+        raise not_connected(record.company_id)
+    services = stack.services
+    pleo = services.pleo(services.connection(record.company_id))
+    keys = list(dict.fromkeys(key_of(item.accounting_entry_id) for item in pleo.job_items(job_id)))
+    booked = booked_entries(services, record.company_id, job_id, keys)
+    if not booked:
+        raise UsageError(f"job {job_id} has booked nothing that could be reversed")
+    return record.company_id, booked
 
 
 def _print_plan(plan: ReversalPlan) -> None:
@@ -139,18 +147,24 @@ def _plan_lines(plan: ReversalPlan) -> Iterator[str]:
                 yield f"{plan.entry_id}: reverse {name} ({each.document.kind.replace('_', ' ')}) on {each.on}"
 
 
-def _print_results(
-    company_id: str, plans: Sequence[ReversalPlan], results: Sequence[ReversalResult], *, as_json: bool
-) -> None:
-    if as_json:
-        known = {each.entry_id: each for each in results}
-        entries = tuple(_entry(plan, known.get(plan.entry_id)) for plan in plans)
-        print_json(ReverseOutput(company_id=company_id, executed=bool(results), entries=entries))
-        return
+def _print_json(company_id: str, plans: Sequence[ReversalPlan], results: Sequence[ReversalResult]) -> None:
+    known = {each.entry_id: each for each in results}
+    entries = tuple(_entry(plan, known.get(plan.entry_id)) for plan in plans)
+    print_json(ReverseOutput(company_id=company_id, executed=bool(results), entries=entries))
+
+
+def _print_results(company_id: str, plans: Sequence[ReversalPlan], results: Sequence[ReversalResult]) -> None:
     for each in results:
         ids = ", ".join(each.posting.reversal_ids) if each.posting else ""
         done = f"reversed, by counter-entries {ids}" if ids else "reversed"
         print_line(f"{each.entry_id}: {each.error or done}", BAD if each.error else GOOD)
+    if any(each.error for each in results):
+        print_line("What failed is continued by the same command: nothing is reversed twice.", BAD)
+    see = f"pleo-export entry {company_id} {plans[0].entry_id}"
+    if any(not each.error for each in results):
+        print_next("correct the expenses in Pleo and export them again: each is booked as a new revision", see)
+    else:
+        print_next(see)
 
 
 def _entry(plan: ReversalPlan, result: ReversalResult | None) -> ReversedEntry:

@@ -17,11 +17,11 @@ SETTINGS = "settings"
 
 def command(
     name: Annotated[
-        str, typer.Argument(metavar="[COMMAND]", help="Whose output; without one, the settings file.")
-    ] = SETTINGS,
+        list[str] | None, typer.Argument(metavar="[COMMAND]", help="Whose output; without one, the settings file.")
+    ] = None,
 ) -> None:
     """Print the JSON Schema of the settings file, for editors, or of what a command prints with --json."""
-    typer.echo(json.dumps(schema(name), indent=2))
+    typer.echo(json.dumps(schema(" ".join(name or [SETTINGS])), indent=2))
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -35,10 +35,13 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def output_model(name: str) -> type[BaseModel] | None:
-    """Return what the command prints with --json: `<Command>Output` of its module; None where there is none."""
-    parts = name.split("-")
+    """Return what the command prints with --json: `<Command>Output` of its module; None where there is none.
+
+    `audit verify` is a command of the module of `audit`.
+    """
+    parts = name.replace(" ", "-").split("-")
     try:
-        module = import_module(f"cli.commands.{'_'.join(parts)}")
+        module = import_module(f"cli.commands.{name.partition(' ')[0].replace('-', '_')}")
     except ModuleNotFoundError:
         return None
     found = getattr(module, "".join(map(str.capitalize, parts)) + "Output", None)

@@ -21,6 +21,7 @@ from pleo_export import code_version
 from pleo_export.operations.audit.export import AuditConflict, NothingToAudit
 from pleo_export.operations.audit.manifest import MANIFEST, AuditManifest
 from pleo_export.store.audit_exports import AuditExports
+from pleo_export.store.booked import from_text
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.deployed_system import HOOKS, DeployedSystem
 from tests.system.expenses import entry_id, purchase, purchases, reference
@@ -166,6 +167,35 @@ def test_no_cell_is_a_formula_and_the_json_lines_are_exact(stack: DeployedSystem
     assert read(tmp_path / "audit", "results")[0]["reason"] == text
 
 
+def test_the_sums_of_what_was_booked_are_in_both_files(stack: DeployedSystem, tmp_path: Path) -> None:
+    booked(stack, item := purchase())
+
+    exported(stack, tmp_path / "audit")
+
+    (posting,) = read(tmp_path / "audit", "postings")
+    (document,) = from_text(posting["booked"])
+    assert (document.reference, document.currency) == (reference(item), "GBP")
+    assert {each.account: each.amount for each in document.amounts}["1900"] == -1845
+    (row,) = cells(tmp_path / "audit", "postings")
+    assert row["booked"] == posting["booked"]
+
+
+def test_who_paused_and_resumed_the_exports_when_and_why_is_in_it(stack: DeployedSystem, tmp_path: Path) -> None:
+    connected(stack)
+    stack.pauses.pause(NORTHGATE, "arn:ada", stack.now(), "=new chart")
+    stack.sleep(60)
+    stack.pauses.resume(NORTHGATE, "arn:olga", stack.now())
+
+    exported(stack, tmp_path / "audit")
+
+    found = [each for each in cells(tmp_path / "audit", "company") if each["action"]]
+    assert [(each["action"], each["by"], each["reason"]) for each in found] == [
+        ("paused", "arn:ada", "'=new chart"),
+        ("resumed", "arn:olga", ""),
+    ]
+    assert all(each["at"] for each in found)
+
+
 # The chain
 
 
@@ -294,7 +324,7 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(stack: DeployedSys
     booked(stack, purchase())
     said = typed("audit", NORTHGATE, *PERIOD, "-o", tmp_path / "a")
     assert said.exit_code == 0, said.output
-    assert "postings.jsonl: 1 records" in said.output
+    assert "postings.jsonl: 1 record" in said.output
     assert f"pleo-export audit verify {tmp_path / 'a'}" in said.output
 
     said = typed("audit", *PERIOD, "-o", tmp_path / "b", NORTHGATE, "--json")

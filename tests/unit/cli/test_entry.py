@@ -17,6 +17,7 @@ from pleo_export.accounting.errors import PossibleDuplicate, Unavailable
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import NotOurs
+from pleo_export.failures.entry import WhoCanFix
 from pleo_export.pleo.models import JobItem
 from pleo_export.store.postings import Posting
 from pleo_simulator.fault_queue import Fault
@@ -93,6 +94,19 @@ def test_given_a_refused_expense_then_the_reason_that_pleo_shows_is_shown(
     assert status.verdict is Agreement.NOT_BOOKED
     reason = "account 9999 is not in the chart of accounts"
     assert f"  failed in job {job}: account_unknown: {reason}" in describe(status)
+
+
+def test_given_a_refused_expense_then_what_to_do_is_said_with_who_can(system: InProcessSystem) -> None:
+    bad = purchase(account=None)
+    system.connect(NORTHGATE, [bad], support_contact="Finance Systems")
+    system.export(NORTHGATE)
+    system.run(NORTHGATE)
+
+    status = examine(NORTHGATE, entry_id(bad), system.services)
+
+    assert status.remedy
+    assert status.remedy.who is WhoCanFix.IN_PLEO
+    assert f"  to do (bookkeeper, in Pleo): {status.remedy.fix}" in list(describe(status))
 
 
 def test_given_a_run_that_broke_off_after_booking_when_exported_again_they_agree(

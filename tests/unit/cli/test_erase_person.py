@@ -199,7 +199,7 @@ def test_without_a_terminal_and_without_yes_it_lists_and_refuses(stack: Deployed
     said = typed("--employee-id", code_of(hers()))
     assert isinstance(said.exception, UsageError)
     assert "--yes" in str(said.exception)
-    assert "1 files of expenses on their way" in said.output
+    assert "1 file of expenses on their way" in said.output
     assert AMELIA in texts(stack, job)[0]
 
 
@@ -213,9 +213,19 @@ def test_with_yes_it_erases_and_with_json_alone_it_only_shows(stack: DeployedSys
     assert AMELIA not in texts(stack, job)[0]
 
 
-def test_a_person_who_answers_no_keeps_everything(stack: DeployedSystem, job: str) -> None:
+def test_given_a_company_that_nobody_knows_then_nothing_is_said_to_be_held(stack: DeployedSystem) -> None:
+    assert stack.connections.all_company_ids() == []
+    assert "is not connected" in str(typed("--name", AMELIA).exception)
+
+
+def test_a_person_who_answers_no_keeps_everything(
+    stack: DeployedSystem, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.confirmation._needs_terminal", lambda _what: None)
+
     said = typed("--name", AMELIA, answer="n\n")
-    assert isinstance(said.exception, UsageError)
+
+    assert (said.exit_code, "Nothing was done." in said.output) == (1, True)
     assert AMELIA in texts(stack, job)[0]
     assert typed("--name", AMELIA, answer="y\n").exit_code == 0
     assert AMELIA not in texts(stack, job)[0]

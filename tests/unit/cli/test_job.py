@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from cli.commands.job import JobOutput
 from cli.errors import UsageError
 from cli.main import app
+from pleo_export.failures.catalogue import remedy
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
@@ -66,6 +67,27 @@ def test_every_expense_is_shown_with_its_entry_and_link_or_with_the_reason(
         f"{entry_id(BAD)} 2026-03-02 Ryman 123.45 GBP failed {REASON} (https://app.pleo.io/expenses/{entry_id(BAD)})"
     )
     assert f"pleo-export retry {finished}" in output
+
+
+@pytest.mark.usefixtures("stack")
+def test_what_to_do_is_said_once_for_all_expenses_that_need_it_with_who_can(stack: DeployedSystem) -> None:
+    connected(stack, support_contact="Finance Systems")
+    stack.system.books[NORTHGATE] = ledger(stack)
+    bad = [purchase("one", account="9998"), purchase("two", account="9999")]
+    stack.system.service.state.put_expenses(NORTHGATE, [*bad, purchase("three", account=None)])
+    job = stack.system.export(NORTHGATE)
+    stack.system.run(NORTHGATE)
+    results = {each.entry_id: each for each in stack.results.of_job(job)}
+    fix = remedy(results[entry_id(bad[0])].code, "Finance Systems")
+
+    output = shown(job)
+
+    lines = [line for line in output.splitlines() if line.startswith("to do for")]
+    assert len(lines) == 2
+    assert lines[0] == f"to do for 2 expenses ({fix.who}): {fix.fix}"
+    assert lines[1].startswith("to do for 1 expense (bookkeeper, in Pleo): Choose one on the expense in Pleo.")
+    listed = JobOutput.model_validate_json(shown(job, "--failed", "--json"))
+    assert {each.failure_code for each in listed.items} == {each.code for each in results.values()}
 
 
 @pytest.mark.usefixtures("stack")

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from cli.commands.jobs import JobsOutput
 from cli.errors import UsageError
 from cli.main import app
+from pleo_export.failures.entry import WhoCanFix
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.deployed_system import DeployedSystem
 from tests.system.expenses import purchase, purchases
@@ -81,7 +82,8 @@ def test_given_a_job_that_failed_as_a_whole_then_it_says_why(stack: DeployedSyst
     held = stack.system.job(job)
     assert (found.failure_type, found.failure) == (held["failureReasonType"], held["failureReason"])
     assert found.failure
-    assert found.failure in CliRunner().invoke(app, ["jobs"]).output
+    assert found.who in list(WhoCanFix)
+    assert f"{found.failure} ({found.failure_type}, {found.who})" in CliRunner().invoke(app, ["jobs"]).output
 
 
 def test_given_a_company_whose_key_is_refused_then_the_others_are_listed(stack: DeployedSystem) -> None:

@@ -77,6 +77,11 @@ class PersonalData:
     acts: int
 
     @property
+    def anything(self) -> bool:
+        """Whether there is any record of the person."""
+        return self.anything_to_erase or bool(self.postings or self.settings or self.acts)
+
+    @property
     def anything_to_erase(self) -> bool:
         """Whether something of it can be erased."""
         return bool(self.payload_keys or self.results or self.jobs)

@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pleo_export.failures.catalogue import remedy
+from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.operations.expense_facts import ExpenseFacts, expense_facts
 from pleo_export.pleo.models import ExportJob, JobItem
 from pleo_export.store.jobs import ItemResult, JobRecord
@@ -32,6 +34,9 @@ class ItemOverview(ExpenseFacts):
     url: str | None = Field(None, description="The entry in the accounting system.")
     failure_type: str | None = Field(None, description="Pleo's type of the failure.")
     reason: str | None = Field(None, description="What Pleo shows: what to fix, and where.")
+    failure_code: str | None = Field(None, description="The failure's code in docs/failures.md.")
+    fix: str | None = Field(None, description="What to do, the same for all expenses with this code.")
+    who: str | None = Field(None, description="Who can do it.")
     warnings: tuple[str, ...] = Field((), description="What Pleo cannot show.")
 
 
@@ -52,6 +57,8 @@ class JobOverview(BaseModel):
     outcome: str | None = Field(None, description="How our last run ended; null while it has not.")
     failure_type: str | None = Field(None, description="Why the job as a whole failed: Pleo's type.")
     failure: str | None = Field(None, description="Why the job as a whole failed, in a sentence.")
+    fix: str | None = Field(None, description="What to do where the job failed as a whole.")
+    who: str | None = Field(None, description="Who can do it.")
     counts: Mapping[str, int] = Field(description="How many items have each status.")
     items: tuple[ItemOverview, ...]
 
@@ -68,7 +75,8 @@ class JobOverview(BaseModel):
 
 @dataclass(frozen=True)
 class JobEvidence:
-    """What is known of a job. `job_items` is empty where Pleo was not asked; `payloads` are by entry id."""
+    """What is known of a job. `job_items` is empty where Pleo was not asked; `payloads` are by entry id; `support` is
+    whom the company names for help."""
 
     job_id: str
     company_id: str
@@ -77,15 +85,17 @@ class JobEvidence:
     job_items: Sequence[JobItem]
     payloads: Mapping[str, Mapping[str, Any]]
     not_asked: str | None = None
+    support: str = DEFAULT_SUPPORT
 
 
 def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -> JobOverview:
     """Join what is known of a job with our records of its items."""
     job_id, company_id, record, at_pleo = known.job_id, known.company_id, known.record, known.at_pleo
     results = {result.entry_id: result for result in records.results.of_job(job_id)}
-    items = tuple(_items(results, known.job_items))
+    items = tuple(_items(results, known))
     numbers = _numbers(records.postings, company_id, [each for each in items if each.document_id])
     failure_type, failure = _failure(record, at_pleo)
+    whole_job = remedy(record.closed_code, known.support) if failure and record and record.closed_code else None
     return JobOverview(
         job_id=job_id,
         company_id=company_id,
@@ -99,6 +109,8 @@ def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -
         outcome=record.outcome if record else None,
         failure_type=failure_type,
         failure=failure,
+        fix=whole_job.fix if whole_job else None,
+        who=whole_job.who if whole_job else None,
         counts=dict(Counter(each.status for each in items)),
         items=tuple(
             each.model_copy(
@@ -112,9 +124,9 @@ def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -
     )
 
 
-def _items(results: Mapping[str, ItemResult], job_items: Sequence[JobItem]) -> Iterator[ItemOverview]:
+def _items(results: Mapping[str, ItemResult], known: JobEvidence) -> Iterator[ItemOverview]:
     """Yield the items of Pleo's list, else of our results."""
-    for item in job_items:
+    for item in known.job_items:
         result = results.get(item.accounting_entry_id.lower())
         yield ItemOverview(
             entry_id=item.accounting_entry_id,
@@ -124,8 +136,9 @@ def _items(results: Mapping[str, ItemResult], job_items: Sequence[JobItem]) -> I
             failure_type=item.failure_reason_type,
             reason=item.failure_reason,
             warnings=result.warnings if result else (),
+            **_remedy(result if item.status == "failed" else None, known.support),
         )
-    if job_items:
+    if known.job_items:
         return
     for result in results.values():
         yield ItemOverview(
@@ -136,7 +149,16 @@ def _items(results: Mapping[str, ItemResult], job_items: Sequence[JobItem]) -> I
             failure_type=result.failure,
             reason=result.reason,
             warnings=result.warnings,
+            **_remedy(result, known.support),
         )
+
+
+def _remedy(result: ItemResult | None, support: str) -> dict[str, str]:
+    """Return what to do about a failure; nothing where we do not know its code."""
+    if result is None or result.code is None:
+        return {}
+    found = remedy(result.code, support)
+    return {"failure_code": found.code, "fix": found.fix, "who": found.who}
 
 
 def _numbers(postings: Postings, company_id: str, items: Sequence[ItemOverview]) -> dict[str, str]:

@@ -25,7 +25,7 @@ POSTINGS = RecordFile(
     (
         *("entry_id", "revision", "reference", "intended_at", "recorded_at", "complete", "job_id"),
         *("document_id", "document_number", "document_state", "document_url", "payment_ids", "open_references"),
-        *("reversed_at", "reversed_by", "reversal_ids", "fingerprint", "settings_version", "code_version"),
+        *("reversed_at", "reversed_by", "reversal_ids", "booked", "fingerprint", "settings_version", "code_version"),
         *("files", "files_left_out", "company_id"),
     ),
     ordered_by="intended_at",
@@ -42,7 +42,7 @@ RESULTS = RecordFile(
     ordered_by="recorded_at",
 )
 SETTINGS = RecordFile("settings", ("version", "stored_at", "stored_by", "code_version", "sha256", "settings"))
-COMPANY = RecordFile("company", ("sk", "event", "at", "by", "settings_version", "code_version"))
+COMPANY = RecordFile("company", ("sk", "event", "action", "at", "by", "reason", "settings_version", "code_version"))
 FILES = (POSTINGS, JOBS, RESULTS, SETTINGS, COMPANY)
 
 
