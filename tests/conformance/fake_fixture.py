@@ -240,7 +240,7 @@ def _wrong_key(_: Act) -> None:
 
 
 def _no_journal(_: Act) -> None:
-    raise InvalidConfiguration("There is no journal NONE: correct accounting_system.journal in the settings.")
+    raise InvalidConfiguration("There is no journal NONE there: correct accounting_system.journal in the settings.")
 
 
 class FakeFixtures:
