@@ -73,7 +73,7 @@ class TestCheck:
             system.check()
 
     def test_given_a_missing_journal_when_checked_then_the_setting_is_named(self, fixture: ConnectorFixture) -> None:
-        with pytest.raises(InvalidConfiguration, match="journal NONE .*accounting_system"):
+        with pytest.raises(InvalidConfiguration, match=r"journal NONE .*accounting_system"):
             fixture.with_missing_journal().check()
 
     def test_given_no_server_when_checked_then_it_is_unavailable(self, fixture: ConnectorFixture) -> None:
