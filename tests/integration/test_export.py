@@ -158,5 +158,5 @@ def test_given_a_wrong_setting_when_connecting_then_its_field_is_named_and_nothi
 def test_given_books_that_are_not_there_when_a_company_is_connected_then_the_setting_is_named(
     stack: LocalStack, books: Ledger
 ) -> None:
-    with pytest.raises(CheckFailed, match="accounting_system"):
+    with pytest.raises(CheckFailed, match="check url and database"):
         stack.connect(LUMBRE, books, accounting_system={"name": "tryton", "url": books.url, "database": "no_such"})
