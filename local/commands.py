@@ -191,6 +191,7 @@ EXAMPLES: Sequence[Example] = (
         ),
     ),
     Example("reconcile", "--job {job}"),
+    Example("report", "{job} -o report.html --yes"),
     Example("logs", "{job}", lines=20),
     Example("poll"),
     Example("retry", "{job} --yes", after=finish),
@@ -242,6 +243,7 @@ NO_ACCESS: Mapping[str, str | None] = {
 }
 NO_CREDENTIALS: Mapping[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 IDS = ("company", "job", "entry")
+WRONG = "Wrongly used:"
 DEFAULT = "export"  # of the commands in a group
 
 
@@ -456,7 +458,7 @@ def _wrong(name: str, world: World, names: Names) -> str:
         if done.code == 0:
             raise RuntimeError(f"{done.line} ({use.what}) ended with 0:\n{done.output}")
         blocks.append(f"# {use.what}\n{_console([names.stable(done.line)], names.stable(done.output), done.code)}")
-    return "Wrongly used:\n\n```console\n" + "\n\n".join(blocks) + "\n```"
+    return f"{WRONG}\n\n```console\n" + "\n\n".join(blocks) + "\n```"
 
 
 def _block(lines: Sequence[str], output: str, code: int = 0) -> str:
@@ -468,8 +470,14 @@ def _console(lines: Sequence[str], output: str, code: int) -> str:
     return "\n".join(filter(None, [*told, f"[exit code {code}]" if code else ""]))
 
 
+def _wrong_last(block: str) -> bool:
+    return block.startswith(WRONG)
+
+
 def _page(sections: Mapping[str, Sequence[str]]) -> str:
-    parts: Iterator[str] = (f"## `{name}`\n\n" + "\n\n".join(blocks) for name, blocks in sections.items())
+    parts: Iterator[str] = (
+        f"## `{name}`\n\n" + "\n\n".join(sorted(blocks, key=_wrong_last)) for name, blocks in sections.items()
+    )
     return INTRODUCTION + "\n" + "\n\n".join(parts) + "\n"
 
 

@@ -39,7 +39,7 @@ class ConnectOutput(BaseModel):
 
 def command(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[SETTINGS_FILE]", help="Without one the settings are asked for.")
+        Path | None, typer.Argument(metavar="SETTINGS_FILE", help="Without one the settings are asked for.")
     ] = None,
     oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
     as_json: AsJson = False,

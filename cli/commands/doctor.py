@@ -46,7 +46,7 @@ class DoctorOutput(BaseModel):
 
 def command(
     company_id: Annotated[
-        str | None, typer.Argument(metavar="[COMPANY_ID]", help="Only this Pleo company.", parser=an_id)
+        str | None, typer.Argument(metavar="COMPANY_ID", help="Only this Pleo company.", parser=an_id)
     ] = None,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,

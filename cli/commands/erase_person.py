@@ -116,7 +116,7 @@ def account(found: PersonalData) -> Iterator[str]:
     yield f"  {files} of expenses on their way, with {found.expenses} that concern the person"
     yield f"  {len(found.results)} reasons or warnings of items, {len(found.jobs)} of jobs: the name becomes [erased]"
     yield "stays"
-    yield f"  {found.postings} posting records of these expenses: ids and hashes, no name. The law on bookkeeping"
+    yield f"  {found.postings} posting records of these expenses: ids, sums and hashes, no name. The law on bookkeeping"
     yield "    requires them. Older ones cannot be told apart: they do not say whose they are"
     yield f"  {found.settings} versions of settings that name the person: by these rules entries were booked"
     yield f"  {found.acts} records of what the person did as an operator: who changed what"

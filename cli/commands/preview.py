@@ -97,7 +97,7 @@ class PreviewOutput(_PreviewModel):
 
 def command(
     job_id: Annotated[
-        str | None, typer.Argument(metavar="[JOB_ID]", help="The export job's id, as `jobs` shows it.", parser=an_id)
+        str | None, typer.Argument(metavar="JOB_ID", help="The export job's id, as `jobs` shows it.", parser=an_id)
     ] = None,
     company_id: Annotated[
         str | None,

@@ -117,7 +117,7 @@ class ReconcileOutput(_ReconcileModel):
 def command(
     company_id: Annotated[
         str | None,
-        typer.Argument(metavar="[COMPANY_ID]", help="The Pleo company's id; not with --job.", parser=an_id),
+        typer.Argument(metavar="COMPANY_ID", help="The Pleo company's id; not with --job.", parser=an_id),
     ] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=Day, help="The first posting date.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=Day, help="The last posting date.")] = None,

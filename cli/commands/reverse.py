@@ -45,13 +45,11 @@ class ReverseOutput(BaseModel):
 
 def command(
     company_id: Annotated[
-        str | None, typer.Argument(metavar="[COMPANY_ID]", help="The Pleo company's id.", parser=an_id)
+        str | None, typer.Argument(metavar="COMPANY_ID", help="The Pleo company's id.", parser=an_id)
     ] = None,
     entry_id: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[ENTRY_ID]", help="The expense's accounting entry id, as `job` shows it.", parser=an_id
-        ),
+        typer.Argument(metavar="ENTRY_ID", help="The expense's accounting entry id, as `job` shows it.", parser=an_id),
     ] = None,
     job_id: Annotated[
         str | None,

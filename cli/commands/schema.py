@@ -17,7 +17,7 @@ SETTINGS = "settings"
 
 def command(
     name: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]", help="Whose output; without one, the settings file.")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Whose output; without one, the settings file.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of the settings file, for editors, or of what a command prints with --json."""

@@ -33,7 +33,7 @@ class WatchOutput(JobOutput):
 def command(
     job_id: Annotated[
         str | None,
-        typer.Argument(metavar="[JOB_ID]", help="Without one: the next that runs or waits.", parser=an_id),
+        typer.Argument(metavar="JOB_ID", help="Without one: the next that runs or waits.", parser=an_id),
     ] = None,
     company_id: SomeCompanyId = None,
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Give up after so many seconds.")] = 3600,
