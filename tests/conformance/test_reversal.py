@@ -45,6 +45,18 @@ def left(fixture: ConnectorFixture, *documents: Document) -> dict[str, int]:
     return {account: amount for account, amount in sums.items() if amount}
 
 
+ACTS, WAYS = (
+    (Act.CREATE, Act.POST, Act.DELETE, Act.DERIVE),
+    (Trouble.LOST, Trouble.AWAY, Trouble.EMPTY, Trouble.GATEWAY),
+)
+# A lost answer at every step, and every trouble at the first; the other pairs are for `make nightly`.
+TROUBLES = [
+    pytest.param(act, way, marks=() if way is Trouble.LOST or act is Act.CREATE else pytest.mark.exhaustive)
+    for act in ACTS
+    for way in WAYS
+]
+
+
 class TestReverse:
     def test_given_a_posted_entry_when_reversed_then_it_is_void_and_nothing_is_left(
         self, fixture: ConnectorFixture
@@ -181,8 +193,7 @@ class TestReverse:
         assert states(system, bill, again) == [DocumentState.VOID, DocumentState.POSTED]
 
     @pytest.mark.with_login
-    @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.AWAY, Trouble.EMPTY, Trouble.GATEWAY])
-    @pytest.mark.parametrize("act", [Act.CREATE, Act.POST, Act.DELETE, Act.DERIVE])
+    @pytest.mark.parametrize(("act", "trouble"), TROUBLES)
     def test_given_a_trouble_at_any_step_when_reversed_again_then_there_is_one_counter_entry(
         self, fixture: ConnectorFixture, trouble: Trouble, act: Act
     ) -> None:
