@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from pleo_export.errors import JobFailure
 from pleo_export.pleo.models import UNFINISHED, Data, ExportJob, JobEvent, Page, shorten
@@ -17,28 +16,25 @@ class ExportJobs(PleoResource):
     """The export jobs that the credential can see."""
 
     def unfinished_jobs(self, company_id: str) -> list[ExportJob]:
-        """Return the company's jobs that are pending or in progress, oldest first (R-1.3, R-1.5).
-
-        Pleo's filters are checked again: another company's job must never be booked with these settings.
-        """
-        query = [("company_id", company_id), *(("statuses", status.value) for status in UNFINISHED)]
-        jobs = [job for page in self._pages("/v3/export-jobs", query, Page[ExportJob]) for job in page]
-        ours = (job for job in jobs if job.company_id.lower() == company_id.lower() and job.status in UNFINISHED)
-        return sorted(ours, key=oldest_first)
+        """Return the company's jobs that are pending or in progress, oldest first (R-1.3, R-1.5). Pleo's filter by
+        status is checked again."""
+        jobs = self._listed(company_id, *(("statuses", status.value) for status in UNFINISHED))
+        return _oldest_first(company_id, (job for job in jobs if job.status in UNFINISHED))
 
     def jobs_since(self, company_id: str, since: datetime) -> list[ExportJob]:
         """Return the company's jobs of any status that were created since then, oldest first. Pleo has no filter by
         time and documents no order, so the whole list is read."""
-        pages = self._pages("/v3/export-jobs", [("company_id", company_id)], Page[ExportJob])
-        jobs = (job for page in pages for job in page if job.created_at >= since)
-        return sorted((job for job in jobs if job.company_id.lower() == company_id.lower()), key=oldest_first)
+        return _oldest_first(company_id, (job for job in self._listed(company_id) if job.created_at >= since))
 
     def jobs(self, company_id: str, limit: int) -> list[ExportJob]:
         """Return jobs of the company in any state, newest first: of the `limit` jobs that Pleo lists first, in an order
         that it does not document."""
-        pages = self._pages("/v3/export-jobs", [("company_id", company_id)], Page[ExportJob])
-        jobs = islice((job for page in pages for job in page), limit)
-        return sorted((job for job in jobs if job.company_id.lower() == company_id.lower()), key=oldest_first)[::-1]
+        return _oldest_first(company_id, islice(self._listed(company_id), limit))[::-1]
+
+    def _listed(self, company_id: str, *query: tuple[str, str]) -> Iterator[ExportJob]:
+        """Yield the jobs that Pleo lists for the company, page by page."""
+        for page in self._pages("/v3/export-jobs", [("company_id", company_id), *query], Page[ExportJob]):
+            yield from page
 
     def create_job(self, company_id: str, entry_ids: Sequence[str], *, like: ExportJob) -> ExportJob:
         """Create a job that exports these entries, with the options of the job `like`, and return it.
@@ -76,7 +72,11 @@ class ExportJobs(PleoResource):
         self._transport.send(Request("POST", "/v3/export-job-events", body=body))
 
 
-def oldest_first(job: ExportJob) -> tuple[Any, str]:
-    """Return the key that sorts jobs from the oldest. Pleo documents no sorting keys, so we sort (open question 2;
-    R-1.5)."""
-    return job.created_at, job.id
+def _oldest_first(company_id: str, jobs: Iterable[ExportJob]) -> list[ExportJob]:
+    """Return those jobs that are the company's, sorted from the oldest.
+
+    Pleo documents no sorting keys, so we sort (open question 2; R-1.5). Its filter by company is checked again: another
+    company's job must never be booked with these settings.
+    """
+    ours = (job for job in jobs if job.company_id.lower() == company_id.lower())
+    return sorted(ours, key=lambda job: (job.created_at, job.id))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
-from pleo_export.store.table import company_key, conditional_write, iso, moment
+from pleo_export.store.table import company_key, conditional_write, iso, moment, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -40,14 +40,7 @@ class AuditExports:
 
     def links(self, company_id: str) -> list[AuditLink]:
         """Return the links of the company's chain, first to last."""
-        found: list[AuditLink] = []
-        start: dict[str, Any] = {}
-        while True:
-            page: Any = self._table.query(KeyConditionExpression=_of(company_id), ConsistentRead=True, **start)
-            found += map(_link, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return [_link(record) for record in query_all(self._table, KeyConditionExpression=_of(company_id))]
 
     def last(self, company_id: str) -> AuditLink | None:
         """Return the last link; None before the first export."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from pleo_export.store.table import company_key
+from pleo_export.store.table import company_key, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -38,15 +38,5 @@ class ConnectedCompanies:
         yield from self._in_index(Key(INDEX).eq(state))
 
     def _in_index(self, condition: ConditionBase) -> Iterator[str]:
-        start: dict[str, object] = {}
-        while True:
-            page = self._table.query(
-                IndexName=INDEX,
-                KeyConditionExpression=condition,
-                **start,  # type: ignore[arg-type]
-            )
-            for record in page["Items"]:
-                yield str(record["pk"]).removeprefix("COMPANY#")
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=condition):
+            yield str(record["pk"]).removeprefix("COMPANY#")

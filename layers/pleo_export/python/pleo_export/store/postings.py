@@ -17,7 +17,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from pleo_export.store.attached_files import AttachedFile, bounded, files_from, files_record
 from pleo_export.store.booked import BookedDocument, as_text, from_text
 from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.table import conditional_write, get_many, iso, moment, posting_key
+from pleo_export.store.table import conditional_write, get_many, iso, moment, posting_key, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -138,16 +138,9 @@ class Postings:
 
     def with_open_references(self, company_id: str) -> list[Posting]:
         """Return the company's postings with open references, as they were a moment ago, in no order."""
-        keys: list[dict[str, str]] = []
-        start: dict[str, Any] = {}
-        while True:
-            page: Any = self._table.query(
-                IndexName=DRAFTS_INDEX, KeyConditionExpression=Key("drafts_of").eq(company_id), **start
-            )
-            keys += [{"pk": str(each["pk"]), "sk": str(each["sk"])} for each in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                break
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        condition = Key("drafts_of").eq(company_id)
+        found = query_all(self._table, IndexName=DRAFTS_INDEX, KeyConditionExpression=condition)
+        keys = ({"pk": str(each["pk"]), "sk": str(each["sk"])} for each in found)
         postings = (_posting(record) for record in get_many(self._table, keys))
         return [each for each in postings if each.open_references]
 

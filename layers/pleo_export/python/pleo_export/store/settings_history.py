@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from pleo_export.store.table import company_key, iso, moment
+from pleo_export.store.table import company_key, iso, moment, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -47,14 +47,7 @@ class SettingsHistory:
 
     def versions(self, company_id: str) -> list[SettingsVersion]:
         """Return the company's versions, oldest first."""
-        found: list[SettingsVersion] = []
-        start: dict[str, Any] = {}
-        while True:
-            page: Any = self._table.query(KeyConditionExpression=_of(company_id), ConsistentRead=True, **start)
-            found += map(_version, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return [_version(record) for record in query_all(self._table, KeyConditionExpression=_of(company_id))]
 
     def latest(self, company_id: str) -> SettingsVersion | None:
         """Return the newest version; None where none was kept."""

@@ -98,9 +98,10 @@ def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str,
 
 
 def query_all(table: Table, **request: Any) -> Iterator[dict[str, Any]]:
-    """Yield the records of a query, page by page, read consistently."""
+    """Yield the records of a query, page by page: read consistently, but for an index, which cannot be."""
+    request |= {} if "IndexName" in request else {"ConsistentRead": True}
     while True:
-        page: Any = table.query(ConsistentRead=True, **request)
+        page: Any = table.query(**request)
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
             return
