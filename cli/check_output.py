@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.checks import CheckResult
+from cli.output_model import OutputModel
 
 
-class StepOutput(BaseModel):
+class StepOutput(OutputModel):
     """What one check or step found."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     status: str = Field(description="right, to do, wrong, or not tried.")

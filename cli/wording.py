@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from pleo_export.bookkeeping.money import format_amount
+from pleo_export.bookkeeping.money import money_text
 
 UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 
 
-def money(amount: int | None, currency: str | None) -> str:
+def money(minor_units: int | None, currency: str | None) -> str:
     """Return minor units with sign and currency: -1845 GBP is "-18.45 GBP"."""
-    if amount is None:
-        return ""
-    return f"{'-' if amount < 0 else ''}{format_amount(amount)} {currency or ''}".rstrip()
+    return "" if minor_units is None else money_text(minor_units, currency or "").rstrip()
+
+
+def amount(minor_units: int) -> str:
+    """Return minor units with sign and thousands: -123450 is "-1,234.50"."""
+    return f"{Decimal(minor_units).scaleb(-2):,}"
 
 
 def minute(moment: datetime | None) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict
 from typer.core import TyperGroup
 
 from cli.errors import UsageError
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, Day, StackName
+from cli.output_model import OutputModel
 from cli.printing import BAD, GOOD, print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import several
@@ -26,20 +26,16 @@ from pleo_export.operations.audit.records import Period
 from pleo_export.operations.audit.verification import AuditVerification, BrokenLink, company_of, verify_audit
 
 
-class AuditOutput(BaseModel):
+class AuditOutput(OutputModel):
     """What `audit --json` prints: the folder, and its manifest."""
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     manifest_sha256: str
     manifest: AuditManifest
 
 
-class AuditVerifyOutput(BaseModel):
+class AuditVerifyOutput(OutputModel):
     """What `audit verify --json` prints: the numbers of the exports in order, and the first broken link."""
-
-    model_config = ConfigDict(frozen=True)
 
     sound: tuple[int, ...]
     broken: str | None

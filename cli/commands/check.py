@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli import settings_file
 from cli.options import AsJson
+from cli.output_model import OutputModel
 from cli.printing import BAD, GOOD, print_json, print_line, print_next
 from pleo_export.errors import PleoExportError
 
 
-class CheckOutput(BaseModel):
+class CheckOutput(OutputModel):
     """Whether the file can be connected with, as far as the file alone tells."""
-
-    model_config = ConfigDict(frozen=True)
 
     file: str
     good: bool

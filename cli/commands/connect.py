@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cli import settings_file
 from cli.check_output import StepOutput, step_output
@@ -19,6 +18,7 @@ from cli.credentials import credentials
 from cli.errors import CheckFailed, UsageError
 from cli.interview import interview
 from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next, print_result
 from cli.prompts import Terminal, terminal
 from cli.stack import Stack
@@ -27,10 +27,8 @@ from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
 
 
-class ConnectOutput(BaseModel):
+class ConnectOutput(OutputModel):
     """What is right, and what is left to do."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     company_id: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.options import DEFAULT_STACK, AsJson, StackName
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next, print_table
 from cli.stack import Stack
 from cli.wording import minute
@@ -18,20 +19,16 @@ from pleo_export.store.pauses import Pause
 COLUMNS = ("company", "accounting system", "posting", "time zone", "paused", "to do")
 
 
-class PausedSince(BaseModel):
+class PausedSince(OutputModel):
     """Who has paused a company, and when."""
-
-    model_config = ConfigDict(frozen=True)
 
     by: str
     at: datetime = Field(description="UTC.")
     reason: str | None = None
 
 
-class ConnectedCompany(BaseModel):
+class ConnectedCompany(OutputModel):
     """One connection."""
-
-    model_config = ConfigDict(frozen=True)
 
     company_id: str
     accounting_system: str | None = Field(description="Null where the settings no longer fit this version.")
@@ -41,10 +38,8 @@ class ConnectedCompany(BaseModel):
     to_do: tuple[str, ...] = ()
 
 
-class ConnectionsOutput(BaseModel):
+class ConnectionsOutput(OutputModel):
     """The connected companies."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     connections: tuple[ConnectedCompany, ...]
@@ -90,7 +85,7 @@ def _company(connection: Connection, pause: Pause | None) -> ConnectedCompany:
 
 def _to_do(connection: Connection) -> Iterator[str]:
     for which, ended in connection.ended.items():
-        yield f"reconnect {which} ({ended.at:%Y-%m-%d %H:%M} UTC): {ended.reason}"
+        yield f"reconnect {which} ({minute(ended.at)}): {ended.reason}"
 
 
 def _row(company: ConnectedCompany) -> tuple[str, ...]:

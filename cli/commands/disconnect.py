@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
-
 from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.confirmation import confirm_by_name
 from cli.connection_steps import NO_INSTALLATION
 from cli.errors import ActionNeeded, CheckFailed, NotNow, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, WebhookUrl, Yes
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_next, print_result
 from cli.stack import RECOVERY_DAYS, Stack
 from pleo_export import code_version
@@ -40,10 +39,8 @@ class Disconnecting:
     pleo: PleoClient | None
 
 
-class DisconnectOutput(BaseModel):
+class DisconnectOutput(OutputModel):
     """What was done, step by step, and what is left to do by hand."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     company_id: str

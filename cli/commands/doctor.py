@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, explained, run
 from cli.connection_checks import CHECKS as COMMON
 from cli.errors import CheckFailed, not_connected
 from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, an_id
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next, print_result
 from cli.stack import Stack
 from cli.stored_connection_checks import AGAIN, stored_connection
@@ -24,19 +25,15 @@ from cli.stored_connection_checks import CHECKS as OWN
 from pleo_export.errors import PleoExportError
 
 
-class ExaminedCompany(BaseModel):
+class ExaminedCompany(OutputModel):
     """The checks of one company."""
-
-    model_config = ConfigDict(frozen=True)
 
     company_id: str
     checks: tuple[StepOutput, ...]
 
 
-class DoctorOutput(BaseModel):
+class DoctorOutput(OutputModel):
     """The checks of each company, and of what all share."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     good: bool = Field(description="Whether there is nothing to do.")

@@ -27,13 +27,15 @@ from typing import Literal
 from uuid import UUID
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.checks import explained
 from cli.errors import UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, EntryId, StackName
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
+from cli.wording import minute
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.reference import payment_reference, reference
@@ -146,10 +148,8 @@ class EntryStatus:
         return next((each for each in self.postings if each.revision == revision), None)
 
 
-class EntryPosting(BaseModel):
+class EntryPosting(OutputModel):
     """One revision in our records."""
-
-    model_config = ConfigDict(frozen=True)
 
     revision: int
     job_id: str
@@ -160,10 +160,8 @@ class EntryPosting(BaseModel):
     complete: bool
 
 
-class EntryAtPleo(BaseModel):
+class EntryAtPleo(OutputModel):
     """What Pleo was last told."""
-
-    model_config = ConfigDict(frozen=True)
 
     job_id: str | None
     status: str
@@ -175,10 +173,8 @@ class EntryAtPleo(BaseModel):
     who: str | None = Field(None, description="Who can do it.")
 
 
-class EntryDocument(BaseModel):
+class EntryDocument(OutputModel):
     """A document in the accounting system."""
-
-    model_config = ConfigDict(frozen=True)
 
     revision: int
     role: Literal["document", "payment"]
@@ -190,10 +186,8 @@ class EntryDocument(BaseModel):
     problem: str | None = None
 
 
-class EntryOutput(BaseModel):
+class EntryOutput(OutputModel):
     """One expense as our records, Pleo and the accounting system hold it."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     company_id: str
@@ -353,18 +347,16 @@ def _half(held: RevisionDocuments, posting: Posting | None) -> bool:
 
 
 def _record(posting: Posting) -> str:
-    intended = f"meant to book at {_minute(posting.intended_at)} by job {posting.job_id}"
+    intended = f"meant to book at {minute(posting.intended_at)} by job {posting.job_id}"
     if posting.document_id is None:
         return f"{intended}; whether it was booked was not noted"
     name = posting.document_number or posting.document_id
     if posting.reversed_at:
         ids = f" by {', '.join(posting.reversal_ids)}" if posting.reversal_ids else ""
         who = f", {posting.reversed_by}" if posting.reversed_by else ""
-        return f"{intended}; booked as {name}, reversed{ids} at {_minute(posting.reversed_at)}{who}"
+        return f"{intended}; booked as {name}, reversed{ids} at {minute(posting.reversed_at)}{who}"
     if posting.reversal_begun_at:
-        return (
-            f"{intended}; booked as {name}; its reversal was begun at {_minute(posting.reversal_begun_at)}, not ended"
-        )
+        return f"{intended}; booked as {name}; its reversal was begun at {minute(posting.reversal_begun_at)}, not ended"
     finished = "finished" if posting.complete else "not finished"
     return f"{intended}; booked as {name} ({posting.document_state}), {finished}"
 
@@ -397,7 +389,3 @@ def _document(outcome: DocumentOutcome) -> str:
     if isinstance(outcome, AccountingError):
         return outcome.message
     return f"document {outcome.id}, {outcome.number or 'no number yet'}, {outcome.state}, {outcome.url or 'no address'}"
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

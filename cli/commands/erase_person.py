@@ -9,11 +9,11 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cli.confirmation import confirm
 from cli.errors import NotNow, UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, Yes
+from cli.output_model import OutputModel
 from cli.printing import GOOD, LEFT, print_json, print_line
 from cli.stack import Stack
 from cli.wording import several
@@ -26,11 +26,9 @@ LONGEST = timedelta(minutes=15)  # after which exports run again, whatever becam
 SHORTEST = 3  # characters of a text to look for: a shorter one is part of too many others
 
 
-class ErasePersonOutput(BaseModel):
+class ErasePersonOutput(OutputModel):
     """What `erase-person --json` prints: how much was found of each kind, whether it was erased, and how many texts an
     export had changed meanwhile."""
-
-    model_config = ConfigDict(frozen=True)
 
     company_id: str
     erased: bool

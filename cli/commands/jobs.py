@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.checks import explained
 from cli.errors import not_connected
 from cli.options import DEFAULT_STACK, AsJson, SomeCompanyId, StackName
+from cli.output_model import OutputModel
 from cli.printing import BAD, print_json, print_line, print_next, print_table
 from cli.stack import Stack
 from cli.wording import age, counted, minute
@@ -29,10 +30,8 @@ COUNTED = 1_000  # items of one job that are counted: ten pages
 COMPLETED = "completed"
 
 
-class ListedJob(BaseModel):
+class ListedJob(OutputModel):
     """One export job."""
-
-    model_config = ConfigDict(frozen=True)
 
     job_id: str
     company_id: str
@@ -50,19 +49,15 @@ class ListedJob(BaseModel):
     who: str | None = Field(None, description="Who can put that right.")
 
 
-class CompanyNotAsked(BaseModel):
+class CompanyNotAsked(OutputModel):
     """A company whose jobs could not be listed."""
-
-    model_config = ConfigDict(frozen=True)
 
     company_id: str
     reason: str
 
 
-class JobsOutput(BaseModel):
+class JobsOutput(OutputModel):
     """One page of the export jobs, newest first."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     jobs: tuple[ListedJob, ...]

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.job_lookup import find_job
 from cli.options import DEFAULT_STACK, AsJson, JobId, StackName
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 
@@ -25,10 +26,8 @@ NOT_SHOWN = (
 )
 
 
-class LogLine(BaseModel):
+class LogLine(OutputModel):
     """One line of a function."""
-
-    model_config = ConfigDict(frozen=True)
 
     at: datetime = Field(description="UTC.")
     function: str | None = None
@@ -38,10 +37,8 @@ class LogLine(BaseModel):
     details: Mapping[str, Any] = Field(description="What else the line holds: ids and counts.")
 
 
-class LogsOutput(BaseModel):
+class LogsOutput(OutputModel):
     """The log lines of a job, oldest first."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     job_id: str

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.confirmation import confirm
 from cli.errors import NotNow, UsageError
 from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, Yes
+from cli.output_model import OutputModel
 from cli.printing import GOOD, print_json, print_line, print_next
 from cli.prompts import terminal
 from cli.stack import Stack
@@ -30,10 +31,8 @@ LOOK_AGAIN = 2  # seconds
 NOTHING_YET = json.dumps({"pleo": {}, "webhook_secrets": [], "accounting_system": {}})
 
 
-class OauthClientOutput(BaseModel):
+class OauthClientOutput(OutputModel):
     """Where the client is stored."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     provider: str

@@ -6,19 +6,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.confirmation import confirm
 from cli.errors import UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, Yes
+from cli.output_model import OutputModel
 from cli.printing import GOOD, print_json, print_line, print_next
 from cli.stack import Stack
 
 
-class PauseOutput(BaseModel):
+class PauseOutput(OutputModel):
     """The change, as the history keeps it."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     company_id: str

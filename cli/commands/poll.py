@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.errors import CheckFailed
 from cli.options import DEFAULT_STACK, AsJson, StackName
+from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import several
 
 
-class PollOutput(BaseModel):
+class PollOutput(OutputModel):
     """What the poll did."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     companies: int = Field(description="How many were woken up.")

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cli.errors import UsageError
 from cli.options import DEFAULT_STACK, AsJson, StackName, an_id
+from cli.output_model import OutputModel
 from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
 from cli.wording import several
@@ -30,11 +30,7 @@ LINE_COLUMNS = ("account", "name", "debit", "credit", "tax", "dimensions")
 MARKS = {PreviewState.FAILS: BAD, PreviewState.FAILED: BAD, PreviewState.IN_DOUBT: LEFT}
 
 
-class _PreviewModel(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class LineOutput(_PreviewModel):
+class LineOutput(OutputModel):
     """A line of a document: minor units, `amount` positive for a debit."""
 
     account: str
@@ -46,7 +42,7 @@ class LineOutput(_PreviewModel):
     text: str
 
 
-class PreviewedDocumentOutput(_PreviewModel):
+class PreviewedDocumentOutput(OutputModel):
     """A document as it would be recorded; `held_as`: the number or id of one that is booked already."""
 
     reference: str
@@ -61,7 +57,7 @@ class PreviewedDocumentOutput(_PreviewModel):
     lines: tuple[LineOutput, ...]
 
 
-class ItemOutput(_PreviewModel):
+class ItemOutput(OutputModel):
     """One expense, and what would become of it."""
 
     entry_id: str
@@ -73,7 +69,7 @@ class ItemOutput(_PreviewModel):
     documents: tuple[PreviewedDocumentOutput, ...]
 
 
-class TotalOutput(_PreviewModel):
+class TotalOutput(OutputModel):
     """The total of an account (`first` debit, `second` credit) or of a tax code (base, tax), in minor units."""
 
     currency: str
@@ -82,7 +78,7 @@ class TotalOutput(_PreviewModel):
     second: int
 
 
-class PreviewOutput(_PreviewModel):
+class PreviewOutput(OutputModel):
     """The result of `pleo-export preview --json`. Amounts are minor units of their currency."""
 
     job_id: str

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cli.errors import UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, Day, StackName, an_id
+from cli.output_model import OutputModel
 from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next, print_table
 from cli.stack import Stack
+from cli.wording import amount
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_job, reconcile_period
 from pleo_export.operations.reconciliation.result import (
     AccountProof,
@@ -41,18 +41,14 @@ STATUSES = {
 INCOMPLETE = "Something could not be read or compared, so the sums are not a proof yet."
 
 
-class _ReconcileModel(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ReasonOutput(_ReconcileModel):
+class ReasonOutput(OutputModel):
     """Why an entry is not matched: a stable code and a sentence."""
 
     cause: str
     text: str
 
 
-class AmountOutput(_ReconcileModel):
+class AmountOutput(OutputModel):
     """A sum on one account, in minor units: + debit, - credit."""
 
     account: str
@@ -60,7 +56,7 @@ class AmountOutput(_ReconcileModel):
     amount: int
 
 
-class DocumentOutput(_ReconcileModel):
+class DocumentOutput(OutputModel):
     """A document as it was booked, or as the ledger holds it. `id` to `url` are the ledger's."""
 
     reference: str
@@ -73,7 +69,7 @@ class DocumentOutput(_ReconcileModel):
     url: str | None = None
 
 
-class ReconciledEntryOutput(_ReconcileModel):
+class ReconciledEntryOutput(OutputModel):
     """One entry, or one document that should not be there."""
 
     pile: str
@@ -86,7 +82,7 @@ class ReconciledEntryOutput(_ReconcileModel):
     held: list[DocumentOutput]
 
 
-class ProofOutput(_ReconcileModel):
+class ProofOutput(OutputModel):
     """The movements on one account in one currency, in minor units."""
 
     account: str
@@ -98,7 +94,7 @@ class ProofOutput(_ReconcileModel):
     difference: int
 
 
-class ReconcileOutput(_ReconcileModel):
+class ReconcileOutput(OutputModel):
     """What `pleo-export reconcile --json` prints. `proven`: nothing but matched entries, and every sum agrees."""
 
     company_id: str
@@ -221,12 +217,8 @@ def _row(entry: ReconciledEntry) -> tuple[str, str, str, str]:
 
 
 def _proof_row(proof: AccountProof) -> Sequence[str]:
-    sums = (_units(each) for each in (proof.told, proof.ledger, proof.difference))
+    sums = (amount(each) for each in (proof.told, proof.ledger, proof.difference))
     return proof.account, proof.name, proof.role.value, proof.currency, *sums
-
-
-def _units(amount: int) -> str:
-    return f"{Decimal(amount).scaleb(-2):,}"
 
 
 def _entry(entry: ReconciledEntry) -> ReconciledEntryOutput:

@@ -15,10 +15,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.confirmation import confirm
 from cli.options import DEFAULT_STACK, AsJson, StackName, Yes
+from cli.output_model import OutputModel
 from cli.printing import GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.errors import PleoExportError
@@ -47,19 +48,15 @@ class Redriven:
     line: str
 
 
-class RedrivenMessage(BaseModel):
+class RedrivenMessage(OutputModel):
     """One message of the dead-letter queue."""
-
-    model_config = ConfigDict(frozen=True)
 
     result: RedriveResult
     line: str = Field(description="The company or message, since when, and why it failed.")
 
 
-class RedriveOutput(BaseModel):
+class RedriveOutput(OutputModel):
     """What became of the messages in the dead-letter queue."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     messages: tuple[RedrivenMessage, ...]

@@ -6,15 +6,16 @@ what was booked is found by its reference, and not booked again.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cli.confirmation import confirm
 from cli.errors import NotNow, UsageError
 from cli.job_lookup import FoundJob, find_job
 from cli.options import DEFAULT_STACK, AsJson, JobId, StackName, Yes
+from cli.output_model import OutputModel
 from cli.printing import GOOD, print_json, print_line, print_next
 from cli.stack import Stack
-from cli.wording import several
+from cli.wording import minute, several
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoOutcomeUnknown, PleoRefused
 from pleo_export.pleo.models import ExportJob
@@ -24,10 +25,8 @@ FAILED = ("failed", "abandoned")
 IN_PROGRESS, NO_CONTRA_ACCOUNTS = "EXPORT_ALREADY_IN_PROGRESS", "MISSING_CONTRA_ACCOUNTS"
 
 
-class RetryOutput(BaseModel):
+class RetryOutput(OutputModel):
     """What was done."""
-
-    model_config = ConfigDict(frozen=True)
 
     stack: str
     company_id: str
@@ -52,7 +51,7 @@ def command(job_id: JobId, yes: Yes = False, as_json: AsJson = False, stack: Sta
         raise UsageError(f"job {job_id} cannot be retried: {found.not_asked}")
     if pause := deployed.pauses.get(found.company_id):
         raise NotNow(
-            f"company {found.company_id} is paused since {pause.at:%Y-%m-%d %H:%M} UTC; "
+            f"company {found.company_id} is paused since {minute(pause.at)}; "
             f"run `pleo-export resume {found.company_id}` first"
         )
     new, count = found.at_pleo, 0

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cli.confirmation import confirm
 from cli.errors import NotNow, UsageError, not_connected
 from cli.options import DEFAULT_STACK, AsJson, Day, StackName, Yes, an_id
+from cli.output_model import OutputModel
 from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import several
@@ -20,10 +20,8 @@ from pleo_export.operations.reverse import CompanyBusy, ReversalPlan, ReversalRe
 from pleo_export.workflow.entry_ids import key_of
 
 
-class ReversedEntry(BaseModel):
+class ReversedEntry(OutputModel):
     """One expense: what would be done (`planned`), or what was done. Times are UTC."""
-
-    model_config = ConfigDict(frozen=True)
 
     entry_id: str
     outcome: Literal["planned", "reversed", "refused", "failed"]
@@ -33,10 +31,8 @@ class ReversedEntry(BaseModel):
     reversal_ids: tuple[str, ...] = ()
 
 
-class ReverseOutput(BaseModel):
+class ReverseOutput(OutputModel):
     """The result of `pleo-export reverse --json`."""
-
-    model_config = ConfigDict(frozen=True)
 
     company_id: str
     executed: bool

@@ -9,16 +9,12 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from cli.output_model import OutputModel
 
 EXPORTED, FAILED, OPEN = "exported", "failed", "open"
 
 
-class _ReportModel(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ReportLine(_ReportModel):
+class ReportLine(OutputModel):
     """One line of a document as the ledger holds it: a debit or a credit."""
 
     account: str
@@ -29,7 +25,7 @@ class ReportLine(_ReportModel):
     text: str = ""
 
 
-class ReportDocument(_ReportModel):
+class ReportDocument(OutputModel):
     """One document of an entry: its number, its kind, its state (draft, posted, void), the link to it and its lines."""
 
     name: str
@@ -41,7 +37,7 @@ class ReportDocument(_ReportModel):
     lines: tuple[ReportLine, ...] = ()
 
 
-class ReportEntry(_ReportModel):
+class ReportEntry(OutputModel):
     """One expense: what Pleo was told of it, and the documents that the ledger holds. `documents` is None where the
     ledger could not be read, `amount` where Pleo has the expense no more. Of a failed one `code`, `fix` and `who` come
     from the failure catalogue."""
@@ -61,7 +57,7 @@ class ReportEntry(_ReportModel):
     warnings: tuple[str, ...] = ()
 
 
-class ReportProof(_ReportModel):
+class ReportProof(OutputModel):
     """One sum that was told to Pleo beside the sum that the ledger holds, of one account and currency."""
 
     what: str
@@ -75,7 +71,7 @@ class ReportProof(_ReportModel):
         return self.held - self.told
 
 
-class ReportFinding(_ReportModel):
+class ReportFinding(OutputModel):
     """An entry on which Pleo and the ledger do not agree, or that could not be read."""
 
     pile: str
@@ -83,7 +79,7 @@ class ReportFinding(_ReportModel):
     explanation: str
 
 
-class ReportReconciliation(_ReportModel):
+class ReportReconciliation(OutputModel):
     """What the comparison of Pleo with the ledger found: entries by pile, and the proofs of sums. `proven`: there was
     nothing else to find."""
 
@@ -98,7 +94,7 @@ class ReportReconciliation(_ReportModel):
         return self.proven and not self.findings and not any(each.difference for each in self.proofs)
 
 
-class ReportOutput(_ReportModel):
+class ReportOutput(OutputModel):
     """A whole report: the command's JSON, and what the page shows. `not_compared`: why there is no reconciliation."""
 
     title: str

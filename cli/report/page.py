@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,6 +9,7 @@ from markupsafe import Markup
 
 from cli.report import charts
 from cli.report.content import ReportOutput
+from cli.wording import amount, minute
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -21,7 +21,7 @@ def render(report: ReportOutput) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["money"] = money
-    environment.filters["minute"] = _minute
+    environment.filters["minute"] = minute
     environment.filters["safe_link"] = _safe_link
     drawn = [charts.outcome_by_reason(report.entries), charts.timeline(report.entries), *charts.amounts(report.entries)]
     pictures = [Markup(each) for each in drawn if each]  # noqa: S704 - drawn by us; the chart library escapes its labels
@@ -33,12 +33,7 @@ def money(minor_units: int | None, currency: str = "") -> str:
     """Return an amount of minor units as people write it: 1,234.50 GBP. Empty where it is not known."""
     if minor_units is None:
         return ""
-    sign, whole = "−" if minor_units < 0 else "", abs(minor_units)
-    return f"{sign}{whole // 100:,}.{whole % 100:02d} {currency}".strip()
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{amount(minor_units).replace('-', '−')} {currency}".strip()
 
 
 def _safe_link(url: str | None) -> str:
