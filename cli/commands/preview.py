@@ -136,7 +136,7 @@ def _print(result: JobPreview, shown: Sequence[ItemPreview], names: Mapping[str,
     expenses = several(job.number_of_items, "expense", "expenses")
     print_line(f"job {job.id} of company {job.company_id}: {job.status} at Pleo, {expenses}")
     if result.rejected:
-        print_line(f"The export would fail as a whole: {result.rejected.told.text()}", BAD)
+        print_line(f"The export would fail as a whole: {result.reason}", BAD)
         print_next(f"correct it; pleo-export doctor {job.company_id} checks it")
         return
     for item in shown:
@@ -200,7 +200,7 @@ def _output(result: JobPreview, shown: Sequence[ItemPreview], names: Mapping[str
         company_id=result.job.company_id,
         job_status=result.job.status,
         failure=result.rejected.failure if result.rejected else None,
-        reason=result.rejected.told.text() if result.rejected else None,
+        reason=result.reason,
         items=tuple(_item(each, names) for each in shown),
         accounts=tuple(_totals(accounts)),
         tax_codes=tuple(_totals(taxes)),

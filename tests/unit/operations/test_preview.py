@@ -228,6 +228,19 @@ def test_given_a_job_that_would_fail_as_a_whole_then_its_reason_is_shown(system:
     assert result.items == ()
 
 
+def test_given_a_job_that_would_fail_as_a_whole_then_the_reason_is_the_one_that_pleo_gets(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, purchases(2), outflow_sign="negative", support_contact="Finance Systems")
+    job = system.export(NORTHGATE)
+
+    foreseen = previewed(system, job).reason
+    system.run(NORTHGATE)
+
+    assert foreseen == system.job(job)["failureReason"]
+    assert "Finance Systems" in str(foreseen)
+
+
 def test_given_no_waiting_job_then_the_refusal_says_so(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
 

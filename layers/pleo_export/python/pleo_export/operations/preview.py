@@ -52,6 +52,11 @@ class JobPreview:
     rejected: JobRejected | None
     items: Sequence[ItemPreview]
 
+    @property
+    def reason(self) -> str | None:
+        """Why it would fail as a whole, as Pleo would be told."""
+        return self.rejected.told.text(self.settings.support_contact) if self.rejected else None
+
 
 def find_job(services: Services, job_id: str | None, company_id: str | None) -> ExportJob:
     """Return the job, or the company's oldest that waits or runs. Raises NothingToPreview."""
