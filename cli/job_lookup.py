@@ -49,15 +49,16 @@ def find_job(stack: Stack, job_id: str) -> FoundJob:
     )
 
 
-def overview(stack: Stack, found: FoundJob) -> JobOverview:
-    """Return the job with all its items."""
+def overview(stack: Stack, found: FoundJob, *, with_facts: bool = True) -> JobOverview:
+    """Return the job with all its items: with supplier, date and amount, for which all payloads are read, or
+    without."""
     known = JobEvidence(
         job_id=found.job_id,
         company_id=found.company_id,
         record=found.record,
         at_pleo=found.at_pleo,
         job_items=list(found.pleo.job_items(found.job_id)) if found.pleo and found.at_pleo else (),
-        payloads=_payloads(stack, found),
+        payloads=_payloads(stack, found) if with_facts else {},
         not_asked=found.not_asked,
         support=_support(stack, found.company_id),
     )

@@ -17,7 +17,6 @@ from cli.wording import counted, minute, money, several
 from pleo_export.operations.job_overview import ItemOverview, JobOverview
 
 COLUMNS = ("expense", "date", "supplier", "amount", "status", "entry", "link, or what to fix")
-BAD_STATUSES = ("failed", "abandoned")
 
 
 class JobOutput(JobOverview):
@@ -38,7 +37,7 @@ def command(
     """
     deployed = Stack.named(stack)
     job = overview(deployed, find_job(deployed, job_id))
-    shown = tuple(each for each in job.items if not failed or each.status in BAD_STATUSES)
+    shown = tuple(each for each in job.items if not failed or each.failed)
     if as_json:
         print_json(JobOutput(**dict(job.model_copy(update={"items": shown})), stack=deployed.name))
     else:
@@ -93,7 +92,7 @@ def headline(job: JobOverview) -> Iterator[str]:
 def _row(item: ItemOverview) -> tuple[str, ...]:
     """Return the item's row. Whatever Pleo shows of a failure is shown, the type first, which one can search for."""
     fix = ": ".join(filter(None, (item.failure_type, item.reason)))
-    if item.status in BAD_STATUSES and item.pleo_url:
+    if item.failed and item.pleo_url:
         fix = f"{fix} ({item.pleo_url})"
     return (
         item.entry_id,

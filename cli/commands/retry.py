@@ -16,12 +16,12 @@ from cli.output_model import OutputModel
 from cli.printing import GOOD, print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import minute, several
+from pleo_export.operations.job_overview import FAILED
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoOutcomeUnknown, PleoRefused
 from pleo_export.pleo.models import ExportJob
 from pleo_export.services.events import WakeUp
 
-FAILED = ("failed", "abandoned")
 IN_PROGRESS, NO_CONTRA_ACCOUNTS = "EXPORT_ALREADY_IN_PROGRESS", "MISSING_CONTRA_ACCOUNTS"
 
 

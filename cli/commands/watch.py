@@ -20,10 +20,10 @@ from cli.options import DEFAULT_STACK, AsJson, SomeCompanyId, StackName, an_id
 from cli.printing import print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import age
-from pleo_export.operations.job_overview import JobOverview
+from pleo_export.operations.job_overview import FAILED, JobOverview
 
 BETWEEN_LOOKS = 2.0  # seconds; a look at a job of N items costs Pleo 1 + N/100 requests of 500 a minute
-FINAL = ("successful", "failed", "abandoned")
+FINAL = ("successful", *FAILED)
 
 
 class WatchOutput(JobOutput):
@@ -53,7 +53,7 @@ def command(
     if as_json:
         print_json(WatchOutput(**dict(job), stack=deployed.name))
     else:
-        show(job, tuple(each for each in job.items if each.status in FINAL[1:]))
+        show(job, tuple(each for each in job.items if each.failed))
         print_next(f"pleo-export job {job.job_id}   every expense with its entry and link")
     if not job.good:
         raise typer.Exit(1)
@@ -77,13 +77,16 @@ def _next_job(stack: Stack, company_id: str | None, timeout: float) -> str:
 
 
 def looks(stack: Stack, job_id: str, timeout: float) -> Iterator[JobOverview]:
-    """Yield the job as it is, again and again, until it is over. Raises NotNow when that takes too long."""
+    """Yield the job as it is, again and again, until it is over; the facts of its expenses come with the last look
+    only. Raises NotNow when that takes too long."""
     deadline = stack.now() + timedelta(seconds=timeout)
     while True:
-        job = overview(stack, find_job(stack, job_id))
-        yield job
+        found = find_job(stack, job_id)
+        job = overview(stack, found, with_facts=False)
         if job.finished:
+            yield overview(stack, found)
             return
+        yield job
         if stack.now() >= deadline:
             raise NotNow(
                 f"job {job_id} is not over after {age(timedelta(seconds=timeout))}; it goes on. "

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from cli.errors import UsageError, not_connected
-from cli.job_lookup import find_job, overview
+from cli.job_lookup import FoundJob, find_job, overview
 from cli.report.content import (
     EXPORTED,
     FAILED,
@@ -29,24 +28,12 @@ from pleo_export.errors import InvalidSettings, PleoExportError
 from pleo_export.operations.job_overview import ItemOverview, JobOverview
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_job, reconcile_period
 from pleo_export.operations.reconciliation.result import AccountProof, AccountRole, Cause, Pile, ReconciliationFindings
-from pleo_export.store.jobs import ItemResult
-
-STATUSES = {"successful": EXPORTED, "failed": FAILED, "abandoned": FAILED}
-
-
-@dataclass(frozen=True)
-class _JobResults:
-    """A job, and our results of its items by entry id."""
-
-    job: JobOverview
-    results: Mapping[str, ItemResult]
+from pleo_export.workflow.entry_ids import key_of
 
 
 def report_of_job(stack: Stack, job_id: str) -> ReportOutput:
     """Return the report of one export job. Raises UsageError when nobody knows the job."""
-    found = find_job(stack, job_id)
-    seen = _results(stack, overview(stack, found))
-    job = seen.job
+    job = overview(stack, find_job(stack, job_id))
     findings, why_not = _compared(stack, job.company_id, job_id, None)
     return ReportOutput(
         title=f"Export of {job.created_at:%d %B %Y}" if job.created_at else "Export",
@@ -56,7 +43,7 @@ def report_of_job(stack: Stack, job_id: str) -> ReportOutput:
         job_id=job_id,
         job_status=job.status or job.outcome or "",
         job_reason=job.failure or "",
-        entries=tuple(_entries([seen], findings)),
+        entries=tuple(_entries([job], findings)),
         reconciliation=_reconciliation(findings),
         not_compared=why_not,
     )
@@ -72,10 +59,13 @@ def report_of_month(stack: Stack, company_id: str, month: date) -> ReportOutput:
         month.replace(day=1), month.replace(day=calendar.monthrange(month.year, month.month)[1])
     )
     pleo = stack.pleo(secrets.pleo, company_id)
-    jobs = pleo.jobs_since(company_id, datetime.combine(period.since, time(), UTC))
-    seen = [_results(stack, overview(stack, find_job(stack, job.id))) for job in jobs]
+    since = datetime.combine(period.since, time(), UTC)
+    found = (
+        FoundJob(job.id, company_id, stack.jobs.get(job.id), job, pleo) for job in pleo.jobs_since(company_id, since)
+    )
+    jobs = [overview(stack, each) for each in found]
     findings, why_not = _compared(stack, company_id, None, period)
-    entries = {each.entry_id: each for each in _entries(seen, findings)}  # what a later job was told counts
+    entries = {each.entry_id: each for each in _entries(jobs, findings)}  # what a later job was told counts
     return ReportOutput(
         title=f"{month:%B %Y}",
         company=company_id,
@@ -93,10 +83,6 @@ def parse_month(text: str) -> date:
         return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:
         raise UsageError(f"--month: {text!r} is not a month such as 2026-01") from None
-
-
-def _results(stack: Stack, job: JobOverview) -> _JobResults:
-    return _JobResults(job, {each.entry_id.lower(): each for each in stack.results.of_job(job.job_id)})
 
 
 def _compared(
@@ -119,15 +105,15 @@ def _ledger(stack: Stack, company_id: str) -> str:
         return "the accounting system"
 
 
-def _entries(seen: Sequence[_JobResults], findings: ReconciliationFindings | None) -> Iterator[ReportEntry]:
+def _entries(jobs: Sequence[JobOverview], findings: ReconciliationFindings | None) -> Iterator[ReportEntry]:
     held = _held(findings)
     names = {each.account: each.name for each in findings.proofs} if findings else {}
-    for each in seen:
-        for item in each.job.items:
-            key = item.entry_id.lower()
+    for job in jobs:
+        for item in job.items:
+            key = key_of(item.entry_id)
             found = held.get(key, ()) if held is not None else None
             documents = None if found is None else tuple(_document(document, names) for document in found)
-            yield _entry(each.job, item, each.results.get(key), documents)
+            yield _entry(job, item, documents)
 
 
 def _held(findings: ReconciliationFindings | None) -> Mapping[str, Sequence[LedgerDocument] | None] | None:
@@ -139,30 +125,26 @@ def _held(findings: ReconciliationFindings | None) -> Mapping[str, Sequence[Ledg
     unreadable: set[str] = set()
     for each in findings.entries:
         if each.entry_id:
-            documents.setdefault(each.entry_id.lower(), []).extend(each.held)
+            documents.setdefault(key_of(each.entry_id), []).extend(each.held)
             if any(reason.cause is Cause.LEDGER_UNREADABLE for reason in each.reasons):
-                unreadable.add(each.entry_id.lower())
+                unreadable.add(key_of(each.entry_id))
     return documents | dict.fromkeys(unreadable)
 
 
-def _entry(
-    job: JobOverview, item: ItemOverview, result: ItemResult | None, documents: tuple[ReportDocument, ...] | None
-) -> ReportEntry:
-    remedy = result.remedy if result else None
-    failed = STATUSES.get(item.status, OPEN) == FAILED
+def _entry(job: JobOverview, item: ItemOverview, documents: tuple[ReportDocument, ...] | None) -> ReportEntry:
     return ReportEntry(
         entry_id=item.entry_id,
         date=_day(job, item, documents or ()),
         supplier=item.supplier or "",
         amount=item.amount,
         currency=item.currency or "",
-        status=STATUSES.get(item.status, OPEN),
+        status=FAILED if item.failed else EXPORTED if item.status == "successful" else OPEN,
         pleo_url=item.pleo_url,
         documents=documents,
-        reason=(item.reason or item.failure_type or job.failure or "") if failed else "",
-        code=remedy.code if failed and remedy else "",
-        fix=remedy.fix if failed and remedy else "",
-        who=str(remedy.who) if failed and remedy else "",
+        reason=(item.reason or item.failure_type or job.failure or "") if item.failed else "",
+        code=item.failure_code or "",
+        fix=item.fix or "",
+        who=item.who or "",
         warnings=item.warnings,
     )
 

@@ -90,6 +90,19 @@ def test_what_to_do_is_said_once_for_all_expenses_that_need_it_with_who_can(stac
     assert {each.failure_code for each in listed.items} == {each.code for each in results.values()}
 
 
+def test_what_to_do_is_said_however_pleo_spells_the_id(stack: DeployedSystem) -> None:
+    connected(stack)
+    stack.system.books[NORTHGATE] = ledger(stack)
+    spelt = BAD | {"accountingEntryId": entry_id(BAD).replace("-", "")}
+    stack.system.service.state.put_expenses(NORTHGATE, [GOOD, spelt])
+    job = stack.system.export(NORTHGATE)
+    stack.system.run(NORTHGATE)
+
+    (failed,) = JobOutput.model_validate_json(shown(job, "--failed", "--json")).items
+    assert failed.entry_id == spelt["accountingEntryId"]
+    assert (failed.failure_code, failed.supplier) == ("ledger_refused", "Ryman")
+
+
 @pytest.mark.usefixtures("stack")
 def test_only_what_failed_is_shown_on_demand(finished: str) -> None:
     output = shown(finished, "--failed")

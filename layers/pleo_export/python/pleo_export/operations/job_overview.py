@@ -22,6 +22,9 @@ from pleo_export.pleo.models import ExportJob, JobItem
 from pleo_export.store.jobs import ItemResult, JobRecord
 from pleo_export.store.postings import Postings
 from pleo_export.store.records import Records
+from pleo_export.workflow.entry_ids import key_of
+
+FAILED = ("failed", "abandoned")  # the statuses of items of which an expense is not booked as it should be
 
 
 class ItemOverview(ExpenseFacts):
@@ -38,6 +41,11 @@ class ItemOverview(ExpenseFacts):
     fix: str | None = Field(None, description="What to do, the same for all expenses with this code.")
     who: str | None = Field(None, description="Who can do it.")
     warnings: tuple[str, ...] = Field((), description="What Pleo cannot show.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether the expense needs a person."""
+        return self.status in FAILED
 
 
 class JobOverview(BaseModel):
@@ -70,7 +78,7 @@ class JobOverview(BaseModel):
     @property
     def good(self) -> bool:
         """Whether nothing of the job failed."""
-        return self.failure is None and self.outcome != "failed" and not self.counts.keys() & {"failed", "abandoned"}
+        return self.failure is None and self.outcome != "failed" and self.counts.keys().isdisjoint(FAILED)
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -
 def _items(results: Mapping[str, ItemResult], known: JobEvidence) -> Iterator[ItemOverview]:
     """Yield the items of Pleo's list, else of our results."""
     for item in known.job_items:
-        result = results.get(item.accounting_entry_id.lower())
+        result = results.get(key_of(item.accounting_entry_id))
         yield ItemOverview(
             entry_id=item.accounting_entry_id,
             status=item.status,
@@ -163,7 +171,7 @@ def _remedy(result: ItemResult | None, support: str) -> dict[str, str]:
 
 def _numbers(postings: Postings, company_id: str, items: Sequence[ItemOverview]) -> dict[str, str]:
     """Return the numbers of the entries that Pleo links to. Few were booked more than once: those are read singly."""
-    wanted = {each.entry_id.lower(): each for each in items}
+    wanted = {key_of(each.entry_id): each for each in items}
     first = postings.get_many(company_id, dict.fromkeys(wanted, 1))
     numbers: dict[str, str] = {}
     for key, item in wanted.items():
