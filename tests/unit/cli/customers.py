@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cli.checks import CheckResult, CheckStatus
@@ -55,6 +56,16 @@ def subscriptions(stack: DeployedSystem, company_id: str = NORTHGATE) -> list[An
 
 def ledger(stack: DeployedSystem, database: str = "books") -> FakeAccountingSystem:
     return stack.ledgers[database]
+
+
+def finished_export(stack: DeployedSystem, expenses: Sequence[dict[str, Any]]) -> str:
+    """Connect a company with these expenses, run an export of them all, and return the job's id."""
+    connected(stack)
+    stack.system.books[NORTHGATE] = ledger(stack)
+    stack.system.service.state.put_expenses(NORTHGATE, expenses)
+    job = stack.system.export(NORTHGATE)
+    stack.system.run(NORTHGATE)
+    return job
 
 
 def running_export(stack: DeployedSystem, company_id: str = NORTHGATE) -> str:

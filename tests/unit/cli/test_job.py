@@ -14,7 +14,7 @@ from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.deployed_system import DeployedSystem
 from tests.system.expenses import entry_id, purchase, purchases
-from tests.unit.cli.customers import connected, ledger
+from tests.unit.cli.customers import connected, finished_export, ledger
 
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
 GOOD, BAD = purchase(), purchase("dinner", account="9999", gross=12_345, supplier="Ryman")
@@ -24,12 +24,7 @@ REASON = "account_unknown: account 9999 is not in the chart of accounts"
 @pytest.fixture
 def finished(stack: DeployedSystem) -> str:
     """An export of two expenses, one of which was refused; the job's id."""
-    connected(stack)
-    stack.system.books[NORTHGATE] = ledger(stack)
-    stack.system.service.state.put_expenses(NORTHGATE, [GOOD, BAD])
-    job = stack.system.export(NORTHGATE)
-    stack.system.run(NORTHGATE)
-    return job
+    return finished_export(stack, [GOOD, BAD])
 
 
 def shown(*arguments: str, code: int = 1) -> str:

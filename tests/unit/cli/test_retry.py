@@ -12,7 +12,7 @@ from cli.main import app
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import DeployedSystem
 from tests.system.expenses import entry_id, purchase, references
-from tests.unit.cli.customers import connected, ledger, running_export
+from tests.unit.cli.customers import connected, finished_export, ledger, running_export
 
 GOOD, BAD = purchase(), purchase("dinner", account="9999")
 
@@ -20,12 +20,7 @@ GOOD, BAD = purchase(), purchase("dinner", account="9999")
 @pytest.fixture
 def finished(stack: DeployedSystem) -> str:
     """A finished job of two expenses, of which one failed."""
-    connected(stack)
-    stack.system.books[NORTHGATE] = ledger(stack)
-    stack.system.service.state.put_expenses(NORTHGATE, [GOOD, BAD])
-    job = stack.system.export(NORTHGATE)
-    stack.system.run(NORTHGATE)
-    return job
+    return finished_export(stack, [GOOD, BAD])
 
 
 def correct_in_pleo(stack: DeployedSystem) -> None:

@@ -13,7 +13,7 @@ from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.deployed_system import DeployedSystem
 from tests.system.expenses import entry_id, purchase, reference
 from tests.system.fake_accounting import FakeAccountingSystem
-from tests.unit.cli.customers import connected, ledger, running_export
+from tests.unit.cli.customers import finished_export, ledger, running_export
 
 GOOD, OTHER, BAD = purchase(), purchase("lunch"), purchase("dinner", account=None)
 ENTRY = entry_id(GOOD)
@@ -24,12 +24,7 @@ UNKNOWN = "99999999-9999-4999-8999-999999999999"
 def job(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch) -> str:
     """A finished export of three expenses, one of which was refused."""
     monkeypatch.setattr(Stack, "services", stack.system.services)
-    connected(stack)
-    stack.system.books[NORTHGATE] = ledger(stack)
-    stack.system.service.state.put_expenses(NORTHGATE, [GOOD, OTHER, BAD])
-    job = stack.system.export(NORTHGATE)
-    stack.system.run(NORTHGATE)
-    return job
+    return finished_export(stack, [GOOD, OTHER, BAD])
 
 
 def run(*arguments: str, answer: str = "") -> Result:
