@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
@@ -18,10 +16,11 @@ from cli.printing import GOOD, LEFT, print_json, print_line
 from cli.stack import Stack
 from cli.wording import several
 from pleo_export import code_version
+from pleo_export.operations.company_lease import CompanyBusy, company_lease
 from pleo_export.operations.erase_person import PersonalData, PersonEraser, SoughtPerson
 from pleo_export.store.payloads import Payloads
 
-OWNER = "erase-person-"  # of the lease: no export reads the files meanwhile
+ACT = "erase-person"  # for the lease: no export reads the files meanwhile
 LONGEST = timedelta(minutes=15)  # after which exports run again, whatever became of the command
 SHORTEST = 3  # characters of a text to look for: a shorter one is part of too many others
 
@@ -96,14 +95,18 @@ def eraser_of(stack: Stack, company_id: str, person: SoughtPerson) -> PersonEras
 def erase(stack: Stack, eraser: PersonEraser, person: SoughtPerson, found: PersonalData) -> int:
     """Erase, note that it was done, but not of whom, and return how many texts were left. Raises NotNow while an export
     of the company runs."""
-    with held(stack, eraser.company_id):
-        left = eraser.erase(person, found)
+    company_id = eraser.company_id
+    try:
+        with company_lease(stack, company_id, ACT, stack.now(), LONGEST):
+            left = eraser.erase(person, found)
+    except CompanyBusy:
+        raise NotNow(f"an export of company {company_id} is running; run the command again when that is over") from None
     facts: dict[str, str | int] = {
         "code_version": code_version(),
         "payload_files": len(found.payload_keys),
         "texts": len(found.results) + len(found.jobs) - left,
     }
-    stack.company_events.add(eraser.company_id, "person erased", stack.caller, stack.now(), facts)
+    stack.company_events.add(company_id, "person erased", stack.caller, stack.now(), facts)
     return left
 
 
@@ -123,18 +126,6 @@ def account(found: PersonalData) -> Iterator[str]:
     yield "  backups of the table: what is erased now is in them for 35 more days"
     yield "nothing of a person is in: logs, queue, state machine, invitations. Secrets hold a company's credentials,"
     yield "  which may have been granted by the person: connect again with another's"
-
-
-@contextmanager
-def held(stack: Stack, company_id: str) -> Iterator[None]:
-    """Hold the company's lease, so that no export reads what is deleted. Raises NotNow while one runs."""
-    lease, owner, now = stack.leases.get(company_id), f"{OWNER}{uuid4()}", stack.now()
-    if stack.busy(company_id) or not stack.leases.take(company_id, owner, now, replacing=lease, until=now + LONGEST):
-        raise NotNow(f"an export of company {company_id} is running; run the command again when that is over")
-    try:
-        yield
-    finally:
-        stack.leases.release(company_id, owner)
 
 
 def _output(company_id: str, found: PersonalData, erased: bool, left: int) -> ErasePersonOutput:

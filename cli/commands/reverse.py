@@ -16,7 +16,8 @@ from cli.printing import BAD, GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from cli.wording import several
 from pleo_export.accounting.port import DocumentState
-from pleo_export.operations.reverse import CompanyBusy, ReversalPlan, ReversalResult, Reversing, booked_entries
+from pleo_export.operations.company_lease import CompanyBusy
+from pleo_export.operations.reverse import ReversalPlan, ReversalResult, Reversing, booked_entries
 from pleo_export.workflow.entry_ids import key_of
 
 

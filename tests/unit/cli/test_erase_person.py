@@ -182,6 +182,15 @@ def test_afterwards_exports_run_again(stack: DeployedSystem, job: str) -> None:
     assert stack.system.statuses(second) == {"successful": 1}
 
 
+def test_afterwards_the_company_is_woken_for_what_was_clicked_meanwhile(stack: DeployedSystem, job: str) -> None:
+    assert job
+    stack.system.queued()
+
+    erased(stack, SoughtPerson(employee_id=code_of(hers())))
+
+    assert [body["reason"] for _, body in stack.system.queued()] == ["erase-person"]
+
+
 @pytest.mark.parametrize("person", [SoughtPerson(), SoughtPerson(names=("Al",)), SoughtPerson(email="@")])
 def test_a_person_who_could_be_anybody_is_refused(stack: DeployedSystem, person: SoughtPerson) -> None:
     with pytest.raises(UsageError):

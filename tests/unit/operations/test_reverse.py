@@ -10,7 +10,8 @@ import pytest
 from pleo_export.accounting.errors import OutcomeUnknown
 from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
-from pleo_export.operations.reverse import CompanyBusy, ReversalResult, Reversing
+from pleo_export.operations.company_lease import CompanyBusy
+from pleo_export.operations.reverse import ReversalResult, Reversing
 from pleo_export.store.postings import Posting
 from pleo_simulator.sample import NORTHGATE
 from pleo_simulator.sample_catalogue import SUPPLIERS

@@ -10,28 +10,20 @@ again continues: the connector looks for each counter-entry before it makes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from uuid import uuid4
 
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState
 from pleo_export.bookkeeping.reference import payment_reference
-from pleo_export.errors import PleoExportError
-from pleo_export.services.events import WakeUp
+from pleo_export.operations.company_lease import CompanyBusy, company_lease
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.postings import Posting
-from pleo_export.workflow.dispatch import alive
 from pleo_export.workflow.recording.investigation import find_all, posting_dates
 
-OWNER = "reverse-"  # of the lease: no export runs meanwhile
+ACT = "reverse"
 HOLD = timedelta(minutes=10)  # of the lease, taken again before each expense: one takes some calls
-
-
-class CompanyBusy(PleoExportError):
-    """An export of the company, or another command, is running. Nothing was done; the same command works later."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,8 @@ class Reversing:
 
     def carry_out(self, entry_ids: Sequence[str]) -> Iterator[ReversalResult]:
         """Reverse the expenses, and yield what became of each. Raises CompanyBusy."""
-        with self._lease() as owner:
+        services = self.services
+        with company_lease(services, self.connection.company_id, ACT, services.clock(), HOLD) as owner:
             for entry_id in entry_ids:
                 self._keep(owner)
                 yield self._reverse(self._plan(entry_id))  # planned again: an export may have run before the lease
@@ -168,23 +161,6 @@ class Reversing:
         if not self.services.postings.save_reversal(posting, ended):
             return ReversalResult(plan.entry_id, posting, "Its record was changed meanwhile. Run this once more.")
         return ReversalResult(plan.entry_id, ended)
-
-    @contextmanager
-    def _lease(self) -> Iterator[str]:
-        services, company_id = self.services, self.connection.company_id
-        now, owner = services.clock(), f"{OWNER}{uuid4()}"
-        lease = services.leases.get(company_id)
-        busy = lease is not None and alive(lease, services.executions, now)
-        if busy or not services.leases.take(company_id, owner, now, replacing=lease, until=now + HOLD):
-            raise CompanyBusy(
-                f"an export of company {company_id}, or another command, is running: reverse when that is over "
-                "(after a command that was killed, within ten minutes)"
-            )
-        try:
-            yield owner
-        finally:
-            services.leases.release(company_id, owner)
-            services.wake_ups.send(WakeUp(company_id=company_id, reason="reversed"), once_per=owner)
 
     def _keep(self, owner: str) -> None:
         """Hold the lease for as long again. Raises CompanyBusy if it has passed to another."""
