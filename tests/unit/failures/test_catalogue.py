@@ -97,8 +97,8 @@ def test_a_stored_result_says_what_to_do_and_who_can() -> None:
     failed = ItemResult.failed(
         "e", ItemFailure.MISSING_CONFIGURATION, CATEGORY_MISSING.told(line="This expense"), "Ada"
     )
-    assert failed.remedy == remedy("category_missing")
-    assert ItemResult("e", external_id="1").remedy is None
+    assert remedy(failed.code) == remedy("category_missing")
+    assert ItemResult("e", external_id="1").code is None
 
 
 def _item(**changes: object) -> dict[str, object]:

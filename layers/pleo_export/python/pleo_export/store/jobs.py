@@ -11,8 +11,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.failures.catalogue import remedy
-from pleo_export.failures.entry import FailureText, Remedy
+from pleo_export.failures.entry import FailureText
 from pleo_export.store.fencing import FencingToken, write
 from pleo_export.store.record_texts import LONGEST_REASON, few, storable
 from pleo_export.store.table import (
@@ -222,11 +221,6 @@ class ItemResult:
     def status(self) -> Literal["successful", "failed"]:
         """Return the status that Pleo is sent."""
         return "failed" if self.failure else "successful"
-
-    @property
-    def remedy(self) -> Remedy | None:
-        """What to do about the failure and who can, the same for all items with its code; None where it succeeded."""
-        return remedy(self.code) if self.failure else None
 
 
 class Results:
