@@ -14,7 +14,6 @@ import re
 import shlex
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +28,11 @@ import yaml
 from cli.main import app
 from cli.main import main as command_line
 from local.aws import ROOT
-from local.processes import stopping
 from local.stack import LocalStack, settings_of
 from pleo_simulator.sample import API_KEYS, NORTHGATE
 
 PAGE = ROOT / "docs/commands.md"
 UNKNOWN, MALFORMED = "99999999-9999-4999-8999-999999999999", "4711"
-PATIENCE_SECONDS = 120
-COMMAND_SECONDS = 120
 WIDTH = 100  # columns
 
 INTRODUCTION = """# The commands
@@ -116,20 +112,9 @@ class World:
     def finish(self) -> None:
         """Wait until the newest job is over."""
         newest = max(self.stack.pleo.state.all_jobs(), key=lambda each: str(each["createdAt"]))
-        self.wait_for(newest["id"])
-        items = self.job(self.names["job"])["items"]
+        self.stack.wait_for(newest["id"])
+        items = self.stack.job(self.names["job"])["items"]
         self.names["entry"] = next(each["accountingEntryId"] for each in items if each["status"] == "successful")
-
-    def job(self, job_id: str) -> dict[str, Any]:
-        """Return the job as Pleo holds it."""
-        return next(each for each in self.stack.pleo.state.all_jobs() if each["id"] == job_id)
-
-    def wait_for(self, job_id: str) -> None:
-        """Wait until the job is over. Raises RuntimeError when that takes too long."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.job(job_id)["status"] in ("pending", "in_progress"):
-            if stopping.wait(0.2) or time.monotonic() > deadline:
-                raise RuntimeError(f"job {job_id} is not over")
 
 
 def click_export(world: World) -> None:

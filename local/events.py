@@ -156,11 +156,7 @@ def capture() -> None:
 
 
 def _finish(stack: LocalStack, job_id: str) -> None:
-    def over() -> bool:
-        (job,) = (each for each in stack.pleo.state.all_jobs() if each["id"] == job_id)
-        return job["status"] not in ("pending", "in_progress")
-
-    _wait_until(over, f"job {job_id} did not end")
+    _wait_until(lambda: stack.is_over(job_id), f"job {job_id} did not end")
 
 
 def _wait_until(done: Callable[[], bool], otherwise: str) -> None:

@@ -29,7 +29,6 @@ from pleo_simulator.sample import NORTHGATE
 
 console = Console(highlight=False)
 PATIENCE_SECONDS = 120
-FINAL = ("completed", "completed_with_errors", "failed", "cancelled")
 NOT_COPIED = (  # what DynamoDB does not restore with a table; set again before the stack uses it
     "time to live",
     "point-in-time recovery",
@@ -142,16 +141,9 @@ def _reconcile(stack: LocalStack, table: str, job_id: str) -> list[str]:
 
 def _export(stack: LocalStack) -> str:
     """Export the sample expenses, and return the job when it is final."""
-    job_id: str = stack.pleo.state.click_export(NORTHGATE, None)["id"]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        job = next(each for each in stack.pleo.state.all_jobs() if each["id"] == job_id)
-        if job["status"] in FINAL:
-            _say(f"exported: job {job_id} is {job['status']}")
-            return job_id
-        if stopping.wait(0.2):
-            raise Interrupted
-    raise ChildFailed(f"the job is not final after {PATIENCE_SECONDS} s; see .local/log/")
+    job_id = str(stack.pleo.state.click_export(NORTHGATE, None)["id"])
+    _say(f"exported: job {job_id} is {stack.wait_for(job_id)['status']}")
+    return job_id
 
 
 def _say(text: str) -> None:

@@ -55,6 +55,7 @@ ACCOUNTS = {
     "input_tax": "2200",
     "output_tax": "2202",
 }
+JOB_SECONDS = 120  # that an export may take
 
 
 class LocalStack:
@@ -116,6 +117,25 @@ class LocalStack:
     @property
     def deployed(self) -> Stack:
         return Stack(self.name)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return the export job as Pleo holds it."""
+        found: dict[str, Any] = next(each for each in self.pleo.state.all_jobs() if each["id"] == job_id)
+        return found
+
+    def is_over(self, job_id: str) -> bool:
+        """Return whether nothing more happens to the job."""
+        return self.job(job_id)["status"] not in ("pending", "in_progress")
+
+    def wait_for(self, job_id: str) -> dict[str, Any]:
+        """Wait until the job is over, and return it. Raises ChildFailed when that takes too long."""
+        deadline = time.monotonic() + JOB_SECONDS
+        while not self.is_over(job_id):
+            if time.monotonic() > deadline:
+                raise ChildFailed(f"job {job_id} is not over after {JOB_SECONDS} s; see .local/log/")
+            if stopping.wait(0.2):
+                raise Interrupted
+        return self.job(job_id)
 
     def connect(self, company_id: str = NORTHGATE, ledger: Ledger | None = None, **changes: Any) -> list[str]:
         """Connect a sample company to the books, by the steps of `pleo-export connect`; the lines it prints."""

@@ -222,7 +222,7 @@ def _every_type(story: Story) -> None:
             jobs[company_id] = stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"]
         _follow(stack, {jobs[company_id]: f"{method}, ".replace("_", " ") for company_id, method in METHODS.items()})
         for company_id, method in METHODS.items():
-            items = _job(stack, jobs[company_id])["items"]
+            items = stack.job(jobs[company_id])["items"]
             exported = sum(item["status"] == "successful" for item in items)
             story.check(f"{method.replace('_', ' ')}: items exported", exported, len(items))
         moves = [books[company_id].moves() for company_id in METHODS]
@@ -239,27 +239,23 @@ def _follow(stack: LocalStack, jobs: dict[str, str]) -> None:
     with output.bars() as progress:
         recorded, reported = {}, {}
         for job_id, word in jobs.items():
-            total = len(_job(stack, job_id)["items"])
+            total = len(stack.job(job_id)["items"])
             recorded[job_id] = progress.add_task(f"{word}recorded", total=total)
             reported[job_id] = progress.add_task(f"{word}reported to Pleo", total=total)
         deadline, left = time.monotonic() + PATIENCE_SECONDS, list(jobs)
         while left and time.monotonic() < deadline:
             for job_id in left:
-                items = _job(stack, job_id)["items"]
+                items = stack.job(job_id)["items"]
                 ids = [item["accountingEntryId"] for item in items]
                 known = stack.deployed.results.get_many(job_id, ids)
                 progress.update(recorded[job_id], completed=len(known))
                 final = sum(item["status"] in FINAL for item in items)
                 progress.update(reported[job_id], completed=final)
-            left = [each for each in left if _job(stack, each)["status"] in ("pending", "in_progress")]
+            left = [each for each in left if not stack.is_over(each)]
             if left and stopping.wait(0.2):
                 raise Interrupted
     if left:
         raise ChildFailed(f"job {left[0]} is not over after {PATIENCE_SECONDS} s; see .local/log/")
-
-
-def _job(stack: LocalStack, job_id: str) -> dict[str, Any]:
-    return next(job for job in stack.pleo.state.all_jobs() if job["id"] == job_id)
 
 
 def _overview(stack: LocalStack, job_id: str) -> JobOverview:

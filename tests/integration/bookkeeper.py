@@ -32,18 +32,17 @@ def export(
 
 
 def job(stack: LocalStack, job_id: str) -> dict[str, Any]:
-    return next(each for each in stack.pleo.state.all_jobs() if each["id"] == job_id)
+    return stack.job(job_id)
 
 
 def finished(stack: LocalStack, job_id: str) -> dict[str, Any]:
     """The job once it is final at Pleo and its execution is over."""
 
     def look() -> dict[str, Any] | None:
-        found = job(stack, job_id)
-        if found["status"] in ("pending", "in_progress"):
+        if not stack.is_over(job_id):
             return None
         runs = executions(stack, job_id)
-        return found if runs and all(run["status"] != "RUNNING" for run in runs) else None
+        return job(stack, job_id) if runs and all(run["status"] != "RUNNING" for run in runs) else None
 
     return wait_for(f"job {job_id} finished", look)
 
