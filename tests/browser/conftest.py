@@ -52,7 +52,8 @@ class Window:
         self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.name}.png", full_page=True)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, so does its event loop, and other tests' prompts need one of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:

@@ -25,8 +25,8 @@ from tests.integration.bookkeeper import finished
 from tests.system.fake_network import Answer, Request, network
 
 pytestmark = pytest.mark.enable_socket
-# A month that no other test has expenses in.
-AUGUST = ReconciliationPeriod(date(2026, 8, 1), date(2026, 8, 31))
+# A month of an open year in which no other test, nor the simulator's sample, has expenses.
+PERIOD = ReconciliationPeriod(date(2027, 12, 1), date(2027, 12, 31))
 YEARS = ReconciliationPeriod(date(2025, 1, 1), date(2027, 12, 31))
 NAMES = (
     *("deleted", "amount", "account", "duplicate", "period", "told failed", "draft", "unreachable"),
@@ -47,7 +47,7 @@ FOUND = {
 def expenses(company_id: str) -> dict[str, dict[str, Any]]:
     lines = (Line(6_366, "6100", "GB20"),)
     return {
-        name: export_item(company_id, Expense(name, "card_purchase", lines, supplier="Ryman"), AUGUST.since + day)
+        name: export_item(company_id, Expense(name, "card_purchase", lines, supplier="Ryman"), PERIOD.since + day)
         for name, day in ((name, timedelta(days=number)) for number, name in enumerate(NAMES))
     }
 
@@ -58,7 +58,7 @@ def plant(stack: LocalStack, books: Ledger, job_id: str, ids: dict[str, str]) ->
     books.change_amount(f"pleo:{ids['amount']}")
     books.recategorise(f"pleo:{ids['account']}", "6100", "6200")
     books.copy(f"pleo:{ids['duplicate']}")
-    books.redate(f"pleo:{ids['period']}", date(2026, 9, 4))
+    books.redate(f"pleo:{ids['period']}", date(2027, 11, 4))
     for name, entry_id in ids.items():
         if name not in ("deleted", "draft"):
             books.post(f"pleo:{entry_id}")
@@ -100,7 +100,7 @@ def test_given_eight_planted_discrepancies_then_each_is_found_and_nothing_else(
 
     with failing_on(f"pleo:{ids['unreachable']}", books) as url:
         connected_at(stack, books, url)
-        result = reconcile_period(LUMBRE, AUGUST, stack.deployed.services)
+        result = reconcile_period(LUMBRE, PERIOD, stack.deployed.services)
         by_job = reconcile_job(LUMBRE, clicked, stack.deployed.services)
 
     expected = {ids[name]: found for name, found in FOUND.items()}
