@@ -12,7 +12,7 @@ SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CUR
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --maxprocesses 8 --dist loadgroup
 # Tests of the stack wait for their servers half of the time, so one worker more than there are processors.
 AND_ONE := $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
-WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
+WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests ledger_simulators/tests
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 INSTALL := local/install.py
 LOCKED := --no-deps --require-hashes -r
