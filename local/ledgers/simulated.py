@@ -15,11 +15,12 @@ from local.processes import LOOPBACK
 
 @dataclass(frozen=True)
 class Profile:
-    """A ledger that has a simulator. `connection` makes the settings for its address, `entries` reads what it holds."""
+    """A ledger that has a simulator. `connection` makes the settings for its address, `secret` what a
+    connector needs to get in, `entries` reads what it holds."""
 
     title: str
-    connection: Callable[[str], Mapping[str, Any]]
-    secret: Mapping[str, str]
+    connection: Callable[[Any, str], Mapping[str, Any]]
+    secret: Callable[[Any], Mapping[str, str]]
     entries: Callable[[Any], Sequence[Entry]]
     refusals: Refusals = field(default_factory=Refusals)
 
@@ -34,12 +35,16 @@ class SimulatedBooks:
         self.simulator = LedgerSimulator(name, host=host)
         self.title = profile.title
         self.page = f"{self.simulator.url}/"
-        self.secret = profile.secret
         self.refusals = profile.refusals
+
+    @property
+    def secret(self) -> Mapping[str, str]:
+        """What a connector needs: new at each look, where it ends with time."""
+        return self._profile.secret(self.simulator.ledger)
 
     def connection(self) -> Mapping[str, Any]:
         """Return the settings of a company that is connected to it."""
-        return self._profile.connection(self.simulator.url)
+        return self._profile.connection(self.simulator.ledger, self.simulator.url)
 
     def entries(self) -> Sequence[Entry]:
         """Return every entry, oldest first."""
