@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from ledger_simulators.xero.books import XeroKind
 from ledger_simulators.xero.ledger import XeroLedger
@@ -16,55 +16,66 @@ from tests.system.fake_network import Answer, Request
 from tests.system.held_documents import Held
 from tests.system.ledger_faces.face import LedgerFace, reference_in, role_of
 
+Rows = list[tuple[XeroKind, Json]]
 _DRAFT = ("DRAFT", "SUBMITTED")
+_TEXTS = ("Reference", "Narration", "InvoiceNumber", "CreditNoteNumber")
 _REFUSAL = "The organisation is being restored from a backup."
 
 
 def documents(ledger: XeroLedger) -> Sequence[Held]:
-    """Return all documents of ours."""
-    found = [(reference_of(row), kind, row) for kind, row in ledger.books.all_documents()]
-    return [_held(ledger, reference, kind, row) for reference, kind, row in found if reference]
+    """Return all documents of ours. A payment of several bills is several payments of Xero's."""
+    return [_held(ledger, id_, rows) for id_, rows in _documents(ledger).items()]
 
 
-def reference_of(row: Json) -> str:
-    """Return the reference that a document carries; empty if it is not ours."""
-    lines = row.get("LineItems") or row.get("JournalLines") or []
-    texts = [row.get(name) for name in ("Reference", "Narration", "InvoiceNumber", "CreditNoteNumber", "Url")]
-    return reference_in(*texts, *(line.get("Description") for line in lines))
+def _documents(ledger: XeroLedger) -> dict[str, Rows]:
+    """Return the rows of each document, by the id that Pleo is told."""
+    together: dict[tuple[str, ...], Rows] = defaultdict(list)
+    for kind, row in ledger.books.all_documents():
+        if reference := reference_in(*(row.get(name) for name in _TEXTS)):
+            alone = () if kind.endpoint == "Payments" else (str(row[kind.id]),)
+            together[reference, str(row["Status"] in kind.void), *alone].append((kind, row))
+    return {_id(rows): rows for rows in together.values()}
 
 
-def _held(ledger: XeroLedger, reference: str, kind: XeroKind, row: Json) -> Held:
-    lines = ledger.postings(kind, row)
-    gross = {abs(int(each.foreign * 100)) for each in lines}
-    state = DocumentState.POSTED
-    if row["Status"] in kind.void:
-        state = DocumentState.VOID
-    elif row["Status"] in _DRAFT:
-        state = DocumentState.DRAFT
+def _id(rows: Rows) -> str:
+    mark = "mj-" if rows[0][0].endpoint == "ManualJournals" else ""
+    return mark + ",".join(sorted(str(row[kind.id]) for kind, row in rows))
+
+
+def _held(ledger: XeroLedger, id_: str, rows: Rows) -> Held:
+    kind, row = rows[0]
+    reference = reference_in(*(row.get(name) for name in _TEXTS))
+    lines = [line for kind, row in rows for line in ledger.postings(kind, row)]
+    totals = [Decimal(row.get("Total") or row.get("Amount") or 0) for _, row in rows]
+    sums = {int(sum(totals) * 100), *(abs(int(each.foreign * 100)) for each in lines)}
     return Held(
-        id=row[kind.id],
+        id=id_,
         reference=reference,
         role=role_of(reference),
-        state=state,
+        state=_state(kind, row),
         on=row["Date"],
         accounts=tuple(each.account for each in lines),
-        sums=frozenset(gross | {abs(int(row[name] * 100)) for name in ("Total", "Amount") if name in row}),
+        sums=frozenset(sums),
         balances=sum((each.amount for each in lines), Decimal(0)) == 0,
         contents=tuple((each.name, each.content) for each in ledger.files(row[kind.id])),
     )
 
 
+def _state(kind: XeroKind, row: Json) -> DocumentState:
+    if row["Status"] in kind.void:
+        return DocumentState.VOID
+    return DocumentState.DRAFT if row["Status"] in _DRAFT else DocumentState.POSTED
+
+
 def void(ledger: XeroLedger, id_: str) -> None:
-    """A person voids a document."""
-    kind, row = _by_id(ledger, id_)
-    if row["Status"] not in kind.void:
-        void_as = (
-            "DELETED" if row["Status"] in _DRAFT or "VOIDED" not in kind.void or "BankAccount" in row else "VOIDED"
-        )
-        ledger.set_status(kind, row, void_as)
+    """A person voids a document; a draft is deleted, which Xero shows all the same."""
+    for kind, row in _documents(ledger)[id_]:
+        if row["Status"] not in kind.void:
+            posted = row["Status"] not in _DRAFT and kind.endpoint in ("ManualJournals", "Invoices", "CreditNotes")
+            ledger.set_status(kind, row, "VOIDED" if posted else "DELETED")
 
 
-def refused(request: Request) -> Answer:
+def refused(_: Request) -> Answer:
     """Refuse a write for a reason of Xero's own."""
     content = {
         "ErrorNumber": 10,
@@ -75,13 +86,4 @@ def refused(request: Request) -> Answer:
     return Answer(400, [("Content-Type", "application/json")], json.dumps(content).encode())
 
 
-def takes(expense: Mapping[str, Any]) -> bool:
-    """Xero has an account for each currency of the sample."""
-    return True
-
-
-def _by_id(ledger: XeroLedger, id_: str) -> tuple[XeroKind, Json]:
-    return next((kind, row) for kind, row in ledger.books.all_documents() if row[kind.id] == id_)
-
-
-FACE = LedgerFace(PROFILE, documents, void, void, refused, takes)
+FACE = LedgerFace(PROFILE, documents, void, void, refused)
