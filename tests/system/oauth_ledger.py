@@ -3,16 +3,25 @@ service."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
+from urllib.parse import parse_qsl
+
+import requests
 
 from pleo_export.accounting.descriptor import CredentialField
 from pleo_export.accounting.ledger_oauth import LedgerGrant, LedgerOAuth, Tenant
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_simulator.clock import Clock
+from pleo_simulator.credentials import parse_basic
 from tests.system.pleo import URL
+
+LOGIN = "https://login.ledger.test"
 
 BY_A_PERSON = LedgerOAuth(
     token_url=f"{URL}/oauth/token",
@@ -21,9 +30,61 @@ BY_A_PERSON = LedgerOAuth(
     scopes=("offline_access", "accounting"),
 )
 BY_ITS_OWN_CLIENT = LedgerOAuth(
-    token_url=f"{URL}/oauth/token", scopes=("https://api.test/.default",), grant=LedgerGrant.CLIENT_CREDENTIALS
+    token_url=f"{LOGIN}/oauth2/v2.0/token",
+    scopes=("https://api.test/.default",),
+    grant=LedgerGrant.CLIENT_CREDENTIALS,
 )
 OWN_CLIENT = (CredentialField("client_id", "Client id"), CredentialField("client_secret", "Client secret"))
+
+
+class OwnClients(requests.adapters.BaseAdapter):
+    """A sign-in service that gives tokens to clients alone, as Microsoft Entra does: for an hour, with no refresh
+    token. `clients` are the secrets by id."""
+
+    LIFE = timedelta(seconds=3_599)
+
+    def __init__(self, clock: Clock, **clients: str) -> None:
+        super().__init__()
+        self.clients, self._clock = clients, clock
+        self.given: dict[str, datetime] = {}
+        self.asked: list[dict[str, str]] = []
+        self.faults: list[int | requests.RequestException] = []
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        form = dict(parse_qsl(str(request.body)))
+        self.asked.append(form)
+        fault = self.faults.pop(0) if self.faults else None
+        if isinstance(fault, requests.RequestException):
+            raise fault
+        if fault:
+            return _answer(request, fault, {"error": "temporarily_unavailable" if fault == 503 else "server_error"})
+        if request.url != BY_ITS_OWN_CLIENT.token_url or form.get("grant_type") != "client_credentials":
+            return _answer(request, 400, {"error": "unsupported_grant_type"})
+        if form.get("scope") != "https://api.test/.default":
+            return _answer(request, 400, {"error": "invalid_scope"})
+        client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+        if basic := str(request.headers.get("Authorization", "")).removeprefix("Basic "):
+            client_id, secret = parse_basic(basic)
+        if client_id not in self.clients or self.clients[client_id] != secret:
+            described = "AADSTS7000215: Invalid client secret provided."
+            return _answer(request, 401, {"error": "invalid_client", "error_description": described})
+        token = f"token-{len(self.given) + 1}"
+        self.given[token] = self._clock.now() + self.LIFE
+        answer = {"token_type": "Bearer", "expires_in": 3_599, "ext_expires_in": 3_599, "access_token": token}
+        return _answer(request, 200, answer)
+
+    def good(self, token: str) -> bool:
+        """Whether the ledger accepts the token now."""
+        return token in self.given and self._clock.now() < self.given[token]
+
+    def close(self) -> None:
+        pass
+
+
+def _answer(request: requests.PreparedRequest, status: int, content: object) -> requests.Response:
+    made = requests.Response()
+    made.status_code, made._content, made.request = status, json.dumps(content).encode(), request
+    return made
 
 
 class Granted:
@@ -47,7 +108,7 @@ class Granted:
 
 
 @contextmanager
-def ledger_with(oauth: LedgerOAuth, **changes: Any) -> Iterator[None]:
+def ledger_with(oauth: LedgerOAuth | None, **changes: Any) -> Iterator[None]:
     """Let Tryton sign in like that; `changes` are further fields of its descriptor."""
     with mock.patch.dict(CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], oauth=oauth, **changes)}):
         yield

@@ -36,7 +36,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pleo_export.errors import InvalidSettings, Misconfigured
-from pleo_export.oauth.grant import NEVER, Grant, fingerprint, grant_in
+from pleo_export.oauth.grant import NOT_YET, Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.services import Services
@@ -103,7 +103,7 @@ def _refresh_under_lock(wanted: RefreshRequest, services: Services) -> Answer:
 def _measure(wanted: RefreshRequest, grant: Grant, known: RefreshState, now: datetime) -> None:
     """Measure the age of the tokens, and how near the grant is to its end: by time, and by tries without an answer.
     An access token's life is unknown before the first refresh; then the age counts from its end."""
-    past_end = timedelta() if grant.expires_at == NEVER else now - grant.expires_at
+    past_end = timedelta() if grant.expires_at == NOT_YET else now - grant.expires_at
     measure_seconds("TokenAgeSeconds", max(0, past_end.total_seconds() + known.life), system=wanted.grant_owner)
     if grant.refresh_token:
         measure("GrantDaysLeft", round((UNUSED_LIFE - past_end) / timedelta(days=1), 1))

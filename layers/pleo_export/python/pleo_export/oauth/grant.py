@@ -17,7 +17,7 @@ from hashlib import sha256
 
 from pleo_export.errors import InvalidSettings
 
-NEVER = datetime.min.replace(tzinfo=UTC)
+NOT_YET = datetime(1970, 1, 1, tzinfo=UTC)  # before the first access token
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def grant_in(section: Mapping[str, str]) -> Grant | None:
     if not section.get("refresh_token") and not own_client:
         return None
     if own_client and not section.get("access_token"):
-        return Grant("", "", NEVER)
+        return Grant("", "", NOT_YET)
     try:
         expires_at = datetime.fromisoformat(section["expires_at"])
         if expires_at.tzinfo is None:
