@@ -21,6 +21,7 @@ from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.fake_fixture import FakeFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
+from tests.conformance.xero_fixture import XeroFixtures
 
 
 class ConnectorFixtures(Protocol):
@@ -35,6 +36,7 @@ class ConnectorFixtures(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     "tryton": TrytonFixtures.open,
+    "xero": XeroFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 

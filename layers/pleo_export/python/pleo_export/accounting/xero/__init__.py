@@ -1,0 +1,14 @@
+"""The connector for Xero."""
+
+from pleo_export.accounting.descriptor import Connector
+from pleo_export.accounting.xero.settings import XeroSettings
+from pleo_export.accounting.xero.title import TITLE
+
+CONNECTOR = Connector(
+    name="xero",
+    title=TITLE,
+    settings=XeroSettings,
+    credentials=(),
+    module="pleo_export.accounting.xero.connector",
+    token_url="https://identity.xero.com/connect/token",
+)
