@@ -1,5 +1,6 @@
 """The connector for Xero."""
 
+from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.title import TITLE
@@ -10,5 +11,6 @@ CONNECTOR = Connector(
     settings=XeroSettings,
     credentials=(),
     module="pleo_export.accounting.xero.connector",
-    token_url="https://identity.xero.com/connect/token",
+    token_url="https://identity.xero.com/connect/token",  # noqa: S106
+    rate=CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000),
 )

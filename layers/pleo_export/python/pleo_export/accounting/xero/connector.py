@@ -92,9 +92,8 @@ def _rest(settings: XeroSettings, secret: Secret, time_left: TimeLeft, budget: C
     token = secret.get("access_token", "").strip()
     if not token:
         raise AuthenticationFailed(CONNECTION_REFUSED.told(ledger=TITLE))
-    transport = AccountingTransport(
-        TITLE, str(settings.api_url), headers(token, str(settings.tenant)), time_left=time_left
-    )
+    sent = headers(token, str(settings.tenant))
+    transport = AccountingTransport(TITLE, str(settings.api_url), sent, time_left=time_left, budget=budget)
     return XeroRest(transport, budget)
 
 

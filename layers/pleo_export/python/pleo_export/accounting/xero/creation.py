@@ -57,13 +57,13 @@ class XeroCreation:
         try:
             rows = self._rest.put(endpoint.name, [each.record for each in bodies])
         except OutcomeUnknown as unknown:
-            made.outcomes |= {each.reference: unknown for each in bodies}
+            made.outcomes.update({each.reference: unknown for each in bodies})
         except XeroRefused as refused:
             self._halves(endpoint, bodies, made, refused)
         except CONNECTION as error:
             if not made.outcomes:
                 raise
-            made.outcomes |= {each.reference: error for each in bodies}
+            made.outcomes.update({each.reference: error for each in bodies})
         else:
             for each, row in zip(bodies, rows, strict=True):
                 self._learn(endpoint, each, row, made)

@@ -48,9 +48,10 @@ class XeroDocuments:
             if not asked:
                 continue
             rows: dict[str, list[Record]] = defaultdict(list)
-            for row in self._rest.pages(endpoint.name, {"where": endpoint.clause(asked)}):
-                if endpoint.reference(row) in wanted:
-                    rows[endpoint.reference(row)].append(row)
+            for portion in endpoint.portions(asked):
+                for row in self._rest.pages(endpoint.name, {"where": endpoint.clause(portion)}):
+                    if endpoint.reference(row) in wanted:
+                        rows[endpoint.reference(row)].append(row)
             for reference, held in rows.items():
                 found[reference] += [(endpoint, each) for each in _documents(endpoint, held)]
         return found

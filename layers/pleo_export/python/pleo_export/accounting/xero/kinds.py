@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pleo_export.accounting.port import DocumentState
 from pleo_export.accounting.xero.rest import Record, text
 from pleo_export.bookkeeping.documents import DocumentKind
 
 SEPARATOR = " | "
+LONGEST_FILTER = 5_000  # characters, as they stand in the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,17 @@ class XeroEndpoint:
             return " OR ".join(f"{self.key}=={text(each)}" for each in references)
         found = " OR ".join(f"{self.key}.Contains({text(each)})" for each in references)
         return f"{self.key}!=null AND ({found})"
+
+    def portions(self, references: Sequence[str]) -> Iterator[list[str]]:
+        """Yield the references in portions whose filter fits an address; fifty of ours do."""
+        portion: list[str] = []
+        for each in references:
+            if portion and len(quote(self.clause([*portion, each]))) > LONGEST_FILTER:
+                yield portion
+                portion = []
+            portion.append(each)
+        if portion:
+            yield portion
 
     def beginning(self, mark: str) -> str:
         """Return the filter that finds every reference that begins with the mark."""
