@@ -119,6 +119,12 @@ def _serve_identity(app: Flask, ledger: XeroLedger) -> None:
         identity.revoke(request.form.get("token", ""))
         return Response("", 200)
 
+    _serve_connections(app, ledger)
+
+
+def _serve_connections(app: Flask, ledger: XeroLedger) -> None:
+    identity = ledger.identity
+
     @app.route("/connections")
     def connections() -> Response:
         if identity.scopes(request.headers.get("Authorization", "").removeprefix("Bearer ")) is None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from ledger_simulators.xero.app import create_app
 from ledger_simulators.xero.books import XeroKind
 from ledger_simulators.xero.identity import SCOPES
 from ledger_simulators.xero.ledger import XeroLedger
-from ledger_simulators.xero.sample import TENANT, sample_ledger
+from ledger_simulators.xero.sample import sample_ledger
 from pleo_export.accounting.call_budget import UNLIMITED
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
@@ -53,7 +54,8 @@ class XeroFixture:
     def __init__(self, seed: int) -> None:
         self.url = URL
         clock = Clock(NOW)
-        self._ledger: XeroLedger = sample_ledger(clock, seed)
+        self._tenant = str(UUID(int=seed + 1))
+        self._ledger: XeroLedger = sample_ledger(clock, seed, self._tenant)
         limits = self._ledger.limits
         limits.per_minute = limits.per_day = 10**9
         limits.file_bytes = 10 * 2**20
@@ -65,7 +67,7 @@ class XeroFixture:
         return self._connector(self._rest(_crossing(url)))
 
     def setup(self, *, url: str | None = None) -> AccountingSetup:
-        return XeroSetup(_settings(), self._rest(_crossing(url)))
+        return XeroSetup(self._settings(), self._rest(_crossing(url)))
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return XeroReader(self._rest(_crossing(url)), XeroConnector.capabilities)
@@ -98,8 +100,8 @@ class XeroFixture:
 
     def void(self, reference: str) -> None:
         for kind, row in self._ledger.with_key(reference):
-            draft = row["Status"] in ("DRAFT", "SUBMITTED")
-            deleted = draft or kind.endpoint in ("BankTransactions", "Payments")
+            self.post_by_hand(reference)  # a draft could only be deleted
+            deleted = kind.endpoint in ("BankTransactions", "Payments")
             self._ledger.set_status(kind, row, "DELETED" if deleted else "VOIDED")
 
     def duplicate(self, reference: str) -> None:
@@ -111,7 +113,10 @@ class XeroFixture:
         network = TroubledNetwork(plan, _act, _saying)
         rest = self._rest(network.cross)
         yield XeroWay(
-            self._connector(rest), XeroSetup(_settings(), rest), XeroReader(rest, XeroConnector.capabilities), network
+            self._connector(rest),
+            XeroSetup(self._settings(), rest),
+            XeroReader(rest, XeroConnector.capabilities),
+            network,
         )
 
     def derived(self, reference: str) -> list[Held]:
@@ -148,39 +153,47 @@ class XeroFixture:
 
     # Connections
 
-    def _rest(self, crossing: Crossing, *, token: str | None = None, tenant: str = TENANT) -> XeroRest:
+    def _rest(self, crossing: Crossing, *, token: str | None = None, tenant: str | None = None) -> XeroRest:
         session = session_through(WsgiAdapter(self._app, crossing), IsolatedSession())
-        sent = headers(token or self._token, tenant)
+        sent = headers(token or self._token, tenant or self._tenant)
         transport = AccountingTransport("Xero", URL, sent, session=session, sleep=lambda _: None)
         return XeroRest(transport, UNLIMITED)
 
     def _connector(self, rest: XeroRest) -> XeroConnector:
-        return XeroConnector(_settings(), rest, scopes_of(self._token))
+        return XeroConnector(self._settings(), rest, scopes_of(self._token))
+
+    def _settings(self) -> XeroSettings:
+        return XeroSettings.model_validate({"name": "xero", "tenant": self._tenant, "api_url": URL})
 
     # What the books hold
 
     def _documents(self, reference: str) -> list[list[tuple[XeroKind, dict[str, Any]]]]:
         """Payments of several bills under one reference are one document."""
-        rows = self._ledger.with_key(reference)
+        found = self._ledger.with_key(reference)
+        rows = [each for each in found if not _is_deleted_draft(*each)]
         payments = [each for each in rows if each[0].endpoint == "Payments"]
         others = [[each] for each in rows if each[0].endpoint != "Payments"]
         return [*others, payments] if payments else others
 
     def _shown(self, rows: list[tuple[XeroKind, dict[str, Any]]]) -> Held:
-        kind, row = rows[0]
+        _, row = rows[0]
         state = STATES[row["Status"]]
         made = [each for kind, row in rows for each in self._ledger.postings(kind, row)]
         owed = row.get("Invoice") or row.get("CreditNote") or row
         foreign = owed.get("CurrencyCode", "GBP") != "GBP"
         return Held(
             state=state,
-            number=None if state is DocumentState.DRAFT else _number(row),
+            number=_number(row),
             date=row["Date"],
             lines=tuple((each.account, _minor(each.amount)) for each in made),
             foreign=tuple((each.account, _minor(each.foreign)) for each in made) if foreign else (),
             open=_open(row) if state is DocumentState.POSTED else 0,
             bill=_bill(row) if "DueDate" in row else None,
         )
+
+
+def _is_deleted_draft(kind: XeroKind, row: dict[str, Any]) -> bool:
+    return row["Status"] == "DELETED" and kind.endpoint in ("Invoices", "CreditNotes", "ManualJournals")
 
 
 def _bill(row: dict[str, Any]) -> HeldBill:
@@ -211,10 +224,6 @@ def _own_name(name: str) -> str:
 
 def _minor(amount: Decimal) -> int:
     return int(amount * 100)
-
-
-def _settings() -> XeroSettings:
-    return XeroSettings.model_validate({"name": "xero", "tenant": TENANT, "api_url": URL})
 
 
 def _crossing(url: str | None) -> Crossing:

@@ -317,3 +317,12 @@ PAYMENT_TOO_LARGE = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero"},
 )
+BILL_THERE_ALREADY = FailureEntry(
+    code="bill_there_already",
+    says="{ledger} holds {other} with the same number from the same party, within 60 days, so this was not recorded.",
+    fix="If it is the same bill, take the expense out of the export in Pleo. Else correct the number of one of the two. "
+    + AGAIN,
+    why="The same bill may have been entered by hand. A person decides.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Xero", "other": "INV-2044"},
+)

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
+from pleo_export.accounting.limits import kind_in_words
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.accounting.xero.kinds import endpoint_of, xero_ids
 from pleo_export.accounting.xero.rest import XeroRefused, XeroRest
 from pleo_export.accounting.xero.title import TITLE
-from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST, FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
+from pleo_export.failures.receipts import (
+    FILE_LARGER_THAN_REQUEST,
+    FILE_REFUSED,
+    FILE_TOO_LARGE,
+    FILE_TYPE,
+    NO_FILES_TAKEN,
+)
 
 # R-5d.1: everything that Pleo serves, and what several receipts are put together in.
 CONTENT_TYPES = frozenset(
@@ -43,6 +50,8 @@ def attach(rest: XeroRest, document: DocumentRef, attachments: Sequence[Attachme
     """Attach the files that the document does not have yet: one call to read what it has, and one for each file.
     Raises AttachmentRejected, AttachmentTooLarge, or another AccountingError."""
     for each in attachments:
+        if document.kind not in limits.files:
+            raise AttachmentRejected(NO_FILES_TAKEN.told(ledger=TITLE, kind=kind_in_words(document.kind)))
         _check(each, limits)
     endpoint, (id_, *_) = endpoint_of(document.id, document.kind), xero_ids(document.id)
     there = {hash_in(str(row.get("FileName"))) for row in rest.files(endpoint.name, id_)}

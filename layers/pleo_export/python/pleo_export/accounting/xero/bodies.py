@@ -19,7 +19,7 @@ from pleo_export.accounting.xero.kinds import (
     SEPARATOR,
     XeroEndpoint,
 )
-from pleo_export.accounting.xero.lines import account_named, journal_lines, line_items, merged
+from pleo_export.accounting.xero.lines import account_named, journal_lines, known, line_items, merged
 from pleo_export.accounting.xero.lookups import XeroAccount, XeroLookups
 from pleo_export.accounting.xero.rest import Record
 from pleo_export.accounting.xero.title import TITLE
@@ -40,7 +40,7 @@ _NO_MERCHANT = "Pleo"
 @dataclass(frozen=True, slots=True)
 class XeroBody:
     """What to send for a document. `total` and `tax` in minor units are what it has to come to; None for a journal,
-    which has no total. `on` is its day."""
+    which has no total. `on` is its day, `dated` that of the supplier's document."""
 
     reference: str
     endpoint: XeroEndpoint
@@ -48,6 +48,7 @@ class XeroBody:
     total: int | None
     tax: int
     on: date
+    dated: date
 
 
 def body(document: JournalEntry | Bill, lookups: XeroLookups, state: DocumentState, contact: str | None) -> XeroBody:
@@ -97,7 +98,7 @@ def _bank_transaction(
     document: JournalEntry, lookups: XeroLookups, wallet: XeroAccount, contact: str | None
 ) -> XeroBody:
     moved = sum(line.amount for line in document.lines if line.account == wallet.code)
-    items = merged(line for line in document.lines if line.account != wallet.code)
+    items = merged(known((line for line in document.lines if line.account != wallet.code), lookups))
     sign = -1 if moved > 0 else 1
     record: Record = {
         "Type": "RECEIVE" if moved > 0 else "SPEND",
@@ -110,7 +111,9 @@ def _bank_transaction(
         "Status": "AUTHORISED",
     }
     tax = sign * sum(each.tax for each in items)
-    return XeroBody(document.reference, BANK_TRANSACTIONS, record, abs(moved), tax, document.posting_date)
+    return XeroBody(
+        document.reference, BANK_TRANSACTIONS, record, abs(moved), tax, document.posting_date, document.document_date
+    )
 
 
 def _manual_journal(document: JournalEntry, lookups: XeroLookups) -> XeroBody:
@@ -121,7 +124,7 @@ def _manual_journal(document: JournalEntry, lookups: XeroLookups) -> XeroBody:
             ledger=TITLE, kind="journal entry without the wallet", own=lookups.currency, currency=document.currency
         )
         raise Rejected(told)
-    items = merged(document.lines)
+    items = merged(known(document.lines, lookups))
     record: Record = {
         "Narration": f"{document.memo}{SEPARATOR}{document.reference}",
         "Date": document.posting_date,
@@ -129,8 +132,9 @@ def _manual_journal(document: JournalEntry, lookups: XeroLookups) -> XeroBody:
         "JournalLines": journal_lines(items, lookups),
         "Status": "POSTED",
     }
+    tax = sum(each.tax for each in items)
     return XeroBody(
-        document.reference, MANUAL_JOURNALS, record, None, sum(each.tax for each in items), document.posting_date
+        document.reference, MANUAL_JOURNALS, record, None, tax, document.posting_date, document.document_date
     )
 
 
@@ -138,7 +142,7 @@ def _bill(document: Bill, lookups: XeroLookups, state: DocumentState) -> XeroBod
     require_payables(document.payable.account, lookups)
     credit = document.kind is DocumentKind.CREDIT_NOTE
     endpoint, sign = (CREDIT_NOTES, -1) if credit else (INVOICES, 1)
-    items = merged(document.lines[:-1])
+    items = merged(known(document.lines[:-1], lookups))
     record: Record = {
         "Type": "ACCPAYCREDIT" if credit else "ACCPAY",
         "Contact": {"ContactID": document.party.id},
@@ -152,7 +156,7 @@ def _bill(document: Bill, lookups: XeroLookups, state: DocumentState) -> XeroBod
     if not credit:
         record["DueDate"] = document.due_date or document.posting_date
     total, tax = abs(document.payable.amount), sign * sum(each.tax for each in items)
-    return XeroBody(document.reference, endpoint, record, total, tax, document.posting_date)
+    return XeroBody(document.reference, endpoint, record, total, tax, document.posting_date, document.document_date)
 
 
 def require_payables(code: str, lookups: XeroLookups) -> None:

@@ -18,8 +18,6 @@ from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
     InternalFault,
-    KeptAsDraft,
-    OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
     PossibleDuplicate,
@@ -38,18 +36,18 @@ from pleo_export.accounting.port import (
     ReversalSupport,
     SettlementSupport,
 )
+from pleo_export.accounting.xero.approval import XeroApproval
 from pleo_export.accounting.xero.attachments import CONTENT_TYPES, MAX_BYTES, MAX_FILES, attach
 from pleo_export.accounting.xero.bodies import XeroBody, body
 from pleo_export.accounting.xero.creation import CONNECTION, XeroCreated, XeroCreation, by_endpoint
 from pleo_export.accounting.xero.differences import differences
 from pleo_export.accounting.xero.documents import XeroDocuments
-from pleo_export.accounting.xero.duplicates import similar
-from pleo_export.accounting.xero.error_table import refusal
+from pleo_export.accounting.xero.duplicates import repeated
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, XeroEndpoint, endpoint_of
 from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.parties import XeroParties
 from pleo_export.accounting.xero.reading import XeroReader
-from pleo_export.accounting.xero.rest import Record, XeroRest, headers, messages_of, scopes_of
+from pleo_export.accounting.xero.rest import Record, XeroRest, headers, scopes_of
 from pleo_export.accounting.xero.reversal import XeroReversal
 from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.settling import XeroSettling, without_their_bill
@@ -57,8 +55,8 @@ from pleo_export.accounting.xero.setup import XeroSetup
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
-from pleo_export.failures.connection import CONNECTION_REFUSED, LEDGER_IN_DOUBT, SCOPE_MISSING
-from pleo_export.failures.ledger import KEPT_AS_DRAFT, PERIOD_LOCKED, POSSIBLE_DUPLICATE
+from pleo_export.failures.connection import CONNECTION_REFUSED, SCOPE_MISSING
+from pleo_export.failures.ledger import BILL_THERE_ALREADY, PERIOD_LOCKED
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
 
@@ -129,6 +127,7 @@ class XeroConnector:
         self._rest = rest
         self._lookups = XeroLookups(rest)
         self._documents = XeroDocuments(rest, self._lookups)
+        self._approval = XeroApproval(rest, self._documents)
         self._creation = XeroCreation(rest, self._documents)
         self._settling = XeroSettling(rest, self._lookups, self._documents)
         self._parties = XeroParties(rest, self._lookups, settings.employees)
@@ -178,13 +177,15 @@ class XeroConnector:
                     raise
                 created = XeroCreated({each.reference: error for each in chosen}, {})
             outcomes |= created.outcomes
-            made |= created.rows
+            made |= created.rows if endpoint in _OWED else {}
             recorded = recorded or any(not isinstance(each, CONNECTION) for each in created.outcomes.values())
         payments = [each for each in documents if isinstance(each, Payment) and each.reference not in outcomes]
         outcomes |= without_their_bill(payments, outcomes)
         payments = [each for each in payments if each.reference not in outcomes]
         if payments:
             outcomes |= self._settling.record(payments, made, nothing_yet=not recorded)
+        if any(isinstance(each, PeriodClosed) for each in outcomes.values()):
+            self._lookups.forget_periods()  # locked since they were read
         return outcomes
 
     def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
@@ -197,7 +198,7 @@ class XeroConnector:
         for endpoint in _OWED:
             chosen = [each for each in drafts if endpoint_of(each.id, each.kind) is endpoint]
             if chosen:
-                outcomes |= self._approve(endpoint, chosen, first=not outcomes)
+                outcomes |= self._approval.approve(endpoint, chosen, first=not outcomes)
         return outcomes
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
@@ -267,40 +268,8 @@ class XeroConnector:
     def _create(self, endpoint: XeroEndpoint, bodies: Sequence[XeroBody], state: DocumentState) -> XeroCreated:
         if endpoint not in _OWED or state is not DocumentState.POSTED:
             return self._creation.create(endpoint, bodies)
-        others = similar(self._rest, endpoint, bodies)
-        for each in bodies:
-            if each.reference in others:
-                each.record["Status"] = "DRAFT"
-        created = self._creation.create(endpoint, bodies)
+        others = repeated(self._rest, endpoint, bodies)
+        created = self._creation.create(endpoint, [each for each in bodies if each.reference not in others])
         for reference, other in others.items():
-            draft = created.outcomes[reference]
-            if isinstance(draft, DocumentRef):
-                told = POSSIBLE_DUPLICATE.told(ledger=TITLE, draft=draft.id, other=other)
-                cause = PossibleDuplicate(told)
-                created.outcomes[reference] = KeptAsDraft(cause.told, document=draft, cause=cause)
+            created.outcomes[reference] = PossibleDuplicate(BILL_THERE_ALREADY.told(ledger=TITLE, other=other))
         return created
-
-    def _approve(
-        self, endpoint: XeroEndpoint, drafts: Sequence[DocumentRef], *, first: bool
-    ) -> dict[str, DocumentOutcome]:
-        elements = [{endpoint.id: each.id, "Status": "AUTHORISED"} for each in drafts]
-        try:
-            rows = self._rest.post(endpoint.name, elements)
-        except OutcomeUnknown as unknown:
-            return {each.reference: unknown for each in drafts}
-        except AccountingError as error:
-            if first:
-                raise
-            return {each.reference: error for each in drafts}
-        outcomes: dict[str, DocumentOutcome] = {}
-        for draft, row in zip(drafts, rows, strict=True):
-            messages = messages_of(row)
-            if messages or row.get("StatusAttributeString") == "ERROR":
-                cause = refusal(messages, draft.date)
-                told = KEPT_AS_DRAFT.told(ledger=TITLE, draft=draft.id, words=cause.message)
-                outcomes[draft.reference] = KeptAsDraft(told, document=draft, cause=cause)
-            elif row.get(endpoint.id) != draft.id:
-                outcomes[draft.reference] = OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
-            else:
-                outcomes[draft.reference] = self._documents.ref(endpoint, [row], draft.reference)
-        return outcomes

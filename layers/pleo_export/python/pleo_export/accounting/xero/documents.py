@@ -20,6 +20,7 @@ from pleo_export.accounting.xero.kinds import (
 from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.rest import Record, XeroRest, day
 from pleo_export.accounting.xero.title import TITLE
+from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.bookkeeping.reference import ReferenceRole, reference_parts
 from pleo_export.failures.ledger import RECORDED_TWICE
 
@@ -50,7 +51,7 @@ class XeroDocuments:
             rows: dict[str, list[Record]] = defaultdict(list)
             for portion in endpoint.portions(asked):
                 for row in self._rest.pages(endpoint.name, {"where": endpoint.clause(portion)}):
-                    if endpoint.reference(row) in wanted:
+                    if endpoint.reference(row) in wanted and not endpoint.is_gone(row):
                         rows[endpoint.reference(row)].append(row)
             for reference, held in rows.items():
                 found[reference] += [(endpoint, each) for each in _documents(endpoint, held)]
@@ -68,18 +69,10 @@ class XeroDocuments:
             reference=reference or endpoint.reference(first),
             kind=endpoint.kind,
             id=document_id(endpoint, ID_SEPARATOR.join(ids)),
-            number=None if state is DocumentState.DRAFT else self._number(endpoint, first, reference),
+            number=_number(endpoint, first, reference),
             state=state,
             date=on,
             url=self._url(endpoint, document_id(endpoint, ID_SEPARATOR.join(ids))),
-        )
-
-    def _number(self, endpoint: XeroEndpoint, row: Record, reference: str | None) -> str:
-        """Return what people find it by: a bill's number; for others our reference, since Xero numbers none of them."""
-        return (
-            str(row.get(endpoint.key) or "")
-            if endpoint.kind.value in ("bill", "credit_note")
-            else (reference or endpoint.reference(row))
         )
 
     def _url(self, endpoint: XeroEndpoint, id_: str) -> str:
@@ -93,6 +86,13 @@ class XeroDocuments:
             names = " and ".join(each.number or f"draft {each.id}" for each in live)
             return PossibleDuplicate(RECORDED_TWICE.told(ledger=TITLE, names=names))
         return (live or refs)[-1]
+
+
+def _number(endpoint: XeroEndpoint, row: Record, reference: str | None) -> str:
+    """Return what people find it by: a bill's number; for others our reference, since Xero numbers none of them."""
+    if endpoint.kind in (DocumentKind.BILL, DocumentKind.CREDIT_NOTE):
+        return str(row.get(endpoint.key) or "")
+    return reference or endpoint.reference(row)
 
 
 def _may_be_in(reference: str, endpoint: XeroEndpoint) -> bool:

@@ -27,6 +27,11 @@ class XeroEndpoint:
     undone: str
     kind: DocumentKind
 
+    @property
+    def payable(self) -> str:
+        """The filter that leaves out what customers owe."""
+        return 'Type=="ACCPAY"' if self.kind is DocumentKind.BILL else 'Type=="ACCPAYCREDIT"'
+
     def clause(self, references: list[str]) -> str:
         """Return the filter that finds these references, and maybe others that begin like them."""
         if self.exact:
@@ -49,6 +54,10 @@ class XeroEndpoint:
         """Return the filter that finds every reference that begins with the mark."""
         method = "StartsWith" if self.exact else "Contains"
         return f"{self.key}!=null AND {self.key}.{method}({text(mark)})"
+
+    def is_gone(self, row: Record) -> bool:
+        """Return whether a row is a draft that was deleted: Xero keeps it, and shows it nowhere."""
+        return self.undone == "VOIDED" and row.get("Status") == "DELETED"
 
     def reference(self, row: Record) -> str:
         """Return the reference that a row carries, or whatever a person wrote in its place."""

@@ -41,6 +41,16 @@ class XeroItem:
     dimensions: tuple[Dimension, ...] = field(default=())
 
 
+def known(lines: Iterable[JournalLine], lookups: XeroLookups) -> list[JournalLine]:
+    """Return the lines, whose tax codes exist. Raises UnknownTaxCode."""
+    found = list(lines)
+    for line in found:
+        tax = lookups.taxes.get(line.tax.code) if line.tax else None
+        if line.tax and (tax is None or not tax.active):
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE))
+    return found
+
+
 def merged(lines: Iterable[JournalLine]) -> list[XeroItem]:
     """Return the items of these lines: a tax line goes to the taxed line of its code that stands before it. Raises
     Rejected for tax without any."""
@@ -117,13 +127,9 @@ def _bookable(item: XeroItem, lookups: XeroLookups) -> XeroAccount:
     account = account_named(lookups, item.account)
     if not account.takes_lines:
         raise UnknownAccount(ACCOUNT_OF_LEDGER.told(ledger=TITLE, account=item.account))
-    if item.tax_code is not None:
-        tax = lookups.taxes.get(item.tax_code)
-        if tax is None or not tax.active:
-            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=item.tax_code, ledger=TITLE))
-        if account.class_ not in tax.classes:
-            told = TAX_CODE_NOT_FOR_ACCOUNT.told(code=item.tax_code, account=item.account, ledger=TITLE)
-            raise UnknownTaxCode(told)
+    if item.tax_code is not None and account.class_ not in lookups.taxes[item.tax_code].classes:
+        told = TAX_CODE_NOT_FOR_ACCOUNT.told(code=item.tax_code, account=item.account, ledger=TITLE)
+        raise UnknownTaxCode(told)
     return account
 
 

@@ -84,7 +84,7 @@ class XeroLookups:
     def accounts(self) -> Mapping[str, Sequence[XeroAccount]]:
         """The accounts by code, archived ones included."""
         found: dict[str, list[XeroAccount]] = defaultdict(list)
-        for row in self._rest.list("Accounts"):
+        for row in self._rest.whole("Accounts"):
             account = _account(row)
             found[account.code].append(account)
         return found
@@ -92,7 +92,7 @@ class XeroLookups:
     @cached_property
     def taxes(self) -> Mapping[str, XeroTax]:
         """The tax rates by their type, which is their code."""
-        rows = self._rest.list("TaxRates")
+        rows = self._rest.whole("TaxRates")
         return {str(row["TaxType"]): _tax(row) for row in rows if row.get("TaxType")}
 
     @cached_property
@@ -102,14 +102,14 @@ class XeroLookups:
             str(row["Name"]): frozenset(
                 str(option["Name"]) for option in row.get("Options") or [] if option.get("Status", "ACTIVE") == "ACTIVE"
             )
-            for row in self._rest.list("TrackingCategories")
+            for row in self._rest.whole("TrackingCategories")
             if row.get("Status", "ACTIVE") == "ACTIVE"
         }
 
     @cached_property
     def organisation(self) -> Record:
         """The organisation's own record."""
-        (row, *_) = self._rest.list("Organisation") or [{}]
+        (row, *_) = self._rest.whole("Organisation") or [{}]
         return row
 
     @property

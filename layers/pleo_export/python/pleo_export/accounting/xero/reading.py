@@ -42,7 +42,7 @@ class XeroReader:
             reference
             for endpoint in ENDPOINTS
             for row in self._rest.pages(endpoint.name, {"where": f"{days} AND {endpoint.beginning(MARK)}"})
-            if (reference := endpoint.reference(row)).startswith(MARK)
+            if (reference := endpoint.reference(row)).startswith(MARK) and not endpoint.is_gone(row)
         }
 
     def account_names(self, codes: Collection[str]) -> Mapping[str, str]:

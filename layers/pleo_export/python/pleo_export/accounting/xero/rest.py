@@ -39,7 +39,7 @@ class XeroRest:
         self._transport = transport
         self._budget = budget
 
-    def list(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> list[Record]:
+    def whole(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> list[Record]:
         """Read a list that has no pages."""
         return self._rows(self._read(endpoint, parameters or {}), endpoint)
 

@@ -36,6 +36,7 @@ class XeroOpenBill:
     keys: frozenset[str]
     currency: str
     left: int
+    approved: bool
 
 
 class XeroSettling:
@@ -94,9 +95,10 @@ class XeroSettling:
     def _parts(self, payment: Payment, bills: Sequence[XeroOpenBill]) -> list[Record]:
         """Return the elements that pay these bills, in their order."""
         amount = abs(payment.payable.amount)
-        open_ones = [each for each in bills if each.left > 0 and each.currency == payment.currency]
-        if not open_ones:
-            raise Rejected((PAYMENT_TOO_LARGE if bills else NO_BILL_TO_PAY).told(ledger=TITLE))
+        approved = [each for each in bills if each.approved and each.currency == payment.currency]
+        if not approved:
+            raise Rejected(NO_BILL_TO_PAY.told(ledger=TITLE))
+        open_ones = [each for each in approved if each.left > 0]
         if amount > sum(each.left for each in open_ones):
             raise Rejected(PAYMENT_TOO_LARGE.told(ledger=TITLE))
         parts = []
@@ -162,8 +164,7 @@ class XeroSettling:
         found: dict[XeroEndpoint, Sequence[XeroOpenBill]] = {}
         for endpoint, ids in contacts.items():
             wanted = " OR ".join(f'Contact.ContactID==Guid("{each}")' for each in sorted(ids))
-            kind = "ACCPAY" if endpoint is INVOICES else "ACCPAYCREDIT"
-            where = f'Type=="{kind}" AND Status=="AUTHORISED" AND ({wanted})'
+            where = f'{endpoint.payable} AND (Status=="AUTHORISED" OR Status=="PAID") AND ({wanted})'
             found[endpoint] = [_open(row) for row in self._rest.pages(endpoint.name, {"where": where})]
         return found
 
@@ -195,13 +196,13 @@ def _open(row: Record) -> XeroOpenBill:
     endpoint = INVOICES if row.get(INVOICES.id) else CREDIT_NOTES
     left = row.get("AmountDue") if endpoint is INVOICES else row.get("RemainingCredit")
     total = row.get("Total") if left is None else left
-    approved = row.get("Status") in ("AUTHORISED", "PAID")
     return XeroOpenBill(
         id=str(row[endpoint.id]),
         contact=str((row.get("Contact") or {}).get("ContactID")),
         keys=bill_keys(endpoint, row),
         currency=str(row.get("CurrencyCode")),
-        left=minor(total) if approved else 0,
+        left=minor(total),
+        approved=row.get("Status") in ("AUTHORISED", "PAID"),
     )
 
 
