@@ -86,7 +86,7 @@ class XeroApi:
 
     def _rows(self, endpoint: str, request: Request) -> list[Json] | None:
         books = self._books
-        archived = request.args.get("includeArchived") == "true"
+        archived = request.args.get("includeArchived", "").lower() == "true"
         lists: dict[str, list[Json]] = {
             "Organisation": [books.organisation],
             "Accounts": books.accounts,

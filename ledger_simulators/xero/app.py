@@ -126,6 +126,7 @@ def _serve_connections(app: Flask, ledger: XeroLedger) -> None:
     identity = ledger.identity
 
     @app.route("/connections")
+    @app.route("/Connections")  # as the vendor's own library writes it
     def connections() -> Response:
         if identity.scopes(request.headers.get("Authorization", "").removeprefix("Bearer ")) is None:
             return problem(401, "Unauthorized", "TokenExpired: token expired or not valid")
