@@ -28,7 +28,7 @@ from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.setup import XeroSetup
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.conformance.troubled import TroubledNetwork
 from tests.system.fake_network import Answer, Crossing, Request
 from tests.system.wsgi_adapter import Unsent, WsgiAdapter, session_through, straight
@@ -51,6 +51,14 @@ class XeroWay:
 
 
 class XeroFixture:
+    traits = Traits(
+        one_step=ALL_KINDS,
+        supplier_account="2100",  # Xero has one account for what is owed
+        employee_account="2100",
+        books_differences=False,
+        not_on_bills="1900",
+    )
+
     def __init__(self, seed: int) -> None:
         self.url = URL
         clock = Clock(NOW)

@@ -52,7 +52,8 @@ from pleo_export.accounting.xero.reversal import XeroReversal
 from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.settling import XeroSettling, without_their_bill
 from pleo_export.accounting.xero.setup import XeroSetup
-from pleo_export.accounting.xero.title import TITLE
+from pleo_export.accounting.xero.tenants import release, tenants  # noqa: F401  (the descriptor takes them from here)
+from pleo_export.accounting.xero.title import SCOPES, TITLE
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.failures.connection import CONNECTION_REFUSED, SCOPE_MISSING
@@ -60,11 +61,6 @@ from pleo_export.failures.ledger import BILL_THERE_ALREADY, PERIOD_LOCKED
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
 
-# What the access token has to allow; the rest of the scopes (offline_access) is for its renewal.
-SCOPES = (
-    *("accounting.settings.read", "accounting.banktransactions", "accounting.manualjournals"),
-    *("accounting.invoices", "accounting.payments", "accounting.attachments", "accounting.contacts"),
-)
 _OWED = (INVOICES, CREDIT_NOTES)
 _WIDER = frozenset({"accounting.transactions", "accounting.settings"})  # of apps before March 2026
 
@@ -88,7 +84,7 @@ def open_reader(settings: XeroSettings, secret: Secret, budget: CallBudget = UNL
 
 def _rest(settings: XeroSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> XeroRest:
     token = secret.get("access_token", "").strip()
-    if not token:
+    if not token or settings.tenant is None:
         raise AuthenticationFailed(CONNECTION_REFUSED.told(ledger=TITLE))
     sent = headers(token, str(settings.tenant))
     transport = AccountingTransport(TITLE, str(settings.api_url), sent, time_left=time_left, budget=budget)

@@ -86,13 +86,13 @@ class XeroRest:
         path = f"{ROOT}/{endpoint}/{id_}/Attachments/{quote(name, safe='')}"
         answer = self._transport.write("PUT", path, body, {"Content-Type": content_type})
         self._observe(answer)
-        _content(answer, write=True)
+        content_of(answer, write=True)
 
     def _read(self, endpoint: str, parameters: Mapping[str, str]) -> Any:
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
         answer = self._transport.read("GET", f"{ROOT}/{endpoint}{query}")
         self._observe(answer)
-        return _content(answer, write=False)
+        return content_of(answer, write=False)
 
     def _write_all(
         self,
@@ -113,7 +113,7 @@ class XeroRest:
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(method, path, body)}
         answer = self._transport.write(method, f"{ROOT}/{path}{query}", body, headers)
         self._observe(answer)
-        content = _content(answer, write=True)
+        content = content_of(answer, write=True)
         if not isinstance(content, dict):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
         return content
@@ -195,8 +195,9 @@ def _encoded(value: Any) -> bytes:
     return encode(value).encode()
 
 
-def _content(answer: AccountingResponse, *, write: bool) -> Any:
-    """Return the decoded answer. Raises AccountingError for any other than 2xx, and for one that is cut off."""
+def content_of(answer: AccountingResponse, *, write: bool, empty: bool = False) -> Any:
+    """Return the decoded answer, None for one that is to be `empty`. Raises AccountingError for any other than 2xx, and
+    for one that is cut off."""
     decoded: Any = None
     try:
         decoded = json.loads(answer.content, parse_float=Decimal)
@@ -210,7 +211,7 @@ def _content(answer: AccountingResponse, *, write: bool) -> Any:
         if type(error) is Rejected and isinstance(decoded, dict):
             raise XeroRefused(error, messages_of(decoded))
         raise error
-    if readable:
+    if readable or empty:
         return decoded
     if write:
         raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), status=answer.status)

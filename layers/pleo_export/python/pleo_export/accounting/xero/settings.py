@@ -8,16 +8,17 @@ from uuid import UUID
 from pydantic import Field, HttpUrl, StringConstraints, model_validator
 
 from pleo_export.accounting.descriptor import AccountingSettings
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
 
 
 class XeroSettings(AccountingSettings):
     """Where the company's ledger is, for the connector `xero`."""
 
     name: Literal["xero"] = Field(description="The connector.", examples=["xero"])
-    tenant: UUID = Field(
-        description="Xero's id of the organisation (tenantId).", examples=["7d3f1c52-9a04-4f6e-8b1d-2f5f3a6c9e10"]
+    tenant: UUID | None = Field(
+        None,
+        description="Xero's id of the organisation (tenantId); chosen when the company is connected.",
+        examples=["7d3f1c52-9a04-4f6e-8b1d-2f5f3a6c9e10"],
     )
     contact: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
         None,
@@ -32,9 +33,12 @@ class XeroSettings(AccountingSettings):
         description="The address of Xero's API; another one for a simulator.",
         examples=["https://api.xero.com"],
     )
+    login_url: LoginUrl | None = Field(
+        None, description="Where the sign-in of a simulator is; default: Xero's.", examples=["http://127.0.0.1:8082"]
+    )
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
-        if self.api_url.scheme != "https" and self.api_url.host not in LOOPBACK:
+        if self.api_url.scheme != "https" and not is_loopback(str(self.api_url)):
             raise ValueError("api_url: https is required, except on this machine")
         return self
