@@ -55,7 +55,7 @@ class Balance:
 
 
 @dataclass(frozen=True)
-class Refusals:
+class Deviations:
     """What a ledger cannot take, beside what nobody could book: by the keys of the sample's expenses, the type of
     failure that is to be reported. `demo` are those of the half year, `every_type` those of the month with every type
     of expense; `left_over` is what that leaves on the accounts, where it is not the usual."""
@@ -82,7 +82,7 @@ class Books(Protocol):
         """The accounting secret of a connection."""
 
     @property
-    def refusals(self) -> Refusals:
+    def deviations(self) -> Deviations:
         """What of the sample it cannot take."""
 
     def connection(self) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 from ledger_simulators.economic.entries import Booked
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, EMPLOYEES, JOURNAL
-
 from local.ledgers.books import ACCOUNTS, Entry, EntryLine
 from local.ledgers.simulated import Profile
 

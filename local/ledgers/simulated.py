@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ledger_simulators.base.known import LedgerSimulator
-from local.ledgers.books import Balance, Entry, Refusals, sums
+from local.ledgers.books import Balance, Deviations, Entry, sums
 from local.processes import LOOPBACK
 
 
@@ -22,7 +22,7 @@ class Profile:
     connection: Callable[[Any, str], Mapping[str, Any]]
     secret: Callable[[Any], Mapping[str, str]]
     entries: Callable[[Any], Sequence[Entry]]
-    refusals: Refusals = field(default_factory=Refusals)
+    deviations: Deviations = field(default_factory=Deviations)
 
 
 class SimulatedBooks:
@@ -35,7 +35,7 @@ class SimulatedBooks:
         self.simulator = LedgerSimulator(name, host=host)
         self.title = profile.title
         self.page = f"{self.simulator.url}/"
-        self.refusals = profile.refusals
+        self.deviations = profile.deviations
 
     @property
     def secret(self) -> Mapping[str, str]:

@@ -19,7 +19,8 @@ _DRAFT = ("DRAFT", "SUBMITTED")
 
 def connection(_: XeroLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
-    return {"accounting_system": {"name": "xero", "tenant": TENANT, "api_url": url}, "accounts": ACCOUNTS}
+    accounts = {**ACCOUNTS, "output_tax": ACCOUNTS["input_tax"]}
+    return {"accounting_system": {"name": "xero", "tenant": TENANT, "api_url": url}, "accounts": accounts}
 
 
 def secret(ledger: XeroLedger) -> Mapping[str, str]:
