@@ -109,6 +109,8 @@ def tell(ledger: str = TRYTON) -> int:
 
 
 def _connect(stack: LocalStack) -> None:
+    pleo, deviations = stack.pleo.state, stack.ledger.deviations
+    pleo.put_expenses(NORTHGATE, [deviations.of_ledger(each) for each in pleo.company(NORTHGATE).expenses.values()])
     for line in stack.connect(NORTHGATE):
         output.say(line.replace(stack.webhook_url + NORTHGATE, "our address"))
 
@@ -224,7 +226,7 @@ def _every_type(story: Story) -> None:
         jobs = {}
         for company_id, method in METHODS.items():
             stack.connect(company_id, books[company_id])
-            items = every_type(company_id, method)
+            items = [deviations.of_ledger(each) for each in every_type(company_id, method)]
             stack.pleo.state.put_expenses(company_id, items)
             ids = [item["accountingEntryId"] for item in items]
             jobs[company_id] = stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"]

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger_simulators.business_central.ledger import BusinessCentralLedger
+from ledger_simulators.business_central.sample import sample_ledger
 
 from local.ledgers.books import ACCOUNTS, Entry, EntryLine
 from local.ledgers.simulated import Profile
+from pleo_simulator.clock import Clock
 
 TOKEN, TENANT = "a token of the local stack", "northgate.onmicrosoft.com"
 _HOLDS_OUR_KEY = {"purchaseInvoices": "shipToContact", "purchaseCreditMemos": "buyFromAddressLine2"}
@@ -50,4 +52,9 @@ def entries(ledger: BusinessCentralLedger) -> Sequence[Entry]:
     return found
 
 
-PROFILE = Profile("Business Central", connection, secret, entries)
+def another(clock: Clock, number: int) -> BusinessCentralLedger:
+    """Return a sample company; another one for each number."""
+    return sample_ledger(clock, seed=number)
+
+
+PROFILE = Profile("Business Central", connection, secret, entries, another)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -110,7 +110,8 @@ def _amounts(postings: Iterable[Posting]) -> list[tuple[str, Decimal]]:
 def _files(ledger: BusinessCentralLedger, rows: Iterable[Row]) -> tuple[tuple[str, bytes], ...]:
     parents = {row["id"] for row in rows}
     files = ledger.store.rows("attachments")
-    return tuple((each["fileName"], each["_content"]) for each in files if each["parentId"] in parents)
+    there = (each for each in files if each["parentId"] in parents and each["_content"])  # which comes after the name
+    return tuple((each["fileName"], each["_content"]) for each in there)
 
 
 def void(ledger: BusinessCentralLedger, id_: str) -> None:
@@ -136,4 +137,10 @@ def refused(_: Request) -> Answer:
     return Answer(400, [("Content-Type", "application/json")], json.dumps(error).encode())
 
 
-FACE = LedgerFace(PROFILE, documents, void, void, refused)
+def takes(expense: Mapping[str, Any]) -> bool:
+    """Payments of vendors are in the company's own currency only."""
+    by_vendor = (expense["bookkeeping"] or {}).get("method") == "accounts_payable"
+    return not by_vendor or bool(expense["amount"]["inWalletCurrency"]["currency"] == "GBP")
+
+
+FACE = LedgerFace(PROFILE, documents, void, void, refused, takes)
