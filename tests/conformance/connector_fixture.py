@@ -43,7 +43,9 @@ class Traits:
     created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
+    does so by itself. `in_order`: numbers rise in the order of recording. `one_date`: a bill has one date, on which it is
+    posted. `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is said of
+    `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
     books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
@@ -54,6 +56,10 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    in_order: bool = True
+    one_date: bool = False
+    rolls_back: bool = True
+    missing_journal: str = r"journal NONE .*accounting_system"
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
