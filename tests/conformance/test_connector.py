@@ -79,7 +79,7 @@ class TestCheck:
         fixture.connector().check()
 
     def test_given_a_wrong_key_when_checked_then_authentication_has_failed(self, fixture: DeclaredFixture) -> None:
-        with pytest.raises(AuthenticationFailed, match="key|authorisation"):
+        with pytest.raises(AuthenticationFailed, match=r"key|authorisation"):
             fixture.with_wrong_key().check()
 
     def test_given_a_user_without_rights_when_checked_then_permission_is_denied(

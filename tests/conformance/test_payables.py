@@ -552,8 +552,7 @@ class TestPayments:
             for part in (6000, 366)
         ]
         recorded(system, [bill, parts[0]])
-        at_once = fixture.capabilities.settlement is SettlementSupport.BILL_FIRST
-        assert still_open(fixture, bill, parts[0]) == ([-366, 0] if at_once else [-6366, 6000])
+        assert still_open(fixture, bill, parts[0]) == ([-366, 0] if fixture.traits.settles_parts else [-6366, 6000])
 
         recorded(system, [parts[1]])
 

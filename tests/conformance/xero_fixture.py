@@ -59,6 +59,7 @@ class XeroFixture:
         not_on_bills="1900",
         in_order=False,  # our references are what people find an entry by
         one_date=True,
+        settles_parts=True,
         rolls_back=False,
         missing_journal="not connected",
     )
