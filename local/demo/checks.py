@@ -36,7 +36,7 @@ Lines = Counter[tuple[str, Decimal]]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
-    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    """Return by how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
     cents = 0
     for item in expenses:
         money = item["amount"]["inWalletCurrency"]
@@ -46,7 +46,7 @@ def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Dec
 
 
 def balance(moves: Iterable[Move], account: str) -> Decimal:
-    """The account's balance in its own currency."""
+    """Return the account's balance in its own currency."""
     lines = [line for move in moves for line in move.lines if line.account == account]
     return sum(
         (line.second_amount if line.second_amount is not None else line.debit - line.credit for line in lines),
@@ -61,7 +61,7 @@ def left_over(moves: Iterable[Move], account: str) -> Decimal:
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-    """The lines of every document that would be booked, by its reference: account and amount, + debit."""
+    """Return the lines of every document that would be booked, by its reference: account and amount, + debit."""
     return {
         document.reference: Counter((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
@@ -81,6 +81,6 @@ def booked_lines(moves: Iterable[Move]) -> Mapping[str, Lines]:
 
 
 def receipts_by_number(books: Ledger, moves: Iterable[Move]) -> Mapping[str | None, int]:
-    """How many files hang on each entry, by its number."""
+    """Count the files that hang on each entry, by its number."""
     files = Counter(row["resource"] for row in books.rpc.search_read("ir.attachment", [], ["resource"]))
     return {move.number: files[f"account.move,{move.id}"] for move in moves}
