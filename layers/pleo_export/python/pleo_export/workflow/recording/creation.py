@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -23,6 +24,7 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
+    RateLimited,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
@@ -35,6 +37,7 @@ from pleo_export.workflow.recording.investigation import find_all
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
+from pleo_export.workflow.recording.states import final_state
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 ItemDocuments = Sequence[tuple[ItemProgress, Document]]
@@ -90,7 +93,9 @@ class DocumentWriter:
         """Return the state to create a document in: a draft if it takes no receipts once it is posted (R-5d.11)."""
         takes = self.system.capabilities
         waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
-        return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted
+        if waits and document is progress.plan.item.main:
+            return DocumentState.DRAFT
+        return final_state(document, progress.plan.item.booking.documents, takes, self.wanted)
 
     def _record(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:
@@ -161,6 +166,8 @@ class DocumentWriter:
             return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
         if isinstance(error, STOPPING):  # R-6.11: no waiting for what only a person can change
             return InDoubt(error.told.after(IN_DOUBT), error.failure, None)
+        if isinstance(error, RateLimited) and timedelta(seconds=error.retry_after) > self.services.in_doubt_time:
+            return InDoubt(error.told.after(IN_DOUBT), error.failure, timedelta(seconds=error.retry_after))
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
     def _seen(self, documents: ItemDocuments) -> Mapping[str, DocumentOutcome] | None:
