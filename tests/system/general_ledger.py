@@ -33,6 +33,7 @@ from pleo_export.bookkeeping.documents import (
 )
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import PartyMatch
+from tests.system.held_documents import Role
 
 OWN_CURRENCY = "GBP"
 OWN_TIME_ZONE = "Europe/London"
@@ -68,6 +69,38 @@ class Document:
     was_posted: bool = False
     reverses: Document | None = None
     reversed: bool = False
+
+    @property
+    def reference(self) -> str:
+        """What ties it to the expense."""
+        return self.entry.reference
+
+    @property
+    def role(self) -> Role:
+        """What it is to the expense."""
+        if getattr(self.entry, "memo", "") == DIFFERENCE:
+            return Role.DIFFERENCE
+        return Role.PAYMENT if self.entry.kind is DocumentKind.PAYMENT else Role.DOCUMENT
+
+    @property
+    def on(self) -> date:
+        """The day that it is booked on."""
+        return self.entry.posting_date
+
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts of its lines."""
+        return [line.account for line in self.entry.lines]
+
+    @property
+    def sums(self) -> set[int]:
+        """What its lines come to, without signs."""
+        return {abs(line.amount) for line in self.entry.lines}
+
+    @property
+    def balances(self) -> bool:
+        """Whether it comes to nothing, in its own currency and in the ledger's."""
+        return not sum(line.amount for line in self.entry.lines) and not sum(self.amounts)
 
     @property
     def number(self) -> str | None:
@@ -126,14 +159,15 @@ class GeneralLedger:
     def document(self, id_: str) -> Document | None:
         return next((each for each in self.documents if each.id == id_), None)
 
-    def create(self, entry: Entry) -> Document:
-        """A draft. Raises AccountingError: the ledger's own refusal, after which nothing is there."""
+    def create(self, entry: Entry, *, final: bool = False) -> Document:
+        """A draft, or posted at once. Raises AccountingError: the ledger's own refusal, after which nothing is
+        there."""
         if refusal := self.refusal(entry):
             raise refusal
         self.numbers += 1
         document = Document(str(self.numbers), self._computed(entry), DocumentState.DRAFT)
         self.documents.append(document)
-        return document
+        return self.post(document.id) if final else document
 
     def post(self, id_: str) -> Document:
         """Raises Rejected, PeriodClosed; harmless for one that is posted."""
@@ -146,6 +180,14 @@ class GeneralLedger:
             if document.reverses is not None:
                 document.reverses.reversed = True
         return document
+
+    def undo(self, id_: str) -> None:
+        """A posted document becomes void on its own day. Raises Rejected, PeriodClosed; harmless for a void one."""
+        document = self.document(id_)
+        if document is None or document.state is DocumentState.VOID:
+            return
+        self._require_open(document.entry.posting_date)
+        document.state, document.was_posted = DocumentState.VOID, True
 
     def counter_entry(self, id_: str, reference: str, on: date) -> Document:
         """A draft with the sides exchanged. As often as it is asked for: a ledger lets a person do that twice."""
@@ -190,6 +232,10 @@ class GeneralLedger:
 
     def open_again(self, id_: str) -> None:
         self.reconciled = [group for group in self.reconciled if id_ not in group]
+
+    def same_as(self, entry: Entry) -> Document | None:
+        """Another bill like one that is not there yet."""
+        return next((each for each in self.documents if _is_the_same(Document("0", entry, each.state), each)), None)
 
     def same_bill(self, id_: str) -> Document | None:
         """Another bill of the same party with the same number, around the same day: probably the same."""

@@ -49,7 +49,8 @@ class AccountingResponse:
 
 class AccountingTransport:
     """Sends calls to one accounting system. `system` is its name in messages; `headers` hold the credential and go
-    with every call, each of which is taken from the `budget` first."""
+    with every call, each of which is taken from the `budget` first. `session` is one to use instead of its own, for a
+    test whose calls stay in the process."""
 
     def __init__(
         self,
@@ -61,10 +62,11 @@ class AccountingTransport:
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
         budget: CallBudget = UNLIMITED,
+        session: requests.Session | None = None,
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")
-        self._session = IsolatedSession()
+        self._session = session or IsolatedSession()
         self._session.headers.update(headers)
         self._sleep = sleep
         self._jitter = jitter
