@@ -57,6 +57,11 @@ class XeroFixture:
         employee_account="2100",
         books_differences=False,
         not_on_bills="1900",
+        in_order=False,  # our references are what people find an entry by
+        one_date=True,
+        settles_parts=True,
+        rolls_back=False,
+        missing_journal="not connected",
     )
 
     def __init__(self, seed: int) -> None:

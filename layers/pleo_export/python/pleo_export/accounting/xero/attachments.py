@@ -54,11 +54,14 @@ def attach(rest: XeroRest, document: DocumentRef, attachments: Sequence[Attachme
             raise AttachmentRejected(NO_FILES_TAKEN.told(ledger=TITLE, kind=kind_in_words(document.kind)))
         _check(each, limits)
     endpoint, (id_, *_) = endpoint_of(document.id, document.kind), xero_ids(document.id)
-    there = {hash_in(str(row.get("FileName"))) for row in rest.files(endpoint.name, id_)}
-    for each in attachments:
-        if each.sha256[:12] not in there:
-            _upload(rest, endpoint.name, id_, each)
-            there.add(each.sha256[:12])
+    names = [str(row.get("FileName")) for row in rest.files(endpoint.name, id_)]
+    there = {hash_in(name) for name in names}
+    missing = {each.sha256[:12]: each for each in attachments if each.sha256[:12] not in there}
+    if limits.max_attachments is not None and len(names) + len(missing) > limits.max_attachments:
+        words = f"A document has at most {limits.max_attachments} files."
+        raise AttachmentRejected(FILE_REFUSED.told(ledger=TITLE, file=attachments[-1].name, words=words))
+    for each in missing.values():
+        _upload(rest, endpoint.name, id_, each)
 
 
 def file_name(attachment: Attachment) -> str:

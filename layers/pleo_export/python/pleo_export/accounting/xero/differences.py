@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pleo_export.accounting.errors import Rejected
-from pleo_export.accounting.port import DocumentRef
+from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.xero.documents import Found, XeroDocuments
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, MANUAL_JOURNALS, PAYMENTS, document_id, xero_ids
 from pleo_export.accounting.xero.lines import merged, minor
@@ -33,7 +33,7 @@ def differences(
     for ref, document in found:
         for each in held.get(ref.reference, ()):
             if _is_it(ref, each) and _comes_to(each, lookups) != _should_come_to(document, lookups):
-                name = ref.number or f"draft {ref.id}"
+                name = f"draft {ref.id}" if ref.state is DocumentState.DRAFT else ref.number or ref.id
                 different[ref.reference] = Rejected(ENTRY_DIFFERS.told(ledger=TITLE, name=name))
     return different
 
