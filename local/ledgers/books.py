@@ -57,15 +57,15 @@ class Balance:
 
 @dataclass(frozen=True)
 class Deviations:
-    """What of the sample is otherwise in a ledger. By the keys of the sample's expenses, the type of failure that is to
-    be reported for those that it cannot take beside what nobody could book: `demo` are those of the half year,
-    `every_type` those of the month with every type of expense, of which `left_over` is left on the accounts, where that
-    is not the usual. `tax_accounts`: the accounts of its tax codes, where Pleo has got others from it than the usual.
+    """What of the sample is otherwise in a ledger. For the expenses that it cannot take, beside what nobody could book:
+    by their keys, the type of failure that is to be reported. `demo` are those of the half year, `every_type` those of
+    the month with every type of expense, by method; `left_over` is what that leaves on the accounts under each method,
+    where it is not the usual. `tax_accounts`: the accounts of its tax codes, where Pleo has others than the usual.
     """
 
     demo: Mapping[str, str] = field(default_factory=dict)
-    every_type: Mapping[str, str] = field(default_factory=dict)
-    left_over: Mapping[str, int] = field(default_factory=dict)
+    every_type: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    left_over: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     tax_accounts: Mapping[str, str] = field(default_factory=dict)
 
     def of_ledger(self, expense: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from ledger_simulators.business_central.ledger import BusinessCentralLedger
 from ledger_simulators.business_central.sample import sample_ledger
 
-from local.ledgers.books import ACCOUNTS, Entry, EntryLine
+from local.ledgers.books import ACCOUNTS, Deviations, Entry, EntryLine
 from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock
 
@@ -57,4 +57,23 @@ def another(clock: Clock, number: int) -> BusinessCentralLedger:
     return sample_ledger(clock, seed=number)
 
 
-PROFILE = Profile("Business Central", connection, secret, entries, another)
+_REFUSED = "accounting_system_validation_failure"
+_EUROS = (*("topup-eur", "figma-january", "iberia", "casa-lucio", "iberia-return", "dsb", "cashback-eur", "adobe"),)
+DEVIATIONS = Deviations(
+    # A journal is in the company's own currency.
+    demo=dict.fromkeys(_EUROS, _REFUSED),
+    every_type={
+        "journal": dict.fromkeys(("software", "card-invoice"), _REFUSED),
+        "accounts_payable": dict.fromkeys(
+            (
+                *("software", "card-invoice"),  # and so is a payment
+                *("refund", "chargeback", "cashback", "private-back"),  # no credit notes
+                *("rent-back", "bounced"),  # a payment that comes back is taken back by hand
+                *("drive", "payroll"),  # the tax of a bill is computed by the code's rate: a mileage's is another
+            ),
+            _REFUSED,
+        ),
+    },
+    left_over={"journal": {"1901": 0}, "accounts_payable": {"1901": 0}},
+)
+PROFILE = Profile("Business Central", connection, secret, entries, another, DEVIATIONS)
