@@ -15,8 +15,6 @@ ACCOUNTS = {
     "1910": ("Pleo bank account", "Assets"),
     "1950": ("Pleo clearing", "Assets"),
     "2100": ("Trade payables", "Liabilities"),
-    "2101": ("Payable: Northwind Office Supplies", "Liabilities"),
-    "2102": ("Payable: Lumen Consulting", "Liabilities"),
     "2200": ("Input VAT", "Liabilities"),
     "2201": ("Reverse charge VAT, input", "Liabilities"),
     "2202": ("Reverse charge VAT, output", "Liabilities"),
@@ -34,8 +32,8 @@ ACCOUNTS = {
 }
 # number -> (name, VAT registration number, account of its posting group, blocked)
 VENDORS = {
-    "V-2001": ("Northwind Office Supplies", "GB 112 233 445", "2101", False),
-    "V-2002": ("Lumen Consulting", "GB 998 877 665", "2102", False),
+    "V-2001": ("Northwind Office Supplies", "GB 112 233 445", "2100", False),
+    "V-2002": ("Lumen Consulting", "GB 998 877 665", "2100", False),
     "V-2003": ("Paper Trail (blocked)", "", "2100", True),
     "V-2004": ("Harbour Freight North", "GB 555 666 777", "2100", False),
     "V-2005": ("Harbour Freight South", "GB555666777", "2100", False),

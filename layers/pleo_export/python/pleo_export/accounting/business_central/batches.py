@@ -1,0 +1,238 @@
+"""Journals of our own and their lines: made, filled with whole documents, posted, removed.
+
+Posting takes all lines of a journal along, so what is to be posted gets a journal of its own, and nobody else's lines
+are in it. Codes have letters only: Business Central counts a number in a code up when it posts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pleo_export.accounting.business_central.documents import OURS, our_journals
+from pleo_export.accounting.business_central.entry import STEP
+from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
+from pleo_export.accounting.business_central.title import TITLE
+from pleo_export.accounting.errors import (
+    AccountingError,
+    AuthenticationFailed,
+    InvalidConfiguration,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from pleo_export.failures.connection import LEDGER_BUSY, SETTING_UNKNOWN_THERE
+from pleo_export.failures.ledger import TOO_MANY_LINES
+
+# Errors that hold for the next document as well.
+CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
+DRAFTS = f"{OURS}DRAFT"  # the journal whose lines people post
+TRIES = 3  # of what Business Central says that it has not done, since others held the rows
+_SAME_KEY, _NO_RELATION = "Internal_EntityWithSameKeyExists", "Internal_InvalidTableRelation"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalKind:
+    """The sets that a journal and its lines are in."""
+
+    journals: str
+    lines: str
+
+
+GENERAL = JournalKind("journals", "journalLines")
+PAYMENTS = JournalKind("vendorPaymentJournals", "vendorPayments")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What became of documents: those that are in the journal, and the errors of the others."""
+
+    created: tuple[str, ...]
+    errors: Mapping[str, AccountingError]
+
+
+class BusinessCentralJournals:
+    """Makes, fills and posts journals. Every method raises AccountingError."""
+
+    def __init__(self, rest: BusinessCentralRest, template: str) -> None:
+        self._rest = rest
+        self._template = template
+
+    def check(self) -> None:
+        """Check the right to write journals, and the template, by making sure that the journal of drafts is there.
+        Raises PermissionDenied, InvalidConfiguration, or another error."""
+        known = self._drafts()
+        if known is None:
+            self._create(GENERAL, DRAFTS, "Pleo drafts")
+        else:
+            self._rest.update(f"journals({known})", {"displayName": "Pleo drafts"})
+
+    def drafts(self) -> str:
+        """Return the id of the journal whose lines people post; it is made if it is not there."""
+        known = self._drafts()
+        return known if known is not None else self._create(GENERAL, DRAFTS, "Pleo drafts")
+
+    def make(self, kind: JournalKind, references: Sequence[str], contra: str | None = None) -> str:
+        """Make a journal for these documents, and return its id. `contra`: the id of its balancing account."""
+        for attempt in range(10):
+            try:
+                return self._create(kind, _code(references, attempt), "Pleo, while it is recorded", contra)
+            except Rejected as refusal:
+                if refusal.code != _SAME_KEY:
+                    raise
+        raise Unavailable(LEDGER_BUSY.told(ledger=TITLE))
+
+    def fill(self, kind: JournalKind, journal: str, documents: Mapping[str, Sequence[Row]]) -> Filled:
+        """Add the lines of each document, all or none of them. Raises an error of `CONNECTION` only if nothing was
+        added."""
+        created: list[str] = []
+        errors: dict[str, AccountingError] = {}
+        waiting = [(reference, lines) for reference, lines in documents.items() if len(lines) <= LARGEST_BATCH]
+        for reference, lines in documents.items():
+            if len(lines) > LARGEST_BATCH:
+                told = TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH, count=len(lines))
+                errors[reference] = Rejected(told)
+        number = 0
+        while waiting:
+            batch = list(_first_batch(waiting))
+            try:
+                self._add(kind, journal, batch, number)
+            except RefusedChange as refusal:
+                bad = _owner(batch, refusal.number)
+                if isinstance(refusal.error, CONNECTION) and not created:
+                    raise refusal.error from None
+                errors[bad] = refusal.error
+                waiting = [each for each in waiting if each[0] != bad]
+                continue
+            except OutcomeUnknown as unknown:
+                sent = [reference for reference, _ in batch]
+                errors |= dict.fromkeys(sent, unknown)
+                errors |= {each: _not_sent(unknown) for each, _ in waiting if each not in errors}
+                break
+            except CONNECTION as error:
+                if not created:
+                    raise
+                errors |= {reference: error for reference, _ in waiting}
+                break
+            created += [reference for reference, _ in batch]
+            number += sum(len(lines) for _, lines in batch)
+            waiting = waiting[len(batch) :]
+        return Filled(tuple(created), errors)
+
+    def post(self, journal: str) -> None:
+        """Post all lines of a journal. What others hold at the moment is tried again: nothing was done."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._rest.act(f"journals({journal})")
+            except Unavailable as busy:
+                if busy.status != 409 or attempt == TRIES:
+                    raise
+            else:
+                return
+
+    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row]) -> None:
+        """Move the lines of drafts to another journal, in one transaction, as new lines."""
+        if len(lines) * 2 > LARGEST_BATCH:
+            raise Rejected(TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH // 2, count=len(lines)))
+        made = [
+            Change("POST", f"{kind.journals}({journal})/{kind.lines}", _copy(line, number))
+            for number, line in enumerate(lines, 1)
+        ]
+        gone = [Change("DELETE", f"{kind.lines}({line['id']})") for line in lines]
+        self._all_or_none([*made, *gone])
+
+    def remove_lines(self, kind: JournalKind, lines: Sequence[Row]) -> None:
+        """Delete the lines of drafts, in one transaction."""
+        self._all_or_none([Change("DELETE", f"{kind.lines}({line['id']})") for line in lines])
+
+    def remove(self, kind: JournalKind, journal: str) -> None:
+        """Delete a journal of ours that is empty."""
+        if not self._rest.list_all(f"{kind.journals}({journal})/{kind.lines}", top="1", select="id"):
+            self._rest.delete(f"{kind.journals}({journal})")
+
+    def other_lines(self, kind: JournalKind, journal: str, ids: Collection[str]) -> bool:
+        """Return whether a journal holds other lines than these."""
+        rows = self._rest.list_all(f"{kind.journals}({journal})/{kind.lines}", select="id")
+        return any(row["id"] not in ids for row in rows)
+
+    def _drafts(self) -> str | None:
+        listed = f"code eq '{DRAFTS}' and {our_journals(self._template)}"
+        rows = self._rest.list_all("journals", filter=listed, select="id,code")
+        return rows[0]["id"] if rows else None
+
+    def _create(self, kind: JournalKind, code: str, name: str, contra: str | None = None) -> str:
+        row: dict[str, Any] = {"code": code, "displayName": name}
+        if kind is GENERAL and self._template:
+            row["templateDisplayName"] = self._template
+        if contra is not None:
+            row["balancingAccountId"] = contra
+        try:
+            return str(self._rest.create(kind.journals, row)["id"])
+        except Rejected as refusal:
+            if refusal.code != _NO_RELATION or not self._template:
+                raise
+            told = SETTING_UNKNOWN_THERE.told(ledger=TITLE, count="no", setting="journal", value=self._template)
+            raise InvalidConfiguration(told, status=refusal.status, code=refusal.code) from None
+
+    def _add(self, kind: JournalKind, journal: str, batch: Sequence[tuple[str, Sequence[Row]]], number: int) -> None:
+        path = f"{kind.journals}({journal})/{kind.lines}"
+        lines = [line for _, each in batch for line in each]
+        self._all_or_none(
+            [Change("POST", path, {"lineNumber": (number + nth) * STEP, **line}) for nth, line in enumerate(lines, 1)]
+        )
+
+    def _all_or_none(self, changes: Sequence[Change]) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._rest.change_all(changes)
+            except (Unavailable, RefusedChange) as refusal:
+                error = refusal.error if isinstance(refusal, RefusedChange) else refusal
+                if error.status != 409 or attempt == TRIES:
+                    raise
+            else:
+                return
+
+
+def _code(references: Sequence[str], attempt: int) -> str:
+    """Return a code of letters, the same for the same documents and attempt."""
+    digest = hashlib.sha256("\n".join([*references, str(attempt)]).encode(errors="surrogatepass")).digest()
+    return OURS + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:6])
+
+
+def _first_batch(waiting: Sequence[tuple[str, Sequence[Row]]]) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Yield the first whole documents that fit one call."""
+    left = LARGEST_BATCH
+    for reference, lines in waiting:
+        left -= len(lines)
+        if left < 0:
+            return
+        yield reference, lines
+
+
+def _owner(batch: Sequence[tuple[str, Sequence[Row]]], number: int) -> str:
+    """Return the document that the n-th line is of."""
+    for reference, lines in batch:
+        if number < len(lines):
+            return reference
+        number -= len(lines)
+    raise ValueError("the answer is about a line that was not sent")
+
+
+def _copy(line: Row, number: int) -> Row:
+    names = (
+        "accountType",
+        *("accountNumber", "vendorNumber", "postingDate", "documentNumber", "externalDocumentNumber"),
+        *("amount", "appliesToInvoiceId", "description", "comment", "taxCode"),
+    )
+    copied = {name: line[name] for name in names if line.get(name) not in (None, "")}
+    dimensions = [{"code": each["code"], "valueCode": each["valueCode"]} for each in line.get("dimensionSetLines", ())]
+    return {"lineNumber": number * STEP, **copied} | ({"dimensionSetLines": dimensions} if dimensions else {})
+
+
+def _not_sent(unknown: OutcomeUnknown) -> Unavailable:
+    return Unavailable(LEDGER_BUSY.told(ledger=TITLE), status=unknown.status, code=unknown.code)
