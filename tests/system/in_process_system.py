@@ -147,7 +147,9 @@ class InProcessServices(Services):
     def accounting_system(self, connection: Connection) -> FakeAccountingSystem:
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
-        return self._system.books[connection.company_id]
+        books = self._system.books[connection.company_id]
+        books.budget = self.call_budget(connection)
+        return books
 
     def ledger_reader(self, connection: Connection) -> FakeAccountingSystem:
         return self.accounting_system(connection)

@@ -16,6 +16,7 @@ from unittest import mock
 
 import pytest
 
+from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.services.events import JobInput
@@ -148,6 +149,15 @@ def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: In
         system.run(NORTHGATE)
 
 
+def a_ledger_with_a_call_budget(system: InProcessSystem) -> None:
+    limited = replace(CONNECTORS["tryton"], rate=CallRate(calls=60, seconds=60, per_day=5_000))
+    with mock.patch.dict(CONNECTORS, {"tryton": limited}):
+        a_person_posts_drafts_and_the_night_comes(system)
+        system.connect(NORTHGATE, purchases(1))
+        system.export(NORTHGATE)
+        system.run(NORTHGATE)
+
+
 SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     everything_happens,
     a_person_posts_drafts_and_the_night_comes,
@@ -159,6 +169,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_poll_that_has_no_time_for_all_companies,
     a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
+    a_ledger_with_a_call_budget,
 )
 
 
@@ -194,7 +205,8 @@ def calls() -> dict[str, set[AwsCall]]:
 
 
 def _watched(watch: Watch, name: str, handler: Any, system: InProcessSystem, event: Any, context: Any) -> Any:
-    system.services.__dict__.pop("secrets", None)  # each function remembers secrets for itself
+    for remembered in ("secrets", "_budgets"):  # by each function for itself
+        system.services.__dict__.pop(remembered, None)
     with watch.function(name):
         return handler(event, context)
 

@@ -53,10 +53,10 @@ class ToySettings(AccountingSettings):
     name: Literal["toy"]
     ledger: str
 
-def connect(settings, secret, time_left):
+def connect(settings, secret, time_left, budget):
     return ("recording", settings.ledger, secret["pin"])
 
-def set_up(settings, secret):
+def set_up(settings, secret, budget):
     return ("choosing", settings.ledger)
 
 CONNECTOR = Connector("toy", "Toy Books", ToySettings, (CredentialField("pin", "PIN"),), __name__, "https://toy.test/token")

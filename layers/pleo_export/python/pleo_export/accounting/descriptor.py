@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
@@ -40,7 +41,8 @@ class CredentialField:
 class Connector:
     """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up` and
     `open_reader`; it is imported when a company first uses it, so that a function loads only the connector that it
-    needs. OAuth grants are refreshed at `token_url`; None where the secret holds a key or a login."""
+    needs. OAuth grants are refreshed at `token_url`; None where the secret holds a key or a login.
+    `rate` is what a ledger company takes; None where the system has no limit of its own."""
 
     name: str
     title: str
@@ -48,21 +50,27 @@ class Connector:
     credentials: tuple[CredentialField, ...]
     module: str
     token_url: str | None = None
+    rate: CallRate | None = None
 
     def connect(
-        self, settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited
+        self,
+        settings: AccountingSettings,
+        secret: Secret,
+        time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
     ) -> AccountingSystem:
-        """Return the accounting system, without opening a connection. It begins only calls that end within
-        `time_left`. Raises AuthenticationFailed for a secret that lacks a field."""
-        system: AccountingSystem = import_module(self.module).connect(settings, secret, time_left)
+        """Return the accounting system, without opening a connection. It begins only calls that end within `time_left`,
+        and takes each from the `budget`. Raises AuthenticationFailed for a secret that lacks a field."""
+        opened = import_module(self.module).connect(settings, secret, time_left=time_left, budget=budget)
+        system: AccountingSystem = opened
         return system
 
-    def set_up(self, settings: AccountingSettings, secret: Secret) -> AccountingSetup:
+    def set_up(self, settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> AccountingSetup:
         """Return what a person chooses from to connect a company. Raises as `connect` does."""
-        setup: AccountingSetup = import_module(self.module).set_up(settings, secret)
+        setup: AccountingSetup = import_module(self.module).set_up(settings, secret, budget=budget)
         return setup
 
-    def open_reader(self, settings: AccountingSettings, secret: Secret) -> LedgerReader:
+    def open_reader(self, settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> LedgerReader:
         """Return what reads the ledger to compare it. Raises as `connect` does."""
-        reader: LedgerReader = import_module(self.module).open_reader(settings, secret)
+        reader: LedgerReader = import_module(self.module).open_reader(settings, secret, budget=budget)
         return reader

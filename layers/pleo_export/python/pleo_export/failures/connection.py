@@ -96,6 +96,22 @@ LEDGER_BUSY = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
 )
+LEDGER_CALLS_USED_UP = FailureEntry(
+    code="ledger_calls_used_up",
+    says="{ledger} takes no more requests at the moment.",
+    fix=_LATER,
+    why="The accounting system limits the requests of a minute, and the export had no time left to wait for that.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero"},
+)
+LEDGER_DAY_USED_UP = FailureEntry(
+    code="ledger_day_used_up",
+    says="{ledger} takes no more requests of this connection before {until}.",
+    fix="Export again after that time: nothing is booked twice.",
+    why="The accounting system limits the requests of a day, and this one's are used up.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero", "until": "00:00 UTC on 2026-11-28"},
+)
 LEDGER_UNREACHABLE = FailureEntry(
     code="ledger_unreachable",
     says="{ledger} cannot be reached. Nothing was done.",

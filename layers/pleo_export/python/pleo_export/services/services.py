@@ -200,8 +200,8 @@ class Services(Records, LedgerReaders):
     def accounting_system(self, connection: Connection) -> AccountingSystem:
         """Return the company's accounting system. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
         now)."""
-        settings = connection.settings.accounting_system
-        return connect(settings, self.accounting_secret(connection), self.time_left)
+        settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
+        return connect(settings, secret, self.time_left, self.call_budget(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""
