@@ -22,6 +22,7 @@ from ledger_simulators.business_central.refusals import (
     no_permission,
     not_found,
     record_not_found,
+    same_key,
     too_long,
     unknown_property,
 )
@@ -185,21 +186,21 @@ class Api:
         return inserted
 
     def _insert(self, entity_set: str, row: Row) -> Row:
-        if entity_set in _JOURNALS:
-            return self.general_ledger.insert_batch(entity_set, row)
-        if entity_set in _JOURNAL_LINES:
-            return self.general_ledger.insert_line(entity_set, row)
-        if entity_set in TABLES:
-            return self.purchases.insert(entity_set, row)
-        if entity_set in LINE_TABLES:
-            return self.purchases.insert_line(entity_set, row)
-        if entity_set == "dimensionSetLines":
-            return self._insert_dimension(row)
-        if entity_set == "attachments":
-            return self._insert_file(row)
-        if self._store.find(entity_set, number=row["number"]) is not None:
-            raise Refusal(400, "Internal_EntityWithSameKeyExists", f"{entity_set} {row['number']} already exists.")
-        return self._store.insert(entity_set, row)
+        inserters = {
+            **dict.fromkeys(_JOURNALS, self.general_ledger.insert_batch),
+            **dict.fromkeys(_JOURNAL_LINES, self.general_ledger.insert_line),
+            **dict.fromkeys(TABLES, self.purchases.insert),
+            **dict.fromkeys(LINE_TABLES, self.purchases.insert_line),
+            "dimensionSetLines": lambda _, row: self._insert_dimension(row),
+            "attachments": lambda _, row: self._insert_file(row),
+            "vendors": lambda _, row: self._insert_vendor(row),
+        }
+        return inserters[entity_set](entity_set, row)
+
+    def _insert_vendor(self, row: Row) -> Row:
+        if self._store.find("vendors", number=row["number"]) is not None:
+            raise same_key("Vendor", f"No.='{row['number']}'")
+        return self._store.insert("vendors", row)
 
     def _insert_dimension(self, row: Row) -> Row:
         dimension = self._store.find("dimensions", code=row["code"])

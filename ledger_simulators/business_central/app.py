@@ -84,7 +84,7 @@ class _Server:
             raise not_found(path.rpartition("/")[2])
         company = self._ledger.company
         if found["company"] != company["id"]:
-            text = f"The company \"{found['company']}\" does not exist."
+            text = f'The company "{found["company"]}" does not exist.'
             raise Refusal(404, "Internal_CompanyNotFound", text)
         if not found["rest"]:
             return Answered(200, {key: value for key, value in company.items() if not key.startswith("_")})
@@ -117,7 +117,7 @@ class _Server:
                         if not goes_on:
                             break
         except _Undone:
-            responses = [each if each["status"] >= 400 else _reverted(each) for each in responses]
+            pass  # the answers before it stay as they were given, though what they say is undone
         return {"responses": responses}
 
     def _part(self, each: Mapping[str, Any]) -> Answered:
@@ -163,12 +163,6 @@ def _part_of_batch(each: Mapping[str, Any], answered: Answered) -> dict[str, Any
     headers = {"content-type": "application/json; odata.metadata=minimal", **answered.headers}
     part: dict[str, Any] = {"id": each["id"], "status": answered.status, "headers": headers}
     return part if answered.body is None else part | {"body": answered.body}
-
-
-def _reverted(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer to a part that was done, and undone with the others."""
-    error = {"code": "BadRequest_TransactionReverted", "message": "The changes were reverted: another request failed."}
-    return {"id": part["id"], "status": 424, "headers": {}, "body": {"error": error}}
 
 
 def _next_link(position: int) -> str:

@@ -165,12 +165,10 @@ class GeneralLedger:
     def _account_postings(self, line: Row) -> Iterator[Posting]:
         text, number = line["description"], line["accountNumber"]
         if line["accountType"] == BANK:
-            bank = self._store.find("bankAccounts", number=number)
-            assert bank is not None
+            bank = self._store.one("bankAccounts", number=number)
             yield Posting(bank["_account"], line["amount"], text, line)
             return
-        account = self._ledger.account(number)
-        assert account is not None
+        account = self._store.one("accounts", number=number)
         setup = self._ledger.vat.get(line["taxCode"] or account.get("_taxCode", ""))
         if setup is None:
             yield Posting(number, line["amount"], text, line)
@@ -183,8 +181,7 @@ class GeneralLedger:
             yield Posting(setup.reverse, -vat, text, line)
 
     def _entry(self, posting: Posting, on: str, document: str, kind: str) -> Row:
-        account = self._ledger.account(posting.account)
-        assert account is not None, posting.account
+        account = self._store.one("accounts", number=posting.account)
         entry = self._ledger.add(
             "generalLedgerEntries",
             entryNumber=self._store.next_number("entry", FIRST_ENTRY),
@@ -204,14 +201,12 @@ class GeneralLedger:
 
     def _require_usable(self, line: Row) -> None:
         if "vendorNumber" in line:
-            vendor = self._store.find("vendors", number=line["vendorNumber"])
-            assert vendor is not None
+            vendor = self._store.one("vendors", number=line["vendorNumber"])
             if vendor["blocked"] != "_x0020_":
                 values = {"vendor": vendor["number"], "kind": vendor["blocked"]}
                 raise localised(self._ledger.language, "vendor blocked", **values)
         elif line["accountType"] == GL:
-            account = self._ledger.account(line["accountNumber"])
-            assert account is not None
+            account = self._store.one("accounts", number=line["accountNumber"])
             if account["blocked"]:
                 raise localised(self._ledger.language, "blocked account", account=account["number"])
 

@@ -105,7 +105,8 @@ class BusinessCentralLedger:
 
     def close_period(self, on: date, *, closed: bool = True) -> None:
         period = self.period_of(on.isoformat())
-        assert period is not None
+        if period is None:
+            raise LookupError(f"no period for {on}")
         self.store.update("accountingPeriods", period, closed=closed, dateLocked=closed)
 
     def may_post_on(self, on: str) -> bool:

@@ -93,8 +93,7 @@ class Purchases:
         return inserted
 
     def update_line(self, table: str, row: Row, changes: Row) -> None:
-        document = self._store.get(LINE_TABLES[table].header, row["documentId"])
-        assert document is not None
+        document = self._store.one(LINE_TABLES[table].header, id=row["documentId"])
         self._require_draft(document)
         for name in ("lineType", "sequence", "lineObjectNumber"):
             if name in changes and changes[name] != row[name]:
@@ -123,8 +122,7 @@ class Purchases:
         self._store.delete(table, document)
 
     def delete_line(self, table: str, line: Row, *, total: bool = True) -> None:
-        document = self._store.get(LINE_TABLES[table].header, line["documentId"])
-        assert document is not None
+        document = self._store.one(LINE_TABLES[table].header, id=line["documentId"])
         self._require_draft(document)
         for row in self._store.select("dimensionSetLines", parentId=line["id"]):
             self._store.delete("dimensionSetLines", row)
@@ -245,8 +243,7 @@ class Purchases:
             raise dialog('The "invoiceId" does not match to an Invoice.')
 
     def _require_vendor(self, document: Row) -> None:
-        vendor = self._store.get("vendors", document["vendorId"])
-        assert vendor is not None
+        vendor = self._store.one("vendors", id=document["vendorId"])
         if vendor["blocked"] == "All":
             values = {"vendor": vendor["number"], "kind": "All"}
             raise localised(self._ledger.language, "vendor blocked", **values)

@@ -1,4 +1,4 @@
-"""Tables with transactions: what a request changed is undone when it fails, as in the database behind the real thing."""
+"""Tables with transactions: what a request changed is undone when it fails, as in a database."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ class Store:
     def find(self, table: str, **values: Any) -> Row | None:
         """Return the first row that has these values."""
         return next((row for row in self.rows(table) if all(row.get(k) == v for k, v in values.items())), None)
+
+    def one(self, table: str, **values: Any) -> Row:
+        """Return the first row that has these values. Raises LookupError if there is none: a fault of the simulator."""
+        found = self.find(table, **values)
+        if found is None:
+            raise LookupError(f"{table}: {values}")
+        return found
 
     def select(self, table: str, **values: Any) -> list[Row]:
         return [row for row in self.rows(table) if all(row.get(k) == v for k, v in values.items())]

@@ -166,6 +166,25 @@ TOO_MANY_LINES = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Business Central", "most": "100", "count": "120"},
 )
+PAYMENT_OVER_BILL = FailureEntry(
+    code="payment_over_bill",
+    says="This payment is more than the bills in {ledger} that it is for, or in another currency.",
+    fix="Export the bills that are missing first, or book the payment by hand in {ledger} and take it out of the "
+    "export. Then export again.",
+    why="The accounting system settles bills when it books their payment, and not later.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Business Central"},
+)
+PAYMENT_FROM_BANK = FailureEntry(
+    code="payment_from_bank_account",
+    says="{ledger} books payments over this connection from accounts of the general ledger only, and {account} is a "
+    "bank account.",
+    fix="Choose an account of the general ledger for the wallet in Pleo under Settings, Accounting, Contra accounts, "
+    "or ask {support} to set one. " + AGAIN,
+    why="The journal for payments has such an account on its other side.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Business Central", "account": "PLEO"},
+)
 POSTED_WITH_OTHERS_ONLY = FailureEntry(
     code="posted_with_others_only",
     says="Kept as draft {draft} in {ledger}, since its journal would be posted with all other lines in it.",

@@ -7,13 +7,20 @@ are in it. Codes have letters only: Business Central counts a number in a code u
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pleo_export.accounting.business_central.documents import OURS, our_journals
 from pleo_export.accounting.business_central.entry import STEP
-from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
+from pleo_export.accounting.business_central.rest import (
+    LARGEST_BATCH,
+    BusinessCentralRest,
+    Change,
+    RefusedChange,
+    Row,
+    listing,
+)
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -28,9 +35,12 @@ from pleo_export.accounting.errors import (
 from pleo_export.failures.connection import LEDGER_BUSY, SETTING_UNKNOWN_THERE
 from pleo_export.failures.ledger import TOO_MANY_LINES
 
+Done = TypeVar("Done")
+
 # Errors that hold for the next document as well.
 CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
 DRAFTS = f"{OURS}DRAFT"  # the journal whose lines people post
+DRAFTS_NAME = "Pleo drafts"
 TRIES = 3  # of what Business Central says that it has not done, since others held the rows
 _SAME_KEY, _NO_RELATION = "Internal_EntityWithSameKeyExists", "Internal_InvalidTableRelation"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -64,18 +74,19 @@ class BusinessCentralJournals:
         self._template = template
 
     def check(self) -> None:
-        """Check the right to write journals, and the template, by making sure that the journal of drafts is there.
-        Raises PermissionDenied, InvalidConfiguration, or another error."""
+        """Check the right to write journals, and the template, by making sure that the journal of drafts is there; and
+        remove our journals that are empty. Raises PermissionDenied, InvalidConfiguration, or another error."""
         known = self._drafts()
         if known is None:
-            self._create(GENERAL, DRAFTS, "Pleo drafts")
+            self._create(GENERAL, DRAFTS, DRAFTS_NAME)
         else:
-            self._rest.update(f"journals({known})", {"displayName": "Pleo drafts"})
+            self._rest.update(f"journals({known})", {"displayName": DRAFTS_NAME})
+        self._remove_empty()
 
     def drafts(self) -> str:
         """Return the id of the journal whose lines people post; it is made if it is not there."""
         known = self._drafts()
-        return known if known is not None else self._create(GENERAL, DRAFTS, "Pleo drafts")
+        return known if known is not None else self._create(GENERAL, DRAFTS, DRAFTS_NAME)
 
     def make(self, kind: JournalKind, references: Sequence[str], contra: str | None = None) -> str:
         """Make a journal for these documents, and return its id. `contra`: the id of its balancing account."""
@@ -125,15 +136,8 @@ class BusinessCentralJournals:
         return Filled(tuple(created), errors)
 
     def post(self, journal: str) -> None:
-        """Post all lines of a journal. What others hold at the moment is tried again: nothing was done."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                self._rest.act(f"journals({journal})")
-            except Unavailable as busy:
-                if busy.status != 409 or attempt == TRIES:
-                    raise
-            else:
-                return
+        """Post all lines of a journal."""
+        patiently(lambda: self._rest.act(f"journals({journal})"))
 
     def move(self, kind: JournalKind, journal: str, lines: Sequence[Row]) -> None:
         """Move the lines of drafts to another journal, in one transaction, as new lines."""
@@ -150,11 +154,6 @@ class BusinessCentralJournals:
         """Delete the lines of drafts, in one transaction."""
         self._all_or_none([Change("DELETE", f"{kind.lines}({line['id']})") for line in lines])
 
-    def remove(self, kind: JournalKind, journal: str) -> None:
-        """Delete a journal of ours that is empty."""
-        if not self._rest.list_all(f"{kind.journals}({journal})/{kind.lines}", top="1", select="id"):
-            self._rest.delete(f"{kind.journals}({journal})")
-
     def other_lines(self, kind: JournalKind, journal: str, ids: Collection[str]) -> bool:
         """Return whether a journal holds other lines than these."""
         rows = self._rest.list_all(f"{kind.journals}({journal})/{kind.lines}", select="id")
@@ -164,6 +163,22 @@ class BusinessCentralJournals:
         listed = f"code eq '{DRAFTS}' and {our_journals(self._template)}"
         rows = self._rest.list_all("journals", filter=listed, select="id,code")
         return rows[0]["id"] if rows else None
+
+    def _remove_empty(self) -> None:
+        """Remove the journals of earlier recordings that nothing is in."""
+        questions = [
+            listing(kind.journals, filter=f, select="id,code", expand=f"{kind.lines}($top=1;$select=id)")
+            for kind, f in ((GENERAL, our_journals(self._template)), (PAYMENTS, our_journals("")))
+        ]
+        found = zip((GENERAL, PAYMENTS), self._rest.list_many(questions), strict=True)
+        empty = [
+            Change("DELETE", f"{kind.journals}({row['id']})")
+            for kind, rows in found
+            for row in rows
+            if row["code"] != DRAFTS and not row[kind.lines]
+        ]
+        if empty:
+            self._all_or_none(empty[:LARGEST_BATCH])
 
     def _create(self, kind: JournalKind, code: str, name: str, contra: str | None = None) -> str:
         row: dict[str, Any] = {"code": code, "displayName": name}
@@ -187,15 +202,20 @@ class BusinessCentralJournals:
         )
 
     def _all_or_none(self, changes: Sequence[Change]) -> None:
-        for attempt in range(1, TRIES + 1):
-            try:
-                self._rest.change_all(changes)
-            except (Unavailable, RefusedChange) as refusal:
-                error = refusal.error if isinstance(refusal, RefusedChange) else refusal
-                if error.status != 409 or attempt == TRIES:
-                    raise
-            else:
-                return
+        patiently(lambda: self._rest.change_all(changes))
+
+
+def patiently(act: Callable[[], Done]) -> Done:
+    """Call `act`; again where others hold the rows at the moment, which Business Central says itself: then nothing was
+    done."""
+    for _ in range(TRIES - 1):
+        try:
+            return act()
+        except (Unavailable, RefusedChange) as refusal:
+            error = refusal.error if isinstance(refusal, RefusedChange) else refusal
+            if error.status != 409:
+                raise
+    return act()
 
 
 def _code(references: Sequence[str], attempt: int) -> str:

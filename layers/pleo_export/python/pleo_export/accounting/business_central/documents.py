@@ -27,7 +27,9 @@ from pleo_export.failures.ledger import RECORDED_TWICE
 
 REFERENCE_LENGTH = 60
 OURS = "PLEO"  # what the codes of our journals begin with
-ENTRY_FIELDS = "id,entryNumber,postingDate,documentNumber,documentType,accountNumber,description,debitAmount,creditAmount"
+ENTRY_FIELDS = (
+    "id,entryNumber,postingDate,documentNumber,documentType,accountNumber,description,debitAmount,creditAmount"
+)
 _LINE_FIELDS = (
     "id,journalId,lineNumber,accountType,accountNumber,postingDate,documentNumber,externalDocumentNumber,amount,"
     "description,comment,taxCode"
@@ -75,7 +77,9 @@ class BusinessCentralDocuments:
         counters = {each: reversal_reference(each, REFERENCE_LENGTH) for each in wanted}
         everything = list(dict.fromkeys([*wanted, *counters.values()]))
         keys = {short_key(each): each for each in everything}
-        setup, calendar, *rows = self._rest.list_many([*QUESTIONS, *_questions(keys, everything, self._template, lines=lines)])
+        setup, calendar, *rows = self._rest.list_many(
+            [*QUESTIONS, *_questions(keys, everything, self._template, lines=lines)]
+        )
         self._periods.read(setup, calendar)
         held: dict[str, HeldRows] = defaultdict(HeldRows)
         journals, payment_journals, entries, invoices, memos = rows
@@ -123,7 +127,9 @@ class BusinessCentralDocuments:
             state = DocumentState.VOID
         kind = DocumentKind.BILL if table == INVOICES else DocumentKind.CREDIT_NOTE
         number = None if draft else row["number"]
-        return DocumentRef(reference, kind, row["id"], number, state, day(row["postingDate"]), self._bill_url(row, kind))
+        return DocumentRef(
+            reference, kind, row["id"], number, state, day(row["postingDate"]), self._bill_url(row, kind)
+        )
 
     def _posted(self, reference: str, document: PostedDocument, *, void: bool) -> list[DocumentRef]:
         if document.live:
@@ -140,7 +146,8 @@ class BusinessCentralDocuments:
         """Return the link to the document, in the page of all open ones or of all posted ones."""
         pages = ("51", "138") if kind is DocumentKind.BILL else ("52", "140")
         page = pages[row["status"] not in _DRAFTS]
-        return f"{self._link}{page}&filter={quote(f"'No.' IS '{row['number']}'")}#{row['id']}"
+        query = f"'No.' IS '{row['number']}'"
+        return f"{self._link}{page}&filter={quote(query)}#{row['id']}"
 
 
 def our_journals(template: str) -> str:
@@ -149,9 +156,7 @@ def our_journals(template: str) -> str:
     return f"{ours} and templateDisplayName eq {text(template)}" if template else ours
 
 
-def _questions(
-    keys: Mapping[str, str], references: Sequence[str], template: str, *, lines: bool
-) -> list[Listing]:
+def _questions(keys: Mapping[str, str], references: Sequence[str], template: str, *, lines: bool) -> list[Listing]:
     numbers = any_of("documentNumber", list(keys))
     expand = {
         "journalLines": f"journalLines($filter={numbers};$select={_LINE_FIELDS};"

@@ -18,7 +18,7 @@ from pleo_export.accounting.business_central.batches import (
     JournalKind,
 )
 from pleo_export.accounting.business_central.documents import BusinessCentralDocuments, HeldRows
-from pleo_export.accounting.business_central.error_table import POSTING_DATE
+from pleo_export.accounting.business_central.error_table import POSTING_DATE, words_of
 from pleo_export.accounting.business_central.postings import draft_groups
 from pleo_export.accounting.business_central.rest import RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE
@@ -34,7 +34,6 @@ from pleo_export.accounting.short_key import short_key
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.ledger import ENTRY_DELETED, KEPT_AS_DRAFT, PERIOD_CLOSED, POSTED_WITH_OTHERS_ONLY
 from pleo_export.failures.openings import DRAFT_IN_DOUBT, NOT_READ_BACK
-from pleo_export.observability import logger
 
 _LINE = re.compile(r"'(\d{5,9})'")
 
@@ -127,7 +126,6 @@ class BusinessCentralEntries:
 
     def _post_new(self, kind: JournalKind, journal: str, references: Sequence[str]) -> dict[str, DocumentOutcome]:
         if not references:
-            self._tidy_up(kind, journal)
             return {}
         try:
             return self._post_all(kind, journal, references)
@@ -143,7 +141,7 @@ class BusinessCentralEntries:
             return dict.fromkeys(references, unknown)
         except Rejected as refusal:
             return self._without_the_refused(kind, journal, references, refusal)
-        return self._read_posted(kind, journal, references)
+        return self._read_posted(references)
 
     def _without_the_refused(
         self, kind: JournalKind, journal: str, references: Sequence[str], refusal: Rejected
@@ -210,7 +208,7 @@ class BusinessCentralEntries:
         """Return the outcome of a draft that is not posted. One whose day is closed is removed, so that it can be
         recorded on another day; else it stays."""
         draft = self._documents.draft_ref(reference, lines)
-        if not POSTING_DATE.search(refusal.told.sentence):
+        if not POSTING_DATE.search(words_of(refusal)):
             return kept_as_draft(draft, refusal)
         period = f"{draft.date:%Y-%m}"
         told = PERIOD_CLOSED.told(period=period, state="closed", ledger=TITLE, on=draft.date.isoformat())
@@ -223,12 +221,11 @@ class BusinessCentralEntries:
 
     # Reading back
 
-    def _read_posted(self, kind: JournalKind, journal: str, references: Sequence[str]) -> dict[str, DocumentOutcome]:
+    def _read_posted(self, references: Sequence[str]) -> dict[str, DocumentOutcome]:
         try:
             held = self._documents.held(references)
         except AccountingError as error:
             return dict.fromkeys(references, OutcomeUnknown(error.told.after(NOT_READ_BACK)))
-        self._tidy_up(kind, journal)
         outcomes: dict[str, DocumentOutcome] = {}
         for reference in references:
             found = self._documents.refs(reference, held)
@@ -248,13 +245,6 @@ class BusinessCentralEntries:
             told = ENTRY_DELETED.told(ledger=TITLE, what="cancelled" if found else "deleted")
         return {reference: Rejected(told)}
 
-    def _tidy_up(self, kind: JournalKind, journal: str) -> None:
-        """Remove the empty journal. That it stays is harmless, and nothing is told of it."""
-        try:
-            self._journals.remove(kind, journal)
-        except AccountingError as error:
-            logger.info("an empty journal was not removed", extra={"error": type(error).__name__})
-
     def _made(self, reference: str, lines: Sequence[Row]) -> DocumentRef:
         return self._documents.draft_ref(reference, lines)
 
@@ -272,7 +262,7 @@ def kept_as_draft(document: DocumentRef, cause: AccountingError) -> KeptAsDraft:
 
 def _culprit(drafts: Mapping[str, Sequence[Row]], refusal: Rejected) -> str | None:
     """Return the document that a refusal of a whole journal names by its number, or by a line; None if none."""
-    words = refusal.told.sentence
+    words = words_of(refusal)
     named = [reference for reference in drafts if short_key(reference) in words]
     if not named:
         numbers = set(_LINE.findall(words))
@@ -282,4 +272,3 @@ def _culprit(drafts: Mapping[str, Sequence[Row]], refusal: Rejected) -> str | No
             if any(str(line["lineNumber"]) in numbers for line in lines)
         ]
     return named[0] if len(named) == 1 else None
-

@@ -62,14 +62,14 @@ def rows_of(entry: JournalEntry) -> list[JournalRow]:
 
 def _add_tax(rows: list[JournalRow], line: JournalLine) -> None:
     """Add a tax line to its base: the last line before it with the same code."""
-    assert line.tax is not None
+    code = line.tax.code if line.tax else None
     for number in reversed(range(len(rows))):
         row = rows[number]
-        if row.tax == line.tax.code:
+        if row.tax == code:
             taxes = (*row.taxes, (line.account, line.amount))
             rows[number] = replace(row, amount=row.amount + line.amount, taxes=taxes)
             return
-    raise Rejected(TAX_WITHOUT_ACCOUNT.told(ledger=TITLE, code=line.tax.code, account=f" account {line.account}"))
+    raise Rejected(TAX_WITHOUT_ACCOUNT.told(ledger=TITLE, code=code, account=f" account {line.account}"))
 
 
 def line_bodies(
@@ -95,9 +95,7 @@ def line_bodies(
         if code:
             body["taxCode"] = code
         if row.dimensions:
-            body["dimensionSetLines"] = [
-                {"code": each.category, "valueCode": each.value} for each in row.dimensions
-            ]
+            body["dimensionSetLines"] = [{"code": each.category, "valueCode": each.value} for each in row.dimensions]
         yield body
 
 

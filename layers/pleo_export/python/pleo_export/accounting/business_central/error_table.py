@@ -86,6 +86,12 @@ class ErrorBody:
     message: str
 
 
+class BusinessCentralRejected(Rejected):
+    """A refusal of Business Central's. `words` are all of its own, which a sentence may cut."""
+
+    words: str = ""
+
+
 TABLE = (
     ErrorRow(401, ".*", ANY, AuthenticationFailed, KEY_REFUSED),
     ErrorRow(None, "Authentication_InvalidCredentials", ANY, AuthenticationFailed, KEY_REFUSED),
@@ -110,6 +116,11 @@ TABLE = (
     ErrorRow(404, ".*", ANY, Rejected, LEDGER_SAYS),
 )
 OTHER = ErrorRow(None, ".*", ANY, OutcomeUnknown, LEDGER_IN_DOUBT)
+
+
+def words_of(error: AccountingError) -> str:
+    """Return what Business Central said, whole where it is known."""
+    return error.words if isinstance(error, BusinessCentralRejected) else error.told.sentence
 
 
 def error_body(content: bytes) -> ErrorBody:
@@ -144,7 +155,11 @@ def error_of(status: int, body: ErrorBody, headers: Mapping[str, str], *, write:
         return RateLimited(told, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=status, code=body.code)
     if kind is UnknownDimension:
         return UnknownDimension(told)
-    return kind(told, status=status, code=body.code)
+    if kind is not Rejected:
+        return kind(told, status=status, code=body.code)
+    rejected = BusinessCentralRejected(told, status=status, code=body.code)
+    rejected.words = body.message
+    return rejected
 
 
 def _fits(row: ErrorRow, status: int, body: ErrorBody) -> bool:

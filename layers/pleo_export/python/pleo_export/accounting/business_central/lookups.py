@@ -10,7 +10,13 @@ from functools import cached_property
 from pleo_export.accounting.business_central.entry import BANK, GL
 from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row, listing
 from pleo_export.accounting.business_central.title import TITLE
-from pleo_export.accounting.errors import InvalidConfiguration, Rejected, UnknownAccount, UnknownDimension, UnknownTaxCode
+from pleo_export.accounting.errors import (
+    InvalidConfiguration,
+    Rejected,
+    UnknownAccount,
+    UnknownDimension,
+    UnknownTaxCode,
+)
 from pleo_export.bookkeeping.documents import Document, Payment
 from pleo_export.failures.connection import ADDRESS_WRONG
 from pleo_export.failures.ledger import ACCOUNT_CURRENCY, ACCOUNT_UNKNOWN, TAG_UNKNOWN, TAX_CODE_UNKNOWN
@@ -116,9 +122,7 @@ def _general(rows: Sequence[Row]) -> dict[str, AccountCard]:
 
 def _banks(rows: Sequence[Row], own: str) -> dict[str, AccountCard]:
     return {
-        row["number"]: AccountCard(
-            row["id"], row["number"], row["displayName"], BANK, row["currencyCode"] or own
-        )
+        row["number"]: AccountCard(row["id"], row["number"], row["displayName"], BANK, row["currencyCode"] or own)
         for row in rows
         if not row["blocked"]
     }

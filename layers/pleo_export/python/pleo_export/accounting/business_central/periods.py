@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from pleo_export.accounting.business_central.entry import day
 from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row, listing
@@ -108,7 +109,7 @@ def _calendar(rows: list[Row]) -> list[_Period]:
     """Return the periods. The last row is where the calendar ends if it begins a year; else its period has no end."""
     periods = [
         _Period(day(row["startingDate"]), day(following["startingDate"]) - timedelta(days=1), bool(row["closed"]))
-        for row, following in zip(rows, rows[1:], strict=False)
+        for row, following in pairwise(rows)
     ]
     if rows and not rows[-1]["newFiscalYear"]:
         periods.append(_Period(day(rows[-1]["startingDate"]), date.max, bool(rows[-1]["closed"])))

@@ -7,7 +7,7 @@ never be in one, since it ends the transaction; so there is no way to do that he
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -233,5 +233,3 @@ def _rows(body: Any) -> list[Row]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE))
     return rows
-
-

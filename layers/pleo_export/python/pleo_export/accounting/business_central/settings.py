@@ -22,9 +22,7 @@ class BusinessCentralSettings(AccountingSettings):
         description="The Microsoft Entra tenant, by its id or domain.", examples=["harbourprint.onmicrosoft.com"]
     )
     environment: Name = Field("Production", description="Name of the environment.", examples=["Production"])
-    company: UUID = Field(
-        description="The company's id.", examples=["0a1b2c3d-0000-4000-8000-000000000001"]
-    )
+    company: UUID = Field(description="The company's id.", examples=["0a1b2c3d-0000-4000-8000-000000000001"])
     company_name: str = Field(
         "", max_length=30, description="The company's name in addresses, for links.", examples=["Harbour Print Ltd"]
     )
