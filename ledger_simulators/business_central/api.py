@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -186,7 +186,7 @@ class Api:
         return inserted
 
     def _insert(self, entity_set: str, row: Row) -> Row:
-        inserters = {
+        inserters: dict[str, Callable[[str, Row], Row]] = {
             **dict.fromkeys(_JOURNALS, self.general_ledger.insert_batch),
             **dict.fromkeys(_JOURNAL_LINES, self.general_ledger.insert_line),
             **dict.fromkeys(TABLES, self.purchases.insert),

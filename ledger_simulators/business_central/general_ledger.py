@@ -145,13 +145,16 @@ class GeneralLedger:
             self._apply(line)
 
     def _apply(self, payment: Row) -> None:
+        """Settle the invoice that a payment is applied to; what is more stays open."""
         invoice = self._store.get("purchaseInvoices", payment["appliesToInvoiceId"])
-        if invoice is None:
-            return
-        left = invoice["_remaining"] - payment["amount"]
-        status = "Paid" if left == 0 else "Open"
-        self._store.update("purchaseInvoices", invoice, _remaining=left, status=status)
-        self._store.update("purchaseInvoices", invoice, _paidBy=[*invoice["_paidBy"], payment["documentNumber"]])
+        left = payment["amount"]
+        if invoice is not None:
+            applied = min(left, invoice["_remaining"])
+            left -= applied
+            remaining = invoice["_remaining"] - applied
+            status = "Open" if remaining else "Paid"
+            self._store.update("purchaseInvoices", invoice, _remaining=remaining, status=status)
+        self._store.insert("openPayments", {"documentNumber": payment["documentNumber"], "open": left})
 
     def _postings(self, batch: Row, line: Row) -> Iterator[Posting]:
         if "vendorNumber" in line:

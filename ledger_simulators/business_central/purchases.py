@@ -71,7 +71,7 @@ class Purchases:
             row[name] = today if row[name] == NO_DATE else row[name]
         self._require_invoice(row)
         row["number"] = f"{kind.series[:2]}{self._store.next_number(kind.header, 7001)}"
-        row |= {"status": "Draft", "_remaining": Decimal(0), "_paidBy": []}
+        row |= {"status": "Draft", "_remaining": Decimal(0)}
         return self._store.insert(table, row)
 
     def insert_line(self, table: str, row: Row) -> Row:

@@ -32,7 +32,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.failures.connection import LEDGER_BUSY, SETTING_UNKNOWN_THERE
+from pleo_export.failures.connection import LEDGER_BUSY, LEDGER_UNREACHABLE, SETTING_UNKNOWN_THERE
 from pleo_export.failures.ledger import TOO_MANY_LINES
 
 Done = TypeVar("Done")
@@ -96,6 +96,9 @@ class BusinessCentralJournals:
             except Rejected as refusal:
                 if refusal.code != _SAME_KEY:
                     raise
+            except OutcomeUnknown as unknown:  # whether it was made or not, nothing is in it
+                told = LEDGER_UNREACHABLE.told(ledger=TITLE)
+                raise Unavailable(told, status=unknown.status, code=unknown.code) from None
         raise Unavailable(LEDGER_BUSY.told(ledger=TITLE))
 
     def fill(self, kind: JournalKind, journal: str, documents: Mapping[str, Sequence[Row]]) -> Filled:
