@@ -18,6 +18,7 @@ import pytest
 
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.tryton.posting import TrytonPosting
+from tests.conformance.business_central_fixture import BusinessCentralFixtures
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
@@ -37,6 +38,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     "fake": FakeFixtures.open,
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
     "tryton": TrytonFixtures.open,
+    "business-central": BusinessCentralFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 

@@ -101,9 +101,9 @@ class BusinessCentralJournals:
                 raise Unavailable(told, status=unknown.status, code=unknown.code) from None
         raise Unavailable(LEDGER_BUSY.told(ledger=TITLE))
 
-    def fill(self, kind: JournalKind, journal: str, documents: Mapping[str, Sequence[Row]]) -> Filled:
-        """Add the lines of each document, all or none of them. Raises an error of `CONNECTION` only if nothing was
-        added."""
+    def fill(self, kind: JournalKind, journal: str, documents: Mapping[str, Sequence[Row]], *, new: bool) -> Filled:
+        """Add the lines of each document, all or none of them; numbered from 1 if the journal is new, else after those
+        that are there. Raises an error of `CONNECTION` only if nothing was added."""
         created: list[str] = []
         errors: dict[str, AccountingError] = {}
         waiting = [(reference, lines) for reference, lines in documents.items() if len(lines) <= LARGEST_BATCH]
@@ -115,7 +115,7 @@ class BusinessCentralJournals:
         while waiting:
             batch = list(_first_batch(waiting))
             try:
-                self._add(kind, journal, batch, number)
+                self._add(kind, journal, batch, number if new else None)
             except RefusedChange as refusal:
                 bad = _owner(batch, refusal.number)
                 if isinstance(refusal.error, CONNECTION) and not created:
@@ -197,12 +197,14 @@ class BusinessCentralJournals:
             told = SETTING_UNKNOWN_THERE.told(ledger=TITLE, count="no", setting="journal", value=self._template)
             raise InvalidConfiguration(told, status=refusal.status, code=refusal.code) from None
 
-    def _add(self, kind: JournalKind, journal: str, batch: Sequence[tuple[str, Sequence[Row]]], number: int) -> None:
+    def _add(
+        self, kind: JournalKind, journal: str, batch: Sequence[tuple[str, Sequence[Row]]], number: int | None
+    ) -> None:
         path = f"{kind.journals}({journal})/{kind.lines}"
         lines = [line for _, each in batch for line in each]
-        self._all_or_none(
-            [Change("POST", path, {"lineNumber": (number + nth) * STEP, **line}) for nth, line in enumerate(lines, 1)]
-        )
+        if number is not None:
+            lines = [{"lineNumber": (number + nth) * STEP, **line} for nth, line in enumerate(lines, 1)]
+        self._all_or_none([Change("POST", path, line) for line in lines])
 
     def _all_or_none(self, changes: Sequence[Change]) -> None:
         patiently(lambda: self._rest.change_all(changes))

@@ -58,7 +58,7 @@ class BusinessCentralEntries:
             return {}
         draft = state is DocumentState.DRAFT
         journal = self._journals.drafts() if draft else self._journals.make(kind, list(lines), contra)
-        filled = self._journals.fill(kind, journal, lines)
+        filled = self._journals.fill(kind, journal, lines, new=not draft)
         outcomes: dict[str, DocumentOutcome] = dict(filled.errors)
         in_doubt = any(isinstance(error, OutcomeUnknown) for error in filled.errors.values())
         if draft:
