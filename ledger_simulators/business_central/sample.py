@@ -11,8 +11,7 @@ from pleo_simulator.clock import Clock
 ACCOUNTS = {
     "1200": ("Bank", "Assets"),
     "1900": ("Pleo wallet GBP", "Assets"),
-    "1901": ("Pleo wallet EUR", "Assets"),
-    "1910": ("Pleo bank account", "Assets"),
+    "1911": ("Pleo wallet EUR", "Assets"),
     "1950": ("Pleo clearing", "Assets"),
     "2100": ("Trade payables", "Liabilities"),
     "2200": ("Input VAT", "Liabilities"),
@@ -69,9 +68,9 @@ def sample_ledger(clock: Clock, *, seed: int = 0) -> BusinessCentralLedger:
     ledger = BusinessCentralLedger(clock, seed=seed)
     for number, (name, category) in ACCOUNTS.items():
         ledger.add_account(number, name, category)
-    for number, (name, payables) in {"PLEO-GBP": ("Pleo", "1910"), "PLEO-EUR": ("Pleo in euros", "1901")}.items():
-        currency = "EUR" if number.endswith("EUR") else ""
-        ledger.add("bankAccounts", number=number, displayName=name, currencyCode=currency, _account=payables)
+    # The euro wallet is a bank account, since accounts of the general ledger have no currency.
+    ledger.add("bankAccounts", number="1901", displayName="Pleo wallet EUR", currencyCode="EUR", _account="1911")
+    ledger.add("bankAccounts", number="PLEO", displayName="Pleo wallet", _account="1900")
     ledger.add_vat("GB20", "UK VAT 20 % on purchases", "20", "2200")
     ledger.add_vat("GB0", "UK VAT zero-rated purchases", "0", "2200")
     ledger.add_vat("ES21", "Spanish IVA 21 % on purchases", "21", "2200")

@@ -59,6 +59,10 @@ class BusinessCentralFixture:
         supplier_account=None,
         books_differences=False,
         not_on_bills="9999",
+        settles_parts=True,
+        number_once=True,
+        pairs_reversals=False,
+        time_zone=None,
     )
 
     def __init__(self) -> None:

@@ -44,7 +44,9 @@ class Traits:
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
     does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
-    books refuse for a reason that the connector does not look for."""
+    books refuse for a reason that the connector does not look for. `settles_parts`: a payment of a part
+    settles that part. `number_once`: a vendor's number is taken once, however old. `pairs_reversals`: what undoes a
+    payment and what undoes its bill are settled with each other. `time_zone`: what the books tell of it."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -55,6 +57,10 @@ class Traits:
     books_differences: bool = True
     new_id_when_posted: bool = False
     not_on_bills: str = "1950"
+    settles_parts: bool = False
+    number_once: bool = False
+    pairs_reversals: bool = True
+    time_zone: str | None = "Europe/London"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
 

@@ -20,6 +20,7 @@ from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import LedgerLine
 from pleo_export.bookkeeping.documents import Bill, DocumentKind, TaxRole
+from pleo_export.bookkeeping.reference import reference_parts
 from pleo_export.failures.ledger import NOT_BALANCED
 from pleo_export.text import shorten
 
@@ -52,7 +53,7 @@ def bill_body(bill: Bill, own_currency: str, without_vat: str) -> Row:
     table = table_of(bill.kind)
     body: dict[str, Any] = {
         "vendorNumber": bill.party.id,
-        NUMBER_FIELD[table]: shorten(bill.invoice_number, LONGEST_NUMBER),
+        NUMBER_FIELD[table]: vendor_number(bill),
         DATE_FIELD[table]: bill.document_date.isoformat(),
         "postingDate": bill.posting_date.isoformat(),
         "dueDate": (bill.due_date or bill.document_date).isoformat(),
@@ -63,6 +64,14 @@ def bill_body(bill: Bill, own_currency: str, without_vat: str) -> Row:
     if bill.currency != own_currency:
         body["currencyCode"] = bill.currency
     return body | {LINES[table]: list(_lines(bill, _sign(bill.kind), without_vat))}
+
+
+def vendor_number(bill: Bill) -> str:
+    """Return the vendor's number of a document. Business Central takes a number once for each vendor, even if the
+    document was undone; so the number of a later revision says which one it is."""
+    parts = reference_parts(bill.reference)
+    end = f"/R{parts.revision}" if parts is not None and parts.revision > 1 else ""
+    return bill.invoice_number[: LONGEST_NUMBER - len(end)] + end
 
 
 def expected_totals(bill: Bill) -> BillTotals:

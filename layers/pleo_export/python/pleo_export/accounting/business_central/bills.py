@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pleo_export.accounting.business_central.batches import CONNECTION, patiently
 from pleo_export.accounting.business_central.bill import NUMBER_FIELD, bill_body, expected_totals, table_of, totals_of
@@ -33,7 +33,7 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, Payment
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.ledger import ENTRY_DELETED, OTHER_TOTAL, PERIOD_CLOSED, POSSIBLE_DUPLICATE
-from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED, NOT_READ_BACK
+from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class BusinessCentralBills:
                 outcomes |= dict.fromkeys(waiting, left_as_draft(error) if new else error)
                 break
             del waiting[reference]
-        return outcomes | self._read_posted(posted)
+        return outcomes | self._read_posted(posted, drafts)
 
     def _with_same_numbers(self, drafts: Mapping[str, _Draft]) -> dict[str, str]:
         """Return the drafts that Business Central holds another posted document for, with the same number from the same
@@ -215,13 +215,15 @@ class BusinessCentralBills:
             return kept_as_draft(still.ref, closed)
         return closed
 
-    def _read_posted(self, references: Sequence[str]) -> dict[str, DocumentOutcome]:
+    def _read_posted(self, references: Sequence[str], drafts: Mapping[str, _Draft]) -> dict[str, DocumentOutcome]:
+        """Return what is posted, with its new number; without one if it cannot be read now."""
         if not references:
             return {}
         try:
             held = self._documents.held(references)
-        except AccountingError as error:
-            return dict.fromkeys(references, OutcomeUnknown(error.told.after(NOT_READ_BACK)))
+        except AccountingError:
+            posted = DocumentState.POSTED
+            return {each: replace(drafts[each].ref, state=posted, number=None, url=None) for each in references}
         outcomes: dict[str, DocumentOutcome] = {}
         for reference in references:
             found = [each for each in self._documents.refs(reference, held) if each.state is DocumentState.POSTED]

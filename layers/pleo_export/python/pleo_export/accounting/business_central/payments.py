@@ -6,6 +6,7 @@ invoices that are posted, and for no more than they come to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pleo_export.accounting.business_central.batches import PAYMENTS
@@ -13,7 +14,7 @@ from pleo_export.accounting.business_central.documents import INVOICES, KEY_FIEL
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
 from pleo_export.accounting.business_central.entry import GL, LONGEST_TEXT, minor, units
 from pleo_export.accounting.business_central.lookups import BusinessCentralLookups
-from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row, any_of, listing
+from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row, any_of, listing, text
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.accounting.port import DocumentOutcome, DocumentState
@@ -26,6 +27,9 @@ _FIELDS = (
     "id,number,vendorNumber,vendorInvoiceNumber,shipToContact,shipToAddressLine2,status,totalAmountIncludingTax,"
     "currencyCode"
 )
+
+
+_REVISION = re.compile(r"/R\d+$")  # of a bill that was recorded again
 
 
 class BusinessCentralPayments:
@@ -79,13 +83,16 @@ class BusinessCentralPayments:
         identities = sorted({id_ for each in payments for id_ in each.settles.reconciliation_ids})
         asked = (
             (KEY_FIELD[INVOICES], references),
-            ("vendorInvoiceNumber", [number[:35] for number in numbers]),
-            ("vendorInvoiceNumber", [id_[:35] for id_ in identities]),
             ("shipToAddressLine2", [id_[:50] for id_ in identities]),
         )
         questions = [
             listing(INVOICES, filter=any_of(field, values), select=_FIELDS) for field, values in asked if values
         ]
+        if numbers or identities:
+            begin = " or ".join(
+                f"startswith(vendorInvoiceNumber,{text(each[:32])})" for each in [*numbers, *identities]
+            )
+            questions.append(listing(INVOICES, filter=begin, select=_FIELDS))
         rows = [row for found in (self._rest.list_many(questions) if questions else ()) for row in found]
         return list({row["id"]: row for row in rows if row["status"] == "Open"}.values())
 
@@ -114,7 +121,7 @@ def _names(payment: Payment, row: Row) -> bool:
         return False
     if target.reference:
         return bool(row[KEY_FIELD[INVOICES]] == target.reference)
-    number = row["vendorInvoiceNumber"].upper()
+    number = _REVISION.sub("", row["vendorInvoiceNumber"].upper())
     if target.invoice_number and number == target.invoice_number[:35].upper():
         return True
     identities = target.reconciliation_ids
