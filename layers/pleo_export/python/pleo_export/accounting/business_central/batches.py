@@ -1,4 +1,4 @@
-"""Journals of our own and their lines: made, filled with whole documents, posted, removed.
+"""Journals of our own: made, posted, removed.
 
 Posting takes all lines of a journal along, so what is to be posted gets a journal of its own, and nobody else's lines
 are in it. Codes have letters only: Business Central counts a number in a code up when it posts.
@@ -7,23 +7,20 @@ are in it. Codes have letters only: Business Central counts a number in a code u
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pleo_export.accounting.business_central.documents import OURS, our_journals
-from pleo_export.accounting.business_central.entry import STEP
 from pleo_export.accounting.business_central.rest import (
     LARGEST_BATCH,
     BusinessCentralRest,
     Change,
     RefusedChange,
-    Row,
     listing,
 )
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import (
-    AccountingError,
     AuthenticationFailed,
     InvalidConfiguration,
     OutcomeUnknown,
@@ -33,7 +30,6 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.failures.connection import LEDGER_BUSY, LEDGER_UNREACHABLE, SETTING_UNKNOWN_THERE
-from pleo_export.failures.ledger import TOO_MANY_LINES
 
 Done = TypeVar("Done")
 
@@ -58,16 +54,8 @@ GENERAL = JournalKind("journals", "journalLines")
 PAYMENTS = JournalKind("vendorPaymentJournals", "vendorPayments")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What became of documents: those that are in the journal, and the errors of the others."""
-
-    created: tuple[str, ...]
-    errors: Mapping[str, AccountingError]
-
-
 class BusinessCentralJournals:
-    """Makes, fills and posts journals. Every method raises AccountingError."""
+    """Makes and posts journals. Every method raises AccountingError."""
 
     def __init__(self, rest: BusinessCentralRest, template: str) -> None:
         self._rest = rest
@@ -96,66 +84,11 @@ class BusinessCentralJournals:
             except Rejected as refusal:
                 if refusal.code != _SAME_KEY:
                     raise
-            except OutcomeUnknown as unknown:  # whether it was made or not, nothing is in it
-                told = LEDGER_UNREACHABLE.told(ledger=TITLE)
-                raise Unavailable(told, status=unknown.status, code=unknown.code) from None
         raise Unavailable(LEDGER_BUSY.told(ledger=TITLE))
-
-    def fill(self, kind: JournalKind, journal: str, documents: Mapping[str, Sequence[Row]], *, new: bool) -> Filled:
-        """Add the lines of each document, all or none of them; numbered from 1 if the journal is new, else after those
-        that are there. Raises an error of `CONNECTION` only if nothing was added."""
-        created: list[str] = []
-        errors: dict[str, AccountingError] = {}
-        waiting = [(reference, lines) for reference, lines in documents.items() if len(lines) <= LARGEST_BATCH]
-        for reference, lines in documents.items():
-            if len(lines) > LARGEST_BATCH:
-                told = TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH, count=len(lines))
-                errors[reference] = Rejected(told)
-        number = 0
-        while waiting:
-            batch = list(_first_batch(waiting))
-            try:
-                self._add(kind, journal, batch, number if new else None)
-            except RefusedChange as refusal:
-                bad = _owner(batch, refusal.number)
-                if isinstance(refusal.error, CONNECTION) and not created:
-                    raise refusal.error from None
-                errors[bad] = refusal.error
-                waiting = [each for each in waiting if each[0] != bad]
-                continue
-            except OutcomeUnknown as unknown:
-                sent = [reference for reference, _ in batch]
-                errors |= dict.fromkeys(sent, unknown)
-                errors |= {each: _not_sent(unknown) for each, _ in waiting if each not in errors}
-                break
-            except CONNECTION as error:
-                if not created:
-                    raise
-                errors |= {reference: error for reference, _ in waiting}
-                break
-            created += [reference for reference, _ in batch]
-            number += sum(len(lines) for _, lines in batch)
-            waiting = waiting[len(batch) :]
-        return Filled(tuple(created), errors)
 
     def post(self, journal: str) -> None:
         """Post all lines of a journal."""
         patiently(lambda: self._rest.act(f"journals({journal})"))
-
-    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row]) -> None:
-        """Move the lines of drafts to another journal, in one transaction, as new lines."""
-        if len(lines) * 2 > LARGEST_BATCH:
-            raise Rejected(TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH // 2, count=len(lines)))
-        made = [
-            Change("POST", f"{kind.journals}({journal})/{kind.lines}", _copy(line, number))
-            for number, line in enumerate(lines, 1)
-        ]
-        gone = [Change("DELETE", f"{kind.lines}({line['id']})") for line in lines]
-        self._all_or_none([*made, *gone])
-
-    def remove_lines(self, kind: JournalKind, lines: Sequence[Row]) -> None:
-        """Delete the lines of drafts, in one transaction."""
-        self._all_or_none([Change("DELETE", f"{kind.lines}({line['id']})") for line in lines])
 
     def other_lines(self, kind: JournalKind, journal: str, ids: Collection[str]) -> bool:
         """Return whether a journal holds other lines than these."""
@@ -181,7 +114,7 @@ class BusinessCentralJournals:
             if row["code"] != DRAFTS and not row[kind.lines]
         ]
         if empty:
-            self._all_or_none(empty[:LARGEST_BATCH])
+            patiently(lambda: self._rest.change_all(empty[:LARGEST_BATCH]))
 
     def _create(self, kind: JournalKind, code: str, name: str, contra: str | None = None) -> str:
         row: dict[str, Any] = {"code": code, "displayName": name}
@@ -191,23 +124,14 @@ class BusinessCentralJournals:
             row["balancingAccountId"] = contra
         try:
             return str(self._rest.create(kind.journals, row)["id"])
+        except OutcomeUnknown as unknown:  # whether it was made or not, nothing is in it
+            told = LEDGER_UNREACHABLE.told(ledger=TITLE)
+            raise Unavailable(told, status=unknown.status, code=unknown.code) from None
         except Rejected as refusal:
             if refusal.code != _NO_RELATION or not self._template:
                 raise
             told = SETTING_UNKNOWN_THERE.told(ledger=TITLE, count="no", setting="journal", value=self._template)
             raise InvalidConfiguration(told, status=refusal.status, code=refusal.code) from None
-
-    def _add(
-        self, kind: JournalKind, journal: str, batch: Sequence[tuple[str, Sequence[Row]]], number: int | None
-    ) -> None:
-        path = f"{kind.journals}({journal})/{kind.lines}"
-        lines = [line for _, each in batch for line in each]
-        if number is not None:
-            lines = [{"lineNumber": (number + nth) * STEP, **line} for nth, line in enumerate(lines, 1)]
-        self._all_or_none([Change("POST", path, line) for line in lines])
-
-    def _all_or_none(self, changes: Sequence[Change]) -> None:
-        patiently(lambda: self._rest.change_all(changes))
 
 
 def patiently(act: Callable[[], Done]) -> Done:
@@ -227,37 +151,3 @@ def _code(references: Sequence[str], attempt: int) -> str:
     """Return a code of letters, the same for the same documents and attempt."""
     digest = hashlib.sha256("\n".join([*references, str(attempt)]).encode(errors="surrogatepass")).digest()
     return OURS + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:6])
-
-
-def _first_batch(waiting: Sequence[tuple[str, Sequence[Row]]]) -> Iterator[tuple[str, Sequence[Row]]]:
-    """Yield the first whole documents that fit one call."""
-    left = LARGEST_BATCH
-    for reference, lines in waiting:
-        left -= len(lines)
-        if left < 0:
-            return
-        yield reference, lines
-
-
-def _owner(batch: Sequence[tuple[str, Sequence[Row]]], number: int) -> str:
-    """Return the document that the n-th line is of."""
-    for reference, lines in batch:
-        if number < len(lines):
-            return reference
-        number -= len(lines)
-    raise ValueError("the answer is about a line that was not sent")
-
-
-def _copy(line: Row, number: int) -> Row:
-    names = (
-        "accountType",
-        *("accountNumber", "vendorNumber", "postingDate", "documentNumber", "externalDocumentNumber"),
-        *("amount", "appliesToInvoiceId", "description", "comment", "taxCode"),
-    )
-    copied = {name: line[name] for name in names if line.get(name) not in (None, "")}
-    dimensions = [{"code": each["code"], "valueCode": each["valueCode"]} for each in line.get("dimensionSetLines", ())]
-    return {"lineNumber": number * STEP, **copied} | ({"dimensionSetLines": dimensions} if dimensions else {})
-
-
-def _not_sent(unknown: OutcomeUnknown) -> Unavailable:
-    return Unavailable(LEDGER_BUSY.told(ledger=TITLE), status=unknown.status, code=unknown.code)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pleo_export.accounting.business_central.batches import CONNECTION, patiently
 from pleo_export.accounting.business_central.bill import NUMBER_FIELD, bill_body, expected_totals, table_of, totals_of
 from pleo_export.accounting.business_central.documents import INVOICES, MEMOS, BusinessCentralDocuments, HeldRows
-from pleo_export.accounting.business_central.entries import kept_as_draft, left_as_draft
 from pleo_export.accounting.business_central.error_table import POSTING_DATE, words_of
+from pleo_export.accounting.business_central.posting import kept_as_draft, left_as_draft
 from pleo_export.accounting.business_central.rest import (
     LARGEST_BATCH,
     BusinessCentralRest,

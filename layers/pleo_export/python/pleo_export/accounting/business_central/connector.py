@@ -20,6 +20,7 @@ from pleo_export.accounting.business_central.checks import BusinessCentralChecks
 from pleo_export.accounting.business_central.documents import REFERENCE_LENGTH, BusinessCentralDocuments
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
 from pleo_export.accounting.business_central.entry import line_bodies, rows_of
+from pleo_export.accounting.business_central.journal_lines import BusinessCentralLines
 from pleo_export.accounting.business_central.lookups import BusinessCentralLookups
 from pleo_export.accounting.business_central.parties import find_parties
 from pleo_export.accounting.business_central.payments import BusinessCentralPayments
@@ -47,7 +48,7 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
-from pleo_export.failures.connection import KEY_REFUSED
+from pleo_export.failures.connection import ACCESS_REFUSED
 from pleo_export.function_time import TimeLeft, unlimited
 
 BILLS = frozenset({DocumentKind.BILL, DocumentKind.CREDIT_NOTE})
@@ -102,7 +103,7 @@ def _rest(
 ) -> BusinessCentralRest:
     token = secret.get("access_token", "").strip()
     if not token:
-        raise AuthenticationFailed(KEY_REFUSED.told(ledger=TITLE))
+        raise AuthenticationFailed(ACCESS_REFUSED.told(ledger=TITLE))
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     transport = AccountingTransport(TITLE, str(settings.api_url), headers, time_left=time_left, budget=budget)
     return BusinessCentralRest(transport, settings)
@@ -120,7 +121,7 @@ class BusinessCentralConnector:
         self._periods = BusinessCentralPeriods(rest)
         self._documents = BusinessCentralDocuments(settings, rest, self._periods)
         self._journals = BusinessCentralJournals(rest, settings.journal)
-        self._entries = BusinessCentralEntries(self._journals, self._documents)
+        self._entries = BusinessCentralEntries(self._journals, BusinessCentralLines(rest), self._documents)
         self._bills = BusinessCentralBills(rest, self._documents, settings.tax_code_without_vat)
         self._payments = BusinessCentralPayments(rest, self._lookups, self._entries)
         self._checks = BusinessCentralChecks(self._lookups, self._periods, self._documents, CAPABILITIES)
@@ -139,7 +140,7 @@ class BusinessCentralConnector:
 
     def check(self) -> None:
         """Check the company, and the right to write journals. Raises AccountingError."""
-        self._rest.get()
+        self._rest.company()
         self._journals.check()
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:

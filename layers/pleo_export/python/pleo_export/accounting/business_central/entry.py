@@ -11,7 +11,7 @@ reference as document number.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -90,7 +90,7 @@ def line_bodies(
             "description": _text(f"{entry.reference} {entry.memo}" if last else row.text, row.tax),
         }
         if row.taxes:
-            body["comment"] = _comment(row.taxes)
+            body["comment"] = vat_comment(row.taxes)
         code = row.tax or (without_vat if types[row.account] == GL and not last else "")
         if code:
             body["taxCode"] = code
@@ -107,8 +107,8 @@ def tax_code_in(text: str, known: Collection[str]) -> str | None:
 
 def draft_lines(line: dict[str, Any]) -> Iterator[LedgerLine]:
     """Yield what a line of a journal will be booked as: itself, and the VAT in it."""
-    code = line["taxCode"] or None
-    taxes = [(account, int(amount)) for account, amount in _taxes_in(line["comment"])] if code else []
+    code = line.get("taxCode") or None
+    taxes = [(account, int(amount)) for account, amount in _taxes_in(line.get("comment", ""))] if code else []
     yield LedgerLine(line["accountNumber"], minor(line["amount"]) - sum(amount for _, amount in taxes), code)
     for account, amount in taxes:
         yield LedgerLine(account, amount, code)
@@ -134,7 +134,7 @@ def _text(text: str, code: str | None) -> str:
     return shorten(text, LONGEST_TEXT - len(end)) + end
 
 
-def _comment(taxes: tuple[tuple[str, int], ...]) -> str:
+def vat_comment(taxes: Sequence[tuple[str, int]]) -> str:
     """Return what Pleo booked as tax. One that is too long is left out: a part of it would be wrong."""
     text = "Pleo VAT:" + "".join(f" {account} {amount};" for account, amount in taxes)
     return text if len(text) <= LONGEST_COMMENT else ""

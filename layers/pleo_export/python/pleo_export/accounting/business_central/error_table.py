@@ -26,12 +26,12 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
 )
 from pleo_export.failures.connection import (
+    ACCESS_REFUSED,
     ADDRESS_WRONG,
-    KEY_REFUSED,
     LEDGER_BUSY,
     LEDGER_IN_DOUBT,
     LEDGER_UNREACHABLE,
-    RIGHT_MISSING,
+    PERMISSION_SET_MISSING,
 )
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.failures.ledger import LEDGER_SAYS
@@ -93,10 +93,10 @@ class BusinessCentralRejected(Rejected):
 
 
 TABLE = (
-    ErrorRow(401, ".*", ANY, AuthenticationFailed, KEY_REFUSED),
-    ErrorRow(None, "Authentication_InvalidCredentials", ANY, AuthenticationFailed, KEY_REFUSED),
-    ErrorRow(None, "Internal_ClientPermissionError|Authorization_.*", ANY, PermissionDenied, RIGHT_MISSING),
-    ErrorRow(403, ".*", ANY, PermissionDenied, RIGHT_MISSING),
+    ErrorRow(401, ".*", ANY, AuthenticationFailed, ACCESS_REFUSED),
+    ErrorRow(None, "Authentication_InvalidCredentials", ANY, AuthenticationFailed, ACCESS_REFUSED),
+    ErrorRow(None, "Internal_ClientPermissionError|Authorization_.*", ANY, PermissionDenied, PERMISSION_SET_MISSING),
+    ErrorRow(403, ".*", ANY, PermissionDenied, PERMISSION_SET_MISSING),
     ErrorRow(429, ".*", ANY, RateLimited, LEDGER_BUSY),
     ErrorRow(None, "Internal_CompanyNotFound|BadRequest_InvalidToken", ANY, InvalidConfiguration, ADDRESS_WRONG),
     ErrorRow(None, "Internal_TenantUnavailable|Internal_TenantNotFound", ANY, Unavailable, LEDGER_BUSY),

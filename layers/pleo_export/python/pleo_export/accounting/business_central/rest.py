@@ -65,6 +65,7 @@ class BusinessCentralRest:
         self._transport = transport
         self._root = f"/v2.0/{quote(settings.tenant)}/{quote(settings.environment)}/api/v2.0"
         self._company = f"companies({settings.company})"
+        self._base = f"{self._root}/{self._company}"
 
     def list_all(self, path: str, **options: str) -> list[Row]:
         """Read all rows, page by page."""
@@ -84,48 +85,48 @@ class BusinessCentralRest:
             found.append(self._pages(part.body))
         return found
 
-    def get(self, path: str = "") -> Row:
-        """Read one row, or the company itself."""
-        return _content(self._transport.read("GET", self._path(path), headers=_JSON), write=False)
+    def company(self) -> Row:
+        """Read the company itself."""
+        return _content(self._transport.read("GET", self._base, headers=_JSON), write=False)
 
     def content(self, path: str) -> bytes:
         """Read the content of a file."""
-        answer = self._transport.read("GET", self._path(path))
+        answer = self._transport.read("GET", f"{self._base}/{path}")
         if answer.status != 200:
             raise error_of(answer.status, error_body(answer.content), answer.headers, write=False)
         return answer.content
 
     def create(self, path: str, row: Row) -> Row:
         """Create a row, with the rows below it, and return it."""
-        created = _content(self._transport.write("POST", self._path(path), _encode(row), _JSON), write=True)
+        created = _content(self._transport.write("POST", f"{self._base}/{path}", _encode(row), _JSON), write=True)
         if not isinstance(created.get("id"), str):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), status=201)
         return created
 
     def update(self, path: str, row: Row) -> None:
         """Change a row, whatever its version."""
-        answer = self._transport.write("PATCH", self._path(path), _encode(row), _JSON | _ANY_VERSION)
+        answer = self._transport.write("PATCH", f"{self._base}/{path}", _encode(row), _JSON | _ANY_VERSION)
         _content(answer, write=True)
 
     def upload(self, path: str, content: bytes | Upload) -> None:
         """Send the content of a file."""
         headers = {"Content-Type": "application/octet-stream", **_ANY_VERSION}
-        _done(self._transport.write("PATCH", self._path(path), content, headers))
+        _done(self._transport.write("PATCH", f"{self._base}/{path}", content, headers))
 
     def delete(self, path: str) -> None:
         """Delete a row with all below it."""
-        _done(self._transport.write("DELETE", self._path(path), headers=_JSON | _ANY_VERSION))
+        _done(self._transport.write("DELETE", f"{self._base}/{path}", headers=_JSON | _ANY_VERSION))
 
     def act(self, path: str, action: str = "post") -> None:
         """Carry out an action on a row, such as its post."""
-        _done(self._transport.write("POST", self._path(f"{path}/Microsoft.NAV.{action}"), b"{}", _JSON))
+        _done(self._transport.write("POST", f"{self._base}/{path}/Microsoft.NAV.{action}", b"{}", _JSON))
 
     def change_all(self, changes: Sequence[Change]) -> list[Row]:
         """Carry out up to a hundred changes, all or none, in order. Raises RefusedChange for the first that is refused,
         and ValueError for too many, or for an action, which would end the transaction."""
         if len(changes) > LARGEST_BATCH or any("Microsoft.NAV" in each.path for each in changes):
             raise ValueError("at most 100 changes go into a batch, and no action")
-        requests = [self._request(number, change) for number, change in enumerate(changes)]
+        requests = [_request(self._company, number, change) for number, change in enumerate(changes)]
         headers = _JSON | {"Isolation": "snapshot"}
         answer = self._transport.write("POST", f"{self._root}/$batch", _encode({"requests": requests}), headers)
         parts = _parts(answer, len(requests), write=True)
@@ -135,14 +136,6 @@ class BusinessCentralRest:
         if len(parts) < len(changes):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), status=200)
         return [part.body if isinstance(part.body, dict) else {} for part in parts]
-
-    def _request(self, number: int, change: Change) -> Row:
-        request: Row = {"method": change.method, "id": str(number), "url": f"{self._company}/{change.path}"}
-        request["headers"] = dict(_JSON if change.method == "POST" else _JSON | _ANY_VERSION)
-        return request if change.body is None else request | {"body": change.body}
-
-    def _path(self, path: str) -> str:
-        return f"{self._root}/{self._company}{'/' if path else ''}{path}"
 
     def _pages(self, body: Any) -> list[Row]:
         rows = _rows(body)
@@ -174,6 +167,12 @@ def any_of(field: str, values: Sequence[str]) -> str:
     if not values:
         raise ValueError("a filter needs a value")
     return " or ".join(f"{field} eq {text(value)}" for value in values)
+
+
+def _request(company: str, number: int, change: Change) -> Row:
+    request: Row = {"method": change.method, "id": str(number), "url": f"{company}/{change.path}"}
+    request["headers"] = dict(_JSON if change.method == "POST" else _JSON | _ANY_VERSION)
+    return request if change.body is None else request | {"body": change.body}
 
 
 def _encode(value: Any) -> bytes:

@@ -7,6 +7,7 @@ document number that follows from the document's. A credit memo is cancelled by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pleo_export.accounting.business_central.batches import GENERAL, PAYMENTS
@@ -20,7 +21,7 @@ from pleo_export.accounting.business_central.documents import (
     HeldRows,
 )
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
-from pleo_export.accounting.business_central.entry import GL, LONGEST_TEXT, tax_code_in, units
+from pleo_export.accounting.business_central.entry import GL, LONGEST_TEXT, tax_code_in, units, vat_comment
 from pleo_export.accounting.business_central.lookups import BusinessCentralLookups
 from pleo_export.accounting.business_central.payments import counter_line
 from pleo_export.accounting.business_central.periods import BusinessCentralPeriods
@@ -34,6 +35,20 @@ from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.bookkeeping.reference import reversal_reference
 from pleo_export.failures.ledger import NOT_REVERSIBLE
 from pleo_export.text import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An entry on the account of a line, and the VAT of that line: each account with its amount."""
+
+    entry: Row
+    tax: str | None
+    taxes: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """The amount with its VAT."""
+        return entry_amount(self.entry) + sum(amount for _, amount in self.taxes)
 
 
 class BusinessCentralReversal:
@@ -141,7 +156,8 @@ class BusinessCentralReversal:
         """Yield the lines with the other sign. An entry's VAT is in its line again, so that it is undone as well."""
         key = short_key(reference)
         lines = list(_with_their_vat(group, self._lookups))
-        for number, (entry, amount, code) in enumerate(lines, 1):
+        for number, line in enumerate(lines, 1):
+            entry = line.entry
             text = f"{reference} {entry['description']}" if number == len(lines) else entry["description"]
             body: Row = {
                 "accountType": GL,
@@ -149,11 +165,11 @@ class BusinessCentralReversal:
                 "postingDate": on.isoformat(),
                 "documentNumber": key,
                 "externalDocumentNumber": key,
-                "amount": units(-amount),
+                "amount": units(-line.amount),
                 "description": shorten(text, LONGEST_TEXT),
             }
-            if code:
-                body["taxCode"] = code
+            if line.tax:
+                body |= {"taxCode": line.tax, "comment": vat_comment([(each, -amount) for each, amount in line.taxes])}
             if dimensions.get(entry["id"]):
                 body["dimensionSetLines"] = dimensions[entry["id"]]
             yield body
@@ -172,18 +188,18 @@ class BusinessCentralReversal:
         }
 
 
-def _with_their_vat(group: PostedGroup, lookups: BusinessCentralLookups) -> Iterator[tuple[Row, int, str | None]]:
-    """Yield the entries on the accounts of lines, each with its amount including the VAT that follows it."""
-    waiting: tuple[Row, int, str | None] | None = None
+def _with_their_vat(group: PostedGroup, lookups: BusinessCentralLookups) -> Iterator[_Line]:
+    """Yield the entries on the accounts of lines, each with the entries of its VAT, which follow it."""
+    waiting: _Line | None = None
     for entry in group.entries:
         code = tax_code_in(entry["description"], lookups.tax_codes)
-        of_the_same = waiting is not None and code is not None and waiting[2] == code
-        if waiting is not None and of_the_same and entry["description"] == waiting[0]["description"]:
-            waiting = waiting[0], waiting[1] + entry_amount(entry), code
+        part = entry["accountNumber"], entry_amount(entry)
+        if waiting is not None and code is not None and entry["description"] == waiting.entry["description"]:
+            waiting = replace(waiting, taxes=(*waiting.taxes, part))
             continue
         if waiting is not None:
             yield waiting
-        waiting = entry, entry_amount(entry), code
+        waiting = _Line(entry, code)
     if waiting is not None:
         yield waiting
 
