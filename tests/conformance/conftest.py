@@ -21,6 +21,7 @@ from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
+from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
 
 
@@ -36,6 +37,7 @@ class ConnectorFixtures(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
+    "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}

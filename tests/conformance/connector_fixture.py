@@ -43,7 +43,8 @@ class Traits:
     created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
+    does so by itself. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all.
+    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
     books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
@@ -54,6 +55,8 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    time_zone: str | None = "Europe/London"
+    has_key: bool = True
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
