@@ -43,10 +43,11 @@ class Traits:
     created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
-    books refuse for a reason that the connector does not look for. `settles_parts`: a payment of a part
-    settles that part. `number_once`: a vendor's number is taken once, however old. `pairs_reversals`: what undoes a
-    payment and what undoes its bill are settled with each other. `time_zone`: what the books tell of it."""
+    does so by itself. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all.
+    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
+    books refuse for a reason that the connector does not look for. `settles_parts`: a payment of a part settles that
+    part. `number_once`: a vendor's number is taken once, however old. `pairs_reversals`: what undoes a payment and what
+    undoes its bill are settled with each other."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -56,11 +57,12 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    time_zone: str | None = "Europe/London"
+    has_key: bool = True
     not_on_bills: str = "1950"
     settles_parts: bool = False
     number_once: bool = False
     pairs_reversals: bool = True
-    time_zone: str | None = "Europe/London"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
 
