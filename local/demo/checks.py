@@ -3,7 +3,7 @@ checked against something else than the code that made them."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,7 @@ WALLET_DIRECTION = {
     "external_reimbursement": 0,
 }
 
-Lines = Counter[tuple[str, Decimal]]
+Lines = Mapping[str, Decimal]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
@@ -58,9 +58,9 @@ def left_over(entries: Sequence[Entry], account: str) -> Decimal:
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-    """The lines of every document that would be booked, by its reference: account and amount, + debit."""
+    """What every document that would be booked comes to on each account, + debit, by its reference."""
     return {
-        document.reference: Counter((line.account, Decimal(line.amount) / 100) for line in document.lines)
+        document.reference: _on_accounts((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
         for document in item.to_book
     }
@@ -68,4 +68,12 @@ def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
 
 def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
     """The same, of the entries in the books, in the currency of the expense."""
-    return {entry.reference: Counter((line.account, line.amount) for line in entry.lines) for entry in entries}
+    return {entry.reference: _on_accounts((line.account, line.amount) for line in entry.lines) for entry in entries}
+
+
+def _on_accounts(lines: Iterable[tuple[str, Decimal]]) -> Lines:
+    """Ledgers differ in the lines that they make of one amount, and leave out what comes to nothing."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for account, amount in lines:
+        sums[account] += amount
+    return {account: amount for account, amount in sums.items() if amount}

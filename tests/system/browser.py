@@ -40,9 +40,9 @@ class Browser:
         """Our own page; where it sends the browser to, or else the text that it shows."""
         parts = urlsplit(link)
         event: dict[str, Any] = {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]}
-        name = "oauth_callback"
-        if link.startswith(CONNECT):
-            name, event["pathParameters"] = "oauth_connect", {"invitation": link.removeprefix(CONNECT)}
+        _, _, provider, page, *rest = parts.path.split("/", 4)
+        event["pathParameters"] = {"provider": provider, **({"invitation": rest[0]} if page == "connect" else {})}
+        name = {"connect": "oauth_connect", "callback": "oauth_callback"}[page]
         if parts.query:
             event["queryStringParameters"] = dict(parse_qsl(parts.query))
         self.last = self.system.handlers[name](event, None)

@@ -28,7 +28,7 @@ from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchases
 from tests.system.in_process_system import Executions, InProcessSystem, in_process_system, oauth_client_id
 from tests.system.lambda_context import InvocationContext
-from tests.system.pleo import URL
+from tests.system.oauth_ledger import BY_A_PERSON, ledger_with
 from tests.system.rights import KEYED, AwsCall, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
     BY_FUNCTION,
@@ -135,10 +135,7 @@ def a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhoo
 
 
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
-    books_take_tokens = mock.patch.dict(
-        CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}
-    )
-    with books_take_tokens, mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
+    with ledger_with(BY_A_PERSON), mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
         system.connect(NORTHGATE, purchases(1))
         system.authorise(NORTHGATE)
         system.authorise(NORTHGATE, "accounting_system", "tryton")

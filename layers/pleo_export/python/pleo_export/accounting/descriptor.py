@@ -1,17 +1,18 @@
 """What a connector registers: one descriptor, which the rest of the product reads.
 
-The settings of a company (`pleo_export.settings`), the questions of `pleo-export connect`, the endpoint that refreshes
-its OAuth tokens, and the table in docs/connector.md are read from it. See docs/connector.md for how to add one.
+The settings of a company (`pleo_export.settings`), the questions of `pleo-export connect`, how a person authorises us
+there and how its tokens are refreshed, and the table in docs/connector.md are read from it, which says how to add one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget, CallRate
+from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
@@ -41,7 +42,7 @@ class CredentialField:
 class Connector:
     """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up` and
     `open_reader`; it is imported when a company first uses it, so that a function loads only the connector that it
-    needs. OAuth grants are refreshed at `token_url`; None where the secret holds a key or a login.
+    needs. `oauth` is how it signs in; None where the secret holds a key or a login.
     `rate` is what a ledger company takes; None where the system has no limit of its own."""
 
     name: str
@@ -49,7 +50,7 @@ class Connector:
     settings: type[AccountingSettings]
     credentials: tuple[CredentialField, ...]
     module: str
-    token_url: str | None = None
+    oauth: LedgerOAuth | None = None
     rate: CallRate | None = None
 
     def connect(
@@ -74,3 +75,13 @@ class Connector:
         """Return what reads the ledger to compare it. Raises as `connect` does."""
         reader: LedgerReader = import_module(self.module).open_reader(settings, secret, budget=budget)
         return reader
+
+    def tenants(self, access_token: str, settings: AccountingSettings) -> Sequence[Tenant]:
+        """List the companies that the grant of the token covers. Raises AccountingError."""
+        found: Sequence[Tenant] = import_module(self.module).tenants(access_token, settings)
+        return found
+
+    def release(self, access_token: str, settings: AccountingSettings) -> None:
+        """Take the company of the settings out of the grant of the token; harmless where it is out. Raises
+        AccountingError."""
+        import_module(self.module).release(access_token, settings)

@@ -61,8 +61,8 @@ class AccountingTransport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
-        session: requests.Session | None = None,
         budget: CallBudget = UNLIMITED,
+        session: requests.Session | None = None,
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pleo_export import accounting
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings, Connector, Secret
+from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
 
@@ -50,10 +51,9 @@ def open_reader(settings: AccountingSettings, secret: Secret, budget: CallBudget
     return CONNECTORS[settings.name].open_reader(settings, secret, budget)
 
 
-def token_url(name: str) -> str:
-    """Return where the OAuth tokens of the accounting system are refreshed. Raises InvalidSettings for one whose
-    secret holds no OAuth grant."""
+def oauth_of(name: str) -> LedgerOAuth:
+    """Return how the accounting system takes OAuth. Raises InvalidSettings for one whose secret holds no grant."""
     connector = CONNECTORS.get(name)
-    if connector is None or connector.token_url is None:
+    if connector is None or connector.oauth is None:
         raise InvalidSettings(f"accounting_system: {name} takes no OAuth tokens; give its key or login instead")
-    return connector.token_url
+    return connector.oauth

@@ -153,3 +153,19 @@ LEDGER_IN_DOUBT = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
 )
+CONNECTION_REFUSED = FailureEntry(
+    code="connection_refused",
+    says="{ledger} does not let Pleo's integration in: its authorisation has ended, or the company is not connected.",
+    fix="Ask {support} to connect {ledger} again. Then export again.",
+    why="A person can end the connection in the accounting system, and authorisations end by themselves.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
+)
+SCOPE_MISSING = FailureEntry(
+    code="scope_missing",
+    says="The authorisation to use {ledger} does not cover this.",
+    fix="Ask {support} to connect {ledger} again and to grant everything that it asks for. Then export again.",
+    why="The accounting system gives an integration only the rights that a person has granted.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
+)
