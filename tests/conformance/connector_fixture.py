@@ -46,9 +46,11 @@ class Traits:
 
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is
-    said of `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry
-    one that the books refuse for a reason that the connector does not look for."""
+    does so by itself. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all.
+    `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is said of
+    `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that
+    the books refuse for a reason that the connector does not look for. `number_once`: a vendor's number is taken once,
+    however old. `pairs_reversals`: what undoes a payment and what undoes its bill are settled with each other."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -58,12 +60,16 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    time_zone: str | None = "Europe/London"
+    has_key: bool = True
     in_order: bool = True
     one_date: bool = False
     settles_parts: bool = False
     rolls_back: bool = True
     missing_journal: str = r"journal NONE .*accounting_system"
     not_on_bills: str = "1950"
+    number_once: bool = False
+    pairs_reversals: bool = True
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
 

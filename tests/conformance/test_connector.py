@@ -477,7 +477,7 @@ class TestChoices:
         assert fixture.setup().currency() == "GBP"
 
     def test_the_books_own_time_zone_is_told_where_they_have_one(self, fixture: DeclaredFixture) -> None:
-        assert fixture.setup().time_zone() == "Europe/London"
+        assert fixture.setup().time_zone() == fixture.traits.time_zone
 
     def test_the_same_books_have_one_identity_and_others_another(
         self, fixture: DeclaredFixture, own_fixture: DeclaredFixture
