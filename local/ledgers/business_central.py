@@ -74,6 +74,11 @@ DEVIATIONS = Deviations(
             _REFUSED,
         ),
     },
-    left_over={"journal": {"1901": 0}, "accounts_payable": {"1901": 0}},
+    # The rent and the reimbursement are paid twice, since the payments that came back are not there; the bills in euros
+    # are recorded, and their payments are not.
+    left_over={
+        "journal": {"1901": 0},
+        "accounts_payable": {"1900": 87_935, "1901": 0, "2100": 130_000 - 29_739, "2250": 12_400, "2251": 0},
+    },
 )
 PROFILE = Profile("Business Central", connection, secret, entries, another, DEVIATIONS)
