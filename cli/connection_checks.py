@@ -12,15 +12,23 @@ from zoneinfo import ZoneInfo
 from cli.checks import Check
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from pleo_export.accounting.errors import AccountingError, PossibleDuplicate
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentRef, DocumentState, PeriodState
+from pleo_export.accounting.limits import kind_in_words
+from pleo_export.accounting.port import (
+    AccountingSetup,
+    AccountingSystem,
+    DocumentRef,
+    DocumentState,
+    PeriodState,
+    PeriodSupport,
+)
 from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry, JournalLine
 from pleo_export.bookkeeping.reference import trial_reference
-from pleo_export.bookkeeping.settings import LegacyVendors, PostingMode
+from pleo_export.bookkeeping.settings import ClosedPeriod, LegacyVendors, PostingMode
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import SCOPES
 from pleo_export.pleo.models import Introspection
-from pleo_export.settings import Settings
+from pleo_export.settings import ReceiptPolicy, Settings
 from pleo_export.store.connections import LedgerAlreadyConnected
 
 TRIAL = "pleo-export connection test, safe to delete"
@@ -113,19 +121,35 @@ def accounts(checked: CheckedConnection) -> str:
     wrong = [
         *_named(codes, checked.setup.unknown_accounts(codes.values()), f"is not an account of {name}"),
         *_named(categories, checked.setup.unknown_dimensions(categories.values()), f"is not a dimension of {name}"),
-        *_beyond(settings, system, name),
+        *_beyond(checked),
     ]
     if wrong:
         raise InvalidSettings("\n".join(wrong))
-    return f"all {len(codes)} accounts and {len(categories)} dimensions of the settings are there"
+    there = f"all {len(codes)} accounts and {len(categories)} dimensions of the settings are there"
+    final = [kind_in_words(kind) for kind in sorted(system.capabilities.kinds - system.capabilities.drafts)]
+    if settings.posting is PostingMode.DRAFT and final:
+        return f"{there}; {name} has no drafts for: {', '.join(final)}. They are posted at once"
+    return there
 
 
-def _beyond(settings: Settings, system: AccountingSystem, name: str) -> Iterator[str]:
+def _beyond(checked: CheckedConnection) -> Iterator[str]:
     """Yield what the settings ask for and the system cannot do."""
-    if settings.posting is PostingMode.DRAFT and DocumentKind.JOURNAL_ENTRY not in system.capabilities.drafts:
-        yield f"posting: {name} has no draft entries; write posting: posted"
-    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and DocumentKind.BILL not in system.capabilities.kinds:
+    settings, system, name = checked.settings, checked.system, checked.system_name
+    takes = system.capabilities
+    if settings.posting is PostingMode.DRAFT and not takes.drafts:
+        yield f"posting: {name} has no drafts; write posting: posted"
+    if settings.legacy_vendors is LegacyVendors.ACCOUNTS_PAYABLE and DocumentKind.BILL not in takes.kinds:
         yield f"legacy_vendors: {name} takes no bills; write legacy_vendors: journal"
+    if settings.receipts is ReceiptPolicy.REQUIRED and not takes.files:
+        yield f"receipts: {name} takes no files; write receipts: best_effort"
+    if settings.closed_period is ClosedPeriod.NEXT_OPEN and takes.periods is PeriodSupport.UNKNOWN:
+        yield f"closed_period: {name} does not tell its periods, so the next open one is not known; write today or fail"
+    if DocumentKind.JOURNAL_ENTRY not in takes.foreign:
+        own = checked.setup.currency()
+        for currency in sorted(settings.accounts.wallets.keys() - {own}):
+            yield f"accounts.wallets.{currency}: {name} takes journal entries in {own} only; leave this wallet out"
+    if takes.max_dimensions is not None and len(set(settings.dimensions.values())) > takes.max_dimensions:
+        yield f"dimensions: {name} takes at most {takes.max_dimensions} on a line; leave the others out"
 
 
 def period(checked: CheckedConnection) -> str:
@@ -137,6 +161,8 @@ def period(checked: CheckedConnection) -> str:
             f"{checked.system_name} has {what} for {checked.today}: open one there, or the expenses of today fail "
             "(closed_period in the settings can move them to another day)"
         )
+    if state is PeriodState.UNKNOWN:
+        return f"not known: {checked.system_name} does not tell which days can be booked"
     return f"{checked.today} can be booked"
 
 

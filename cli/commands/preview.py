@@ -43,10 +43,12 @@ class LineOutput(OutputModel):
 
 
 class PreviewedDocumentOutput(OutputModel):
-    """A document as it would be recorded; `held_as`: the number or id of one that is booked already."""
+    """A document as it would be recorded, `state` draft or posted; `held_as`: the number or id of one that is booked
+    already."""
 
     reference: str
     kind: str
+    state: str
     currency: str
     posting_date: date
     own_date: date
@@ -166,8 +168,9 @@ def _title(shown: PreviewedDocument) -> str:
     party = f", {shown.party}" if shown.party else ""
     invoice = f", invoice {shown.invoice_number}" if shown.invoice_number else ""
     held = f"; booked as {shown.held.number or shown.held.id} ({shown.held.state})" if shown.held else ""
+    state = "" if shown.held else f", {shown.state}"
     kind = document.kind.replace("_", " ")
-    return f"{kind} of {document.posting_date}{moved}, {document.currency}{party}{invoice}{held}"
+    return f"{kind} of {document.posting_date}{moved}, {document.currency}{party}{invoice}{state}{held}"
 
 
 def _row(line: JournalLine, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -229,6 +232,7 @@ def _document(shown: PreviewedDocument, names: Mapping[str, str]) -> PreviewedDo
     return PreviewedDocumentOutput(
         reference=document.reference,
         kind=document.kind,
+        state=shown.state,
         currency=document.currency,
         posting_date=document.posting_date,
         own_date=shown.own_date,

@@ -4,11 +4,11 @@ checked against something else than the code that made them."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from local.tryton.ledger import Ledger, Move
+from local.ledgers.books import Entry
 from pleo_export.operations.preview_items import ItemPreview
 
 PAYABLES = ("2100", "2101", "2102")
@@ -45,19 +45,16 @@ def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Dec
     return Decimal(cents) / 100
 
 
-def balance(moves: Iterable[Move], account: str) -> Decimal:
-    """The account's balance in its own currency."""
-    lines = [line for move in moves for line in move.lines if line.account == account]
-    return sum(
-        (line.second_amount if line.second_amount is not None else line.debit - line.credit for line in lines),
-        Decimal(0),
-    )
+def balance(entries: Iterable[Entry], account: str) -> Decimal:
+    """The account's balance in the currency of what was booked on it."""
+    lines = (line for entry in entries for line in entry.lines if line.account == account)
+    return sum((line.amount for line in lines), Decimal(0))
 
 
-def left_over(moves: Iterable[Move], account: str) -> Decimal:
+def left_over(entries: Sequence[Entry], account: str) -> Decimal:
     """The payables have an account for each supplier that wants one: they count as one."""
     family = PAYABLES if account in PAYABLES else (account,)
-    return sum((balance(moves, each) for each in family), Decimal(0))
+    return sum((balance(entries, each) for each in family), Decimal(0))
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
@@ -69,18 +66,6 @@ def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
     }
 
 
-def booked_lines(moves: Iterable[Move]) -> Mapping[str, Lines]:
+def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
     """The same, of the entries in the books, in the currency of the expense."""
-    return {
-        move.reference: Counter(
-            (line.account, line.second_amount if line.second_amount is not None else line.debit - line.credit)
-            for line in move.lines
-        )
-        for move in moves
-    }
-
-
-def receipts_by_number(books: Ledger, moves: Iterable[Move]) -> Mapping[str | None, int]:
-    """How many files hang on each entry, by its number."""
-    files = Counter(row["resource"] for row in books.rpc.search_read("ir.attachment", [], ["resource"]))
-    return {move.number: files[f"account.move,{move.id}"] for move in moves}
+    return {entry.reference: Counter((line.account, line.amount) for line in entry.lines) for entry in entries}

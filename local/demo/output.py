@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.wording import counted, money
-from local.tryton.ledger import Balance
+from local.ledgers.books import Balance
 from pleo_export.bookkeeping.money import format_amount
 from pleo_export.operations.job_overview import ItemOverview
 from pleo_export.operations.preview_items import ItemPreview
@@ -115,7 +115,7 @@ def show_proofs(proofs: Iterable[AccountProof]) -> None:
 
 
 def show_trial_balance(balances: Sequence[Balance]) -> None:
-    """The sums of each account, as Tryton has them."""
+    """The sums of each account, as the ledger has them."""
     table = _table("account", "debit", "credit")
     for each in balances:
         table.add_row(f"{each.account} {escape(each.name)}", f"{each.debit:,.2f}", f"{each.credit:,.2f}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from local.ledgers.books import ACCOUNTS, Balance, Entry, EntryLine, Refusals
 from local.tryton.company import INTEGRATION_USER
 from local.tryton.rpc import Rpc, RpcError
 from local.tryton.template import Template
@@ -76,22 +78,18 @@ class Bill:
     move: Move | None
 
 
-@dataclass(frozen=True)
-class Balance:
-    account: str
-    name: str
-    debit: Decimal
-    credit: Decimal
-
-
 class Ledger:
     """One database of the running Tryton, and what a person would look up or do in it.
 
     `secret` is what the connector needs; `token`, the API key alone, is enough for it.
     """
 
+    title = "Tryton"
+    refusals = Refusals()
+
     def __init__(self, url: str, database: str, origin: Template) -> None:
         self.url = url
+        self.page = f"{url}  (database {database}, user admin, password {origin.admin_password})"
         self.database = database
         self.token = origin.api_key
         self.secret = {"token": origin.api_key, "user": INTEGRATION_USER, "password": origin.password}
@@ -99,6 +97,22 @@ class Ledger:
         (found,) = self.rpc.search_read("company.company", [], ["id"])
         self.company: int = found["id"]
         self.rpc.context = {"company": self.company}
+
+    def connection(self) -> dict[str, Any]:
+        """The settings of a company that is connected to it."""
+        system = {
+            "name": "tryton",
+            "url": self.url,
+            "database": self.database,
+            "company": self.company,
+            "journal": "EXP",
+        }
+        return {"accounting_system": system, "accounts": ACCOUNTS}
+
+    def entries(self) -> list[Entry]:
+        """Every entry in the form that all ledgers share, oldest first."""
+        files = Counter(row["resource"] for row in self.rpc.search_read("ir.attachment", [], ["resource"]))
+        return [entry_of(move, files[f"account.move,{move.id}"]) for move in self.moves()]
 
     def moves(self, reference: str | None = None) -> list[Move]:
         """Every entry, oldest first, or those with the reference."""
@@ -251,6 +265,20 @@ class Ledger:
 
     def _period(self, name: str) -> list[int]:
         return [row["id"] for row in self.rpc.search_read("account.period", [["name", "=", name]], ["id"])]
+
+
+def entry_of(move: Move, files: int = 0) -> Entry:
+    """The move in the form that all ledgers share."""
+    lines = [(line, line.debit - line.credit) for line in move.lines]
+    return Entry(
+        move.reference,
+        move.number,
+        tuple(
+            EntryLine(line.account, line.account_name, base if line.second_amount is None else line.second_amount, base)
+            for line, base in lines
+        ),
+        files,
+    )
 
 
 def _larger(line: dict[str, Any]) -> dict[str, Any]:

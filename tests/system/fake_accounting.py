@@ -42,6 +42,9 @@ from pleo_export.accounting.port import (
     LedgerDocument,
     LedgerLine,
     PeriodState,
+    PeriodSupport,
+    ReversalSupport,
+    SettlementSupport,
 )
 from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Payment, PaymentPurpose
 from pleo_export.bookkeeping.documents import Document as Entry
@@ -73,15 +76,24 @@ class NoProof(Exception):
 CAPABILITIES = Capabilities(
     kinds=frozenset(DocumentKind),
     drafts=frozenset(DocumentKind),
+    foreign=frozenset(DocumentKind),
+    purposes=frozenset(PaymentPurpose),
+    settlement=SettlementSupport.OPEN_ITEMS,
+    tax_as_given=frozenset(DocumentKind),
+    tax_accounts=True,
+    max_dimensions=None,
     reference_length=64,
     text_length=200,
     max_batch=50,
     max_find=100,
+    files=frozenset(DocumentKind),
     max_attachment_bytes=10_000_000,
     max_attachments=None,
     attachment_types=frozenset({"application/pdf", "image/png", "image/jpeg"}),
     attach_to_posted=True,
-    reverse=True,
+    periods=PeriodSupport.CALENDAR,
+    reversal=ReversalSupport.COUNTER_ENTRY,
+    shows_void=True,
 )
 # Not about one document: the next would meet the same.
 CONNECTION = (AuthenticationFailed, PermissionDenied, RateLimited, Unavailable)

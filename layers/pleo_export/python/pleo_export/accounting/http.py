@@ -48,7 +48,7 @@ class AccountingResponse:
 
 class AccountingTransport:
     """Sends calls to one accounting system. `system` is its name in messages; `headers` hold the credential and go
-    with every call."""
+    with every call. `session` is one to use instead of its own, for a test whose calls stay in the process."""
 
     def __init__(
         self,
@@ -59,10 +59,11 @@ class AccountingTransport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
+        session: requests.Session | None = None,
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")
-        self._session = IsolatedSession()
+        self._session = session or IsolatedSession()
         self._session.headers.update(headers)
         self._sleep = sleep
         self._jitter = jitter

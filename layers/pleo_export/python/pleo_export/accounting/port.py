@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from pleo_export.accounting.errors import AccountingError, Rejected
-from pleo_export.bookkeeping.documents import Document, DocumentKind
+from pleo_export.bookkeeping.documents import Document, DocumentKind, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 
 
@@ -73,24 +73,70 @@ class Attachment(Protocol):
         """Open the content for reading."""
 
 
+class SettlementSupport(StrEnum):
+    """What becomes of a payment and what it settles. OPEN_ITEMS: each is booked for itself, and both are reconciled
+    when the later one comes; BILL_FIRST: a payment is taken only for documents that are posted, else Rejected; NONE:
+    both are booked, and a person reconciles them."""
+
+    OPEN_ITEMS = "open items"
+    BILL_FIRST = "bill first"
+    NONE = "none"
+
+
+class ReversalSupport(StrEnum):
+    """How `reverse` undoes what is posted. VOID: the document itself becomes void, on its own date, without a further
+    entry; NONE: it does not, and a person has to."""
+
+    COUNTER_ENTRY = "counter-entry"
+    VOID = "void"
+    NONE = "none"
+
+
+class PeriodSupport(StrEnum):
+    """What `period_state` knows. CALENDAR: each period has a state, and there is a last one; LOCK_DATE: all days up to
+    one are closed, all later ones open; UNKNOWN: only the answer to an entry tells."""
+
+    CALENDAR = "calendar"
+    LOCK_DATE = "lock date"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a connector can do; constant. At most `max_batch` documents go into one `record_many`, `max_find` references
-    into one `find_many`. `max_attachment_bytes` is for one file, `max_attachments` for one document (None: any
-    number), `attachment_types` are media types. `attach_to_posted`: whether a posted document takes files. `reverse`:
-    whether what was recorded can be undone by `reverse`."""
+    """What a connector can do; constant. What is beyond it is refused with a sentence, for its item only
+    (`accounting.limits`).
+
+    `kinds` are recorded at all, `drafts` as drafts (others are posted at once), `foreign` in other currencies than the
+    ledger's own too; of payments, those with the given `purposes`. For `tax_as_given` tax is booked as the document
+    says; for others the ledger computes it, and refuses a document that comes to another tax. `tax_accounts`: whether
+    tax goes to the account of its line, else to the ledger's own. A line has at most `max_dimensions` (None: any
+    number).
+
+    At most `max_batch` documents go into one `record_many`, `max_find` references into one `find_many`. Documents of
+    `files` take files: `max_attachment_bytes` is for one file, `max_attachments` for one document (None: any number),
+    `attachment_types` are media types. `attach_to_posted`: whether a posted document takes files. `shows_void`: whether
+    a document that a person has voided is found as void; else it counts until it is reversed."""
 
     kinds: frozenset[DocumentKind]
     drafts: frozenset[DocumentKind]
+    foreign: frozenset[DocumentKind]
+    purposes: frozenset[PaymentPurpose]
+    settlement: SettlementSupport
+    tax_as_given: frozenset[DocumentKind]
+    tax_accounts: bool
+    max_dimensions: int | None
     reference_length: int
     text_length: int
     max_batch: int
     max_find: int
+    files: frozenset[DocumentKind]
     max_attachment_bytes: int
     max_attachments: int | None
     attachment_types: frozenset[str]
     attach_to_posted: bool
-    reverse: bool
+    periods: PeriodSupport
+    reversal: ReversalSupport
+    shows_void: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +204,8 @@ class AccountingSystem(Protocol):
         document is taken out of its reconciliation and gets a counter-entry of the date `on`, posted, with a reference
         derived from the document's (`reversal_reference`), which is looked for before it is made; from then on
         `find_many` shows the document as void. Payments are reversed before their bill.
+
+        Where `capabilities.reversal` is VOID, the document itself becomes void, and None is returned; NONE: Rejected.
 
         For a void document nothing is made: the counter-entry that it has is returned, and reconciled with it if a
         crash prevented that. So running it again is safe, whatever it answered. Raises PeriodClosed; Rejected for what

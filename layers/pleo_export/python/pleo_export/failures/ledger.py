@@ -15,6 +15,48 @@ LEDGER_SAYS = FailureEntry(
     example={"words": 'The account "6100" needs a cost centre.'},
     quotes=frozenset({"words"}),
 )
+KIND_NOT_TAKEN = FailureEntry(
+    code="kind_not_taken",
+    says="{ledger} takes no {kind} over this connection.",
+    fix="Choose another bookkeeping method for it in Pleo, or book it by hand in {ledger} and take the expense out of "
+    "the export. Then export the others again.",
+    why="The accounting system, or the connection to it, cannot do everything that Pleo can ask for.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Tryton", "kind": "credit note"},
+)
+CURRENCY_NOT_TAKEN = FailureEntry(
+    code="currency_not_taken",
+    says="{ledger} takes a {kind} in {own} only, and this expense is in {currency}.",
+    fix="Book it by hand in {ledger}, and take the expense out of the export in Pleo.",
+    why="The accounting system keeps such entries in its own currency, and an amount is never converted on a guess.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Tryton", "kind": "journal entry", "own": "GBP", "currency": "EUR"},
+)
+TOO_MANY_TAGS = FailureEntry(
+    code="too_many_tags",
+    says="{ledger} takes {most} tags on a line, and this expense has {count}.",
+    fix="Remove tags from the expense in Pleo, or ask {support} to take a tag group out of the settings (dimensions). "
+    + AGAIN,
+    why="Nothing is booked without a tag that the expense has.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero", "most": "2", "count": "3"},
+)
+NO_BILL_TO_PAY = FailureEntry(
+    code="no_bill_to_pay",
+    says="{ledger} holds no posted bill that this payment is for.",
+    fix="Export the bill first, or post its draft in {ledger}. " + AGAIN,
+    why="The accounting system takes a payment only for a document that it has posted.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Xero"},
+)
+NOT_REVERSIBLE = FailureEntry(
+    code="not_reversible",
+    says="{name} cannot be reversed in {ledger} over this connection.",
+    fix="Undo it by hand there.",
+    why="The accounting system has nothing that undoes such an entry, or does not offer it to other programs.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"name": "2026/00117", "ledger": "Tryton"},
+)
 ACCOUNT_UNKNOWN = FailureEntry(
     code="account_unknown",
     says=SUBJECT + " uses account {account}, which does not exist in {ledger} or is inactive.",

@@ -13,6 +13,14 @@ NO_TIME_FOR_RECEIPTS = FailureEntry(
     why="Pleo ends an export an hour after it began.",
     who=WhoCanFix.IN_PLEO,
 )
+NO_FILES_TAKEN = FailureEntry(
+    code="no_files_taken",
+    says="{ledger} takes no files for a {kind} over this connection.",
+    fix="Keep its receipts in Pleo: ask {support} to set receipts to best_effort. Then export this expense again.",
+    why="The settings say that nothing is booked without its receipts.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"kind": "journal entry"},
+)
 NOT_POSTED_YET = FailureEntry(
     code="not_posted_without_receipts",
     says="The entry is not posted, because its receipts are not attached yet and {ledger} takes none after that.",

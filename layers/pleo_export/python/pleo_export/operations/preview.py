@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pleo_export.accounting.errors import AccountingError, PeriodClosed
-from pleo_export.accounting.port import AccountingSystem, DocumentRef
+from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentRef
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import JobRejected, NotOurs, PleoExportError
 from pleo_export.failures.openings import recorded_but
@@ -34,6 +34,7 @@ from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.preparation import ItemPreparer
 from pleo_export.workflow.recording.progress import ItemPlan, name_of
 from pleo_export.workflow.recording.recovery import Action
+from pleo_export.workflow.recording.states import final_state, state_wanted
 from pleo_export.workflow.validate_job import ValidateJobInput, validate_job
 
 RUN = "preview"  # in place of an execution's name, which nothing here writes
@@ -142,6 +143,7 @@ class _Foreseen:
 
     documents: Mapping[str, Document]
     refusals: Mapping[str, AccountingError]
+    takes: Capabilities
 
     @classmethod
     def of(cls, plans: Sequence[ItemPlan], system: AccountingSystem, dates: PostingDates) -> _Foreseen:
@@ -154,7 +156,8 @@ class _Foreseen:
             if isinstance(refusal, PeriodClosed) and (document := dates.on_open_date(missing[reference]))
         }
         refusals = {name: each for name, each in refusals.items() if name not in later}
-        return cls(missing | later, refusals | _refusals(system, list(later.values())))
+        refusals |= _refusals(system, list(later.values()))
+        return cls(missing | later, refusals, system.capabilities)
 
 
 def _refusals(system: AccountingSystem, documents: Sequence[Document]) -> dict[str, AccountingError]:
@@ -222,7 +225,9 @@ def _state(plan: ItemPlan, documents: Sequence[PreviewedDocument]) -> PreviewSta
 
 def _document(plan: ItemPlan, document: Document, foreseen: _Foreseen) -> PreviewedDocument:
     held: DocumentRef | None = plan.found.get(document.reference)
-    return PreviewedDocument(foreseen.documents.get(document.reference, document), document.posting_date, held)
+    item = plan.item
+    state = final_state(document, item.booking.documents, foreseen.takes, state_wanted(item.settings))
+    return PreviewedDocument(foreseen.documents.get(document.reference, document), document.posting_date, held, state)
 
 
 def _moves(plan: ItemPlan, documents: Sequence[PreviewedDocument]) -> Iterator[str]:

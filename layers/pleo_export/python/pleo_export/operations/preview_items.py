@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from pleo_export.accounting.port import CodeAndName, DocumentRef
+from pleo_export.accounting.port import CodeAndName, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Bill, Document, JournalEntry, JournalLine, TaxRole
 from pleo_export.bookkeeping.settings import Accounts
 from pleo_export.errors import ItemFailure
@@ -27,12 +27,13 @@ class PreviewState(StrEnum):
 
 @dataclass(frozen=True)
 class PreviewedDocument:
-    """A document as it would be recorded. `own_date` is its posting date before a closed period moved it; `held` is
-    what the accounting system has of it already."""
+    """A document as it would be recorded, in the state `state`. `own_date` is its posting date before a closed period
+    moved it; `held` is what the accounting system has of it already."""
 
     document: Document
     own_date: date
     held: DocumentRef | None
+    state: DocumentState
 
     @property
     def party(self) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from pleo_export.accounting.errors import AccountingError
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState, ReversalSupport
 from pleo_export.bookkeeping.reference import payment_reference
 from pleo_export.operations.company_lease import CompanyBusy, company_lease
 from pleo_export.services.services import Services
@@ -110,7 +110,7 @@ class Reversing:
         documents = [each for each in held if isinstance(each, DocumentRef)]
         if not documents and not posting.reversal_begun_at:
             return replace(plan, refusal="The accounting system does not hold it: there is nothing to reverse.")
-        if not self.system.capabilities.reverse:
+        if self.system.capabilities.reversal is ReversalSupport.NONE:
             return replace(plan, refusal="Entries cannot be reversed over this connection. Void it by hand there.")
         return self._dated(plan, documents)
 

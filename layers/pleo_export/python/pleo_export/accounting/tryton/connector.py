@@ -31,6 +31,9 @@ from pleo_export.accounting.port import (
     DocumentRef,
     DocumentState,
     PeriodState,
+    PeriodSupport,
+    ReversalSupport,
+    SettlementSupport,
 )
 from pleo_export.accounting.tryton.attachments import CONTENT_TYPES, MAX_BYTES, attach
 from pleo_export.accounting.tryton.bill import invoice
@@ -97,15 +100,24 @@ class TrytonConnector:
     capabilities = Capabilities(
         kinds=frozenset(DocumentKind),
         drafts=frozenset(DocumentKind),
+        foreign=frozenset(DocumentKind),
+        purposes=frozenset(PaymentPurpose),
+        settlement=SettlementSupport.OPEN_ITEMS,
+        tax_as_given=frozenset(DocumentKind),
+        tax_accounts=True,
+        max_dimensions=None,
         reference_length=100,
         text_length=500,
         max_batch=50,
         max_find=200,
+        files=frozenset(DocumentKind),
         max_attachment_bytes=MAX_BYTES,
         max_attachments=None,
         attachment_types=CONTENT_TYPES,
         attach_to_posted=True,
-        reverse=True,
+        periods=PeriodSupport.CALENDAR,
+        reversal=ReversalSupport.COUNTER_ENTRY,
+        shows_void=True,
     )
 
     def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:

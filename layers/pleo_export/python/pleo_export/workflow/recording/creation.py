@@ -35,6 +35,7 @@ from pleo_export.workflow.recording.investigation import find_all
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.progress import InDoubt, ItemProgress
+from pleo_export.workflow.recording.states import final_state
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 ItemDocuments = Sequence[tuple[ItemProgress, Document]]
@@ -90,7 +91,9 @@ class DocumentWriter:
         """Return the state to create a document in: a draft if it takes no receipts once it is posted (R-5d.11)."""
         takes = self.system.capabilities
         waits = progress.files.attachments and not takes.attach_to_posted and document.kind in takes.drafts
-        return DocumentState.DRAFT if waits and document is progress.plan.item.main else self.wanted
+        if waits and document is progress.plan.item.main:
+            return DocumentState.DRAFT
+        return final_state(document, progress.plan.item.booking.documents, takes, self.wanted)
 
     def _record(self, documents: ItemDocuments, state: DocumentState) -> None:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pleo_export.accounting.errors import Rejected, internal_fault
+from pleo_export.accounting.limits import kind_in_words, not_taken
 from pleo_export.accounting.port import AccountingSystem, Capabilities
 from pleo_export.bookkeeping.book import Booking, TextLimits, book
 from pleo_export.bookkeeping.documents import Document, DocumentKind
@@ -17,7 +18,8 @@ from pleo_export.bookkeeping.reference import reference
 from pleo_export.errors import ItemFailure, ItemRejected, PleoExportError
 from pleo_export.failures.entry import FailureText
 from pleo_export.failures.expense import NO_DATA, OTHER_COMPANY
-from pleo_export.settings import Settings
+from pleo_export.failures.receipts import NO_FILES_TAKEN
+from pleo_export.settings import ReceiptPolicy, Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
@@ -139,15 +141,31 @@ class ItemPreparer:
         if isinstance(party, Exception):
             raise party
         capabilities = self._system.capabilities
+        booking = _book(parsed.item, self._settings, capabilities, party, revision=1)
+        for document in booking.documents:  # none of them is booked without the others
+            if refusal := not_taken(document, capabilities):
+                raise ItemRejected(refusal.failure, refusal.told)
+        booking = self._without_files(parsed.item, booking)
         return PreparedItem(
             item_status=parsed.status,
             item=parsed.item,
             settings=self._settings,
             capabilities=capabilities,
             party=party,
-            booking=_book(parsed.item, self._settings, capabilities, party, revision=1),
+            booking=booking,
             revision=1,
         )
+
+    def _without_files(self, item: ExportItem, booking: Booking) -> Booking:
+        """Warn that the main document takes no files. Raises ItemRejected where the settings require receipts."""
+        kind = booking.documents[0].kind
+        if not item.files or kind in self._system.capabilities.files:
+            return booking
+        told = NO_FILES_TAKEN.told(kind=kind_in_words(kind))
+        if self._settings.receipts is ReceiptPolicy.REQUIRED:
+            raise ItemRejected(ItemFailure.RECEIPT_UPLOAD_FAILURE, told)
+        warning = f"Booked without its receipts. The accounting system takes no files for a {kind_in_words(kind)}."
+        return replace(booking, warnings=(*booking.warnings, warning))
 
 
 def _book(

@@ -72,7 +72,7 @@ class ReceiptHandler:
     def prepare(self, item: PreparedItem, folder: Path) -> PreparedReceipts:
         """Fetch and convert the receipts of an item into files in `folder`. Raises ItemRejected under `required`,
         before anything is booked."""
-        if not item.item.files:
+        if not item.item.files or item.main.kind not in self.system.capabilities.files:
             return NO_RECEIPTS
         from pleo_export.receipts.errors import ReceiptFailed  # noqa: PLC0415 - most items have no files
 

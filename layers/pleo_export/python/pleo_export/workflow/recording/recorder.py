@@ -12,7 +12,6 @@ from pathlib import Path
 from pleo_export.accounting.errors import AttachmentRejected
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
-from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemRejected
 from pleo_export.failures.receipts import NOT_POSTED_YET
 from pleo_export.services.events import ChunkInput
@@ -20,7 +19,7 @@ from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
-from pleo_export.workflow.recording.creation import DocumentWriter
+from pleo_export.workflow.recording.creation import DocumentWriter, ItemDocuments
 from pleo_export.workflow.recording.investigation import Investigation, posting_dates
 from pleo_export.workflow.recording.outcomes import (
     Deferred,
@@ -36,6 +35,7 @@ from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.receipts import ReceiptHandler
 from pleo_export.workflow.recording.recovery import Action, too_late
+from pleo_export.workflow.recording.states import final_state, state_wanted
 
 # Nothing new is begun with less than this left of the function's time: fetching one expense's files may take a minute.
 RESERVE = timedelta(seconds=90)
@@ -65,7 +65,7 @@ class BatchRecorder:
     @property
     def wanted(self) -> DocumentState:
         """The state that the company's settings ask for."""
-        return DocumentState.POSTED if self.connection.settings.posting is PostingMode.POSTED else DocumentState.DRAFT
+        return state_wanted(self.connection.settings)
 
     @property
     def _receipts(self) -> ReceiptHandler:
@@ -131,11 +131,11 @@ class BatchRecorder:
         self._postings.write_intents(batch)
         creation.create(batch, [(progress, progress.plan.item.main) for progress in batch])
         self._attach(batch)
-        self._post(batch, [progress.plan.item.main for progress in batch])
+        self._post(batch, [(progress, progress.plan.item.main) for progress in batch])
         booked = [progress for progress in batch if progress.booked and not progress.posting_error]
         further = [(progress, document) for progress in booked for document in progress.plan.item.payments]
         creation.create(booked, further)
-        self._post(booked, [document for _, document in further])
+        self._post(booked, further)
         self._postings.save(batch)
         for progress in batch:
             yield outcome_of(progress, self.services)
@@ -153,14 +153,18 @@ class BatchRecorder:
             progress.attachment_error, progress.retry_files = attached.attachment_error, attached.retry
             progress.attached = attached.attached
             progress.warnings = (*progress.warnings, *attached.warnings)
-            if attached.retry and self._would_close(progress.main):
+            if attached.retry and self._would_close(progress, progress.main):
                 progress.posting_error = progress.posting_error or AttachmentRejected(NOT_POSTED_YET.told())
 
-    def _would_close(self, document: DocumentRef) -> bool:
-        """Return whether the document takes no files once it is posted."""
-        closes = self.wanted is DocumentState.POSTED and not self.system.capabilities.attach_to_posted
-        return closes and document.state is DocumentState.DRAFT
+    def _would_close(self, progress: ItemProgress, document: DocumentRef) -> bool:
+        """Return whether the main document takes no files once it is posted, and is to be posted."""
+        closes = not self.system.capabilities.attach_to_posted and document.state is DocumentState.DRAFT
+        return closes and self._to_post(progress, progress.plan.item.main)
 
-    def _post(self, batch: Sequence[ItemProgress], documents: Sequence[Document]) -> None:
-        if self.wanted is DocumentState.POSTED:
-            DraftPoster(self.system).post(batch, documents)
+    def _post(self, batch: Sequence[ItemProgress], documents: ItemDocuments) -> None:
+        if to_post := [document for progress, document in documents if self._to_post(progress, document)]:
+            DraftPoster(self.system).post(batch, to_post)
+
+    def _to_post(self, progress: ItemProgress, document: Document) -> bool:
+        together = progress.plan.item.booking.documents
+        return final_state(document, together, self.system.capabilities, self.wanted) is DocumentState.POSTED
