@@ -156,7 +156,7 @@ class EconomicLedger:
 
     def free_voucher(self) -> int:
         """Return a voucher number above all that are used."""
-        used = [each.voucher for each in (*self.drafts.values(), *self.booked.values())]
+        used = [*(each.voucher for each in self.drafts.values()), *(each.voucher for each in self.booked.values())]
         return max(used, default=0) + 1
 
     def _drafts_of(self, key: tuple[int, date]) -> list[Draft]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pleo_export.accounting.economic.documents import EconomicDocuments, HeldVoucher
+from pleo_export.accounting.economic.documents import EconomicDocuments, HeldVoucher, Key
 from pleo_export.accounting.economic.periods import EconomicPeriods
 from pleo_export.accounting.economic.recording import LOOKS, MOST_ENTRIES, PAUSE
-from pleo_export.accounting.economic.rest import JOURNALS, EconomicRest
+from pleo_export.accounting.economic.rest import JOURNALS, EconomicRest, Row
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import reference_in
 from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown, PeriodClosed, Rejected
@@ -84,14 +84,14 @@ class EconomicBooking:
         booked all the same, so that is read first."""
         if isinstance(error, PeriodClosed):
             self._periods.forget()
-        outcomes = {
+        outcomes: dict[str, DocumentOutcome] = {
             reference: outcome
             for reference, outcome in self._read_back(portion, OutcomeUnknown(error.told), looks=1).items()
             if isinstance(outcome, DocumentRef)
         }
         rest = [each for each in portion if each.reference not in outcomes]
         if len(portion) == 1:
-            return outcomes or {portion[0].reference: _kept_as_draft(portion[0], error)}
+            return outcomes or dict.fromkeys([portion[0].reference], _kept_as_draft(portion[0], error))
         if not rest:
             return outcomes
         half = max(1, len(rest) // 2)
@@ -112,7 +112,7 @@ class EconomicBooking:
         try:
             for look in range(looks):
                 if look:
-                    self._economic.sleep(PAUSE)
+                    self._economic.pause(PAUSE)
                 rest = [each for each in portion if each.reference not in outcomes]
                 rows = self._documents.read(
                     [each.number for each in rest], posted=True, first=min(days), last=max(days)
@@ -125,13 +125,11 @@ class EconomicBooking:
         return {each.reference: outcomes.get(each.reference) or _left_as_draft(doubt) for each in portion}
 
 
-def _posted(
-    portion: Iterable[HeldVoucher], rows: Mapping[tuple[int, object], Sequence[dict[str, object]]]
-) -> dict[str, DocumentOutcome]:
+def _posted(portion: Iterable[HeldVoucher], rows: Mapping[Key, Sequence[Row]]) -> dict[str, DocumentOutcome]:
     found: dict[str, DocumentOutcome] = {}
     for each in portion:
         held = tuple(rows.get((each.number, each.date), ()))
-        if any(reference_in(str(row.get("text"))) == each.reference for row in held):
+        if any(reference_in(row.get("text")) == each.reference for row in held):
             found[each.reference] = HeldVoucher(each.reference, each.number, each.date, True, held).ref()
     return found
 
@@ -156,6 +154,6 @@ def _left_as_draft(error: AccountingError) -> AccountingError:
     return OutcomeUnknown(error.told.after(DRAFT_IN_DOUBT), status=error.status, code=error.code)
 
 
-def _kept_as_draft(held: HeldVoucher, cause: AccountingError) -> KeptAsDraft:
+def _kept_as_draft(held: HeldVoucher, cause: AccountingError) -> AccountingError:
     told = KEPT_AS_DRAFT.told(ledger=TITLE, draft=held.number, words=cause.told.sentence)
     return KeptAsDraft(told, document=held.ref(DocumentState.DRAFT), cause=cause)

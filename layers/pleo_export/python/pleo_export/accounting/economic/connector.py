@@ -41,8 +41,11 @@ from pleo_export.accounting.port import (
     DocumentRef,
     DocumentState,
     PeriodState,
+    PeriodSupport,
+    ReversalSupport,
+    SettlementSupport,
 )
-from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment
+from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.failures.connection import TOKENS_REFUSED
 from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
@@ -85,15 +88,24 @@ class EconomicConnector:
     capabilities = Capabilities(
         kinds=frozenset(DocumentKind),
         drafts=frozenset(DocumentKind),
+        foreign=frozenset(DocumentKind),
+        purposes=frozenset(PaymentPurpose),
+        settlement=SettlementSupport.OPEN_ITEMS,
+        tax_as_given=frozenset(DocumentKind),
+        tax_accounts=True,
+        max_dimensions=5,
         reference_length=REFERENCE_LENGTH,
         text_length=180,
         max_batch=100,
         max_find=200,
+        files=frozenset(DocumentKind),
         max_attachment_bytes=MAX_BYTES,
         max_attachments=1,
         attachment_types=CONTENT_TYPES,
         attach_to_posted=True,
-        reverse=True,
+        periods=PeriodSupport.CALENDAR,
+        reversal=ReversalSupport.COUNTER_ENTRY,
+        shows_void=True,
     )
 
     def __init__(self, settings: EconomicSettings, rest: EconomicRest) -> None:

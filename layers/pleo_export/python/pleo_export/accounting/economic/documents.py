@@ -173,9 +173,11 @@ class EconomicDocuments:
                 continue
             days = [each.date for each in chosen]
             rows = self.read([int(each.id) for each in chosen], posted=posted, first=min(days), last=max(days))
-            for each in chosen:
-                if held := rows.get((int(each.id), each.date)):
-                    found.append(HeldVoucher(each.reference, int(each.id), each.date, posted, tuple(held)))
+            found += [
+                HeldVoucher(each.reference, int(each.id), each.date, posted, tuple(held))
+                for each in chosen
+                if (held := rows.get((int(each.id), each.date)))
+            ]
         return found
 
     def of(self, document: DocumentRef) -> HeldVoucher | None:

@@ -1,4 +1,7 @@
-"""How the agreement is set up, as recording needs it: read once for the life of a connector, suppliers for each batch."""
+"""How the agreement is set up, as recording needs it.
+
+Read once for the life of a connector; suppliers are read for each batch, since a person may have changed them.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class EconomicRecording:
         held: dict[str, HeldVoucher] = {}
         for look in range(looks):
             if look:
-                self._economic.sleep(PAUSE)
+                self._economic.pause(PAUSE)
             rows = by_key(self._economic.items(DRAFTS, filter_))
             for each in portion:
                 found = tuple(rows.get((each.number, each.voucher.date), ()))

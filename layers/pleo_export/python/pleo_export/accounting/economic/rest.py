@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -74,12 +73,13 @@ class Written:
 class EconomicRest:
     """Calls both APIs for one agreement. Every method raises AccountingError."""
 
-    def __init__(
-        self, new: AccountingTransport, old: AccountingTransport, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, new: AccountingTransport, old: AccountingTransport) -> None:
         self._new = new
         self._old = old
-        self.sleep = sleep
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._new.pause(seconds)
 
     def get(self, path: str) -> Any:
         """Read one resource of the services."""

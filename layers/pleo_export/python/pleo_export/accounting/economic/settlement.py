@@ -52,7 +52,7 @@ class EconomicSettlement:
 
     def settle(self, documents: Sequence[DocumentRef], suppliers: Collection[int] = ()) -> Mapping[str, str]:
         """Match what is settled now that these documents are posted, and return the warnings about payments that stay
-        open, by reference. `suppliers`: whose they are, if it is known. A failure is only a warning: they are booked."""
+        open, by reference. `suppliers`: whose they are, if known. A failure is only a warning: they are booked."""
         payable = [each for each in documents if each.kind is not DocumentKind.JOURNAL_ENTRY]
         if not payable:
             return {}

@@ -72,7 +72,7 @@ def vat_on_top(vat: EconomicVat, amount: int) -> int:
 
 
 def _gross_amounts(vat: EconomicVat, bases: Sequence[JournalLine], taxes: Sequence[JournalLine]) -> list[int] | None:
-    """Return the amounts of the base lines' entries with which e-conomic comes to Pleo's tax; None where it does not."""
+    """Return the amounts of the base lines' entries with which e-conomic comes to Pleo's tax; None where none do."""
     if not bases:
         return None
     if vat.contra is not None:

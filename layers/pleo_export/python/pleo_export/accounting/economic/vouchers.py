@@ -59,13 +59,13 @@ def voucher_of(document: Document, lookups: EconomicLookups, suppliers: Mapping[
     """Return the voucher of a document. Raises Rejected: it does not balance, or names what e-conomic does not have."""
     if sum(line.amount for line in document.lines) != 0:
         raise Rejected(NOT_BALANCED.told(ledger=TITLE))
-    owed = _owed(document)
+    owed = document.payable if isinstance(document, Bill | Payment) else None
     others = [line for line in document.lines if line is not owed]
     lines, warnings = with_vat_codes(others, lookups)
     if sum(each.amount for each in lines) + (owed.amount if owed else 0) != 0:
         raise Rejected(NOT_BALANCED.told(ledger=TITLE))
     entries = [_entry(document, each, lookups, last=each is lines[-1]) for each in lines if each.amount]
-    if owed is not None:
+    if owed is not None and isinstance(document, Bill | Payment):
         supplier_entry = _supplier_entry(document, owed, suppliers)
         entries = [*entries, supplier_entry] if isinstance(document, Bill) else [supplier_entry, *entries]
     return NewVoucher(document.reference, document.kind, document.posting_date, tuple(entries), warnings)
@@ -92,10 +92,6 @@ def invoice_field(number: str) -> str:
     return shorten(number, LONGEST_INVOICE)
 
 
-def _owed(document: Document) -> JournalLine | None:
-    return document.payable if isinstance(document, Bill | Payment) else None
-
-
 def _entry(document: Document, made: VatLine, lookups: EconomicLookups, *, last: bool) -> NewEntry:
     line = made.line
     account = lookups.account(line.account)
@@ -116,8 +112,7 @@ def _entry(document: Document, made: VatLine, lookups: EconomicLookups, *, last:
     return NewEntry(row | module, dimensions)
 
 
-def _supplier_entry(document: Document, owed: JournalLine, suppliers: Mapping[int, EconomicSupplier]) -> NewEntry:
-    assert isinstance(document, Bill | Payment)
+def _supplier_entry(document: Bill | Payment, owed: JournalLine, suppliers: Mapping[int, EconomicSupplier]) -> NewEntry:
     supplier = suppliers.get(supplier_number(document.party.id) or 0)
     if supplier is None or supplier.barred:
         raise Rejected(PARTY_NOT_TAKEN.told(ledger=TITLE, party=document.party.name))
