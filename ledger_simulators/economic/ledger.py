@@ -57,6 +57,7 @@ class EconomicLedger:
     app_secrets: set[str] = field(default_factory=lambda: {APP_SECRET})
     most_calls: int | None = None  # of a minute; None: no limit
     longest_target: int = 8_192  # characters of a path with its query
+    reads_files: bool = True  # refuses what is no PDF, JPEG or PNG inside
     drafts: dict[int, Draft] = field(default_factory=dict)
     booked: dict[int, Booked] = field(default_factory=dict)
     documents: dict[int, AttachedDocument] = field(default_factory=dict)

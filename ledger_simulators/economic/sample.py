@@ -88,7 +88,7 @@ def sample_ledger(clock: Clock) -> EconomicLedger:
     accounts = {1000: Account(1000, "BALANCE", HEADING)}
     for number, name in _STATUS_ACCOUNTS.items():
         currency = "EUR" if number == 1901 else None
-        accounts[number] = Account(number, name, STATUS, currency, blocked=number in (2100, 2101, 2102))
+        accounts[number] = Account(number, name, STATUS, currency, blocked=number == 2102)
     for number, name in _PROFIT_ACCOUNTS.items():
         accounts[number] = Account(number, name, PROFIT_AND_LOSS, vat_code="GB20" if number == 6200 else None)
     return EconomicLedger(

@@ -13,7 +13,32 @@ from ledger_simulators.xero.wire import Json
 
 FORBIDDEN = frozenset('<>:"/\\|?*')
 TYPES = frozenset(
-    ["7z", "bmp", "csv", "doc", "docx", "eml", "gif", "jpeg", "jpg", "msg", "ods", "odt", "pdf", "png", "ppt", "pptx", "rar", "rtf", "tif", "tiff", "txt", "xls", "xlsx", "zip"]
+    [
+        "7z",
+        "bmp",
+        "csv",
+        "doc",
+        "docx",
+        "eml",
+        "gif",
+        "jpeg",
+        "jpg",
+        "msg",
+        "ods",
+        "odt",
+        "pdf",
+        "png",
+        "ppt",
+        "pptx",
+        "rar",
+        "rtf",
+        "tif",
+        "tiff",
+        "txt",
+        "xls",
+        "xlsx",
+        "zip",
+    ]
 )
 
 

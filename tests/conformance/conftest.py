@@ -19,6 +19,7 @@ import pytest
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
+from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import FakeFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
 
@@ -35,6 +36,7 @@ class ConnectorFixtures(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     "tryton": TrytonFixtures.open,
+    "e-conomic": EconomicFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 

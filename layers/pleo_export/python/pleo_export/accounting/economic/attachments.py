@@ -7,7 +7,6 @@ content: so an upload whose answer got lost is recognised, and a document of som
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from pleo_export.accounting.economic.filters import both, equals
 from pleo_export.accounting.economic.periods import EconomicPeriods
@@ -120,7 +119,7 @@ def _upload(rest: EconomicRest, document: DocumentRef, year: str, attachment: At
     try:
         for salt in ("", "+"):
             key = key_of("doc", ATTACHED, identity, salt)
-            written = rest.upload(ATTACHED, partial(MultipartFile, fields, attachment), content_type, key)
+            written = rest.upload(ATTACHED, MultipartFile(fields, attachment), content_type, key)
             if not written.replayed or note in _notes(rest, document, year):
                 return
     except AttachmentTooLarge as error:

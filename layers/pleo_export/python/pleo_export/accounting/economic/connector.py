@@ -116,7 +116,7 @@ class EconomicConnector:
         self._periods = EconomicPeriods(rest)
         numbers = EconomicNumbers(rest, self._lookups, settings.journal)
         self._recording = EconomicRecording(rest, self._documents, numbers, self._periods, settings.journal)
-        self._booking = EconomicBooking(rest, self._documents, self._periods)
+        self._booking = EconomicBooking(rest, self._documents, self._periods, self._recording)
         self._settlement = EconomicSettlement(rest, self._documents)
         self._reversal = EconomicReversal(
             self._documents, self._lookups, self._periods, self._recording, self._booking, self._settlement
@@ -209,7 +209,9 @@ class EconomicConnector:
         }
         if state is DocumentState.POSTED:
             drafts = [each for each in created.values() if isinstance(each, HeldVoucher)]
-            outcomes |= self._booking.book(drafts, new=True)
+            outcomes |= self._booking.book(
+                drafts, new=True, invoiced={each.reference: each.invoiced for each in vouchers}
+            )
         told = {each.reference: each.warnings for each in vouchers if each.warnings}
         return {
             reference: replace(each, warnings=(*each.warnings, *told[reference]))

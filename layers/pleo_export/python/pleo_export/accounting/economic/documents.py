@@ -8,9 +8,9 @@ same text.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pleo_export.accounting.economic.filters import MOST_VALUES, among, begins, between, both, either
@@ -21,7 +21,7 @@ from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import (
     SUPPLIER_INVOICE,
     SUPPLIER_PAYMENT,
-    dimensions_due,
+    dimensions_in,
     reference_in,
 )
 from pleo_export.accounting.errors import PossibleDuplicate
@@ -31,6 +31,11 @@ from pleo_export.bookkeeping.reference import reversal_reference
 from pleo_export.failures.ledger import RECORDED_TWICE
 
 REFERENCE_LENGTH = 60
+DATA = f"{DIMENSIONS}/dimension-data/draft-entries"
+WITHOUT_TAGS = (
+    "This draft in {ledger} lacks tags, because an export was interrupted. Add them there before you book it, or "
+    "delete the draft and export the expense again."
+)
 DRAFTS, BOOKED_ENTRIES = f"{JOURNALS}/draft-entries", f"{BOOKED}/booked-entries"
 _CLAUSES = 100  # conditions in one search; halved where a gateway finds the address too long
 Key = tuple[int, date]
@@ -80,24 +85,23 @@ class EconomicDocuments:
     def __init__(self, rest: EconomicRest) -> None:
         self._economic = rest
         self._clauses = _CLAUSES
-        self.unfinished: dict[str, list[int]] = {}  # entries of drafts that lack dimension values, by reference
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
-        """Find the document of each reference that has one. Drafts that a crash left without their dimension values are
-        not found; the next recording of their document deletes them. Two calls, and more for many references or
-        drafts."""
+        """Find the document of each reference that has one. A draft that a crash left without its dimension values has
+        a warning: it gets them before it is booked. Two calls, and more for many references or drafts."""
         wanted = {each for each in references if each}
         if not wanted:
             return {}
         undone = {reversal_reference(each, REFERENCE_LENGTH): each for each in wanted}
-        drafts = self.finished(held for held in self.all_drafts() if held.reference in wanted)
-        booked = self.booked({*wanted})
+        drafts = [held for held in self.all_drafts() if held.reference in wanted]
+        lacking = {row["entryNumber"] for row in self.missing_dimensions(drafts)}
+        booked = self.booked(wanted)
         found: dict[str, list[HeldVoucher]] = defaultdict(list)
         for held in (*drafts, *booked):
             found[held.reference].append(held)
         void = {undone[held.reference] for held in booked if held.reference in undone}
         return {
-            reference: _one_document(held, void=reference in void)
+            reference: _one_document(held, lacking, void=reference in void)
             for reference, held in found.items()
             if reference in wanted
         }
@@ -106,22 +110,25 @@ class EconomicDocuments:
         """Read the drafts of all journals that have a text which can be ours."""
         return _vouchers(self._economic.items(DRAFTS), posted=False)
 
-    def finished(self, drafts: Iterable[HeldVoucher]) -> list[HeldVoucher]:
-        """Return those of the drafts that have all their dimension values, and keep the others in `unfinished`."""
-        drafts = list(drafts)
-        due = {row["entryNumber"]: dimensions_due(row.get("text")) for held in drafts for row in held.rows}
-        entries = sorted(entry for entry, number in due.items() if number)
-        there: Counter[int] = Counter()
+    def missing_dimensions(self, drafts: Sequence[HeldVoucher]) -> list[Row]:
+        """Return the dimension values that the drafts should have and lack: no call where none should have any, else
+        one for 200 entries."""
+        due = {
+            row["entryNumber"]: (row["journalNumber"], values)
+            for held in drafts
+            for row in held.rows
+            if (values := dimensions_in(row.get("text")))
+        }
+        entries, there = sorted(due), set[tuple[int, int]]()
         for begin in range(0, len(entries), MOST_VALUES):
             chosen = among("entryNumber", entries[begin : begin + MOST_VALUES])
-            there.update(row["entryNumber"] for row in self._economic.items(_DATA, chosen))
-        whole = []
-        for held in drafts:
-            if all(there[entry] >= due[entry] for entry in held.entries):
-                whole.append(held)
-            else:
-                self.unfinished[held.reference] = held.entries
-        return whole
+            there |= {(row["entryNumber"], row["dimensionNumber"]) for row in self._economic.items(DATA, chosen)}
+        return [
+            {"journalNumber": journal, "entryNumber": entry, "dimensionNumber": number, "dimensionKey": key}
+            for entry, (journal, values) in due.items()
+            for number, key in values.items()
+            if (entry, number) not in there
+        ]
 
     def booked(self, references: Collection[str]) -> list[HeldVoucher]:
         """Read the booked entries whose text begins with one of the references, as vouchers."""
@@ -190,9 +197,6 @@ class EconomicDocuments:
         return None
 
 
-_DATA = f"{DIMENSIONS}/dimension-data/draft-entries"
-
-
 def _vouchers(rows: Iterable[Row], *, posted: bool) -> list[HeldVoucher]:
     """Return the rows that can be ours as vouchers, in the order of their entries."""
     groups: dict[tuple[str, int, date], list[Row]] = defaultdict(list)
@@ -233,7 +237,7 @@ def standing(booked: Sequence[HeldVoucher]) -> Mapping[Key, DocumentState]:
     return states
 
 
-def _one_document(held: Sequence[HeldVoucher], *, void: bool) -> DocumentOutcome:
+def _one_document(held: Sequence[HeldVoucher], lacking: Collection[int], *, void: bool) -> DocumentOutcome:
     """Return a live one rather than a void one; of two live ones a person decides."""
     live = [each for each in held if not (each.posted and void)]
     gone = _taken_back(live)
@@ -241,7 +245,12 @@ def _one_document(held: Sequence[HeldVoucher], *, void: bool) -> DocumentOutcome
     if len(live) > 1:
         names = " and ".join(str(each.number) if each.posted else f"draft {each.number}" for each in live)
         return PossibleDuplicate(RECORDED_TWICE.told(ledger=TITLE, names=names))
-    return live[0].ref() if live else held[0].ref(DocumentState.VOID)
+    if not live:
+        return held[0].ref(DocumentState.VOID)
+    ref = live[0].ref()
+    if any(entry in lacking for entry in live[0].entries) and not live[0].posted:
+        return replace(ref, warnings=(WITHOUT_TAGS.format(ledger=TITLE),))
+    return ref
 
 
 def _taken_back(held: Sequence[HeldVoucher]) -> list[HeldVoucher]:

@@ -73,6 +73,7 @@ BY_STATUS: dict[int, Meaning] = {
     413: AttachmentTooLarge,
     415: InvalidConfiguration,
     429: RateLimited,
+    503: Unavailable,
 }
 OTHER_FAULT: Meaning = OutcomeUnknown  # 5xx, whoever says it: only a search tells
 _BY_CODE = tuple((re.compile(pattern), meaning) for pattern, meaning in BY_CODE)

@@ -13,6 +13,7 @@ from pleo_export.accounting.economic.json_numbers import minor
 from pleo_export.accounting.economic.lookups import EconomicLookups, EconomicSupplier, EconomicVat
 from pleo_export.accounting.economic.rest import Row
 from pleo_export.accounting.economic.vat import vat_inside, vat_on_top
+from pleo_export.accounting.economic.vouchers import tax_code_in
 from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import LedgerLine
 
@@ -55,7 +56,8 @@ def _booked_lines(voucher: HeldVoucher, lookups: EconomicLookups) -> Iterator[Le
     codes = {account: vat.code for vat in vats if vat for account in (vat.account, vat.contra) if account}
     for row in voucher.rows:
         account = str(row["accountNumber"])
-        yield LedgerLine(account, minor(row["amount"]), row.get("vatAccountNumber") or codes.get(account))
+        code = row.get("vatAccountNumber") or tax_code_in(row.get("text")) or codes.get(account)
+        yield LedgerLine(account, minor(row["amount"]), code)
 
 
 def _draft_lines(row: Row, lookups: EconomicLookups, suppliers: Mapping[int, EconomicSupplier]) -> Iterator[LedgerLine]:
@@ -64,15 +66,17 @@ def _draft_lines(row: Row, lookups: EconomicLookups, suppliers: Mapping[int, Eco
         known = suppliers.get(row["supplierNumber"])
         yield LedgerLine(known.account if known else "", gross)
     elif row.get("accountNumber"):
-        yield from _side(str(row["accountNumber"]), gross, row.get("vatCode"), lookups)
+        yield from _side(str(row["accountNumber"]), gross, row.get("vatCode"), lookups, tax_code_in(row.get("text")))
     if row.get("contraAccountNumber"):
         yield from _side(str(row["contraAccountNumber"]), -gross, row.get("contraVatCode"), lookups)
 
 
-def _side(account: str, gross: int, code: str | None, lookups: EconomicLookups) -> Iterator[LedgerLine]:
+def _side(
+    account: str, gross: int, code: str | None, lookups: EconomicLookups, named: str | None = None
+) -> Iterator[LedgerLine]:
     vat = vat_or_none(code, lookups)
     if vat is None:
-        yield LedgerLine(account, gross)
+        yield LedgerLine(account, gross, named)
     elif vat.contra is not None:
         tax = vat_on_top(vat, gross)
         yield LedgerLine(account, gross, vat.code)

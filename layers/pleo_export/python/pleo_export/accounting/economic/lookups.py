@@ -95,7 +95,9 @@ class EconomicLookups:
         number = self._settings.journal
         try:
             row = self._economic.get(f"{JOURNALS}/journals/{number}")
-        except Rejected:
+        except (Rejected, InvalidConfiguration) as error:
+            if error.status is None:
+                raise
             told = SETTING_UNKNOWN_THERE.told(ledger=TITLE, count="no", setting="journal", value=number)
             raise InvalidConfiguration(told) from None
         if not isinstance(row, dict):

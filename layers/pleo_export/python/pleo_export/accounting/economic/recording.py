@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pleo_export.accounting.economic.documents import DRAFTS, EconomicDocuments, HeldVoucher, by_key
+from pleo_export.accounting.economic.documents import DATA, DRAFTS, EconomicDocuments, HeldVoucher, by_key
 from pleo_export.accounting.economic.filters import between, both, equals
 from pleo_export.accounting.economic.numbers import EconomicNumbers
 from pleo_export.accounting.economic.periods import EconomicPeriods
-from pleo_export.accounting.economic.rest import DIMENSIONS, EconomicRest, Row
+from pleo_export.accounting.economic.rest import EconomicRest, Row, failed_by_itself
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import NewVoucher, reference_in
 from pleo_export.accounting.errors import (
@@ -24,6 +24,7 @@ from pleo_export.accounting.errors import (
     Rejected,
 )
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
+from pleo_export.failures.openings import DRAFT_IN_DOUBT
 
 MOST_ENTRIES = 500  # of one request
 LOOKS, PAUSE = 3, 1.5  # times, and seconds between them: e-conomic may show a new entry late
@@ -54,11 +55,9 @@ class EconomicRecording:
         self._journal = journal
 
     def create(self, vouchers: Sequence[NewVoucher]) -> dict[str, Drafted]:
-        """Create the vouchers as drafts, in their order. Returns what became of each, by reference. A draft that a
-        crash left unfinished under the same reference is deleted first."""
+        """Create the vouchers as drafts, in their order. Returns what became of each, by reference."""
         if not vouchers:
             return {}
-        self._delete_unfinished(vouchers)
         numbers = self._numbers.take(len(vouchers))
         numbered = [_Numbered(number, each) for number, each in zip(numbers, vouchers, strict=True)]
         outcomes: dict[str, Drafted] = {}
@@ -76,26 +75,30 @@ class EconomicRecording:
         for entry in held.entries:
             self._economic.delete(f"{DRAFTS}/{entry}")
 
-    def _delete_unfinished(self, vouchers: Sequence[NewVoucher]) -> None:
-        for each in vouchers:
-            for entry in self._documents.unfinished.get(each.reference, ()):
-                self._economic.delete(f"{DRAFTS}/{entry}")
-            self._documents.unfinished.pop(each.reference, None)
+    def complete(self, drafts: Sequence[HeldVoucher]) -> None:
+        """Give the drafts the dimension values that they lack, as their texts say. Raises AccountingError."""
+        missing = self._documents.missing_dimensions(drafts)
+        for begin in range(0, len(missing), MOST_ENTRIES):
+            self._economic.post(f"{DATA}/bulk", {"items": missing[begin : begin + MOST_ENTRIES]}, "dim")
 
     def _create(self, portion: Sequence[_Numbered], salt: str = "") -> dict[str, Drafted]:
         entries = [self._row(each, entry.row) for each in portion for entry in each.voucher.entries]
         alone = portion[0].voucher.date if len(portion) == 1 else None
-        doubt: OutcomeUnknown | None = None
-        replayed = False
         try:
-            replayed = self._economic.post(
-                f"{DRAFTS}/bulk", {"entries": entries}, "draft", on=alone, salt=salt
-            ).replayed
+            written = self._economic.post(f"{DRAFTS}/bulk", {"entries": entries}, "draft", on=alone, salt=salt)
         except Rejected as error:
             return self._refused(portion, error)
         except OutcomeUnknown as error:
-            doubt = error
-        return self._proved(portion, doubt, replayed=replayed, salt=salt)
+            if failed_by_itself(error) and not salt and self._nothing_there(portion):
+                return self._create(portion, salt="+")
+            return {each.voucher.reference: error for each in portion}
+        return self._proved(portion, replayed=written.replayed, salt=salt)
+
+    def _nothing_there(self, portion: Sequence[_Numbered]) -> bool:
+        try:
+            return not self._economic.items(DRAFTS, self._numbers_of(portion))
+        except AccountingError:
+            return False
 
     def _refused(self, portion: Sequence[_Numbered], error: Rejected) -> dict[str, Drafted]:
         if isinstance(error, PeriodClosed):
@@ -109,29 +112,25 @@ class EconomicRecording:
         except AccountingError as later:
             return outcomes | {each.voucher.reference: later for each in portion[half:]}
 
-    def _proved(
-        self, portion: Sequence[_Numbered], doubt: OutcomeUnknown | None, *, replayed: bool, salt: str
-    ) -> dict[str, Drafted]:
-        """Return the drafts that are there; for those that are not, what is known of them."""
-        unproved = doubt or OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), code="not shown")
+    def _proved(self, portion: Sequence[_Numbered], *, replayed: bool, salt: str) -> dict[str, Drafted]:
+        """Return the drafts that are there. What e-conomic only remembers, and does not have any more, is created under
+        another key."""
+        unproved = OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), code="not shown")
         try:
-            held = self._read(portion, looks=1 if doubt or replayed else LOOKS)
+            held = self._read(portion, looks=1 if replayed else LOOKS)
         except AccountingError:
             return {each.voucher.reference: unproved for each in portion}
         missing = [each for each in portion if each.voucher.reference not in held]
-        outcomes: dict[str, Drafted] = {}
-        if missing and replayed and doubt is None and len(salt) < LOOKS:
+        outcomes: dict[str, Drafted] = {each.voucher.reference: unproved for each in missing}
+        if missing and replayed and len(salt) < LOOKS:
             try:
                 outcomes |= self._create(missing, salt=f"{salt}+")
             except AccountingError as error:
                 outcomes |= {each.voucher.reference: error for each in missing}
-        else:
-            outcomes |= {each.voucher.reference: unproved for each in missing}
         return outcomes | self._with_dimensions([each for each in portion if each.voucher.reference in held], held)
 
     def _read(self, portion: Sequence[_Numbered], looks: int) -> Mapping[str, HeldVoucher]:
-        first, last = portion[0].number, portion[-1].number
-        filter_ = both(equals("journalNumber", self._journal), between("voucherNumber", first, last))
+        filter_ = self._numbers_of(portion)
         held: dict[str, HeldVoucher] = {}
         for look in range(looks):
             if look:
@@ -146,6 +145,10 @@ class EconomicRecording:
             if len(held) == len(portion):
                 break
         return held
+
+    def _numbers_of(self, portion: Sequence[_Numbered]) -> str:
+        numbers = between("voucherNumber", portion[0].number, portion[-1].number)
+        return both(equals("journalNumber", self._journal), numbers)
 
     def _with_dimensions(self, portion: Sequence[_Numbered], held: Mapping[str, HeldVoucher]) -> dict[str, Drafted]:
         """Give the entries their dimension values. A draft whose values are refused is deleted."""
@@ -170,14 +173,15 @@ class EconomicRecording:
     def _assign(self, batch: Sequence[tuple[str, list[Row]]], held: Mapping[str, HeldVoucher]) -> dict[str, Drafted]:
         items = [value for _, values in batch for value in values]
         try:
-            self._economic.post(f"{DIMENSIONS}/dimension-data/draft-entries/bulk", {"items": items}, "dim")
+            self._economic.post(f"{DATA}/bulk", {"items": items}, "dim")
         except Rejected as error:
             if len(batch) > 1:
                 half = len(batch) // 2
                 return self._assign(batch[:half], held) | self._assign(batch[half:], held)
             return {batch[0][0]: self._deleted(held[batch[0][0]], error)}
-        except AccountingError as error:  # the next search hides these drafts, the next recording deletes them
-            return {reference: error for reference, _ in batch}
+        except AccountingError as error:  # the drafts are there: they get their values before they are booked
+            doubt = OutcomeUnknown(error.told.after(DRAFT_IN_DOUBT), status=error.status, code=error.code)
+            return {reference: doubt for reference, _ in batch}
         return {}
 
     def _deleted(self, held: HeldVoucher, cause: Rejected) -> AccountingError:

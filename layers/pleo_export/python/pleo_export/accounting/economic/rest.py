@@ -3,16 +3,15 @@
 The services at apis.e-conomic.com have their versions in the path, pinned to those that this was written against. The
 old API is there for what has no successor: the agreement itself, VAT accounts, suppliers.
 
-A write carries an Idempotency-Key, made from what it asks for. e-conomic answers a repeated key from its memory for an
-hour, whatever has become of the entries since; so a write without an answer is sent once more with its key, and every
-success is proved by a search.
+A write carries an Idempotency-Key, made from what it asks for: if one whose answer got lost is asked for again while it
+is still on its way, e-conomic carries it out once. For an hour it answers a repeated key from its memory, whatever has
+become of the entries since, so every success is proved by a search.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -122,18 +121,17 @@ class EconomicRest:
             skipped += 1
 
     def post(self, path: str, body: Any, purpose: str, *, on: date | None = None, salt: str = "") -> Written:
-        """Send a write; once more with the same key if its outcome is not known. `purpose` begins the key, `salt` makes
-        another one of it. `on` is the day that is booked on, for a refusal."""
+        """Send a write. `purpose` begins its key, `salt` makes another one of it. `on` is the day that is booked on,
+        for a refusal."""
         content = encode(body)
-        return self._written(path, content, {**_JSON, "Idempotency-Key": key_of(purpose, path, content, salt)}, on)
+        headers = {**_JSON, "Idempotency-Key": key_of(purpose, path, content, salt)}
+        return _read_written(self._new.write("POST", path, content, headers), on)
 
-    def upload(self, path: str, make: Callable[[], Upload], content_type: str, key: str) -> Written:
-        """Send a file; once more, with the same key, if its outcome is not known. `make` makes its body each time."""
-        headers = {"Content-Type": content_type, "Idempotency-Key": key}
-        try:
-            return _read_written(self._new.write("POST", path, make(), headers), None)
-        except OutcomeUnknown:
-            return _read_written(self._new.write("POST", path, make(), headers), None)
+    def upload(self, path: str, body: Upload, content_type: str, key: str) -> Written:
+        """Send a file."""
+        return _read_written(
+            self._new.write("POST", path, body, {"Content-Type": content_type, "Idempotency-Key": key})
+        )
 
     def delete(self, path: str) -> None:
         """Delete one resource; harmless if it is gone."""
@@ -141,14 +139,11 @@ class EconomicRest:
         if answer.status != HTTPStatus.NOT_FOUND and not 200 <= answer.status < 300:
             raise error_of(answer, write=True)
 
-    def _written(self, path: str, content: bytes, headers: Mapping[str, str], on: date | None) -> Written:
-        try:
-            return _read_written(self._new.write("POST", path, content, headers), on)
-        except OutcomeUnknown as first:
-            try:
-                return _read_written(self._new.write("POST", path, content, headers), on)
-            except (OutcomeUnknown, Unavailable, RateLimited):
-                raise first from None
+
+def failed_by_itself(error: AccountingError) -> bool:
+    """Return whether e-conomic itself says that it failed, and not a gateway: it may be asked again if a search finds
+    nothing."""
+    return error.status == HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in (None, Body.FOREIGN)
 
 
 def key_of(purpose: str, path: str, content: bytes, salt: str) -> str:
@@ -192,7 +187,7 @@ def error_of(answer: AccountingResponse, *, write: bool, on: date | None = None)
     return kind(entry.told(ledger=TITLE), **evidence)
 
 
-def _read_written(answer: AccountingResponse, on: date | None) -> Written:
+def _read_written(answer: AccountingResponse, on: date | None = None) -> Written:
     value = _content(answer, write=True, on=on)
     return Written(value, answer.headers.get("X-ResultFromCache", "").lower() == "true")
 

@@ -70,7 +70,7 @@ class EconomicReversal:
             if self._taken_back(document.reference):
                 return None
             self._periods.require_open(on)
-            counter = self._post(NewVoucher(reference, DocumentKind.JOURNAL_ENTRY, on, self._entries(held, on)))
+            counter = self._post(NewVoucher(reference, DocumentKind.JOURNAL_ENTRY, on, self._entries(held, on), on))
         self._match(document.reference, held)
         return counter
 

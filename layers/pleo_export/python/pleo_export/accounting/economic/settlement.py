@@ -7,6 +7,7 @@ was matched stays open, which is what the supplier is owed again.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from pleo_export.accounting.economic.documents import BOOKED_ENTRIES, EconomicDocuments
@@ -29,10 +30,11 @@ from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 from pleo_export.observability import logger
 
 TEXTS = {
-    Unsettled.NO_BILL: "This payment found no bill to settle, so it stays open on supplier {party} in {ledger}. It is "
-    "settled when its bill is booked there; if that was booked on another supplier or account, match them by hand.",
-    Unsettled.TOO_MUCH: "This payment is more than the bills that it settles, so they stay open on supplier {party} in "
-    "{ledger}. Record what is missing, or match them there by hand.",
+    Unsettled.NO_BILL: "This payment found no bill to settle, so it stays open on account {account} (supplier {party}) in "
+    "{ledger}. It is settled when its bill is booked there; if that was booked on another supplier or account, match "
+    "them by hand.",
+    Unsettled.TOO_MUCH: "This payment is more than the bills that it settles, so they stay open on account {account} "
+    "(supplier {party}) in {ledger}. Record what is missing, or match them there by hand.",
     Unsettled.NO_PAYMENT: "This returned payment found no open payment of its amount on supplier {party} in {ledger}. "
     "The supplier is owed it again; match it there with the next payment.",
 }
@@ -89,12 +91,15 @@ class EconomicSettlement:
             else:
                 self.match([payment.line, back.line])
                 items = [each for each in items if each not in (payment, back)]
+        # A payment that came back after it was matched is what the supplier is owed again: like a bill.
+        items = [replace(each, purpose=None) if each.purpose is PaymentPurpose.RETURN else each for each in items]
         for group in settled(items):
             self.match([each.line for each in group])
-        stay_open |= left_open([each for each in items if each.purpose is not PaymentPurpose.RETURN])
+            stay_open = {line: why for line, why in stay_open.items() if line not in {each.line for each in group}}
+        stay_open |= left_open(items)
         return {
             ours[row["entryNumber"]]: TEXTS[stay_open[row["entryNumber"]]].format(
-                party=row["supplierNumber"], ledger=TITLE
+                account=row["accountNumber"], party=row["supplierNumber"], ledger=TITLE
             )
             for row in rows
             if row["entryNumber"] in stay_open and ours[row["entryNumber"]] in new

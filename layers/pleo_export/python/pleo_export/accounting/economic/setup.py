@@ -43,8 +43,11 @@ class EconomicSetup:
         return [CodeAndName(str(each.number), each.name) for each in accounts]
 
     def dimensions(self) -> Sequence[CodeAndName]:
-        """List the active dimensions, by their numbers. Raises AccountingError."""
-        return [CodeAndName(str(row["number"]), row.get("name") or "") for row in self._lookups.dimensions]
+        """List the active dimensions, by their names. Raises AccountingError."""
+        return [
+            CodeAndName(row.get("name") or str(row["number"]), f"Dimension {row['number']}")
+            for row in self._lookups.dimensions
+        ]
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
         """Return those that cannot be booked on. Raises AccountingError."""

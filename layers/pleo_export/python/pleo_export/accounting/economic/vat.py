@@ -84,8 +84,11 @@ def _gross_amounts(vat: EconomicVat, bases: Sequence[JournalLine], taxes: Sequen
     if any(line.account != vat.account for line in taxes):
         return None
     total = sum(line.amount for line in taxes)
-    shares = [vat_on_top(vat, line.amount) for line in bases]
-    shares[-1] += total - sum(shares)
+    if len(taxes) == len(bases):
+        shares = [line.amount for line in taxes]
+    else:
+        shares = [vat_on_top(vat, line.amount) for line in bases]
+        shares[-1] += total - sum(shares)
     gross = [line.amount + share for line, share in zip(bases, shares, strict=True)]
     same = all(vat_inside(vat, amount) == share for amount, share in zip(gross, shares, strict=True))
     return gross if same else None

@@ -2,14 +2,16 @@
 
 Each line is one entry, so that the wallet has a line for each expense. The line of what is owed is a supplier invoice
 (bills and credit notes) or a supplier payment; e-conomic takes its account from the supplier's group. The others are
-finance vouchers. The text of each entry begins with our reference; `#2` after it says how many dimension values the
-entry gets by a second call, so that a draft which a crash left without them is recognised.
+finance vouchers. The text of each entry begins with our reference. What the entry has beside its fields stands after a
+`#`: `pleo:<id>#1=7,2=12,GB20` gets the values 7 and 12 of the dimensions 1 and 2, by a second call, and is of VAT code
+GB20 without having it. So a draft that a crash left without its values is completed from the ledger alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from pleo_export.accounting.economic.json_numbers import amount
@@ -33,6 +35,7 @@ from pleo_export.text import shorten
 SUPPLIER_INVOICE, SUPPLIER_PAYMENT, FINANCE_VOUCHER = 3, 4, 5
 LONGEST_TEXT, LONGEST_INVOICE = 250, 30
 SEPARATOR, MARK = " | ", "#"
+_CODE = re.compile(r"[^\s#,=]{1,5}")  # of VAT, that can stand in a mark
 _MODULE = {"projectNumber": "cost type", "costTypeNumber": "project"}  # what the other one is called
 
 
@@ -46,13 +49,15 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewVoucher:
-    """A voucher to create. `warnings` are for the bookkeeper."""
+    """A voucher to create. `invoiced` is the date of the supplier's invoice, which e-conomic does not hold; `warnings`
+    are for the bookkeeper."""
 
     reference: str
     kind: DocumentKind
     date: date
     entries: tuple[NewEntry, ...]
-    warnings: tuple[str, ...] = field(default=())
+    invoiced: date
+    warnings: tuple[str, ...] = ()
 
 
 def voucher_of(document: Document, lookups: EconomicLookups, suppliers: Mapping[int, EconomicSupplier]) -> NewVoucher:
@@ -68,7 +73,8 @@ def voucher_of(document: Document, lookups: EconomicLookups, suppliers: Mapping[
     if owed is not None and isinstance(document, Bill | Payment):
         supplier_entry = _supplier_entry(document, owed, suppliers)
         entries = [*entries, supplier_entry] if isinstance(document, Bill) else [supplier_entry, *entries]
-    return NewVoucher(document.reference, document.kind, document.posting_date, tuple(entries), warnings)
+    invoiced = document.document_date
+    return NewVoucher(document.reference, document.kind, document.posting_date, tuple(entries), invoiced, warnings)
 
 
 def reference_in(text: str | None) -> str:
@@ -76,15 +82,24 @@ def reference_in(text: str | None) -> str:
     return (text or "").partition(" ")[0].partition(MARK)[0]
 
 
-def dimensions_due(text: str | None) -> int:
-    """Return how many dimension values an entry with this text gets."""
-    due = (text or "").partition(" ")[0].partition(MARK)[2]
-    return int(due) if due.isdigit() else 0
+def dimensions_in(text: str | None) -> dict[int, int]:
+    """Return the dimension values that an entry with this text gets, by the number of the dimension."""
+    pairs = [part.partition("=") for part in _marks(text) if "=" in part]
+    return {int(number): int(key) for number, _, key in pairs if number.isdigit() and key.isdigit()}
+
+
+def tax_code_in(text: str | None) -> str | None:
+    """Return the VAT code that an entry with this text is of, without having it; None for none."""
+    return next((part for part in _marks(text) if part and "=" not in part), None)
 
 
 def words_in(text: str | None) -> str:
     """Return what the text of an entry says after our reference."""
     return (text or "").partition(" ")[2]
+
+
+def _marks(text: str | None) -> list[str]:
+    return (text or "").partition(" ")[0].partition(MARK)[2].split(",")
 
 
 def invoice_field(number: str) -> str:
@@ -104,7 +119,10 @@ def _entry(document: Document, made: VatLine, lookups: EconomicLookups, *, last:
         raise UnknownAccount(ACCOUNT_BLOCKED.told(ledger=TITLE, account=line.account), unknown=line.account)
     module, dimensions = _tags(line, lookups)
     words = document.memo if last or not line.text else line.text
-    row = _row(document, FINANCE_VOUCHER, made.amount, words, due=len(dimensions)) | {"accountNumber": account.number}
+    marks = [f"{number}={key}" for number, key in dimensions]
+    if line.tax is not None and made.vat_code is None and _CODE.fullmatch(line.tax.code):
+        marks.append(line.tax.code)
+    row = _row(document, FINANCE_VOUCHER, made.amount, words, marks=marks) | {"accountNumber": account.number}
     if made.vat_code is not None:
         row["vatCode"] = made.vat_code
     elif account.vat_code is not None:
@@ -134,8 +152,8 @@ def _supplier_entry(document: Bill | Payment, owed: JournalLine, suppliers: Mapp
     return NewEntry(row | {"supplierNumber": supplier.number})
 
 
-def _row(document: Document, kind: int, minor: int, words: str, *, due: int = 0, end: str = "") -> Row:
-    beginning = document.reference + (f"{MARK}{due}" if due else "")
+def _row(document: Document, kind: int, minor: int, words: str, *, marks: Sequence[str] = (), end: str = "") -> Row:
+    beginning = document.reference + (f"{MARK}{','.join(marks)}" if marks else "")
     room = LONGEST_TEXT - len(beginning) - 1 - len(end)
     return {
         "entryTypeNumber": kind,
