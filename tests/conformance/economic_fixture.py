@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from ledger_simulators.economic.app import create_app
@@ -82,8 +82,8 @@ class EconomicFixture:
     def connector(
         self, *, url: str | None = None, journal: int = JOURNAL, secret: Mapping[str, str] = SECRET, way: Any = straight
     ) -> AccountingSystem:
-        system: Any = NumberedParties(EconomicConnector(self._settings(journal), self._rest(url, secret, way)))
-        return system
+        system = NumberedParties(EconomicConnector(self._settings(journal), self._rest(url, secret, way)))
+        return cast("AccountingSystem", system)
 
     def setup(self, *, url: str | None = None, way: Any = straight) -> AccountingSetup:
         return EconomicSetup(self._settings(), self._rest(url, SECRET, way))

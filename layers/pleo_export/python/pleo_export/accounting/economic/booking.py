@@ -16,7 +16,7 @@ from pleo_export.accounting.economic.periods import EconomicPeriods
 from pleo_export.accounting.economic.recording import LOOKS, MOST_ENTRIES, PAUSE, EconomicRecording
 from pleo_export.accounting.economic.rest import JOURNALS, EconomicRest, failed_by_itself
 from pleo_export.accounting.economic.title import TITLE
-from pleo_export.accounting.economic.vouchers import reference_in
+from pleo_export.accounting.economic.vouchers import begins_with
 from pleo_export.accounting.errors import (
     AccountingError,
     KeptAsDraft,
@@ -81,7 +81,7 @@ class EconomicBooking:
         drafts, gone = list[HeldVoucher](), list[DocumentRef]()
         for each in documents:
             held = rows.get((int(each.id), each.date), [])
-            if any(reference_in(row.get("text")) == each.reference for row in held):
+            if any(begins_with(row.get("text"), each.reference) for row in held):
                 drafts.append(HeldVoucher(each.reference, int(each.id), each.date, False, tuple(held)))
             else:
                 gone.append(each)
@@ -161,7 +161,7 @@ class EconomicBooking:
         found = {}
         for each in portion:
             held = tuple(rows.get((each.number, each.date), ()))
-            if any(reference_in(row.get("text")) == each.reference for row in held):
+            if any(begins_with(row.get("text"), each.reference) for row in held):
                 found[each.reference] = HeldVoucher(each.reference, each.number, each.date, True, held).ref()
         return found
 

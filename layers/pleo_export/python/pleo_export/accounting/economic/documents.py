@@ -21,6 +21,7 @@ from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import (
     SUPPLIER_INVOICE,
     SUPPLIER_PAYMENT,
+    begins_with,
     dimensions_in,
     reference_in,
 )
@@ -192,7 +193,7 @@ class EconomicDocuments:
         for posted in (True, False):
             rows = self.read([int(document.id)], posted=posted, first=document.date, last=document.date)
             held = rows.get((int(document.id), document.date), [])
-            if any(reference_in(row.get("text")) == document.reference for row in held):
+            if any(begins_with(row.get("text"), document.reference) for row in held):
                 return HeldVoucher(document.reference, int(document.id), document.date, posted, tuple(held))
         return None
 

@@ -16,7 +16,7 @@ from pleo_export.accounting.economic.numbers import EconomicNumbers
 from pleo_export.accounting.economic.periods import EconomicPeriods
 from pleo_export.accounting.economic.rest import EconomicRest, Row, failed_by_itself
 from pleo_export.accounting.economic.title import TITLE
-from pleo_export.accounting.economic.vouchers import NewVoucher, reference_in
+from pleo_export.accounting.economic.vouchers import NewVoucher, begins_with
 from pleo_export.accounting.errors import (
     AccountingError,
     OutcomeUnknown,
@@ -83,7 +83,7 @@ class EconomicRecording:
 
     def _create(self, portion: Sequence[_Numbered], salt: str = "") -> dict[str, Drafted]:
         entries = [self._row(each, entry.row) for each in portion for entry in each.voucher.entries]
-        alone = portion[0].voucher.date if len(portion) == 1 else None
+        alone = portion[0].voucher.on if len(portion) == 1 else None
         try:
             written = self._economic.post(f"{DRAFTS}/bulk", {"entries": entries}, "draft", on=alone, salt=salt)
         except Rejected as error:
@@ -137,11 +137,11 @@ class EconomicRecording:
                 self._economic.pause(PAUSE)
             rows = by_key(self._economic.items(DRAFTS, filter_))
             for each in portion:
-                found = tuple(rows.get((each.number, each.voucher.date), ()))
-                texts = {reference_in(row.get("text")) for row in found}
-                if len(found) == len(each.voucher.entries) and texts == {each.voucher.reference}:
-                    reference = each.voucher.reference
-                    held[reference] = HeldVoucher(reference, each.number, each.voucher.date, False, found)
+                found = tuple(rows.get((each.number, each.voucher.on), ()))
+                reference = each.voucher.reference
+                ours = all(begins_with(row.get("text"), reference) for row in found)
+                if ours and len(found) == len(each.voucher.entries):
+                    held[reference] = HeldVoucher(reference, each.number, each.voucher.on, False, found)
             if len(held) == len(portion):
                 break
         return held

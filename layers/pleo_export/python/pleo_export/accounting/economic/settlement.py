@@ -30,8 +30,8 @@ from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
 from pleo_export.observability import logger
 
 TEXTS = {
-    Unsettled.NO_BILL: "This payment found no bill to settle, so it stays open on account {account} (supplier {party}) in "
-    "{ledger}. It is settled when its bill is booked there; if that was booked on another supplier or account, match "
+    Unsettled.NO_BILL: "This payment found no bill to settle, so it stays open on account {account} (supplier {party}) "
+    "in {ledger}. It is settled when its bill is booked there; if that was booked on another supplier or account, match "
     "them by hand.",
     Unsettled.TOO_MUCH: "This payment is more than the bills that it settles, so they stay open on account {account} "
     "(supplier {party}) in {ledger}. Record what is missing, or match them there by hand.",

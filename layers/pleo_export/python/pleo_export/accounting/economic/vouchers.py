@@ -49,12 +49,12 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewVoucher:
-    """A voucher to create. `invoiced` is the date of the supplier's invoice, which e-conomic does not hold; `warnings`
-    are for the bookkeeper."""
+    """A voucher to create, dated `on`. `invoiced` is the date of the supplier's invoice, which e-conomic does not hold;
+    `warnings` are for the bookkeeper."""
 
     reference: str
     kind: DocumentKind
-    date: date
+    on: date
     entries: tuple[NewEntry, ...]
     invoiced: date
     warnings: tuple[str, ...] = ()
@@ -86,6 +86,11 @@ def dimensions_in(text: str | None) -> dict[int, int]:
     """Return the dimension values that an entry with this text gets, by the number of the dimension."""
     pairs = [part.partition("=") for part in _marks(text) if "=" in part]
     return {int(number): int(key) for number, _, key in pairs if number.isdigit() and key.isdigit()}
+
+
+def begins_with(text: str | None, reference: str) -> bool:
+    """Return whether the text of an entry is that of this reference, whatever characters it has."""
+    return (text or "").startswith(reference) and (text or "")[len(reference) :][:1] in ("", " ", MARK)
 
 
 def tax_code_in(text: str | None) -> str | None:
