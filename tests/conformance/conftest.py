@@ -9,7 +9,7 @@ only repeat, request by request, what the key has shown; and a test that needs t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
@@ -19,8 +19,9 @@ import pytest
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
+from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.economic_fixture import EconomicFixtures
-from tests.conformance.fake_fixture import FakeFixtures
+from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
 
 
@@ -35,6 +36,7 @@ class ConnectorFixtures(Protocol):
 
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
+    **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
     "tryton": TrytonFixtures.open,
     "e-conomic": EconomicFixtures.open,
 }
@@ -50,6 +52,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marked = metafunc.definition.get_closest_marker("with_login")
         names = [*CONNECTORS, *(WITH_LOGIN if marked else ())]
         metafunc.parametrize("fixtures", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A test that asked for what its connector has declared that it cannot do, and was refused cleanly, has passed."""
+    try:
+        return (yield)
+    except RefusedAsDeclared as refused:
+        pyfuncitem.user_properties.append(("refused", str(refused)))
+        return True
 
 
 @pytest.fixture(scope="session")
@@ -81,13 +93,13 @@ def _ask_for_the_mark(_: TrytonPosting) -> None:
 
 
 @pytest.fixture
-def fixture(fixtures: ConnectorFixtures) -> ConnectorFixture:
+def fixture(fixtures: ConnectorFixtures) -> DeclaredFixture:
     """Books that all tests share: use references of your own."""
-    return fixtures.shared
+    return DeclaredFixture(fixtures.shared)
 
 
 @pytest.fixture
-def own_fixture(fixtures: ConnectorFixtures) -> Iterator[ConnectorFixture]:
+def own_fixture(fixtures: ConnectorFixtures) -> Iterator[DeclaredFixture]:
     """Books for this test alone, for example to close a period."""
     with fixtures.own() as fixture:
-        yield fixture
+        yield DeclaredFixture(fixture)

@@ -2,19 +2,22 @@
 
 The books behind a fixture have the accounts of the worked examples (R-5b), the tax codes GB20 on 2200 and RC20 on 2201
 and 2202, the dimension `cost_centre` with LON, pounds as their currency and rates for euros, London's time; 2026 and
-2027 are open, 2025 closed, 2031 not there. They know the suppliers and employees below.
+2027 are open, 2025 closed, 2031 not there (where days up to one are locked, 2031 is open; where there are no periods,
+nothing is closed). They know the suppliers and employees below. Where the books differ from this, `Traits` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
+from pleo_export.bookkeeping.documents import DocumentKind
+from pleo_export.bookkeeping.parties import KeyKind
 
 OPEN = date(2026, 2, 10)
 CLOSED = date(2025, 12, 10)
@@ -27,6 +30,32 @@ BLOCKED = "V-2003"
 TWICE = "GB555666777"  # the tax number of two suppliers
 TOM = "E002"
 AMELIA = "E001"  # an employee, whose code is asked for as a supplier's
+
+
+ALL_KINDS = frozenset(DocumentKind)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """How these books differ from others, without being able to do less: that is what `Capabilities` are for.
+
+    `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `one_step`: kinds that are
+    created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
+    `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
+    `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
+    does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
+    books refuse for a reason that the connector does not look for."""
+
+    numbered: frozenset[DocumentKind] = ALL_KINDS
+    linked: frozenset[DocumentKind] = ALL_KINDS
+    one_step: frozenset[DocumentKind] = frozenset()
+    party_keys: frozenset[KeyKind] = frozenset(KeyKind)
+    supplier_account: str | None = "2101"
+    employee_account: str = "2250"
+    books_differences: bool = True
+    new_id_when_posted: bool = False
+    not_on_bills: str = "1950"
+    poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 
 
 @dataclass(frozen=True)
@@ -102,7 +131,10 @@ class Way(Protocol):
 
 
 class ConnectorFixture(Protocol):
-    url: str
+    @property
+    def url(self) -> str: ...
+    @property
+    def traits(self) -> Traits: ...
 
     def connector(self, *, url: str | None = None) -> AccountingSystem:
         """A new connection to the books, at another address if given."""
@@ -125,11 +157,14 @@ class ConnectorFixture(Protocol):
     def files(self, reference: str) -> list[tuple[str, bytes]]:
         """Name and content of what is attached to the documents with the reference."""
 
-    def close_period(self, on: date) -> None: ...
+    def close_period(self, on: date) -> None:
+        """Close the period of the day, and all earlier ones where there is a lock date. Where the books have no
+        periods, nothing happens; the same holds for `reopen_period`."""
 
     def reopen_period(self, on: date) -> None: ...
 
-    def void(self, reference: str) -> None: ...
+    def void(self, reference: str) -> None:
+        """A person undoes the document, in the way that people do here: voids it, books its opposite, or deletes it."""
 
     def duplicate(self, reference: str) -> None:
         """Make a second live document with the same reference."""

@@ -31,7 +31,7 @@ from pleo_export.accounting.port import AccountingSetup, AccountingSystem, Docum
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.conformance.troubled import TroubledNetwork
 from tests.system.fake_network import Answer, Request
 from tests.system.wsgi_adapter import WsgiAdapter, session_through, straight
@@ -70,6 +70,8 @@ class EconomicWay:
 
 class EconomicFixture:
     url = URL
+    # No page of e-conomic's can be linked to. An account that no bill takes: one without direct entries.
+    traits = Traits(linked=frozenset(), books_differences=False, not_on_bills="2102")
 
     def __init__(self, number: int = 0) -> None:
         clock = Clock()

@@ -4,7 +4,7 @@ ones."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,15 +18,25 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
-from pleo_export.bookkeeping.documents import Bill, Party
+from pleo_export.accounting.port import (
+    AccountingSetup,
+    AccountingSystem,
+    Capabilities,
+    DocumentState,
+    LedgerReader,
+    PeriodSupport,
+    ReversalSupport,
+    SettlementSupport,
+)
+from pleo_export.bookkeeping.documents import Bill, DocumentKind, JournalEntry, Party, PaymentPurpose
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
-from tests.conformance.connector_fixture import REFUSAL, TWICE, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, TWICE, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.system.fake_accounting import CAPABILITIES, FakeAccountingSystem, NoProof
 from tests.system.general_ledger import OWN_CURRENCY, PAYABLES, Document, GeneralLedger
 
 T = TypeVar("T")
 TRIES = 3  # of what may be repeated: a search, and what the ledger says it has not done
+ENTRIES = frozenset({DocumentKind.JOURNAL_ENTRY})
 FILES = frozenset({"application/pdf", "image/png", "image/jpeg", "text/plain"})
 SUPPLIERS = {
     Party("1", "Northwind Office Supplies", "2101"): ("V-2001", "GB112233445", "K-17"),
@@ -108,14 +118,20 @@ class Connection(FakeAccountingSystem):
 
 class FakeFixture:
     url = "https://books.test"
+    traits = Traits()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, takes: Capabilities) -> None:
         self._name = name
+        self._takes = takes
         self._ledger = GeneralLedger()
         self._ledger.suppliers = {key: party for party, keys in SUPPLIERS.items() for key in keys}
         self._ledger.suppliers |= {"V-2003": Blocked("Paper Trail (blocked)"), TWICE: Ambiguous(("North", "South"))}
         self._ledger.employees = {key: party for party, keys in EMPLOYEES.items() for key in keys}
         self._rights = True
+        if takes.periods is PeriodSupport.LOCK_DATE:
+            self._ledger.last_day = date.max
+        elif takes.periods is PeriodSupport.UNKNOWN:
+            self._ledger.closed_until, self._ledger.last_day = date.min, date.max
 
     def connector(self, *, url: str | None = None) -> AccountingSystem:
         return self._at(url)
@@ -165,13 +181,28 @@ class FakeFixture:
         return [file for each in self._ledger.find([reference]) for file in each.contents]
 
     def close_period(self, on: date) -> None:
-        self._ledger.closed_months.add(f"{on:%Y-%m}")
+        match self._takes.periods:
+            case PeriodSupport.CALENDAR:
+                self._ledger.closed_months.add(f"{on:%Y-%m}")
+            case PeriodSupport.LOCK_DATE:
+                self._ledger.closed_until = on.replace(day=28)
 
     def reopen_period(self, on: date) -> None:
         self._ledger.closed_months.discard(f"{on:%Y-%m}")
+        if self._takes.periods is PeriodSupport.LOCK_DATE:
+            self._ledger.closed_until = date(2025, 12, 31)
 
     def void(self, reference: str) -> None:
-        self._ledger.void(reference)
+        if self._takes.shows_void:
+            self._ledger.void(reference)
+            return
+        for each in self._ledger.find([reference]):
+            if each.state is DocumentState.DRAFT:
+                self._ledger.delete(reference)
+            else:  # its opposite, by hand: nothing says that the two belong together
+                lines = tuple(replace(line, amount=-line.amount) for line in each.entry.lines)
+                on, currency = each.entry.posting_date, each.entry.currency
+                self._ledger.create(JournalEntry("by hand", on, on, currency, lines, "Correction"), final=True)
 
     def duplicate(self, reference: str) -> None:
         self._ledger.duplicate(reference)
@@ -192,8 +223,9 @@ class FakeFixture:
     def _connection(
         self, refusing: Callable[[Act], None] = lambda act: None, plan: Plan = lambda act, number: None
     ) -> Connection:
-        takes = replace(CAPABILITIES, max_attachment_bytes=25 * 2**20, attachment_types=FILES, reference_length=200)
-        return Connection(ledger=self._ledger, ledger_id=self._name, capabilities=takes, refusing=refusing, plan=plan)
+        return Connection(
+            ledger=self._ledger, ledger_id=self._name, capabilities=self._takes, refusing=refusing, plan=plan
+        )
 
     def _write_rights(self, act: Act) -> None:
         if not self._rights and act is not Act.READ:
@@ -243,17 +275,70 @@ def _no_journal(_: Act) -> None:
     raise InvalidConfiguration("There is no journal NONE there: correct accounting_system.journal in the settings.")
 
 
+FULL = replace(CAPABILITIES, max_attachment_bytes=25 * 2**20, attachment_types=FILES, reference_length=200)
+BILLS = frozenset({DocumentKind.BILL, DocumentKind.CREDIT_NOTE})
+# What other ledgers can do less, so that the suite, the workflow and the fake agree on what that means.
+REDUCED: Mapping[str, Capabilities] = {
+    "entries and payments at once": replace(  # as an online ledger for small companies
+        FULL,
+        drafts=BILLS,
+        purposes=frozenset({PaymentPurpose.PAYMENT, PaymentPurpose.REFUND}),
+        settlement=SettlementSupport.BILL_FIRST,
+        tax_accounts=False,
+        max_dimensions=2,
+        files=ALL_KINDS - {DocumentKind.PAYMENT},
+        max_attachments=10,
+        periods=PeriodSupport.LOCK_DATE,
+        reversal=ReversalSupport.VOID,
+    ),
+    "one file, open while a draft": replace(  # as a ledger of vouchers
+        FULL,
+        max_attachments=1,
+        max_attachment_bytes=9_000_000,
+        attach_to_posted=False,
+        settlement=SettlementSupport.NONE,
+        max_dimensions=3,
+        shows_void=False,
+    ),
+    "own tax, own currency": replace(  # as a ledger of journals and purchase invoices
+        FULL,
+        foreign=BILLS,
+        purposes=frozenset({PaymentPurpose.PAYMENT}),
+        settlement=SettlementSupport.BILL_FIRST,
+        tax_as_given=frozenset({DocumentKind.JOURNAL_ENTRY, DocumentKind.PAYMENT}),
+        shows_void=False,
+    ),
+    "entries only, final": replace(  # as a file
+        FULL,
+        kinds=ENTRIES,
+        drafts=frozenset(),
+        foreign=ENTRIES,
+        purposes=frozenset(),
+        settlement=SettlementSupport.NONE,
+        tax_as_given=ENTRIES,
+        files=frozenset(),
+        max_attachment_bytes=0,
+        max_attachments=None,
+        attachment_types=frozenset(),
+        periods=PeriodSupport.UNKNOWN,
+        reversal=ReversalSupport.NONE,
+        shows_void=False,
+    ),
+}
+
+
 class FakeFixtures:
-    def __init__(self) -> None:
-        self.shared = FakeFixture("shared")
+    def __init__(self, takes: Capabilities) -> None:
+        self.shared = FakeFixture("shared", takes)
+        self._takes = takes
         self._number = 0
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[FakeFixtures]:
-        yield cls()
+    def open(cls, takes: Capabilities = FULL) -> Iterator[FakeFixtures]:
+        yield cls(takes)
 
     @contextmanager
     def own(self) -> Iterator[FakeFixture]:
         self._number += 1
-        yield FakeFixture(f"own {self._number}")
+        yield FakeFixture(f"own {self._number}", self._takes)

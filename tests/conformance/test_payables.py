@@ -20,7 +20,7 @@ from pleo_export.accounting.errors import (
     UnknownAccount,
     UnknownTaxCode,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, PeriodState, SettlementSupport
 from pleo_export.bookkeeping.documents import (
     Bill,
     Dimension,
@@ -37,6 +37,7 @@ from pleo_export.bookkeeping.documents import (
     TaxRole,
 )
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, KeyKind, NotFound, PartyKey, PartyQuery
+from pleo_export.failures.ledger import OTHER_TOTAL
 from tests.conformance.connector_fixture import (
     AMELIA,
     BLOCKED,
@@ -47,9 +48,10 @@ from tests.conformance.connector_fixture import (
     TOM,
     TWICE,
     Act,
-    ConnectorFixture,
     Trouble,
 )
+from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
+from tests.conformance.expected import check_link, check_number, comes_to, draft_of, one_step, posting_acts
 
 INVOICED, DUE = date(2026, 2, 1), date(2026, 3, 1)
 PAPER = (
@@ -64,7 +66,10 @@ def asked(*keys: tuple[KeyKind, str], role: PartyRole = PartyRole.SUPPLIER) -> P
 
 def party(system: AccountingSystem, code: str) -> Party:
     question = asked((KeyKind.CODE, code), role=PartyRole.EMPLOYEE if code.startswith("E") else PartyRole.SUPPLIER)
-    answer = system.find_parties([question])[question]
+    try:
+        answer = system.find_parties([question])[question]
+    except RefusedAsDeclared:  # nobody is known: the bill itself has to be refused
+        return Party(code, "Northwind Office Supplies")
     assert isinstance(answer, Party), answer
     return answer
 
@@ -143,8 +148,19 @@ def refused(system: AccountingSystem, document: Document) -> AccountingError:
     return outcome
 
 
-def still_open(fixture: ConnectorFixture, *documents: Document) -> list[int]:
+def still_open(fixture: DeclaredFixture, *documents: Document) -> list[int]:
+    if fixture.capabilities.settlement is SettlementSupport.NONE:
+        _nothing_is_settled(fixture, documents)
     return [sum(held.open for held in fixture.held(document.reference)) for document in documents]
+
+
+def _nothing_is_settled(fixture: DeclaredFixture, documents: Iterable[Document]) -> None:
+    """Each is open as it was booked, and a person settles it."""
+    for each in documents:
+        for held in fixture.held(each.reference):
+            owed = each.lines[0 if isinstance(each, Payment) else -1].amount
+            assert held.open == (owed if held.state is DocumentState.POSTED else 0)
+    raise RefusedAsDeclared("a person reconciles")
 
 
 class TestFindParties:
@@ -161,16 +177,20 @@ class TestFindParties:
         ids=["external id", "code", "tax number", "account", "second key", "first of two keys"],
     )
     def test_given_a_supplier_when_asked_for_then_it_is_known_with_its_payables_account(
-        self, fixture: ConnectorFixture, keys: list[tuple[KeyKind, str]]
+        self, fixture: DeclaredFixture, keys: list[tuple[KeyKind, str]]
     ) -> None:
         question = asked(*keys)
 
         answer = fixture.connector().find_parties([question])[question]
 
+        if not {kind for kind, value in keys if value != "V-0"} & fixture.traits.party_keys:
+            assert answer == NotFound()  # suppliers have no such key here
+            return
         assert isinstance(answer, Party)
-        assert (answer.name, answer.payable_account) == ("Northwind Office Supplies", "2101")
+        assert answer.name == "Northwind Office Supplies"
+        assert answer.payable_account == fixture.traits.supplier_account
 
-    def test_given_many_questions_when_asked_then_each_has_its_answer(self, fixture: ConnectorFixture) -> None:
+    def test_given_many_questions_when_asked_then_each_has_its_answer(self, fixture: DeclaredFixture) -> None:
         ryman, tom = asked((KeyKind.CODE, RYMAN)), asked((KeyKind.CODE, TOM), role=PartyRole.EMPLOYEE)
         blocked, unknown = asked((KeyKind.CODE, BLOCKED)), asked((KeyKind.CODE, "V-0"))
         twice, wildcard = asked((KeyKind.TAX_NUMBER, TWICE)), asked((KeyKind.TAX_NUMBER, "GB%"))
@@ -181,11 +201,14 @@ class TestFindParties:
         assert answers[blocked] == Blocked("Paper Trail (blocked)")
         assert answers[unknown] == answers[wildcard] == NotFound()
         ambiguous = answers[twice]
+        if KeyKind.TAX_NUMBER not in fixture.traits.party_keys:
+            assert ambiguous == NotFound()
+            return
         assert isinstance(ambiguous, Ambiguous)
         assert ["North" in ambiguous.names[0], "South" in ambiguous.names[1]] == [True, True]
 
     def test_given_a_suppliers_code_when_an_employee_is_asked_for_then_nobody_is_known(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         question = asked((KeyKind.CODE, RYMAN), role=PartyRole.EMPLOYEE)
 
@@ -193,32 +216,38 @@ class TestFindParties:
 
     @pytest.mark.parametrize("kind", [KeyKind.CODE, KeyKind.EXTERNAL_ID])
     def test_given_an_employees_code_when_a_supplier_is_asked_for_then_nobody_is_known(
-        self, fixture: ConnectorFixture, kind: KeyKind
+        self, fixture: DeclaredFixture, kind: KeyKind
     ) -> None:
         question = asked((kind, AMELIA))
 
         assert fixture.connector().find_parties([question]) == {question: NotFound()}
 
     def test_given_an_employees_code_first_when_a_supplier_is_asked_for_then_the_next_key_decides(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         question = asked((KeyKind.CODE, AMELIA), (KeyKind.TAX_NUMBER, "GB112233445"))
 
-        assert getattr(fixture.connector().find_parties([question])[question], "payable_account", None) == "2101"
+        answer = fixture.connector().find_parties([question])[question]
+
+        known = KeyKind.TAX_NUMBER in fixture.traits.party_keys
+        assert getattr(answer, "name", None) == ("Northwind Office Supplies" if known else None)
 
     @pytest.mark.parametrize("number", ["GB242742186", "GB 242.742-186", "gb/242742186"])
     def test_given_a_tax_number_written_in_another_way_when_asked_for_then_it_is_the_same(
-        self, fixture: ConnectorFixture, number: str
+        self, fixture: DeclaredFixture, number: str
     ) -> None:
         """In the books it is "GB 242.7421-86"."""
         question = asked((KeyKind.TAX_NUMBER, number))
 
-        assert getattr(fixture.connector().find_parties([question])[question], "name", None) == "Ryman"
+        answer = fixture.connector().find_parties([question])[question]
+
+        known = KeyKind.TAX_NUMBER in fixture.traits.party_keys
+        assert getattr(answer, "name", None) == ("Ryman" if known else None)
 
     @pytest.mark.parametrize("poison", ["V-\0", "V-\ud83d"], ids=["NUL", "half an emoji"])
     @pytest.mark.parametrize("kind", KeyKind)
     def test_given_a_key_that_the_books_cannot_take_when_asked_then_the_other_questions_are_answered(
-        self, fixture: ConnectorFixture, poison: str, kind: KeyKind
+        self, fixture: DeclaredFixture, poison: str, kind: KeyKind
     ) -> None:
         ryman, bad = asked((KeyKind.CODE, RYMAN)), asked((kind, poison))
 
@@ -227,17 +256,44 @@ class TestFindParties:
         assert isinstance(answers[ryman], Party)
         assert answers[bad] == NotFound()
 
-    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, fixture: ConnectorFixture) -> None:
+    def test_given_no_questions_when_asked_then_there_is_nothing_to_ask(self, fixture: DeclaredFixture) -> None:
         assert fixture.connector().find_parties([]) == {}
 
-    def test_given_no_server_when_asked_then_nobody_could_look(self, fixture: ConnectorFixture) -> None:
+    def test_given_no_server_when_asked_then_nobody_could_look(self, fixture: DeclaredFixture) -> None:
         with pytest.raises(Unavailable):
             fixture.connector(url="http://127.0.0.1:9").find_parties([asked((KeyKind.CODE, RYMAN))])
 
 
+def refuse_other_tax(fixture: DeclaredFixture, bill: Bill) -> None:
+    """Where the ledger computes the tax itself, a bill with another one is refused, and the test ends."""
+    if bill.kind not in fixture.capabilities.kinds or bill.kind in fixture.capabilities.tax_as_given:
+        return
+    outcome = refused(fixture.connector(), bill)
+    assert outcome.told.code == OTHER_TOTAL.code, outcome
+    assert fixture.held(bill.reference) == []
+    raise RefusedAsDeclared("the ledger computes the tax of a bill")
+
+
+def refuse_more_than_is_owed(fixture: DeclaredFixture, bill: Bill, payment: Payment) -> None:
+    """Where a payment needs its bills, it is not taken for more than they owe, and the test ends."""
+    takes = fixture.capabilities
+    if takes.settlement is SettlementSupport.BILL_FIRST and payment.kind in takes.kinds:
+        recorded(fixture.connector(), [bill])
+        assert isinstance(refused(fixture.connector(), payment), Rejected)
+        assert fixture.held(payment.reference) == []
+        raise RefusedAsDeclared("a payment needs its bills first")
+
+
+def nothing_to_say(fixture: DeclaredFixture, payment: DocumentRef) -> None:
+    """Where a person reconciles, it is not known whether a bill fits, and the test ends."""
+    if fixture.capabilities.settlement is SettlementSupport.NONE:
+        assert payment.warnings == ()
+        raise RefusedAsDeclared("a person reconciles")
+
+
 class TestBills:
     def test_given_a_bill_when_posted_then_the_books_hold_it_with_number_dates_and_party(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -246,20 +302,19 @@ class TestBills:
 
         (held,) = fixture.held(bill.reference)
         assert held.state is document.state is DocumentState.POSTED
-        assert held.number == document.number is not None
+        check_number(fixture, held, document)
         assert held.date == document.date == OPEN
-        assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
+        assert comes_to(held.lines) == {"6100": 5305, "2200": 1061, bill.payable.account: -6366}
         assert held.open == -6366
         assert document.kind is DocumentKind.BILL
-        assert document.url is not None
-        assert document.id in document.url
+        check_link(fixture, document)
         assert held.bill is not None
         assert (held.bill.party, held.bill.number) == ("Northwind Office Supplies", bill.invoice_number)
         assert (held.bill.document_date, held.bill.due) == (INVOICED, DUE)
         assert held.bill.dimensions == ("LON",)
 
     def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
@@ -267,19 +322,19 @@ class TestBills:
         recorded(system, [bill])
 
         (held,) = fixture.held(bill.reference)
-        assert held.lines[-1] == ("2100", -6366)
+        assert comes_to(held.lines)["2100"] == -6366
 
-    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_bill_when_recorded_as_draft_then_a_person_has_to_post_it(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         (document,) = recorded(system, [bill], DocumentState.DRAFT)
 
         (held,) = fixture.held(bill.reference)
-        assert held.state is document.state is DocumentState.DRAFT
-        assert held.lines == (("6100", 5305), ("2200", 1061), ("2101", -6366))
+        assert held.state is document.state is draft_of(fixture, bill.kind)
+        assert comes_to(held.lines) == {"6100": 5305, "2200": 1061, bill.payable.account: -6366}
 
-    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_credit_note_when_posted_then_the_party_owes_us(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         credit = a_bill(party(system, NORTHWIND), *(replace(line, amount=-line.amount) for line in PAPER))
 
@@ -287,9 +342,9 @@ class TestBills:
 
         (held,) = fixture.held(credit.reference)
         assert document.kind is DocumentKind.CREDIT_NOTE
-        assert held.lines == (("6100", -5305), ("2200", -1061), ("2101", 6366))
+        assert comes_to(held.lines) == {"6100": -5305, "2200": -1061, credit.payable.account: 6366}
 
-    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_reverse_charge_when_posted_then_both_halves_are_booked(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         base, tax = TaxPart("RC20", TaxRole.BASE), TaxPart("RC20", TaxRole.TAX)
         lines = [
@@ -302,10 +357,11 @@ class TestBills:
         recorded(system, [bill])
 
         (held,) = fixture.held(bill.reference)
-        assert held.lines == (("6500", 10000), ("2201", 2000), ("2202", -2000), ("2101", -10000))
+        halves = {"2201": 2000, "2202": -2000} if fixture.capabilities.tax_accounts else {}  # or both on one account
+        assert comes_to(held.lines) == {"6500": 10000, **halves, bill.payable.account: -10000}
 
     def test_given_taxes_that_the_system_would_compute_otherwise_when_posted_then_they_are_pleos(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         """E3: 20 % of 8.32 is 1.66, not 1.68."""
         system = fixture.connector()
@@ -318,24 +374,25 @@ class TestBills:
             )
         ]
         bill = a_bill(party(system, NORTHWIND), *lines)
+        refuse_other_tax(fixture, bill)
 
         recorded(system, [bill])
 
         (held,) = fixture.held(bill.reference)
-        assert sum(amount for account, amount in held.lines if account == "2200") == 168
-        assert held.lines[-1] == ("2101", -1000)
+        assert comes_to(held.lines) == {"6100": 832, "2200": 168, bill.payable.account: -1000}
 
-    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, fixture: ConnectorFixture) -> None:
+    def test_given_no_tax_in_a_taxed_line_when_posted_then_none_is_added(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND), JournalLine("6100", 1000, tax=TaxPart("GB20", TaxRole.BASE)))
+        refuse_other_tax(fixture, bill)
 
         recorded(system, [bill])
 
         (held,) = fixture.held(bill.reference)
-        assert held.lines == (("6100", 1000), ("2101", -1000))
+        assert comes_to(held.lines) == {"6100": 1000, bill.payable.account: -1000}
 
     def test_given_a_bill_in_another_currency_when_paid_at_another_rate_then_it_is_paid(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         lines = [
@@ -348,18 +405,18 @@ class TestBills:
         recorded(system, [bill, paid])
 
         (held,) = fixture.held(bill.reference)
-        assert held.foreign == (("6400", 20000), ("2200", 4200), ("2101", -24200))
+        assert comes_to(held.foreign) == {"6400": 20000, "2200": 4200, bill.payable.account: -24200}
         assert sum(amount for _, amount in held.lines) == 0
         assert still_open(fixture, bill, paid) == [0, 0]
 
     @pytest.mark.with_login
     def test_given_one_bad_bill_of_three_when_recorded_then_the_others_and_their_payments_are_there(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         northwind = party(system, NORTHWIND)
         bills = [a_bill(northwind) for _ in range(3)]
-        bills[1] = a_bill(northwind, JournalLine("1950", 100))  # no account for bills
+        bills[1] = a_bill(northwind, JournalLine(fixture.traits.not_on_bills, 100))
         payments = [a_payment(bill) for bill in bills]
 
         pairs: list[Document] = [each for pair in zip(bills, payments, strict=True) for each in pair]
@@ -369,7 +426,7 @@ class TestBills:
         assert [isinstance(outcomes[each.reference], DocumentRef) for each in payments] == [True, False, True]
         refusal = outcomes[payments[1].reference]
         assert isinstance(refusal, Rejected)
-        assert "1950" in refusal.message
+        assert fixture.traits.not_on_bills in refusal.message
         assert [len(fixture.held(each.reference)) for each in pairs] == [1, 1, 0, 0, 1, 1]
 
     @pytest.mark.parametrize(
@@ -380,10 +437,10 @@ class TestBills:
         ],
     )
     def test_given_an_unknown_code_when_recorded_then_the_error_names_it(
-        self, fixture: ConnectorFixture, changes: dict[str, object], error: type[AccountingError], named: str
+        self, fixture: DeclaredFixture, changes: dict[str, object], error: type[AccountingError], named: str
     ) -> None:
         system = fixture.connector()
-        bill = a_bill(party(system, NORTHWIND), replace(PAPER[0], **changes))  # type: ignore[arg-type]
+        bill = a_bill(party(system, NORTHWIND), replace(PAPER[0], **changes), PAPER[1])  # type: ignore[arg-type]
 
         outcome = refused(system, bill)
 
@@ -391,16 +448,22 @@ class TestBills:
         assert named in outcome.message
         assert fixture.held(bill.reference) == []
 
-    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_closed_period_when_recorded_then_the_error_names_the_date(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
 
-        error = refused(system, a_bill(party(system, NORTHWIND), posting_date=CLOSED))
+        bill = a_bill(party(system, NORTHWIND), posting_date=CLOSED)
+        if system.period_state(CLOSED) is PeriodState.UNKNOWN:
+            (document,) = recorded(system, [bill])
+            assert [held.date for held in fixture.held(bill.reference)] == [document.date] == [CLOSED]
+            raise RefusedAsDeclared("no day is known to be closed")
+
+        error = refused(system, bill)
 
         assert isinstance(error, PeriodClosed)
         assert error.on == CLOSED
 
     def test_given_an_invoice_date_in_a_closed_period_when_recorded_then_the_posting_date_counts(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND), document_date=CLOSED)
@@ -411,19 +474,19 @@ class TestBills:
 
 
 class TestPayments:
-    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_bill_with_its_payment_when_posted_then_nothing_is_open(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
 
         documents = recorded(system, [bill, a_payment(bill)])
 
         (held,) = fixture.held(f"{bill.reference}:pay")
-        assert held.lines == (("2101", 6366), ("1900", -6366))
+        assert comes_to(held.lines) == {bill.payable.account: 6366, "1900": -6366}
         assert [document.kind for document in documents] == [DocumentKind.BILL, DocumentKind.PAYMENT]
         assert still_open(fixture, bill, a_payment(bill)) == [0, 0]
 
     def test_given_a_credit_note_with_its_refund_when_posted_then_nothing_is_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         credit = a_bill(party(system, RYMAN), *(replace(line, amount=-line.amount) for line in PAPER))
@@ -436,7 +499,7 @@ class TestPayments:
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     @pytest.mark.parametrize("key", ["number", "reconciliation id"])
     def test_given_a_bill_when_its_payment_comes_later_then_it_is_found(
-        self, fixture: ConnectorFixture, code: str, key: str
+        self, fixture: DeclaredFixture, code: str, key: str
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, code))
@@ -450,7 +513,7 @@ class TestPayments:
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_payment_when_its_bill_comes_later_then_it_is_found(
-        self, fixture: ConnectorFixture, code: str
+        self, fixture: DeclaredFixture, code: str
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, code))
@@ -463,7 +526,7 @@ class TestPayments:
         assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_another_partys_bill_with_the_number_when_paid_then_it_stays_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
@@ -475,12 +538,14 @@ class TestPayments:
         assert still_open(fixture, bill, paid) == [-6366, 6366]
 
     def test_given_a_part_payment_when_posted_then_the_bill_is_open_until_the_rest_comes(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         parts = [
-            a_payment(bill, by_number(bill), lines=(JournalLine("2101", part), JournalLine("1900", -part)))
+            a_payment(
+                bill, by_number(bill), lines=(JournalLine(bill.payable.account, part), JournalLine("1900", -part))
+            )
             for part in (6000, 366)
         ]
         recorded(system, [bill, parts[0]])
@@ -490,16 +555,16 @@ class TestPayments:
 
         assert still_open(fixture, bill, *parts) == [0, 0, 0]
 
-    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(
-        self, fixture: ConnectorFixture
-    ) -> None:
+    def test_given_expenses_of_an_employee_when_reimbursed_then_all_are_settled(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         tom = party(system, TOM)
-        bills = [a_bill(tom, JournalLine("6200", amount, "Taxi"), account="2250") for amount in (2400, 1250)]
+        account = fixture.traits.employee_account
+        bills = [a_bill(tom, JournalLine("6200", amount, "Taxi"), account=account) for amount in (2400, 1250)]
         bills = [replace(bill, invoice_number=bill.reconciliation_id) for bill in bills]
         both = tuple(bill.reconciliation_id for bill in bills)
-        lines = JournalLine("2250", 3650), JournalLine("1900", -3650)
+        lines = JournalLine(account, 3650), JournalLine("1900", -3650)
         reimbursement = a_payment(bills[0], SettlementTarget(None, None, both), lines=lines)
+        refuse_more_than_is_owed(fixture, bills[0], reimbursement)
         recorded(system, [bills[0], reimbursement])
         assert still_open(fixture, bills[0], reimbursement) == [-2400, 3650]
 
@@ -508,7 +573,7 @@ class TestPayments:
         assert still_open(fixture, *bills, reimbursement) == [0, 0, 0]
 
     def test_given_the_account_of_employees_when_a_journal_entry_uses_it_then_it_needs_no_party(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         lines = JournalLine("6200", 2400), JournalLine("2250", -2400)
         entry = JournalEntry(f"pleo:{uuid4()}", OPEN, OPEN, "GBP", lines, "Taxi | Tom")
@@ -516,11 +581,11 @@ class TestPayments:
         recorded(fixture.connector(), [entry])
 
         (held,) = fixture.held(entry.reference)
-        assert held.lines == (("6200", 2400), ("2250", -2400))
+        assert comes_to(held.lines) == {"6200": 2400, "2250": -2400}
 
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_paid_bill_when_the_payment_comes_back_then_it_is_open_until_paid_again(
-        self, fixture: ConnectorFixture, code: str
+        self, fixture: DeclaredFixture, code: str
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, code))
@@ -537,7 +602,7 @@ class TestPayments:
     @pytest.mark.with_login
     @pytest.mark.parametrize("code", [NORTHWIND, RYMAN])
     def test_given_a_bill_paid_returned_and_paid_again_at_once_when_posted_then_nothing_is_open(
-        self, fixture: ConnectorFixture, code: str
+        self, fixture: DeclaredFixture, code: str
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, code))
@@ -549,7 +614,7 @@ class TestPayments:
         assert still_open(fixture, *documents) == [0, 0, 0, 0]
 
     def test_given_a_payment_without_its_bill_when_it_comes_back_then_the_two_settle_each_other(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -563,34 +628,33 @@ class TestPayments:
         assert still_open(fixture, bill, paid, back) == [-6366, 0, 0]
 
     def test_given_a_draft_bill_then_its_posted_payment_stays_open_until_the_bill_is_posted(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
         (draft,) = recorded(system, [bill], DocumentState.DRAFT)
         recorded(system, [paid])
-        assert still_open(fixture, bill, paid) == [0, 6366]
+        assert still_open(fixture, bill, paid) == ([0, 6366] if draft.state is DocumentState.DRAFT else [0, 0])
 
         system.post_many([draft])
 
         assert still_open(fixture, bill, paid) == [0, 0]
 
-    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_payment_without_its_bill_when_posted_then_that_is_said(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         paid = a_payment(bill, by_number(bill))
 
         (document,) = recorded(system, [paid])
 
+        nothing_to_say(fixture, document)
         (warning,) = document.warnings
-        assert "2101" in warning
+        assert bill.payable.account in warning
         assert "no bill" in warning
 
     @pytest.mark.with_login
-    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(
-        self, fixture: ConnectorFixture
-    ) -> None:
+    def test_given_a_bill_booked_as_a_journal_entry_when_paid_then_that_is_said(self, fixture: DeclaredFixture) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
         owed = JournalLine("2100", -6366)
@@ -598,17 +662,21 @@ class TestPayments:
 
         _, document = recorded(system, [entry, a_payment(bill, by_number(bill))])
 
+        nothing_to_say(fixture, document)
         assert len(document.warnings) == 1
 
     def test_given_a_payment_of_some_pennies_too_much_when_posted_then_that_is_said(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
-        paid = a_payment(bill, by_number(bill), lines=(JournalLine("2101", 6368), JournalLine("1900", -6368)))
+        lines = JournalLine(bill.payable.account, 6368), JournalLine("1900", -6368)
+        paid = a_payment(bill, by_number(bill), lines=lines)
+        refuse_more_than_is_owed(fixture, bill, paid)
 
         billed, document = recorded(system, [bill, paid])
 
+        nothing_to_say(fixture, document)
         (warning,) = document.warnings
         assert "more than" in warning
         assert billed.warnings == ()
@@ -616,18 +684,19 @@ class TestPayments:
 
     @pytest.mark.with_login
     def test_given_a_payment_that_settles_or_pays_a_part_when_posted_then_there_is_nothing_to_say(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bills = [a_bill(party(system, NORTHWIND)) for _ in range(2)]
-        part = a_payment(bills[1], by_number(bills[1]), lines=(JournalLine("2101", 60), JournalLine("1900", -60)))
+        lines = JournalLine(bills[1].payable.account, 60), JournalLine("1900", -60)
+        part = a_payment(bills[1], by_number(bills[1]), lines=lines)
 
         documents = recorded(system, [*bills, a_payment(bills[0]), part])
 
         assert [document.warnings for document in documents] == [()] * 4
 
     def test_given_a_draft_bill_and_payment_posted_by_hand_when_finalised_then_nothing_is_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), NORTHWIND))
         paid = a_payment(bill)
@@ -645,7 +714,7 @@ class TestPayments:
         assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_drafts_of_a_bill_and_its_payment_when_finalised_then_nothing_is_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, RYMAN))
@@ -665,7 +734,7 @@ class TestPayments:
 class TestFindPayables:
     @pytest.mark.with_login
     def test_given_bills_and_payments_when_searched_then_they_are_found_as_they_were_recorded(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         northwind = party(system, NORTHWIND)
@@ -680,7 +749,7 @@ class TestFindPayables:
 
     @pytest.mark.parametrize("state", [DocumentState.DRAFT, DocumentState.POSTED])
     def test_given_a_voided_bill_when_searched_then_it_is_void_and_may_be_recorded_again(
-        self, fixture: ConnectorFixture, state: DocumentState
+        self, fixture: DeclaredFixture, state: DocumentState
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -691,7 +760,7 @@ class TestFindPayables:
         recorded(system, [replace(bill, reference=f"{bill.reference}:r2")])
 
     def test_given_two_bills_with_one_reference_when_searched_then_a_person_has_to_decide(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -701,14 +770,14 @@ class TestFindPayables:
         found = system.find_many([bill.reference])[bill.reference]
 
         assert isinstance(found, PossibleDuplicate)
-        assert str(document.number) in found.message
+        assert document.number is None or document.number in found.message
 
 
 class TestPostedByHand:
     """Under `posting: draft` a person posts, and nothing is settled by that; a nightly run hands us what is posted."""
 
     def test_given_drafts_that_a_person_has_posted_when_finalised_then_nothing_is_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), NORTHWIND))
         paid = a_payment(bill)
@@ -724,7 +793,7 @@ class TestPostedByHand:
         assert list(outcomes.values()) == documents
 
     def test_given_a_bill_in_another_currency_when_finalised_twice_then_its_difference_is_booked_once(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), NORTHWIND), currency="EUR")
         paid = a_payment(bill, posting_date=date(2026, 7, 2))
@@ -739,7 +808,7 @@ class TestPostedByHand:
         assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_the_payment_only_was_posted_when_the_bill_is_too_then_either_of_them_settles_both(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), RYMAN))
         paid = a_payment(bill)
@@ -754,7 +823,7 @@ class TestPostedByHand:
         assert still_open(fixture, bill, paid) == [0, 0]
 
     def test_given_a_person_posted_a_bill_though_its_number_is_there_when_finalised_then_it_is_settled(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         first = a_bill(party(fixture.connector(), NORTHWIND))
         second = a_bill(first.party, invoice_number=first.invoice_number)
@@ -770,7 +839,7 @@ class TestPostedByHand:
         assert still_open(fixture, first, second, paid) == [-6366, 0, 0]
 
 
-def found_posted(fixture: ConnectorFixture, *documents: Document) -> list[DocumentRef]:
+def found_posted(fixture: DeclaredFixture, *documents: Document) -> list[DocumentRef]:
     found = fixture.connector().find_many([each.reference for each in documents])
     refs = [each for each in (found[document.reference] for document in documents) if isinstance(each, DocumentRef)]
     assert [each.state for each in refs] == [DocumentState.POSTED] * len(documents)
@@ -781,7 +850,7 @@ class TestDuplicates:
     """R-8.5: the same number from the same party, under another reference."""
 
     def test_given_the_bill_under_another_reference_then_it_is_named_and_the_draft_stays(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         first = a_bill(party(system, NORTHWIND))
@@ -791,8 +860,12 @@ class TestDuplicates:
         outcomes = system.record_many([second, a_payment(second)], DocumentState.POSTED)
 
         error = outcomes[second.reference]
+        assert document.number is None or document.number in getattr(error, "message", "")
+        if one_step(fixture, second.kind):
+            assert type(error) is PossibleDuplicate
+            assert fixture.held(second.reference) == []
+            return
         assert type(error) is KeptAsDraft
-        assert str(document.number) in error.message
         assert error.document.id in error.message
         assert found(system, [second.reference]) == [error.document]
         assert [held.state for held in fixture.held(second.reference)] == [DocumentState.DRAFT]
@@ -801,7 +874,7 @@ class TestDuplicates:
 
     @pytest.mark.with_login
     def test_given_two_bills_with_one_number_when_posted_together_then_only_the_first_is(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bills = [a_bill(party(system, NORTHWIND), invoice_number=f"INV-{uuid4()}") for _ in range(2)]
@@ -809,11 +882,12 @@ class TestDuplicates:
 
         outcomes = system.record_many(bills, DocumentState.POSTED)
 
-        assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, KeptAsDraft]
+        refusal = PossibleDuplicate if one_step(fixture, DocumentKind.BILL) else KeptAsDraft
+        assert [type(outcomes[bill.reference]) for bill in bills] == [DocumentRef, refusal]
 
     @pytest.mark.with_login
     def test_given_a_draft_without_a_date_and_a_bill_of_its_number_then_a_person_has_to_decide(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         first = a_bill(party(system, NORTHWIND))
@@ -828,7 +902,7 @@ class TestDuplicates:
         assert isinstance(system.find_many([first.reference])[first.reference], DocumentRef)
 
     def test_given_a_credit_note_or_an_old_bill_with_the_number_when_posted_then_it_is_no_duplicate(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill = a_bill(party(system, NORTHWIND))
@@ -846,7 +920,7 @@ class TestLostAnswersToPayables:
 
     @pytest.mark.with_login
     def test_given_a_lost_answer_to_create_when_finalised_then_each_is_there_once_and_paid(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bills = [a_bill(party(fixture.connector(), NORTHWIND)) for _ in range(2)]
         payments = [a_payment(bill) for bill in bills]
@@ -865,10 +939,11 @@ class TestLostAnswersToPayables:
 
     @pytest.mark.with_login
     def test_given_a_lost_answer_to_post_when_finalised_then_each_is_posted_once(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bills = [a_bill(party(fixture.connector(), NORTHWIND)) for _ in range(2)]
-        with fixture.troubled(lambda act, _: Trouble.LOST if act in (Act.POST, Act.POST_ALL) else None) as way:
+        acts = posting_acts(fixture, DocumentKind.BILL)
+        with fixture.troubled(lambda act, _: Trouble.LOST if act in acts else None) as way:
             outcomes = way.system.record_many(bills, DocumentState.POSTED)
 
         assert {type(outcome) for outcome in outcomes.values()} == {OutcomeUnknown}

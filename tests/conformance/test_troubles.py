@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,9 +19,11 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
+from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState, SettlementSupport
 from pleo_export.bookkeeping.documents import Bill, Document, JournalLine, Party, Payment, TaxPart, TaxRole
-from tests.conformance.connector_fixture import NORTHWIND, REFUSAL, Act, ConnectorFixture, Plan, Trouble
+from tests.conformance.connector_fixture import NORTHWIND, REFUSAL, Act, Plan, Trouble
+from tests.conformance.declared import DeclaredFixture
+from tests.conformance.expected import books_differences, one_step, posting_acts
 from tests.conformance.test_connector import an_entry, recorded
 from tests.conformance.test_payables import a_bill, a_payment, by_number, party, still_open, that_came_back
 from tests.conformance.test_payables import recorded as all_recorded
@@ -41,7 +44,7 @@ def once(trouble: Trouble, *acts: Act, number: int = 1) -> Plan:
     return lambda act, seen: trouble if act in acts and seen == number else None
 
 
-def an_entry_or_bill(fixture: ConnectorFixture, kind: str) -> Document:
+def an_entry_or_bill(fixture: DeclaredFixture, kind: str) -> Document:
     return an_entry() if kind == "entry" else a_bill(party(fixture.connector(), NORTHWIND))
 
 
@@ -49,7 +52,7 @@ def found(system: AccountingSystem, references: Sequence[str]) -> list[DocumentR
     return [each for each in system.find_many(references).values() if isinstance(each, DocumentRef)]
 
 
-def states(fixture: ConnectorFixture, *documents: Document) -> list[list[DocumentState]]:
+def states(fixture: DeclaredFixture, *documents: Document) -> list[list[DocumentState]]:
     return [[held.state for held in fixture.held(document.reference)] for document in documents]
 
 
@@ -58,13 +61,20 @@ class TestRefusedPosts:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_refused_post_when_recorded_then_the_draft_is_named_and_a_later_export_posts_it(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         document = an_entry_or_bill(fixture, kind)
 
-        with fixture.troubled(always(Trouble.REFUSED, *POSTING)) as way:
+        with fixture.troubled(always(Trouble.REFUSED, *posting_acts(fixture, document.kind))) as way:
             outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
+        if one_step(fixture, document.kind):
+            assert type(outcome) is Rejected
+            assert REFUSAL in outcome.message
+            assert states(fixture, document) == [[]]
+            all_recorded(fixture.connector(), [document])
+            assert states(fixture, document) == [[DocumentState.POSTED]]
+            return
         assert isinstance(outcome, KeptAsDraft)
         assert REFUSAL in outcome.message
         assert (outcome.document.state, outcome.document.kind) == (DocumentState.DRAFT, document.kind)
@@ -75,7 +85,7 @@ class TestRefusedPosts:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_refused_post_when_finalised_then_the_draft_is_named(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         document = an_entry_or_bill(fixture, kind)
         (draft,) = fixture.connector().record_many([document], DocumentState.DRAFT).values()
@@ -84,52 +94,64 @@ class TestRefusedPosts:
         with fixture.troubled(always(Trouble.REFUSED, *POSTING)) as way:
             outcome = way.system.post_many([draft])[document.reference]
 
+        if draft.state is DocumentState.POSTED:  # there is nothing left to post
+            assert isinstance(outcome, DocumentRef)
+            assert outcome == replace(draft, url=outcome.url)
+            return
         assert isinstance(outcome, KeptAsDraft)
         assert outcome.document == replace(draft, url=outcome.document.url)
 
     def test_given_a_refused_bill_when_recorded_with_its_payment_then_that_is_not_booked(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), NORTHWIND))
         paid = a_payment(bill)
 
-        with fixture.troubled(always(Trouble.REFUSED, *POSTING)) as way:
+        with fixture.troubled(always(Trouble.REFUSED, *posting_acts(fixture, bill.kind))) as way:
             outcomes = way.system.record_many([bill, paid], DocumentState.POSTED)
 
-        assert isinstance(outcomes[bill.reference], KeptAsDraft)
+        at_once = one_step(fixture, bill.kind)
+        assert type(outcomes[bill.reference]) is (Rejected if at_once else KeptAsDraft)
         assert type(outcomes[paid.reference]) is Rejected
-        assert states(fixture, bill, paid) == [[DocumentState.DRAFT], []]
+        assert states(fixture, bill, paid) == [[] if at_once else [DocumentState.DRAFT], []]
 
     @pytest.mark.with_login
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_refused_post_and_then_no_books_then_every_outcome_is_accurate(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         documents = [an_entry_or_bill(fixture, kind) for _ in range(6)]
+        acts = posting_acts(fixture, documents[0].kind)
         refused = False
 
         def plan(act: Act, number: int) -> Trouble | None:
             nonlocal refused
             if refused and act is not Act.POST_ALL:
                 return Trouble.AWAY
-            refused = act is Act.POST and number == 4
+            refused = act in acts and act is not Act.POST_ALL and number == 4
             return Trouble.REFUSED if refused or act is Act.POST_ALL else None
 
         with fixture.troubled(plan) as way:
             outcomes = way.system.record_many(documents, DocumentState.POSTED)
 
-        told = [type(outcomes[document.reference]) for document in documents]
-        assert told == [DocumentRef] * 3 + [OutcomeUnknown] * 3
-        assert states(fixture, *documents) == [[DocumentState.POSTED]] * 3 + [[DocumentState.DRAFT]] * 3
+        told = [outcomes[document.reference] for document in documents]
+        assert [type(each) for each in told[:3]] == [DocumentRef] * 3
+        assert states(fixture, *documents[:3]) == [[DocumentState.POSTED]] * 3
+        if one_step(fixture, documents[0].kind):  # what was not sent, or was refused, is not there
+            assert not any(isinstance(each, DocumentRef) for each in told[3:])
+            assert states(fixture, *documents[3:]) == [[]] * 3
+            return
+        assert [type(each) for each in told[3:]] == [OutcomeUnknown] * 3
+        assert states(fixture, *documents[3:]) == [[DocumentState.DRAFT]] * 3
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_books_that_are_busy_with_others_when_posted_then_it_is_tried_again(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         """While another transaction posts 3,000 lines, Tryton fails on a post without saying why."""
         document = an_entry_or_bill(fixture, kind)
 
-        with fixture.troubled(once(Trouble.FAILED, *POSTING)) as way:
+        with fixture.troubled(once(Trouble.FAILED, *posting_acts(fixture, document.kind))) as way:
             outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
         assert isinstance(outcome, DocumentRef)
@@ -137,7 +159,7 @@ class TestRefusedPosts:
 
     @pytest.mark.with_login
     def test_given_books_that_are_busy_with_others_when_created_then_it_is_tried_again(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         entry = an_entry()
 
@@ -153,7 +175,7 @@ class TestGateways:
     @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_creation_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
-        self, fixture: ConnectorFixture, trouble: Trouble, kind: str
+        self, fixture: DeclaredFixture, trouble: Trouble, kind: str
     ) -> None:
         documents = [an_entry_or_bill(fixture, kind) for _ in range(2)]
 
@@ -165,18 +187,18 @@ class TestGateways:
     @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.CUT_OFF, Trouble.EMPTY, Trouble.LOST])
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_post_without_the_books_own_answer_when_recorded_then_it_is_in_doubt(
-        self, fixture: ConnectorFixture, trouble: Trouble, kind: str
+        self, fixture: DeclaredFixture, trouble: Trouble, kind: str
     ) -> None:
         document = an_entry_or_bill(fixture, kind)
 
-        with fixture.troubled(always(trouble, *POSTING)) as way:
+        with fixture.troubled(always(trouble, *posting_acts(fixture, document.kind))) as way:
             outcome = way.system.record_many([document], DocumentState.POSTED)[document.reference]
 
         assert type(outcome) is OutcomeUnknown
 
     @pytest.mark.with_login
     def test_given_a_creation_that_a_gateway_delivers_late_when_looked_for_then_each_is_there_once(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         entries = [an_entry() for _ in range(3)]
 
@@ -190,7 +212,7 @@ class TestGateways:
         assert states(fixture, *entries) == [[DocumentState.POSTED]] * 3
 
     def test_given_books_that_say_themselves_that_they_are_busy_when_recorded_then_nothing_was_done(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         entry = an_entry()
 
@@ -200,7 +222,7 @@ class TestGateways:
         assert fixture.held(entry.reference) == []
 
     def test_given_a_gateway_before_the_first_draft_when_finalised_then_it_is_in_doubt(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         entry = an_entry()
         draft = recorded(fixture.connector(), entry, DocumentState.DRAFT)
@@ -208,7 +230,8 @@ class TestGateways:
         with fixture.troubled(always(Trouble.GATEWAY, *POSTING)) as way:
             outcome = way.system.post_many([draft])[entry.reference]
 
-        assert type(outcome) is OutcomeUnknown
+        posted = draft.state is DocumentState.POSTED  # which nothing more needs to be asked for
+        assert type(outcome) is OutcomeUnknown or (posted and outcome == draft)
 
 
 def a_bill_in_euros_with_its_payment(owed_to: Party) -> tuple[Bill, Payment]:
@@ -224,21 +247,24 @@ class TestDifferences:
     """What the connector makes beside the documents is there once as well."""
 
     def test_given_a_payment_at_another_rate_then_its_difference_is_booked_under_its_reference(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
 
         all_recorded(system, [bill, paid])
 
+        assert still_open(fixture, bill, paid) == [0, 0]
+        if not books_differences(fixture):
+            assert fixture.derived(paid.reference) == []
+            return
         (difference,) = fixture.derived(paid.reference)
         assert difference.state is DocumentState.POSTED
         assert "6950" in dict(difference.lines)
-        assert still_open(fixture, bill, paid) == [0, 0]
 
     @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.AWAY, Trouble.LATE])
     def test_given_a_fault_after_the_posts_then_there_is_one_difference_and_nothing_open(
-        self, fixture: ConnectorFixture, trouble: Trouble
+        self, fixture: DeclaredFixture, trouble: Trouble
     ) -> None:
         system = fixture.connector()
         northwind = party(system, NORTHWIND)
@@ -251,7 +277,8 @@ class TestDifferences:
         with fixture.troubled(watch) as way:
             all_recorded(way.system, [bill, paid])
         changing = [act for act in acts if act is not Act.READ]
-        made_beside = len(changing) - changing.index(Act.DERIVE)
+        made_beside = len(changing) - changing.index(Act.DERIVE) if Act.DERIVE in changing else 0
+        assert made_beside > 0 or not books_differences(fixture)
 
         for skipped in range(made_beside):
             bill, paid = a_bill_in_euros_with_its_payment(northwind)
@@ -269,7 +296,7 @@ class TestDifferences:
             assert still_open(fixture, bill, paid) == [0, 0], (skipped, trouble)
 
     def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
@@ -280,7 +307,7 @@ class TestDifferences:
         }
 
     def test_given_a_returned_payment_with_a_difference_when_paid_again_then_none_stays_open(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         bill, paid = a_bill_in_euros_with_its_payment(party(system, NORTHWIND))
@@ -290,18 +317,21 @@ class TestDifferences:
 
         all_recorded(system, [back])
         assert still_open(fixture, bill, paid, back) == [-24200, 0, 0]
-        assert [each.open for each in fixture.derived(paid.reference)] == [0, 0]  # one there, one back
+        count = int(books_differences(fixture))
+        assert [each.open for each in fixture.derived(paid.reference)] == [0] * 2 * count  # one there, one back
 
         all_recorded(system, [again])
         assert still_open(fixture, bill, paid, back, again) == [0, 0, 0, 0]
-        assert [each.open for each in fixture.derived(again.reference)] == [0]
+        assert [each.open for each in fixture.derived(again.reference)] == [0] * count
 
     def test_given_a_late_difference_when_another_run_was_faster_then_one_is_posted(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         northwind = party(system, NORTHWIND)
-        for skipped in range(3):  # the difference, its post, the reconciliation
+        steps = 3 if books_differences(fixture) else 0  # the difference, its post, the reconciliation
+        all_recorded(system, a_bill_in_euros_with_its_payment(northwind))
+        for skipped in range(steps):
             bill, paid = a_bill_in_euros_with_its_payment(northwind)
             with fixture.troubled(_nth_after_the_first_difference(Trouble.LATE, skipped)) as way:
                 documents = all_recorded(way.system, [bill, paid])
@@ -335,9 +365,11 @@ class TestAdoption:
     @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
     @pytest.mark.parametrize("currency", ["GBP", "EUR"])
     def test_given_a_document_as_recorded_when_compared_then_nothing_differs(
-        self, fixture: ConnectorFixture, kind: str, currency: str
+        self, fixture: DeclaredFixture, kind: str, currency: str
     ) -> None:
         document = a_document(fixture, kind, currency)
+        if isinstance(document, Payment):  # in a ledger that takes none before it
+            record_bill_of(fixture, document)
         for state in (DocumentState.DRAFT, DocumentState.POSTED):
             (ref,) = (
                 fixture.connector().record_many([document], DocumentState.DRAFT).values()
@@ -351,9 +383,11 @@ class TestAdoption:
     @pytest.mark.parametrize("kind", ["entry", "bill", "payment"])
     @pytest.mark.parametrize("currency", ["GBP", "EUR"])
     def test_given_a_draft_of_other_amounts_when_compared_then_it_is_named(
-        self, fixture: ConnectorFixture, kind: str, currency: str
+        self, fixture: DeclaredFixture, kind: str, currency: str
     ) -> None:
         document = a_document(fixture, kind, currency)
+        if isinstance(document, Payment):
+            record_bill_of(fixture, document)
         (draft,) = fixture.connector().record_many([document], DocumentState.DRAFT).values()
         assert isinstance(draft, DocumentRef)
         fixture.change_amount(document.reference)
@@ -365,7 +399,7 @@ class TestAdoption:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_draft_with_another_category_when_compared_then_nothing_differs(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         document = a_document(fixture, kind, "GBP")
         (draft,) = fixture.connector().record_many([document], DocumentState.DRAFT).values()
@@ -376,7 +410,7 @@ class TestAdoption:
 
     @pytest.mark.parametrize("kind", ["entry", "bill"])
     def test_given_a_document_in_another_currency_when_compared_then_it_differs(
-        self, fixture: ConnectorFixture, kind: str
+        self, fixture: DeclaredFixture, kind: str
     ) -> None:
         document = a_document(fixture, kind, "EUR")
         (draft,) = fixture.connector().record_many([document], DocumentState.DRAFT).values()
@@ -385,18 +419,18 @@ class TestAdoption:
 
         assert fixture.connector().differences([(draft, in_pounds)]).keys() == {document.reference}
 
-    def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, fixture: ConnectorFixture) -> None:
+    def test_given_a_draft_that_is_gone_when_compared_then_nothing_differs(self, fixture: DeclaredFixture) -> None:
         entry = an_entry()
         draft = recorded(fixture.connector(), entry, DocumentState.DRAFT)
         fixture.setup().discard(draft)
 
         assert fixture.connector().differences([(draft, entry)]) == {}
 
-    def test_given_no_documents_when_compared_then_nothing_is_asked(self, fixture: ConnectorFixture) -> None:
+    def test_given_no_documents_when_compared_then_nothing_is_asked(self, fixture: DeclaredFixture) -> None:
         assert fixture.connector().differences([]) == {}
 
     def test_given_a_lost_creation_of_another_total_when_found_then_that_is_said(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         bill = a_bill(party(fixture.connector(), NORTHWIND))
         with fixture.troubled(always(Trouble.LOST, Act.CREATE)) as way:
@@ -410,33 +444,42 @@ class TestAdoption:
         assert states(fixture, bill) == [[DocumentState.DRAFT]]
 
 
-def a_document(fixture: ConnectorFixture, kind: str, currency: str, like: Document | None = None) -> Document:
-    """With 62.00 in total, or with the lines and the reference of another one."""
+def a_document(fixture: DeclaredFixture, kind: str, currency: str, like: Document | None = None) -> Document:
+    """With 60.50 in total, or with the lines and the reference of another one."""
     lines = (
         like.lines
         if like
         else (
             JournalLine("6100", 5000, tax=TaxPart("ES21", TaxRole.BASE)),
-            JournalLine("2200", 1200, tax=TaxPart("ES21", TaxRole.TAX)),
+            JournalLine("2200", 1050, tax=TaxPart("ES21", TaxRole.TAX)),
         )
     )
     reference: dict[str, Any] = {"reference": like.reference} if like else {}
     if kind == "entry":
-        wallet = JournalLine({"GBP": "1900", "EUR": "1901"}[currency], -6200)
+        wallet = JournalLine({"GBP": "1900", "EUR": "1901"}[currency], -6050)
         return an_entry(currency=currency, lines=like.lines if like else (*lines, wallet), **reference)
     northwind = party(fixture.connector(), NORTHWIND)
     bill = a_bill(northwind, *(lines[:-1] if like else lines), currency=currency, **reference)
     return bill if kind == "bill" else a_payment(bill)
 
 
+def record_bill_of(fixture: DeclaredFixture, payment: Payment) -> None:
+    """The bill that the payment settles, posted, where a payment needs one."""
+    if fixture.capabilities.settlement is not SettlementSupport.BILL_FIRST or not payment.settles.reference:
+        return
+    lines = JournalLine("6100", payment.payable.amount)
+    bill = a_bill(payment.party, lines, currency=payment.currency, reference=payment.settles.reference)
+    all_recorded(fixture.connector(), [replace(bill, lines=(lines, replace(payment.payable, amount=-lines.amount)))])
+
+
 class TestManyReferences:
     def test_given_as_many_references_as_one_search_takes_when_searched_then_all_are_found(
-        self, fixture: ConnectorFixture
+        self, fixture: DeclaredFixture
     ) -> None:
         system = fixture.connector()
         entries = [an_entry() for _ in range(3)]
         system.record_many(entries, DocumentState.DRAFT)
         limit = system.capabilities.max_find
-        others = [f"{entries[0].reference}:{number:>50}" for number in range(limit - len(entries))]
+        others = [f"pleo:{uuid4()}" for _ in range(limit - len(entries))]
 
         assert len(system.find_many([*others, *(entry.reference for entry in entries)])) == len(entries)

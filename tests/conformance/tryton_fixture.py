@@ -15,7 +15,7 @@ from local.tryton.server import TrytonServer
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.accounting.registry import connect, open_reader, set_up
 from pleo_export.accounting.tryton.settings import TrytonSettings
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Trouble
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.conformance.troubled import TroubledNetwork
 from tests.system.fake_network import Answer, Request, network
 
@@ -39,6 +39,8 @@ class TrytonWay:
 
 
 class TrytonFixture:
+    traits = Traits()
+
     def __init__(self, ledger: Ledger, *, login: bool) -> None:
         self._ledger = ledger
         self._secret = ledger.secret if login else {"token": ledger.token}

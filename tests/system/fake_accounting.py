@@ -21,7 +21,6 @@ from typing import TypeVar
 
 from pleo_export.accounting.errors import (
     AccountingError,
-    AttachmentRejected,
     AttachmentTooLarge,
     AuthenticationFailed,
     KeptAsDraft,
@@ -50,6 +49,8 @@ from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Pay
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyKey, PartyMatch, PartyQuery
 from pleo_export.bookkeeping.reference import MARK, reversal_reference
+from pleo_export.failures.ledger import NOT_REVERSIBLE
+from tests.system import fake_limits
 from tests.system.effects import Effects
 from tests.system.general_ledger import (
     CHART,
@@ -139,7 +140,10 @@ class FakeAccountingSystem:
 
     def refusals(self, documents: Sequence[Entry]) -> Mapping[str, AccountingError]:
         def refused() -> Mapping[str, AccountingError]:
-            answers = {each.reference: self.ledger.refusal(each) for each in documents}
+            answers = {
+                each.reference: fake_limits.refusal(each, self.capabilities, self.ledger) or self.ledger.refusal(each)
+                for each in documents
+            }
             return {reference: error for reference, error in answers.items() if error}
 
         return self._ask("books refusals", refused)
@@ -148,8 +152,14 @@ class FakeAccountingSystem:
         held = self._ask("books read back", lambda: self.ledger.document(document.id))
         if held is None or held.state is DocumentState.VOID:
             return None
+        if self.capabilities.reversal is ReversalSupport.NONE:
+            raise Rejected(NOT_REVERSIBLE.told(name=document.number or document.id))
         if held.state is DocumentState.DRAFT:
             self._write(f"books discard {document.reference}", lambda: self.ledger.delete_draft(held.id))
+            return None
+        if self.capabilities.reversal is ReversalSupport.VOID:
+            self._take_apart(held, held.entry.posting_date)
+            self._write(f"books discard {document.reference}", lambda: self.ledger.undo(held.id))
             return None
         counters = self._counters(held)
         if not counters and held.reversed:
@@ -174,6 +184,8 @@ class FakeAccountingSystem:
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         def answer(question: PartyQuery) -> PartyMatch:
+            if DocumentKind.BILL not in self.capabilities.kinds:
+                return NotFound()
             known = self.ledger.employees if question.role is PartyRole.EMPLOYEE else self.ledger.suppliers
             return next((known[_plain(key)] for key in question.keys if _plain(key) in known), NotFound())
 
@@ -189,7 +201,7 @@ class FakeAccountingSystem:
                 outcomes[entry.reference] = _outcome(create, first=not outcomes)
             for entry in group if state is DocumentState.POSTED else ():
                 made = outcomes[entry.reference]
-                if isinstance(made, DocumentRef):
+                if isinstance(made, DocumentRef) and made.state is DocumentState.DRAFT:
                     outcomes[entry.reference] = self._post(made, "post")
         in_order = {each.reference: outcomes[each.reference] for each in documents}
         return self._settled(in_order)
@@ -204,16 +216,20 @@ class FakeAccountingSystem:
         self._write(f"books discard {document.reference}", lambda: self.ledger.delete_draft(document.id))
 
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
+        known = self.ledger.document(document.id)
+        fake_limits.check_files(document, attachments, self.capabilities, known.files if known else ())
         for attachment in attachments:
             self._check_file(attachment)
         for attachment in attachments:
             self._attach(document, attachment)
 
     def period_state(self, on: date) -> PeriodState:
-        return self.ledger.period_state(on)
+        unknown = self.capabilities.periods is PeriodSupport.UNKNOWN
+        return PeriodState.UNKNOWN if unknown else self.ledger.period_state(on)
 
     def next_open_date(self, after: date) -> date | None:
-        return self.ledger.next_open_date(after)
+        unknown = self.capabilities.periods is PeriodSupport.UNKNOWN
+        return None if unknown else self.ledger.next_open_date(after)
 
     # The side that reads
 
@@ -303,7 +319,13 @@ class FakeAccountingSystem:
             return without_bill
         if not entry.lines or sum(line.amount for line in entry.lines) != 0:
             return Rejected("The entry does not balance, so it was not sent.")
-        document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(entry))
+        if refusal := fake_limits.refusal(entry, self.capabilities, self.ledger):
+            return refusal
+        final = entry.kind not in self.capabilities.drafts
+        sent = entry if self.capabilities.tax_accounts else fake_limits.with_own_tax_account(entry)
+        if final and (same := self._ask("books duplicates", lambda: self.ledger.same_as(sent))):
+            return PossibleDuplicate(f"{same.number} has the same number from the same party")
+        document = self._write(f"books record {entry.reference}", lambda: self.ledger.create(sent, final=final))
         if totals(document.entry) != totals(entry):
             return self._deleted(document)
         return reference_to(document)
@@ -359,7 +381,7 @@ class FakeAccountingSystem:
             and each.kind is not DocumentKind.JOURNAL_ENTRY
             and each.state is DocumentState.POSTED
         ]
-        if not payable:
+        if not payable or self.capabilities.settlement is SettlementSupport.NONE:
             return outcomes
         try:
             self._settle(payable)
@@ -491,8 +513,6 @@ class FakeAccountingSystem:
     # Receipts
 
     def _check_file(self, file: Attachment) -> None:
-        if file.content_type not in self.capabilities.attachment_types:
-            raise AttachmentRejected(f"{file.name}: files of type {file.content_type} are not attached.")
         if file.size > self.capabilities.max_attachment_bytes:
             most = self.capabilities.max_attachment_bytes // 2**20
             raise AttachmentTooLarge(f"{file.name} is larger than the {most} MB that are attached.")

@@ -159,14 +159,15 @@ class GeneralLedger:
     def document(self, id_: str) -> Document | None:
         return next((each for each in self.documents if each.id == id_), None)
 
-    def create(self, entry: Entry) -> Document:
-        """A draft. Raises AccountingError: the ledger's own refusal, after which nothing is there."""
+    def create(self, entry: Entry, *, final: bool = False) -> Document:
+        """A draft, or posted at once. Raises AccountingError: the ledger's own refusal, after which nothing is
+        there."""
         if refusal := self.refusal(entry):
             raise refusal
         self.numbers += 1
         document = Document(str(self.numbers), self._computed(entry), DocumentState.DRAFT)
         self.documents.append(document)
-        return document
+        return self.post(document.id) if final else document
 
     def post(self, id_: str) -> Document:
         """Raises Rejected, PeriodClosed; harmless for one that is posted."""
@@ -179,6 +180,14 @@ class GeneralLedger:
             if document.reverses is not None:
                 document.reverses.reversed = True
         return document
+
+    def undo(self, id_: str) -> None:
+        """A posted document becomes void on its own day. Raises Rejected, PeriodClosed; harmless for a void one."""
+        document = self.document(id_)
+        if document is None or document.state is DocumentState.VOID:
+            return
+        self._require_open(document.entry.posting_date)
+        document.state, document.was_posted = DocumentState.VOID, True
 
     def counter_entry(self, id_: str, reference: str, on: date) -> Document:
         """A draft with the sides exchanged. As often as it is asked for: a ledger lets a person do that twice."""
@@ -223,6 +232,10 @@ class GeneralLedger:
 
     def open_again(self, id_: str) -> None:
         self.reconciled = [group for group in self.reconciled if id_ not in group]
+
+    def same_as(self, entry: Entry) -> Document | None:
+        """Another bill like one that is not there yet."""
+        return next((each for each in self.documents if _is_the_same(Document("0", entry, each.state), each)), None)
 
     def same_bill(self, id_: str) -> Document | None:
         """Another bill of the same party with the same number, around the same day: probably the same."""
