@@ -42,7 +42,10 @@ class Traits:
     `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `one_step`: kinds that are
     created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
-    `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
+    `employee_account` that of employees; `accounts_of_all`: the other parties have one of their own too. `reopens`: a
+    payment that comes back opens its bill again; else it is itself what is owed then. `invoice_dates`: a bill keeps the
+    date of the supplier's invoice; else it has one date. `deletes_drafts`: people delete a draft, of which nothing is
+    found then; else it is void. `time_zone` is what the books tell of theirs. `books_differences`: the connector books exchange differences; else the ledger
     does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
     books refuse for a reason that the connector does not look for."""
 
@@ -54,6 +57,11 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    accounts_of_all: bool = False
+    reopens: bool = True
+    invoice_dates: bool = True
+    deletes_drafts: bool = False
+    time_zone: str | None = "Europe/London"
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 

@@ -70,8 +70,18 @@ class EconomicWay:
 
 class EconomicFixture:
     url = URL
-    # No page of e-conomic's can be linked to. An account that no bill takes: one without direct entries.
-    traits = Traits(linked=frozenset(), books_differences=False, not_on_bills="2102")
+    # No page of e-conomic's can be linked to. An account that no bill takes: one without direct entries. What is owed
+    # to a supplier is on its group's account. A match cannot be undone.
+    traits = Traits(
+        linked=frozenset(),
+        accounts_of_all=True,
+        books_differences=False,
+        reopens=False,
+        invoice_dates=False,
+        deletes_drafts=True,
+        time_zone=None,
+        not_on_bills="2102",
+    )
 
     def __init__(self, number: int = 0) -> None:
         clock = Clock()

@@ -36,6 +36,9 @@ def attach(
     AttachmentTooLarge, or another AccountingError."""
     for each in attachments:
         _check(each, limits)
+    if len(attachments) > 1:
+        words = "one document is kept for each voucher."
+        raise AttachmentRejected(FILE_REFUSED.told(ledger=TITLE, file=attachments[1].name, words=words))
     year = periods.year_of(document.date) or str(document.date.year)
     notes = _notes(rest, document, year)
     for each in attachments:

@@ -34,6 +34,7 @@ from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import NewVoucher, suppliers_in, voucher_of
 from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected, Unavailable
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
     Capabilities,
@@ -196,6 +197,8 @@ class EconomicConnector:
         built, refused = dict[str, NewVoucher](), dict[str, AccountingError]()
         for document in documents:
             try:
+                if refusal := not_taken(document, self.capabilities, ledger=TITLE):
+                    raise refusal
                 self._periods.require_open(document.posting_date)
                 built[document.reference] = voucher_of(document, self._lookups, suppliers)
             except Rejected as error:

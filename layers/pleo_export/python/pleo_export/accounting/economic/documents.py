@@ -225,7 +225,8 @@ def _stems(references: Collection[str]) -> list[str]:
 
 
 def standing(booked: Sequence[HeldVoucher]) -> Mapping[Key, DocumentState]:
-    """Return whether each booked voucher counts, by number and date: a void one has been undone by another."""
+    """Return whether each booked voucher counts, by number and date: a void one has been undone by another. Those that
+    a person made to undo one are left out."""
     undone = {each.reference for each in booked}
     states: dict[Key, DocumentState] = {}
     for reference in {each.reference for each in booked}:
@@ -233,8 +234,9 @@ def standing(booked: Sequence[HeldVoucher]) -> Mapping[Key, DocumentState]:
         gone = _taken_back(same)
         void = reversal_reference(reference, REFERENCE_LENGTH) in undone
         for each in same:
-            state = DocumentState.VOID if void or each in gone else DocumentState.POSTED
-            states[each.number, each.date] = state
+            if each not in gone[1::2]:
+                state = DocumentState.VOID if void or each in gone else DocumentState.POSTED
+                states[each.number, each.date] = state
     return states
 
 

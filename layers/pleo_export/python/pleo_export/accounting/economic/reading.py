@@ -42,7 +42,7 @@ class EconomicReader:
         booked = self._documents.booked(wanted)
         held = [each for each in self._documents.all_drafts() if each.reference in wanted]
         states = standing(booked)
-        held += [each for each in booked if each.reference in wanted]
+        held += [each for each in booked if each.reference in wanted and (each.number, each.date) in states]
         found: dict[str, list[LedgerDocument]] = defaultdict(list)
         for each, currency, lines in lines_of(self._documents.whole(held), self._lookups):
             ref = each.ref(states.get((each.number, each.date)) if each.posted else None)
