@@ -22,6 +22,7 @@ from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
+from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
 
 
@@ -37,6 +38,7 @@ class ConnectorFixtures(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
+    "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
     "e-conomic": EconomicFixtures.open,
 }

@@ -45,8 +45,9 @@ class Traits:
     `employee_account` that of employees; `accounts_of_all`: the other parties have one of their own too. `reopens`: a
     payment that comes back opens its bill again; else it is itself what is owed then. `invoice_dates`: a bill keeps the
     date of the supplier's invoice; else it has one date. `deletes_drafts`: people delete a draft, of which nothing is
-    found then; else it is void. `time_zone` is what the books tell of theirs. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
+    found then; else it is void. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential
+    at all. `books_differences`: the connector books exchange differences; else the ledger does so by itself.
+    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
     books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
@@ -62,6 +63,7 @@ class Traits:
     invoice_dates: bool = True
     deletes_drafts: bool = False
     time_zone: str | None = "Europe/London"
+    has_key: bool = True
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 

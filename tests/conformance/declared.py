@@ -272,6 +272,8 @@ class DeclaredFixture:
         return self.inner.reader(url=url)
 
     def with_wrong_key(self) -> AccountingSystem:
+        if not self.traits.has_key:
+            raise RefusedAsDeclared("there is no key that could be wrong")
         return self._declared(self.inner.with_wrong_key())
 
     def without_rights(self) -> AccountingSystem:
