@@ -36,17 +36,17 @@ def attach(
     AttachmentTooLarge, or another AccountingError."""
     for each in attachments:
         _check(each, limits)
-    if len(attachments) > 1:
+    files = list({each.sha256: each for each in attachments}.values())
+    if len(files) > 1:
         words = "one document is kept for each voucher."
-        raise AttachmentRejected(FILE_REFUSED.told(ledger=TITLE, file=attachments[1].name, words=words))
+        raise AttachmentRejected(FILE_REFUSED.told(ledger=TITLE, file=files[1].name, words=words))
     year = periods.year_of(document.date) or str(document.date.year)
     notes = _notes(rest, document, year)
-    for each in attachments:
+    for each in files:
         if _note(document, each) not in notes:
             if notes:
                 raise AttachmentRejected(VOUCHER_HAS_DOCUMENT.told(ledger=TITLE, voucher=document.id))
             _upload(rest, document, year, each)
-            notes.add(_note(document, each))
 
 
 class MultipartFile:
