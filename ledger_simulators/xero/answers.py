@@ -11,6 +11,8 @@ from flask import Response
 from ledger_simulators.xero.wire import Json, encode, xero_day, xero_moment
 
 _OF_AN_INVOICE = ("Type", "InvoiceID", "InvoiceNumber", "CreditNoteID", "CreditNoteNumber", "Contact", "CurrencyCode")
+_OF_AN_ALLOCATION = ("AllocationID", "Amount", "Date", "Invoice")
+_LEFT_OUT = ("Url", "DueDate", "PeriodLockDate", "EndOfYearLockDate")
 _OF_A_PAYMENT = ("PaymentID", "Date", "Amount", "Reference", "CurrencyRate", "HasAccount")
 
 
@@ -36,30 +38,26 @@ def shown(row: Json, *, lines: bool = True) -> Json:
     """Return a row as it is answered; lists that are not paged leave the lines out."""
     made: Json = {}
     for name, value in row.items():
-        if name.startswith("_") or (value is None and name in ("Url", "DueDate", "PeriodLockDate")):
-            continue
-        if isinstance(value, datetime):
-            made[name] = xero_moment(value)
-        elif isinstance(value, date):
-            made[name] = xero_day(value)
-            if name in ("Date", "DueDate") and "PaymentID" not in row and "ManualJournalID" not in row:
-                made[f"{name}String"] = f"{value}T00:00:00"
-        elif name in ("LineItems", "JournalLines"):
-            made[name] = [_plain(each) for each in value] if lines else []
-        elif name in ("Invoice", "CreditNote"):
-            made["Invoice"] = _named(value)
-        elif name == "Allocations":
-            made[name] = [
-                shown({key: each[key] for key in ("AllocationID", "Amount", "Date", "Invoice")}) for each in value
-            ]
-        else:
-            made[name] = _plain(value)
+        if not name.startswith("_") and not (value is None and name in _LEFT_OUT):
+            made |= _field(row, name, value, lines=lines)
     if "_paid" in row:
         made["Payments"] = [shown({key: each[key] for key in _OF_A_PAYMENT}) for each in row["_paid"]]
     if "InvoiceID" in row and "_paid" in row:
         made.pop("Allocations", None)
         made |= {"CreditNotes": [], "Prepayments": [], "Overpayments": [], "HasErrors": False, "IsDiscounted": False}
     return made
+
+
+def _field(row: Json, name: str, value: Any, *, lines: bool) -> Json:
+    """Return a field as it is answered; a day has a readable twin in most documents."""
+    if name in ("LineItems", "JournalLines"):
+        return {name: _plain(value) if lines else []}
+    if name in ("Invoice", "CreditNote"):
+        return {"Invoice": _named(value)}
+    if name == "Allocations":
+        return {name: [shown({key: each[key] for key in _OF_AN_ALLOCATION}) for each in value]}
+    twin = name in ("Date", "DueDate") and "PaymentID" not in row and "ManualJournalID" not in row
+    return {name: _plain(value)} | ({f"{name}String": f"{value}T00:00:00"} if twin else {})
 
 
 def element_error(given: Json, messages: Iterable[str]) -> Json:

@@ -19,7 +19,7 @@ from ledger_simulators.xero.answers import (
     validation_exception,
 )
 from ledger_simulators.xero.attachments import XeroFiles
-from ledger_simulators.xero.books import KINDS, XeroBooks, XeroKind
+from ledger_simulators.xero.books import KINDS, XeroBooks
 from ledger_simulators.xero.contacts import create_contact
 from ledger_simulators.xero.documents import CREATE, update
 from ledger_simulators.xero.limits import XeroLimits
@@ -46,26 +46,31 @@ class XeroApi:
             return Response("<h1>Request URI Too Long</h1>", 414, content_type="text/html")
         endpoint, *rest = path.split("/")
         try:
-            match request.method, rest:
-                case "GET", []:
-                    return self._list(endpoint, request)
-                case "GET", [id_]:
-                    return self._one(endpoint, id_)
-                case ("PUT" | "POST") as method, []:
-                    return self._write(endpoint, request, new=method == "PUT")
-                case "POST", [id_]:
-                    return self._change(endpoint, id_, request)
-                case _, [id_, "Attachments", *name]:
-                    return self._files.answer(request, endpoint, id_, name)
-                case _, [id_, "History"]:
-                    return self._history(endpoint, id_, request)
-                case "PUT", [id_, "Allocations"]:
-                    return self._allocate(endpoint, id_, request)
+            return self._routed(request, endpoint, rest)
         except WhereUnreadable as error:
             return unreadable(16, "QueryParseException", str(error))
         except _Malformed as error:
             return unreadable(14, "PostDataInvalidException", str(error))
-        return not_found()
+
+    def _routed(self, request: Request, endpoint: str, rest: list[str]) -> Response:
+        match request.method, rest:
+            case "GET", []:
+                found = self._list(endpoint, request)
+            case "GET", [id_]:
+                found = self._one(endpoint, id_)
+            case ("PUT" | "POST") as method, []:
+                found = self._write(endpoint, request, new=method == "PUT")
+            case "POST", [id_]:
+                found = self._change(endpoint, id_, request)
+            case _, [id_, "Attachments", *name]:
+                found = self._files.answer(request, endpoint, id_, name)
+            case _, [id_, "History"]:
+                found = self._history(endpoint, id_, request)
+            case "PUT", [id_, "Allocations"]:
+                found = self._allocate(endpoint, id_, request)
+            case _:
+                found = not_found()
+        return found
 
     # Reading
 
@@ -81,25 +86,19 @@ class XeroApi:
 
     def _rows(self, endpoint: str, request: Request) -> list[Json] | None:
         books = self._books
-        archived = request.args.get("includeArchived") == "true"
-        match endpoint:
-            case "Organisation":
-                return [books.organisation]
-            case "Accounts":
-                return books.accounts
-            case "TaxRates":
-                return books.tax_rates
-            case "TrackingCategories":
-                return [each for each in books.tracking if archived or each["Status"] == "ACTIVE"]
-            case "Currencies":
-                return [{"Code": each} for each in (books.own_currency, *books.currencies)]
-            case "Contacts":
-                return [each for each in books.contacts if archived or each["ContactStatus"] == "ACTIVE"]
-            case "ContactGroups":
-                return books.groups
-            case _ if endpoint in KINDS:
-                return list(books.documents[endpoint].values())
-        return None
+        archived = request.args.get("includeArchived", "").lower() == "true"
+        lists: dict[str, list[Json]] = {
+            "Organisation": [books.organisation],
+            "Accounts": books.accounts,
+            "TaxRates": books.tax_rates,
+            "TrackingCategories": [each for each in books.tracking if archived or each["Status"] == "ACTIVE"],
+            "Currencies": [{"Code": each} for each in (books.own_currency, *books.currencies)],
+            "Contacts": [each for each in books.contacts if archived or each["ContactStatus"] == "ACTIVE"],
+            "ContactGroups": books.groups,
+        }
+        if endpoint in KINDS:
+            return list(books.documents[endpoint].values())
+        return lists.get(endpoint)
 
     def _one(self, endpoint: str, id_: str) -> Response:
         if endpoint == "Contacts":
@@ -220,11 +219,6 @@ class XeroApi:
 
 class _Malformed(Exception):
     """The body is not what Xero can read."""
-
-
-def kind_of(endpoint: str) -> XeroKind | None:
-    """Return the kind of document of an endpoint; None for one that has no documents."""
-    return KINDS.get(endpoint)
 
 
 def _elements(request: Request, name: str) -> list[Json]:

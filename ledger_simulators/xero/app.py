@@ -119,7 +119,14 @@ def _serve_identity(app: Flask, ledger: XeroLedger) -> None:
         identity.revoke(request.form.get("token", ""))
         return Response("", 200)
 
+    _serve_connections(app, ledger)
+
+
+def _serve_connections(app: Flask, ledger: XeroLedger) -> None:
+    identity = ledger.identity
+
     @app.route("/connections")
+    @app.route("/Connections")  # as the vendor's own library writes it
     def connections() -> Response:
         if identity.scopes(request.headers.get("Authorization", "").removeprefix("Bearer ")) is None:
             return problem(401, "Unauthorized", "TokenExpired: token expired or not valid")

@@ -10,7 +10,7 @@ from ledger_simulators.xero.wire import Json
 
 _FIELDS = (
     *("ContactNumber", "AccountNumber", "TaxNumber", "CompanyNumber", "EmailAddress", "BankAccountDetails"),
-    *("FirstName", "LastName", "DefaultCurrency"),
+    *("FirstName", "LastName"),
 )
 NAME_LENGTH = 255
 

@@ -1,4 +1,4 @@
-"""How Xero takes documents: bank transactions, manual journals, bills and credit notes, and what people change later."""
+"""How Xero takes documents: bank transactions, manual journals, bills and credit notes; and what is changed later."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ CREATE: dict[str, Callable[[XeroBooks, Json], Json]] = {
 
 def update(books: XeroBooks, endpoint: str, held: Json, given: Json) -> Json:
     """Change a document: its state, and what else is given of a draft."""
-    status = given.get("Status", held["Status"])
+    status = str(given.get("Status") or held["Status"])
     check_date(books, held["Date"])
     if held["Status"] in ("VOIDED", "DELETED"):
         raise XeroValidation(_NOT_EDITABLE[endpoint])

@@ -1,4 +1,4 @@
-"""Xero's limits: calls in a minute, in a day and at a time, and keys that make a write happen once, for some minutes."""
+"""Xero's limits: calls in a minute, in a day and at a time; and keys that make a write happen once, for minutes."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def payment(books: XeroBooks, given: Json) -> Json:
     if amount > left:
         raise XeroValidation("Payment amount exceeds the amount outstanding on this document")
     rate = books.rate(owed["CurrencyCode"], on)
-    made = {
+    made: Json = {
         "PaymentID": books.ids.uuid("payment"),
         "Date": on,
         "Amount": amount,
@@ -70,7 +70,8 @@ def delete_payment(books: XeroBooks, held: Json, given: Json) -> Json:
 
 def allocate(books: XeroBooks, credit: Json, given: Json) -> Json:
     """Set a credit note off against a bill."""
-    bill = books.documents["Invoices"].get(str((given.get("Invoice") or {}).get("InvoiceID", "")).lower())
+    named: Any = given.get("Invoice") or {}
+    bill = books.documents["Invoices"].get(str(named.get("InvoiceID", "")).lower())
     if bill is None:
         raise XeroValidation("The invoice could not be found")
     if credit["Status"] != "AUTHORISED" or bill["Status"] != "AUTHORISED":
@@ -81,7 +82,7 @@ def allocate(books: XeroBooks, credit: Json, given: Json) -> Json:
     amount = amount_of(given)
     if amount > min(credit["RemainingCredit"], bill["AmountDue"]):
         raise XeroValidation("Payment amount exceeds the amount outstanding on this document")
-    made = {"AllocationID": books.ids.uuid("allocation"), "Amount": amount, "Date": on, "Invoice": bill}
+    made: Json = {"AllocationID": books.ids.uuid("allocation"), "Amount": amount, "Date": on, "Invoice": bill}
     credit["_allocated"].append(made)
     credit["Allocations"].append(made)
     bill["_allocated"].append(made)

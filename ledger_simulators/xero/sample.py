@@ -80,7 +80,7 @@ EMPLOYEES = {
 }
 
 
-def sample_ledger(clock: Clock, seed: int = 0) -> XeroLedger:
+def sample_ledger(clock: Clock, seed: int = 0, tenant: str = TENANT) -> XeroLedger:
     """Return a fresh organisation with pounds as its currency; what is before 2026 is locked."""
     ids = SeededIds(seed)
     organisation: Json = {
@@ -97,7 +97,7 @@ def sample_ledger(clock: Clock, seed: int = 0) -> XeroLedger:
         "FinancialYearEndDay": 31,
         "FinancialYearEndMonth": 12,
     }
-    books = XeroBooks(TENANT, organisation, clock, ids, currencies=["EUR"], rates={"EUR": EURO_RATES})
+    books = XeroBooks(tenant, organisation, clock, ids, currencies=["EUR"], rates={"EUR": EURO_RATES})
     books.accounts += _accounts(ids)
     books.tax_rates += _tax_rates()
     books.tracking += _tracking(ids)

@@ -24,6 +24,7 @@ from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
+from tests.conformance.xero_fixture import XeroFixtures
 
 
 class ConnectorFixtures(Protocol):
@@ -41,6 +42,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
     "e-conomic": EconomicFixtures.open,
+    "xero": XeroFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 

@@ -39,16 +39,19 @@ ALL_KINDS = frozenset(DocumentKind)
 class Traits:
     """How these books differ from others, without being able to do less: that is what `Capabilities` are for.
 
-    `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `one_step`: kinds that are
-    created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
+    `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `in_order`: numbers rise in
+    the order of recording. `one_step`: kinds that are created as posted, in one request. `new_id_when_posted`: a draft
+    becomes another record when it is posted. `one_date`: a bill has one date, on which it is posted. `settles_parts`: a
+    payment of a part is settled at once.
+
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees; `accounts_of_all`: the other parties have one of their own too. `reopens`: a
-    payment that comes back opens its bill again; else it is itself what is owed then. `invoice_dates`: a bill keeps the
-    date of the supplier's invoice; else it has one date. `deletes_drafts`: people delete a draft, of which nothing is
-    found then; else it is void. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential
-    at all. `books_differences`: the connector books exchange differences; else the ledger does so by itself.
-    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
-    books refuse for a reason that the connector does not look for."""
+    payment that comes back opens its bill again; else it is itself what is owed then. `deletes_drafts`: people delete a
+    draft, of which nothing is found then; else it is void. `time_zone` is what the books tell of theirs; `has_key`:
+    whether there is a credential at all. `books_differences`: the connector books exchange differences; else the ledger
+    does so by itself. `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is
+    said of `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry
+    one that the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -60,10 +63,14 @@ class Traits:
     new_id_when_posted: bool = False
     accounts_of_all: bool = False
     reopens: bool = True
-    invoice_dates: bool = True
     deletes_drafts: bool = False
     time_zone: str | None = "Europe/London"
     has_key: bool = True
+    in_order: bool = True
+    one_date: bool = False
+    settles_parts: bool = False
+    rolls_back: bool = True
+    missing_journal: str = r"journal NONE .*accounting_system"
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 

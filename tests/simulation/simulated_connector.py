@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import (
     AuthenticationFailed,
     OutcomeUnknown,
@@ -60,9 +61,9 @@ class ConnectedLedger:
         self.ledger.sleep = self.injector.pause
         self.ledger.jitter = self.injector.random.random
 
-    def system(self, time_left: TimeLeft) -> Any:
+    def system(self, time_left: TimeLeft, budget: CallBudget = UNLIMITED) -> Any:
         """Return the connector of one call of a function."""
-        return _Watched(self.ledger.connect(time_left), self)
+        return _Watched(self.ledger.connect(time_left, budget), self)
 
     # What the checker and the people look at
 

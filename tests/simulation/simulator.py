@@ -129,7 +129,9 @@ class SimulatedServices(Services):
 
     def accounting_system(self, connection: Connection) -> Any:
         ledger = self._simulation.ledgers[connection.company_id]
-        return ledger.system(self.time_left) if isinstance(ledger, ConnectedLedger) else ledger
+        if isinstance(ledger, ConnectedLedger):
+            return ledger.system(self.time_left, self.call_budget(connection))
+        return ledger
 
     @property
     def receipts(self) -> Any:
