@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUNTIME ?= python3.13
 ARCH ?= arm64
 ADDRESS ?= 127.0.0.1
+LEDGER ?= tryton
 FLOOR := 94# percent of lines and branches: what was measured when it was set, rounded down
 
 BIN := .venv/bin
@@ -12,7 +13,7 @@ SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CUR
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --maxprocesses 8 --dist loadgroup
 # Tests of the stack wait for their servers half of the time, so one worker more than there are processors.
 AND_ONE := $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
-WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests
+WITHOUT_SERVER := tests/unit tests/property tests/golden tests/contract pleo_simulator/tests ledger_simulators/tests
 UV := .local/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 INSTALL := local/install.py
 LOCKED := --no-deps --require-hashes -r
@@ -26,14 +27,14 @@ help: ## List the targets
 
 setup: .venv/.project .local/.prepared ## Install what all the others need into .venv and .local (they do it themselves)
 
-demo: setup ## Watch an export, from the click in Pleo to the entries in the books
-	@$(BIN)/python -m local.demo
+demo: setup ## Watch an export, from the click in Pleo to the ledger; LEDGER=xero, e-conomic or business-central
+	@$(BIN)/python -m local.demo --ledger $(LEDGER)
 
 restore-drill: setup ## Restore the table to a second name, and prove that nothing is lost and nothing would be booked twice
 	@$(BIN)/python -m local.restore_drill
 
-up: setup $(if $(WEB_CLIENT),.local/.web-client) ## Start the whole stack and leave it running; WEB_CLIENT=1 with Tryton's own, ADDRESS=... for containers
-	@$(BIN)/python -m local.stack up --host $(ADDRESS)
+up: setup $(if $(WEB_CLIENT),.local/.web-client) ## Start the whole stack and leave it running; WEB_CLIENT=1 with Tryton's own, LEDGER=xero, ADDRESS=... for containers
+	@$(BIN)/python -m local.stack up --host $(ADDRESS) --ledger $(LEDGER)
 
 down: setup ## Stop it
 	@$(BIN)/python -m local.stack down
@@ -50,8 +51,8 @@ unit: setup ## Run those that need no server
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
 	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
-simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one
-	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one, LEDGER=xero with its connector
+	$(BIN)/python -m tests.simulation $(if $(filter-out tryton,$(LEDGER)),--ledger $(LEDGER)) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 format: setup ## Format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix

@@ -1,10 +1,12 @@
-"""Everything on one machine: AWS with our stack deployed, Pleo with sample companies, and Tryton's books.
+"""Everything on one machine: AWS with our stack deployed, Pleo with sample companies, and a ledger: Tryton, or the
+simulator of another.
 
 python -m local.stack up        start it and leave it running (`make up`)
 python -m local.stack down      stop it (`make down`)
 python -m local.stack serve     the same in the foreground, until Ctrl-C
 
-With `--host ADDRESS` everything listens there instead of on loopback, so that containers reach it (docs/local.md).
+`--ledger xero` takes the simulator of Xero in place of Tryton. With `--host ADDRESS` everything listens there instead
+of on loopback, so that containers reach it (docs/local.md).
 """
 
 from __future__ import annotations
@@ -29,12 +31,14 @@ import requests
 
 from cli.commands import connect as connecting
 from cli.commands import oauth_client as authorising
+from cli.invitations import callback_url
 from cli.stack import Stack
 from local import interruption
 from local.aws import STATE, LocalAws
+from local.ledgers.books import Books
+from local.ledgers.choice import CHOICES, TRYTON, books
 from local.processes import LOOPBACK, ChildFailed, Interrupted, stopping
 from local.tryton import web_client
-from local.tryton.ledger import Ledger
 from local.tryton.server import TrytonServer
 from pleo_export.settings import parse_settings
 from pleo_simulator.oauth import Client
@@ -46,21 +50,13 @@ RUNNING = STATE / "up.json"
 LOG = STATE / "log" / "up.log"
 TIME_LIMIT = 30  # seconds
 STOPPED_WITHIN = 20
-ACCOUNTS = {
-    "wallets": {"GBP": "1900", "EUR": "1901"},
-    "out_of_pocket": "2250",
-    "clearing": "1950",
-    "external_reimbursement": "2251",
-    "payables": "2100",
-    "input_tax": "2200",
-    "output_tax": "2202",
-}
 JOB_SECONDS = 120  # that an export may take
 
 
 class LocalStack:
-    """`aws`, `pleo` and `books` run, and the project is deployed, until the `with` block ends.
+    """`aws`, `pleo` and `ledger` run, and the project is deployed, until the `with` block ends.
 
+    `ledger` names one of CHOICES.
     `wait_scale` 0 takes waits and retry pauses out of the state machine. `parameters` are the template's.
     All three listen on `host`; on another than loopback only so that containers reach them. Pleo listens on loopback
     all the same: from elsewhere the functions take no receipts over plain HTTP. `started` is told each part that runs,
@@ -75,9 +71,11 @@ class LocalStack:
         parameters: Mapping[str, str] | None = None,
         account: type[LocalAws] = LocalAws,
         host: str = LOOPBACK,
+        ledger: str = TRYTON,
         started: Callable[[str, float], None] = lambda part, seconds: None,
     ) -> None:
         self._started = started
+        self._chosen = ledger
         self.name = name
         self._account = account
         self._host = host
@@ -94,7 +92,7 @@ class LocalStack:
             )
             with ThreadPoolExecutor() as pool:
                 deployed = pool.submit(self._timed, "local AWS and sam deploy", self._deploy)
-                opened = pool.submit(self._timed, "Tryton", self._open_books)
+                opened = pool.submit(self._timed, self._chosen, self._open_ledger)
                 deployed.result()
                 opened.result()
             self._stack.enter_context(_environment(self.aws.credentials))
@@ -108,6 +106,13 @@ class LocalStack:
             self._keep_logs()
         finally:
             self._stack.close()
+
+    @property
+    def books(self) -> TrytonServer:
+        """Tryton, with what only it can do. Raises TypeError where another ledger was chosen."""
+        if not isinstance(self.ledger, TrytonServer):
+            raise TypeError(f"this stack runs with {self._chosen}")
+        return self.ledger
 
     @property
     def webhook_url(self) -> str:
@@ -137,23 +142,23 @@ class LocalStack:
                 raise Interrupted
         return self.job(job_id)
 
-    def connect(self, company_id: str = NORTHGATE, ledger: Ledger | None = None, **changes: Any) -> list[str]:
+    def connect(self, company_id: str = NORTHGATE, ledger: Books | None = None, **changes: Any) -> list[str]:
         """Connect a sample company to the books, by the steps of `pleo-export connect`; the lines it prints."""
-        ledger = ledger or self.books
+        ledger = ledger or self.ledger
         settings = parse_settings(settings_of(company_id, ledger) | changes)
         key = {"api_key": API_KEYS[company_id]}
         return list(map(str, connecting.connect(self.deployed, settings, key, ledger.secret, self.webhook_url)))
 
-    def connect_by_oauth(self, company_id: str, ledger: Ledger | None = None) -> None:
+    def connect_by_oauth(self, company_id: str, ledger: Books | None = None) -> None:
         """The same, by the steps of `connect --oauth`, and with a person who follows the link at once."""
-        back = authorising.callback_url(self.webhook_url)
+        back = callback_url(self.webhook_url)
         client = Client(f"{self.name}-client", "only-for-this-machine", (back,), company_id)
         self.pleo.service.oauth.register(client)
         authorising.store_client(self.deployed, "pleo", client.id, client.secret)
         lines = authorising.authorise(self.deployed, company_id, self.webhook_url)
         self.follow(next(lines).split()[-1])
         list(lines)
-        ledger = ledger or self.books
+        ledger = ledger or self.ledger
         settings = parse_settings(settings_of(company_id, ledger))
         stored = self.deployed.secrets(company_id)
         grant = stored.pleo if stored else {}
@@ -172,8 +177,8 @@ class LocalStack:
             PleoApiUrl=self.pleo.url, PleoAuthUrl=self.pleo.url, ReceiptHosts=self.pleo.url, **self._parameters
         )
 
-    def _open_books(self) -> None:
-        self.books = self._stack.enter_context(TrytonServer(STATE / "tryton", host=self._host))
+    def _open_ledger(self) -> None:
+        self.ledger = self._stack.enter_context(books(self._chosen, self._host))
 
     def _keep_logs(self) -> None:
         """What the functions said, to be read later; it ends with the local AWS."""
@@ -187,20 +192,13 @@ class LocalStack:
         self._started(what, self.seconds[what])
 
 
-def settings_of(company_id: str, ledger: Ledger) -> dict[str, Any]:
+def settings_of(company_id: str, ledger: Books) -> dict[str, Any]:
     """A sample company's settings, as a person would write them to YAML."""
     return {
         "company_id": company_id,
-        "accounting_system": {
-            "name": "tryton",
-            "url": ledger.url,
-            "database": ledger.database,
-            "company": ledger.company,
-            "journal": "EXP",
-        },
-        "accounts": ACCOUNTS,
         "posting": "posted",
         "dimensions": {"cost_centre": "cost_centre", "project": "project"},
+        **ledger.connection(),
     }
 
 
@@ -219,16 +217,16 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def serve(host: str = LOOPBACK) -> int:
+def serve(host: str = LOOPBACK, ledger: str = TRYTON) -> int:
     """Run until told to stop; what others need to know is in `.local/up.json` meanwhile."""
-    with LocalStack(host=host) as stack:
+    with LocalStack(host=host, ledger=ledger) as stack:
         stack.connect()
         facts = {
             "pid": os.getpid(),
             "environment": stack.aws.credentials,
             "pleo": stack.pleo.url,
-            "tryton": stack.books.url,
-            "tryton_password": stack.books.admin_password,
+            "ledger": stack.ledger.title,
+            "ledger_page": stack.ledger.page,
             "webhook": stack.webhook_url,
             "company": NORTHGATE,
             "host": host,
@@ -241,12 +239,12 @@ def serve(host: str = LOOPBACK) -> int:
     return 0
 
 
-def up(host: str = LOOPBACK) -> int:
+def up(host: str = LOOPBACK, ledger: str = TRYTON) -> int:
     """Start `serve` in the background and say how to use it."""
     if (facts := running()) is None:
         LOG.parent.mkdir(parents=True, exist_ok=True)
         with LOG.open("wb") as log:
-            command = [sys.executable, "-m", "local.stack", "serve", "--host", host]
+            command = [sys.executable, "-m", "local.stack", "serve", "--host", host, "--ledger", ledger]
             server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         while (facts := running()) is None:
             if server.poll() is not None:
@@ -260,8 +258,7 @@ def up(host: str = LOOPBACK) -> int:
     print(f"""The local stack is up: company {facts["company"]} is connected.
 
   Pleo simulator  {facts["pleo"]}/_sim/  (a page; API keys of its companies: pleo_simulator/sample.py)
-  Tryton          {facts["tryton"]}  (database books, user admin, password {facts["tryton_password"]})
-                  {_web_client()}
+  {facts["ledger"]:<15} {facts["ledger_page"]}{_web_client(facts["ledger"])}
   AWS             {facts["environment"]["AWS_ENDPOINT_URL"]}
 
 Click Export on the page of the simulator and watch the job there, or (with a list of ids to export some once more):
@@ -275,10 +272,14 @@ Stop it:
     return 0
 
 
-def _web_client() -> str:
+def _web_client(ledger: str) -> str:
+    if ledger != TrytonServer.title:
+        return ""
     if web_client.directory().is_dir():
-        return "its web client opens the links that Pleo shows"
-    return "`make down`, `make up WEB_CLIENT=1` adds its web client, which opens the links that Pleo shows"
+        told = "its web client opens the links that Pleo shows"
+    else:
+        told = "`make down`, `make up WEB_CLIENT=1` adds its web client, which opens the links that Pleo shows"
+    return f"\n{'':18}{told}"
 
 
 def running() -> dict[str, Any] | None:
@@ -327,12 +328,13 @@ def main() -> None:
     )
     parser.add_argument("command", choices=("up", "down", "serve"))
     parser.add_argument("--host", type=_address, default=LOOPBACK)
+    parser.add_argument("--ledger", choices=CHOICES, default=TRYTON)
     chosen = parser.parse_args()
     match chosen.command:
         case "up":
-            sys.exit(interruption.run(partial(up, chosen.host), STOPPED_WITHIN))
+            sys.exit(interruption.run(partial(up, chosen.host, chosen.ledger), STOPPED_WITHIN))
         case "serve":
-            sys.exit(interruption.run(partial(serve, chosen.host)))
+            sys.exit(interruption.run(partial(serve, chosen.host, chosen.ledger)))
         case "down":
             down()
 

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pleo_simulator.clock import timestamp
+from pleo_simulator.damaged_answers import half_of, without_field
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.jobs import item_error
 from pleo_simulator.service import PleoService
@@ -72,9 +73,9 @@ class FaultMiddleware:
             return await self._refuse_items(scope, body, fault)
         answer = await self._work(scope, body)
         if fault.effect == "bad_json":
-            answer.body = answer.body[: len(answer.body) // 2]
+            answer.body = half_of(answer.body)
         elif fault.effect == "missing_field":
-            answer.body = _without(answer.body, fault.field)
+            answer.body = without_field(answer.body, fault.field)
         return None if fault.effect == "drop_after" else answer
 
     async def _work(self, scope: Scope, body: bytes) -> _Answer:
@@ -140,17 +141,6 @@ def _refusal(fault: Fault) -> _Answer:
     if fault.retry_after is not None:
         headers.append((b"retry-after", str(fault.retry_after).encode()))
     return _Answer(status, headers, json.dumps({"type": error_type, "message": "Simulated fault."}).encode())
-
-
-def _without(body: bytes, path: str) -> bytes:
-    content = json.loads(body)
-    *parents, last = path.split(".")
-    node: Any = content
-    for part in parents:
-        node = node[int(part)] if isinstance(node, list) else node.get(part, {})
-    if isinstance(node, dict):
-        node.pop(last, None)
-    return json.dumps(content).encode()
 
 
 async def _hang_up(receive: Receive, send: Send) -> None:

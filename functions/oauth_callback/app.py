@@ -1,4 +1,5 @@
-"""GET /oauth/pleo/callback: Pleo sends the person back, with a code. See authorisation/authorise.py."""
+"""GET /oauth/{provider}/callback: Pleo or an accounting system sends the person back, with a code. See
+authorisation/authorise.py."""
 
 from typing import Any
 
@@ -11,5 +12,5 @@ from pleo_export.services.services import Services
 
 @api_handler
 def handler(event: ApiRequest, services: Services) -> dict[str, Any]:
-    query = event.get("queryStringParameters") or {}
-    return as_page(lambda: handle_callback(query, browser_secret_from(event), services))
+    provider, query = event["pathParameters"]["provider"], event.get("queryStringParameters") or {}
+    return as_page(lambda: handle_callback(provider, query, browser_secret_from(event), services))

@@ -1,4 +1,5 @@
-"""GET /oauth/pleo/connect/{invitation}: a person opens the link that they were sent. See authorisation/authorise.py."""
+"""GET /oauth/{provider}/connect/{invitation}: a person opens the link that they were sent. See
+authorisation/authorise.py."""
 
 from typing import Any
 
@@ -11,4 +12,5 @@ from pleo_export.services.services import Services
 
 @api_handler
 def handler(event: ApiRequest, services: Services) -> dict[str, Any]:
-    return as_page(lambda: start_authorisation(event["pathParameters"]["invitation"], services))
+    path = event["pathParameters"]
+    return as_page(lambda: start_authorisation(path["provider"], path["invitation"], services))

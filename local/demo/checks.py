@@ -4,11 +4,11 @@ checked against something else than the code that made them."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from local.tryton.ledger import Ledger, Move
+from local.ledgers.books import Entry
 from pleo_export.operations.preview_items import ItemPreview
 
 PAYABLES = ("2100", "2101", "2102")
@@ -36,7 +36,7 @@ Lines = Counter[tuple[str, Decimal]]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
-    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    """Return by how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
     cents = 0
     for item in expenses:
         money = item["amount"]["inWalletCurrency"]
@@ -45,23 +45,30 @@ def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Dec
     return Decimal(cents) / 100
 
 
+<<<<<<< HEAD
 def balance(moves: Iterable[Move], account: str) -> Decimal:
-    """The account's balance in its own currency."""
+    """Return the account's balance in its own currency."""
     lines = [line for move in moves for line in move.lines if line.account == account]
     return sum(
         (line.second_amount if line.second_amount is not None else line.debit - line.credit for line in lines),
         Decimal(0),
     )
+=======
+def balance(entries: Iterable[Entry], account: str) -> Decimal:
+    """The account's balance in the currency of what was booked on it."""
+    lines = (line for entry in entries for line in entry.lines if line.account == account)
+    return sum((line.amount for line in lines), Decimal(0))
+>>>>>>> l-simbase
 
 
-def left_over(moves: Iterable[Move], account: str) -> Decimal:
+def left_over(entries: Sequence[Entry], account: str) -> Decimal:
     """The payables have an account for each supplier that wants one: they count as one."""
     family = PAYABLES if account in PAYABLES else (account,)
-    return sum((balance(moves, each) for each in family), Decimal(0))
+    return sum((balance(entries, each) for each in family), Decimal(0))
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-    """The lines of every document that would be booked, by its reference: account and amount, + debit."""
+    """Return the lines of every document that would be booked, by its reference: account and amount, + debit."""
     return {
         document.reference: Counter((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
@@ -69,8 +76,9 @@ def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
     }
 
 
-def booked_lines(moves: Iterable[Move]) -> Mapping[str, Lines]:
+def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
     """The same, of the entries in the books, in the currency of the expense."""
+<<<<<<< HEAD
     return {
         move.reference: Counter(
             (line.account, line.second_amount if line.second_amount is not None else line.debit - line.credit)
@@ -81,6 +89,9 @@ def booked_lines(moves: Iterable[Move]) -> Mapping[str, Lines]:
 
 
 def receipts_by_number(books: Ledger, moves: Iterable[Move]) -> Mapping[str | None, int]:
-    """How many files hang on each entry, by its number."""
+    """Count the files that hang on each entry, by its number."""
     files = Counter(row["resource"] for row in books.rpc.search_read("ir.attachment", [], ["resource"]))
     return {move.number: files[f"account.move,{move.id}"] for move in moves}
+=======
+    return {entry.reference: Counter((line.account, line.amount) for line in entry.lines) for entry in entries}
+>>>>>>> l-simbase

@@ -23,6 +23,7 @@ from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
+from tests.conformance.xero_fixture import XeroFixtures
 
 
 class ConnectorFixtures(Protocol):
@@ -39,6 +40,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
     "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
+    "xero": XeroFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
 

@@ -39,13 +39,17 @@ ALL_KINDS = frozenset(DocumentKind)
 class Traits:
     """How these books differ from others, without being able to do less: that is what `Capabilities` are for.
 
-    `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `one_step`: kinds that are
-    created as posted, in one request. `new_id_when_posted`: a draft becomes another record when it is posted.
+    `numbered`: kinds that get a number when they are posted; `linked`: those with a link. `in_order`: numbers rise in
+    the order of recording. `one_step`: kinds that are created as posted, in one request. `new_id_when_posted`: a draft
+    becomes another record when it is posted. `one_date`: a bill has one date, on which it is posted. `settles_parts`: a
+    payment of a part is settled at once.
+
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
     `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
     does so by itself. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all.
-    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the
-    books refuse for a reason that the connector does not look for."""
+    `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is said of
+    `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that
+    the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -57,6 +61,11 @@ class Traits:
     new_id_when_posted: bool = False
     time_zone: str | None = "Europe/London"
     has_key: bool = True
+    in_order: bool = True
+    one_date: bool = False
+    settles_parts: bool = False
+    rolls_back: bool = True
+    missing_journal: str = r"journal NONE .*accounting_system"
     not_on_bills: str = "1950"
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
 

@@ -80,7 +80,7 @@ class TestCheck:
         fixture.connector().check()
 
     def test_given_a_wrong_key_when_checked_then_authentication_has_failed(self, fixture: DeclaredFixture) -> None:
-        with pytest.raises(AuthenticationFailed, match="key"):
+        with pytest.raises(AuthenticationFailed, match=r"key|authorisation"):
             fixture.with_wrong_key().check()
 
     def test_given_a_user_without_rights_when_checked_then_permission_is_denied(
@@ -91,7 +91,7 @@ class TestCheck:
             system.check()
 
     def test_given_a_missing_journal_when_checked_then_the_setting_is_named(self, fixture: DeclaredFixture) -> None:
-        with pytest.raises(InvalidConfiguration, match=r"journal NONE .*accounting_system"):
+        with pytest.raises((InvalidConfiguration, AuthenticationFailed), match=fixture.traits.missing_journal):
             fixture.with_missing_journal().check()
 
     def test_given_no_server_when_checked_then_it_is_unavailable(self, fixture: DeclaredFixture) -> None:
@@ -138,7 +138,7 @@ class TestRecord:
         assert len(numbers) == 6
         numbered = DocumentKind.JOURNAL_ENTRY in own_fixture.traits.numbered
         assert [number is not None for number in numbers] == [numbered] * 6
-        assert numbers == sorted(numbers, key=str)
+        assert numbers == sorted(numbers, key=str) or not own_fixture.traits.in_order
 
     def test_given_a_refund_when_recorded_then_debit_and_credit_change_sides(self, fixture: DeclaredFixture) -> None:
         entry = an_entry()

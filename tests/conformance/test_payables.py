@@ -197,7 +197,9 @@ class TestFindParties:
 
         answers = fixture.connector().find_parties([ryman, tom, blocked, unknown, twice, wildcard])
 
-        assert [getattr(answers[each], "payable_account", "") for each in (ryman, tom)] == [None, None]
+        traits = fixture.traits
+        own = traits.supplier_account if traits.supplier_account == traits.employee_account else None
+        assert [getattr(answers[each], "payable_account", "") for each in (ryman, tom)] == [own, own]
         assert answers[blocked] == Blocked("Paper Trail (blocked)")
         assert answers[unknown] == answers[wildcard] == NotFound()
         ambiguous = answers[twice]
@@ -310,7 +312,8 @@ class TestBills:
         check_link(fixture, document)
         assert held.bill is not None
         assert (held.bill.party, held.bill.number) == ("Northwind Office Supplies", bill.invoice_number)
-        assert (held.bill.document_date, held.bill.due) == (INVOICED, DUE)
+        assert held.bill.due == DUE
+        assert held.bill.document_date == (OPEN if fixture.traits.one_date else INVOICED)
         assert held.bill.dimensions == ("LON",)
 
     def test_given_a_party_without_own_account_when_posted_then_the_bill_is_on_the_fallback(
@@ -549,7 +552,7 @@ class TestPayments:
             for part in (6000, 366)
         ]
         recorded(system, [bill, parts[0]])
-        assert still_open(fixture, bill, parts[0]) == [-6366, 6000]
+        assert still_open(fixture, bill, parts[0]) == ([-366, 0] if fixture.traits.settles_parts else [-6366, 6000])
 
         recorded(system, [parts[1]])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.registry import CONNECTORS
 
 PAGE = Path(__file__).parents[2] / "docs" / "connector.md"
@@ -17,8 +18,14 @@ def table() -> str:
     for each in sorted(CONNECTORS.values(), key=lambda connector: connector.title):
         settings = ", ".join(f"`{name}`" for name in each.settings.model_fields if name != "name")
         secret = ", ".join(f"`{field.name}`" + ("" if field.required else " (optional)") for field in each.credentials)
-        rows.append(f"| {each.title} | `{each.name}` | {settings} | {secret} | {'yes' if each.token_url else 'no'} |")
+        rows.append(f"| {each.title} | `{each.name}` | {settings} | {secret} | {_signs_in(each)} |")
     return "\n".join(rows) + "\n"
+
+
+def _signs_in(connector: Connector) -> str:
+    if connector.oauth is None:
+        return "no"
+    return "yes" if connector.oauth.by_a_person else "client credentials"
 
 
 def page() -> str:

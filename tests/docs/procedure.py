@@ -19,6 +19,7 @@ ROW = re.compile(r"^\| ([\w ]+?) *\| (\S+) +\| (\S+) +\|$", re.MULTILINE)
 KEPT = {
     "connection": "until it is disconnected",
     "ledger": "until it is disconnected",
+    "call budget": "two days after its last use",
     "lease": "while an export runs",
     "secret lock": "90 seconds",
     "refresh": "7 days",

@@ -31,8 +31,8 @@ def test_given_a_month_of_every_type_then_the_accounts_of_tryton_are_right(
     refused = [item["failureReason"] for item in job["items"] if item["status"] != "successful"]
     assert refused == []
     assert {examine(company_id, each, stack.deployed.services).verdict for each in ids} == {Agreement.AGREE}
-    moves = books.moves()
-    assert {account: left_over(moves, account) for account in LEFT_OVER} == {
+    entries = books.entries()
+    assert {account: left_over(entries, account) for account in LEFT_OVER} == {
         account: Decimal(cents) / 100 for account, cents in LEFT_OVER.items()
     }
     assert sum(each.debit - each.credit for each in books.trial_balance()) == Decimal(0)

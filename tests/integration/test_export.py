@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from cli.errors import CheckFailed
-from local.stack import ACCOUNTS, LocalStack
+from local.ledgers.books import ACCOUNTS
+from local.stack import LocalStack
 from local.tryton.ledger import Ledger
 from pleo_export.errors import InvalidSettings
 from pleo_simulator.fault_queue import Fault

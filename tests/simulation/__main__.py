@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 
+from ledger_simulators.base.known import LEDGERS
 from tests.simulation.checker import InvariantViolated
 from tests.simulation.simulator import Simulation
 
@@ -19,34 +20,35 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone, step by step")
+    parser.add_argument("--ledger", choices=list(LEDGERS), help="with the connector and the simulator of this ledger")
     chosen = parser.parse_args()
     gc.set_threshold(100_000, 20, 100)  # each run is garbage as a whole; collecting it more often costs a tenth
     if chosen.seed is not None:
-        return replay(chosen.seed)
-    return simulate(range(chosen.first, chosen.first + chosen.seeds))
+        return replay(chosen.seed, chosen.ledger)
+    return simulate(range(chosen.first, chosen.first + chosen.seeds), chosen.ledger)
 
 
-def replay(seed: int) -> int:
-    simulation = Simulation(seed, trace=print)
+def replay(seed: int, ledger: str | None = None) -> int:
+    simulation = Simulation(seed, trace=print, ledger=ledger)
     broken = _broken(simulation)
     for job in simulation.pleo.all_jobs():
         print(f"job {job['id']} {job['status']} {job['failureReason'] or ''}")
         for item in job["items"]:
             words = item["externalId"] or item["failureReason"] or ""
             print(f"  item {item['accountingEntryId']} {item['status']} {words}")
-    for company, ledger in simulation.ledgers.items():
-        for document in ledger.documents:
-            print(f"books of {company[:4]}: {document.id} {document.state} {document.entry.reference}")
+    for company, books in simulation.ledgers.items():
+        for document in books.documents:
+            print(f"books of {company[:4]}: {document.id} {document.state} {document.reference}")
     print(f"BROKEN {broken}" if broken else "kept")
     return 1 if broken else 0
 
 
-def simulate(seeds: range) -> int:
+def simulate(seeds: range, ledger: str | None = None) -> int:
     injected: Counter[str] = Counter()
     began = told = time.monotonic()
     failed = 0
     for number, seed in enumerate(seeds, start=1):
-        simulation = Simulation(seed)
+        simulation = Simulation(seed, ledger=ledger)
         if broken := _broken(simulation):
             failed += 1
             print(f"SEED={seed} BROKEN {broken}", flush=True)

@@ -7,17 +7,15 @@ said where it is excused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from pleo_export.accounting.port import DocumentState
-from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_simulator.pleo_state import PleoState
-from tests.simulation.fake_endpoints import SimulatedLedger
 from tests.simulation.fault_injection import FaultInjector
-from tests.system.general_ledger import DIFFERENCE, Document
+from tests.system.held_documents import HeldDocument, Role
 from tests.system.in_process_system import NOON
 
 Json = dict[str, Any]
@@ -77,11 +75,34 @@ class Clicked:
     foreign: bool = False  # started by another installation
 
 
+class CheckedLedger(Protocol):
+    """What the checker reads of a company's ledger. `jobs` says of each document, by its id, which job's run made it;
+    `poisonous` are the entries at which the connector fails as nobody foresaw."""
+
+    @property
+    def documents(self) -> Sequence[HeldDocument]:
+        """All that it holds, void ones too, in the order in which they were made."""
+
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """Which job's run made a document."""
+
+    @property
+    def poisonous(self) -> Collection[str]:
+        """The entries that break the connector."""
+
+    def of_entry(self, entry_id: str) -> Sequence[HeldDocument]:
+        """Return the documents of an entry, with what the connector made beside them."""
+
+    def takes(self, expense: Json) -> bool:
+        """Return whether the ledger can hold the expense at all."""
+
+
 @dataclass
 class Checker:
     pleo: PleoState
     injector: FaultInjector
-    ledgers: Mapping[str, SimulatedLedger]
+    ledgers: Mapping[str, CheckedLedger]
     posted: dict[str, bool]
     receipts_required: dict[str, bool] = field(default_factory=dict)
     # Company and entry (in small letters): since when a person has changed its draft.
@@ -95,17 +116,18 @@ class Checker:
 
     # At every change
 
-    def recorded(self, company_id: str, document: Document, job_id: str) -> None:
+    def recorded(self, company_id: str, document: HeldDocument, job_id: str) -> None:
         """A document has entered the books."""
         entry_id = entry_of(document)
-        role = _role(document)
-        same = [each for each in self._live(company_id, entry_id) if _role(each) == role]
-        if role == "difference":  # a draft that arrived late is removed by the next who looks; see `check_quiescence`
-            named = document.entry.reference
-            same = [each for each in same if each.state is DocumentState.POSTED and each.entry.reference == named]
+        role = document.role
+        same = [each for each in self._live(company_id, entry_id) if each.role == role]
+        if (
+            role is Role.DIFFERENCE
+        ):  # a draft that arrived late is removed by the next who looks; see `check_quiescence`
+            named = document.reference
+            same = [each for each in same if each.state is DocumentState.POSTED and each.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
-        balanced = not sum(line.amount for line in document.entry.lines) and not sum(document.amounts)
-        self._hold(balanced, f"balanced: document {document.id} does not balance")
+        self._hold(document.balances, f"balanced: document {document.id} does not balance")
         self._hold((job_id, entry_id) not in self.not_booked, f"accurate: entry {entry_id} was told to be not booked")
 
     def written(self, job_id: str, event: Json) -> None:
@@ -127,29 +149,31 @@ class Checker:
             if not any(words in (item["failureReason"] or "") for words in MAY_BE_BOOKED):
                 self._not_booked(job, entry_id, item["failureReason"])
             return
-        live = [each for each in self._live(job.company_id, entry_id) if _role(each) != "difference"]
+        live = [each for each in self._live(job.company_id, entry_id) if each.role is not Role.DIFFERENCE]
         main = [each for each in live if each.id == item["externalId"]]
         self._hold(len(main) == 1, f"accurate: entry {entry_id} is said to be {item['externalId']}, which is not there")
         if self.edited.get((job.company_id, entry_id.lower()), job.created) <= job.created:
             gross = item_total(job.expenses[entry_id])
-            amounts = {abs(line.amount) for line in main[0].entry.lines}
-            self._hold(gross in amounts, f"accurate: entry {entry_id} is {gross}, its document has {sorted(amounts)}")
+            sums = main[0].sums
+            self._hold(gross in sums, f"accurate: entry {entry_id} is {gross}, its document has {sorted(sums)}")
             self._as_pleo_says(job.expenses[entry_id], main[0])
-        wanted = {"document", "payment"} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {"document"}
-        self._hold({_role(each) for each in live} == wanted, f"complete: entry {entry_id} lacks one of {wanted}")
+        wanted = (
+            {Role.DOCUMENT, Role.PAYMENT} if job.by_vendor and _is_bill(job.expenses[entry_id]) else {Role.DOCUMENT}
+        )
+        self._hold({each.role for each in live} == wanted, f"complete: entry {entry_id} lacks one of {wanted}")
         if self.posted[job.company_id]:
             drafts = [each.id for each in live if each.state is not DocumentState.POSTED]
             self._hold(not drafts, f"accurate: {drafts} of entry {entry_id} are still drafts")
         self._files(job, entry_id, main[0])
 
-    def _as_pleo_says(self, expense: Json, document: Document) -> None:
+    def _as_pleo_says(self, expense: Json, document: HeldDocument) -> None:
         """Its category, and its date unless a person has chosen another."""
         account = expense["accountingEntryLines"][0]["account"]["code"]
-        accounts = [line.account for line in document.entry.lines]
-        self._hold(account in accounts, f"accurate: {document.entry.reference} is a {account}, booked on {accounts}")
+        accounts = document.accounts
+        self._hold(account in accounts, f"accurate: {document.reference} is a {account}, booked on {accounts}")
         if document.state is DocumentState.POSTED and document.id not in self.posted_by_hand | self.dated_by_hand:
-            on, wanted = document.entry.posting_date.isoformat(), expense["date"][:10]
-            self._hold(on == wanted, f"accurate: {document.entry.reference} is of {wanted}, posted on {on}")
+            on, wanted = document.on.isoformat(), expense["date"][:10]
+            self._hold(on == wanted, f"accurate: {document.reference} is of {wanted}, posted on {on}")
 
     def _not_booked(self, job: Clicked, entry_id: str, words: object) -> None:
         """Pleo reads that the entry is not in the books by this job; so it must not be, now or later."""
@@ -158,7 +182,7 @@ class Checker:
         self._hold(not by_this_job, f"accurate: {words!r}, but {by_this_job} of entry {entry_id} are booked")
         self.not_booked.add((job.id, entry_id.lower()))
 
-    def _files(self, job: Clicked, entry_id: str, document: Document) -> None:
+    def _files(self, job: Clicked, entry_id: str, document: HeldDocument) -> None:
         """Each file of the expense, on its document. Excused: a file that nobody can read; one that the books refused
         for good; a job that had no time left, or whose ledger asked to wait for longer than that."""
         wanted = {file["url"].rpartition("/")[2] for file in job.expenses[entry_id]["files"]}
@@ -185,7 +209,7 @@ class Checker:
             not readable or refused or late, f"attached: entry {entry_id} lacks {wanted - there}, without reason"
         )
 
-    def attached(self, company_id: str, document: Document, name: str) -> None:
+    def attached(self, company_id: str, document: HeldDocument, name: str) -> None:
         """A file has reached a document."""
         self._hold(
             entry_of(document) in name.lower(), f"attached: {name} is on document {document.id} of another entry"
@@ -229,7 +253,7 @@ class Checker:
             self._own_time(job, at_pleo)
             self._isolated(job, at_pleo)
         for company, ledger in self.ledgers.items():
-            made = Counter(each.entry.reference for each in ledger.documents if _posted_difference(each))
+            made = Counter(each.reference for each in ledger.documents if _posted_difference(each))
             twice = [name for name, count in made.items() if count > 1]
             self._hold(not twice, f"once: {twice} of {company} are posted twice")
         self._hold(leases == 0, f"quiescent: {leases} leases are left")
@@ -298,6 +322,8 @@ class Checker:
         account = any(line["account"]["code"] == "7777" for line in expense["accountingEntryLines"])
         broken = any("receipt" not in file["url"].rpartition("/")[2] for file in expense["files"])
         poison = entry_id.lower() in self.ledgers[job.company_id].poisonous
+        if not self.ledgers[job.company_id].takes(expense):
+            return False
         return not (taxed or account or poison or (broken and self.receipts_required[job.company_id]))
 
     # Looking
@@ -319,7 +345,7 @@ class Checker:
             job = self.pleo._jobs[job_id]
             return job.as_json(now) | {"items": [item.as_json() for item in job.items.values()]}
 
-    def _live(self, company_id: str, entry_id: str) -> list[Document]:
+    def _live(self, company_id: str, entry_id: str) -> list[HeldDocument]:
         documents = self.ledgers[company_id].of_entry(entry_id)
         return [each for each in documents if each.state is not DocumentState.VOID]
 
@@ -333,8 +359,8 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _posted_difference(document: Document) -> bool:
-    return document.state is DocumentState.POSTED and _role(document) == "difference"
+def _posted_difference(document: HeldDocument) -> bool:
+    return document.state is DocumentState.POSTED and document.role is Role.DIFFERENCE
 
 
 def item_total(expense: Json) -> int:
@@ -345,11 +371,5 @@ def _is_bill(expense: Json) -> bool:
     return bool((expense["bookkeeping"] or {}).get("method") == "accounts_payable")
 
 
-def _role(document: Document) -> str:
-    if getattr(document.entry, "memo", "") == DIFFERENCE:
-        return "difference"
-    return "payment" if document.entry.kind is DocumentKind.PAYMENT else "document"
-
-
-def entry_of(document: Document) -> str:
-    return document.entry.reference.split(":")[1]
+def entry_of(document: HeldDocument) -> str:
+    return document.reference.split(":")[1]

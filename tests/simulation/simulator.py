@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -41,14 +41,17 @@ from tests.simulation.fake_aws import Bucket, Message, Queue, StepFunctions, Tab
 from tests.simulation.fake_endpoints import PleoSession, PleosFiles, SimulatedLedger
 from tests.simulation.fake_oauth import LambdaClient, SignIn
 from tests.simulation.fault_injection import FOCUSES, KINDS, FaultInjector, FunctionCall
+from tests.simulation.simulated_connector import ConnectedLedger
 from tests.system.asl import Machine, StateFailed, Steps
 from tests.system.aws import template
 from tests.system.effects import Killed
 from tests.system.expenses import FIRST_DAY
 from tests.system.fake_accounting import CAPABILITIES
 from tests.system.general_ledger import Document
+from tests.system.held_documents import HeldDocument
 from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
 from tests.system.lambda_context import InvocationContext
+from tests.system.ledger_in_process import LedgerInProcess, ledgers_in_process
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
@@ -124,8 +127,11 @@ class SimulatedServices(Services):
     def sleep(self, seconds: float) -> None:
         self._simulation.injector.pause(seconds)
 
-    def accounting_system(self, connection: Connection) -> SimulatedLedger:
-        return self._simulation.ledgers[connection.company_id]
+    def accounting_system(self, connection: Connection) -> Any:
+        ledger = self._simulation.ledgers[connection.company_id]
+        if isinstance(ledger, ConnectedLedger):
+            return ledger.system(self.time_left, self.call_budget(connection))
+        return ledger
 
     @property
     def receipts(self) -> Any:
@@ -181,16 +187,17 @@ def time_limit(function: str) -> timedelta:
 class Simulation:
     """`faults` False: people click, and nothing goes wrong. `target` is where most faults are injected, of which kinds
     (`focus` and `favourite` of FaultInjector), then what people do for certain, and nothing else; without it the seed
-    decides that too."""
+    decides that too. `ledger` names the ledger whose connector and simulator take the place of the books in memory."""
 
     seed: int
     faults: bool = True
     target: tuple[str, ...] | None = None
     trace: Callable[[str], None] | None = None
+    ledger: str | None = None
     schedule: list[ScheduledEvent] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
-    ledgers: dict[str, SimulatedLedger] = field(default_factory=dict)
+    ledgers: dict[str, Any] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)  # companies that changed expenses, deleted documents, lost postings
     request_ids: Iterator[int] = field(default_factory=count)
 
@@ -280,14 +287,7 @@ class Simulation:
 
     def _set_up(self, company: str) -> None:
         self.pleo.put_company(Company(company, "Company"))
-        capabilities = replace(
-            CAPABILITIES,
-            max_batch=self.random.randint(1, 5),
-            max_find=self.random.randint(2, 10),
-            attach_to_posted=self.random.random() < 0.7,
-        )
-        ledger = SimulatedLedger(self.injector, capabilities=capabilities, injector=self.injector)
-        ledger.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
+        ledger = self._open_ledger(company)
         ledger.recorded = partial(self.checker.recorded, company)
         ledger.attached = partial(self.checker.attached, company)
         self.ledgers[company] = ledger
@@ -302,12 +302,23 @@ class Simulation:
         for act in self._acts():
             self._some_time(f"{act.__name__[1:]} {company[:4]}", partial(act, company, by_vendor))
 
+    def _open_ledger(self, company: str) -> SimulatedLedger | ConnectedLedger:
+        limits: Json = {"max_batch": self.random.randint(1, 5), "max_find": self.random.randint(2, 10)}
+        attach_to_posted = self.random.random() < 0.7
+        if self.ledger:
+            host = f"ledger-{company[:8]}"
+            return ConnectedLedger(LedgerInProcess(self.ledger, host, self.clock), self.injector, limits)
+        capabilities = replace(CAPABILITIES, **limits, attach_to_posted=attach_to_posted)
+        memory = SimulatedLedger(self.injector, capabilities=capabilities, injector=self.injector)
+        memory.ledger.suppliers = {"V-1001": Party("V-1001", "Ryman")}
+        return memory
+
     def _acts(self) -> list[Callable[[str, bool], None]]:
         """What people do at this company, besides exporting."""
         if self.target and self.target[2:]:
             return [getattr(self, f"_{name}") for name in self.target[2:] if name != "oauth"]
         acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
-        if self.faults:
+        if self.faults and not self.ledger:
             acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
         return [act for act in acts if self.random.random() < 0.4]
 
@@ -370,10 +381,12 @@ class Simulation:
                 self._at(self.random.random() * wait, act.__name__[1:], partial(act, company))
 
     def _connect(self, company: str) -> None:
-        changes = {
+        changes: Json = {
             "posting": "posted" if self.checker.posted[company] else "draft",
             "receipts": "required" if self.checker.receipts_required[company] else "best_effort",
         }
+        if self.ledger:
+            changes |= self.ledgers[company].ledger.connection
         connection = Connection(company, settings(company, **changes), f"arn:{company}")
         self.table.put_item(Item=connection_record(connection, company))
 
@@ -394,7 +407,7 @@ class Simulation:
 
     def _void(self, company: str, by_vendor: bool) -> None:
         for document in self._some_booked(company):
-            self.ledgers[company].void(document.entry.reference)
+            self.ledgers[company].void(document.reference)
         self._again(company, by_vendor)
 
     def _delete(self, company: str, by_vendor: bool) -> None:
@@ -402,7 +415,7 @@ class Simulation:
             return
         self.edited.add(company)
         for document in self._some_booked(company):
-            self.ledgers[company].delete(document.entry.reference)
+            self.ledgers[company].delete(document.reference)
         self._again(company, by_vendor)
 
     def _lose_the_postings(self, company: str, by_vendor: bool) -> None:
@@ -460,7 +473,7 @@ class Simulation:
     def _again(self, company: str, by_vendor: bool) -> None:
         self._at(self.random.random() * 60, f"click {company[:4]}", partial(self._click, company, by_vendor))
 
-    def _some_booked(self, company: str) -> list[Document]:
+    def _some_booked(self, company: str) -> list[HeldDocument]:
         """People leave alone what an export is working on."""
         if self._busy(company):
             return []
@@ -782,6 +795,7 @@ class Simulation:
             mock.patch("pleo_export.store.table.time", sleeping),
             mock.patch.object(logger._logger, "disabled", True),
             mock.patch("tempfile.tempdir", MEMORY),
+            ledgers_in_process() if self.ledger else nullcontext(),
         ):
             try:
                 yield

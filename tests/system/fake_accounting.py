@@ -19,6 +19,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import (
     AccountingError,
     AttachmentTooLarge,
@@ -108,6 +109,7 @@ class FakeAccountingSystem:
     ledger: GeneralLedger = field(default_factory=GeneralLedger)
     ledger_id: str = "books"
     capabilities: Capabilities = CAPABILITIES
+    budget: CallBudget = UNLIMITED
 
     # The port
 
@@ -307,6 +309,7 @@ class FakeAccountingSystem:
 
     def _sent(self, effect: str, request: Callable[[], T]) -> T:
         """Over the network. Raises NoProof."""
+        self.budget.take()
         self.effects.before(effect)
         answer = request()
         self.effects.after(effect)

@@ -33,6 +33,7 @@ from pleo_export.bookkeeping.documents import (
 )
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import PartyMatch
+from tests.system.held_documents import Role
 
 OWN_CURRENCY = "GBP"
 OWN_TIME_ZONE = "Europe/London"
@@ -68,6 +69,38 @@ class Document:
     was_posted: bool = False
     reverses: Document | None = None
     reversed: bool = False
+
+    @property
+    def reference(self) -> str:
+        """What ties it to the expense."""
+        return self.entry.reference
+
+    @property
+    def role(self) -> Role:
+        """What it is to the expense."""
+        if getattr(self.entry, "memo", "") == DIFFERENCE:
+            return Role.DIFFERENCE
+        return Role.PAYMENT if self.entry.kind is DocumentKind.PAYMENT else Role.DOCUMENT
+
+    @property
+    def on(self) -> date:
+        """The day that it is booked on."""
+        return self.entry.posting_date
+
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts of its lines."""
+        return [line.account for line in self.entry.lines]
+
+    @property
+    def sums(self) -> set[int]:
+        """What its lines come to, without signs."""
+        return {abs(line.amount) for line in self.entry.lines}
+
+    @property
+    def balances(self) -> bool:
+        """Whether it comes to nothing, in its own currency and in the ledger's."""
+        return not sum(line.amount for line in self.entry.lines) and not sum(self.amounts)
 
     @property
     def number(self) -> str | None:

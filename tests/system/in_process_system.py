@@ -40,7 +40,9 @@ from tests.system.asl import Machine, StateFailed
 from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, create_topic, resource
 from tests.system.effects import Effects, Killed, Stopped
 from tests.system.fake_accounting import FakeAccountingSystem
+from tests.system.fake_network import Answer, Request
 from tests.system.lambda_context import InvocationContext
+from tests.system.ledger_in_process import LedgerInProcess
 from tests.system.pleo import URL, InProcess, fresh_pleo
 from tests.system.short_way import empty_moto
 
@@ -144,13 +146,19 @@ class InProcessServices(Services):
     def sleep(self, seconds: float) -> None:
         self._system.sleep(seconds)
 
-    def accounting_system(self, connection: Connection) -> FakeAccountingSystem:
+    def accounting_system(self, connection: Connection) -> Any:
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
-        return self._system.books[connection.company_id]
+        ledger, budget = self._system.ledgers.get(connection.company_id), self.call_budget(connection)
+        if ledger is not None:
+            return ledger.connect(self.time_left, budget)
+        books = self._system.books[connection.company_id]
+        books.budget = budget
+        return books
 
-    def ledger_reader(self, connection: Connection) -> FakeAccountingSystem:
-        return self.accounting_system(connection)
+    def ledger_reader(self, connection: Connection) -> Any:
+        ledger = self._system.ledgers.get(connection.company_id)
+        return self.accounting_system(connection) if ledger is None else ledger.open_reader()
 
     @cached_property
     def receipts(self) -> Fetcher:
@@ -160,7 +168,8 @@ class InProcessServices(Services):
 @dataclass
 class InProcessSystem:
     """`handlers` are the functions by name; a test may put another in the place of one. `random` draws the jitter of
-    the state machine's retries, from 0 to 1.
+    the state machine's retries, from 0 to 1. `ledgers` are those of companies with a real connector, `books` the
+    others'.
 
     `payloads` is all that passed through the state machine, `transitions` counts those of the last execution.
     """
@@ -170,6 +179,7 @@ class InProcessSystem:
     wire: InProcess
     effects: Effects
     books: dict[str, FakeAccountingSystem] = field(default_factory=dict)
+    ledgers: dict[str, LedgerInProcess] = field(default_factory=dict)
     handlers: dict[str, Any] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
     transitions: int = 0
@@ -210,6 +220,23 @@ class InProcessSystem:
         self.clock.advance(timedelta(seconds=seconds))
 
     # What people do
+
+    def connect_ledger(self, name: str, company_id: str, expenses: Sequence[dict[str, Any]] = ()) -> LedgerInProcess:
+        """Add a company whose ledger is the simulator of that name, behind its real connector. Each request is an
+        effect: "books read GET /…" or "books write PUT /…". For `ledgers_in_process()` only."""
+        ledger = LedgerInProcess(name, f"ledger-{company_id[:8]}", self.clock, sleep=self.sleep)
+
+        def crossing(request: Request, forward: Callable[[], Answer]) -> Answer:
+            effect = f"books {'read' if ledger.reading else 'write'} {request.method} {request.path}"
+            self.effects.before(effect)
+            answer = forward()
+            self.effects.after(effect)
+            return answer
+
+        ledger.crossing = crossing
+        self.connect(company_id, expenses, **ledger.connection)
+        self.ledgers[company_id] = ledger
+        return ledger
 
     def connect(self, company_id: str, expenses: Sequence[dict[str, Any]] = (), **changes: Any) -> FakeAccountingSystem:
         """Add a company at Pleo, its books, and the connection between them. `changes` are settings."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from local.events import FUNCTIONS, fitted, sample
-from pleo_export.authorisation.authorise import LINK_IS_OVER, NOT_BEGUN_HERE
+from pleo_export.authorisation.replies import NOT_BEGUN_HERE, link_is_over
 from pleo_export.workflow.fetch_items import FetchItemsInput
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import purchases
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, Any, Outcome]] = {
         Outcome("completed", {"successful": 2}, booked=2),
     ),
     "refresh_tokens": ("", {"outcome": "fresh"}, UNTOUCHED),  # an API key has nothing to refresh
-    "oauth_connect": ("", LINK_IS_OVER.as_answer(), UNTOUCHED),
+    "oauth_connect": ("", link_is_over("Pleo").as_answer(), UNTOUCHED),
     "oauth_callback": ("", NOT_BEGUN_HERE.as_answer(), UNTOUCHED),
     "fail_job": ("dispatch start_job", "failed", Outcome("failed", {"abandoned": 2})),
 }

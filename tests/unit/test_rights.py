@@ -16,6 +16,7 @@ from unittest import mock
 
 import pytest
 
+from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.services.events import JobInput
@@ -27,7 +28,7 @@ from tests.system.effects import Killed
 from tests.system.expenses import entry_id, purchases
 from tests.system.in_process_system import Executions, InProcessSystem, in_process_system, oauth_client_id
 from tests.system.lambda_context import InvocationContext
-from tests.system.pleo import URL
+from tests.system.oauth_ledger import BY_A_PERSON, ledger_with
 from tests.system.rights import KEYED, AwsCall, Json, Right, Watch, on_aws, rights
 from tests.unit.test_template import (
     BY_FUNCTION,
@@ -134,16 +135,22 @@ def a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhoo
 
 
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
-    books_take_tokens = mock.patch.dict(
-        CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}
-    )
-    with books_take_tokens, mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
+    with ledger_with(BY_A_PERSON), mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
         system.connect(NORTHGATE, purchases(1))
         system.authorise(NORTHGATE)
         system.authorise(NORTHGATE, "accounting_system", "tryton")
         system.export(NORTHGATE)
         system.run(NORTHGATE)
         system.service.oauth.revoke(oauth_client_id("tryton"))
+        system.export(NORTHGATE)
+        system.run(NORTHGATE)
+
+
+def a_ledger_with_a_call_budget(system: InProcessSystem) -> None:
+    limited = replace(CONNECTORS["tryton"], rate=CallRate(calls=60, seconds=60, per_day=5_000))
+    with mock.patch.dict(CONNECTORS, {"tryton": limited}):
+        a_person_posts_drafts_and_the_night_comes(system)
+        system.connect(NORTHGATE, purchases(1))
         system.export(NORTHGATE)
         system.run(NORTHGATE)
 
@@ -159,6 +166,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_poll_that_has_no_time_for_all_companies,
     a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
+    a_ledger_with_a_call_budget,
 )
 
 
@@ -194,7 +202,8 @@ def calls() -> dict[str, set[AwsCall]]:
 
 
 def _watched(watch: Watch, name: str, handler: Any, system: InProcessSystem, event: Any, context: Any) -> Any:
-    system.services.__dict__.pop("secrets", None)  # each function remembers secrets for itself
+    for remembered in ("secrets", "_budgets"):  # by each function for itself
+        system.services.__dict__.pop(remembered, None)
     with watch.function(name):
         return handler(event, context)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from pleo_export.accounting import http as books
 from pleo_export.accounting.errors import Rejected
-from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.authorisation.refresh_tokens import ENDED_LINE
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.function_time import TIME_RESERVE
@@ -34,7 +31,7 @@ from tests.system.in_process_system import (
     load_handler,
     oauth_client_id,
 )
-from tests.system.pleo import URL
+from tests.system.oauth_ledger import BY_A_PERSON, ledger_with
 from tests.system.rights import KEYED, on_aws
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
@@ -199,7 +196,7 @@ def everything_happens(system: InProcessSystem) -> None:
 def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
     """Of a company whose tokens for its books end before every call."""
     item = purchase(company=HAVN, supplier="WeWork", method="accounts_payable")
-    with mock.patch.dict(CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url=f"{URL}/oauth/token")}):
+    with ledger_with(BY_A_PERSON):
         books = system.connect(HAVN, [item], posting="draft")
         books.ledger.suppliers["V-1008"] = Party("8", "WeWork", "2101")
         system.authorise(HAVN, "accounting_system", "tryton")

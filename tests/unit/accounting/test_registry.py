@@ -48,18 +48,20 @@ TOY = '''
 """A connector that nobody has written into this repository."""
 from typing import Literal
 from pleo_export.accounting.descriptor import AccountingSettings, Connector, CredentialField
+from pleo_export.accounting.ledger_oauth import LedgerOAuth
 
 class ToySettings(AccountingSettings):
     name: Literal["toy"]
     ledger: str
 
-def connect(settings, secret, time_left):
+def connect(settings, secret, time_left, budget):
     return ("recording", settings.ledger, secret["pin"])
 
-def set_up(settings, secret):
+def set_up(settings, secret, budget):
     return ("choosing", settings.ledger)
 
-CONNECTOR = Connector("toy", "Toy Books", ToySettings, (CredentialField("pin", "PIN"),), __name__, "https://toy.test/token")
+OAUTH = LedgerOAuth("https://toy.test/{ledger}/token", authorize_url="https://toy.test/authorize")
+CONNECTOR = Connector("toy", "Toy Books", ToySettings, (CredentialField("pin", "PIN"),), __name__, OAUTH)
 '''
 PROGRAM = """
 import json, sys
@@ -77,7 +79,7 @@ settings = parse_settings({
 print(json.dumps({
     "connect": registry.connect(settings.accounting_system, {"pin": "1234"}),
     "set_up": registry.set_up(settings.accounting_system, {"pin": "1234"}),
-    "token_url": registry.token_url("toy"),
+    "token_url": registry.oauth_of("toy").addresses(settings.accounting_system).token,
     "settings": settings.model_dump(mode="json")["accounting_system"],
     "schema": "ToySettings" in Settings.model_json_schema()["$defs"],
     "questions": [each.label for each in registry.CONNECTORS["toy"].credentials],
@@ -98,7 +100,7 @@ def test_a_connector_is_added_by_its_package_alone(tmp_path: Path) -> None:
     assert json.loads(result.stdout) == {
         "connect": ["recording", "blocks", "1234"],
         "set_up": ["choosing", "blocks"],
-        "token_url": "https://toy.test/token",
+        "token_url": "https://toy.test/blocks/token",
         "settings": {"name": "toy", "ledger": "blocks"},
         "schema": True,
         "questions": ["PIN"],

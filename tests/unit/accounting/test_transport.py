@@ -11,7 +11,7 @@ import responses
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Unavailable
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
 from pleo_export.accounting.http import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -160,6 +160,35 @@ def test_given_a_system_that_never_answers_then_it_is_unavailable_before_the_fun
         in_a_function_of(seconds, spent).read("GET", "/x")
     assert spent.count(ONE_CALL) == calls
     assert sum(spent) < seconds
+
+
+class UsedUp:
+    """A budget of so many calls."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def take(self, calls: int = 1) -> None:
+        if self.left < calls:
+            raise RateLimited("No call is left.", retry_after=7)
+        self.left -= calls
+
+    def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
+        raise NotImplementedError
+
+
+@responses.activate
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_given_a_budget_that_is_used_up_when_called_then_nothing_is_sent(method: str) -> None:
+    answers = responses.post(f"{URL}/x", status=503)
+    transport = AccountingTransport("Tryton", URL, {}, sleep=lambda _: None, budget=UsedUp(1))
+
+    with pytest.raises(RateLimited) as refused:
+        for _ in range(2):
+            getattr(transport, method)("POST", "/x")
+
+    assert refused.value.retry_after == 7
+    assert answers.call_count == 1
 
 
 def test_given_no_time_is_left_for_an_answer_when_written_then_nothing_is_sent() -> None:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from local.demo import output
 from local.demo.checks import balance, booked_lines, left_over, previewed_lines, wallet_movement
-from local.tryton.ledger import Move, MoveLine
+from local.ledgers.books import Entry, EntryLine, sums
+from local.tryton.ledger import Move, MoveLine, entry_of
 from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
 from pleo_export.operations.job_overview import ItemOverview
 from pleo_export.operations.preview_items import ItemPreview, PreviewedDocument, PreviewState
@@ -92,15 +93,25 @@ def test_a_line_is_previewed_and_booked_alike_in_the_currency_of_the_expense() -
     item = ItemPreview("1", PreviewState.NEW, documents=(PreviewedDocument(document, document.posting_date, None),))
     booked = move(line("6100", "55.36", "0", "63.66"), line("1901", "0", "55.36", "-63.66"))
 
-    assert previewed_lines([item]) == booked_lines([booked])
-    assert previewed_lines([item]) != booked_lines([move(line("6100", "55.36", "0", "63.67"))])
+    assert previewed_lines([item]) == booked_lines([entry_of(booked)])
+    assert previewed_lines([item]) != booked_lines([entry_of(move(line("6100", "55.36", "0", "63.67")))])
 
 
 def test_a_balance_is_in_the_currency_of_the_account_and_payables_count_as_one() -> None:
     moves = [move(line("1901", "0", "55.36", "-63.66")), move(line("2100", "5", "0"), line("2101", "0", "2"))]
+    entries = [entry_of(each) for each in moves]
 
-    assert balance(moves, "1901") == Decimal("-63.66")
-    assert left_over(moves, "2100") == Decimal(3)
+    assert balance(entries, "1901") == Decimal("-63.66")
+    assert left_over(entries, "2100") == Decimal(3)
+
+
+def test_a_trial_balance_is_in_the_ledgers_own_currency_with_each_side_for_itself() -> None:
+    one = EntryLine("1901", "Wallet EUR", Decimal(100), Decimal(87))
+    other = EntryLine("1901", "Wallet EUR", Decimal(-10), Decimal("-8.70"))
+
+    (found,) = sums([Entry("pleo:1", "1", (one,)), Entry("pleo:2", "2", (other,))])
+
+    assert (found.account, found.debit, found.credit) == ("1901", Decimal(87), Decimal("8.70"))
 
 
 def test_wallets_move_by_the_types_of_the_expenses_whatever_their_sign() -> None:

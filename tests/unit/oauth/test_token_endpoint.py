@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,7 +14,7 @@ import requests
 import responses
 
 from pleo_export.errors import InvalidSettings
-from pleo_export.oauth.grant import Grant, fingerprint, grant_in
+from pleo_export.oauth.grant import NOT_YET, Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import (
     ClientRefused,
     GrantEnded,
@@ -271,3 +272,41 @@ def test_a_grant_that_is_not_complete_is_refused_without_showing_it(wrong: dict[
 def test_a_fingerprint_tells_tokens_apart_and_gives_none_away() -> None:
     assert fingerprint("a") != fingerprint("b")
     assert len(fingerprint("a")) == 64
+
+
+def test_given_a_grant_without_a_refresh_token_when_renewed_then_our_client_asks_for_itself(
+    provider: responses.RequestsMock,
+) -> None:
+    provider.add("POST", URL, json={"access_token": "new-access", "token_type": "Bearer", "expires_in": 3599})
+    own = replace(endpoint(), scope="https://api.test/.default")
+
+    renewed = own.renew(Grant("", "", NOT_YET))
+
+    assert renewed == Grant("new-access", "", NOON + timedelta(seconds=3599))
+    assert parse_qs(str(provider.calls[0].request.body)) == {
+        "grant_type": ["client_credentials"],
+        "scope": ["https://api.test/.default"],
+        "client_id": ["our-client"],
+        "client_secret": ["the-client-secret"],
+    }
+
+
+def test_given_a_refresh_token_that_was_not_asked_for_then_it_is_left_alone(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json=TOKENS)
+
+    assert endpoint().renew(Grant("a", "", NOT_YET)).refresh_token == ""
+
+
+def test_given_a_grant_with_a_refresh_token_when_renewed_then_that_is_sent(provider: responses.RequestsMock) -> None:
+    provider.add("POST", URL, json=TOKENS)
+
+    assert endpoint().renew(Grant("a", "the-refresh-token", NOON)) == GRANT
+    assert "refresh_token=the-refresh-token" in str(provider.calls[0].request.body)
+
+
+def test_a_section_with_a_client_of_its_own_needs_tokens_from_the_first_moment() -> None:
+    client = {"client_id": "theirs", "client_secret": "s"}
+
+    assert grant_in(client) == Grant("", "", NOT_YET)
+    assert grant_in({**client, **Grant("a", "", NOON).as_secret()}) == Grant("a", "", NOON)
+    assert grant_in({"app_secret_token": "s", "agreement_grant_token": "g"}) is None

@@ -416,7 +416,8 @@ def test_a_connection_comes_back_until_it_is_deleted_and_its_postings_stay(syste
     assert kept.settings.tax_accounts == {"GB20": "2201"}
     assert system.services.connections.webhook_access(NORTHGATE) == (kept.secret_arn, WebhookAuthentication.SIGNATURE)
     put(system, NORTHGATE, "another ledger")
-    assert system.services.connections.get(NORTHGATE) == replace(kept, secret_arn="arn:secret")
+    moved = replace(kept, secret_arn="arn:secret", ledger_id="another ledger")
+    assert system.services.connections.get(NORTHGATE) == moved
 
     system.services.connections.delete(NORTHGATE)
 

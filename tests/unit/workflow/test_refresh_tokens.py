@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +17,6 @@ import requests
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
 from pleo_export.errors import Disconnected, Misconfigured, PleoExportError, TryAgain
 from pleo_export.oauth.grant import Grant, fingerprint, grant_in
@@ -32,6 +30,7 @@ from tests.system.aws import client
 from tests.system.effects import Killed
 from tests.system.expenses import purchases, references
 from tests.system.in_process_system import InProcessServices, InProcessSystem, in_process_system, oauth_client_id
+from tests.system.oauth_ledger import BY_A_PERSON, ledger_with
 
 WORKERS = 50
 TOKEN_REQUEST = "pleo POST /oauth/token"
@@ -96,9 +95,7 @@ def in_the_end(system: InProcessSystem) -> str:
 @pytest.fixture
 def oauth_books(system: InProcessSystem) -> Iterator[InProcessSystem]:
     """Books that take OAuth tokens; the simulator plays their sign-in service."""
-    with mock.patch.dict(
-        CONNECTORS, {"tryton": replace(CONNECTORS["tryton"], token_url="https://pleo.test/oauth/token")}
-    ):
+    with ledger_with(BY_A_PERSON):
         system.connect(NORTHGATE, purchases(2))
         system.authorise(NORTHGATE, "accounting_system", "tryton")
         yield system
@@ -698,7 +695,7 @@ def test_given_books_whose_grant_is_revoked_when_jobs_run_then_each_fails_with_t
     for job in jobs:
         assert system.job(job)["status"] == "failed"
         assert system.job(job)["failureReasonType"] == "accounting_system_authentication_failure"
-        assert system.job(job)["failureReason"].startswith("The authorisation to use tryton has ended.")
+        assert system.job(job)["failureReason"].startswith("The authorisation to use Tryton has ended.")
     assert set(system.services.connection(NORTHGATE).ended) == {"accounting_system"}
     system.effects.log.clear()
     system.sleep(timedelta(days=8).total_seconds())
@@ -721,7 +718,7 @@ def test_given_books_whose_grant_ends_during_a_run_then_the_items_left_fail_with
     system.run(NORTHGATE)
 
     assert {kind for kind, _ in system.failures(job).values()} == {"accounting_system_authentication_failure"}
-    assert all("to connect tryton again" in reason for _, reason in system.failures(job).values())
+    assert all("to connect Tryton again" in reason for _, reason in system.failures(job).values())
 
 
 def test_given_books_that_nobody_uses_for_seventy_days_then_their_grant_is_refreshed_weekly(

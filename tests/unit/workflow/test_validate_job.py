@@ -23,6 +23,7 @@ from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
 
 FINAL = [
+    (RateLimited("The day's requests are used up.", retry_after=3600), "accounting_system_rate_limit"),
     (AuthenticationFailed("The login is refused. Connect again."), "accounting_system_authentication_failure"),
     (PermissionDenied("The user may not post. Give it the role Accounting."), "invalid_configuration"),
     (Rejected("There is no journal EXP. Set accounting_system.journal."), "invalid_configuration"),
@@ -30,7 +31,7 @@ FINAL = [
 PASSING = [
     (Unavailable("The accounting system does not answer."), "accounting_system_unreachable"),
     (OutcomeUnknown("The accounting system did not answer in time."), "accounting_system_timeout"),
-    (RateLimited("The day's requests are used up.", retry_after=3600), "accounting_system_rate_limit"),
+    (RateLimited("The minute's requests are used up.", retry_after=60), "accounting_system_rate_limit"),
 ]
 
 

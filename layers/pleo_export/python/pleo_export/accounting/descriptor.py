@@ -1,16 +1,18 @@
 """What a connector registers: one descriptor, which the rest of the product reads.
 
-The settings of a company (`pleo_export.settings`), the questions of `pleo-export connect`, the endpoint that refreshes
-its OAuth tokens, and the table in docs/connector.md are read from it. See docs/connector.md for how to add one.
+The settings of a company (`pleo_export.settings`), the questions of `pleo-export connect`, how a person authorises us
+there and how its tokens are refreshed, and the table in docs/connector.md are read from it, which says how to add one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget, CallRate
+from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
@@ -40,29 +42,46 @@ class CredentialField:
 class Connector:
     """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up` and
     `open_reader`; it is imported when a company first uses it, so that a function loads only the connector that it
-    needs. OAuth grants are refreshed at `token_url`; None where the secret holds a key or a login."""
+    needs. `oauth` is how it signs in; None where the secret holds a key or a login.
+    `rate` is what a ledger company takes; None where the system has no limit of its own."""
 
     name: str
     title: str
     settings: type[AccountingSettings]
     credentials: tuple[CredentialField, ...]
     module: str
-    token_url: str | None = None
+    oauth: LedgerOAuth | None = None
+    rate: CallRate | None = None
 
     def connect(
-        self, settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited
+        self,
+        settings: AccountingSettings,
+        secret: Secret,
+        time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
     ) -> AccountingSystem:
-        """Return the accounting system, without opening a connection. It begins only calls that end within
-        `time_left`. Raises AuthenticationFailed for a secret that lacks a field."""
-        system: AccountingSystem = import_module(self.module).connect(settings, secret, time_left)
+        """Return the accounting system, without opening a connection. It begins only calls that end within `time_left`,
+        and takes each from the `budget`. Raises AuthenticationFailed for a secret that lacks a field."""
+        opened = import_module(self.module).connect(settings, secret, time_left=time_left, budget=budget)
+        system: AccountingSystem = opened
         return system
 
-    def set_up(self, settings: AccountingSettings, secret: Secret) -> AccountingSetup:
+    def set_up(self, settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> AccountingSetup:
         """Return what a person chooses from to connect a company. Raises as `connect` does."""
-        setup: AccountingSetup = import_module(self.module).set_up(settings, secret)
+        setup: AccountingSetup = import_module(self.module).set_up(settings, secret, budget=budget)
         return setup
 
-    def open_reader(self, settings: AccountingSettings, secret: Secret) -> LedgerReader:
+    def open_reader(self, settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> LedgerReader:
         """Return what reads the ledger to compare it. Raises as `connect` does."""
-        reader: LedgerReader = import_module(self.module).open_reader(settings, secret)
+        reader: LedgerReader = import_module(self.module).open_reader(settings, secret, budget=budget)
         return reader
+
+    def tenants(self, access_token: str, settings: AccountingSettings) -> Sequence[Tenant]:
+        """List the companies that the grant of the token covers. Raises AccountingError."""
+        found: Sequence[Tenant] = import_module(self.module).tenants(access_token, settings)
+        return found
+
+    def release(self, access_token: str, settings: AccountingSettings) -> None:
+        """Take the company of the settings out of the grant of the token; harmless where it is out. Raises
+        AccountingError."""
+        import_module(self.module).release(access_token, settings)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import requests
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
 from pleo_export.call_counter import CALLS
 from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, NO_TIME_TO_ASK
@@ -48,7 +49,8 @@ class AccountingResponse:
 
 class AccountingTransport:
     """Sends calls to one accounting system. `system` is its name in messages; `headers` hold the credential and go
-    with every call."""
+    with every call, each of which is taken from the `budget` first. `session` is one to use instead of its own, for a
+    test whose calls stay in the process."""
 
     def __init__(
         self,
@@ -59,20 +61,23 @@ class AccountingTransport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
+        session: requests.Session | None = None,
     ) -> None:
         self._system = system
         self._base_url = base_url.rstrip("/")
-        self._session = IsolatedSession()
+        self._session = session or IsolatedSession()
         self._session.headers.update(headers)
         self._sleep = sleep
         self._jitter = jitter
         self._time_left = time_left
+        self._budget = budget
 
     def read(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> AccountingResponse:
         """Send a call that changes nothing, whatever its method; up to three times. `headers` as for `write`. Raises
-        Unavailable."""
+        Unavailable, RateLimited (the budget is used up)."""
         for attempt in range(1, TRIES):
             try:
                 answer = self._send(method, path, body, headers)
@@ -94,8 +99,8 @@ class AccountingTransport:
         body: bytes | Upload | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AccountingResponse:
-        """Send a call once, with `headers` besides those of every call. Raises Unavailable (surely nothing was sent),
-        OutcomeUnknown."""
+        """Send a call once, with `headers` besides those of every call. Raises Unavailable or RateLimited (surely
+        nothing was sent), OutcomeUnknown."""
         try:
             return self._send(method, path, body, headers)
         except requests.RequestException as failure:
@@ -107,9 +112,11 @@ class AccountingTransport:
     def _send(
         self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None
     ) -> AccountingResponse:
-        """Send the call. Raises Unavailable when the function has no time left for an answer."""
+        """Send the call. Raises Unavailable when the function has no time left for an answer, RateLimited when the
+        budget has no call left."""
         if not enough_time(self._time_left, CONNECT_SECONDS + READ_SECONDS):
             raise Unavailable(NO_TIME_TO_ASK.told(ledger=self._system), code="no time")
+        self._budget.take()
         with CALLS.request(self._system.lower()) as call:
             response = self._session.request(
                 method,

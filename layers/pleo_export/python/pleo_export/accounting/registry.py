@@ -12,7 +12,9 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from pleo_export import accounting
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings, Connector, Secret
+from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
 
@@ -29,28 +31,29 @@ def _registered() -> Iterator[Connector]:
 CONNECTORS: dict[str, Connector] = {each.name: each for each in _registered()}
 
 
-def connect(settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited) -> AccountingSystem:
+def connect(
+    settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> AccountingSystem:
     """Return the accounting system that the settings name; see `Connector.connect`. `secret` is the
     `accounting_system` part of the connection's secret. Raises AuthenticationFailed for one that lacks a field."""
-    return CONNECTORS[settings.name].connect(settings, secret, time_left)
+    return CONNECTORS[settings.name].connect(settings, secret, time_left, budget)
 
 
-def set_up(settings: AccountingSettings, secret: Secret) -> AccountingSetup:
+def set_up(settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> AccountingSetup:
     """Return what to choose from in the accounting system that the settings name; see `Connector.set_up`. Raises
     AuthenticationFailed for a secret that lacks a field."""
-    return CONNECTORS[settings.name].set_up(settings, secret)
+    return CONNECTORS[settings.name].set_up(settings, secret, budget)
 
 
-def open_reader(settings: AccountingSettings, secret: Secret) -> LedgerReader:
+def open_reader(settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> LedgerReader:
     """Return what reads the ledger that the settings name; see `Connector.open_reader`. Raises AuthenticationFailed for
     a secret that lacks a field."""
-    return CONNECTORS[settings.name].open_reader(settings, secret)
+    return CONNECTORS[settings.name].open_reader(settings, secret, budget)
 
 
-def token_url(name: str) -> str:
-    """Return where the OAuth tokens of the accounting system are refreshed. Raises InvalidSettings for one whose
-    secret holds no OAuth grant."""
+def oauth_of(name: str) -> LedgerOAuth:
+    """Return how the accounting system takes OAuth. Raises InvalidSettings for one whose secret holds no grant."""
     connector = CONNECTORS.get(name)
-    if connector is None or connector.token_url is None:
+    if connector is None or connector.oauth is None:
         raise InvalidSettings(f"accounting_system: {name} takes no OAuth tokens; give its key or login instead")
-    return connector.token_url
+    return connector.oauth

@@ -25,6 +25,9 @@ although it is new is no such word: it is replaced once, and not again before it
 
 That is Pleo's way. Other providers return the same refresh token, for a day or always, or none, which means the same
 (RFC 6749, section 6): then nothing is dead or spent, and each death is only another try.
+
+A client that gets tokens for itself has no refresh token at all: each request stands alone. Its id and secret are the
+customer's, so a refusal of them is for a person of that company, as the end of a grant is.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pleo_export.errors import InvalidSettings, Misconfigured
-from pleo_export.oauth.grant import Grant, fingerprint, grant_in
+from pleo_export.oauth.grant import NOT_YET, Grant, fingerprint, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, NoAnswer, OAuthError
 from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.services import Services
@@ -100,9 +103,10 @@ def _refresh_under_lock(wanted: RefreshRequest, services: Services) -> Answer:
 def _measure(wanted: RefreshRequest, grant: Grant, known: RefreshState, now: datetime) -> None:
     """Measure the age of the tokens, and how near the grant is to its end: by time, and by tries without an answer.
     An access token's life is unknown before the first refresh; then the age counts from its end."""
-    past_end = now - grant.expires_at
+    past_end = timedelta() if grant.expires_at == NOT_YET else now - grant.expires_at
     measure_seconds("TokenAgeSeconds", max(0, past_end.total_seconds() + known.life), system=wanted.grant_owner)
-    measure("GrantDaysLeft", round((UNUSED_LIFE - past_end) / timedelta(days=1), 1))
+    if grant.refresh_token:
+        measure("GrantDaysLeft", round((UNUSED_LIFE - past_end) / timedelta(days=1), 1))
     measure("RefreshesUnanswered", known.tries)
 
 
@@ -117,11 +121,13 @@ def _send(
     _note(wanted, services, tried)
     asked_at = services.clock()
     try:
-        new = endpoint.refresh(grant.refresh_token)
+        new = endpoint.renew(grant)
     except GrantEnded as error:
         return _ended(wanted, services, f"The grant was revoked or has expired: {error}.")
     except OAuthError as error:
         _note(wanted, services, _with_pause(tried if isinstance(error, NoAnswer) else known, services))
+        if isinstance(error, ClientRefused) and not grant.refresh_token:
+            return _ended(wanted, services, f"The client id or its secret is refused: {error}.")
         if isinstance(error, ClientRefused):
             return _misconfigured(f"the OAuth client of this installation is refused: {error}")
         logger.warning(

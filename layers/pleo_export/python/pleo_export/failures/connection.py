@@ -96,6 +96,22 @@ LEDGER_BUSY = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
 )
+LEDGER_CALLS_USED_UP = FailureEntry(
+    code="ledger_calls_used_up",
+    says="{ledger} takes no more requests at the moment.",
+    fix=_LATER,
+    why="The accounting system limits the requests of a minute, and the export had no time left to wait for that.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero"},
+)
+LEDGER_DAY_USED_UP = FailureEntry(
+    code="ledger_day_used_up",
+    says="{ledger} takes no more requests of this connection before {until}.",
+    fix="Export again after that time: nothing is booked twice.",
+    why="The accounting system limits the requests of a day, and this one's are used up.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero", "until": "00:00 UTC on 2026-11-28"},
+)
 LEDGER_UNREACHABLE = FailureEntry(
     code="ledger_unreachable",
     says="{ledger} cannot be reached. Nothing was done.",
@@ -119,4 +135,20 @@ LEDGER_IN_DOUBT = FailureEntry(
     why="The answer to a call got lost. The next export searches for the entry before it books anything.",
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
+)
+CONNECTION_REFUSED = FailureEntry(
+    code="connection_refused",
+    says="{ledger} does not let Pleo's integration in: its authorisation has ended, or the company is not connected.",
+    fix="Ask {support} to connect {ledger} again. Then export again.",
+    why="A person can end the connection in the accounting system, and authorisations end by themselves.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
+)
+SCOPE_MISSING = FailureEntry(
+    code="scope_missing",
+    says="The authorisation to use {ledger} does not cover this.",
+    fix="Ask {support} to connect {ledger} again and to grant everything that it asks for. Then export again.",
+    why="The accounting system gives an integration only the rights that a person has granted.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
 )

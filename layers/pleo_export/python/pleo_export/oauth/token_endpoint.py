@@ -91,12 +91,14 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """One provider's token endpoint. `clock` returns UTC. Every method raises OAuthError."""
+    """One provider's token endpoint. `clock` returns UTC; `scope` is asked for where a client gets tokens for itself.
+    Every method raises OAuthError."""
 
     url: str
     client: OAuthClient
     session: requests.Session
     clock: Callable[[], datetime]
+    scope: str = ""
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Grant:
         """Return the grant for an authorisation code. Call it at once: how long a code is valid is open question 26."""
@@ -117,13 +119,21 @@ class TokenEndpoint:
         """
         return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
 
-    def _ask(self, form: Mapping[str, str], kept: str = "") -> Grant:
-        """Return the grant; `kept` is the refresh token that stays valid if the answer names none."""
+    def renew(self, grant: Grant) -> Grant:
+        """Return new tokens for the grant: by its refresh token, or where it has none by our client alone (RFC 6749,
+        section 4.4)."""
+        if grant.refresh_token:
+            return self.refresh(grant.refresh_token)
+        return self._ask({"grant_type": "client_credentials", "scope": self.scope}, None)
+
+    def _ask(self, form: Mapping[str, str], kept: str | None = "") -> Grant:
+        """Return the grant; `kept` is the refresh token that stays valid if the answer names none, and None where
+        there is none."""
         asked_at = self.clock()
         credentials = {"client_id": self.client.id, "client_secret": self.client.secret}
         answer = self._post({**form, **credentials}, _in_the_form)
         if isinstance(answer, requests.Response) and _client_unproven(answer):
-            answer = self._post(form, self._in_the_header)
+            answer = self._post(form, in_the_header(self.client))
         outcome = answer if isinstance(answer, OAuthError) else _meaning(answer, asked_at, kept)
         if isinstance(outcome, Grant):
             return outcome
@@ -143,11 +153,16 @@ class TokenEndpoint:
             error: type[OAuthError] = NotNow if not_sent(failure) else NoAnswer
             return error(f"no answer of the token endpoint ({type(failure).__name__})")
 
-    def _in_the_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add id and secret, encoded as in a form and then as HTTP Basic requires."""
-        pair = f"{quote_plus(self.client.id)}:{quote_plus(self.client.secret)}"
+
+def in_the_header(client: OAuthClient) -> Authentication:
+    """Return what adds the client's id and secret, encoded as in a form and then as HTTP Basic requires."""
+
+    def add(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        pair = f"{quote_plus(client.id)}:{quote_plus(client.secret)}"
         request.headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         return request
+
+    return add
 
 
 def _in_the_form(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -163,7 +178,7 @@ def _client_unproven(answer: requests.Response) -> bool:
     return error is ClientRefused and (_code(content) == "invalid_client" or unexplained)
 
 
-def _meaning(answer: requests.Response, asked_at: datetime, kept: str) -> Grant | OAuthError:
+def _meaning(answer: requests.Response, asked_at: datetime, kept: str | None) -> Grant | OAuthError:
     content = _json(answer.content)
     if answer.status_code == 200 and (grant := _grant(content, asked_at, kept)):
         kind = content.get("token_type")
@@ -182,9 +197,10 @@ def _json(content: bytes) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _grant(content: Mapping[str, Any], asked_at: datetime, kept: str) -> Grant | None:
-    access, refresh = content.get("access_token"), content.get("refresh_token") or kept
-    if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
+def _grant(content: Mapping[str, Any], asked_at: datetime, kept: str | None) -> Grant | None:
+    access = content.get("access_token")
+    refresh = "" if kept is None else content.get("refresh_token") or kept
+    if not (isinstance(access, str) and access and isinstance(refresh, str) and (refresh or kept is None)):
         return None
     return Grant(access, refresh, asked_at.astimezone(UTC) + timedelta(seconds=_life(content.get("expires_in"))))
 

@@ -1,11 +1,16 @@
-"""Opening the ledger of a company to compare it, which no function does: commands do."""
+"""Opening the ledger of a company to compare it, which no function does: commands do. And the call budget, which
+whoever opens a ledger shares."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pleo_export.accounting.registry import open_reader
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
+from pleo_export.accounting.registry import CONNECTORS, open_reader
+from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
 
 if TYPE_CHECKING:
     from pleo_export.accounting.port import LedgerReader
@@ -13,7 +18,22 @@ if TYPE_CHECKING:
 
 
 class LedgerReaders:
-    """The part of the services that reads ledgers."""
+    """The part of the services that reads ledgers, and shares their budgets."""
+
+    clock: Callable[[], datetime]
+
+    @property
+    def call_budgets(self) -> CallBudgets:
+        """The budgets of all ledgers."""
+        raise NotImplementedError
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        raise NotImplementedError
+
+    def time_left(self) -> timedelta:
+        """Return the time until Lambda ends this invocation."""
+        raise NotImplementedError
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system."""
@@ -22,4 +42,22 @@ class LedgerReaders:
     def ledger_reader(self, connection: Connection) -> LedgerReader:
         """Return what reads the company's ledger to compare it. Raises AuthenticationFailed, TryAgain (its tokens
         cannot be refreshed now)."""
-        return open_reader(connection.settings.accounting_system, self.accounting_secret(connection))
+        settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
+        return open_reader(settings, secret, self.call_budget(connection))
+
+    def call_budget(self, connection: Connection) -> CallBudget:
+        """Return what is left of the calls that the company's ledger takes; one for all calls of this environment, so
+        that the next invocation goes on with the block that this one holds."""
+        connector = CONNECTORS[connection.settings.accounting_system.name]
+        if connector.rate is None:
+            return UNLIMITED
+        ledger_id = connection.ledger_id or f"{connector.name}#{connection.company_id}"
+        if ledger_id not in self._budgets:
+            self._budgets[ledger_id] = LedgerCallBudget(
+                self.call_budgets, ledger_id, connector.title, connector.rate, self.clock, self.sleep, self.time_left
+            )
+        return self._budgets[ledger_id]
+
+    @cached_property
+    def _budgets(self) -> dict[str, LedgerCallBudget]:
+        return {}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import requests
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from pleo_export.accounting.descriptor import AccountingSettings
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.pleo.client import PleoClient
@@ -175,19 +176,24 @@ class Services(Records, LedgerReaders):
         """Return the name of the company's secret."""
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
-    def token_endpoint(self, company_id: str, grant_owner: GrantOwner) -> TokenEndpoint:
-        """Return where the grant is refreshed. Raises Misconfigured (our OAuth client is not stored), InvalidSettings
-        (the accounting system takes no OAuth tokens)."""
-        from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint  # noqa: PLC0415 - only one function
+    def token_endpoint(
+        self, company_id: str, grant_owner: GrantOwner, settings: AccountingSettings | None = None
+    ) -> TokenEndpoint:
+        """Return where the grant's tokens are got. `settings` are those of the accounting system, where the company is
+        not connected yet. Raises Misconfigured (our OAuth client is not stored), InvalidSettings (the accounting system
+        takes no OAuth tokens)."""
+        from pleo_export.services import token_endpoints  # noqa: PLC0415 - only where tokens are got
 
-        name, url = "pleo", f"{self.pleo_auth_url}/oauth/token"
-        if grant_owner == "accounting_system":
-            from pleo_export.accounting.registry import token_url  # noqa: PLC0415 - only where a connector uses OAuth
+        def client_at(provider: str) -> tuple[str, str]:
+            return self.secrets.oauth_client(oauth_client_secret(self._variable("STACK_NAME"), provider))
 
-            name = self.connection(company_id).settings.accounting_system.name
-            url = token_url(name)
-        client = OAuthClient(*self.secrets.oauth_client(oauth_client_secret(self._variable("STACK_NAME"), name)))
-        return TokenEndpoint(url, client, self.http, self.clock)
+        if grant_owner == "pleo":
+            return token_endpoints.of_pleo(self.pleo_auth_url, client_at("pleo"), self.http, self.clock)
+        settings = settings or self.connection(company_id).settings.accounting_system
+        if token_endpoints.has_own_client(settings):
+            section = self.secrets.get(self.secret_name(company_id), 0).of(grant_owner)
+            return token_endpoints.of_own_client(settings, section, self.http, self.clock)
+        return token_endpoints.of_ledger(settings, client_at(settings.name), self.http, self.clock)
 
     @cached_property
     def receipts(self) -> Fetcher:
@@ -200,8 +206,8 @@ class Services(Records, LedgerReaders):
     def accounting_system(self, connection: Connection) -> AccountingSystem:
         """Return the company's accounting system. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
         now)."""
-        settings = connection.settings.accounting_system
-        return connect(settings, self.accounting_secret(connection), self.time_left)
+        settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
+        return connect(settings, secret, self.time_left, self.call_budget(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""
@@ -210,10 +216,10 @@ class Services(Records, LedgerReaders):
         try:
             return self.tokens.secret_of(connection, "accounting_system")
         except Disconnected:
-            name = connection.settings.accounting_system.name
-            raise AuthenticationFailed(GRANT_ENDED.told(ledger=name)) from None
+            title = CONNECTORS[connection.settings.accounting_system.name].title
+            raise AuthenticationFailed(GRANT_ENDED.told(ledger=title)) from None
 
     def keep_grant_alive(self, connection: Connection) -> None:
         """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.keep_alive` does."""
-        if CONNECTORS[connection.settings.accounting_system.name].token_url:
+        if CONNECTORS[connection.settings.accounting_system.name].oauth:
             self.tokens.keep_alive(connection, "accounting_system")

@@ -12,6 +12,7 @@ another's authorisation.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 
 INVITATION_LIFE = timedelta(hours=24)
 AUTHORISATION_LIFE = timedelta(minutes=10)
+PLEO = "pleo"
 BYTES = 32  # of randomness in each token
 
 
 @dataclass(frozen=True)
 class Invitation:
     """An invitation for one company, valid once. `client_id` and `redirect_uri` are those that the provider will be
-    sent; `company_name` and `accounting_system` are what the pages call the two sides, or "" where nobody said."""
+    sent; `company_name` and `accounting_system` are what the pages call the two sides, or "" where nobody said.
+    `provider` is `pleo`, or the name of the accounting system at which the person authorises us: then `settings` are
+    the company's settings for it, as JSON."""
 
     id: str
     company_id: str
@@ -42,6 +46,8 @@ class Invitation:
     used: bool
     company_name: str = ""
     accounting_system: str = ""
+    provider: str = PLEO
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,10 @@ class Authorisations:
         now: datetime,
         company_name: str = "",
         accounting_system: str = "",
+        settings: Mapping[str, Any] | None = None,
     ) -> str:
-        """Store an invitation and return the token for its link, which is stored nowhere."""
+        """Store an invitation and return the token for its link, which is stored nowhere. With `settings` it is for the
+        accounting system that they name, else for Pleo."""
         token = secrets.token_urlsafe(BYTES)
         self._table.put_item(
             Item={
@@ -77,6 +85,7 @@ class Authorisations:
                 "redirect_uri": redirect_uri,
                 "company_name": company_name,
                 "accounting_system": accounting_system,
+                "settings": dict(settings or {}),
                 "used": False,
                 "expires_at": int((now + INVITATION_LIFE).timestamp()),
             }
@@ -92,6 +101,7 @@ class Authorisations:
         record = self._table.get_item(Key=_key("INVITATION", invitation_id), ConsistentRead=True).get("Item")
         if record is None or int(str(record["expires_at"])) <= now.timestamp():
             return None
+        settings: Any = record.get("settings", {})
         return Invitation(
             id=invitation_id,
             company_id=str(record["company_id"]),
@@ -100,6 +110,8 @@ class Authorisations:
             used=bool(record["used"]),
             company_name=str(record.get("company_name", "")),
             accounting_system=str(record.get("accounting_system", "")),
+            provider=str(settings.get("name", PLEO)),
+            settings=settings,
         )
 
     def use(self, invitation: Invitation) -> None:

@@ -28,6 +28,7 @@ class Connection:
 
     `raw_settings` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
     `settings_version` is the version of the settings in `store.settings_history`; None before there was a history.
+    `ledger_id` is the ledger's, as for `Connections.put`.
     """
 
     company_id: str
@@ -35,6 +36,7 @@ class Connection:
     secret_arn: str
     ended: Mapping[GrantOwner, EndedGrant] = field(default_factory=dict)
     settings_version: int | None = None
+    ledger_id: str = ""
 
     @cached_property
     def settings(self) -> Settings:
@@ -68,7 +70,8 @@ class Connections(ConnectedCompanies, GrantRecords):
         if record is None:
             return None
         version = int(record["settings_version"]) if "settings_version" in record else None
-        return Connection(company_id, record["settings"], str(record["secret_arn"]), ended_grants(record), version)
+        ended, ledger_id = ended_grants(record), str(record.get("books", ""))
+        return Connection(company_id, record["settings"], str(record["secret_arn"]), ended, version, ledger_id)
 
     def exists(self, company_id: str) -> bool:
         """Whether the company is connected, even with settings that no longer fit."""

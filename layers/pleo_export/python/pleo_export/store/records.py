@@ -7,6 +7,7 @@ from typing import Any
 
 from pleo_export.store.audit_exports import AuditExports
 from pleo_export.store.authorisations import Authorisations
+from pleo_export.store.call_budgets import CallBudgets
 from pleo_export.store.company_events import CompanyEvents
 from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
@@ -48,6 +49,11 @@ class Records:
     def audit_exports(self) -> AuditExports:
         """The chains of audit exports."""
         return AuditExports(self.table)
+
+    @cached_property
+    def call_budgets(self) -> CallBudgets:
+        """What the ledgers' calls have used of their rates."""
+        return CallBudgets(self.table)
 
     @cached_property
     def leases(self) -> Leases:

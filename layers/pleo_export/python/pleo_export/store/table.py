@@ -4,6 +4,7 @@
 |---------------|---------------------------------|-----------------|
 | connection    | COMPANY#<id>                    | CONNECTION      |
 | ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
+| call budget   | BUDGET#<system>#<identity>      | CALLS           |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
@@ -48,6 +49,11 @@ def company_key(company_id: str, record: str) -> dict[str, str]:
 def ledger_key(ledger_id: str) -> dict[str, str]:
     """Return the key of a ledger's record; `ledger_id` names the accounting system and the company in it."""
     return {"pk": f"BOOKS#{ledger_id}", "sk": "CONNECTION"}
+
+
+def budget_key(ledger_id: str) -> dict[str, str]:
+    """Return the key of a ledger's call budget; `ledger_id` as for `ledger_key`."""
+    return {"pk": f"BUDGET#{ledger_id}", "sk": "CALLS"}
 
 
 def job_key(job_id: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, Misconfigured, TryAgain
 from pleo_export.failures.job import NO_VENDOR_BOOKKEEPING, SETTINGS_WRONG
+from pleo_export.services.error_mapping import LONGEST_WAIT
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 
@@ -52,9 +53,17 @@ def validate_job(run: ValidateJobInput, services: Services) -> None:
             SETTINGS_WRONG.told(fault=error),
         ) from error
     except AccountingError as error:
-        if type(error) in PASSING:
+        if _passes(error):
             raise TryAgain(PASSING[type(error)], error.told) from error
-        raise JobRejected(FINAL.get(type(error), JobFailure.INVALID_CONFIGURATION), error.told) from error
+        failures = {**PASSING, **FINAL}
+        raise JobRejected(failures.get(type(error), JobFailure.INVALID_CONFIGURATION), error.told) from error
+
+
+def _passes(error: AccountingError) -> bool:
+    """Return whether it may pass while the job waits: a day's limit does not."""
+    if isinstance(error, RateLimited) and error.retry_after > LONGEST_WAIT.total_seconds():
+        return False
+    return type(error) in PASSING
 
 
 def _check_method(run: ValidateJobInput, system: AccountingSystem) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -66,31 +67,34 @@ NOT_RECONCILED = (
 )
 
 
-def connect(settings: TrytonSettings, secret: Secret, time_left: TimeLeft = unlimited) -> TrytonConnector:
+def connect(
+    settings: TrytonSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> TrytonConnector:
     """Return the accounting system. Raises AuthenticationFailed if the secret has no `token`."""
     session = None
     if "password" in secret:
         login = secret.get("user", ""), secret["password"]
-        opened = partial(AccountingTransport, "Tryton", str(settings.url), time_left=time_left)
+        opened = partial(AccountingTransport, "Tryton", str(settings.url), time_left=time_left, budget=budget)
         session = TrytonSession(opened, settings.database, settings.company, *login)
-    return TrytonConnector(settings, _rest(settings, secret, time_left), session)
+    return TrytonConnector(settings, _rest(settings, secret, time_left, budget), session)
 
 
-def set_up(settings: TrytonSettings, secret: Secret) -> TrytonSetup:
+def set_up(settings: TrytonSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> TrytonSetup:
     """Return what to choose from. Raises AuthenticationFailed if the secret has no `token`."""
-    return TrytonSetup(settings, _rest(settings, secret, unlimited))
+    return TrytonSetup(settings, _rest(settings, secret, unlimited, budget))
 
 
-def open_reader(settings: TrytonSettings, secret: Secret) -> TrytonReader:
+def open_reader(settings: TrytonSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> TrytonReader:
     """Return what reads the ledger. Raises AuthenticationFailed if the secret has no `token`."""
-    return TrytonReader(settings, _rest(settings, secret, unlimited), TrytonConnector.capabilities)
+    return TrytonReader(settings, _rest(settings, secret, unlimited, budget), TrytonConnector.capabilities)
 
 
-def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft) -> TrytonRest:
+def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> TrytonRest:
     key = secret.get("token", "").strip()
     if not key:
         raise AuthenticationFailed(KEY_REFUSED.told(ledger=TITLE))
-    transport = AccountingTransport("Tryton", str(settings.url), headers(key, settings.company), time_left=time_left)
+    key_and_company = headers(key, settings.company)
+    transport = AccountingTransport("Tryton", str(settings.url), key_and_company, time_left=time_left, budget=budget)
     return TrytonRest(transport, settings.database, settings.company)
 
 

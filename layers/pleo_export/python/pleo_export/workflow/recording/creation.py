@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -23,6 +24,7 @@ from pleo_export.accounting.errors import (
     OutcomeUnknown,
     PeriodClosed,
     PermissionDenied,
+    RateLimited,
 )
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
@@ -164,6 +166,8 @@ class DocumentWriter:
             return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, SHORTEST_PAUSE)
         if isinstance(error, STOPPING):  # no waiting for what only a person can change
             return InDoubt(error.told.after(IN_DOUBT), error.failure, None)
+        if isinstance(error, RateLimited) and timedelta(seconds=error.retry_after) > self.services.in_doubt_time:
+            return InDoubt(error.told.after(IN_DOUBT), error.failure, timedelta(seconds=error.retry_after))
         return InDoubt(OUTCOME_UNKNOWN, OutcomeUnknown.failure, self.services.in_doubt_time)
 
     def _seen(self, documents: ItemDocuments) -> Mapping[str, DocumentOutcome] | None:

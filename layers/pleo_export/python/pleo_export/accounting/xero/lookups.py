@@ -1,0 +1,213 @@
+"""How an organisation is set up in Xero: accounts, tax rates, tracking categories, currency and lock dates.
+
+Read once and kept, since Xero counts calls. What looks unknown, inactive or locked is read again before it is refused:
+a person may have corrected it meanwhile. What was withdrawn meanwhile Xero refuses itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from pleo_export.accounting.port import CodeAndName, PeriodState
+from pleo_export.accounting.xero.rest import Record, XeroRest, day
+
+# Accounts that Xero books on itself: no line may name them.
+SYSTEM_ONLY = frozenset({"DEBTORS", "CREDITORS", "BANKCURRENCYGAIN", "REALISEDCURRENCYGAIN", "UNREALISEDCURRENCYGAIN"})
+_FLAGS = {
+    "ASSET": "CanApplyToAssets",
+    "EQUITY": "CanApplyToEquity",
+    "EXPENSE": "CanApplyToExpenses",
+    "LIABILITY": "CanApplyToLiabilities",
+    "REVENUE": "CanApplyToRevenue",
+}
+# Xero's time zones are those of Windows without spaces; the ones of Pleo's countries.
+_TIME_ZONES = {
+    "GMTSTANDARDTIME": "Europe/London",
+    "ROMANCESTANDARDTIME": "Europe/Paris",
+    "WEUROPESTANDARDTIME": "Europe/Berlin",
+    "CENTRALEUROPESTANDARDTIME": "Europe/Budapest",
+    "CENTRALEUROPEANSTANDARDTIME": "Europe/Warsaw",
+    "FLESTANDARDTIME": "Europe/Helsinki",
+    "GTBSTANDARDTIME": "Europe/Bucharest",
+    "GREENWICHSTANDARDTIME": "Atlantic/Reykjavik",
+    "EASTERNSTANDARDTIME": "America/New_York",
+    "UTC": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class XeroAccount:
+    """An account. `code` is what people call it: Xero's code, or its id where it has none, as bank accounts may.
+    `currency` is a bank account's."""
+
+    id: str
+    code: str
+    name: str
+    type: str
+    class_: str
+    system: str
+    active: bool
+    currency: str | None
+    payable: bool
+
+    @property
+    def is_bank(self) -> bool:
+        """Whether it is a bank account, such as the wallet."""
+        return self.type == "BANK"
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether a line may name it."""
+        return self.active and not self.is_bank and self.system not in SYSTEM_ONLY
+
+
+@dataclass(frozen=True, slots=True)
+class XeroTax:
+    """A tax rate. `classes` are the account classes that it applies to."""
+
+    type: str
+    active: bool
+    classes: frozenset[str]
+
+
+class XeroLookups:
+    """Reads the lists that documents are checked with. Every method raises AccountingError."""
+
+    def __init__(self, rest: XeroRest) -> None:
+        self._rest = rest
+
+    @cached_property
+    def accounts(self) -> Mapping[str, Sequence[XeroAccount]]:
+        """The accounts by code, archived ones included."""
+        found: dict[str, list[XeroAccount]] = defaultdict(list)
+        for row in self._rest.whole("Accounts"):
+            account = _account(row)
+            found[account.code].append(account)
+        return found
+
+    @cached_property
+    def taxes(self) -> Mapping[str, XeroTax]:
+        """The tax rates by their type, which is their code."""
+        rows = self._rest.whole("TaxRates")
+        return {str(row["TaxType"]): _tax(row) for row in rows if row.get("TaxType")}
+
+    @cached_property
+    def tracking(self) -> Mapping[str, frozenset[str]]:
+        """The active options of each active tracking category, by name."""
+        return {
+            str(row["Name"]): frozenset(
+                str(option["Name"]) for option in row.get("Options") or [] if option.get("Status", "ACTIVE") == "ACTIVE"
+            )
+            for row in self._rest.whole("TrackingCategories")
+            if row.get("Status", "ACTIVE") == "ACTIVE"
+        }
+
+    @cached_property
+    def organisation(self) -> Record:
+        """The organisation's own record."""
+        (row, *_) = self._rest.whole("Organisation") or [{}]
+        return row
+
+    @property
+    def currency(self) -> str:
+        """The organisation's own currency, ISO 4217."""
+        return str(self.organisation.get("BaseCurrency") or "")
+
+    @property
+    def time_zone(self) -> str | None:
+        """The organisation's IANA time zone; None for one that is not known here."""
+        return _TIME_ZONES.get(str(self.organisation.get("Timezone") or "").upper())
+
+    @property
+    def short_code(self) -> str:
+        """What links to the organisation name it by."""
+        return str(self.organisation.get("ShortCode") or "")
+
+    @property
+    def payables(self) -> XeroAccount | None:
+        """The account for what suppliers are owed: Xero has one."""
+        return self.system_account("CREDITORS")
+
+    def system_account(self, system: str) -> XeroAccount | None:
+        """Return the account that Xero books something on itself."""
+        every = (each for accounts in self.accounts.values() for each in accounts)
+        return next((each for each in every if each.system == system), None)
+
+    def bookable(self) -> Sequence[CodeAndName]:
+        """Return the accounts that a line, the wallet or a bill can be booked on, by code."""
+        own = self.payables
+        found = [
+            CodeAndName(code, account.name)
+            for code, (account, *others) in sorted(self.accounts.items())
+            if not others and account.active and (account.takes_lines or account.is_bank or account == own)
+        ]
+        return [each for each in found if each.code]
+
+    @property
+    def locked_until(self) -> date | None:
+        """The last day on which nothing can be booked; None where no date is locked."""
+        dates = [day(self.organisation.get(name)) for name in ("PeriodLockDate", "EndOfYearLockDate")]
+        return max((each for each in dates if each), default=None)
+
+    def period_state(self, on: date) -> PeriodState:
+        """Return whether a day is open: all after the lock date are."""
+        locked = self.locked_until
+        return PeriodState.CLOSED if locked is not None and on <= locked else PeriodState.OPEN
+
+    def next_open_date(self, after: date) -> date | None:
+        """Return the first later day that is open; None where there is none."""
+        if after == date.max:
+            return None
+        following = after + timedelta(days=1)
+        locked = self.locked_until
+        if locked is None or following > locked:
+            return following
+        return locked + timedelta(days=1) if locked < date.max else None
+
+    def forget_if_unknown(
+        self,
+        accounts: Collection[str],
+        taxes: Collection[str],
+        tags: Collection[tuple[str, str]],
+        days: Collection[date],
+    ) -> None:
+        """Read again what does not know one of these, or takes nothing on one of the days."""
+        if "accounts" in self.__dict__ and not all(self._is_usable(code) for code in accounts):
+            del self.__dict__["accounts"]
+        if "taxes" in self.__dict__ and not all(code in self.taxes and self.taxes[code].active for code in taxes):
+            del self.__dict__["taxes"]
+        if "tracking" in self.__dict__ and not all(value in self.tracking.get(name, ()) for name, value in tags):
+            del self.__dict__["tracking"]
+        if any(self.period_state(each) is not PeriodState.OPEN for each in days):
+            self.forget_periods()
+
+    def forget_periods(self) -> None:
+        """Read the lock dates again when they are needed next."""
+        self.__dict__.pop("organisation", None)
+
+    def _is_usable(self, code: str) -> bool:
+        found = self.accounts.get(code, ())
+        return len(found) == 1 and found[0].active
+
+
+def _account(row: Record) -> XeroAccount:
+    return XeroAccount(
+        id=str(row["AccountID"]),
+        code=str(row.get("Code") or row["AccountID"]),
+        name=str(row.get("Name") or ""),
+        type=str(row.get("Type") or ""),
+        class_=str(row.get("Class") or ""),
+        system=str(row.get("SystemAccount") or ""),
+        active=row.get("Status", "ACTIVE") == "ACTIVE",
+        currency=row.get("CurrencyCode") or None,
+        payable=bool(row.get("EnablePaymentsToAccount")),
+    )
+
+
+def _tax(row: Record) -> XeroTax:
+    classes = frozenset(class_ for class_, flag in _FLAGS.items() if row.get(flag, True))
+    return XeroTax(str(row["TaxType"]), row.get("Status", "ACTIVE") == "ACTIVE", classes)

@@ -1,0 +1,239 @@
+"""Xero's Accounting API: requests in batches, lists in pages, and what its answers hold.
+
+Amounts go out as JSON numbers with their own digits and come back as Decimal: never as a binary fraction.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pleo_export.accounting.call_budget import CallBudget
+from pleo_export.accounting.errors import OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload
+from pleo_export.accounting.xero.error_table import error_of
+from pleo_export.accounting.xero.title import TITLE
+from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
+from pleo_export.http.retry_after import seconds_to_wait
+
+Record = dict[str, Any]
+ROOT = "/api.xro/2.0"
+PAGE_SIZE = 1_000
+MINUTE = 60
+_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+_PER_ELEMENT = {"summarizeErrors": "false"}
+_LEFT_IN_MINUTE, _PROBLEM = "X-MinLimit-Remaining", "X-Rate-Limit-Problem"
+
+
+class XeroRest:
+    """Calls the API of one organisation. Every method raises AccountingError."""
+
+    def __init__(self, transport: AccountingTransport, budget: CallBudget) -> None:
+        self._transport = transport
+        self._budget = budget
+
+    def whole(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> list[Record]:
+        """Read a list that has no pages."""
+        return self._rows(self._read(endpoint, parameters or {}), endpoint)
+
+    def pages(self, endpoint: str, parameters: Mapping[str, str]) -> Iterator[Record]:
+        """Read a list with the lines of its rows, page by page."""
+        page = 1
+        while True:
+            asked = {**parameters, "page": str(page), "pageSize": str(PAGE_SIZE)}
+            answer = self._read(endpoint, asked)
+            rows = self._rows(answer, endpoint)
+            yield from rows
+            if page >= _page_count(answer, len(rows), page):
+                return
+            page += 1
+
+    def put(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
+        """Create documents, each for itself: the answer has one row for each, in order, with its own errors. Raises
+        Rejected where Xero cannot read the request as a whole; then none is created."""
+        return self._write_all("PUT", endpoint, elements, _PER_ELEMENT)
+
+    def put_together(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
+        """Create documents, all or none. Raises Rejected, with Xero's messages, where one is refused."""
+        return self._write_all("PUT", endpoint, elements, {})
+
+    def post(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
+        """Change documents, each for itself, as `put` creates them."""
+        return self._write_all("POST", endpoint, elements, _PER_ELEMENT)
+
+    def change(self, endpoint: str, id_: str, values: Record) -> Record:
+        """Change one document. Raises Rejected with Xero's messages."""
+        (row,) = self._write_all("POST", f"{endpoint}/{id_}", [values], {}, name=endpoint)
+        return row
+
+    def note(self, endpoint: str, id_: str, text: str) -> None:
+        """Add a note to the history of a document."""
+        self._write("PUT", f"{endpoint}/{id_}/History", _encoded({"HistoryRecords": [{"Details": text}]}), {})
+
+    def files(self, endpoint: str, id_: str) -> list[Record]:
+        """Read the names and sizes of the files of a document."""
+        return self._rows(self._read(f"{endpoint}/{id_}/Attachments", {}), "Attachments")
+
+    def upload(self, endpoint: str, id_: str, name: str, content_type: str, body: Upload) -> None:
+        """Attach a file; one that has its name already is replaced."""
+        path = f"{ROOT}/{endpoint}/{id_}/Attachments/{quote(name, safe='')}"
+        answer = self._transport.write("PUT", path, body, {"Content-Type": content_type})
+        self._observe(answer)
+        content_of(answer, write=True)
+
+    def _read(self, endpoint: str, parameters: Mapping[str, str]) -> Any:
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        answer = self._transport.read("GET", f"{ROOT}/{endpoint}{query}")
+        self._observe(answer)
+        return content_of(answer, write=False)
+
+    def _write_all(
+        self,
+        method: str,
+        path: str,
+        elements: Sequence[Record],
+        parameters: Mapping[str, str],
+        name: str | None = None,
+    ) -> list[Record]:
+        name = name or path
+        rows = self._write(method, path, _encoded({name: list(elements)}), parameters).get(name)
+        if not isinstance(rows, list) or len(rows) != len(elements) or not all(isinstance(each, dict) for each in rows):
+            raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
+        return rows
+
+    def _write(self, method: str, path: str, body: bytes, parameters: Mapping[str, str]) -> Record:
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(method, path, body)}
+        answer = self._transport.write(method, f"{ROOT}/{path}{query}", body, headers)
+        self._observe(answer)
+        content = content_of(answer, write=True)
+        if not isinstance(content, dict):
+            raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
+        return content
+
+    def _rows(self, answer: Any, endpoint: str) -> list[Record]:
+        name = {"Organisation": "Organisations"}.get(endpoint, endpoint)
+        rows = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE))
+        return rows
+
+    def _observe(self, answer: AccountingResponse) -> None:
+        """Tell the budget what the answer says is left."""
+        if answer.status == 429:
+            self._budget.observe(0, seconds_to_wait(answer.headers))
+        elif (left := answer.headers.get(_LEFT_IN_MINUTE, "")).isdecimal():
+            self._budget.observe(int(left), MINUTE)
+
+
+def headers(access_token: str, tenant: str) -> dict[str, str]:
+    """Return the headers of every call: the token, the organisation, and JSON as the format."""
+    return {"Authorization": f"Bearer {access_token}", "xero-tenant-id": tenant, "Accept": "application/json"}
+
+
+def scopes_of(access_token: str) -> frozenset[str] | None:
+    """Return what the token says that it may (it is a JWT; Xero checks it, so its signature is not looked at); None
+    for a token that says nothing."""
+    try:
+        claims = access_token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["scope"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
+    return frozenset(found.split() if isinstance(found, str) else found)
+
+
+def idempotency_key(method: str, path: str, body: bytes) -> str:
+    """Return the key of a write: the same write has the same, so that one which a gateway delivers twice, or late, is
+    done once while Xero remembers it (minutes). What makes it certain is the reference in the document."""
+    return "px-" + hashlib.sha256(f"{method} {path} ".encode() + body).hexdigest()[:40]
+
+
+def day(value: Any) -> date | None:
+    """Read a day as Xero answers it; None where there is none."""
+    found = _DATE.match(str(value or ""))
+    if found:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(found[1]))).date()
+    try:
+        return date.fromisoformat(str(value or "")[:10])
+    except ValueError:
+        return None
+
+
+def text(value: str) -> str:
+    """Return a text as a value in a `where` filter."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def moment(on: date) -> str:
+    """Return a day as a value in a `where` filter."""
+    return f"DateTime({on.year},{on.month:02},{on.day:02})"
+
+
+def encode(value: Any) -> str:
+    """Return JSON in which each Decimal is a number with its own digits."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"{json.dumps(name)}:{encode(inner)}" for name, inner in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(encode, value)) + "]"
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return json.dumps(value.isoformat())
+        case _:
+            return json.dumps(value)
+
+
+def _encoded(value: Any) -> bytes:
+    return encode(value).encode()
+
+
+def content_of(answer: AccountingResponse, *, write: bool, empty: bool = False) -> Any:
+    """Return the decoded answer, None for one that is to be `empty`. Raises AccountingError for any other than 2xx, and
+    for one that is cut off."""
+    decoded: Any = None
+    try:
+        decoded = json.loads(answer.content, parse_float=Decimal)
+        readable = True
+    except ValueError:
+        readable = False
+    if not 200 <= answer.status < 300:
+        error = error_of(
+            answer.status, answer.headers, decoded, write=write, retry_after=seconds_to_wait(answer.headers)
+        )
+        if type(error) is Rejected and isinstance(decoded, dict):
+            raise XeroRefused(error, messages_of(decoded))
+        raise error
+    if readable or empty:
+        return decoded
+    if write:
+        raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE), status=answer.status)
+    raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), status=answer.status)
+
+
+class XeroRefused(Rejected):
+    """Xero refuses a request as a whole; `messages` are its validation messages, if it gives any."""
+
+    def __init__(self, error: Rejected, messages: Sequence[str]) -> None:
+        super().__init__(error.told, status=error.status, code=error.code)
+        self.messages = messages
+
+
+def messages_of(row: Record) -> list[str]:
+    """Return the validation messages of a row, or of all elements of a refusal."""
+    elements = row.get("Elements") or []
+    found = [row.get("ValidationErrors") or [], *(each.get("ValidationErrors") or [] for each in elements)]
+    return [str(each.get("Message") or "") for errors in found for each in errors]
+
+
+def _page_count(answer: Any, rows: int, page: int) -> int:
+    """Return the number of pages; where Xero does not tell it, a full page may have another behind it."""
+    told = (answer.get("pagination") or {}).get("pageCount")
+    return int(told) if told is not None else page + (rows >= PAGE_SIZE)

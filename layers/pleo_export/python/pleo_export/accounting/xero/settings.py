@@ -1,0 +1,44 @@
+"""Where a company's ledger is in Xero, and whose names its card expenses carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, HttpUrl, StringConstraints, model_validator
+
+from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
+
+
+class XeroSettings(AccountingSettings):
+    """Where the company's ledger is, for the connector `xero`."""
+
+    name: Literal["xero"] = Field(description="The connector.", examples=["xero"])
+    tenant: UUID | None = Field(
+        None,
+        description="Xero's id of the organisation (tenantId); chosen when the company is connected.",
+        examples=["7d3f1c52-9a04-4f6e-8b1d-2f5f3a6c9e10"],
+    )
+    contact: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
+        None,
+        description="The one contact of all card expenses; default: the merchant of each, made where it is missing.",
+        examples=["Pleo"],
+    )
+    employees: Annotated[str, StringConstraints(min_length=1)] = Field(
+        "Employees", description="The contact group that holds the employees.", examples=["Employees"]
+    )
+    api_url: HttpUrl = Field(
+        HttpUrl("https://api.xero.com"),
+        description="The address of Xero's API; another one for a simulator.",
+        examples=["https://api.xero.com"],
+    )
+    login_url: LoginUrl | None = Field(
+        None, description="Where the sign-in of a simulator is; default: Xero's.", examples=["http://127.0.0.1:8082"]
+    )
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if self.api_url.scheme != "https" and not is_loopback(str(self.api_url)):
+            raise ValueError("api_url: https is required, except on this machine")
+        return self

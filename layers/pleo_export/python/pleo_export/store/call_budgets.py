@@ -1,0 +1,178 @@
+"""The call budget of each ledger company, shared by all functions, environments and commands: one item of the table.
+
+A function takes a block of calls with one conditional write (version by version, so that no two take the same), and
+sends them without a further one. Per call that is 1/5 of a write for a rate of 60 a minute, 1/50 for 6,000 in five
+minutes; a system without a rate has no budget, no item and no write. A function that is killed loses its block, no
+more. Answers are believed at the next block; that nothing is left, at once, for the others' sake.
+
+The budget is a courtesy to the accounting system, which counts for itself: where our table does not answer, calls go
+out uncounted rather than not at all.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import ceil
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pleo_export.accounting.call_budget import CallRate
+from pleo_export.accounting.errors import RateLimited
+from pleo_export.failures.connection import LEDGER_CALLS_USED_UP, LEDGER_DAY_USED_UP
+from pleo_export.function_time import TimeLeft, enough_time
+from pleo_export.observability import logger
+from pleo_export.store.call_usage import DAY, CallUsage, block_seconds, block_size
+from pleo_export.store.table import budget_key, conditional_write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+TRIES = 100  # to take a block: each failed one is another's success
+RETRY_SECONDS = 0.05
+CALL_SECONDS = 33  # that the call itself may take, as in accounting/http.py
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    usage: CallUsage
+    version: int
+
+
+class CallBudgets:
+    """The items of all ledger companies."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, ledger_id: str) -> _Stored:
+        """Return what the ledger's calls have used."""
+        record: Mapping[str, Any] = self._table.get_item(Key=budget_key(ledger_id), ConsistentRead=True).get("Item", {})
+        usage = CallUsage(
+            recent=_numbers(record.get("recent", {})),
+            daily=_numbers(record.get("daily", {})),
+            closed_until=int(record.get("closed_until", 0)),
+        )
+        return _Stored(usage, int(record.get("version", 0)))
+
+    def put(self, ledger_id: str, usage: CallUsage, replacing: _Stored, now: float) -> bool:
+        """Store what the calls have used, and return whether nobody else has since `replacing` was read."""
+        unchanged = Attr("version").eq(replacing.version) if replacing.version else Attr("pk").not_exists()
+        return conditional_write(
+            self._table.put_item,
+            Item={
+                **budget_key(ledger_id),
+                "recent": {str(until): calls for until, calls in usage.recent.items()},
+                "daily": {str(until): calls for until, calls in usage.daily.items()},
+                "closed_until": usage.closed_until,
+                "version": replacing.version + 1,
+                "expires_at": int(max(now, usage.closed_until)) + 2 * DAY,
+            },
+            ConditionExpression=unchanged,
+        )
+
+
+def _numbers(stored: Mapping[str, Any]) -> dict[int, int]:
+    return {int(until): int(calls) for until, calls in stored.items()}
+
+
+@dataclass
+class LedgerCallBudget:
+    """The port's CallBudget for one ledger company. `system` is its name in messages; `clock` gives UTC."""
+
+    budgets: CallBudgets
+    ledger_id: str
+    system: str
+    rate: CallRate
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    time_left: TimeLeft
+    jitter: Callable[[], float] = random.random
+    _left: int = 0
+    _until: float = 0.0
+    _answers: dict[bool, tuple[int, float]] = field(default_factory=dict)  # of the day? calls remaining, and until when
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, calls: int = 1) -> None:
+        """Take calls of the block that is held, or of a new one. Raises RateLimited, and ValueError for more than a
+        window has."""
+        if calls > self.rate.calls:
+            raise ValueError(f"{self.system} never takes {calls} calls at once")
+        with self._lock:
+            if self._left < calls or self._now() >= self._until:
+                self._take_block(calls)
+            self._left -= calls
+
+    def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
+        """Believe the answer: at once if nothing is left, else with the next block."""
+        if remaining is None and resets_in is None:
+            return
+        left, seconds = remaining or 0, self.rate.seconds if resets_in is None else resets_in
+        with self._lock:
+            self._answers[seconds > self.rate.seconds] = left, self._now() + seconds
+            self._left = min(self._left, left)
+            if left == 0:
+                self._close()
+
+    def _take_block(self, calls: int) -> None:
+        try:
+            self._left = self._leased(calls)
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("call budget not available", extra={"error": type(error).__name__})
+            self._left = max(calls, block_size(self.rate))
+            self._until = self._now() + block_seconds(self.rate)
+
+    def _leased(self, calls: int) -> int:
+        """Return the size of a new block, once it is written."""
+        for _ in range(TRIES):
+            stored = self.budgets.get(self.ledger_id)
+            now = self._now()
+            usage = self._with_answers(stored.usage, now)
+            if usage.free(self.rate, now) < calls:
+                self._wait(usage.free_at(calls, self.rate, now) - now)
+                continue
+            size = min(max(calls, block_size(self.rate)), usage.free(self.rate, now))
+            if self.budgets.put(self.ledger_id, usage.taken(size, self.rate, now), stored, now):
+                self._answers.clear()
+                self._until = now + block_seconds(self.rate)
+                if self._now() < self._until:  # else the write took longer than the block may be sent
+                    return size
+            self.sleep(RETRY_SECONDS * self.jitter())
+        raise RateLimited(LEDGER_CALLS_USED_UP.told(ledger=self.system), retry_after=1)
+
+    def _close(self) -> None:
+        """Tell the others that nothing is left. Where that cannot be written, each learns it from its own answer."""
+        try:
+            for _ in range(TRIES):
+                stored, now = self.budgets.get(self.ledger_id), self._now()
+                if self.budgets.put(self.ledger_id, self._with_answers(stored.usage, now), stored, now):
+                    self._answers.clear()
+                    return
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("call budget not available", extra={"error": type(error).__name__})
+
+    def _with_answers(self, usage: CallUsage, now: float) -> CallUsage:
+        for remaining, until in self._answers.values():
+            usage = usage.told(remaining, until, self.rate, now) if until > now else usage
+        return usage
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for calls to come back. Raises RateLimited for a day's limit, or without the time for it."""
+        of_day = seconds > self.rate.seconds + block_seconds(self.rate) + 1
+        if of_day:
+            end = datetime.fromtimestamp(self._now() + seconds, UTC)
+            told = LEDGER_DAY_USED_UP.told(ledger=self.system, until=f"{end:%H:%M} UTC on {end:%Y-%m-%d}")
+        else:
+            told = LEDGER_CALLS_USED_UP.told(ledger=self.system)
+        if of_day or not enough_time(self.time_left, seconds + CALL_SECONDS):
+            raise RateLimited(told, retry_after=ceil(seconds))
+        logger.info("waiting for the call budget", extra={"seconds": round(seconds, 1)})
+        self.sleep(seconds)
+
+    def _now(self) -> float:
+        return self.clock().timestamp()
