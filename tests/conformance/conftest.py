@@ -20,6 +20,7 @@ from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
+from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
@@ -40,6 +41,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
     "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
+    "e-conomic": EconomicFixtures.open,
     "xero": XeroFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}
