@@ -68,10 +68,9 @@ class XeroRest:
         """Change documents, each for itself, as `put` creates them."""
         return self._write_all("POST", endpoint, elements, _PER_ELEMENT)
 
-    def change(self, endpoint: str, id_: str, values: Record) -> Record:
-        """Change one document. Raises Rejected with Xero's messages."""
-        (row,) = self._write_all("POST", f"{endpoint}/{id_}", [values], {}, name=endpoint)
-        return row
+    def change(self, endpoint: str, id_: str, body: Record) -> None:
+        """Change one document. Raises XeroRefused with Xero's messages."""
+        self._write("POST", f"{endpoint}/{id_}", _encoded(body), {})
 
     def note(self, endpoint: str, id_: str, text: str) -> None:
         """Add a note to the history of a document."""
@@ -100,10 +99,8 @@ class XeroRest:
         path: str,
         elements: Sequence[Record],
         parameters: Mapping[str, str],
-        name: str | None = None,
     ) -> list[Record]:
-        name = name or path
-        rows = self._write(method, path, _encoded({name: list(elements)}), parameters).get(name)
+        rows = self._write(method, path, _encoded({path: list(elements)}), parameters).get(path)
         if not isinstance(rows, list) or len(rows) != len(elements) or not all(isinstance(each, dict) for each in rows):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
         return rows
