@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from cli.prompts import Terminal
 from pleo_export.accounting.descriptor import Connector, CredentialField
-from pleo_export.accounting.registry import CONNECTORS
-from pleo_export.settings import Settings
 from pleo_export.store.secrets import ConnectionSecrets
 
 Secret = Mapping[str, str]
@@ -16,10 +14,9 @@ Secret = Mapping[str, str]
 API_KEY = "PLEO_API_KEY (and ACCOUNTING_TOKEN for the accounting system)"
 
 
-def credentials(settings: Settings, stored: ConnectionSecrets | None, person: Terminal) -> tuple[Secret, Secret]:
-    """Return those of Pleo and of the accounting system. Raises NoTerminal when one is missing and cannot be asked."""
-    pleo = pleo_from_environment() or (stored.pleo if stored else None) or {"api_key": ask_api_key(person)}
-    return pleo, accounting_credential(CONNECTORS[settings.accounting_system.name], stored, person)
+def pleo_credential(stored: ConnectionSecrets | None, person: Terminal) -> Secret:
+    """Return that of Pleo. Raises NoTerminal when it is missing and cannot be asked for."""
+    return pleo_from_environment() or (stored.pleo if stored else None) or {"api_key": ask_api_key(person)}
 
 
 def pleo_from_environment() -> Secret | None:

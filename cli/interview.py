@@ -16,14 +16,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from cli.checks import explained
-from cli.credentials import accounting_credential, ask_api_key, pleo_from_environment
+from cli.credentials import ask_api_key, pleo_from_environment
+from cli.errors import NoTerminal, NotNow
+from cli.ledger_authorisation import LedgerSignIn
 from cli.prompts import Choice, Terminal
 from cli.stack import Stack
 from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.port import AccountingSetup, CodeAndName
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import Accounts
-from pleo_export.errors import InvalidSettings, PleoExportError
+from pleo_export.errors import InvalidSettings, Misconfigured, PleoExportError
 from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.secrets import ConnectionSecrets
 
@@ -47,9 +49,10 @@ USUAL_NAMES: Mapping[str, Sequence[str]] = {
 }
 
 
-def interview(stack: Stack, person: Terminal) -> tuple[Settings, Secret, Secret]:
-    """Return the settings, and the credentials of Pleo and of the accounting system. All of them were tried."""
-    return _Interview(stack, person).run()
+def interview(stack: Stack, person: Terminal, webhook_url: str = "") -> tuple[Settings, Secret, Secret]:
+    """Return the settings, and the credentials of Pleo and of the accounting system. All of them were tried.
+    `webhook_url` as for `Stack.webhook_url`."""
+    return _Interview(stack, person, webhook_url).run()
 
 
 class _Draft:
@@ -101,9 +104,10 @@ class _Draft:
 class _Interview(_Draft):
     """One conversation, from the credential of Pleo to the last setting."""
 
-    def __init__(self, stack: Stack, person: Terminal) -> None:
+    def __init__(self, stack: Stack, person: Terminal, webhook_url: str) -> None:
         super().__init__(person)
         self._stack = stack
+        self._webhook_url = webhook_url
 
     def run(self) -> tuple[Settings, Secret, Secret]:
         """Ask everything, in the order in which the answers depend on each other."""
@@ -149,14 +153,21 @@ class _Interview(_Draft):
         while True:
             self._ask_where(connector, defaults)
             settings = connector.settings.model_validate(self._draft["accounting_system"])
-            secret = accounting_credential(connector, stored, self._person)
             try:
+                settings, secret = self._sign_in().credential(settings, stored)
+                self._draft["accounting_system"] = settings.model_dump(mode="json", exclude_none=True)
                 self._stack.accounting_system(settings, secret).check()
+            except (NoTerminal, NotNow, Misconfigured):
+                raise  # no other answer helps
             except PleoExportError as error:
                 _refuse(error)
                 defaults, stored = self._draft["accounting_system"], None
             else:
                 return secret, self._stack.accounting_setup(settings, secret)
+
+    def _sign_in(self) -> LedgerSignIn:
+        company_id, address = str(self._draft["company_id"]), self._stack.webhook_url(self._webhook_url)
+        return LedgerSignIn(self._stack, company_id, self._person, typer.echo, address)
 
     def _connector(self, known: Json) -> Connector:
         """Ask which one it is, where there are several."""

@@ -29,6 +29,11 @@ def print_line(text: str, mark: str = "") -> None:
     _console().print(f"{mark} {escape(text)}" if mark else escape(text), highlight=False, soft_wrap=True)
 
 
+def print_progress(text: str) -> None:
+    """Print one line on standard error, while the result goes to standard output as JSON."""
+    _console(sys.stderr).print(escape(text), highlight=False, soft_wrap=True)
+
+
 def print_result(result: CheckResult) -> None:
     """Print the result of a check on one line: the next line is another check."""
     print_line(str(result).replace("\n", "; "), MARKS[result.status])

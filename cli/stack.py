@@ -25,6 +25,7 @@ from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.accounting.registry import connect, set_up
 from pleo_export.errors import InvalidSettings
+from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.services.executions import Executions
@@ -203,7 +204,8 @@ class Stack(Records, CompanySecrets):
                 "QUEUE_URL": self.outputs["QueueUrl"],
                 "STATE_MACHINE_ARN": self.outputs["StateMachineArn"],
                 "IN_DOUBT_SECONDS": self.outputs.get("InDoubtSeconds", LONGEST_IN_DOUBT),
-            }
+            },
+            self.now,
         )
 
     # Pleo, the accounting system and our own address
@@ -223,6 +225,11 @@ class Stack(Records, CompanySecrets):
         stored = self.secrets(company_id)
         token = stored.pleo.get("access_token") if stored else None
         return None if token == refused else token
+
+    @property
+    def http(self) -> requests.Session:
+        """A session for the sign-in services of accounting systems."""
+        return IsolatedSession()
 
     def accounting_system(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """Return the accounting system, opened with that part of a company's secrets. Raises AccountingError."""

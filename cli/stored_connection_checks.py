@@ -11,6 +11,7 @@ from cli.checks import Check
 from cli.connection_checks import CheckedConnection
 from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner
 from cli.errors import ActionNeeded, CheckFailed
+from cli.ledger_authorisation import fresh_credential
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.pleo.models import Subscription
@@ -50,11 +51,12 @@ def stored_connection(stack: Stack, company_id: str, webhook_url: str) -> Stored
     connection, secrets = stack.connections.get(company_id), stack.secrets(company_id)
     if connection is None or secrets is None:
         raise CheckFailed("the secret of the connection is gone: connect with its credentials")
+    ledger, credential = connection.settings.accounting_system, fresh_credential(stack, connection, secrets)
     return StoredConnection(
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
-        system=stack.accounting_system(connection.settings.accounting_system, secrets.accounting_system),
-        setup=stack.accounting_setup(connection.settings.accounting_system, secrets.accounting_system),
+        system=stack.accounting_system(ledger, credential),
+        setup=stack.accounting_setup(ledger, credential),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),

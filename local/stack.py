@@ -31,6 +31,7 @@ import requests
 
 from cli.commands import connect as connecting
 from cli.commands import oauth_client as authorising
+from cli.invitations import callback_url
 from cli.stack import Stack
 from local import interruption
 from local.aws import STATE, LocalAws
@@ -150,7 +151,7 @@ class LocalStack:
 
     def connect_by_oauth(self, company_id: str, ledger: Books | None = None) -> None:
         """The same, by the steps of `connect --oauth`, and with a person who follows the link at once."""
-        back = authorising.callback_url(self.webhook_url)
+        back = callback_url(self.webhook_url)
         client = Client(f"{self.name}-client", "only-for-this-machine", (back,), company_id)
         self.pleo.service.oauth.register(client)
         authorising.store_client(self.deployed, "pleo", client.id, client.secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +14,13 @@ from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.commands.oauth_client import authorise
 from cli.connection_checks import CHECKS
 from cli.connection_steps import STEPS, NewConnection, Secret
-from cli.credentials import credentials
+from cli.credentials import pleo_credential, pleo_from_environment
 from cli.errors import CheckFailed, UsageError
 from cli.interview import interview
+from cli.ledger_authorisation import LedgerSignIn
 from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl
 from cli.output_model import OutputModel
-from cli.printing import print_json, print_line, print_next, print_result
+from cli.printing import print_json, print_line, print_next, print_progress, print_result
 from cli.prompts import Terminal, terminal
 from cli.stack import Stack
 from pleo_export.accounting.registry import CONNECTORS
@@ -39,7 +40,12 @@ def command(
     file: Annotated[
         Path | None, typer.Argument(metavar="SETTINGS_FILE", help="Without one the settings are asked for.")
     ] = None,
-    oauth: Annotated[bool, typer.Option("--oauth", help="A person authorises us at Pleo, by a link.")] = False,
+    oauth: Annotated[
+        bool,
+        typer.Option(
+            "--oauth", help="A person authorises us, by a link: at Pleo, and at an accounting system that takes that."
+        ),
+    ] = False,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
@@ -52,6 +58,9 @@ def command(
     Credentials come from PLEO_API_KEY (or PLEO_ACCESS_TOKEN) and ACCOUNTING_TOKEN; without, those stored before are
     kept, or they are asked for. Where the accounting system takes batches only from a login, add ACCOUNTING_USER and
     ACCOUNTING_PASSWORD. Within 7 days after `disconnect` the former credentials are restored.
+
+    With --oauth and an accounting system that is authorised by a person as well, an API key for Pleo is kept: only what
+    is missing is asked for.
     """
     if file is None and (oauth or as_json):
         option = "--oauth" if oauth else "--json"
@@ -59,13 +68,19 @@ def command(
     settings = settings_file.read(file) if file else None
     deployed, person = Stack.named(stack), terminal()
     if settings is None:
-        settings, pleo, accounting = interview(deployed, person)
+        settings, pleo, accounting = interview(deployed, person, webhook_url)
         _keep_settings(settings, person)
     else:
         _restore(deployed, str(settings.company_id), quiet=as_json)
-        if oauth:
-            _authorise(deployed, settings, deployed.webhook_url(webhook_url), company_name)
-        pleo, accounting = credentials(settings, deployed.usable_secrets(str(settings.company_id)), person)
+        address, say = deployed.webhook_url(webhook_url), print_progress if as_json else print_line
+        if oauth and not _keeps_its_key(deployed, settings):
+            _authorise(deployed, settings, address, company_name, say)
+        stored = deployed.usable_secrets(str(settings.company_id))
+        pleo = pleo_credential(stored, person)
+        company_id = str(settings.company_id)
+        sign_in = LedgerSignIn(deployed, company_id, person, say, address, company_name, invites=oauth)
+        ledger, accounting = sign_in.credential(settings.accounting_system, stored)
+        settings = settings.model_copy(update={"accounting_system": ledger})
     company_id, done = str(settings.company_id), []
     for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url)):
         done.append(step_output(result))
@@ -131,10 +146,21 @@ def _keep_settings(settings: Settings, person: Terminal) -> None:
         print_line(f"settings written to {file}")
 
 
-def _authorise(stack: Stack, settings: Settings, webhook_url: str, company_name: str) -> None:
+def _authorise(
+    stack: Stack, settings: Settings, webhook_url: str, company_name: str, say: Callable[[str], None]
+) -> None:
     title = CONNECTORS[settings.accounting_system.name].title
     for line in authorise(stack, str(settings.company_id), webhook_url, company_name, title):
-        print_line(f"Pleo: {line}")
+        say(f"Pleo: {line}")
+
+
+def _keeps_its_key(stack: Stack, settings: Settings) -> bool:
+    """Return whether only the accounting system is to be authorised: Pleo has a key, given or stored."""
+    oauth = CONNECTORS[settings.accounting_system.name].oauth
+    if oauth is None or not oauth.by_a_person:
+        return False
+    stored = stack.usable_secrets(str(settings.company_id))
+    return bool(pleo_from_environment() or (stored and stored.pleo.get("api_key")))
 
 
 def _restore(stack: Stack, company_id: str, *, quiet: bool) -> None:

@@ -15,6 +15,7 @@ from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.confirmation import confirm_by_name
 from cli.connection_steps import NO_INSTALLATION
+from cli.ended_grants import HeldGrant, end_grant, held_grant
 from cli.errors import ActionNeeded, CheckFailed, NotNow, not_connected
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName, WebhookUrl, Yes
 from cli.output_model import OutputModel
@@ -31,12 +32,14 @@ OWNER = "disconnect-"  # of the lease: nothing starts meanwhile
 
 @dataclass
 class Disconnecting:
-    """What the steps work on. `pleo` is None when there is no credential any more."""
+    """What the steps work on. `pleo` is None when there is no credential any more, `ledger` where no person has
+    authorised us at the accounting system."""
 
     stack: Stack
     company_id: str
     endpoint_url: str
     pleo: PleoClient | None
+    ledger: HeldGrant | None
 
 
 class DisconnectOutput(OutputModel):
@@ -92,8 +95,9 @@ def disconnect(stack: Stack, company_id: str, webhook_url: str) -> Iterator[Chec
         raise not_connected(company_id)
     owner = _hold(stack, company_id)
     try:
-        leaving = Disconnecting(stack, company_id, webhook_url + company_id, _pleo(stack, company_id))
-        results = list(run(STEPS, leaving))
+        ledger = held_grant(stack, company_id)  # while the connection is there: without it nothing is refreshed
+        leaving = Disconnecting(stack, company_id, webhook_url + company_id, _pleo(stack, company_id), ledger)
+        results = list(run(STEPS_WITH_GRANT if ledger else STEPS, leaving))
     finally:
         stack.leases.release(company_id, owner)
     yield from (each for each in results if each.status is not CheckStatus.SKIPPED)
@@ -164,6 +168,11 @@ def installation(leaving: Disconnecting) -> str:
     return "deleted"
 
 
+def ledger_authorisation(leaving: Disconnecting) -> str:
+    """End what a person has allowed us at the accounting system."""
+    return "none" if leaving.ledger is None else end_grant(leaving.stack, leaving.ledger)
+
+
 def secrets(leaving: Disconnecting) -> str:
     """Delete the company's secret."""
     stack, company_id = leaving.stack, leaving.company_id
@@ -179,3 +188,5 @@ STEPS = (
     Check("installation", installation, needs=("connection",)),
     Check("secrets", secrets, needs=("connection", "webhook subscription", "installation")),
 )
+LEDGER = "authorisation at the accounting system"
+STEPS_WITH_GRANT = (*STEPS[:-1], Check(LEDGER, ledger_authorisation, needs=("connection",)), STEPS[-1])

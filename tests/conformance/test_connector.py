@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -167,7 +168,8 @@ class TestRecord:
         self, fixture: DeclaredFixture
     ) -> None:
         entries = [an_entry() for _ in range(5)]
-        entries[2] = replace(an_entry(), **fixture.traits.poison)  # type: ignore[arg-type]  # for the accounting system to refuse, not for us
+        poison: Any = fixture.traits.poison  # for the accounting system to refuse, not for us
+        entries[2] = replace(an_entry(), **poison)
 
         outcomes = fixture.connector().record_many(entries, DocumentState.POSTED)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import (
     AuthenticationFailed,
     OutcomeUnknown,
@@ -20,7 +21,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, Capabilities
+from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentState
 from pleo_export.function_time import TimeLeft
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.fake_accounting import NoProof
@@ -60,9 +61,9 @@ class ConnectedLedger:
         self.ledger.sleep = self.injector.pause
         self.ledger.jitter = self.injector.random.random
 
-    def system(self, time_left: TimeLeft) -> Any:
+    def system(self, time_left: TimeLeft, budget: CallBudget = UNLIMITED) -> Any:
         """Return the connector of one call of a function."""
-        return _Watched(self.ledger.connect(time_left), self)
+        return _Watched(self.ledger.connect(time_left, budget), self)
 
     # What the checker and the people look at
 
@@ -80,16 +81,18 @@ class ConnectedLedger:
         return self.ledger.face.takes(expense)
 
     def void(self, reference: str) -> None:
-        """Let a person void the documents with the reference."""
-        self._act(reference, self.ledger.face.void)
+        """Let a person void the documents with the reference: not drafts, where that would delete them for good."""
+        drafts_too = self.ledger.face.shows_deleted_drafts
+        self._act(reference, self.ledger.face.void, drafts_too=drafts_too)
 
     def delete(self, reference: str) -> None:
         """Let a person delete the documents with the reference."""
         self._act(reference, self.ledger.face.delete)
 
-    def _act(self, reference: str, act: Callable[[Any, str], None]) -> None:
+    def _act(self, reference: str, act: Callable[[Any, str], None], *, drafts_too: bool = True) -> None:
         for each in [each for each in self.documents if each.reference == reference]:
-            act(self.ledger.ledger, each.id)
+            if drafts_too or each.state is not DocumentState.DRAFT:
+                act(self.ledger.ledger, each.id)
 
     # The way to it
 

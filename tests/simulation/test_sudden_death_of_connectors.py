@@ -6,6 +6,7 @@ The job still ends correctly, and everything is in the ledger once (promises 1 t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -55,9 +56,10 @@ def run(name: str, moment: str = "", event: Event | None = None, nth: int = 1) -
             system.poll()
         system.deliver()
         system.run_executions()
+        effects = list(system.effects.log)
         system.heal()
         _hold(system, ledger, job, (moment, nth))
-        return Run(system, ledger, job, list(system.effects.log))
+        return Run(system, ledger, job, effects)
 
 
 def _hold(system: InProcessSystem, ledger: LedgerInProcess, job: str, where: Any) -> None:
@@ -71,13 +73,44 @@ def _hold(system: InProcessSystem, ledger: LedgerInProcess, job: str, where: Any
     assert system.services.leases.get(NORTHGATE) is None, where
 
 
+def requests_in(effects: Sequence[str], kind: str = "books") -> int:
+    """Count the requests to the ledger."""
+    return sum(each.startswith(kind) for each in effects)
+
+
 @pytest.mark.parametrize("name", LEDGERS)
 def test_given_nothing_happens_then_everything_is_booked_and_reported_once(name: str) -> None:
-    found = run(name)
-
-    assert any(each.startswith("books write") for each in found.effects)
+    assert requests_in(run(name).effects, "books write") >= 2
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", LEDGERS)
+def test_given_a_function_that_is_killed_around_any_request_then_everything_is_booked_and_reported_once(
+    name: str, when: str
+) -> None:
+    for number in range(1, requests_in(run(name).effects) + 1):
+        run(name, f"{when} books", Killed(), nth=number)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", LEDGERS)
+def test_given_any_write_that_is_not_answered_then_everything_is_booked_and_reported_once(name: str, when: str) -> None:
+    for number in range(1, requests_in(run(name).effects, "books write") + 1):
+        run(name, f"{when} books write", TimedOut(), nth=number)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", [TimedOut(), Lost()], ids=["no answer in time", "hung up"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", LEDGERS)
+def test_given_any_request_or_answer_is_lost_then_everything_is_booked_and_reported_once(
+    name: str, when: str, fault: Exception
+) -> None:
+    for number in range(1, requests_in(run(name).effects) + 1):
+        run(name, f"{when} books", fault, nth=number)
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("end", [Killed(), Stopped()], ids=["function", "execution"])
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("name", LEDGERS)
@@ -88,15 +121,3 @@ def test_given_a_sudden_end_before_or_after_any_effect_then_everything_is_booked
 
     for moment in range(part + 1, moments + 1, PARTS):
         run(name, "", end, nth=moment)
-
-
-@pytest.mark.parametrize("fault", [TimedOut(), Lost()], ids=["no answer in time", "hung up"])
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", LEDGERS)
-def test_given_any_request_or_answer_is_lost_then_everything_is_booked_and_reported_once(
-    name: str, when: str, fault: Exception
-) -> None:
-    requests = sum(each.startswith("books") for each in run(name).effects)
-
-    for number in range(1, requests + 1):
-        run(name, f"{when} books", fault, nth=number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -25,12 +25,17 @@ LOG_GROUP = f"/pleo-export/{STACK}/functions"
 TOKEN = "books-token"
 
 
+def _has_the_token(secret: Mapping[str, str]) -> bool:
+    return secret.get("token") == TOKEN
+
+
 @dataclass(frozen=True)
 class DeployedSystem(Stack):
-    """`ledgers` are the accounting systems by the name of their database; all take TOKEN."""
+    """`ledgers` are the accounting systems by the name of their database; all take what `accepts` does: TOKEN."""
 
     system: InProcessSystem
     ledgers: dict[str, FakeAccountingSystem] = field(default_factory=dict)
+    accepts: Callable[[Mapping[str, str]], bool] = _has_the_token
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -69,8 +74,12 @@ class DeployedSystem(Stack):
         renewed = partial(self._token_after_refusal, company_id) if company_id else None
         return PleoClient(URL, credential_from_secret(secret, renewed), session=session, sleep=self.system.sleep)
 
+    @property
+    def http(self) -> requests.Session:
+        return self.system.services.http
+
     def accounting_system(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
-        if secret.get("token") != TOKEN:
+        if not self.accepts(secret):
             raise AuthenticationFailed("the books do not accept the token")
         return self.ledgers.setdefault(
             settings.database,

@@ -211,9 +211,7 @@ class FakeAccountingSystem:
     def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
         outcomes: dict[str, DocumentOutcome] = {}
         for each in documents:
-            posted = each.state is DocumentState.POSTED  # only to be reconciled
-            post = partial(self._post, each, "finalise")
-            outcomes[each.reference] = each if posted else _outcome(post, first=False)
+            outcomes[each.reference] = _outcome(partial(self._post, each, "finalise"), first=False)
         return self._settled(outcomes)
 
     def discard(self, document: DocumentRef) -> None:

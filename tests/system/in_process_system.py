@@ -149,11 +149,11 @@ class InProcessServices(Services):
     def accounting_system(self, connection: Connection) -> Any:
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
-        ledger = self._system.ledgers.get(connection.company_id)
+        ledger, budget = self._system.ledgers.get(connection.company_id), self.call_budget(connection)
         if ledger is not None:
-            return ledger.connect(self.time_left)
+            return ledger.connect(self.time_left, budget)
         books = self._system.books[connection.company_id]
-        books.budget = self.call_budget(connection)
+        books.budget = budget
         return books
 
     def ledger_reader(self, connection: Connection) -> Any:

@@ -14,6 +14,7 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from ledger_simulators.base.known import LEDGERS, sample_ledger
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import AccountingSystem, LedgerReader
@@ -65,10 +66,10 @@ class LedgerInProcess:
         """The settings of a company that is connected to it."""
         return self.face.profile.connection(self.ledger, self.url)
 
-    def connect(self, time_left: TimeLeft = unlimited) -> AccountingSystem:
+    def connect(self, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED) -> AccountingSystem:
         """Return a connector that has looked nothing up yet."""
         settings = self._settings()
-        return CONNECTORS[settings.name].connect(settings, self.face.profile.secret(self.ledger), time_left)
+        return CONNECTORS[settings.name].connect(settings, self.face.profile.secret(self.ledger), time_left, budget)
 
     def open_reader(self) -> LedgerReader:
         """Return what reads it."""

@@ -7,17 +7,22 @@ import sys
 
 import pytest
 
-from cli.credentials import credentials
+from cli.credentials import Secret, accounting_credential, pleo_credential
 from cli.errors import NoTerminal
 from cli.prompts import PlainLines
-from pleo_export.settings import parse_settings
+from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.store.secrets import ConnectionSecrets
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import TOKEN, DeployedSystem
-from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connected
 
 KEY = f"plp_{NORTHGATE}"
-WANTED = parse_settings(settings(NORTHGATE))
+
+
+def credentials(stored: ConnectionSecrets | None) -> tuple[Secret, Secret]:
+    """Those of Pleo and of the accounting system, in the order in which `connect` finds them."""
+    person = PlainLines()
+    return pleo_credential(stored, person), accounting_credential(CONNECTORS["tryton"], stored, person)
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +34,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stored_credentials_are_kept(stack: DeployedSystem) -> None:
     connected(stack)
 
-    found = credentials(WANTED, stack.secrets(NORTHGATE), PlainLines())
+    found = credentials(stack.secrets(NORTHGATE))
 
     assert found == ({"api_key": KEY}, {"token": TOKEN})
 
@@ -39,7 +44,7 @@ def test_the_environment_comes_before_the_store(stack: DeployedSystem, monkeypat
     monkeypatch.setenv("PLEO_API_KEY", "plp_new")
     monkeypatch.setenv("ACCOUNTING_PASSWORD", "secret")
 
-    found = credentials(WANTED, stack.secrets(NORTHGATE), PlainLines())
+    found = credentials(stack.secrets(NORTHGATE))
 
     assert found == ({"api_key": "plp_new"}, {"token": TOKEN, "password": "secret"})
 
@@ -47,7 +52,7 @@ def test_the_environment_comes_before_the_store(stack: DeployedSystem, monkeypat
 def test_given_neither_then_both_are_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("plp_typed\ntyped-token\n"))
 
-    assert credentials(WANTED, None, PlainLines()) == ({"api_key": "plp_typed"}, {"token": "typed-token"})
+    assert credentials(None) == ({"api_key": "plp_typed"}, {"token": "typed-token"})
 
 
 @pytest.mark.parametrize(("typed", "named"), [("", "PLEO_API_KEY"), ("plp_typed\n", "ACCOUNTING_TOKEN")])
@@ -57,4 +62,4 @@ def test_given_no_terminal_and_no_answer_then_the_variable_to_set_is_named(
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
 
     with pytest.raises(NoTerminal, match=f"set {named}"):
-        credentials(WANTED, None, PlainLines())
+        credentials(None)

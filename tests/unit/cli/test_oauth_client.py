@@ -11,8 +11,9 @@ import requests
 import yaml
 from typer.testing import CliRunner
 
-from cli.commands.oauth_client import authorise, callback_url, store_client
+from cli.commands.oauth_client import authorise, store_client
 from cli.errors import NoTerminal, NotNow, UsageError
+from cli.invitations import callback_url
 from cli.main import app
 from pleo_export.errors import Misconfigured
 from pleo_export.pleo.errors import PleoUnavailable
