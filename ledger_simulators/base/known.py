@@ -30,15 +30,18 @@ def create_app(name: str, ledger: Any, clock: Clock) -> FaultMiddleware:
 
 
 class LedgerSimulator:
-    """`with LedgerSimulator("xero") as simulator:` serves a sample ledger until the block ends.
+    """`with LedgerSimulator("xero") as simulator:` serves a ledger until the block ends.
 
-    `ledger` is what it holds, to be read and changed directly; `faults` orders faults; `clock.advance` moves its time.
+    `ledger` is what it holds, to be read and changed directly: the sample, unless another is given. `faults` orders
+    faults; `clock.advance` moves its time.
     """
 
-    def __init__(self, name: str, port: int = 0, host: str = "127.0.0.1", clock: Clock | None = None) -> None:
+    def __init__(
+        self, name: str, port: int = 0, host: str = "127.0.0.1", clock: Clock | None = None, ledger: Any = None
+    ) -> None:
         self.name = name
         self.clock = clock or Clock()
-        self.ledger = sample_ledger(name, self.clock)
+        self.ledger = sample_ledger(name, self.clock) if ledger is None else ledger
         self.app = create_app(name, self.ledger, self.clock)
         self.faults = self.app.faults
         self._server = LedgerServer(self.app, port, host)

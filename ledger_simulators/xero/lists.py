@@ -32,7 +32,7 @@ def selected(rows: Sequence[Json], asked: Mapping[str, str], since: str | None) 
         test = parse_where(asked["where"])
         found = [row for row in found if test(row)]
     if since and (moment := _moment(since)):
-        found = [row for row in found if row["UpdatedDateUTC"] >= moment]
+        found = [row for row in found if row.get("UpdatedDateUTC", moment) >= moment]
     return _ordered(found, asked.get("order"))
 
 

@@ -3,7 +3,7 @@ checked against something else than the code that made them."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -32,11 +32,11 @@ WALLET_DIRECTION = {
     "external_reimbursement": 0,
 }
 
-Lines = Counter[tuple[str, Decimal]]
+Lines = Mapping[str, Decimal]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
-    """Return by how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
     cents = 0
     for item in expenses:
         money = item["amount"]["inWalletCurrency"]
@@ -45,53 +45,35 @@ def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Dec
     return Decimal(cents) / 100
 
 
-<<<<<<< HEAD
-def balance(moves: Iterable[Move], account: str) -> Decimal:
-    """Return the account's balance in its own currency."""
-    lines = [line for move in moves for line in move.lines if line.account == account]
-    return sum(
-        (line.second_amount if line.second_amount is not None else line.debit - line.credit for line in lines),
-        Decimal(0),
-    )
-=======
 def balance(entries: Iterable[Entry], account: str) -> Decimal:
-    """The account's balance in the currency of what was booked on it."""
+    """Return the account's balance in the currency of what was booked on it."""
     lines = (line for entry in entries for line in entry.lines if line.account == account)
     return sum((line.amount for line in lines), Decimal(0))
->>>>>>> l-simbase
 
 
 def left_over(entries: Sequence[Entry], account: str) -> Decimal:
-    """The payables have an account for each supplier that wants one: they count as one."""
+    """Return what is left on an account. The payables have one for each supplier that wants it: they count as one."""
     family = PAYABLES if account in PAYABLES else (account,)
     return sum((balance(entries, each) for each in family), Decimal(0))
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-    """Return the lines of every document that would be booked, by its reference: account and amount, + debit."""
+    """Return what every document that would be booked comes to on each account, + debit, by its reference."""
     return {
-        document.reference: Counter((line.account, Decimal(line.amount) / 100) for line in document.lines)
+        document.reference: _on_accounts((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
         for document in item.to_book
     }
 
 
 def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
-    """The same, of the entries in the books, in the currency of the expense."""
-<<<<<<< HEAD
-    return {
-        move.reference: Counter(
-            (line.account, line.second_amount if line.second_amount is not None else line.debit - line.credit)
-            for line in move.lines
-        )
-        for move in moves
-    }
+    """Return the same, of the entries in the books, in the currency of the expense."""
+    return {entry.reference: _on_accounts((line.account, line.amount) for line in entry.lines) for entry in entries}
 
 
-def receipts_by_number(books: Ledger, moves: Iterable[Move]) -> Mapping[str | None, int]:
-    """Count the files that hang on each entry, by its number."""
-    files = Counter(row["resource"] for row in books.rpc.search_read("ir.attachment", [], ["resource"]))
-    return {move.number: files[f"account.move,{move.id}"] for move in moves}
-=======
-    return {entry.reference: Counter((line.account, line.amount) for line in entry.lines) for entry in entries}
->>>>>>> l-simbase
+def _on_accounts(lines: Iterable[tuple[str, Decimal]]) -> Lines:
+    """Ledgers differ in the lines that they make of one amount, and leave out what comes to nothing."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for account, amount in lines:
+        sums[account] += amount
+    return {account: amount for account, amount in sums.items() if amount}

@@ -9,15 +9,15 @@ from typing import Any
 
 from ledger_simulators.economic.entries import Booked
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
-from ledger_simulators.economic.sample import AGREEMENT, EMPLOYEES, JOURNAL
-
+from ledger_simulators.economic.sample import AGREEMENT, EMPLOYEES, JOURNAL, sample_ledger
 from local.ledgers.books import ACCOUNTS, Entry, EntryLine
 from local.ledgers.simulated import Profile
+from pleo_simulator.clock import Clock
 
 
-def connection(_: EconomicLedger, url: str) -> Mapping[str, Any]:
+def connection(ledger: EconomicLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
-    system = {"name": "e-conomic", "agreement": AGREEMENT, "journal": JOURNAL, "employee_group": EMPLOYEES}
+    system = {"name": "e-conomic", "agreement": ledger.agreement, "journal": JOURNAL, "employee_group": EMPLOYEES}
     return {"accounting_system": {**system, "api_url": url}, "accounts": ACCOUNTS}
 
 
@@ -51,4 +51,11 @@ def _line(ledger: EconomicLedger, entry: Booked) -> EntryLine:
     return EntryLine(str(entry.account), ledger.accounts[entry.account].name, amount, entry.base)
 
 
-PROFILE = Profile("e-conomic", connection, secret, entries)
+def another(clock: Clock, number: int) -> EconomicLedger:
+    """Return a sample agreement; another one for each number."""
+    ledger = sample_ledger(clock)
+    ledger.agreement = AGREEMENT + number
+    return ledger
+
+
+PROFILE = Profile("e-conomic", connection, secret, entries, another)

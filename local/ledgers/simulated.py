@@ -5,37 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
 from ledger_simulators.base.known import LedgerSimulator
-from local.ledgers.books import Balance, Entry, Refusals, sums
+from local.ledgers.books import Balance, Deviations, Entry, sums
 from local.processes import LOOPBACK
+from pleo_simulator.clock import Clock
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A ledger that has a simulator. `connection` makes the settings for its address, `secret` what a
-    connector needs to get in, `entries` reads what it holds."""
+    """A ledger that has a simulator. `connection` makes the settings for its address, `secret` what a connector needs
+    to get in, `entries` reads what it holds. `another` makes a sample ledger, of another company for each number."""
 
     title: str
     connection: Callable[[Any, str], Mapping[str, Any]]
     secret: Callable[[Any], Mapping[str, str]]
     entries: Callable[[Any], Sequence[Entry]]
-    refusals: Refusals = field(default_factory=Refusals)
+    another: Callable[[Clock, int], Any]
+    deviations: Deviations = field(default_factory=Deviations)
 
 
 class SimulatedBooks:
     """A simulator that serves a sample ledger until the `with` block ends."""
 
-    def __init__(self, name: str, profile: Profile, host: str = LOOPBACK) -> None:
+    def __init__(self, name: str, profile: Profile, host: str = LOOPBACK, number: int = 0) -> None:
         self._name = name
         self._profile = profile
         self._host = host
-        self.simulator = LedgerSimulator(name, host=host)
+        self._numbers = count(number + 1)
+        clock = Clock()
+        self.simulator = LedgerSimulator(name, host=host, clock=clock, ledger=profile.another(clock, number))
         self.title = profile.title
         self.page = f"{self.simulator.url}/"
-        self.refusals = profile.refusals
+        self.deviations = profile.deviations
 
     @property
     def secret(self) -> Mapping[str, str]:
@@ -56,8 +61,8 @@ class SimulatedBooks:
 
     @contextmanager
     def fresh(self) -> Iterator[SimulatedBooks]:
-        """Serve another sample ledger, on a port of its own."""
-        with SimulatedBooks(self._name, self._profile, self._host) as other:
+        """Serve another company's sample ledger, on a port of its own."""
+        with SimulatedBooks(self._name, self._profile, self._host, next(self._numbers)) as other:
             yield other
 
     def __enter__(self) -> Self:

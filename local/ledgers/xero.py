@@ -10,16 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 from ledger_simulators.xero.ledger import XeroLedger
-from ledger_simulators.xero.sample import TENANT
-from local.ledgers.books import ACCOUNTS, Entry, EntryLine
+from ledger_simulators.xero.sample import TENANT, sample_ledger
+from local.ledgers.books import ACCOUNTS, Deviations, Entry, EntryLine
 from local.ledgers.simulated import Profile
+from pleo_simulator.clock import Clock
 
 _DRAFT = ("DRAFT", "SUBMITTED")
 
 
-def connection(_: XeroLedger, url: str) -> Mapping[str, Any]:
+def connection(ledger: XeroLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
-    return {"accounting_system": {"name": "xero", "tenant": TENANT, "api_url": url}, "accounts": ACCOUNTS}
+    accounts = {**ACCOUNTS, "output_tax": ACCOUNTS["input_tax"]}
+    return {"accounting_system": {"name": "xero", "tenant": ledger.books.tenant, "api_url": url}, "accounts": accounts}
 
 
 def secret(ledger: XeroLedger) -> Mapping[str, str]:
@@ -46,4 +48,13 @@ def entries(ledger: XeroLedger) -> Sequence[Entry]:
     return found
 
 
-PROFILE = Profile("Xero", connection, secret, entries)
+def another(clock: Clock, number: int) -> XeroLedger:
+    """Return a sample organisation; another one for each number."""
+    ledger = sample_ledger(clock)
+    ledger.books.tenant = f"{TENANT[:-2]}{number:02d}"
+    return ledger
+
+
+# Xero has one tax account, and computes the tax of a manual journal itself, by the code's rate: mileage has another.
+DEVIATIONS = Deviations(tax_accounts={"2201": "2200", "2202": "2200"})
+PROFILE = Profile("Xero", connection, secret, entries, another, DEVIATIONS)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from local.ledgers.books import ACCOUNTS, Balance, Entry, EntryLine, Refusals
+from local.ledgers.books import ACCOUNTS, Balance, Deviations, Entry, EntryLine
 from local.tryton.company import INTEGRATION_USER
 from local.tryton.rpc import Rpc, RpcError
 from local.tryton.template import Template
@@ -85,7 +85,7 @@ class Ledger:
     """
 
     title = "Tryton"
-    refusals = Refusals()
+    deviations = Deviations()
 
     def __init__(self, url: str, database: str, origin: Template) -> None:
         self.url = url

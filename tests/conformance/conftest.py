@@ -18,6 +18,7 @@ import pytest
 
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.tryton.posting import TrytonPosting
+from tests.conformance.business_central_fixture import BusinessCentralFixtures
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.economic_fixture import EconomicFixtures
@@ -42,6 +43,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
     "e-conomic": EconomicFixtures.open,
+    "business-central": BusinessCentralFixtures.open,
     "xero": XeroFixtures.open,
 }
 WITH_LOGIN = {"tryton with login": partial(TrytonFixtures.open, login=True)}

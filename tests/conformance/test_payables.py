@@ -360,7 +360,11 @@ class TestBills:
 
         (held,) = fixture.held(bill.reference)
         halves = {"2201": 2000, "2202": -2000} if fixture.capabilities.tax_accounts else {}  # or both on one account
-        assert comes_to(held.lines) == {"6500": 10000, **halves, bill.payable.account: -10000}
+        lines_held = comes_to(held.lines)
+        if not fixture.capabilities.tax_accounts:
+            assert sum(amount for account, amount in lines_held.items() if account.startswith("22")) == 0
+            lines_held = {account: amount for account, amount in lines_held.items() if not account.startswith("22")}
+        assert lines_held == {"6500": 10000, **halves, bill.payable.account: -10000}
 
     def test_given_taxes_that_the_system_would_compute_otherwise_when_posted_then_they_are_pleos(
         self, fixture: DeclaredFixture
@@ -916,6 +920,9 @@ class TestDuplicates:
 
         recorded(system, [bill])
         recorded(system, [credit])
+        if fixture.traits.number_once:
+            assert isinstance(refused(system, later), KeptAsDraft)
+            return
         recorded(system, [later])
 
 

@@ -51,7 +51,7 @@ from tests.system.general_ledger import Document
 from tests.system.held_documents import HeldDocument
 from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
 from tests.system.lambda_context import InvocationContext
-from tests.system.ledger_in_process import LedgerInProcess, ledgers_in_process
+from tests.system.ledger_in_process import LedgerInProcess, face_of, ledgers_in_process
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
@@ -355,7 +355,8 @@ class Simulation:
         return item
 
     def _files(self, draw: Random, entry_id: str) -> list[Json]:
-        names = [f"{draw.choice(FILES)}-{number}-{entry_id}.png" for number in range(draw.randint(1, 2))]
+        most = face_of(self.ledger).most_files if self.ledger else 2
+        names = [f"{draw.choice(FILES)}-{number}-{entry_id}.png" for number in range(draw.randint(1, 2))][:most]
         return [{"url": f"https://files.test/{name}", "type": "image/png", "size": 100} for name in names]
 
     # What people do

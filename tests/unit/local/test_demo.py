@@ -14,6 +14,7 @@ from local.demo import output
 from local.demo.checks import balance, booked_lines, left_over, previewed_lines, wallet_movement
 from local.ledgers.books import Entry, EntryLine, sums
 from local.tryton.ledger import Move, MoveLine, entry_of
+from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import JournalEntry, JournalLine
 from pleo_export.operations.job_overview import ItemOverview
 from pleo_export.operations.preview_items import ItemPreview, PreviewedDocument, PreviewState
@@ -80,7 +81,7 @@ def test_a_check_shows_what_was_found_beside_what_is_expected(printed: StringIO,
     assert printed.getvalue() == f"  {mark} new entries: {found} found, 0 expected\n"
 
 
-def test_a_line_is_previewed_and_booked_alike_in_the_currency_of_the_expense() -> None:
+def test_an_entry_is_previewed_and_booked_alike_on_each_account_in_the_currency_of_the_expense() -> None:
     lines = (JournalLine(account="6100", amount=6366, text=""), JournalLine(account="1901", amount=-6366, text=""))
     document = JournalEntry(
         reference="pleo:1",
@@ -90,10 +91,15 @@ def test_a_line_is_previewed_and_booked_alike_in_the_currency_of_the_expense() -
         lines=lines,
         memo="",
     )
-    item = ItemPreview("1", PreviewState.NEW, documents=(PreviewedDocument(document, document.posting_date, None),))
+    previewed = PreviewedDocument(document, document.posting_date, None, DocumentState.POSTED)
+    item = ItemPreview("1", PreviewState.NEW, documents=(previewed,))
     booked = move(line("6100", "55.36", "0", "63.66"), line("1901", "0", "55.36", "-63.66"))
 
-    assert previewed_lines([item]) == booked_lines([entry_of(booked)])
+    split = move(line("6100", "50", "0", "60"), line("6100", "5.36", "0", "3.66"), line("1901", "0", "55.36", "-63.66"))
+    nothing = line("2200", "0", "0", "0")
+
+    assert previewed_lines([item]) == booked_lines([entry_of(booked)]) == booked_lines([entry_of(split)])
+    assert previewed_lines([item]) == booked_lines([entry_of(move(*booked.lines, nothing))])
     assert previewed_lines([item]) != booked_lines([entry_of(move(line("6100", "55.36", "0", "63.67")))])
 
 

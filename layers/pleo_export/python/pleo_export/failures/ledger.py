@@ -158,6 +158,49 @@ PERIOD_CLOSED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"period": "2026-01", "state": "closed", "ledger": "Tryton", "on": "2026-01-17"},
 )
+TOO_MANY_LINES = FailureEntry(
+    code="too_many_lines",
+    says="{ledger} takes {most} lines at once, and this entry has {count}.",
+    fix="Divide the expense in Pleo. " + AGAIN,
+    why="An entry is recorded with all of its lines, or not at all.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Business Central", "most": "100", "count": "120"},
+)
+PAYMENT_OVER_BILL = FailureEntry(
+    code="payment_over_bill",
+    says="This payment is more than the bills in {ledger} that it is for, or in another currency.",
+    fix="Export the bills that are missing first, or book the payment by hand in {ledger} and take it out of the "
+    "export. Then export again.",
+    why="The accounting system settles bills when it books their payment, and not later.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Business Central"},
+)
+PAYMENT_FROM_BANK = FailureEntry(
+    code="payment_from_bank_account",
+    says="{ledger} books payments over this connection from accounts of the general ledger only, and {account} is a "
+    "bank account.",
+    fix="Choose an account of the general ledger for the wallet in Pleo under Settings, Accounting, Contra accounts, "
+    "or ask {support} to set one. " + AGAIN,
+    why="The journal for payments has such an account on its other side.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Business Central", "account": "PLEO"},
+)
+POSTED_WITH_OTHERS_ONLY = FailureEntry(
+    code="posted_with_others_only",
+    says="Kept as draft {draft} in {ledger}, since its journal would be posted with all other lines in it.",
+    fix="Look through the journal, and post it in {ledger}.",
+    why="The accounting system posts a journal as a whole, and what others have entered is never posted for them.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"draft": "PXABCDEFGHIJKLMNOPQR", "ledger": "Business Central"},
+)
+POSTING_RANGE = FailureEntry(
+    code="posting_range",
+    says="{ledger} takes postings from {since} to {until} only, so nothing can be booked on {on}.",
+    fix="Change Allow Posting From and Allow Posting To there, in the General Ledger Setup. " + AGAIN,
+    why="The setting closed_period could let such expenses go to a later day; it says that they fail.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "Business Central", "since": "2026-02-01", "until": "2026-02-28", "on": "2026-01-17"},
+)
 ADDRESS_MISSING = FailureEntry(
     code="address_missing",
     says="{party} has no address in {ledger}, which a bill needs.",
@@ -292,80 +335,4 @@ ACCOUNT_BLOCKED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"account": "2100", "ledger": "e-conomic"},
     subject='Category "Gifts"',
-)
-PERIOD_LOCKED = FailureEntry(
-    code="period_locked",
-    says="{ledger} is locked for {on}, so nothing can be booked on that day.",
-    fix="Move the lock date there. " + AGAIN,
-    why="The setting closed_period could let such expenses go to a later day; it says that they fail.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "Xero", "on": "2026-01-17"},
-)
-TAX_CODE_NOT_FOR_ACCOUNT = FailureEntry(
-    code="tax_code_not_for_account",
-    says="Tax code {code} cannot be used with account {account} in {ledger}.",
-    fix="Choose another tax code or category on the expense in Pleo. " + AGAIN,
-    why="The accounting system checks which kinds of accounts a tax applies to.",
-    who=WhoCanFix.IN_PLEO,
-    example={"code": "OUTPUT2", "account": "6100", "ledger": "Xero"},
-)
-TAG_REFUSED = FailureEntry(
-    code="tag_refused",
-    says='"{tag}" is not in the tracking categories of {ledger}, or is inactive.',
-    fix="Create it there, or choose another tag on the expense in Pleo. " + AGAIN,
-    why="Nothing is booked without a tag that the expense has.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"tag": "XXX", "ledger": "Xero"},
-)
-ACCOUNT_OF_LEDGER = FailureEntry(
-    code="account_of_ledger_itself",
-    says="{ledger} books on account {account} itself and takes no lines on it.",
-    fix="Choose another account in Pleo (for the category or the contra account), or ask {support} where the settings "
-    "name it. " + AGAIN,
-    why="What suppliers are owed follows from bills and payments only.",
-    who=WhoCanFix.IN_PLEO,
-    example={"ledger": "Xero", "account": "2100"},
-)
-NOT_THE_PAYABLES_ACCOUNT = FailureEntry(
-    code="not_the_payables_account",
-    says="{ledger} keeps what is owed on account {own} only, and this expense says account {account}.",
-    fix="Ask {support} to set accounts.payables to {own}. " + AGAIN,
-    why="The accounting system has one account for what suppliers are owed.",
-    who=WhoCanFix.ADMINISTRATOR,
-    example={"ledger": "Xero", "own": "2100", "account": "2105"},
-    quotes=frozenset({"own"}),
-)
-BETWEEN_BANK_ACCOUNTS = FailureEntry(
-    code="between_bank_accounts",
-    says="{ledger} takes no entry between the bank accounts {one} and {other} over this connection.",
-    fix="Choose another contra account in Pleo, or ask {support} to set a clearing account that is no bank account "
-    "(accounts.clearing). " + AGAIN,
-    why="A transfer between two bank accounts would stand against two bank statements.",
-    who=WhoCanFix.ADMINISTRATOR,
-    example={"ledger": "Xero", "one": "1900", "other": "1200"},
-)
-TAX_WITHOUT_BASE = FailureEntry(
-    code="tax_without_base",
-    says="{ledger} takes no tax {code} without an amount that is taxed.",
-    fix="Correct the tax of the expense in Pleo, or book it by hand in {ledger}. " + AGAIN,
-    why="The accounting system books tax as a part of a line.",
-    who=WhoCanFix.IN_PLEO,
-    example={"ledger": "Xero", "code": "GB20"},
-)
-PAYMENT_TOO_LARGE = FailureEntry(
-    code="payment_larger_than_bill",
-    says="This payment is more than what {ledger} shows as open on the bills that it is for.",
-    fix="Look in {ledger} whether they were paid already, or record what is missing. " + AGAIN,
-    why="The accounting system takes a payment only up to what is open.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "Xero"},
-)
-BILL_THERE_ALREADY = FailureEntry(
-    code="bill_there_already",
-    says="{ledger} holds {other} with the same number from the same party, within 60 days, so this was not recorded.",
-    fix="If it is the same bill, take the expense out of the export in Pleo. Else correct the number of one of the two. "
-    + AGAIN,
-    why="The same bill may have been entered by hand. A person decides.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "Xero", "other": "INV-2044"},
 )

@@ -2,8 +2,8 @@
 journal entries as manual journals, bills and credit notes with their payments.
 
 Secret: {"access_token"}, which one function renews for all. The calls of one `record_many`, besides look-ups that are
-kept for the life of the connector: one for each kind of document in it; one more for bills, and one for credit notes,
-to look for duplicates; for payments whose bills are not among the documents one to find these.
+kept for minutes: one for each kind of document in it; one more for bills, and one for credit notes, to look for
+duplicates; for payments whose bills are not among the documents one to find these.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from pleo_export.accounting.xero.differences import differences
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.duplicates import repeated
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, XeroEndpoint, endpoint_of
-from pleo_export.accounting.xero.lookups import XeroLookups
+from pleo_export.accounting.xero.lookups import Kept, XeroLookups
 from pleo_export.accounting.xero.parties import XeroParties
 from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import Record, XeroRest, headers, scopes_of
@@ -57,10 +57,13 @@ from pleo_export.accounting.xero.title import SCOPES, TITLE
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.failures.connection import CONNECTION_REFUSED, SCOPE_MISSING
-from pleo_export.failures.ledger import BILL_THERE_ALREADY, PERIOD_LOCKED
+from pleo_export.failures.ledger_rules import BILL_THERE_ALREADY, PERIOD_LOCKED
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
 
+# The lists of each organisation, as long as the function's environment lives: the chunks of a job follow one another in
+# it. The check before a job reads them again.
+_KEPT: dict[tuple[str, str], Kept] = {}
 _OWED = (INVOICES, CREDIT_NOTES)
 _WIDER = frozenset({"accounting.transactions", "accounting.settings"})  # of apps before March 2026
 
@@ -69,7 +72,9 @@ def connect(
     settings: XeroSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
 ) -> XeroConnector:
     """Return the accounting system. Raises AuthenticationFailed if the secret has no `access_token`."""
-    return XeroConnector(settings, _rest(settings, secret, time_left, budget), scopes_of(secret["access_token"]))
+    rest = _rest(settings, secret, time_left, budget)
+    kept = _KEPT.setdefault((str(settings.api_url), str(settings.tenant)), {})
+    return XeroConnector(settings, rest, scopes_of(secret["access_token"]), kept)
 
 
 def set_up(settings: XeroSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> XeroSetup:
@@ -117,11 +122,17 @@ class XeroConnector:
         shows_void=True,
     )
 
-    def __init__(self, settings: XeroSettings, rest: XeroRest, scopes: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: XeroSettings,
+        rest: XeroRest,
+        scopes: frozenset[str] | None = None,
+        kept: Kept | None = None,
+    ) -> None:
         self._contact = settings.contact
         self._scopes = scopes
         self._rest = rest
-        self._lookups = XeroLookups(rest)
+        self._lookups = XeroLookups(rest, kept)
         self._documents = XeroDocuments(rest, self._lookups)
         self._approval = XeroApproval(rest, self._documents)
         self._creation = XeroCreation(rest, self._documents)
@@ -132,7 +143,7 @@ class XeroConnector:
     def check(self) -> None:
         """Check that the organisation can be reached and that the token covers what is needed. Raises
         AccountingError."""
-        self._lookups.forget_periods()
+        self._lookups.forget()
         _ = self._lookups.organisation
         if self._scopes is not None and not self._scopes & _WIDER and not self._scopes >= set(SCOPES):
             raise PermissionDenied(SCOPE_MISSING.told(ledger=TITLE))

@@ -19,7 +19,7 @@ from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.xero.bodies import XeroBody
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.error_table import refusal
-from pleo_export.accounting.xero.kinds import XeroEndpoint
+from pleo_export.accounting.xero.kinds import XeroEndpoint, undoing
 from pleo_export.accounting.xero.lines import minor
 from pleo_export.accounting.xero.rest import Record, XeroRefused, XeroRest, messages_of
 from pleo_export.accounting.xero.title import TITLE
@@ -55,7 +55,7 @@ class XeroCreation:
 
     def _create(self, endpoint: XeroEndpoint, bodies: Sequence[XeroBody], made: XeroCreated) -> None:
         try:
-            rows = self._rest.put(endpoint.name, [each.record for each in bodies])
+            rows = self._rest.create(endpoint.name, [each.record for each in bodies])
         except OutcomeUnknown as unknown:
             made.outcomes.update({each.reference: unknown for each in bodies})
         except XeroRefused as refused:
@@ -97,9 +97,8 @@ class XeroCreation:
 
     def _take_back(self, endpoint: XeroEndpoint, row: Record) -> AccountingError:
         """Undo a document that comes to another total or tax than Pleo's."""
-        undone = "DELETED" if row.get("Status") == "DRAFT" else endpoint.undone
         try:
-            self._rest.change(endpoint.name, str(row[endpoint.id]), {endpoint.id: row[endpoint.id], "Status": undone})
+            self._rest.change(endpoint.name, str(row[endpoint.id]), undoing(endpoint, row))
         except AccountingError as error:
             return OutcomeUnknown(error.told)
         return Rejected(OTHER_TOTAL.told(ledger=TITLE, left=""))

@@ -144,3 +144,24 @@ def document_id(endpoint: XeroEndpoint, xero_id: str) -> str:
 def xero_ids(id_: str) -> list[str]:
     """Return Xero's ids of a document: several for a payment of several bills."""
     return id_.removeprefix(JOURNAL_MARK).split(ID_SEPARATOR)
+
+
+_REPEATED = (
+    *("LineItemID", "Description", "Quantity", "UnitAmount", "LineAmount", "AccountCode", "AccountID"),
+    *("TaxType", "TaxAmount", "Tracking"),
+)
+
+
+def undoing(endpoint: XeroEndpoint, row: Record) -> Record:
+    """Return the body that makes a document void, or deletes a draft. Xero wants what is mandatory once more."""
+    status = "DELETED" if row.get("Status") in ("DRAFT", "SUBMITTED") else endpoint.undone
+    if endpoint is PAYMENTS:
+        return {"Status": status}
+    values: Record = {endpoint.id: row[endpoint.id], "Status": status}
+    if endpoint is MANUAL_JOURNALS:
+        values["Narration"] = row.get("Narration")
+    if endpoint is BANK_TRANSACTIONS:
+        lines = [{name: line[name] for name in _REPEATED if name in line} for line in row.get("LineItems") or []]
+        account = {"AccountID": (row.get("BankAccount") or {}).get("AccountID")}
+        values |= {"Type": row.get("Type"), "BankAccount": account, "LineItems": lines}
+    return {endpoint.name: [values]}

@@ -1,20 +1,23 @@
 """How an organisation is set up in Xero: accounts, tax rates, tracking categories, currency and lock dates.
 
-Read once and kept, since Xero counts calls. What looks unknown, inactive or locked is read again before it is refused:
-a person may have corrected it meanwhile. What was withdrawn meanwhile Xero refuses itself.
+Read once and kept for minutes, since Xero counts calls. What looks unknown, inactive or locked is read again before it
+is refused: a person may have corrected it meanwhile. What was withdrawn meanwhile Xero refuses itself.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from typing import Any
 
 from pleo_export.accounting.port import CodeAndName, PeriodState
 from pleo_export.accounting.xero.rest import Record, XeroRest, day
 
+Kept = dict[str, tuple[float, Any]]
+KEPT_SECONDS = 300
 # Accounts that Xero books on itself: no line may name them.
 SYSTEM_ONLY = frozenset({"DEBTORS", "CREDITORS", "BANKCURRENCYGAIN", "REALISEDCURRENCYGAIN", "UNREALISEDCURRENCYGAIN"})
 _FLAGS = {
@@ -75,42 +78,43 @@ class XeroTax:
 
 
 class XeroLookups:
-    """Reads the lists that documents are checked with. Every method raises AccountingError."""
+    """Reads the lists that documents are checked with. `kept` is where they stay, by name, with the time of reading in
+    seconds: connections of one organisation may share it. Every method raises AccountingError."""
 
-    def __init__(self, rest: XeroRest) -> None:
+    def __init__(self, rest: XeroRest, kept: Kept | None = None) -> None:
         self._rest = rest
+        self._kept: Kept = {} if kept is None else kept
 
-    @cached_property
+    @property
     def accounts(self) -> Mapping[str, Sequence[XeroAccount]]:
         """The accounts by code, archived ones included."""
-        found: dict[str, list[XeroAccount]] = defaultdict(list)
-        for row in self._rest.whole("Accounts"):
-            account = _account(row)
-            found[account.code].append(account)
+        found: Mapping[str, Sequence[XeroAccount]] = self._list("Accounts", _accounts)
         return found
 
-    @cached_property
+    @property
     def taxes(self) -> Mapping[str, XeroTax]:
         """The tax rates by their type, which is their code."""
-        rows = self._rest.whole("TaxRates")
-        return {str(row["TaxType"]): _tax(row) for row in rows if row.get("TaxType")}
+        found: Mapping[str, XeroTax] = self._list("TaxRates", _taxes)
+        return found
 
-    @cached_property
+    @property
     def tracking(self) -> Mapping[str, frozenset[str]]:
         """The active options of each active tracking category, by name."""
-        return {
-            str(row["Name"]): frozenset(
-                str(option["Name"]) for option in row.get("Options") or [] if option.get("Status", "ACTIVE") == "ACTIVE"
-            )
-            for row in self._rest.whole("TrackingCategories")
-            if row.get("Status", "ACTIVE") == "ACTIVE"
-        }
+        found: Mapping[str, frozenset[str]] = self._list("TrackingCategories", _tracking)
+        return found
 
-    @cached_property
+    @property
     def organisation(self) -> Record:
         """The organisation's own record."""
-        (row, *_) = self._rest.whole("Organisation") or [{}]
-        return row
+        found: Record = self._list("Organisation", lambda rows: next(iter(rows), {}))
+        return found
+
+    def _list(self, endpoint: str, read: Callable[[Sequence[Record]], Any]) -> Any:
+        held = self._kept.get(endpoint)
+        if held is None or time.monotonic() - held[0] > KEPT_SECONDS:
+            held = time.monotonic(), read(self._rest.whole(endpoint))
+            self._kept[endpoint] = held
+        return held[1]
 
     @property
     def currency(self) -> str:
@@ -176,18 +180,23 @@ class XeroLookups:
         days: Collection[date],
     ) -> None:
         """Read again what does not know one of these, or takes nothing on one of the days."""
-        if "accounts" in self.__dict__ and not all(self._is_usable(code) for code in accounts):
-            del self.__dict__["accounts"]
-        if "taxes" in self.__dict__ and not all(code in self.taxes and self.taxes[code].active for code in taxes):
-            del self.__dict__["taxes"]
-        if "tracking" in self.__dict__ and not all(value in self.tracking.get(name, ()) for name, value in tags):
-            del self.__dict__["tracking"]
+        if "Accounts" in self._kept and not all(self._is_usable(code) for code in accounts):
+            del self._kept["Accounts"]
+        if "TaxRates" in self._kept and not all(code in self.taxes and self.taxes[code].active for code in taxes):
+            del self._kept["TaxRates"]
+        known = "TrackingCategories" in self._kept
+        if known and not all(value in self.tracking.get(name, ()) for name, value in tags):
+            del self._kept["TrackingCategories"]
         if any(self.period_state(each) is not PeriodState.OPEN for each in days):
             self.forget_periods()
 
+    def forget(self) -> None:
+        """Read everything again when it is needed next."""
+        self._kept.clear()
+
     def forget_periods(self) -> None:
         """Read the lock dates again when they are needed next."""
-        self.__dict__.pop("organisation", None)
+        self._kept.pop("Organisation", None)
 
     def _is_usable(self, code: str) -> bool:
         found = self.accounts.get(code, ())
@@ -206,6 +215,28 @@ def _account(row: Record) -> XeroAccount:
         currency=row.get("CurrencyCode") or None,
         payable=bool(row.get("EnablePaymentsToAccount")),
     )
+
+
+def _accounts(rows: Sequence[Record]) -> Mapping[str, Sequence[XeroAccount]]:
+    found: dict[str, list[XeroAccount]] = defaultdict(list)
+    for row in rows:
+        account = _account(row)
+        found[account.code].append(account)
+    return dict(found)
+
+
+def _taxes(rows: Sequence[Record]) -> Mapping[str, XeroTax]:
+    return {str(row["TaxType"]): _tax(row) for row in rows if row.get("TaxType")}
+
+
+def _tracking(rows: Sequence[Record]) -> Mapping[str, frozenset[str]]:
+    return {
+        str(row["Name"]): frozenset(
+            str(option["Name"]) for option in row.get("Options") or [] if option.get("Status", "ACTIVE") == "ACTIVE"
+        )
+        for row in rows
+        if row.get("Status", "ACTIVE") == "ACTIVE"
+    }
 
 
 def _tax(row: Record) -> XeroTax:

@@ -6,7 +6,7 @@ from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.error_table import refusal
-from pleo_export.accounting.xero.kinds import VOID, XeroEndpoint
+from pleo_export.accounting.xero.kinds import VOID, XeroEndpoint, undoing
 from pleo_export.accounting.xero.rest import Record, XeroRefused, XeroRest
 from pleo_export.observability import logger
 
@@ -33,9 +33,8 @@ class XeroReversal:
     def _undo(self, endpoint: XeroEndpoint, row: Record, document: DocumentRef) -> None:
         id_ = str(row[endpoint.id])
         draft = row.get("Status") in ("DRAFT", "SUBMITTED")
-        status = "DELETED" if draft else endpoint.undone
         try:
-            self._rest.change(endpoint.name, id_, {endpoint.id: id_, "Status": status})
+            self._rest.change(endpoint.name, id_, undoing(endpoint, row))
         except XeroRefused as refused:
             if not refused.messages:
                 raise Rejected(refused.told, status=refused.status, code=refused.code) from None

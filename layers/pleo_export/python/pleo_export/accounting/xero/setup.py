@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.port import CodeAndName, DocumentRef, DocumentState
 from pleo_export.accounting.xero.documents import XeroDocuments
+from pleo_export.accounting.xero.kinds import undoing
 from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.rest import XeroRest
 from pleo_export.accounting.xero.settings import XeroSettings
@@ -60,4 +61,4 @@ class XeroSetup:
                 continue
             if held.state is not DocumentState.DRAFT:
                 raise Rejected(NOT_REMOVED.told(ledger=TITLE, name=held.number or held.id, state=held.state))
-            self._rest.change(endpoint.name, held.id, {endpoint.id: row[endpoint.id], "Status": "DELETED"})
+            self._rest.change(endpoint.name, held.id, undoing(endpoint, row))

@@ -1,0 +1,283 @@
+"""What is particular to Xero's connector, in process: which document is made of what, and how many calls that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ledger_simulators.xero import rules
+from ledger_simulators.xero.app import create_app
+from ledger_simulators.xero.ledger import XeroLedger
+from ledger_simulators.xero.sample import TENANT, sample_ledger
+from pleo_export.accounting.call_budget import UNLIMITED
+from pleo_export.accounting.errors import (
+    AccountingError,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    UnknownAccount,
+    UnknownTaxCode,
+)
+from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.port import DocumentRef, DocumentState
+from pleo_export.accounting.xero import connector
+from pleo_export.accounting.xero.connector import XeroConnector
+from pleo_export.accounting.xero.lookups import Kept
+from pleo_export.accounting.xero.rest import XeroRest, headers, scopes_of
+from pleo_export.accounting.xero.settings import XeroSettings
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
+from pleo_export.http.session import IsolatedSession
+from pleo_simulator.clock import Clock
+from tests.system.wsgi_adapter import WsgiAdapter, session_through
+
+DAY = date(2026, 2, 10)
+ITEMS, CHUNK = 1_000, 50
+SEARCHES = 5  # bank transactions, manual journals, bills, credit notes, payments
+LISTS = 3  # accounts, tax rates, tracking categories; the organisation was read by the check
+
+
+@dataclass
+class Books:
+    ledger: XeroLedger
+    scopes: frozenset[str] | None = None
+    kept: Kept = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def connect(self) -> XeroConnector:
+        """A new connection, as each call of a function makes it in one environment."""
+        app = create_app(self.ledger, self.ledger.books.clock)
+        app.testing = True
+        grant = self.ledger.identity.grant(self.scopes) if self.scopes else self.ledger.identity.grant()
+        session = session_through(WsgiAdapter(app), IsolatedSession())
+        sent = headers(grant["access_token"], TENANT)
+        rest = XeroRest(AccountingTransport("Xero", "https://xero.test", sent, session=session), UNLIMITED)
+        settings = XeroSettings.model_validate({"name": "xero", "tenant": TENANT, **self.settings})
+        return XeroConnector(settings, rest, scopes_of(grant["access_token"]), self.kept)
+
+    def rows(self, endpoint: str) -> list[dict[str, Any]]:
+        return list(self.ledger.books.documents[endpoint].values())
+
+
+@pytest.fixture
+def books() -> Books:
+    ledger = sample_ledger(Clock(datetime(2026, 9, 1, tzinfo=UTC)))
+    ledger.limits.per_minute = 10**6
+    return Books(ledger)
+
+
+def spent(
+    *lines: JournalLine, account: str = "1900", memo: str = "Trainline | Ann | BK-1", **more: Any
+) -> JournalEntry:
+    lines = lines or (
+        JournalLine("6200", 4000, "Train", TaxPart("GB20", TaxRole.BASE), (Dimension("cost_centre", "LON"),)),
+        JournalLine("2200", 800, "Train", TaxPart("GB20", TaxRole.TAX)),
+    )
+    other = JournalLine(account, -sum(each.amount for each in lines), "Train")
+    entry = JournalEntry(f"pleo:{uuid4()}", DAY, DAY, "GBP", (*lines, other), memo)
+    return replace(entry, **more)
+
+
+def outcome(books: Books, entry: JournalEntry) -> Any:
+    return books.connect().record_many([entry], DocumentState.POSTED)[entry.reference]
+
+
+class TestDocuments:
+    def test_card_spend_is_a_bank_transaction_of_the_wallet_with_its_merchant_and_pleos_tax(self, books: Books) -> None:
+        lines = (
+            JournalLine("6200", 4000, "Train", TaxPart("GB20", TaxRole.BASE)),
+            JournalLine("2200", 799, "Train", TaxPart("GB20", TaxRole.TAX)),  # a penny less than 20 %
+        )
+        outcome(books, spent(*lines))
+
+        (made,) = books.rows("BankTransactions")
+        assert (made["Type"], made["BankAccount"]["Code"], made["Contact"]["Name"]) == ("SPEND", "1900", "Trainline")
+        (line,) = made["LineItems"]
+        assert (line["LineAmount"], line["TaxAmount"], line["TaxType"]) == (Decimal(40), Decimal("7.99"), "GB20")
+        assert line["Description"] == "Trainline | Ann | BK-1"
+        assert made["Total"] == Decimal("47.99")
+
+    def test_a_refund_is_money_received(self, books: Books) -> None:
+        outcome(books, spent(JournalLine("6200", -4800)))
+
+        (made,) = books.rows("BankTransactions")
+        assert (made["Type"], made["Total"]) == ("RECEIVE", Decimal(48))
+
+    def test_the_merchant_is_made_once_and_found_again_in_any_case(self, books: Books) -> None:
+        before = len(books.ledger.books.contacts)
+        for memo in ("Deliveroo | Ann | BK-1", "DELIVEROO | Tom | BK-2"):
+            outcome(books, spent(memo=memo))
+
+        assert len(books.ledger.books.contacts) == before + 1
+
+    def test_with_one_contact_in_the_settings_all_card_spend_is_its(self, books: Books) -> None:
+        books.settings = {"contact": "Pleo"}
+        outcome(books, spent())
+
+        assert books.rows("BankTransactions")[0]["Contact"]["Name"] == "Pleo"
+
+    def test_an_entry_without_the_wallet_is_a_manual_journal_in_the_own_currency(self, books: Books) -> None:
+        made = outcome(books, spent(JournalLine("6210", 900, "Mileage"), account="2250"))
+        refused = outcome(books, spent(JournalLine("6210", 900, "Mileage"), account="2250", currency="EUR"))
+
+        assert isinstance(made, DocumentRef)
+        assert [each["Status"] for each in books.rows("ManualJournals")] == ["POSTED"]
+        assert type(refused) is Rejected
+        assert "GBP" in refused.message
+        assert "EUR" in refused.message
+
+    def test_a_manual_journal_whose_tax_xero_computes_otherwise_is_refused_by_its_balance(self, books: Books) -> None:
+        lines = (
+            JournalLine("6210", 4000, "Mileage", TaxPart("GB20", TaxRole.BASE)),
+            JournalLine("2200", 799, "Mileage", TaxPart("GB20", TaxRole.TAX)),
+        )
+
+        assert type(outcome(books, spent(*lines, account="2250"))) is Rejected
+        assert books.rows("ManualJournals") == []
+
+    def test_a_reverse_charge_has_a_tax_code_and_no_tax_of_its_own(self, books: Books) -> None:
+        base, tax = TaxPart("RC20", TaxRole.BASE), TaxPart("RC20", TaxRole.TAX)
+        outcome(
+            books,
+            spent(
+                JournalLine("6500", 10000, tax=base),
+                JournalLine("2201", 2000, tax=tax),
+                JournalLine("2202", -2000, tax=tax),
+            ),
+        )
+
+        (made,) = books.rows("BankTransactions")
+        (line,) = made["LineItems"]
+        assert (line["TaxType"], line["TaxAmount"], made["Total"]) == ("RC20", Decimal(0), Decimal(100))
+
+    @pytest.mark.parametrize(
+        ("lines", "account", "error", "named"),
+        [
+            ((JournalLine("2100", 100),), "1900", UnknownAccount, "2100"),
+            ((JournalLine("6990", 100),), "1900", UnknownAccount, "6990"),
+            ((JournalLine("6100", 100, tax=TaxPart("OUTPUT2", TaxRole.BASE)),), "1900", UnknownTaxCode, "OUTPUT2"),
+            ((JournalLine("2200", 100, tax=TaxPart("GB20", TaxRole.TAX)),), "1900", Rejected, "GB20"),
+            ((JournalLine("1200", 100),), "1900", Rejected, "1200"),
+        ],
+        ids=["payables", "archived", "tax and account", "tax without base", "two bank accounts"],
+    )
+    def test_what_xero_would_refuse_is_refused_before_it_is_sent(
+        self, books: Books, lines: tuple[JournalLine, ...], account: str, error: type[AccountingError], named: str
+    ) -> None:
+        entry = spent(*lines, account=account)
+
+        foreseen = books.connect().refusals([entry])[entry.reference]
+
+        assert type(foreseen) is error
+        assert named in foreseen.message
+        assert outcome(books, entry).message == foreseen.message
+        assert books.rows("BankTransactions") == books.rows("ManualJournals") == []
+
+    def test_one_unreadable_document_of_fifty_costs_few_calls_and_no_other_document(self, books: Books) -> None:
+        entries = [spent() for _ in range(CHUNK)]
+        entries[17] = spent(memo="\0")
+        system = books.connect()
+        system.check()
+        before = books.ledger.limits.calls
+
+        outcomes = system.record_many(entries, DocumentState.POSTED)
+
+        assert [
+            number for number, each in enumerate(entries) if not isinstance(outcomes[each.reference], DocumentRef)
+        ] == [17]
+        assert len(books.rows("BankTransactions")) == CHUNK - 1
+        assert books.ledger.limits.calls - before <= LISTS + 13  # halves of halves
+
+
+class TestCalls:
+    def test_a_thousand_card_expenses_take_the_calls_that_the_api_allows_and_no_more(self, books: Books) -> None:
+        entries = [spent() for _ in range(ITEMS)]
+        books.connect().check()
+        before = books.ledger.limits.calls
+
+        for start in range(0, ITEMS, CHUNK):
+            chunk, system = entries[start : start + CHUNK], books.connect()
+            assert system.find_many([each.reference for each in chunk]) == {}
+            outcomes = system.record_many(chunk, DocumentState.POSTED)
+            assert all(isinstance(each, DocumentRef) for each in outcomes.values())
+
+        calls = books.ledger.limits.calls - before
+        floor = ITEMS // CHUNK * (SEARCHES + 1) + LISTS
+        print(f"\nXero: {calls} calls for {ITEMS} card expenses; the floor is {floor}")  # noqa: T201
+        assert calls <= 1.1 * floor
+        assert len(books.rows("BankTransactions")) == ITEMS
+
+    def test_what_looks_unknown_is_read_again_before_it_is_refused(self, books: Books) -> None:
+        outcome(books, spent())
+        account = books.ledger.books.account({"Code": "6990"})
+        assert account is not None
+        account["Status"] = "ACTIVE"  # a person restores it
+
+        assert isinstance(outcome(books, spent(JournalLine("6990", 100))), DocumentRef)
+
+    def test_the_check_before_a_job_reads_the_lists_again(self, books: Books) -> None:
+        outcome(books, spent())
+        assert books.kept
+
+        books.connect().check()
+
+        assert set(books.kept) == {"Organisation"}
+
+    def test_connections_of_one_organisation_share_their_lists_and_others_do_not(self) -> None:
+        secret = {"access_token": "token"}
+        other = "00000000-0000-0000-0000-000000000001"
+        made = [
+            connector.connect(XeroSettings.model_validate({"name": "xero", "tenant": tenant}), secret)
+            for tenant in (TENANT, TENANT, other)
+        ]
+
+        kept = [id(each._lookups._kept) for each in made]
+        assert kept[0] == kept[1] != kept[2]
+
+
+class TestLimits:
+    def test_a_minutes_limit_is_waited_for_and_a_days_ends_with_its_hour(self, books: Books) -> None:
+        entry = spent()
+        books.connect().check()
+        books.ledger.limits.per_minute = books.ledger.limits.calls
+
+        with pytest.raises(RateLimited) as minute:
+            books.connect().record_many([entry], DocumentState.POSTED)
+        books.ledger.limits.per_day = books.ledger.limits.calls
+        with pytest.raises(RateLimited) as day:
+            books.connect().record_many([entry], DocumentState.POSTED)
+
+        assert (minute.value.code, day.value.code) == ("minute", "day")
+        assert minute.value.retry_after <= 60 < day.value.retry_after
+        assert books.rows("BankTransactions") == []
+
+    def test_a_grant_that_does_not_cover_everything_is_told_at_the_check(self, books: Books) -> None:
+        books.scopes = frozenset({"accounting.settings.read", "accounting.invoices"})
+
+        with pytest.raises(PermissionDenied):
+            books.connect().check()
+
+    def test_a_document_that_xero_gives_another_tax_is_taken_back(self, books: Books, monkeypatch: Any) -> None:
+        """A rule of Xero's that we do not know must not leave another total in the books."""
+        kept = rules._line
+
+        def ignoring_our_tax(*given: Any, **options: Any) -> Any:
+            made = kept(*given, **options)
+            return {**made, "TaxAmount": Decimal(0)}
+
+        monkeypatch.setattr(rules, "_line", ignoring_our_tax)
+
+        found = outcome(books, spent())
+
+        assert type(found) is Rejected
+        assert [each["Status"] for each in books.rows("BankTransactions")] == ["DELETED"]
+
+    def test_an_answer_about_another_document_is_no_proof(self, books: Books, monkeypatch: Any) -> None:
+        monkeypatch.setattr("ledger_simulators.xero.documents._limited", lambda given, name: "something else")
+
+        assert type(outcome(books, spent())) is OutcomeUnknown
