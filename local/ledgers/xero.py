@@ -74,6 +74,6 @@ DEVIATIONS = Deviations(
         "journal": {"1900": LEFT_OVER["1900"] + 130_000, "2250": 4_500},
         "accounts_payable": {"1900": LEFT_OVER["1900"] + 8_000, "2100": -8_000},
     },
-    tax_accounts={"2201": "2200", "2202": "2200"},  # it has one tax account
+    codes={"2201": "2200", "2202": "2200"},  # it has one tax account
 )
 PROFILE = Profile("Xero", connection, secret, entries, another, DEVIATIONS)
