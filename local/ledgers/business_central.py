@@ -20,13 +20,14 @@ def connection(ledger: BusinessCentralLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
     system = {"name": "business-central", "tenant": TENANT, "company": ledger.company["id"]}
     named = {"company_name": ledger.company["name"], "api_url": url}
-    return {"accounting_system": {**system, **named}, "accounts": ACCOUNTS}
+    accounts = {**ACCOUNTS, "wallets": {"GBP": "1900"}}  # a journal is in the company's own currency
+    return {"accounting_system": {**system, **named}, "accounts": accounts}
 
 
 def secret(ledger: BusinessCentralLedger) -> Mapping[str, str]:
     """Return a token that does not end."""
     ledger.tokens[TOKEN] = float("inf")
-    return {"access_token": TOKEN}
+    return {"access_token": TOKEN, "expires_at": "2099-12-31T00:00:00+00:00"}
 
 
 def entries(ledger: BusinessCentralLedger) -> Sequence[Entry]:
