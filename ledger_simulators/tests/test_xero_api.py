@@ -39,8 +39,8 @@ class Xero:
         return str(found["AccountID"])
 
     def spent(self, **changes: Any) -> dict[str, Any]:
-        line = {"Description": "Train", "UnitAmount": 40, "AccountCode": "6200", "TaxType": "GB20"}
-        values = {"Type": "SPEND", "Contact": {"Name": "Trainline"}, "Date": "2026-02-10", "LineItems": [line]}
+        line: Any = {"Description": "Train", "UnitAmount": 40, "AccountCode": "6200", "TaxType": "GB20"}
+        values: dict[str, Any] = {"Type": "SPEND", "Contact": {"Name": "Trainline"}, "Date": "2026-02-10", "LineItems": [line]}
         return {**values, "BankAccount": {"AccountID": self.account("1900")}, **changes}
 
 
@@ -129,8 +129,8 @@ class TestWrites:
 
     def test_payments_that_are_taken_back_leave_their_bill_open(self, xero: Xero) -> None:
         ryman = next(each for each in xero.ledger.books.contacts if each["Name"] == "Ryman")
-        line = {"Description": "x", "UnitAmount": 10, "AccountCode": "6100"}
-        bill = {"Type": "ACCPAY", "Contact": {"ContactID": ryman["ContactID"]}, "Date": "2026-02-10"}
+        line: Any = {"Description": "x", "UnitAmount": 10, "AccountCode": "6100"}
+        bill: dict[str, Any] = {"Type": "ACCPAY", "Contact": {"ContactID": ryman["ContactID"]}, "Date": "2026-02-10"}
         bill |= {"DueDate": "2026-03-01", "Status": "AUTHORISED", "LineItems": [line], "Reference": "is dropped"}
         (owed,) = xero.ask("PUT", "/Invoices", bill).json["Invoices"]
         part = {"Invoice": {"InvoiceID": owed["InvoiceID"]}, "Account": {"AccountID": xero.account("1900")}}
@@ -146,7 +146,7 @@ class TestWrites:
     def test_what_is_no_document_is_refused_as_a_whole(self, xero: Xero, body: bytes) -> None:
         sent = {"Authorization": f"Bearer {xero.token}", "xero-tenant-id": TENANT}
 
-        answer = xero.client.put(f"{ROOT}/BankTransactions", data=body, headers=sent)
+        answer: Any = xero.client.put(f"{ROOT}/BankTransactions", data=body, headers=sent)
 
         assert (answer.status_code, answer.json["ErrorNumber"]) == (400, 14)
 
@@ -191,7 +191,7 @@ class TestIdentity:
         client = {"client_id": identity.client_id, "client_secret": identity.client_secret}
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "https://us.test/back", **client}
 
-        grant = xero.client.post("/connect/token", data=form).json
+        grant: Any = xero.client.post("/connect/token", data=form).json
         again = {"grant_type": "refresh_token", "refresh_token": grant["refresh_token"], **client}
         answers = [xero.client.post("/connect/token", data=again) for _ in range(2)]
 
