@@ -272,6 +272,8 @@ class DeclaredFixture:
         return self.inner.reader(url=url)
 
     def with_wrong_key(self) -> AccountingSystem:
+        if not self.traits.has_key:
+            raise RefusedAsDeclared("there is no key that could be wrong")
         return self._declared(self.inner.with_wrong_key())
 
     def without_rights(self) -> AccountingSystem:
@@ -306,6 +308,9 @@ class DeclaredFixture:
 
     def void(self, reference: str) -> None:
         self.inner.void(reference)
+        if not self.inner.held(reference):  # a person deletes what is not final
+            assert self.inner.connector().find_many([reference]) == {}
+            raise RefusedAsDeclared("what a person has deleted is not there")
         if not self.capabilities.shows_void:
             found = self.inner.connector().find_many([reference]).get(reference)
             assert not (isinstance(found, DocumentRef) and found.state is DocumentState.VOID)

@@ -391,7 +391,11 @@ class TestFind:
         document = recorded(system, entry, state)
         fixture.void(entry.reference)
 
-        assert system.find_many([entry.reference]) == {entry.reference: replace(document, state=DocumentState.VOID)}
+        found = system.find_many([entry.reference])
+        if state is DocumentState.DRAFT and fixture.traits.deletes_drafts:
+            assert found == {}
+            return
+        assert found == {entry.reference: replace(document, state=DocumentState.VOID)}
 
     def test_given_no_server_when_searched_then_nobody_could_look(self, fixture: DeclaredFixture) -> None:
         with pytest.raises(Unavailable):
@@ -477,7 +481,7 @@ class TestChoices:
         assert fixture.setup().currency() == "GBP"
 
     def test_the_books_own_time_zone_is_told_where_they_have_one(self, fixture: DeclaredFixture) -> None:
-        assert fixture.setup().time_zone() == "Europe/London"
+        assert fixture.setup().time_zone() == fixture.traits.time_zone
 
     def test_the_same_books_have_one_identity_and_others_another(
         self, fixture: DeclaredFixture, own_fixture: DeclaredFixture

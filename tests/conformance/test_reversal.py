@@ -189,7 +189,10 @@ class TestReverse:
         assert states(fixture.connector(), bill, payment) == [DocumentState.VOID, DocumentState.VOID]
         assert left(fixture, bill, payment) == {}
         parts = [*fixture.held(bill.reference), *fixture.held(payment.reference), *fixture.counters(payment.reference)]
-        assert {each.open for each in parts} == {0}
+        if fixture.traits.pairs_reversals:
+            assert {each.open for each in parts} == {0}
+            return
+        assert sum(each.open for each in [*parts, *fixture.counters(bill.reference)]) == 0  # a person pairs them
 
     @pytest.mark.with_login
     def test_given_a_bill_paid_in_euros_when_both_are_reversed_then_its_exchange_difference_is_undone(

@@ -16,6 +16,23 @@ KEY_REFUSED = FailureEntry(
     who=WhoCanFix.ADMINISTRATOR,
     example={"ledger": "Tryton"},
 )
+ACCESS_REFUSED = FailureEntry(
+    code="access_refused",
+    says="{ledger} does not accept the access key of the connection.",
+    fix="Ask {support} to connect {ledger} again, with a client secret that is valid. Then export again.",
+    why="The secret of the connection's client has expired or was withdrawn, or its access is disabled.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "Business Central"},
+)
+PERMISSION_SET_MISSING = FailureEntry(
+    code="permission_set_missing",
+    says="The connection may not do this in {ledger}.",
+    fix="Ask the administrator of {ledger} to give its entry under Microsoft Entra applications the permission sets "
+    "that the guide names. Then export again.",
+    why="What the connection may do there is decided by the permission sets of its client.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "Business Central"},
+)
 LOGIN_REFUSED = FailureEntry(
     code="login_refused",
     says="{ledger} does not let the user of the connection log in.",
@@ -135,6 +152,49 @@ LEDGER_IN_DOUBT = FailureEntry(
     why="The answer to a call got lost. The next export searches for the entry before it books anything.",
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
+)
+TOKENS_REFUSED = FailureEntry(
+    code="tokens_refused",
+    says="{ledger} does not accept the API key of the connection (its two tokens).",
+    fix="In {ledger}: All settings, Extensions, Apps, grant access to the app again. Send the new token to {support}, "
+    "who connects again. Then export again.",
+    why="The access of the app was withdrawn in the agreement, or the connection has no tokens.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic"},
+)
+ROLE_MISSING = FailureEntry(
+    code="role_missing",
+    says="The app of the connection may not work with the journals in {ledger}.",
+    fix="In {ledger}: All settings, Extensions, Apps, grant access again by a user who may do bookkeeping. Then "
+    "export again.",
+    why="The connection has the roles that the user had who granted access to the app.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic"},
+)
+OTHER_LEDGER = FailureEntry(
+    code="other_ledger",
+    says="The tokens of the connection belong to agreement {found} of {ledger}, the settings to agreement {wanted}.",
+    fix="Ask {support} to correct accounting_system.agreement in the settings, or the tokens. Then export again.",
+    why="Nothing is booked in another company's ledger.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "found": "424242", "wanted": "424243"},
+)
+JOURNAL_RESTRICTED = FailureEntry(
+    code="journal_restricted",
+    says="Journal {journal} of {ledger} takes certain types of entries only.",
+    fix="Set its entry type to all types there, or ask {support} to name another journal in the settings. Then export "
+    "again.",
+    why="Card expenses are finance vouchers, bills and their payments are supplier entries; all go to one journal.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "journal": "12"},
+)
+VOUCHER_NUMBERS_USED_UP = FailureEntry(
+    code="voucher_numbers_used_up",
+    says="Journal {journal} of {ledger} has no voucher number left.",
+    fix="Give the journal a larger range of voucher numbers there. Then export again.",
+    why="Each entry gets a voucher number from the range of its journal.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "journal": "12"},
 )
 CONNECTION_REFUSED = FailureEntry(
     code="connection_refused",

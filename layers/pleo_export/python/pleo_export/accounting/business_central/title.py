@@ -1,0 +1,3 @@
+"""What people call this accounting system."""
+
+TITLE = "Business Central"
