@@ -80,3 +80,12 @@ BILL_THERE_ALREADY = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero", "other": "INV-2044"},
 )
+TAX_OF_RATE_ONLY = FailureEntry(
+    code="tax_of_rate_only",
+    says="{ledger} computes the tax of an entry without the wallet by the rate of tax code {code}, and the tax of this "
+    "expense is another amount.",
+    fix="Choose another tax code on the expense in Pleo, or book it by hand in {ledger}. " + AGAIN,
+    why="Pleo's tax is never replaced by another. That of a mileage, for one, is a part of the amount only.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero", "code": "GB20"},
+)
