@@ -87,6 +87,10 @@ class Store:
     def now(self) -> str:
         return self.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    def commit(self) -> None:
+        """Keep what was changed so far, whatever becomes of the transaction: a post does so."""
+        self._undo.clear()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Undo all that was changed inside, if it ends with an exception."""
