@@ -116,7 +116,7 @@ class TestJournals:
         left = books.ledger.store.select("journalLines", journalId=journal)
         assert [row["documentNumber"] for row in left] == ["BY-HAND", "BY-HAND"]
 
-    def test_given_a_draft_with_a_file_among_others_when_posted_then_it_stays_with_its_file(
+    def test_given_a_draft_with_a_file_among_others_when_posted_then_it_has_its_file(
         self, books: BusinessCentralFixture
     ) -> None:
         system = books.connector()
@@ -128,8 +128,8 @@ class TestJournals:
 
         outcomes = system.post_many(drafts[:1])
 
-        assert isinstance(outcomes[entries[0].reference], KeptAsDraft)
-        assert [state_of(books, each.reference) for each in entries] == [[DRAFT], [DRAFT]]
+        assert isinstance(outcomes[entries[0].reference], DocumentRef)
+        assert [state_of(books, each.reference) for each in entries] == [[POSTED], [DRAFT]]
         assert books.files(entries[0].reference) == [("a.pdf", b"a")]
 
     def test_given_a_post_that_is_refused_for_one_line_then_the_others_are_posted(
