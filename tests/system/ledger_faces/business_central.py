@@ -138,9 +138,10 @@ def refused(_: Request) -> Answer:
 
 
 def takes(expense: Mapping[str, Any]) -> bool:
-    """Payments of vendors are in the company's own currency only."""
+    """Journals and payments are in the company's own currency only, and there is no credit note from a vendor."""
     by_vendor = (expense["bookkeeping"] or {}).get("method") == "accounts_payable"
-    return not by_vendor or bool(expense["amount"]["inWalletCurrency"]["currency"] == "GBP")
+    own = bool(expense["amount"]["inWalletCurrency"]["currency"] == "GBP")
+    return own and not (by_vendor and expense["type"] == "refund")
 
 
 FACE = LedgerFace(PROFILE, documents, void, void, refused, takes)

@@ -293,6 +293,7 @@ NOT_REMOVED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"name": "2026/00117", "state": "posted", "ledger": "Tryton"},
 )
+<<<<<<< HEAD
 PROJECT_WITHOUT_COST_TYPE = FailureEntry(
     code="project_without_cost_type",
     says="{ledger} takes a project only with a cost type, and this expense has a tag for {given} only.",
@@ -412,3 +413,5 @@ BILL_THERE_ALREADY = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero", "other": "INV-2044"},
 )
+=======
+>>>>>>> l-xero
