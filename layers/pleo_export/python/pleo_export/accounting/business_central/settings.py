@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AnyUrl, Field, StringConstraints, UrlConstraints, field_validator
 
 from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
 
-LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 ApiUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https", "http"], host_required=True)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 
@@ -50,10 +50,14 @@ class BusinessCentralSettings(AccountingSettings):
         examples=["https://businesscentral.dynamics.com"],
     )
 
+    login_url: LoginUrl | None = Field(
+        None, description="Where the sign-in is simulated, on this machine.", examples=["http://127.0.0.1:8084"]
+    )
+
     @field_validator("api_url")
     @classmethod
     def _encrypted(cls, url: AnyUrl) -> AnyUrl:
         """A token goes over an encrypted connection only, unless it does not leave the machine."""
-        if url.scheme != "https" and url.host not in LOOPBACK:
+        if url.scheme != "https" and not is_loopback(str(url)):
             raise ValueError("write an https address")
         return url
