@@ -36,7 +36,7 @@ Lines = Mapping[str, Decimal]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
-    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    """Return by how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
     cents = 0
     for item in expenses:
         money = item["amount"]["inWalletCurrency"]
@@ -58,11 +58,7 @@ def left_over(entries: Sequence[Entry], account: str) -> Decimal:
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-<<<<<<< HEAD
-    """What every document that would be booked comes to on each account, + debit, by its reference."""
-=======
     """Return what every document that would be booked comes to on each account, + debit, by its reference."""
->>>>>>> l-xero
     return {
         document.reference: _on_accounts((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
@@ -71,11 +67,7 @@ def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
 
 
 def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
-<<<<<<< HEAD
-    """The same, of the entries in the books, in the currency of the expense."""
-=======
     """Return the same, of the entries in the books, in the currency of the expense."""
->>>>>>> l-xero
     return {entry.reference: _on_accounts((line.account, line.amount) for line in entry.lines) for entry in entries}
 
 

@@ -27,7 +27,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
-from pleo_export.failures.ledger import POSTED_WITH_OTHERS_ONLY
+from pleo_export.failures.ledger_rules import POSTED_WITH_OTHERS_ONLY
 
 
 class BusinessCentralEntries:
