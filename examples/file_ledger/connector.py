@@ -122,7 +122,7 @@ class FileLedger:
         return set(categories) - {each.code for each in self.dimensions()}
 
     def currency(self) -> str:
-        return CURRENCY.findall(self._read())[0]
+        return str(CURRENCY.findall(self._read())[0])
 
     def time_zone(self) -> str | None:
         return None

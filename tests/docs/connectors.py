@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 from examples.file_ledger import CONNECTOR as FILE_LEDGER
 from pleo_export.accounting.descriptor import Connector
@@ -93,6 +94,14 @@ def capabilities(connector: Connector) -> Capabilities:
     return only
 
 
+def declaration() -> str:
+    """Return how the example declares what it can do, as it stands in its source."""
+    source = (PAGE.parents[1] / "examples/file_ledger/connector.py").read_text()
+    start = source.index("    capabilities = ")
+    end = source.index("\n", source.index("    )  # fmt: skip"))
+    return f"```python\n{dedent(source[start:end]).replace('  # fmt: skip', '')}\n```\n"
+
+
 def all_connectors() -> list[Connector]:
     """Return the registered connectors by title, and the example."""
     return [*sorted(CONNECTORS.values(), key=lambda connector: connector.title.lower()), FILE_LEDGER]
@@ -101,7 +110,12 @@ def all_connectors() -> list[Connector]:
 def page() -> str:
     """Return the page with the tables in their places."""
     text = PAGE.read_text()
-    for mark, table in ("connectors", descriptors(all_connectors()[:-1])), ("abilities", abilities(all_connectors())):
+    tables = {
+        "connectors": descriptors(all_connectors()[:-1]),
+        "abilities": abilities(all_connectors()),
+        "file ledger": declaration(),
+    }
+    for mark, table in tables.items():
         part = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- end of {mark} -->)", re.DOTALL)
         assert part.search(text), mark
         text = part.sub(table.replace("\\", r"\\"), text)
