@@ -7,11 +7,8 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import requests
-
 from pleo_simulator.oauth import Client
 from tests.system.in_process_system import CALLBACK, InProcessSystem, oauth_client_id
-from tests.system.pleo import URL
 
 ORIGIN = CALLBACK.removesuffix("/oauth/pleo/callback")
 CONNECT = f"{ORIGIN}/oauth/pleo/connect/"
@@ -52,10 +49,8 @@ class Browser:
         return str(self.last["headers"].get("Location") or self.last["body"])
 
     def consent(self, address: str) -> str:
-        """Consent at Pleo, and return where that sends the browser back to."""
-        session = requests.Session()
-        session.mount(URL, self.system.wire)
-        return session.get(address, allow_redirects=False).headers["Location"]
+        """Consent at the provider, which the system's session reaches, and return where that sends the browser back to."""
+        return self.system.services.http.get(address, allow_redirects=False).headers["Location"]
 
     def follow(self, link: str) -> str:
         """Follow the link all the way, and return the text of the last page."""
