@@ -8,7 +8,6 @@ from typing import Any
 
 from ledger_simulators.business_central.ledger import BusinessCentralLedger
 from ledger_simulators.business_central.sample import sample_ledger
-
 from local.ledgers.books import ACCOUNTS, Entry, EntryLine
 from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock

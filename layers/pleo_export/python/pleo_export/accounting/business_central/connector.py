@@ -48,7 +48,7 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
-from pleo_export.failures.connection import ACCESS_REFUSED
+from pleo_export.failures.business_central import ACCESS_REFUSED
 from pleo_export.function_time import TimeLeft, unlimited
 
 BILLS = frozenset({DocumentKind.BILL, DocumentKind.CREDIT_NOTE})

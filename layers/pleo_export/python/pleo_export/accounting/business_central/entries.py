@@ -26,8 +26,8 @@ from pleo_export.accounting.errors import (
     Rejected,
 )
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
+from pleo_export.failures.business_central import POSTED_WITH_OTHERS_ONLY
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
-from pleo_export.failures.ledger_rules import POSTED_WITH_OTHERS_ONLY
 
 
 class BusinessCentralEntries:

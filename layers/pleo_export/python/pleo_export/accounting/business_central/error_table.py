@@ -25,14 +25,8 @@ from pleo_export.accounting.errors import (
     Unavailable,
     UnknownDimension,
 )
-from pleo_export.failures.connection import (
-    ACCESS_REFUSED,
-    ADDRESS_WRONG,
-    LEDGER_BUSY,
-    LEDGER_IN_DOUBT,
-    LEDGER_UNREACHABLE,
-    PERMISSION_SET_MISSING,
-)
+from pleo_export.failures.business_central import ACCESS_REFUSED, PERMISSION_SET_MISSING
+from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_BUSY, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.failures.ledger import LEDGER_SAYS
 from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST

@@ -10,8 +10,8 @@ from pleo_export.accounting.business_central.entry import STEP
 from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.failures.business_central import TOO_MANY_LINES
 from pleo_export.failures.connection import LEDGER_BUSY
-from pleo_export.failures.ledger_rules import TOO_MANY_LINES
 
 
 @dataclass(frozen=True, slots=True)
