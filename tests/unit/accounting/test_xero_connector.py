@@ -277,7 +277,21 @@ class TestLimits:
         assert type(found) is Rejected
         assert [each["Status"] for each in books.rows("BankTransactions")] == ["DELETED"]
 
-    def test_an_answer_about_another_document_is_no_proof(self, books: Books, monkeypatch: Any) -> None:
-        monkeypatch.setattr("ledger_simulators.xero.documents._limited", lambda given, name: "something else")
+    def test_a_document_that_could_not_be_found_again_is_taken_back(self, books: Books, monkeypatch: Any) -> None:
+        monkeypatch.setattr("ledger_simulators.xero.documents._limited", lambda given, name: "")
 
-        assert type(outcome(books, spent())) is OutcomeUnknown
+        found = outcome(books, spent())
+
+        assert type(found) is Rejected
+        assert "reference" in found.message
+        assert [each["Status"] for each in books.rows("BankTransactions")] == ["DELETED"]
+
+    def test_answers_in_another_order_than_the_documents_are_no_proof(self, books: Books, monkeypatch: Any) -> None:
+        whole = XeroRest.create
+        monkeypatch.setattr(XeroRest, "create", lambda *given, **options: whole(*given, **options)[::-1])
+        entries = [spent(), spent()]
+
+        outcomes = books.connect().record_many(entries, DocumentState.POSTED)
+
+        assert [type(each) for each in outcomes.values()] == [OutcomeUnknown, OutcomeUnknown]
+        assert len(books.connect().find_many([each.reference for each in entries])) == 2

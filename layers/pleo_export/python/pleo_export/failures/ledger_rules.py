@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleo_export.failures.entry import FailureEntry, WhoCanFix
-from pleo_export.failures.expense import AGAIN
+from pleo_export.failures.expense import AGAIN, TELL_SUPPORT
 
 PERIOD_LOCKED = FailureEntry(
     code="period_locked",
@@ -79,4 +79,12 @@ BILL_THERE_ALREADY = FailureEntry(
     why="The same bill may have been entered by hand. A person decides.",
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero", "other": "INV-2044"},
+)
+REFERENCE_LOST = FailureEntry(
+    code="reference_lost",
+    says="{ledger} did not keep the reference by which this entry is found again, so the entry was taken back.",
+    fix=TELL_SUPPORT,
+    why="An entry without its reference could be booked twice.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
 )
