@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pleo_export.failures.entry import SUBJECT, FailureEntry, WhoCanFix
 from pleo_export.failures.expense import AGAIN
+)
+from pleo_export.failures.entry import FailureEntry, WhoCanFix
+from pleo_export.failures.expense import AGAIN, TELL_SUPPORT
 
 PERIOD_LOCKED = FailureEntry(
     code="period_locked",
@@ -131,4 +134,12 @@ ACCOUNT_BLOCKED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"account": "2100", "ledger": "e-conomic"},
     subject='Category "Gifts"',
+)
+REFERENCE_LOST = FailureEntry(
+    code="reference_lost",
+    says="{ledger} did not keep the reference by which this entry is found again, so the entry was taken back.",
+    fix=TELL_SUPPORT,
+    why="An entry without its reference could be booked twice.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
 )

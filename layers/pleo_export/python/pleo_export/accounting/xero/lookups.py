@@ -56,7 +56,6 @@ class XeroAccount:
     system: str
     active: bool
     currency: str | None
-    payable: bool
 
     @property
     def is_bank(self) -> bool:
@@ -222,7 +221,6 @@ def _account(row: Record) -> XeroAccount:
         system=str(row.get("SystemAccount") or ""),
         active=row.get("Status", "ACTIVE") == "ACTIVE",
         currency=row.get("CurrencyCode") or None,
-        payable=bool(row.get("EnablePaymentsToAccount")),
     )
 
 
