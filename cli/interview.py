@@ -150,11 +150,13 @@ class _Interview(_Draft):
         connector, defaults = self._connector(known), dict(known)
         if connector.name != known.get("name"):
             defaults, stored = {}, None  # they are another system's
+        company_id, address = str(self._draft["company_id"]), self._stack.webhook_url(self._webhook_url)
+        sign_in = LedgerSignIn(self._stack, company_id, self._person, typer.echo, address)
         while True:
             self._ask_where(connector, defaults)
             settings = connector.settings.model_validate(self._draft["accounting_system"])
             try:
-                settings, secret = self._sign_in().credential(settings, stored)
+                settings, secret = sign_in.credential(settings, stored)
                 self._draft["accounting_system"] = settings.model_dump(mode="json", exclude_none=True)
                 self._stack.accounting_system(settings, secret).check()
             except (NoTerminal, NotNow, Misconfigured):
@@ -164,10 +166,6 @@ class _Interview(_Draft):
                 defaults, stored = self._draft["accounting_system"], None
             else:
                 return secret, self._stack.accounting_setup(settings, secret)
-
-    def _sign_in(self) -> LedgerSignIn:
-        company_id, address = str(self._draft["company_id"]), self._stack.webhook_url(self._webhook_url)
-        return LedgerSignIn(self._stack, company_id, self._person, typer.echo, address)
 
     def _connector(self, known: Json) -> Connector:
         """Ask which one it is, where there are several."""

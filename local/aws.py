@@ -46,7 +46,7 @@ main()
 
 
 def prepare() -> tuple[Path, Path]:
-    """The folders that a function runs on: the layer's dependencies, and the base image (runtime client and boto3).
+    """Return the folders that a function runs on: the layer's dependencies, and the base image (with boto3).
 
     Installs them from their hash-locked files if this interpreter has not done so yet; needs the network only then.
     """
@@ -126,7 +126,7 @@ class LocalAws:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The variables that point any AWS tool at this account."""
+        """Return the variables that point any AWS tool at this account."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": REGION,
@@ -137,12 +137,13 @@ class LocalAws:
 
     @property
     def env(self) -> dict[str, str]:
-        """The whole environment for a subprocess that works in this account: ours, without the user's own AWS."""
+        """Return the whole environment for a subprocess that works in this account: ours, without the user's own
+        AWS."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return {**ours, **self.credentials}
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this account, with every permission."""
+        """Return a boto3 client of this account, with every permission."""
         if service not in self._clients:
             blind = botocore.session.Session(session_vars={"profile": (None, None, None, None)})  # to AWS_PROFILE
             session = boto3.Session("test", "test", region_name=REGION, botocore_session=blind)
@@ -150,7 +151,7 @@ class LocalAws:
         return self._clients[service]
 
     def deploy(self, **parameters: str) -> dict[str, str]:
-        """Deploys the project, or deploys it again, with these template parameters. Returns the stack's outputs.
+        """Deploy the project, or deploy it again, with these template parameters. Returns the stack's outputs.
 
         Raises `ChildFailed` with the end of SAM's output.
         """
@@ -170,19 +171,20 @@ class LocalAws:
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def physical_id(self, logical_id: str) -> str:
-        """The name (queue: URL, state machine: ARN) of the deployed resource that the template calls `logical_id`."""
+        """Return the name (queue: URL, state machine: ARN) of the deployed resource that the template calls
+        `logical_id`."""
         found = self.client("cloudformation").describe_stack_resource(StackName=self.name, LogicalResourceId=logical_id)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def http_api_url(self, api_id: str) -> str:
-        """Where the emulator serves an HTTP API's $default stage."""
+        """Return where the emulator serves an HTTP API's $default stage."""
         return f"{self.url}/_aws/execute-api/{api_id}/$default"
 
     def lambda_logs(self, function: str) -> list[str]:
-        """What the function of that logical id has printed so far, oldest line first, without the platform's lines.
+        """Return what the function of that logical id has printed so far, oldest line first, without the platform's
+        lines.
 
-        The emulator collects them when an invocation ends. Functions that share a log group share its lines.
-        """
+        The emulator collects them when an invocation ends. Functions that share a log group share its lines."""
         name = self.physical_id(function)
         group = self.client("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
@@ -200,7 +202,7 @@ class LocalAws:
                 )
 
     def _stage(self) -> Path:
-        """A copy of what is deployed, byte by byte, with a `bootstrap` beside each function's code."""
+        """Make a copy of what is deployed, byte by byte, with a `bootstrap` beside each function's code."""
         layer, base_image = prepare()
         stage = self._scratch / "stage"
         shutil.rmtree(stage, ignore_errors=True)
@@ -217,7 +219,7 @@ class LocalAws:
         return stage
 
     def _emulator_env(self) -> dict[str, str]:
-        """All that the emulator, and the functions in it, see of this machine."""
+        """Return all that the emulator, and the functions in it, see of this machine."""
         temporary = str(self._scratch / "emulator")
         Path(temporary).mkdir()
         return {
@@ -241,7 +243,8 @@ class LocalAws:
         }
 
     def _sam_env(self) -> dict[str, str]:
-        """SAM without its telemetry, its weekly question to PyPI (see `prepare`), and its 5 s between two looks."""
+        """Return the environment for SAM, without its telemetry, its weekly question to PyPI (see `prepare`), and
+        its 5 s between two looks."""
         return {
             **self.env,
             "SAM_CLI_TELEMETRY": "0",

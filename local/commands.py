@@ -94,7 +94,7 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that an operator of the stack has set."""
+        """Return the variables that an operator of the stack has set."""
         return {
             **without_aws(self.folder),
             **self.stack.aws.credentials,

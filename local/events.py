@@ -72,7 +72,8 @@ def sample(function: str) -> Event:
 
 
 def fitted(event: Event, run: FetchItemsInput, webhook_secret: str, now: datetime) -> Event:
-    """The sample event as that run's. A webhook tells of its job, and is signed `now`: it is good for five minutes."""
+    """Return the sample event as that run's. A webhook tells of its job, and is signed `now`: it is good for five
+    minutes."""
     ids = {name: value for name, value in run.model_dump(by_alias=True).items() if name in event}
     if "webhook-signature" not in event.get("headers", {}):
         return event | ids
@@ -100,7 +101,7 @@ def refresh() -> None:
 
 
 def _variables(facts: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """The environment of each function as deployed, but for containers, in the form of SAM's `--env-vars`."""
+    """Return the environment of each function as deployed, but for containers, in the form of SAM's `--env-vars`."""
     elsewhere = {
         "AWS_ENDPOINT_URL": facts["environment"]["AWS_ENDPOINT_URL"],
         "PLEO_API_URL": facts["pleo"].replace(LOOPBACK, facts["host"]),

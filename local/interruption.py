@@ -43,7 +43,7 @@ class _Requests:
 
 
 def run(work: Callable[[], int], in_order: float = 3) -> int:
-    """The status that `work` returns. Its errors are raised.
+    """Return the status that `work` returns. Its errors are raised.
 
     On Ctrl-C it says so at once. Work that still goes on after `in_order` seconds loses its children; the process exits
     when these are gone. A second Ctrl-C kills them without waiting. For the main thread.

@@ -32,14 +32,14 @@ class Interrupted(Exception):
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """A TCP port that was free a moment ago."""
+    """Return a TCP port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> Callable[[], bool]:
-    """Readiness of an HTTP server: it answers a GET of `url`, with any status below 500."""
+    """Return whether an HTTP server is ready: it answers a GET of `url`, with any status below 500."""
 
     def ready() -> bool:
         try:
@@ -54,7 +54,7 @@ def answers(url: str) -> Callable[[], bool]:
 
 
 def end_all() -> None:
-    """Ends every child of this process, all at the same time."""
+    """End every child of this process, all at the same time."""
     children = list(_running)
     for child in children:
         child.let_go()
@@ -63,7 +63,7 @@ def end_all() -> None:
 
 
 def kill_all() -> None:
-    """Kills every child of this process at once. It does not wait for them."""
+    """Kill every child of this process at once, without waiting for them."""
     for child in list(_running):
         child.kill()
 
@@ -130,11 +130,11 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether the child is still alive."""
+        """Return whether the child is still alive."""
         return self._supervisor is not None and self._supervisor.poll() is None
 
     def wait(self, within: float) -> None:
-        """Waits for a child that ends by itself.
+        """Wait for a child that ends by itself.
 
         Raises `ChildFailed` if its status is not 0, or after `within` seconds.
         """
@@ -149,7 +149,7 @@ class Child:
             raise self._failed(f"ended with status {status}")
 
     def stop(self) -> None:
-        """Ends the child and everything it started. Does nothing the second time."""
+        """End the child and everything it started. It does nothing the second time."""
         if self._supervisor is None:
             return
         self.let_go()
@@ -157,18 +157,18 @@ class Child:
         _running.discard(self)
 
     def let_go(self) -> None:
-        """Asks for the end of the child, and does not wait for it."""
+        """Ask for the end of the child, without waiting for it."""
         assert self._supervisor is not None  # noqa: S101
         assert self._supervisor.stdin is not None  # noqa: S101 (it is a pipe)
         self._supervisor.stdin.close()
 
     def kill(self) -> None:
-        """Has every process of the child killed, without time to end in order. Does not wait for it."""
+        """Kill every process of the child, without time to end in order, and without waiting."""
         if self._supervisor is not None:
             self._supervisor.send_signal(signal.SIGUSR1)
 
     def log_tail(self, lines: int = 40) -> str:
-        """The last lines of the child's output."""
+        """Return the last lines of the child's output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _await_ready(self) -> None:

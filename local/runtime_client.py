@@ -13,23 +13,23 @@ _connection: list[http.client.HTTPConnection] = []
 
 
 def initialize_client(_user_agent: str) -> None:
-    """Opens the connection to the Runtime API, kept for the life of the function."""
+    """Open the connection to the Runtime API, kept for the life of the function."""
     _connection[:] = [http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])]
 
 
 def next() -> tuple[bytes, dict[str, Any]]:
-    """Waits for the next invocation: its event, and its headers."""
+    """Wait for the next invocation: its event, and its headers."""
     event, headers = _call("GET", "next")
     return event, {**headers, "Lambda-Runtime-Deadline-Ms": int(headers["Lambda-Runtime-Deadline-Ms"])}
 
 
 def post_invocation_result(request_id: str, result: str | bytes, content_type: str, *_: object) -> None:
-    """Answers the invocation."""
+    """Answer the invocation."""
     _call("POST", f"{request_id}/response", result, content_type)
 
 
 def post_error(request_id: str, error: str | bytes, *_: object) -> None:
-    """Reports that the handler raised an error."""
+    """Report that the handler raised an error."""
     _call("POST", f"{request_id}/error", error)
 
 

@@ -23,7 +23,7 @@ REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(grace: float, scratch: str, command: list[str]) -> int:
-    """Runs the command until it ends or the parent lets go; returns the command's exit status.
+    """Run the command until it ends or the parent lets go; return the command's exit status.
 
     The command reacts to signals as usual, whatever our own parent ignores (background shells let it ignore SIGINT).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -22,36 +22,25 @@ from pleo_export.function_time import TimeLeft, unlimited
 
 TITLE, TRIES = "the ledger file", 3
 ENTRIES = frozenset({DocumentKind.JOURNAL_ENTRY})
+NO_JOURNAL = connection.SETTING_UNKNOWN_THERE
+NO_RIGHT = connection.RIGHT_MISSING.told(ledger=TITLE, what="write entries")
+IN_DOUBT = connection.LEDGER_IN_DOUBT.told(ledger=TITLE)
 OPEN = re.compile(r"^\S+ open ([A-Z][\w:-]*:(\w+))(?: +([A-Z]{3}))?", re.MULTILINE)
 CUSTOM = re.compile(r'^\S+ custom "(tax|dimension)" "(.*?)"(?: "(.*?)")?', re.MULTILINE)
 CURRENCY = re.compile(r'^option "operating_currency" "(.*)"', re.MULTILINE)
-RIGHT = connection.RIGHT_MISSING.told(ledger=TITLE, what="write entries")
-DOUBT = connection.LEDGER_IN_DOUBT.told(ledger=TITLE)
+Outcomes = dict[str, port.DocumentOutcome]
 T = TypeVar("T")
-
-
-def connect(settings: FileLedgerSettings, secret: Secret, time_left: TimeLeft = unlimited) -> FileLedger:
-    return FileLedger(LedgerFile(Path(settings.folder) / f"{settings.journal}.beancount", settings.check))
-
-
-def set_up(settings: FileLedgerSettings, secret: Secret) -> FileLedger:
-    return connect(settings, secret)
-
-
-def open_reader(settings: FileLedgerSettings, secret: Secret) -> FileLedger:
-    return connect(settings, secret)
 
 
 class FileLedger:
     """The port's AccountingSystem, AccountingSetup and LedgerReader in one."""
 
     capabilities = port.Capabilities(
-        kinds=ENTRIES, drafts=frozenset(), foreign=ENTRIES, purposes=frozenset(),
-        settlement=port.SettlementSupport.NONE, tax_as_given=ENTRIES, tax_accounts=True, max_dimensions=None,
-        reference_length=100, text_length=500, max_batch=500, max_find=5000,
+        kinds=ENTRIES, drafts=frozenset(), foreign=ENTRIES, purposes=frozenset(), tax_as_given=ENTRIES,
+        settlement=port.SettlementSupport.NONE, reversal=port.ReversalSupport.NONE, periods=port.PeriodSupport.UNKNOWN,
+        reference_length=100, text_length=500, max_batch=500, max_find=5000, max_dimensions=None, shows_void=False,
         files=frozenset(), max_attachment_bytes=0, max_attachments=None, attachment_types=frozenset(),
-        attach_to_posted=False, shows_void=False,
-        periods=port.PeriodSupport.UNKNOWN, reversal=port.ReversalSupport.NONE,
+        attach_to_posted=False, tax_accounts=True,
     )  # fmt: skip
 
     def __init__(self, file: LedgerFile) -> None:
@@ -60,37 +49,30 @@ class FileLedger:
 
     def check(self) -> None:
         self._read()
-        if not self._file.writable:
-            raise errors.PermissionDenied(RIGHT)
+        self._write(())  # the way of an entry, with nothing in it
 
-    def find_many(self, references: Collection[str]) -> Mapping[str, port.DocumentOutcome]:
+    def find_many(self, references: Collection[str]) -> Outcomes:
         return {reference: _one_of(held) for reference, held in self.read(references).items()}
 
     def differences(self, found: Sequence[tuple[port.DocumentRef, Document]]) -> Mapping[str, errors.Rejected]:
-        held = {each.ref.id: each for each in entries(self._read())}
-        return {
-            ref.reference: errors.Rejected(ledger.ENTRY_DIFFERS.told(ledger=TITLE, name=ref.id))
-            for ref, wanted in found
-            if ref.id in held and _totals(held[ref.id]) != _totals(wanted)
-        }
+        held = {each.ref.id: _totals(each) for each in entries(self._read())}
+        different = (ref for ref, wanted in found if held.get(ref.id) not in (None, _totals(wanted)))
+        return {ref.reference: errors.Rejected(ledger.ENTRY_DIFFERS.told(name=ref.id)) for ref in different}
 
     def refusals(self, documents: Sequence[Document]) -> Mapping[str, errors.AccountingError]:
         text = self._read()
-        refused = ((each.reference, _refusal(each, text)) for each in documents)
-        return {reference: refusal for reference, refusal in refused if refusal}
+        return {each.reference: refused for each in documents for refused in [*_refusals(each, text)][:1]}
 
-    def record_many(
-        self, documents: Sequence[Document], state: port.DocumentState
-    ) -> Mapping[str, port.DocumentOutcome]:
-        outcomes: dict[str, port.DocumentOutcome] = dict(self.refusals(documents))
+    def record_many(self, documents: Sequence[Document], state: port.DocumentState) -> Outcomes:
+        outcomes: Outcomes = {**self.refusals(documents)}
         sound = [each for each in documents if isinstance(each, JournalEntry) and each.reference not in outcomes]
         return outcomes | (self._write(sound) if sound else {})
 
-    def post_many(self, documents: Sequence[port.DocumentRef]) -> Mapping[str, port.DocumentOutcome]:
+    def post_many(self, documents: Sequence[port.DocumentRef]) -> Outcomes:
         return {each.reference: each for each in documents}  # final since they were recorded
 
     def attach(self, document: port.DocumentRef, attachments: Sequence[port.Attachment]) -> None:
-        raise errors.AttachmentRejected(receipts.NO_FILES_TAKEN.told(ledger=TITLE, kind="journal entry"))
+        raise errors.AttachmentRejected(receipts.NO_FILES_TAKEN.told(kind="journal entry"))
 
     def reverse(self, document: port.DocumentRef, on: date) -> port.DocumentRef | None:
         raise errors.Rejected(ledger.NOT_REVERSIBLE.told(ledger=TITLE, name=document.id))
@@ -113,7 +95,7 @@ class FileLedger:
         if len(references) > self.capabilities.max_find:
             raise ValueError("at most max_find references are read at once")
         held: dict[str, list[port.LedgerDocument]] = {}
-        for each in entries(self._read()) if references else ():
+        for each in entries(self._read()):
             if each.ref.reference in references:
                 held.setdefault(each.ref.reference, []).append(each)
         return held
@@ -123,17 +105,17 @@ class FileLedger:
         return {ref.reference for ref in dated if ref.reference.startswith(MARK)}
 
     def account_names(self, codes: Collection[str]) -> Mapping[str, str]:
-        return {code: name for code, name in _accounts(self._read()).items() if code in codes}
+        return {code: name for code, name in self._accounts().items() if code in codes}
 
     def accounts(self) -> Sequence[port.CodeAndName]:
-        return [port.CodeAndName(code, name) for code, name in sorted(_accounts(self._read()).items())]
+        return [port.CodeAndName(code, name) for code, name in sorted(self._accounts().items())]
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        return set(codes) - _accounts(self._read()).keys()
+        return set(codes) - self._accounts().keys()
 
     def dimensions(self) -> Sequence[port.CodeAndName]:
-        found = {name for kind, name, value in CUSTOM.findall(self._read()) if kind == "dimension"}
-        return [port.CodeAndName(name, name) for name in sorted(found)]
+        names = {name for kind, name, _ in CUSTOM.findall(self._read()) if kind == "dimension"}
+        return [port.CodeAndName(name, name) for name in sorted(names)]
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
         return set(categories) - {each.code for each in self.dimensions()}
@@ -146,37 +128,47 @@ class FileLedger:
 
     # The file
 
-    def _write(self, sound: Sequence[JournalEntry]) -> dict[str, port.DocumentOutcome]:
+    def _accounts(self) -> dict[str, str]:
+        return {code: name for name, code, _ in OPEN.findall(self._read())}
+
+    def _write(self, sound: Sequence[JournalEntry]) -> Outcomes:
         """Add all entries at once; where the check refuses that, one by one."""
-        accounts = _accounts(self._read())
+        accounts = self._accounts()
         try:
-            _tried(lambda: self._file.append("".join(as_text(each, accounts) for each in sound)))
+            _tried(lambda: self._file.append("".join(as_text(each, accounts) for each in sound)), BlockingIOError)
         except Refused as refused:
-            if len(sound) > 1:
-                return {each.reference: self._write([each])[each.reference] for each in sound}
-            return {sound[0].reference: errors.Rejected(str(refused))}
+            if len(sound) == 1:
+                return {sound[0].reference: errors.Rejected(str(refused))}
+            return {name: outcome for each in sound for name, outcome in self._write([each]).items()}
         except PermissionError:
-            raise errors.PermissionDenied(RIGHT) from None
-        except BlockingIOError:
+            raise errors.PermissionDenied(NO_RIGHT) from None
+        except BlockingIOError:  # another program writes: nothing was done
             raise errors.Unavailable(connection.LEDGER_BUSY.told(ledger=TITLE)) from None
         except OSError:  # the new file may have taken the old one's place
-            return {each.reference: errors.OutcomeUnknown(DOUBT) for each in sound}
+            return dict.fromkeys((each.reference for each in sound), errors.OutcomeUnknown(IN_DOUBT))
         return {each.reference: as_ref(each.reference, each.posting_date) for each in sound}
 
     def _read(self) -> str:
-        """Read the file. Raises InvalidConfiguration for a missing one, Unavailable where its folder is missing too."""
         path = self._file.path
         if path.parent.is_dir() and not path.exists():
-            values = {"count": "no", "setting": "journal", "value": path.stem}
-            raise errors.InvalidConfiguration(connection.SETTING_UNKNOWN_THERE.told(ledger=TITLE, **values))
+            unknown = connection.SETTING_UNKNOWN_THERE.told(
+                ledger=TITLE, count="no", setting="journal", value=path.stem
+            )
+            raise errors.InvalidConfiguration(unknown)
         try:
             return _tried(self._file.read, OSError)
         except OSError:
             raise errors.Unavailable(connection.LEDGER_UNREACHABLE.told(ledger=TITLE)) from None
 
 
-def _tried(act: Callable[[], T], passing: type[OSError] = BlockingIOError) -> T:
-    """Repeat what may be repeated: reading, and writing that did nothing because another program was."""
+def connect(settings: FileLedgerSettings, secret: Secret, time_left: TimeLeft = unlimited) -> FileLedger:
+    return FileLedger(LedgerFile(Path(settings.folder) / f"{settings.journal}.beancount", settings.check))
+
+
+set_up = open_reader = connect
+
+
+def _tried(act: Callable[[], T], passing: type[OSError]) -> T:
     for _ in range(TRIES - 1):
         try:
             return act()
@@ -185,15 +177,10 @@ def _tried(act: Callable[[], T], passing: type[OSError] = BlockingIOError) -> T:
     return act()
 
 
-def _accounts(text: str) -> dict[str, str]:
-    return {code: name for name, code, _ in OPEN.findall(text)}
-
-
 def _one_of(held: Sequence[port.LedgerDocument]) -> port.DocumentOutcome:
-    if len(held) == 1:
-        return held[0].ref
     names = " and ".join(each.ref.id for each in held)
-    return errors.PossibleDuplicate(ledger.RECORDED_TWICE.told(ledger=TITLE, names=names))
+    twice = errors.PossibleDuplicate(ledger.RECORDED_TWICE.told(ledger=TITLE, names=names))
+    return held[0].ref if len(held) == 1 else twice
 
 
 def _totals(entry: port.LedgerDocument | Document) -> tuple[str, int, Counter[str]]:
@@ -205,24 +192,22 @@ def _totals(entry: port.LedgerDocument | Document) -> tuple[str, int, Counter[st
     return entry.currency, sum(abs(line.amount) for line in entry.lines), taxes
 
 
-def _refusal(entry: Document, text: str) -> errors.Rejected | None:
-    """Return why an entry is not taken, in the words of the failure catalogue; None where it is."""
+def _refusals(entry: Document, text: str) -> Iterator[errors.Rejected]:
+    """Yield why an entry is not taken, in the words of the failure catalogue."""
     if refused := not_taken(entry, FileLedger.capabilities, CURRENCY.findall(text)[0], TITLE):
-        return refused
-    currencies = {code: currency for _, code, currency in OPEN.findall(text)}
-    taxes = {name for kind, name, _ in CUSTOM.findall(text) if kind == "tax"}
-    dimensions = {(name, value) for kind, name, value in CUSTOM.findall(text) if kind == "dimension"}
+        yield refused
+    chart, lists = {code: currency for _, code, currency in OPEN.findall(text)}, CUSTOM.findall(text)
     for line in entry.lines:
-        if line.account not in currencies:
-            return errors.UnknownAccount(ledger.ACCOUNT_UNKNOWN.told(account=line.account, ledger=TITLE))
-        if currencies[line.account] not in ("", entry.currency):
-            values = {"account": line.account, "other": currencies[line.account], "currency": entry.currency}
-            return errors.Rejected(ledger.ACCOUNT_CURRENCY.told(ledger=TITLE, **values))
-        if line.tax and line.tax.code not in taxes:
-            return errors.UnknownTaxCode(ledger.TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE))
+        if line.account not in chart:
+            yield errors.UnknownAccount(ledger.ACCOUNT_UNKNOWN.told(account=line.account, ledger=TITLE))
+        elif (kept_in := chart[line.account]) not in ("", entry.currency):
+            names = {"account": line.account, "other": kept_in, "currency": entry.currency}
+            yield errors.Rejected(ledger.ACCOUNT_CURRENCY.told(ledger=TITLE, **names))
+        if line.tax and ("tax", line.tax.code, "") not in lists:
+            yield errors.UnknownTaxCode(ledger.TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE))
         for each in line.dimensions:
-            if (each.category, each.value) not in dimensions:
+            if ("dimension", each.category, each.value) not in lists:
                 told = ledger.TAG_UNKNOWN.told(tag=f"{each.category} {each.value}", ledger=TITLE)
-                return errors.UnknownDimension(told, unknown=each)
-    unbalanced = sum(line.amount for line in entry.lines) != 0
-    return errors.Rejected(ledger.NOT_BALANCED.told(ledger=TITLE)) if unbalanced else None
+                yield errors.UnknownDimension(told, unknown=each)
+    if sum(line.amount for line in entry.lines):
+        yield errors.Rejected(ledger.NOT_BALANCED.told(ledger=TITLE))

@@ -17,8 +17,7 @@ from pleo_export.accounting.port import DocumentRef, DocumentState, LedgerDocume
 from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry
 
 TRANSACTION = re.compile(r'^(\d{4}-\d\d-\d\d) [*!] .*\n  pleo: "(.*)"\n((?:[ \t]+.*\n?)+)', re.MULTILINE)
-POSTING = re.compile(r"^  [A-Z][\w:-]*?:(\w+) +(-?[\d.]+) ([A-Z]{3})((?:\n    .*)*)", re.MULTILINE)
-TAX = re.compile(r'^ +tax: "(.*)"', re.MULTILINE)
+POSTING = re.compile(r'^  [A-Z][\w:-]*?:(\w+) +(-?[\d.]+) ([A-Z]{3})(?:\n    (?:tax: "(.*)"|.*))*', re.MULTILINE)
 
 
 class Refused(Exception):
@@ -31,10 +30,6 @@ class LedgerFile:
 
     path: Path
     check: str | None = None
-
-    @property
-    def writable(self) -> bool:
-        return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
 
     def read(self) -> str:
         return self.path.read_text()
@@ -68,30 +63,26 @@ def entries(text: str) -> Iterator[LedgerDocument]:
     seen: list[str] = []
     for on, reference, body in TRANSACTION.findall(text):
         seen.append(reference)
-        lines, currencies = [], []
-        for account, amount, currency, keys in POSTING.findall(body):
-            tax = TAX.search(keys)
-            lines.append(LedgerLine(account, int(Decimal(amount) * 100), tax[1] if tax else None))
-            currencies.append(currency)
-        ref = as_ref(reference, date.fromisoformat(on), seen.count(reference))
-        yield LedgerDocument(ref, currencies[0], tuple(lines))
+        ref, postings = as_ref(reference, date.fromisoformat(on), seen.count(reference)), POSTING.findall(body)
+        lines = (LedgerLine(code, int(Decimal(amount) * 100), tax or None) for code, amount, _, tax in postings)
+        yield LedgerDocument(ref, postings[0][2], tuple(lines))
 
 
-def as_ref(reference: str, on: date, number: int = 1) -> DocumentRef:
-    id_ = reference if number == 1 else f"{reference} ({number})"
+def as_ref(reference: str, on: date, copy: int = 1) -> DocumentRef:
+    id_ = reference if copy == 1 else f"{reference} ({copy})"
     return DocumentRef(reference, DocumentKind.JOURNAL_ENTRY, id_, None, DocumentState.POSTED, on, url=None)
 
 
 def as_text(entry: JournalEntry, accounts: dict[str, str]) -> str:
     """Return an entry in beancount's syntax. `accounts` are full names by code."""
-    rows = [f"\n{entry.posting_date} * {quoted(entry.memo)}", f"  pleo: {quoted(entry.reference)}"]
+    rows = [f"\n{entry.posting_date} * {_quoted(entry.memo)}", f"  pleo: {_quoted(entry.reference)}"]
     for line in entry.lines:
         rows.append(f"  {accounts[line.account]}  {Decimal(line.amount) / 100:.2f} {entry.currency}")
-        keys = {"text": line.text, "tax": line.tax.code if line.tax else ""}
-        keys |= {each.category: each.value for each in line.dimensions}
-        rows += [f"    {name}: {quoted(value)}" for name, value in keys.items() if value]
+        keys = {each.category: each.value for each in line.dimensions}
+        keys |= {"text": line.text, "tax": line.tax.code if line.tax else ""}
+        rows += [f"    {name}: {_quoted(value)}" for name, value in keys.items() if value]
     return "\n".join(rows) + "\n"
 
 
-def quoted(text: str) -> str:
+def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "/").replace('"', "'").replace("\n", " ") + '"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, render_template, request
@@ -41,7 +42,7 @@ BUCKET, WINDOW = 10_000, timedelta(seconds=60)
 _OF_THE_BOOKS = ("journalsapi", "bookedEntriesapi", "dimensionsapi", "documentsapi", "accountingyearsapi")
 
 
-def create_app(ledger: EconomicLedger, clock: Clock) -> Flask:
+def create_app(ledger: EconomicLedger, clock: Clock) -> Flask:  # noqa: C901 - one hook after another
     """Return the application that serves the agreement."""
     app = Flask("ledger_simulators.economic", static_folder=None, template_folder=_templates())
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -74,9 +75,9 @@ def create_app(ledger: EconomicLedger, clock: Clock) -> Flask:
 
     @app.after_request
     def keep(answer: Response) -> Response:
-        if key := g.get("key"):
-            if "X-ResultFromCache" not in answer.headers and answer.status_code != 429:
-                keys.keep(key, _target(), clock.now(), answer)
+        key = g.get("key")
+        if key and "X-ResultFromCache" not in answer.headers and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+            keys.keep(key, _target(), clock.now(), answer)
         if "left" in g:
             used = min(BUCKET, BUCKET - max(0, g.left))
             answer.headers["X-RateLimiting"] = f"token-limit-{BUCKET}-per-60-seconds: {used}/{BUCKET}"

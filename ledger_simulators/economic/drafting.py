@@ -101,7 +101,8 @@ def _text(sent: Json) -> str:
 def _voucher(ledger: EconomicLedger, sent: Json, taken: frozenset[int]) -> int:
     journal = ledger.journals[_whole(sent, "journalNumber")]
     if "voucherNumber" not in sent:
-        used = taken | {each.voucher for each in (*ledger.drafts.values(), *ledger.booked.values())}
+        used = taken | {each.voucher for each in ledger.drafts.values()}
+        used |= {each.voucher for each in ledger.booked.values()}
         number = journal.next_voucher
         while number in used:
             number += 1
@@ -202,8 +203,8 @@ def _supplier(ledger: EconomicLedger, sent: Json, draft: Draft) -> None:
             "supplierInvoiceNumber",
         )
     if "dueDate" in sent:
-        draft.due = _day(sent, "dueDate")
-        if draft.due < draft.date:
+        due = draft.due = _day(sent, "dueDate")
+        if due < draft.date:
             raise Problem(
                 400,
                 "The due date for the journal entry is not within the allowed range",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 
@@ -16,7 +16,7 @@ class Draft:
     type: int
     voucher: int
     journal: int
-    date: date
+    date: datetime.date
     amount: Decimal
     currency: str
     rate: Decimal
@@ -27,7 +27,7 @@ class Draft:
     contra_vat_code: str | None = None
     supplier: int | None = None
     invoice: str | None = None
-    due: date | None = None
+    due: datetime.date | None = None
     project: int | None = None
     cost_type: int | None = None
     version: int = 1
@@ -43,14 +43,14 @@ class Booked:
     amount: Decimal
     base: Decimal
     currency: str
-    date: date
+    date: datetime.date
     type: int
     voucher: int
     text: str = ""
     vat_code: str | None = None
     supplier: int | None = None
     invoice: str | None = None
-    due: date | None = None
+    due: datetime.date | None = None
     project: int | None = None
     remainder: Decimal = Decimal(0)
     base_remainder: Decimal = Decimal(0)

@@ -104,10 +104,9 @@ class _Parser:
         return lambda row: any(_compare(row.get(name), "eq", value) for value in values) is wanted
 
     def _value(self) -> str:
-        found = _VALUE.match(self.text, self.at)
-        assert found is not None
-        self.at = found.end()
-        return found[0]
+        value = "".join(found[0] for found in [_VALUE.match(self.text, self.at)] if found)
+        self.at += len(value)
+        return value
 
     def _skip(self, token: str) -> bool:
         if not self.text.startswith(token, self.at):
@@ -125,14 +124,15 @@ def _compare(held: Any, operator: str, raw: str) -> bool:
     if held is None:
         return operator == "ne"
     left, right = _comparable(held, wanted)
-    return {
+    results: dict[str, bool] = {
         "eq": left == right,
         "ne": left != right,
         "lt": left < right,
         "lte": left <= right,
         "gt": left > right,
         "gte": left >= right,
-    }[operator]
+    }
+    return results[operator]
 
 
 def _comparable(held: Any, wanted: str) -> tuple[Any, Any]:

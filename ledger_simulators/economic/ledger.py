@@ -57,6 +57,7 @@ class EconomicLedger:
     app_secrets: set[str] = field(default_factory=lambda: {APP_SECRET})
     most_calls: int | None = None  # of a minute; None: no limit
     longest_target: int = 8_192  # characters of a path with its query
+    reads_files: bool = True  # refuses what is no PDF, JPEG or PNG inside
     drafts: dict[int, Draft] = field(default_factory=dict)
     booked: dict[int, Booked] = field(default_factory=dict)
     documents: dict[int, AttachedDocument] = field(default_factory=dict)
@@ -156,7 +157,7 @@ class EconomicLedger:
 
     def free_voucher(self) -> int:
         """Return a voucher number above all that are used."""
-        used = [each.voucher for each in (*self.drafts.values(), *self.booked.values())]
+        used = [*(each.voucher for each in self.drafts.values()), *(each.voucher for each in self.booked.values())]
         return max(used, default=0) + 1
 
     def _drafts_of(self, key: tuple[int, date]) -> list[Draft]:

@@ -88,7 +88,7 @@ def sample_ledger(clock: Clock) -> EconomicLedger:
     accounts = {1000: Account(1000, "BALANCE", HEADING)}
     for number, name in _STATUS_ACCOUNTS.items():
         currency = "EUR" if number == 1901 else None
-        accounts[number] = Account(number, name, STATUS, currency, blocked=number in (2100, 2101, 2102))
+        accounts[number] = Account(number, name, STATUS, currency, blocked=number == 2102)
     for number, name in _PROFIT_ACCOUNTS.items():
         accounts[number] = Account(number, name, PROFIT_AND_LOSS, vat_code="GB20" if number == 6200 else None)
     return EconomicLedger(
@@ -117,8 +117,8 @@ def sample_ledger(clock: Clock) -> EconomicLedger:
         },
         suppliers={each.number: _copy(each) for each in _SUPPLIERS},
         dimensions={
-            1: _dimension(1, "cost_centre", {1: "LON", 2: "LDS", 3: "MAD"}),
-            2: _dimension(2, "project_tag", {1: "P-100", 2: "P-200"}),
+            1: _dimension(1, "cost_centre", {1: "LON", 2: "CPH", 3: "MAD"}),
+            2: _dimension(2, "project", {1: "P-100", 2: "P-200"}),
         },
         projects={100: Project(100, "Website"), 200: Project(200, "Old office", closed=True)},
         cost_types={1: CostType(1, "Materials"), 2: CostType(2, "Travel")},

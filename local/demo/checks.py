@@ -46,19 +46,19 @@ def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Dec
 
 
 def balance(entries: Iterable[Entry], account: str) -> Decimal:
-    """The account's balance in the currency of what was booked on it."""
+    """Return the account's balance in the currency of what was booked on it."""
     lines = (line for entry in entries for line in entry.lines if line.account == account)
     return sum((line.amount for line in lines), Decimal(0))
 
 
 def left_over(entries: Sequence[Entry], account: str) -> Decimal:
-    """The payables have an account for each supplier that wants one: they count as one."""
+    """Return what is left on an account. The payables have one for each supplier that wants it: they count as one."""
     family = PAYABLES if account in PAYABLES else (account,)
     return sum((balance(entries, each) for each in family), Decimal(0))
 
 
 def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
-    """What every document that would be booked comes to on each account, + debit, by its reference."""
+    """Return what every document that would be booked comes to on each account, + debit, by its reference."""
     return {
         document.reference: _on_accounts((line.account, Decimal(line.amount) / 100) for line in document.lines)
         for item in items
@@ -67,7 +67,7 @@ def previewed_lines(items: Iterable[ItemPreview]) -> Mapping[str, Lines]:
 
 
 def booked_lines(entries: Iterable[Entry]) -> Mapping[str, Lines]:
-    """The same, of the entries in the books, in the currency of the expense."""
+    """Return the same, of the entries in the books, in the currency of the expense."""
     return {entry.reference: _on_accounts((line.account, line.amount) for line in entry.lines) for entry in entries}
 
 

@@ -115,7 +115,7 @@ def show_proofs(proofs: Iterable[AccountProof]) -> None:
 
 
 def show_trial_balance(balances: Sequence[Balance]) -> None:
-    """The sums of each account, as the ledger has them."""
+    """Print the sums of each account, as the ledger has them."""
     table = _table("account", "debit", "credit")
     for each in balances:
         table.add_row(f"{each.account} {escape(each.name)}", f"{each.debit:,.2f}", f"{each.credit:,.2f}")

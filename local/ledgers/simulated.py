@@ -17,9 +17,8 @@ from pleo_simulator.clock import Clock
 
 @dataclass(frozen=True)
 class Profile:
-    """A ledger that has a simulator. `connection` makes the settings for its address, `secret` what a
-    connector needs to get in, `entries` reads what it holds. `another` makes a sample ledger that is not the same company's
-    as those with other numbers."""
+    """A ledger that has a simulator. `connection` makes the settings for its address, `secret` what a connector needs
+    to get in, `entries` reads what it holds. `another` makes a sample ledger, of another company for each number."""
 
     title: str
     connection: Callable[[Any, str], Mapping[str, Any]]

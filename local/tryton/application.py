@@ -36,7 +36,7 @@ def activate_modules(postgres: Postgres, database: str, modules: Sequence[str], 
 
 @contextmanager
 def running(postgres: Postgres, database: str, port: int | None = None, host: str = LOOPBACK) -> Iterator[str]:
-    """Tryton at `host`, with the database loaded; gives its URL. Without `port` a free one is taken."""
+    """Run Tryton at `host`, with the database loaded, and yield its URL. Without `port` a free one is taken."""
     address = f"{host}:{port or free_port(host)}"
     url = f"http://{address}"
     with Child(

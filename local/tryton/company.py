@@ -89,7 +89,8 @@ DIMENSIONS = {
 
 
 def set_up(rpc: Rpc, password: str) -> str:
-    """Everything, in a database where the modules are active. `password` is the integration's; returns its API key."""
+    """Set up everything, in a database where the modules are active. `password` is the integration's; returns its
+    API key."""
     currencies = _currencies(rpc)
     company = _company(rpc, currencies["GBP"])
     rpc.context = {"company": company}
@@ -150,7 +151,7 @@ def _chart(rpc: Rpc, company: int, euro: int) -> dict[str, int]:
 
 
 def _taxes(rpc: Rpc, company: int, accounts: dict[str, int]) -> None:
-    """One tax per code, named by it; the reverse charge is two taxes below one that has the code.
+    """Create one tax per code, named by it; the reverse charge is two taxes below one that has the code.
 
     The VAT return has two boxes per code: what was taxed, and the tax.
     """
@@ -204,7 +205,7 @@ def _dimensions(rpc: Rpc, company: int) -> None:
 
 
 def _exchange_differences(rpc: Rpc, accounts: dict[str, int]) -> None:
-    """Where Tryton books what a bill in euros was worth more or less when it was paid."""
+    """Set up where Tryton books what a bill in euros was worth more or less when it was paid."""
     account = accounts[EXCHANGE_ACCOUNT]
     both = {"currency_exchange_debit_account": account, "currency_exchange_credit_account": account}
     rpc("model.account.configuration.write", [1], both)
@@ -277,7 +278,7 @@ def _month(year: int, month: int) -> dict[str, Any]:
 
 
 def _integration_user(rpc: Rpc, company: int, password: str) -> str:
-    """May create and post entries and bills, may not close a period.
+    """Create the user of the integration: it may create and post entries and bills, may not close a period.
 
     The group Accounting may reconcile; that a returned payment opens its bill again takes a group of its own.
     """

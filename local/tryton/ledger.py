@@ -115,11 +115,11 @@ class Ledger:
         return [entry_of(move, files[f"account.move,{move.id}"]) for move in self.moves()]
 
     def moves(self, reference: str | None = None) -> list[Move]:
-        """Every entry, oldest first, or those with the reference."""
+        """Return every entry, oldest first, or those with the reference."""
         return self._moves([["description", "=", reference]] if reference is not None else [])
 
     def bills(self, reference: str | None = None) -> list[Bill]:
-        """Every supplier invoice and credit note, oldest first, or those with the reference."""
+        """Return every supplier invoice and credit note, oldest first, or those with the reference."""
         domain: list[Any] = [["type", "=", "in"]]
         if reference is not None:
             domain.append(["description", "=", reference])
@@ -128,20 +128,20 @@ class Ledger:
         return [_bill(row, moves.get(row["move"])) for row in rows]
 
     def cancellations(self, reference: str) -> list[Move]:
-        """The entries that cancel those with the reference, or those of bills with it."""
+        """Return the entries that cancel those with the reference, or those of bills with it."""
         ids = [move.id for move in self.moves(reference)]
         ids += [bill.move.id for bill in self.bills(reference) if bill.move]
         return self._moves([["origin", "in", [f"account.move,{each}" for each in ids]]])
 
     def files(self, reference: str) -> list[tuple[str, bytes]]:
-        """Name and content of what is attached to the documents with the reference."""
+        """Return name and content of what is attached to the documents with the reference."""
         documents = [f"account.move,{move.id}" for move in self.moves(reference)]
         documents += [f"account.invoice,{bill.id}" for bill in self.bills(reference)]
         rows = self.rpc.search_read("ir.attachment", [["resource", "in", documents]], ["name", "data"])
         return sorted((row["name"], row["data"] or b"") for row in rows)
 
     def trial_balance(self) -> list[Balance]:
-        """Sums of the posted lines per account with any, in the order of the chart."""
+        """Return the sums of the posted lines per account with any, in the order of the chart."""
         fields = ["account.code", "account.name", "debit", "credit"]
         lines = self.rpc.search_read("account.move.line", [["move.state", "=", "posted"]], fields)
         sums: dict[tuple[str, str], list[Decimal]] = {}
@@ -152,7 +152,7 @@ class Ledger:
         return [Balance(code, name, debit, credit) for (code, name), (debit, credit) in sorted(sums.items())]
 
     def periods(self) -> dict[str, str]:
-        """Name -> open, closed or locked; for example `2026-02`."""
+        """Return the state of each period by its name: open, closed or locked; for example `2026-02`."""
         rows = self.rpc.search_read("account.period", [], ["name", "state"], [["start_date", "ASC"]])
         return {row["name"]: row["state"] for row in rows}
 
@@ -163,7 +163,7 @@ class Ledger:
         self.rpc("model.account.period.reopen", self._period(name))
 
     def cancel(self, reference: str) -> None:
-        """What "Cancel" does in Tryton's client: of an entry a reversed copy, posted if the entry is."""
+        """Do what "Cancel" does in Tryton's client: of an entry a reversed copy, posted if the entry is."""
         bills = self.bills(reference)
         if bills:
             self.rpc("model.account.invoice.cancel", [bill.id for bill in bills])
@@ -184,7 +184,7 @@ class Ledger:
         self.rpc.context = usual
 
     def post(self, reference: str) -> None:
-        """What "Post" does in Tryton's client, by a person who says yes where it warns."""
+        """Do what "Post" does in Tryton's client, by a person who says yes where it warns."""
         documents = {
             "move": [move.id for move in self.moves(reference) if move.state == "draft"],
             "invoice": [bill.id for bill in self.bills(reference) if bill.state == "draft"],
@@ -236,7 +236,7 @@ class Ledger:
             self.rpc("model.account.invoice.write", [bill.id], {"accounting_date": to})
 
     def delete(self, reference: str) -> None:
-        """What "Delete" does in Tryton's client, which takes drafts only."""
+        """Do what "Delete" does in Tryton's client, which takes drafts only."""
         self.rpc("model.account.move.delete", [move.id for move in self.moves(reference)])
         self.rpc("model.account.invoice.delete", [bill.id for bill in self.bills(reference)])
 
@@ -245,7 +245,7 @@ class Ledger:
         self.rpc("model.account.invoice.write", bills, {"invoice_date": None})
 
     def copy(self, reference: str) -> None:
-        """What "Duplicate" does in Tryton's client: the same document once more, as a draft."""
+        """Do what "Duplicate" does in Tryton's client: the same document once more, as a draft."""
         self.rpc("model.account.move.copy", [move.id for move in self.moves(reference)], {})
         self.rpc("model.account.invoice.copy", [bill.id for bill in self.bills(reference)], {})
 
@@ -282,7 +282,7 @@ def entry_of(move: Move, files: int = 0) -> Entry:
 
 
 def _larger(line: dict[str, Any]) -> dict[str, Any]:
-    """The line with one unit more on its side."""
+    """Return the line with one unit more on its side."""
     side = "debit" if line["debit"] else "credit"
     values = {side: line[side] + 1}
     if line["amount_second_currency"]:

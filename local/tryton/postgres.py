@@ -46,7 +46,7 @@ class Postgres:
 
     @property
     def uri(self) -> str:
-        """For Tryton, which puts the database's name behind it."""
+        """Return the address for Tryton, which puts the database's name behind it."""
         return f"postgresql://postgres@{quote(str(self.directory), safe='')}/"
 
     def create_cluster(self) -> None:
@@ -69,7 +69,7 @@ class Postgres:
             yield
 
     def execute(self, statement: str) -> None:
-        """One statement outside a transaction, as `create database` wants it."""
+        """Execute one statement outside a transaction, as `create database` wants it."""
         connection = ["-h", str(self.directory), "-U", "postgres", "-d", "postgres"]
         options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement]
         psql = _programs(self.directory) / "psql"
@@ -100,13 +100,13 @@ class Postgres:
 
 
 def _system_user() -> str | None:
-    """Whom PostgreSQL runs as, if not as ourselves."""
+    """Return whom PostgreSQL runs as, if not as ourselves."""
     return "nobody" if os.geteuid() == 0 else None
 
 
 def _programs(directory: Path) -> Path:
-    """PostgreSQL's programs. A user of its own runs them from a copy in `directory`, libraries and all: that user may
-    not be allowed to enter the folder of this project, which can lie below root's home."""
+    """Return PostgreSQL's programs. A user of its own runs them from a copy in `directory`, libraries and all: that
+    user may not be allowed to enter the folder of this project, which can lie below root's home."""
     package = find_spec(_PACKAGE)  # not imported: that would make directories
     if package is None or package.origin is None:
         raise ModuleNotFoundError(f"{_PACKAGE} is not installed: pip install -r requirements/dev.txt")

@@ -37,7 +37,7 @@ class Rpc:
         self._http.close()
 
     def __call__(self, method: str, *arguments: Any) -> Any:
-        """`method` such as `model.account.move.post`."""
+        """Call a `method` such as `model.account.move.post`."""
         return self._call(method, [*arguments, self.context])
 
     def create(self, model: str, *records: Mapping[str, Any]) -> list[int]:

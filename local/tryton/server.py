@@ -56,7 +56,7 @@ class TrytonServer(Ledger):
 
     @contextmanager
     def fresh(self) -> Iterator[Ledger]:
-        """Other books, as new as these were, in the same server; gone at the end."""
+        """Open other books, as new as these were, in the same server; gone at the end."""
         database = f"fresh_{next(self._fresh)}"
         self._postgres.execute(f"create database {database} template {PRISTINE}")
         try:

@@ -48,7 +48,7 @@ class Template:
 
 
 def template(root: Path) -> Template:
-    """The template below `root`, made if it is not there."""
+    """Return the template below `root`, made if it is not there."""
     place = root / _fingerprint()
     with _alone(root):
         if not place.exists():

@@ -21,7 +21,7 @@ _SOCKET = "/tryton-xxxxxxxx/.s.PGSQL.5432"
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """A private directory that is removed afterwards, also when we are killed.
+    """Make a private directory that is removed afterwards, also when we are killed.
 
     Its path is short enough for a Unix socket. For root it lies where another system user, who runs PostgreSQL then,
     may enter and run programs. Raises `ChildFailed` if no folder for temporary files is like that.

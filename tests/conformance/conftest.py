@@ -21,6 +21,7 @@ from pleo_export.accounting.tryton.posting import TrytonPosting
 from tests.conformance.business_central_fixture import BusinessCentralFixtures
 from tests.conformance.connector_fixture import ConnectorFixture
 from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
+from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
 from tests.conformance.tryton_fixture import TrytonFixtures
@@ -41,6 +42,7 @@ CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] =
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
     "file_ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
+    "e-conomic": EconomicFixtures.open,
     "business-central": BusinessCentralFixtures.open,
     "xero": XeroFixtures.open,
 }

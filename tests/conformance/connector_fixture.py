@@ -45,12 +45,16 @@ class Traits:
     payment of a part is settled at once.
 
     `party_keys`: what suppliers have here. `supplier_account` is Northwind's own payables account (None: it has none),
-    `employee_account` that of employees. `books_differences`: the connector books exchange differences; else the ledger
-    does so by itself. `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all.
-    `rolls_back`: when the books fail without a reason, nothing was done. `missing_journal`: what is said of
-    `with_missing_journal`. `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that
-    the books refuse for a reason that the connector does not look for. `number_once`: a vendor's number is taken once,
-    however old. `pairs_reversals`: what undoes a payment and what undoes its bill are settled with each other."""
+    `employee_account` that of employees; `accounts_of_all`: the other parties have one of their own too. `reopens`: a
+    payment that comes back opens its bill again; else it is itself what is owed then. `deletes_drafts`: people delete a
+    draft, of which nothing is found then; else it is void. `number_once`: a supplier's number is taken once, however
+    old. `pairs_reversals`: what undoes a payment and what undoes its bill are settled with each other.
+    `books_differences`: the connector books exchange differences; else the ledger does so by itself.
+
+    `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all. `rolls_back`: when
+    the books fail without a reason, nothing was done. `missing_journal`: what is said of `with_missing_journal`.
+    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the books refuse for a
+    reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -60,6 +64,9 @@ class Traits:
     employee_account: str = "2250"
     books_differences: bool = True
     new_id_when_posted: bool = False
+    accounts_of_all: bool = False
+    reopens: bool = True
+    deletes_drafts: bool = False
     time_zone: str | None = "Europe/London"
     has_key: bool = True
     in_order: bool = True

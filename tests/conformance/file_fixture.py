@@ -13,9 +13,11 @@ from pathlib import Path
 from examples.file_ledger.connector import FileLedger
 from examples.file_ledger.ledger_file import TRANSACTION, LedgerFile, Refused, entries
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerDocument, LedgerReader
+from pleo_export.bookkeeping.documents import JournalLine
 from tests.conformance.beancount_check import problem
 from tests.conformance.connector_fixture import REFUSAL, Act, Held, Plan, Traits, Trouble
 
+CLOSED_ACCOUNT = JournalLine("6900", 100), JournalLine("1900", -100)
 EUROS = 1.15  # for a pound: `price` in the file
 CHART = """option "title" "Northgate"
 option "operating_currency" "GBP"
@@ -34,6 +36,8 @@ option "operating_currency" "GBP"
 2020-01-01 open Expenses:6300
 2020-01-01 open Expenses:6400
 2020-01-01 open Expenses:6500
+2020-01-01 open Expenses:6900
+2024-12-31 close Expenses:6900
 2020-01-01 custom "tax" "GB20"
 2020-01-01 custom "tax" "ES21"
 2020-01-01 custom "tax" "RC20"
@@ -48,14 +52,6 @@ class CheckedFile(LedgerFile):
     """A file that a program of its own checks before each change; `refusing` is what happens to any other access."""
 
     refusing: Callable[[Act], None] = lambda act: None
-
-    @property
-    def writable(self) -> bool:
-        try:
-            self.refusing(Act.CREATE)
-        except PermissionError:
-            return False
-        return super().writable
 
     def append(self, text: str) -> None:
         self.refusing(Act.CREATE)
@@ -120,7 +116,9 @@ class FileWay:
 
 
 class FileFixture:
-    traits = Traits(numbered=frozenset(), linked=frozenset(), has_key=False, time_zone=None)
+    traits = Traits(
+        numbered=frozenset(), linked=frozenset(), has_key=False, time_zone=None, poison={"lines": CLOSED_ACCOUNT}
+    )
 
     def __init__(self, folder: Path) -> None:
         self.url = str(folder)

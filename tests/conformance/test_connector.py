@@ -391,7 +391,11 @@ class TestFind:
         document = recorded(system, entry, state)
         fixture.void(entry.reference)
 
-        assert system.find_many([entry.reference]) == {entry.reference: replace(document, state=DocumentState.VOID)}
+        found = system.find_many([entry.reference])
+        if state is DocumentState.DRAFT and fixture.traits.deletes_drafts:
+            assert found == {}
+            return
+        assert found == {entry.reference: replace(document, state=DocumentState.VOID)}
 
     def test_given_no_server_when_searched_then_nobody_could_look(self, fixture: DeclaredFixture) -> None:
         with pytest.raises(Unavailable):

@@ -135,7 +135,8 @@ class TestRefusedPosts:
             outcomes = way.system.record_many(documents, DocumentState.POSTED)
 
         told = [outcomes[document.reference] for document in documents]
-        if not refused:  # all were created in one call
+        if not refused:  # all were posted, or created, by one request
+            assert {type(each) for each in told} == {DocumentRef}
             assert states(fixture, *documents) == [[DocumentState.POSTED]] * 6
             return
         assert [type(each) for each in told[:3]] == [DocumentRef] * 3
@@ -301,7 +302,8 @@ class TestDifferences:
             system.post_many(documents)
 
             derived = fixture.derived(paid.reference)
-            assert [each.state for each in derived] == [DocumentState.POSTED], (skipped, trouble)
+            count = int(books_differences(fixture))
+            assert [each.state for each in derived] == [DocumentState.POSTED] * count, (skipped, trouble)
             assert still_open(fixture, bill, paid) == [0, 0], (skipped, trouble)
 
     def test_given_a_difference_when_documents_are_searched_then_it_is_none_of_them(
@@ -325,7 +327,7 @@ class TestDifferences:
         all_recorded(system, [bill, paid])
 
         all_recorded(system, [back])
-        assert still_open(fixture, bill, paid, back) == [-24200, 0, 0]
+        assert still_open(fixture, bill, paid, back) == ([-24200, 0, 0] if fixture.traits.reopens else [0, 0, -24200])
         count = int(books_differences(fixture))
         assert [each.open for each in fixture.derived(paid.reference)] == [0] * 2 * count  # one there, one back
 

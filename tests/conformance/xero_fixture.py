@@ -55,6 +55,7 @@ class XeroFixture:
         one_step=ALL_KINDS,
         supplier_account="2100",  # Xero has one account for what is owed
         employee_account="2100",
+        accounts_of_all=True,
         books_differences=False,
         not_on_bills="1900",
         in_order=False,  # our references are what people find an entry by

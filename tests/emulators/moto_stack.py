@@ -47,7 +47,7 @@ Definition = dict[str, Any]
 
 
 def load_definition(path: Path = EXPORT_JOB) -> Definition:
-    """The state machine as written, its substitutions still in place; a test may alter its own copy."""
+    """Return the state machine as written, its substitutions still in place; a test may alter its own copy."""
     definition: Definition = json.loads(path.read_text())
     return definition
 
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def states(self) -> list[str]:
-        """The names of the states entered, in order: what Step Functions bills as transitions."""
+        """Return the names of the states entered, in order: what Step Functions bills as transitions."""
         return [
             event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event
         ]
@@ -101,7 +101,7 @@ class MotoStack:
         self._resources.close()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this AWS."""
+        """Return a boto3 client of this AWS."""
         return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
 
     def run(
@@ -113,7 +113,7 @@ class MotoStack:
         values: Mapping[str, str] | None = None,
         within: float = 60,
     ) -> Run:
-        """Runs the definition on `event` to its end.
+        """Run the definition on `event` to its end.
 
         Each `${Name}` in the definition becomes the ARN of the function of that name in `functions`, or its value in
         `values`. Raises KeyError for a name in neither, TimeoutError if the run takes longer than `within` seconds.

@@ -108,7 +108,7 @@ class _Tasks:
         self.done.append(("pause", seconds))
 
     def function(self, state: str) -> Callable[[Any], Any]:
-        """A handler: it fails with an exception, whose class is the error's name."""
+        """Script a handler: it fails with an exception, whose class is the error's name."""
 
         def handler(payload: Any) -> Any:
             try:
@@ -119,7 +119,7 @@ class _Tasks:
         return handler
 
     def service(self, state: str) -> Callable[[Any], Any]:
-        """Another service of AWS, which names its errors itself."""
+        """Script another service of AWS, which names its errors itself."""
         return lambda parameters: self._call(state, parameters)
 
     # The same for moto: the boto3 client by which its Task states call out. A client's names are AWS's.
@@ -186,7 +186,8 @@ def _trace(
 
 
 def _readable(data: Any) -> Any:
-    """The data with the causes of its errors as values: a function's is JSON, DynamoDB's ends with the request's id."""
+    """Return the data with the causes of its errors as values: a function's is JSON, DynamoDB's ends with the
+    request's id."""
     if not isinstance(data, dict):
         return data
     causes = {

@@ -21,7 +21,7 @@ PAYLOAD_LIMIT = 256 * 1024
 
 
 def outcome(system: InProcessSystem, job: str) -> dict[str, Any]:
-    """What everybody holds in the end."""
+    """Return what everybody holds in the end."""
     return {
         "job": system.job(job)["status"],
         "failures": system.failures(job),
@@ -33,7 +33,7 @@ def outcome(system: InProcessSystem, job: str) -> dict[str, Any]:
 
 
 def begun(system: InProcessSystem, items: Items, fault: Exception | None = None) -> str:
-    """The job whose execution is about to enter its first state."""
+    """Return the job whose execution is about to enter its first state."""
     system.connect(NORTHGATE, items)
     job = system.export(NORTHGATE)
     system.wake(NORTHGATE)
@@ -43,7 +43,7 @@ def begun(system: InProcessSystem, items: Items, fault: Exception | None = None)
 
 
 def on_our_own(items: Items, fault: Exception | None) -> tuple[dict[str, Any], int]:
-    """The outcome, and how many states were entered."""
+    """Return the outcome, and how many states were entered."""
     with in_process_system() as system:
         job = begun(system, items, fault)
         system.execute(system.executions.started[0])
@@ -51,7 +51,7 @@ def on_our_own(items: Items, fault: Exception | None) -> tuple[dict[str, Any], i
 
 
 def on_moto(system: InProcessSystem, stack: MotoStack) -> Run:
-    """The waiting execution, with the functions of the in-process system."""
+    """Run the waiting execution, with the functions of the in-process system."""
     return stack.run(
         load_definition(),
         system.executions.started[0].model_dump(by_alias=True),
@@ -94,7 +94,7 @@ def test_given_the_lease_is_gone_when_moto_runs_the_job_then_it_ends_quietly() -
 
 
 def chunks(number: int) -> Run:
-    """A job of that many chunks, whose functions do nothing."""
+    """Run a job of that many chunks, whose functions do nothing."""
     answers: dict[str, Any] = {
         "start_job": {
             "numberOfItems": 50 * number,

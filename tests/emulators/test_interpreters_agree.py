@@ -46,13 +46,13 @@ def retriers(state: str) -> list[dict[str, Any]]:
 
 
 def retried(state: str) -> list[str]:
-    """All error names that the state retries, as far as moto can be made to raise them."""
+    """Return all error names that the state retries, as far as moto can be made to raise them."""
     names = [name for retrier in retriers(state) for name in retrier["ErrorEquals"]]
     return [name for name in names if not name.startswith("SQS.") or name == NAMED_BY_MOTO]
 
 
 def exhausted(state: str, retrier: dict[str, Any]) -> list[ScriptedFault]:
-    """One error more than the retrier has attempts, its names in turn."""
+    """Return one error more than the retrier has attempts, its names in turn."""
     names = [name for name in retrier["ErrorEquals"] if name in retried(state)]
     return [ScriptedFault(names[number % len(names)]) for number in range(retrier["MaxAttempts"] + 1)]
 
@@ -62,7 +62,7 @@ def waits(*seconds: float) -> list[Any]:
 
 
 def limited(seconds: int) -> ScriptedFault:
-    """Pleo's request limit, as a function tells it."""
+    """Return Pleo's request limit, as a function tells it."""
     return ScriptedFault("RetryAfter", str(RetryAfter(seconds)))
 
 
@@ -128,7 +128,7 @@ NAMED: dict[str, Script] = {
 
 
 def drawn(seed: int) -> Script:
-    """Mostly usual answers, sometimes an error, sometimes the same one again and again."""
+    """Draw mostly usual answers, sometimes an error, sometimes the same one again and again."""
     random = Random(seed)
 
     def answers(state: str) -> Iterator[Any]:

@@ -20,13 +20,14 @@ from pleo_export.operations.reconciliation.result import Cause, Pile, Reconcilia
 from pleo_export.settings import parse_settings
 from pleo_simulator.every_type import every_type
 from pleo_simulator.expenses import Expense, Line, export_item
-from pleo_simulator.sample import HAVN, LUMBRE
+from pleo_simulator.pleo_state import Company
+from pleo_simulator.sample import API_KEYS, HAVN, LUMBRE
 from tests.integration.bookkeeper import finished
 from tests.system.fake_network import Answer, Request, network
 
 pytestmark = pytest.mark.enable_socket
-# A month of an open year in which no other test, nor the simulator's sample, has expenses.
-PERIOD = ReconciliationPeriod(date(2027, 12, 1), date(2027, 12, 31))
+AUGUST = ReconciliationPeriod(date(2026, 8, 1), date(2026, 8, 31))
+OWN = "44444444-4444-4444-8444-444444444444"
 YEARS = ReconciliationPeriod(date(2025, 1, 1), date(2027, 12, 31))
 NAMES = (
     *("deleted", "amount", "account", "duplicate", "period", "told failed", "draft", "unreachable"),
@@ -44,10 +45,18 @@ FOUND = {
 }
 
 
+@pytest.fixture
+def own_company(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company whose expenses no other test of the stack exports: theirs went into other books, and are missing."""
+    monkeypatch.setitem(API_KEYS, OWN, "plp_planted")
+    stack.pleo.state.put_company(Company(OWN, "Planted Ltd", "GBP"))
+    stack.pleo.service.credentials.add_key(API_KEYS[OWN], OWN)
+
+
 def expenses(company_id: str) -> dict[str, dict[str, Any]]:
     lines = (Line(6_366, "6100", "GB20"),)
     return {
-        name: export_item(company_id, Expense(name, "card_purchase", lines, supplier="Ryman"), PERIOD.since + day)
+        name: export_item(company_id, Expense(name, "card_purchase", lines, supplier="Ryman"), AUGUST.since + day)
         for name, day in ((name, timedelta(days=number)) for number, name in enumerate(NAMES))
     }
 
@@ -58,7 +67,7 @@ def plant(stack: LocalStack, books: Ledger, job_id: str, ids: dict[str, str]) ->
     books.change_amount(f"pleo:{ids['amount']}")
     books.recategorise(f"pleo:{ids['account']}", "6100", "6200")
     books.copy(f"pleo:{ids['duplicate']}")
-    books.redate(f"pleo:{ids['period']}", date(2027, 11, 4))
+    books.redate(f"pleo:{ids['period']}", date(2026, 9, 4))
     for name, entry_id in ids.items():
         if name not in ("deleted", "draft"):
             books.post(f"pleo:{entry_id}")
@@ -85,23 +94,24 @@ def causes(result: ReconciliationFindings) -> dict[str | None, tuple[Pile, Cause
     }
 
 
+@pytest.mark.usefixtures("own_company")
 def test_given_eight_planted_discrepancies_then_each_is_found_and_nothing_else(
     stack: LocalStack, books: Ledger
 ) -> None:
-    stack.connect(LUMBRE, books, posting="draft")
-    items = expenses(LUMBRE)
+    stack.connect(OWN, books, posting="draft")
+    items = expenses(OWN)
     ids = {name: str(each["accountingEntryId"]) for name, each in items.items()}
-    stack.pleo.state.put_expenses(LUMBRE, list(items.values()))
-    clicked = stack.pleo.state.click_export(LUMBRE, list(ids.values()))["id"]
+    stack.pleo.state.put_expenses(OWN, list(items.values()))
+    clicked = stack.pleo.state.click_export(OWN, list(ids.values()))["id"]
     job = finished(stack, clicked)
     assert {each["status"] for each in job["items"]} == {"successful"}
-    assert reconcile_job(LUMBRE, clicked, stack.deployed.services).proven
+    assert reconcile_job(OWN, clicked, stack.deployed.services).proven
     plant(stack, books, clicked, ids)
 
     with failing_on(f"pleo:{ids['unreachable']}", books) as url:
         connected_at(stack, books, url)
-        result = reconcile_period(LUMBRE, PERIOD, stack.deployed.services)
-        by_job = reconcile_job(LUMBRE, clicked, stack.deployed.services)
+        result = reconcile_period(OWN, AUGUST, stack.deployed.services)
+        by_job = reconcile_job(OWN, clicked, stack.deployed.services)
 
     expected = {ids[name]: found for name, found in FOUND.items()}
     assert causes(result) == causes(by_job) == expected
@@ -114,12 +124,12 @@ def test_given_eight_planted_discrepancies_then_each_is_found_and_nothing_else(
 
 def connected_at(stack: LocalStack, books: Ledger, url: str) -> None:
     """The settings ask for posted entries by now, and name another address of the same books."""
-    connection = stack.deployed.connections.get(LUMBRE)
+    connection = stack.deployed.connections.get(OWN)
     assert connection is not None
-    settings = settings_of(LUMBRE, books)
+    settings = settings_of(OWN, books)
     settings["accounting_system"]["url"] = url
     raw = parse_settings(settings).model_dump(mode="json")
-    key = {"pk": f"COMPANY#{LUMBRE}", "sk": "CONNECTION"}
+    key = {"pk": f"COMPANY#{OWN}", "sk": "CONNECTION"}
     stack.deployed.table.update_item(
         Key=key, UpdateExpression="SET settings = :raw", ExpressionAttributeValues={":raw": raw}
     )

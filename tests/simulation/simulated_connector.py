@@ -21,7 +21,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem, Capabilities
+from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentState
 from pleo_export.function_time import TimeLeft
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.fake_accounting import NoProof
@@ -81,16 +81,18 @@ class ConnectedLedger:
         return self.ledger.face.takes(expense)
 
     def void(self, reference: str) -> None:
-        """Let a person void the documents with the reference."""
-        self._act(reference, self.ledger.face.void)
+        """Let a person void the documents with the reference: not drafts, where that would delete them for good."""
+        drafts_too = self.ledger.face.shows_deleted_drafts
+        self._act(reference, self.ledger.face.void, drafts_too=drafts_too)
 
     def delete(self, reference: str) -> None:
         """Let a person delete the documents with the reference."""
         self._act(reference, self.ledger.face.delete)
 
-    def _act(self, reference: str, act: Callable[[Any, str], None]) -> None:
+    def _act(self, reference: str, act: Callable[[Any, str], None], *, drafts_too: bool = True) -> None:
         for each in [each for each in self.documents if each.reference == reference]:
-            act(self.ledger.ledger, each.id)
+            if drafts_too or each.state is not DocumentState.DRAFT:
+                act(self.ledger.ledger, each.id)
 
     # The way to it
 

@@ -63,7 +63,7 @@ class Machine:
         return len(self.entered)
 
     def run(self, payload: Any) -> Any:
-        """The output. Raises StateFailed when the execution would fail."""
+        """Run to the end, and return the output. Raises StateFailed when the execution would fail."""
         steps = self.steps(payload)
         while True:
             try:
@@ -74,7 +74,7 @@ class Machine:
                 self.wait(seconds)
 
     def steps(self, payload: Any) -> Steps:
-        """The same one state at a time: yields before each state, with the seconds to wait until then."""
+        """Run one state at a time: yield before each state, with the seconds to wait until then."""
         return self._run(_parsed(self.definition), deepcopy(payload), {})
 
     def _run(self, machine: dict[str, Any], data: Any, context: dict[str, Any]) -> Steps:
@@ -164,7 +164,7 @@ def _parsed(definition: Path) -> dict[str, Any]:
 
 
 def _check(machine: dict[str, Any]) -> None:
-    """Raises NotImplementedError for what this interpreter would overlook."""
+    """Raise NotImplementedError for what this interpreter would overlook."""
     for name, state in machine["States"].items():
         unknown = state.keys() - FIELDS[state["Type"]] - {"Type", "Comment", "Next", "End"}
         errors = {error for each in state.get("Retry", []) for error in each["ErrorEquals"]}
@@ -204,7 +204,7 @@ def _build(template: Any, data: Any, context: dict[str, Any]) -> Any:
 
 
 def _value(expression: str, data: Any, context: dict[str, Any]) -> Any:
-    """Of a path, a literal, or an intrinsic function of such."""
+    """Evaluate a path, a literal, or an intrinsic function of such."""
     if call := re.fullmatch(r"States\.(\w+)\((.*)\)", expression):
         arguments = [_value(each, data, context) for each in _arguments(call[2])]
         try:

@@ -32,7 +32,7 @@ def _session() -> boto3.Session:
 
 @cache
 def client(service: str) -> Any:
-    """A client, made once per process: making one takes longer than a test."""
+    """Return a client, made once per process: making one takes longer than a test."""
     made = _session().client(service, config=Config(ignore_configured_endpoint_urls=True))  # type: ignore[call-arg, call-overload]
     return shorten(made)
 

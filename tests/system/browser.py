@@ -7,11 +7,8 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import requests
-
 from pleo_simulator.oauth import Client
 from tests.system.in_process_system import CALLBACK, InProcessSystem, oauth_client_id
-from tests.system.pleo import URL
 
 ORIGIN = CALLBACK.removesuffix("/oauth/pleo/callback")
 CONNECT = f"{ORIGIN}/oauth/pleo/connect/"
@@ -26,8 +23,8 @@ class Browser:
     last: dict[str, Any] = field(default_factory=dict)
 
     def invited(self, company_id: str, consenting_company: str | None = None, names: tuple[str, str] = ("", "")) -> str:
-        """The link that a person is sent; Pleo lets them consent for that company, or for another one. `names` are
-        those of the company and of its accounting system."""
+        """Return the link that a person is sent; Pleo lets them consent for that company, or for another one.
+        `names` are those of the company and of its accounting system."""
         client = Client(oauth_client_id(), "never-to-be-seen", (CALLBACK,), consenting_company or company_id)
         if self.system.service.oauth._clients.get(client.id) != client:
             self.system.service.oauth.register(client)
@@ -37,7 +34,7 @@ class Browser:
         )
 
     def open(self, link: str) -> str:
-        """Our own page; where it sends the browser to, or else the text that it shows."""
+        """Open our own page, and return where it sends the browser to, or else the text that it shows."""
         parts = urlsplit(link)
         event: dict[str, Any] = {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]}
         _, _, provider, page, *rest = parts.path.split("/", 4)
@@ -52,11 +49,9 @@ class Browser:
         return str(self.last["headers"].get("Location") or self.last["body"])
 
     def consent(self, address: str) -> str:
-        """At Pleo; where that sends the browser back to."""
-        session = requests.Session()
-        session.mount(URL, self.system.wire)
-        return session.get(address, allow_redirects=False).headers["Location"]
+        """Consent at the provider, which the system's session reaches, and return where that sends the browser back to."""
+        return self.system.services.http.get(address, allow_redirects=False).headers["Location"]
 
     def follow(self, link: str) -> str:
-        """All the way; the text of the last page."""
+        """Follow the link all the way, and return the text of the last page."""
         return self.open(self.consent(self.open(link)))

@@ -43,6 +43,7 @@ class DeployedSystem(Stack):
             "WebhookUrl": HOOKS,
             "QueueUrl": self.system.queue_url,
             "FailedQueueUrl": self.system.dead_letters_url,
+            "StateMachineArn": f"arn:aws:states:eu-west-1:123456789012:stateMachine:{STACK}-export-job",
             "PollScheduleName": SCHEDULE,
             "FunctionLogGroup": LOG_GROUP,
             "PleoApiUrl": URL,

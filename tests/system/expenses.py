@@ -21,13 +21,13 @@ def purchase(
     company: str = NORTHGATE,
     **more: Any,
 ) -> dict[str, Any]:
-    """A card purchase that can be booked; `more` are fields of the simulator's Expense."""
+    """Return a card purchase that can be booked; `more` are fields of the simulator's Expense."""
     expense = Expense(key, "card_purchase", (Line(gross, account, "GB20"),), **{"supplier": "Pret A Manger"} | more)
     return export_item(company, expense, day)
 
 
 def purchases(count: int, **more: Any) -> list[dict[str, Any]]:
-    """Card purchases, one a day."""
+    """Return card purchases, one a day."""
     return [purchase(f"lunch-{n}", day=FIRST_DAY + timedelta(days=n), **more) for n in range(count)]
 
 
@@ -36,7 +36,7 @@ def entry_id(item: dict[str, Any]) -> str:
 
 
 def reference(item: dict[str, Any]) -> str:
-    """The reference that the item's document carries, in its first revision."""
+    """Return the reference that the item's document carries, in its first revision."""
     return f"pleo:{entry_id(item)}"
 
 

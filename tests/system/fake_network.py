@@ -42,7 +42,7 @@ _OF_A_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding
 
 @contextmanager
 def network(target: str, crossing: Crossing) -> Iterator[str]:
-    """The address of a way to `target` that leads through `crossing`."""
+    """Serve a way to `target` that leads through `crossing`, and yield its address."""
 
     class Forwarder(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -12,7 +12,7 @@ from pleo_export.observability import logger
 
 @contextmanager
 def logged(level: str = "INFO") -> Iterator[io.StringIO]:
-    """The functions' log lines from that level on, each a JSON object."""
+    """Return the functions' log lines from that level on, each a JSON object."""
     stream, handler = io.StringIO(), logger.registered_handler
     usual = logger.log_level, handler.setStream(stream)  # type: ignore[attr-defined]
     logger.setLevel(level)

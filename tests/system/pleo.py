@@ -30,8 +30,8 @@ def _application() -> tuple[PleoService, ASGIApp]:
 
 
 def fresh_pleo(clock: Clock) -> tuple[PleoService, ASGIApp]:
-    """A Pleo that nobody has used yet, and its application: built once per process, since that takes as long as a
-    test, and joined to the new Pleo by giving each of its parts the new one's state."""
+    """Return a Pleo that nobody has used yet, and its application: built once per process, since that takes as long
+    as a test, and joined to the new Pleo by giving each of its parts the new one's state."""
     served, app = _application()
     fresh = build_service(clock)
     for part in fields(PleoService):

@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def killed_in_the_end(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A process for the `with` block, which must see to its end: one that is still there is killed without a word.
+    """Run a process for the `with` block, which must see to its end: one that is still there is killed without a word.
 
     `Popen` as a context manager would wait for it, without a limit.
     """

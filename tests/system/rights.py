@@ -57,7 +57,7 @@ class Right:
 
 
 def on_aws(value: Any) -> Any:
-    """A part of the template as AWS gets it: where a condition is asked for, it is OnAws."""
+    """Return a part of the template as AWS gets it: where a condition is asked for, it is OnAws."""
     match value:
         case {"Fn::If": ["OnAws", here, _]}:
             return on_aws(here)
@@ -69,7 +69,8 @@ def on_aws(value: Any) -> Any:
 
 
 def rights(statements: Iterable[Json], names: Mapping[str, str]) -> set[Right]:
-    """What statements of the template allow; `names` are the values of its references ("Table.Arn", "ExportJob")."""
+    """Return what statements of the template allow; `names` are the values of its references ("Table.Arn",
+    "ExportJob")."""
     found: set[Right] = set()
     for statement in statements:
         assert statement["Effect"] == "Allow"
@@ -91,7 +92,7 @@ class Watch:
 
     @contextmanager
     def function(self, name: str) -> Iterator[None]:
-        """That function runs; if another one was running, that has invoked it."""
+        """Run as that function; if another one was running, that has invoked it."""
         outer, self._function = self._function, name
         if outer:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{name.replace('_', '-')}"
@@ -135,7 +136,7 @@ def _calls(service: str, operation: str, params: Json) -> Iterator[AwsCall]:
 
 
 def _batch(wanted: Any) -> list[Json]:
-    """The records that a batch reads, puts or deletes."""
+    """Return the records that a batch reads, puts or deletes."""
     if isinstance(wanted, dict):
         return list(wanted["Keys"])
     parts = [next(iter(each.values())) for each in wanted]
@@ -148,7 +149,8 @@ def _table(params: Json) -> str:
 
 
 def _key(params: Json) -> str:
-    """Of a call for one record, or of a query for those of one partition; an index has keys of its own."""
+    """Return the key of a call for one record, or of a query for those of one partition; an index has keys of its
+    own."""
     if record := params.get("Key") or params.get("Item"):
         return _pk(record)
     if "IndexName" in params:

@@ -50,7 +50,8 @@ _ONE_AT_A_TIME = Lock()  # as the services are, to one record; moto itself is no
 
 @contextmanager
 def empty_moto() -> Iterator[None]:
-    """moto in the place of AWS, and nothing there yet. `mock_aws` also patches `requests`, at the cost of a test."""
+    """Put moto in the place of AWS, and nothing there yet. `mock_aws` also patches `requests`, at the cost of a
+    test."""
     BackendDict.reset()
     botocore_stubber.enabled = True
     try:
@@ -62,7 +63,7 @@ def empty_moto() -> Iterator[None]:
 
 
 def shorten(client: Any) -> Any:
-    """The client, whose calls take the short way from now on, as long as moto stands in for AWS."""
+    """Return the client, whose calls take the short way from now on, as long as moto stands in for AWS."""
     if client.meta.service_model.service_name in HANDLERS:
         client.meta.events.register("before-call", _Way(client.meta.region_name).answer)
     return client
@@ -73,8 +74,8 @@ class _Way:
         self._region = region
 
     def answer(self, model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
-        """The answer as botocore wants it before it sends a request. None lets it send one: what moto refuses, having
-        done nothing, it refuses once more in the words of the service."""
+        """Return the answer as botocore wants it before it sends a request. None lets it send one: what moto
+        refuses, having done nothing, it refuses once more in the words of the service."""
         if model.name not in SHORTENED or not botocore_stubber.enabled:
             return None
         handler = self._handler(model, params)
@@ -89,7 +90,7 @@ class _Way:
         return SimpleNamespace(status_code=200), parsed
 
     def _handler(self, model: OperationModel, request: dict[str, Any]) -> Any:
-        """Of one call, as moto makes it from a request."""
+        """Return the handler of one call, as moto makes it from a request."""
         handler: Any = HANDLERS[model.service_model.service_name]()
         handler.region, handler.current_account = self._region, DEFAULT_ACCOUNT_ID
         handler.headers, handler.querystring, handler.uri_match = request["headers"], {}, {}
@@ -121,7 +122,7 @@ def _cheap_copies(handler: Any) -> Iterator[None]:
 
 
 def _parsed(value: Any, shape: Shape) -> Any:
-    """What a client reads of it: what the service's answer has by its model, and nothing that is None."""
+    """Return what a client reads of it: what the service's answer has by its model, and nothing that is None."""
     match shape.type_name:
         case "structure":
             members: Any = shape.members  # type: ignore[attr-defined]

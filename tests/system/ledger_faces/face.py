@@ -23,7 +23,8 @@ class LedgerFace:
     `documents` reads all that carry a reference of ours, drafts and void ones too, in the order in which they were
     made. `void` and `delete` are what a person does to the document of that id. `refused` is the ledger's own refusal
     of a write, in its words; `takes` says whether it can hold an expense of Pleo's at all. `most_files` of an expense
-    are attached as they are; more would be merged.
+    are attached as they are; more would be merged. `shows_deleted_drafts`: a draft that a person deletes can still be
+    found, as a void document.
     """
 
     profile: Profile
@@ -33,6 +34,7 @@ class LedgerFace:
     refused: Callable[[Request], Answer]
     takes: Callable[[Mapping[str, Any]], bool] = field(default=lambda expense: True)
     most_files: int = 2
+    shows_deleted_drafts: bool = False
 
 
 def reference_in(*texts: object) -> str:

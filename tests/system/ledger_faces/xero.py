@@ -86,4 +86,4 @@ def refused(_: Request) -> Answer:
     return Answer(400, [("Content-Type", "application/json")], json.dumps(content).encode())
 
 
-FACE = LedgerFace(PROFILE, documents, void, void, refused)
+FACE = LedgerFace(PROFILE, documents, void, void, refused, shows_deleted_drafts=True)

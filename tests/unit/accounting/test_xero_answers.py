@@ -211,5 +211,5 @@ class TestWire:
     def test_the_scopes_are_read_from_the_token_and_nothing_from_another(self) -> None:
         claims = "eyJzY29wZSI6WyJhY2NvdW50aW5nLmludm9pY2VzIl19"  # {"scope":["accounting.invoices"]}
 
-        assert scopes_of(f"head.{claims}.signature") == {"accounting.invoices"}
+        assert scopes_of(f"head.{claims}.signature") == frozenset({"accounting.invoices"})
         assert scopes_of("opaque") is scopes_of("a.b.c") is None

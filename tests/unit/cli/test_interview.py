@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from cli.prompts import ArrowKeys
 from pleo_export.accounting.port import CodeAndName
+from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
@@ -50,6 +51,7 @@ def newcomer(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", HOOKS)
+    monkeypatch.setattr("cli.interview.CONNECTORS", {"tryton": CONNECTORS["tryton"]})
     stack.customer(NORTHGATE)
     stack.ledgers["books"] = NamedBooks(stack.system.effects, ledger_id="books")
     return stack

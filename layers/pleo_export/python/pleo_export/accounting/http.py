@@ -109,6 +109,10 @@ class AccountingTransport:
             told = LEDGER_IN_DOUBT.told(ledger=self._system)
             raise OutcomeUnknown(told, code=type(failure).__name__) from None
 
+    def pause(self, seconds: float) -> None:
+        """Wait, as between the tries of a read."""
+        self._sleep(seconds)
+
     def _send(
         self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str] | None
     ) -> AccountingResponse:

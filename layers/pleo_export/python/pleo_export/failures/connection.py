@@ -136,6 +136,49 @@ LEDGER_IN_DOUBT = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton"},
 )
+TOKENS_REFUSED = FailureEntry(
+    code="tokens_refused",
+    says="{ledger} does not accept the API key of the connection (its two tokens).",
+    fix="In {ledger}: All settings, Extensions, Apps, grant access to the app again. Send the new token to {support}, "
+    "who connects again. Then export again.",
+    why="The access of the app was withdrawn in the agreement, or the connection has no tokens.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic"},
+)
+ROLE_MISSING = FailureEntry(
+    code="role_missing",
+    says="The app of the connection may not work with the journals in {ledger}.",
+    fix="In {ledger}: All settings, Extensions, Apps, grant access again by a user who may do bookkeeping. Then "
+    "export again.",
+    why="The connection has the roles that the user had who granted access to the app.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic"},
+)
+OTHER_LEDGER = FailureEntry(
+    code="other_ledger",
+    says="The tokens of the connection belong to agreement {found} of {ledger}, the settings to agreement {wanted}.",
+    fix="Ask {support} to correct accounting_system.agreement in the settings, or the tokens. Then export again.",
+    why="Nothing is booked in another company's ledger.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "found": "424242", "wanted": "424243"},
+)
+JOURNAL_RESTRICTED = FailureEntry(
+    code="journal_restricted",
+    says="Journal {journal} of {ledger} takes certain types of entries only.",
+    fix="Set its entry type to all types there, or ask {support} to name another journal in the settings. Then export "
+    "again.",
+    why="Card expenses are finance vouchers, bills and their payments are supplier entries; all go to one journal.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "journal": "12"},
+)
+VOUCHER_NUMBERS_USED_UP = FailureEntry(
+    code="voucher_numbers_used_up",
+    says="Journal {journal} of {ledger} has no voucher number left.",
+    fix="Give the journal a larger range of voucher numbers there. Then export again.",
+    why="Each entry gets a voucher number from the range of its journal.",
+    who=WhoCanFix.ADMINISTRATOR,
+    example={"ledger": "e-conomic", "journal": "12"},
+)
 CONNECTION_REFUSED = FailureEntry(
     code="connection_refused",
     says="{ledger} does not let Pleo's integration in: its authorisation has ended, or the company is not connected.",

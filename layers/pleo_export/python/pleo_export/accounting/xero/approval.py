@@ -38,7 +38,7 @@ class XeroApproval:
                     outcomes[each.reference] = KeptAsDraft(told, document=each, cause=cause)
             waiting = [each for each in drafts if each.reference not in others]
             elements = [{endpoint.id: each.id, "Status": "AUTHORISED"} for each in waiting]
-            rows = self._rest.post(endpoint.name, elements) if elements else []
+            rows = self._rest.update(endpoint.name, elements) if elements else []
         except OutcomeUnknown as unknown:
             return outcomes | {each.reference: unknown for each in waiting}
         except AccountingError as error:

@@ -24,13 +24,8 @@ from pleo_export.accounting.xero.lookups import XeroAccount, XeroLookups
 from pleo_export.accounting.xero.rest import Record
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, JournalLine
-from pleo_export.failures.ledger import (
-    ACCOUNT_CURRENCY,
-    BETWEEN_BANK_ACCOUNTS,
-    CURRENCY_NOT_TAKEN,
-    NOT_BALANCED,
-    NOT_THE_PAYABLES_ACCOUNT,
-)
+from pleo_export.failures.ledger import ACCOUNT_CURRENCY, CURRENCY_NOT_TAKEN, NOT_BALANCED
+from pleo_export.failures.ledger_rules import BETWEEN_BANK_ACCOUNTS, NOT_THE_PAYABLES_ACCOUNT
 
 NUMBER_LENGTH = 255  # of a bill's number, our reference at its end included
 NAME_LENGTH = 255

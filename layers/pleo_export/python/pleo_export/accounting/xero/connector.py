@@ -57,7 +57,7 @@ from pleo_export.accounting.xero.title import SCOPES, TITLE
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.failures.connection import CONNECTION_REFUSED, SCOPE_MISSING
-from pleo_export.failures.ledger import BILL_THERE_ALREADY, PERIOD_LOCKED
+from pleo_export.failures.ledger_rules import BILL_THERE_ALREADY, PERIOD_LOCKED
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger
 

@@ -55,7 +55,7 @@ class XeroCreation:
 
     def _create(self, endpoint: XeroEndpoint, bodies: Sequence[XeroBody], made: XeroCreated) -> None:
         try:
-            rows = self._rest.put(endpoint.name, [each.record for each in bodies])
+            rows = self._rest.create(endpoint.name, [each.record for each in bodies])
         except OutcomeUnknown as unknown:
             made.outcomes.update({each.reference: unknown for each in bodies})
         except XeroRefused as refused:

@@ -39,14 +39,8 @@ from pleo_export.failures.connection import (
     SCOPE_MISSING,
 )
 from pleo_export.failures.entry import FailureEntry
-from pleo_export.failures.ledger import (
-    ACCOUNT_UNKNOWN,
-    LEDGER_SAYS,
-    PERIOD_LOCKED,
-    TAG_REFUSED,
-    TAX_CODE_NOT_FOR_ACCOUNT,
-    TAX_CODE_UNKNOWN,
-)
+from pleo_export.failures.ledger import ACCOUNT_UNKNOWN, LEDGER_SAYS, TAX_CODE_UNKNOWN
+from pleo_export.failures.ledger_rules import PERIOD_LOCKED, TAG_REFUSED, TAX_CODE_NOT_FOR_ACCOUNT
 
 RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
 

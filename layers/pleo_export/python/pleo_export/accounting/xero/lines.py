@@ -15,15 +15,8 @@ from pleo_export.accounting.xero.lookups import XeroAccount, XeroLookups
 from pleo_export.accounting.xero.rest import Record
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Dimension, JournalLine, TaxRole
-from pleo_export.failures.ledger import (
-    ACCOUNT_OF_LEDGER,
-    ACCOUNT_UNKNOWN,
-    CODE_AMBIGUOUS,
-    TAG_UNKNOWN,
-    TAX_CODE_NOT_FOR_ACCOUNT,
-    TAX_CODE_UNKNOWN,
-    TAX_WITHOUT_BASE,
-)
+from pleo_export.failures.ledger import ACCOUNT_UNKNOWN, CODE_AMBIGUOUS, TAG_UNKNOWN, TAX_CODE_UNKNOWN
+from pleo_export.failures.ledger_rules import ACCOUNT_OF_LEDGER, TAX_CODE_NOT_FOR_ACCOUNT, TAX_WITHOUT_BASE
 
 NO_TAX = "NONE"
 _NO_TEXT = "Pleo"  # an item needs a description

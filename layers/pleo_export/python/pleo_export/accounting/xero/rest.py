@@ -29,7 +29,7 @@ PAGE_SIZE = 1_000
 MINUTE = 60
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _PER_ELEMENT = {"summarizeErrors": "false"}
-_LEFT_IN_MINUTE, _PROBLEM = "X-MinLimit-Remaining", "X-Rate-Limit-Problem"
+_LEFT_IN_MINUTE = "X-MinLimit-Remaining"
 
 
 class XeroRest:
@@ -41,7 +41,7 @@ class XeroRest:
 
     def whole(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> list[Record]:
         """Read a list that has no pages."""
-        return self._rows(self._read(endpoint, parameters or {}), endpoint)
+        return _rows(self._read(endpoint, parameters or {}), endpoint)
 
     def pages(self, endpoint: str, parameters: Mapping[str, str]) -> Iterator[Record]:
         """Read a list with the lines of its rows, page by page."""
@@ -49,23 +49,20 @@ class XeroRest:
         while True:
             asked = {**parameters, "page": str(page), "pageSize": str(PAGE_SIZE)}
             answer = self._read(endpoint, asked)
-            rows = self._rows(answer, endpoint)
+            rows = _rows(answer, endpoint)
             yield from rows
             if page >= _page_count(answer, len(rows), page):
                 return
             page += 1
 
-    def put(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
-        """Create documents, each for itself: the answer has one row for each, in order, with its own errors. Raises
-        Rejected where Xero cannot read the request as a whole; then none is created."""
-        return self._write_all("PUT", endpoint, elements, _PER_ELEMENT)
+    def create(self, endpoint: str, elements: Sequence[Record], *, together: bool = False) -> list[Record]:
+        """Create documents, each for itself: the answer has one row for each, in order, with its own errors. All or
+        none if `together`: then Xero's messages are raised. Raises XeroRefused where Xero refuses the request as a
+        whole; then none is created."""
+        return self._write_all("PUT", endpoint, elements, {} if together else _PER_ELEMENT)
 
-    def put_together(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
-        """Create documents, all or none. Raises Rejected, with Xero's messages, where one is refused."""
-        return self._write_all("PUT", endpoint, elements, {})
-
-    def post(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
-        """Change documents, each for itself, as `put` creates them."""
+    def update(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
+        """Change documents, each for itself, as `create` creates them."""
         return self._write_all("POST", endpoint, elements, _PER_ELEMENT)
 
     def change(self, endpoint: str, id_: str, body: Record) -> None:
@@ -78,19 +75,19 @@ class XeroRest:
 
     def files(self, endpoint: str, id_: str) -> list[Record]:
         """Read the names and sizes of the files of a document."""
-        return self._rows(self._read(f"{endpoint}/{id_}/Attachments", {}), "Attachments")
+        return _rows(self._read(f"{endpoint}/{id_}/Attachments", {}), "Attachments")
 
     def upload(self, endpoint: str, id_: str, name: str, content_type: str, body: Upload) -> None:
         """Attach a file; one that has its name already is replaced."""
         path = f"{ROOT}/{endpoint}/{id_}/Attachments/{quote(name, safe='')}"
         answer = self._transport.write("PUT", path, body, {"Content-Type": content_type})
-        self._observe(answer)
+        _tell(self._budget, answer)
         content_of(answer, write=True)
 
     def _read(self, endpoint: str, parameters: Mapping[str, str]) -> Any:
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
         answer = self._transport.read("GET", f"{ROOT}/{endpoint}{query}")
-        self._observe(answer)
+        _tell(self._budget, answer)
         return content_of(answer, write=False)
 
     def _write_all(
@@ -109,25 +106,27 @@ class XeroRest:
         query = f"?{urlencode(parameters)}" if parameters else ""
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(method, path, body)}
         answer = self._transport.write(method, f"{ROOT}/{path}{query}", body, headers)
-        self._observe(answer)
+        _tell(self._budget, answer)
         content = content_of(answer, write=True)
         if not isinstance(content, dict):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
         return content
 
-    def _rows(self, answer: Any, endpoint: str) -> list[Record]:
-        name = {"Organisation": "Organisations"}.get(endpoint, endpoint)
-        rows = answer.get(name) if isinstance(answer, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE))
-        return rows
 
-    def _observe(self, answer: AccountingResponse) -> None:
-        """Tell the budget what the answer says is left."""
-        if answer.status == 429:
-            self._budget.observe(0, seconds_to_wait(answer.headers))
-        elif (left := answer.headers.get(_LEFT_IN_MINUTE, "")).isdecimal():
-            self._budget.observe(int(left), MINUTE)
+def _tell(budget: CallBudget, answer: AccountingResponse) -> None:
+    """Tell the budget what the answer says is left."""
+    if answer.status == 429:
+        budget.observe(0, seconds_to_wait(answer.headers))
+    elif (left := answer.headers.get(_LEFT_IN_MINUTE, "")).isdecimal():
+        budget.observe(int(left), MINUTE)
+
+
+def _rows(answer: Any, endpoint: str) -> list[Record]:
+    name = {"Organisation": "Organisations"}.get(endpoint, endpoint)
+    rows = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE))
+    return rows
 
 
 def headers(access_token: str, tenant: str) -> dict[str, str]:

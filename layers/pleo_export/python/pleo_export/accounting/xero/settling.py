@@ -23,7 +23,8 @@ from pleo_export.accounting.xero.rest import Record, XeroRefused, XeroRest, mess
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Payment, PaymentPurpose
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
-from pleo_export.failures.ledger import NO_BILL_TO_PAY, PAYMENT_TOO_LARGE
+from pleo_export.failures.ledger import NO_BILL_TO_PAY
+from pleo_export.failures.ledger_rules import PAYMENT_TOO_LARGE
 from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 
@@ -124,7 +125,7 @@ class XeroSettling:
     def _record_each(self, payments: Sequence[Payment], parts: Mapping[str, Record]) -> dict[str, DocumentOutcome]:
         dates = {each.reference: each.posting_date for each in payments}
         try:
-            rows = self._rest.put(PAYMENTS.name, list(parts.values()))
+            rows = self._rest.create(PAYMENTS.name, list(parts.values()))
         except OutcomeUnknown as unknown:
             return dict.fromkeys(parts, unknown)
         except XeroRefused:
@@ -149,7 +150,7 @@ class XeroSettling:
     def _record_together(self, payment: Payment, parts: Sequence[Record]) -> DocumentOutcome:
         """Record the payment of several bills: all of it or nothing."""
         try:
-            rows = self._rest.put_together(PAYMENTS.name, parts)
+            rows = self._rest.create(PAYMENTS.name, parts, together=True)
         except XeroRefused as refused:
             return refusal(refused.messages, payment.posting_date)
         except OutcomeUnknown as unknown:

@@ -1,0 +1,55 @@
+"""The voucher numbers that new vouchers get.
+
+All entries of a voucher are created in one request, so they need their number before. It is taken from the journal's
+own range, above all numbers that are used there: by drafts, and by the entries that were booked last. One company has
+one writer at a time, and the journal is Pleo's alone, so nobody else takes the same.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pleo_export.accounting.economic.documents import BOOKED_ENTRIES, DRAFTS
+from pleo_export.accounting.economic.filters import between, both, equals
+from pleo_export.accounting.economic.lookups import EconomicLookups
+from pleo_export.accounting.economic.rest import EconomicRest
+from pleo_export.accounting.economic.title import TITLE
+from pleo_export.accounting.errors import InvalidConfiguration
+from pleo_export.failures.connection import VOUCHER_NUMBERS_USED_UP
+
+HIGHEST = 999_999_999
+_LATEST = 100  # booked entries that are looked at
+
+
+class EconomicNumbers:
+    """Gives out voucher numbers of one journal. Raises AccountingError."""
+
+    def __init__(self, rest: EconomicRest, lookups: EconomicLookups, journal: int) -> None:
+        self._economic = rest
+        self._lookups = lookups
+        self._journal = journal
+        self._given = 0
+
+    def take(self, count: int) -> range:
+        """Return so many numbers that nothing uses. Three calls before the first, none for the others. Raises
+        InvalidConfiguration if the journal has no more."""
+        first, last = self._range
+        begin = max(first, self._given + 1)
+        if begin + count - 1 > last:
+            raise InvalidConfiguration(VOUCHER_NUMBERS_USED_UP.told(ledger=TITLE, journal=self._journal))
+        self._given = begin + count - 1
+        return range(begin, begin + count)
+
+    @cached_property
+    def _range(self) -> tuple[int, int]:
+        """The first number that is free, and the last of the journal."""
+        journal = self._lookups.journal()
+        first = max(int(journal.get("nextVoucherNumber") or 1), int(journal.get("minimumVoucherNumber") or 1), 1)
+        last = int(journal.get("maximumVoucherNumber") or HIGHEST)
+        taken = between("voucherNumber", first, last)
+        drafts = self._economic.items(DRAFTS, both(equals("journalNumber", self._journal), taken))
+        booked = self._economic.get(
+            f"{BOOKED_ENTRIES}/paged?filter={taken}&sort=-entryNumber&pageSize={_LATEST}&skipPages=0"
+        )
+        used = [row["voucherNumber"] for row in (*drafts, *booked) if row.get("voucherNumber")]
+        return max([first - 1, *used]) + 1, last

@@ -1,0 +1,3 @@
+"""The accounting system's name, as people write it."""
+
+TITLE = "e-conomic"
