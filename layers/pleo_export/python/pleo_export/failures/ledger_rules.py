@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from pleo_export.failures.entry import SUBJECT, FailureEntry, WhoCanFix
-from pleo_export.failures.expense import AGAIN
-)
-from pleo_export.failures.entry import FailureEntry, WhoCanFix
 from pleo_export.failures.expense import AGAIN, TELL_SUPPORT
 
 PERIOD_LOCKED = FailureEntry(
