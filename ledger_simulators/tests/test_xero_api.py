@@ -40,7 +40,12 @@ class Xero:
 
     def spent(self, **changes: Any) -> dict[str, Any]:
         line: Any = {"Description": "Train", "UnitAmount": 40, "AccountCode": "6200", "TaxType": "GB20"}
-        values: dict[str, Any] = {"Type": "SPEND", "Contact": {"Name": "Trainline"}, "Date": "2026-02-10", "LineItems": [line]}
+        values: dict[str, Any] = {
+            "Type": "SPEND",
+            "Contact": {"Name": "Trainline"},
+            "Date": "2026-02-10",
+            "LineItems": [line],
+        }
         return {**values, "BankAccount": {"AccountID": self.account("1900")}, **changes}
 
 

@@ -11,10 +11,9 @@ from typing import Any
 from ledger_simulators.business_central.general_ledger import GeneralLedger, Posting
 from ledger_simulators.business_central.ledger import BusinessCentralLedger
 from ledger_simulators.business_central.purchases import TABLES, Purchases
-from pleo_export.accounting.short_key import short_key
-
 from local.ledgers.business_central import PROFILE
 from pleo_export.accounting.port import DocumentState
+from pleo_export.accounting.short_key import short_key
 from tests.system.fake_network import Answer, Request
 from tests.system.held_documents import Held
 from tests.system.ledger_faces.face import LedgerFace, reference_in, role_of
@@ -115,20 +114,27 @@ def _files(ledger: BusinessCentralLedger, rows: Iterable[Row]) -> tuple[tuple[st
 
 
 def void(ledger: BusinessCentralLedger, id_: str) -> None:
-    """A person reverses entries, cancels a posted bill, deletes a draft."""
+    """A person reverses entries, or cancels a posted bill. A draft can only be deleted."""
+    held = next((each for each in _posted(ledger) if each.id == id_), None)
+    if held is not None and held.state is DocumentState.POSTED:
+        GeneralLedger(ledger).reverse(id_)
+    for table in TABLES:
+        row = ledger.store.get(table, id_)
+        if row is not None and row["status"] != "Draft":
+            ledger.store.update(table, row, status="Canceled", _remaining=Decimal(0))
+
+
+def delete(ledger: BusinessCentralLedger, id_: str) -> None:
+    """A person deletes a draft, and undoes what is posted."""
     general = GeneralLedger(ledger)
     for line in [*ledger.store.rows("journalLines"), *ledger.store.rows("vendorPayments")]:
         if line["documentNumber"] == id_:
             general.delete_line(line)
-    held = next((each for each in _posted(ledger) if each.id == id_), None)
-    if held is not None and held.state is DocumentState.POSTED:
-        general.reverse(id_)
     for table in TABLES:
         row = ledger.store.get(table, id_)
         if row is not None and row["status"] == "Draft":
             Purchases(ledger, general).delete(table, row)
-        elif row is not None:
-            ledger.store.update(table, row, status="Canceled", _remaining=Decimal(0))
+    void(ledger, id_)
 
 
 def refused(_: Request) -> Answer:
@@ -138,10 +144,10 @@ def refused(_: Request) -> Answer:
 
 
 def takes(expense: Mapping[str, Any]) -> bool:
-    """Journals and payments are in the company's own currency only, and there is no credit note from a vendor."""
+    """Entries and payments of vendors are in the company's own currency only; refunds to the wallet are not settled."""
+    in_pounds = expense["amount"]["inWalletCurrency"]["currency"] == "GBP"
     by_vendor = (expense["bookkeeping"] or {}).get("method") == "accounts_payable"
-    own = bool(expense["amount"]["inWalletCurrency"]["currency"] == "GBP")
-    return own and not (by_vendor and expense["type"] == "refund")
+    return bool(in_pounds) and not (by_vendor and expense["type"] == "refund")
 
 
-FACE = LedgerFace(PROFILE, documents, void, void, refused, takes)
+FACE = LedgerFace(PROFILE, documents, void, delete, refused, takes)

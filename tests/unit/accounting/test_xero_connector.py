@@ -166,13 +166,16 @@ class TestDocuments:
         assert "GBP" in refused.message
         assert "EUR" in refused.message
 
-    def test_a_manual_journal_whose_tax_xero_computes_otherwise_is_refused_by_its_balance(self, books: Books) -> None:
+    def test_a_manual_journal_whose_tax_xero_computes_otherwise_is_refused_with_its_code(self, books: Books) -> None:
         lines = (
             JournalLine("6210", 4000, "Mileage", TaxPart("GB20", TaxRole.BASE)),
             JournalLine("2200", 799, "Mileage", TaxPart("GB20", TaxRole.TAX)),
         )
 
-        assert type(outcome(books, spent(*lines, account="2250"))) is Rejected
+        refused = outcome(books, spent(*lines, account="2250"))
+
+        assert type(refused) is Rejected
+        assert "by the rate of tax code GB20" in refused.message
         assert books.rows("ManualJournals") == []
 
     def test_a_reverse_charge_has_a_tax_code_and_no_tax_of_its_own(self, books: Books) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from pleo_export.failures import connection, expense, export, job, ledger, ledger_rules, receipts, setup
+from pleo_export.failures import (
+    business_central,
+    connection,
+    expense,
+    export,
+    job,
+    ledger,
+    ledger_rules,
+    receipts,
+    setup,
+)
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureEntry, Remedy, WhoCanFix
 
 # The order of the page about failures.
@@ -14,6 +24,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Accounts, suppliers and employees": setup,
     "The accounting system": ledger,
     "What the accounting system takes": ledger_rules,
+    "Business Central": business_central,
     "The connection to the accounting system": connection,
     "Receipts": receipts,
     "Expenses that were booked or begun before": export,

@@ -16,23 +16,6 @@ KEY_REFUSED = FailureEntry(
     who=WhoCanFix.ADMINISTRATOR,
     example={"ledger": "Tryton"},
 )
-ACCESS_REFUSED = FailureEntry(
-    code="access_refused",
-    says="{ledger} does not accept the access key of the connection.",
-    fix="Ask {support} to connect {ledger} again, with a client secret that is valid. Then export again.",
-    why="The secret of the connection's client has expired or was withdrawn, or its access is disabled.",
-    who=WhoCanFix.ADMINISTRATOR,
-    example={"ledger": "Business Central"},
-)
-PERMISSION_SET_MISSING = FailureEntry(
-    code="permission_set_missing",
-    says="The connection may not do this in {ledger}.",
-    fix="Ask the administrator of {ledger} to give its entry under Microsoft Entra applications the permission sets "
-    "that the guide names. Then export again.",
-    why="What the connection may do there is decided by the permission sets of its client.",
-    who=WhoCanFix.ADMINISTRATOR,
-    example={"ledger": "Business Central"},
-)
 LOGIN_REFUSED = FailureEntry(
     code="login_refused",
     says="{ledger} does not let the user of the connection log in.",

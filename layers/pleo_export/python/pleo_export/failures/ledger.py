@@ -158,49 +158,6 @@ PERIOD_CLOSED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"period": "2026-01", "state": "closed", "ledger": "Tryton", "on": "2026-01-17"},
 )
-TOO_MANY_LINES = FailureEntry(
-    code="too_many_lines",
-    says="{ledger} takes {most} lines at once, and this entry has {count}.",
-    fix="Divide the expense in Pleo. " + AGAIN,
-    why="An entry is recorded with all of its lines, or not at all.",
-    who=WhoCanFix.IN_PLEO,
-    example={"ledger": "Business Central", "most": "100", "count": "120"},
-)
-PAYMENT_OVER_BILL = FailureEntry(
-    code="payment_over_bill",
-    says="This payment is more than the bills in {ledger} that it is for, or in another currency.",
-    fix="Export the bills that are missing first, or book the payment by hand in {ledger} and take it out of the "
-    "export. Then export again.",
-    why="The accounting system settles bills when it books their payment, and not later.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "Business Central"},
-)
-PAYMENT_FROM_BANK = FailureEntry(
-    code="payment_from_bank_account",
-    says="{ledger} books payments over this connection from accounts of the general ledger only, and {account} is a "
-    "bank account.",
-    fix="Choose an account of the general ledger for the wallet in Pleo under Settings, Accounting, Contra accounts, "
-    "or ask {support} to set one. " + AGAIN,
-    why="The journal for payments has such an account on its other side.",
-    who=WhoCanFix.IN_PLEO,
-    example={"ledger": "Business Central", "account": "PLEO"},
-)
-POSTED_WITH_OTHERS_ONLY = FailureEntry(
-    code="posted_with_others_only",
-    says="Kept as draft {draft} in {ledger}, since its journal would be posted with all other lines in it.",
-    fix="Look through the journal, and post it in {ledger}.",
-    why="The accounting system posts a journal as a whole, and what others have entered is never posted for them.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"draft": "PXABCDEFGHIJKLMNOPQR", "ledger": "Business Central"},
-)
-POSTING_RANGE = FailureEntry(
-    code="posting_range",
-    says="{ledger} takes postings from {since} to {until} only, so nothing can be booked on {on}.",
-    fix="Change Allow Posting From and Allow Posting To there, in the General Ledger Setup. " + AGAIN,
-    why="The setting closed_period could let such expenses go to a later day; it says that they fail.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "Business Central", "since": "2026-02-01", "until": "2026-02-28", "on": "2026-01-17"},
-)
 ADDRESS_MISSING = FailureEntry(
     code="address_missing",
     says="{party} has no address in {ledger}, which a bill needs.",
@@ -292,47 +249,4 @@ NOT_REMOVED = FailureEntry(
     why="Only drafts are removed.",
     who=WhoCanFix.IN_LEDGER,
     example={"name": "2026/00117", "state": "posted", "ledger": "Tryton"},
-)
-PROJECT_WITHOUT_COST_TYPE = FailureEntry(
-    code="project_without_cost_type",
-    says="{ledger} takes a project only with a cost type, and this expense has a tag for {given} only.",
-    fix="Set both tags on the expense in Pleo, or neither. " + AGAIN,
-    why="The project module of the accounting system sorts the costs of a project by their type.",
-    who=WhoCanFix.IN_PLEO,
-    example={"ledger": "e-conomic", "given": "project"},
-)
-SUPPLIER_ACCOUNT = FailureEntry(
-    code="supplier_on_other_account",
-    says="{ledger} books what {party} is owed on account {account}, and the settings name {wanted}.",
-    fix="Ask {support} to set the payables account in the settings to {ledger}'s, or put the supplier into another "
-    "group there. " + AGAIN,
-    why="The accounting system takes that account from the group of the supplier, and from nowhere else.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "e-conomic", "party": "Ryman", "account": "2100", "wanted": "2110"},
-)
-PARTY_NOT_TAKEN = FailureEntry(
-    code="party_blocked_meanwhile",
-    says="{party} was blocked or deleted in {ledger} while this expense was being recorded.",
-    fix="Unblock it there, or choose another supplier in Pleo. " + AGAIN,
-    why="A person changed the accounting system at the same moment.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"party": "Harbour Print", "ledger": "e-conomic"},
-)
-VOUCHER_HAS_DOCUMENT = FailureEntry(
-    code="voucher_has_document",
-    says="Voucher {voucher} has another document in {ledger} already.",
-    fix="Compare it with the receipts in Pleo, and attach there what is missing.",
-    why="The accounting system keeps one document for each voucher. Nothing that is there is replaced.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"ledger": "e-conomic", "voucher": "50117"},
-)
-ACCOUNT_BLOCKED = FailureEntry(
-    code="account_blocked",
-    says=SUBJECT + " uses account {account}, which takes no direct entries in {ledger}.",
-    fix="Take the block from the account there, or choose another account in Pleo (where the settings name it, ask "
-    "{support}). " + AGAIN,
-    why="The accounting system books on such an account only by itself.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"account": "2100", "ledger": "e-conomic"},
-    subject='Category "Gifts"',
 )

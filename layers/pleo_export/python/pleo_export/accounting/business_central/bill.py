@@ -29,6 +29,7 @@ DATE_FIELD = {INVOICES: "invoiceDate", MEMOS: "creditMemoDate"}
 LINES = {INVOICES: "purchaseInvoiceLines", MEMOS: "purchaseCreditMemoLines"}
 LONGEST_NUMBER = 35
 _TAX = re.compile(r"Pleo VAT: (\S+) \[(.+)\] (-?\d+)")
+_ROUNDING = "VAT rounding"
 _PAYABLES = re.compile(r"Pleo payables: (\S+)")
 
 
@@ -39,6 +40,17 @@ class BillTotals:
     currency: str
     total: int
     tax: int
+
+    def rounded(self, other: BillTotals) -> int:
+        """Return what is missing to the other's tax and total, if that is the last digit only; else 0. Tax of a net
+        amount and tax in a gross amount are rounded otherwise."""
+        missing = other.tax - self.tax
+        same = self.currency == other.currency and other.total - self.total == missing
+        return missing if same and abs(missing) == 1 else 0
+
+    def comes_to(self, other: BillTotals) -> bool:
+        """Return whether both are the same, but for the last digit of the tax in the total."""
+        return (self.currency, self.total) == (other.currency, other.total) and abs(self.tax - other.tax) <= 1
 
 
 def table_of(kind: DocumentKind) -> str:
@@ -74,6 +86,19 @@ def vendor_number(bill: Bill) -> str:
     return bill.invoice_number[: LONGEST_NUMBER - len(end)] + end
 
 
+def rounding_line(bill: Bill, missing: int) -> Row:
+    """Return the line that adds the last digit to a document's total: on the account of its first taxed line."""
+    line = next(each for each in bill.lines if each.tax is not None)
+    code = line.tax.code if line.tax else ""
+    return {
+        "lineType": "Account",
+        "lineObjectNumber": line.account,
+        "description": f"{_ROUNDING} [{code}]",
+        "quantity": missing,
+        "unitCost": units(1),
+    }
+
+
 def expected_totals(bill: Bill) -> BillTotals:
     """Return what a bill comes to at Pleo."""
     sign = _sign(bill.kind)
@@ -92,7 +117,9 @@ def bill_lines(table: str, row: Row) -> Iterator[LedgerLine]:
     lines = row[LINES[table]]
     computed: dict[str, int] = defaultdict(int)
     for line in lines:
-        if line["lineType"] == "Account":
+        if line["description"].startswith(f"{_ROUNDING} ["):  # by us: it is what Pleo books as tax
+            computed[_code(line["description"]) or ""] += minor(line["netAmount"])
+        elif line["lineType"] == "Account":
             computed[line["taxCode"]] += minor(line["totalTaxAmount"])
             yield LedgerLine(line["lineObjectNumber"], sign * minor(line["netAmount"]), _code(line["description"]))
     noted = [found.groups() for line in lines if (found := _TAX.fullmatch(line["description"]))]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pleo_export.accounting.business_central.batches import CONNECTION, patiently
-from pleo_export.accounting.business_central.bill import NUMBER_FIELD, bill_body, expected_totals, table_of, totals_of
+from pleo_export.accounting.business_central.batches import patiently
+from pleo_export.accounting.business_central.bill import (
+    NUMBER_FIELD,
+    bill_body,
+    table_of,
+)
+from pleo_export.accounting.business_central.bill_drafts import BillDraft, BusinessCentralBillDrafts, warned
 from pleo_export.accounting.business_central.documents import INVOICES, MEMOS, BusinessCentralDocuments, HeldRows
 from pleo_export.accounting.business_central.error_table import POSTING_DATE, words_of
 from pleo_export.accounting.business_central.posting import kept_as_draft, left_as_draft
 from pleo_export.accounting.business_central.rest import (
-    LARGEST_BATCH,
     BusinessCentralRest,
-    Change,
-    RefusedChange,
     Row,
     any_of,
     listing,
@@ -32,17 +34,8 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, Payment
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
-from pleo_export.failures.ledger import ENTRY_DELETED, OTHER_TOTAL, PERIOD_CLOSED, POSSIBLE_DUPLICATE
+from pleo_export.failures.ledger import ENTRY_DELETED, PERIOD_CLOSED, POSSIBLE_DUPLICATE
 from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A draft in Business Central: the set that it is in, and its row."""
-
-    table: str
-    row: Row
-    ref: DocumentRef
 
 
 class BusinessCentralBills:
@@ -52,6 +45,7 @@ class BusinessCentralBills:
         self._rest = rest
         self._documents = documents
         self._without_vat = without_vat
+        self._drafts = BusinessCentralBillDrafts(rest)
 
     def record(self, bills: Sequence[Bill], own_currency: str, state: DocumentState) -> dict[str, DocumentOutcome]:
         """Record bills as drafts, and post them if they are to be. Raises an error of `CONNECTION` only while nothing
@@ -63,7 +57,7 @@ class BusinessCentralBills:
                 bodies[bill.reference] = table_of(bill.kind), bill_body(bill, own_currency, self._without_vat)
             except Rejected as refusal:
                 outcomes[bill.reference] = refusal
-        outcomes |= self._create(bodies)
+        outcomes |= self._drafts.create(bodies)
         created = [bill for bill in bills if bill.reference not in outcomes]
         if not created:
             return outcomes
@@ -73,11 +67,16 @@ class BusinessCentralBills:
             return outcomes | {bill.reference: left_as_draft(error) for bill in created}
         drafts = {bill.reference: draft for bill in created if (draft := self._draft(bill.reference, held))}
         outcomes |= {bill.reference: _gone() for bill in created if bill.reference not in drafts}
-        outcomes |= self._remove_other_totals(created, drafts)
+        rounded = self._drafts.round(created, drafts)
+        outcomes |= self._drafts.remove_other_totals(
+            [each for each in created if each.reference not in rounded], drafts
+        )
         drafts = {reference: draft for reference, draft in drafts.items() if reference not in outcomes}
         if state is DocumentState.DRAFT:
-            return outcomes | {reference: draft.ref for reference, draft in drafts.items()}
-        return outcomes | self._post(drafts, new=True)
+            outcomes |= {reference: draft.ref for reference, draft in drafts.items()}
+        else:
+            outcomes |= self._post(drafts, new=True)
+        return {each: warned(outcome) if each in rounded else outcome for each, outcome in outcomes.items()}
 
     def post_drafts(self, refs: Sequence[DocumentRef]) -> dict[str, DocumentOutcome]:
         """Post drafts. Raises AccountingError while nothing is posted."""
@@ -85,7 +84,7 @@ class BusinessCentralBills:
             return {}
         held = self._documents.held([ref.reference for ref in refs])
         outcomes: dict[str, DocumentOutcome] = {}
-        drafts: dict[str, _Draft] = {}
+        drafts: dict[str, BillDraft] = {}
         for ref in refs:
             draft = self._draft(ref.reference, held)
             if draft is None:
@@ -96,52 +95,11 @@ class BusinessCentralBills:
 
     def delete(self, kind: DocumentKind, id_: str) -> None:
         """Delete a draft."""
-        self._rest.delete(f"{table_of(kind)}({id_})")
-
-    # Creating
-
-    def _create(self, bodies: Mapping[str, tuple[str, Row]]) -> dict[str, DocumentOutcome]:
-        """Create drafts, all in one transaction without those that are refused. Return the errors of the others."""
-        errors: dict[str, DocumentOutcome] = {}
-        waiting = dict(list(bodies.items())[:LARGEST_BATCH])
-        while waiting:
-            changes = [Change("POST", table, body) for table, body in waiting.values()]
-            try:
-                patiently(lambda changes=changes: self._rest.change_all(changes))  # type: ignore[misc]
-            except RefusedChange as refusal:
-                if isinstance(refusal.error, CONNECTION):
-                    raise refusal.error from None
-                bad = list(waiting)[refusal.number]
-                errors[bad] = refusal.error
-                del waiting[bad]
-            except OutcomeUnknown as unknown:
-                return errors | dict.fromkeys(waiting, unknown)
-            else:
-                break
-        return errors
-
-    def _remove_other_totals(self, bills: Sequence[Bill], drafts: Mapping[str, _Draft]) -> dict[str, DocumentOutcome]:
-        """Delete the drafts that come to another total or tax than at Pleo."""
-        outcomes: dict[str, DocumentOutcome] = {}
-        for bill in bills:
-            draft = drafts.get(bill.reference)
-            if draft is None or totals_of(draft.row) == expected_totals(bill):
-                continue
-            refusal = Rejected(OTHER_TOTAL.told(ledger=TITLE, left=""))
-            try:
-                self.delete(bill.kind, draft.row["id"])
-            except AccountingError:
-                told = OTHER_TOTAL.told(
-                    ledger=TITLE, left=f" Its draft {draft.row['number']} is still there: delete it."
-                )
-                outcomes[bill.reference] = KeptAsDraft(told, document=draft.ref, cause=refusal)
-            else:
-                outcomes[bill.reference] = refusal
-        return outcomes
+        self._drafts.delete(kind, id_)
 
     # Posting
 
-    def _post(self, drafts: Mapping[str, _Draft], *, new: bool) -> dict[str, DocumentOutcome]:
+    def _post(self, drafts: Mapping[str, BillDraft], *, new: bool) -> dict[str, DocumentOutcome]:
         outcomes: dict[str, DocumentOutcome] = {}
         if not drafts:
             return outcomes
@@ -171,7 +129,7 @@ class BusinessCentralBills:
             del waiting[reference]
         return outcomes | self._read_posted(posted, drafts)
 
-    def _with_same_numbers(self, drafts: Mapping[str, _Draft]) -> dict[str, str]:
+    def _with_same_numbers(self, drafts: Mapping[str, BillDraft]) -> dict[str, str]:
         """Return the drafts that Business Central holds another posted document for, with the same number from the same
         vendor, and that document's number."""
         tables = [table for table in (INVOICES, MEMOS) if any(each.table == table for each in drafts.values())]
@@ -194,7 +152,7 @@ class BusinessCentralBills:
                     found[reference] = str(same[0]["number"])
         return found
 
-    def _not_posted(self, reference: str, draft: _Draft, refusal: Rejected) -> DocumentOutcome:
+    def _not_posted(self, reference: str, draft: BillDraft, refusal: Rejected) -> DocumentOutcome:
         """Return the outcome of a draft that is refused. One whose day is closed is deleted, so that it can be recorded
         on another day; else it stays."""
         try:
@@ -210,12 +168,12 @@ class BusinessCentralBills:
         told = PERIOD_CLOSED.told(period=f"{on:%Y-%m}", state="closed", ledger=TITLE, on=on.isoformat())
         closed = PeriodClosed(told, on=on, status=refusal.status, code=refusal.code)
         try:
-            self.delete(draft.ref.kind, draft.row["id"])
+            self._drafts.delete(draft.ref.kind, draft.row["id"])
         except AccountingError:
             return kept_as_draft(still.ref, closed)
         return closed
 
-    def _read_posted(self, references: Sequence[str], drafts: Mapping[str, _Draft]) -> dict[str, DocumentOutcome]:
+    def _read_posted(self, references: Sequence[str], drafts: Mapping[str, BillDraft]) -> dict[str, DocumentOutcome]:
         """Return what is posted, with its new number; without one if it cannot be read now."""
         if not references:
             return {}
@@ -230,11 +188,11 @@ class BusinessCentralBills:
             outcomes[reference] = found[0] if found else OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
         return outcomes
 
-    def _draft(self, reference: str, held: Mapping[str, HeldRows]) -> _Draft | None:
+    def _draft(self, reference: str, held: Mapping[str, HeldRows]) -> BillDraft | None:
         for table, row in held[reference].bills:
             ref = self._documents.bill_ref(reference, table, row)
             if ref.state is DocumentState.DRAFT:
-                return _Draft(table, row, ref)
+                return BillDraft(table, row, ref)
         return None
 
     def _without_draft(self, reference: str, held: Mapping[str, HeldRows]) -> dict[str, DocumentOutcome]:
@@ -265,7 +223,7 @@ def _same_number(table: str, row: Row, draft: Row) -> bool:
     return bool(same and row["id"] != draft["id"])
 
 
-def _duplicate(draft: _Draft, other: str) -> KeptAsDraft:
+def _duplicate(draft: BillDraft, other: str) -> KeptAsDraft:
     told = POSSIBLE_DUPLICATE.told(draft=draft.ref.id, ledger=TITLE, other=other)
     return KeptAsDraft(told, document=draft.ref, cause=PossibleDuplicate(told))
 

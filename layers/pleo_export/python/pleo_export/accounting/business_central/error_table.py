@@ -25,14 +25,8 @@ from pleo_export.accounting.errors import (
     Unavailable,
     UnknownDimension,
 )
-from pleo_export.failures.connection import (
-    ACCESS_REFUSED,
-    ADDRESS_WRONG,
-    LEDGER_BUSY,
-    LEDGER_IN_DOUBT,
-    LEDGER_UNREACHABLE,
-    PERMISSION_SET_MISSING,
-)
+from pleo_export.failures.business_central import ACCESS_REFUSED, PERMISSION_SET_MISSING
+from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_BUSY, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.failures.ledger import LEDGER_SAYS
 from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST
@@ -52,11 +46,6 @@ POSTING_DATE = re.compile(
     r"|niet binnen uw bereik van toegestane boekingsdatums"
     r"|ligger inte inom ditt intervall av tillåtna bokföringsdatum"
     r"|ikke innenfor området for tillatte bokføringsdatoer",
-    re.IGNORECASE,
-)
-NOTHING_TO_POST = re.compile(
-    r"nothing to post|intet at bogføre|nichts zu buchen|rien à valider|nada que registrar|niets te boeken"
-    r"|inget att bokföra|ingenting å bokføre",
     re.IGNORECASE,
 )
 ALREADY_EXISTS = re.compile(

@@ -10,8 +10,8 @@ from pleo_export.accounting.business_central.entry import STEP
 from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.failures.business_central import TOO_MANY_LINES
 from pleo_export.failures.connection import LEDGER_BUSY
-from pleo_export.failures.ledger import TOO_MANY_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class BusinessCentralLines:
             waiting = waiting[len(batch) :]
         return Filled(tuple(created), errors)
 
-    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row]) -> None:
-        """Move the lines of drafts to another journal, in one transaction, as new lines."""
+    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row], first: int = 1) -> None:
+        """Move the lines of drafts to another journal, in one transaction, as new lines numbered from `first` on."""
         if len(lines) * 2 > LARGEST_BATCH:
             raise Rejected(TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH // 2, count=len(lines)))
         made = [
             Change("POST", f"{kind.journals}({journal})/{kind.lines}", _copy(line, number))
-            for number, line in enumerate(lines, 1)
+            for number, line in enumerate(lines, first)
         ]
         gone = [Change("DELETE", f"{kind.lines}({line['id']})") for line in lines]
         self._all_or_none([*made, *gone])

@@ -20,7 +20,8 @@ from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.accounting.port import DocumentOutcome, DocumentState
 from pleo_export.accounting.short_key import short_key
 from pleo_export.bookkeeping.documents import Payment
-from pleo_export.failures.ledger import NO_BILL_TO_PAY, NOT_BALANCED, PAYMENT_FROM_BANK, PAYMENT_OVER_BILL
+from pleo_export.failures.business_central import PAYMENT_FROM_BANK, PAYMENT_OVER_BILL
+from pleo_export.failures.ledger import NO_BILL_TO_PAY, NOT_BALANCED
 from pleo_export.text import shorten
 
 _FIELDS = (

@@ -15,7 +15,8 @@ from pleo_export.accounting.business_central.rest import BusinessCentralRest, Ro
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import PeriodClosed
 from pleo_export.accounting.port import PeriodState
-from pleo_export.failures.ledger import PERIOD_CLOSED, PERIOD_MISSING, POSTING_RANGE
+from pleo_export.failures.business_central import POSTING_RANGE
+from pleo_export.failures.ledger import PERIOD_CLOSED, PERIOD_MISSING
 
 _NOT_SET = date(1, 1, 1)
 QUESTIONS = (
