@@ -35,7 +35,8 @@ LONGEST_WAIT = 60  # seconds, for a limit of calls
 @dataclass(frozen=True)
 class LiveLedger:
     """What the environment says for one connector: its variables by field of the secret, and of the settings. With
-    `client_token_url` a client's own id and secret (`<NAME>_CLIENT_ID`, `<NAME>_CLIENT_SECRET`) are enough."""
+    `client_token_url` a client's own id and secret (`<NAME>_CLIENT_ID`, `<NAME>_CLIENT_SECRET`) are enough; the
+    address may have a {setting} in it."""
 
     secret: Mapping[str, str]
     settings: Mapping[str, str]
@@ -47,6 +48,16 @@ LEDGERS = {
         secret={"access_token": "XERO_ACCESS_TOKEN"},
         settings={"tenant": "XERO_TENANT", "contact": "XERO_CONTACT", "api_url": "XERO_API_URL"},
         client_token_url="https://identity.xero.com/connect/token",
+    ),
+    "business-central": LiveLedger(
+        secret={"access_token": "BUSINESS_CENTRAL_ACCESS_TOKEN"},
+        settings={
+            "tenant": "BUSINESS_CENTRAL_TENANT",
+            "environment": "BUSINESS_CENTRAL_ENVIRONMENT",
+            "company": "BUSINESS_CENTRAL_COMPANY",
+            "api_url": "BUSINESS_CENTRAL_API_URL",
+        },
+        client_token_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
     ),
 }
 
@@ -170,7 +181,7 @@ def verification(name: str, environment: Mapping[str, str]) -> Verification:
     settings = connector.settings.model_validate({"name": name, **values})
     secret = {field: environment[variable] for field, variable in row.secret.items() if environment.get(variable)}
     if len(secret) < len(row.secret) and row.client_token_url:
-        secret = {"access_token": _client_token(name, row.client_token_url, environment, connector)}
+        secret = {"access_token": _client_token(name, row.client_token_url.format_map(values), environment, connector)}
     missing = [variable for field, variable in row.secret.items() if field not in secret]
     if missing:
         raise NotVerified(f"set {' and '.join(missing)}")
@@ -211,7 +222,7 @@ def main() -> int:
 
 def _client_token(name: str, url: str, environment: Mapping[str, str], connector: Connector) -> str:
     """Return a token of the client's own, as a sandbox without a person gives it."""
-    id_, key = (environment.get(f"{name.upper()}_CLIENT_{part}") for part in ("ID", "SECRET"))
+    id_, key = (environment.get(f"{_variable(name)}_CLIENT_{part}") for part in ("ID", "SECRET"))
     if not id_ or not key or connector.oauth is None:
         raise NotVerified(f"set {LEDGERS[name].secret['access_token']}, or the client's id and secret")
     scopes = " ".join(each for each in connector.oauth.scopes if each != "offline_access")
@@ -220,6 +231,11 @@ def _client_token(name: str, url: str, environment: Mapping[str, str], connector
     if answer.status_code != 200:
         raise NotVerified(f"the client gets no token: HTTP {answer.status_code}")
     return str(answer.json()["access_token"])
+
+
+def _variable(name: str) -> str:
+    """Return a connector's name as variables begin with it."""
+    return name.upper().replace("-", "_")
 
 
 def _with_the_only_tenant(

@@ -38,6 +38,11 @@ _PARENT_TYPES = {
     "Purchase_x0020_Invoice": ("purchaseInvoices",),
     "Purchase_x0020_Credit_x0020_Memo": ("purchaseCreditMemos",),
 }
+_NUMBERS = ("vendorInvoiceNumber", "vendorCreditMemoNumber")
+_CODES = frozenset(
+    {"accountNumber", "documentNumber", "externalDocumentNumber", "taxCode", "vendorNumber", "currencyCode"}
+    | {"balancingAccountNumber", "lineObjectNumber", *_NUMBERS}
+)
 LARGEST_FILE = 350 * 2**20
 
 
@@ -175,6 +180,7 @@ class Api:
         nested = {name: body.pop(name) for name in list(body) if name in resource.parts}
         row = dict(resource.properties) | self._values(resource, body)
         row.pop("id")
+        row["_as_sent"] = next((body[name] for name in _NUMBERS if name in body), "")
         if place.link is not None:
             row[place.link[0]] = place.link[1]
         inserted = self._insert(place.entity_set, row)
@@ -289,7 +295,7 @@ class Api:
     def _values(self, resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the properties of a request, checked as its page checks them."""
         values = {name: value for name, value in body.items() if not name.startswith("@odata")}
-        for name, value in values.items():
+        for name, value in list(values.items()):
             if name not in resource.properties:
                 raise unknown_property(name, resource.entity)
             if name not in resource.writable:
@@ -302,6 +308,8 @@ class Api:
                 raise Refusal(400, "BadRequest", f"Cannot convert the literal '{value}' to the type Edm.Date.")
             if isinstance(kind, Decimal) and not isinstance(value, int | Decimal):
                 raise Refusal(400, "BadRequest", f"Cannot convert the literal of '{name}' to Edm.Decimal.")
+            if name in _CODES:  # fields of type Code are kept in capitals
+                values[name] = value.upper()
             if name in resource.lengths and len(value) > resource.lengths[name]:
                 raise too_long(name, resource.lengths[name], value)
         return values

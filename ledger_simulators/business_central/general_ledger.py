@@ -118,6 +118,7 @@ class GeneralLedger:
         for line in lines:
             self.delete_line(line)
         self._rename(batch)
+        self._store.commit()
 
     def preview(self, batch: Row, line: Row) -> list[Posting]:
         """Return the entries that posting would make of a line, as the page Preview Posting shows them."""

@@ -152,6 +152,7 @@ class Purchases:
         self._store.update(table, document, number=number, status="Open")
         if kind is MEMOS:
             self._apply(document)
+        self._store.commit()
 
     def cancel(self, document: Row) -> None:
         """Cancel a posted credit memo: its entries once more, with the other sign."""

@@ -20,6 +20,7 @@ class Store:
         self.clock = clock
         self._ids = SeededIds(seed)
         self._undo: list[Callable[[], object]] = []
+        self._depth = self._commits = 0
         self._tables: dict[str, dict[str, Row]] = {}
         self._numbers: Counter[str] = Counter()
 
@@ -87,18 +88,27 @@ class Store:
     def now(self) -> str:
         return self.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    def commit(self) -> None:
+        """Keep what was changed so far, whatever becomes of the transaction: a post does so."""
+        self._undo.clear()
+        self._commits += 1
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Undo all that was changed inside, if it ends with an exception."""
-        start = len(self._undo)
+        """Undo all that was changed inside, or since it was committed inside, if it ends with an exception."""
+        start, commits = len(self._undo), self._commits
+        self._depth += 1
         try:
             yield
         except BaseException:
-            while len(self._undo) > start:
+            kept = start if self._commits == commits else 0
+            while len(self._undo) > kept:
                 self._undo.pop()()
             raise
-        if start == 0:
-            self._undo.clear()
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self._undo.clear()
 
 
 def etag(row: Row) -> str:

@@ -100,6 +100,11 @@ def show_failures(items: Iterable[ItemOverview]) -> None:
         console.print(Padding(escape(reason), (0, 0, 0, 4)))
 
 
+def say_refused(what: str, reason: str) -> None:
+    """Print what could not be exported, and why."""
+    console.print(f"  {escape(what)}: [dim]{escape(reason)}[/dim]")
+
+
 def show_counts(text: str, counts: Mapping[str, int]) -> None:
     """Print how many items have each status."""
     console.print(f"{text}: [bold]{counted(counts)}[/bold]")
@@ -124,9 +129,9 @@ def show_trial_balance(balances: Sequence[Balance]) -> None:
     console.print(table)
 
 
-def show_left_over(methods: Sequence[str], rows: Iterable[tuple[str, Sequence[Decimal]]]) -> None:
+def show_left_over(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[Decimal]]]) -> None:
     """Print what is left on the accounts under each method, and what should be."""
-    table = _table("account", *methods, "expected")
+    table = _table("account", *columns)
     for account, amounts in rows:
         table.add_row(account, *(f"{amount:,.2f}" for amount in amounts))
     console.print(table)

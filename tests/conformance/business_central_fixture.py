@@ -167,7 +167,7 @@ class BusinessCentralFixture:
     def _held_bill(self, table: str, row: Row) -> Held:
         draft, sign = row["status"] == "Draft", TABLES[table].sign
         lines = _lines(self._purchases.preview(table, row))
-        number = str(row.get("vendorInvoiceNumber") or row["vendorCreditMemoNumber"])
+        number = str(row["_as_sent"])  # it is kept in capitals
         due = None if draft else date.fromisoformat(row["dueDate"])
         own = row["currencyCode"] == "GBP"
         rate = self._purchases.rate(row)

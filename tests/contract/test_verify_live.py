@@ -66,3 +66,22 @@ def test_a_token_that_has_ended_fails_it(simulator: LedgerSimulator) -> None:
 def test_its_table_fits_the_connectors() -> None:
     for name, row in LEDGERS.items():
         assert set(row.settings) <= set(CONNECTORS[name].settings.model_fields)
+
+
+def test_every_step_passes_on_business_central(capsys: pytest.CaptureFixture[str]) -> None:
+    with LedgerSimulator("business-central") as simulator:
+        simulator.ledger.tokens["a token"] = float("inf")
+        given = {"ACCESS_TOKEN": "a token", "API_URL": simulator.url, "TENANT": "tenant"}
+        given["COMPANY"] = simulator.ledger.company["id"]
+        accounts = {"LIVE_WALLET": "1900", "LIVE_CATEGORY": "6100", "LIVE_TAX": "GB20", "LIVE_TAX_ACCOUNT": "2200"}
+        named = {f"BUSINESS_CENTRAL_{name}": value for name, value in given.items()}
+
+        run(verification("business-central", {**named, **accounts, "LIVE_DATE": "2026-02-10"}))
+
+        told = capsys.readouterr().out.splitlines()
+        assert len(told) == 17
+        assert all(line.startswith("ok ") for line in told)
+        entries = simulator.ledger.store.rows("generalLedgerEntries")
+        assert (
+            sum(each["debitAmount"] - each["creditAmount"] for each in entries if each["accountNumber"] == "1900") == 0
+        )

@@ -21,14 +21,6 @@ POSTING_RANGE = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Business Central", "since": "2026-02-01", "until": "2026-02-28", "on": "2026-01-17"},
 )
-POSTED_WITH_OTHERS_ONLY = FailureEntry(
-    code="posted_with_others_only",
-    says="Kept as draft {draft} in {ledger}, since its journal would be posted with all other lines in it.",
-    fix="Look through the journal, and post it in {ledger}.",
-    why="The accounting system posts a journal as a whole, and what others have entered is never posted for them.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"draft": "PXABCDEFGHIJKLMNOPQR", "ledger": "Business Central"},
-)
 PAYMENT_OVER_BILL = FailureEntry(
     code="payment_over_bill",
     says="This payment is more than the bills in {ledger} that it is for, or in another currency.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleo_export.failures.entry import SUBJECT, FailureEntry, WhoCanFix
-from pleo_export.failures.expense import AGAIN
+from pleo_export.failures.expense import AGAIN, TELL_SUPPORT
 
 PERIOD_LOCKED = FailureEntry(
     code="period_locked",
@@ -80,6 +80,15 @@ BILL_THERE_ALREADY = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero", "other": "INV-2044"},
 )
+TAX_OF_RATE_ONLY = FailureEntry(
+    code="tax_of_rate_only",
+    says="{ledger} computes the tax of an entry without the wallet by the rate of tax code {code}, and the tax of this "
+    "expense is another amount.",
+    fix="Choose another tax code on the expense in Pleo, or book it by hand in {ledger}. " + AGAIN,
+    why="Pleo's tax is never replaced by another. That of a mileage, for one, is a part of the amount only.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Xero", "code": "GB20"},
+)
 PROJECT_WITHOUT_COST_TYPE = FailureEntry(
     code="project_without_cost_type",
     says="{ledger} takes a project only with a cost type, and this expense has a tag for {given} only.",
@@ -122,4 +131,12 @@ ACCOUNT_BLOCKED = FailureEntry(
     who=WhoCanFix.IN_LEDGER,
     example={"account": "2100", "ledger": "e-conomic"},
     subject='Category "Gifts"',
+)
+REFERENCE_LOST = FailureEntry(
+    code="reference_lost",
+    says="{ledger} did not keep the reference by which this entry is found again, so the entry was taken back.",
+    fix=TELL_SUPPORT,
+    why="An entry without its reference could be booked twice.",
+    who=WhoCanFix.SUPPORT,
+    example={"ledger": "Xero"},
 )

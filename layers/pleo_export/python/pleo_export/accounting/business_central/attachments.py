@@ -8,7 +8,9 @@ ledger.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from pleo_export.accounting.business_central.documents import BusinessCentralDocuments
@@ -42,6 +44,29 @@ _PARENTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of a draft in Business Central."""
+
+    name: str
+    content: bytes
+    content_type: str = "application/octet-stream"
+
+    @property
+    def size(self) -> int:
+        """The size in bytes."""
+        return len(self.content)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def open(self) -> BinaryIO:
+        """Open the content for reading."""
+        return io.BytesIO(self.content)
+
+
 class BusinessCentralFiles:
     """Attaches files. Every method raises AccountingError."""
 
@@ -54,7 +79,8 @@ class BusinessCentralFiles:
         """Attach the files that the document does not have yet. Raises AttachmentRejected, AttachmentTooLarge, or
         another AccountingError."""
         for attachment in attachments:
-            self._check(attachment)
+            if not isinstance(attachment, KeptFile):  # that was there already
+                self._check(attachment)
         table, parent, kind = self._parent(document)
         there = self._rest.list_all(f"{table}({parent})/attachments", select="id,fileName,byteSize")
         hashes: set[str] = set()
@@ -62,6 +88,17 @@ class BusinessCentralFiles:
             if attachment.sha256 not in hashes and not self._has(there, attachment):
                 self._upload(there, parent, kind, attachment)
             hashes.add(attachment.sha256)
+
+    def kept(self, lines: Sequence[Row]) -> tuple[KeptFile, ...]:
+        """Read the files of lines that are going to be moved."""
+        rows = [
+            row
+            for line in lines
+            if line.get("attachments")
+            for row in self._rest.list_all(f"journalLines({line['id']})/attachments", select="id,fileName,byteSize")
+        ]
+        contents = [self._rest.content(f"attachments({row['id']})/attachmentContent") for row in rows]
+        return tuple(KeptFile(row["fileName"], content) for row, content in zip(rows, contents, strict=True))
 
     def _check(self, attachment: Attachment) -> None:
         if attachment.content_type not in self._limits.attachment_types:

@@ -121,11 +121,12 @@ class BusinessCentralConnector:
         self._periods = BusinessCentralPeriods(rest)
         self._documents = BusinessCentralDocuments(settings, rest, self._periods)
         self._journals = BusinessCentralJournals(rest, settings.journal)
-        self._entries = BusinessCentralEntries(self._journals, BusinessCentralLines(rest), self._documents)
+        self._files = BusinessCentralFiles(rest, self._documents, CAPABILITIES)
+        lines = BusinessCentralLines(rest)
+        self._entries = BusinessCentralEntries(self._journals, lines, self._documents, self._files)
         self._bills = BusinessCentralBills(rest, self._documents, settings.tax_code_without_vat)
         self._payments = BusinessCentralPayments(rest, self._lookups, self._entries)
         self._checks = BusinessCentralChecks(self._lookups, self._periods, self._documents, CAPABILITIES)
-        self._files = BusinessCentralFiles(rest, self._documents, CAPABILITIES)
         self._reversal = BusinessCentralReversal(
             rest, self._lookups, self._documents, self._periods, self._entries, self._bills
         )

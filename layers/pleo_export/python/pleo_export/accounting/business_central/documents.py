@@ -30,6 +30,7 @@ OURS = "PLEO"  # what the codes of our journals begin with
 ENTRY_FIELDS = (
     "id,entryNumber,postingDate,documentNumber,documentType,accountNumber,description,debitAmount,creditAmount"
 )
+_JOURNAL_FIELDS = "id,code,balancingAccountId"
 _LINE_FIELDS = (
     "id,journalId,lineNumber,accountType,accountNumber,postingDate,documentNumber,externalDocumentNumber,amount,"
     "description,comment,taxCode"
@@ -172,15 +173,17 @@ def _questions(keys: Mapping[str, str], references: Sequence[str], template: str
         for table in (INVOICES, MEMOS)
     ]
     return [
-        listing("journals", filter=our_journals(template), select="id,code", expand=expand["journalLines"]),
-        listing("vendorPaymentJournals", filter=our_journals(""), select="id,code", expand=expand["vendorPayments"]),
+        listing("journals", filter=our_journals(template), select=_JOURNAL_FIELDS, expand=expand["journalLines"]),
+        listing(
+            "vendorPaymentJournals", filter=our_journals(""), select=_JOURNAL_FIELDS, expand=expand["vendorPayments"]
+        ),
         listing("generalLedgerEntries", filter=numbers, select=ENTRY_FIELDS, orderby="entryNumber"),
         *bills,
     ]
 
 
 def _lines(journals: Iterable[Row], name: str) -> list[Row]:
-    return [line | {"journalCode": journal["code"]} for journal in journals for line in journal[name]]
+    return [line | {"contra": journal["balancingAccountId"]} for journal in journals for line in journal[name]]
 
 
 def _with_counter(rows: HeldRows, counter: HeldRows | None, reference: str) -> HeldRows:

@@ -6,7 +6,9 @@ What is to be posted goes to a journal of its own, drafts for people go to one j
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from pleo_export.accounting.business_central.attachments import BusinessCentralFiles, KeptFile
 from pleo_export.accounting.business_central.batches import (
     GENERAL,
     PAYMENTS,
@@ -15,7 +17,7 @@ from pleo_export.accounting.business_central.batches import (
 )
 from pleo_export.accounting.business_central.documents import BusinessCentralDocuments
 from pleo_export.accounting.business_central.journal_lines import BusinessCentralLines
-from pleo_export.accounting.business_central.posting import BusinessCentralPosting, left_as_draft
+from pleo_export.accounting.business_central.posting import BusinessCentralPosting, contra_of, left_as_draft
 from pleo_export.accounting.business_central.postings import draft_groups
 from pleo_export.accounting.business_central.rest import RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE
@@ -23,22 +25,30 @@ from pleo_export.accounting.errors import (
     AccountingError,
     KeptAsDraft,
     OutcomeUnknown,
-    Rejected,
 )
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
-from pleo_export.failures.business_central import POSTED_WITH_OTHERS_ONLY
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
+
+FILES_LOST = (
+    "Booked, but the files of its draft could not be attached again in {ledger}. Export this expense again: that adds "
+    "Pleo's receipts."
+)
 
 
 class BusinessCentralEntries:
     """Records and posts documents in journals. Every method raises AccountingError."""
 
     def __init__(
-        self, journals: BusinessCentralJournals, lines: BusinessCentralLines, documents: BusinessCentralDocuments
+        self,
+        journals: BusinessCentralJournals,
+        lines: BusinessCentralLines,
+        documents: BusinessCentralDocuments,
+        files: BusinessCentralFiles,
     ) -> None:
         self._journals = journals
         self._lines = lines
         self._documents = documents
+        self._files = files
         self._posting = BusinessCentralPosting(journals, lines, documents)
 
     def record(
@@ -82,7 +92,7 @@ class BusinessCentralEntries:
             journals.setdefault((kind, str(groups[0][0]["journalId"])), []).append(reference)
         for (kind, journal), references in journals.items():
             try:
-                outcomes |= self._post_in(kind, journal, {each: held[each].drafts for each in references}, wanted)
+                outcomes |= self._post_in(kind, journal, {each: held[each].drafts for each in references})
             except AccountingError as error:
                 if not outcomes:
                     raise
@@ -105,20 +115,36 @@ class BusinessCentralEntries:
     # Posting
 
     def _post_in(
-        self, kind: JournalKind, journal: str, drafts: Mapping[str, Sequence[Row]], refs: Mapping[str, DocumentRef]
+        self, kind: JournalKind, journal: str, drafts: Mapping[str, Sequence[Row]]
     ) -> dict[str, DocumentOutcome]:
         """Post drafts of one journal: the journal itself if nothing else is in it, else out of a new one."""
         ids = {line["id"] for lines in drafts.values() for line in lines}
         others = self._journals.other_lines(kind, journal, ids)
         if not others:
             return self._posting.post_all(kind, journal, drafts)
-        outcomes: dict[str, DocumentOutcome] = {}
-        for reference, lines in drafts.items():
-            if any(line.get("attachments") for line in lines):
-                told = POSTED_WITH_OTHERS_ONLY.told(ledger=TITLE, draft=refs[reference].id)
-                outcomes[reference] = KeptAsDraft(told, document=refs[reference], cause=Rejected(told))
-        movable = {each: lines for each, lines in drafts.items() if each not in outcomes}
-        return outcomes | self._posting.singly(kind, movable)
+        files = {each: self._files.kept(lines) for each, lines in drafts.items()}
+        own = self._journals.make(kind, [*drafts, journal], contra_of(next(iter(drafts.values()))))
+        first = 1
+        for lines in drafts.values():
+            try:
+                self._lines.move(kind, own, lines, first)
+            except RefusedChange as refusal:
+                raise refusal.error from None
+            first += len(lines)
+        outcomes = self._posting.post_all(kind, own, drafts)
+        return {each: self._with_files(outcome, files[each]) for each, outcome in outcomes.items()}
+
+    def _with_files(self, outcome: DocumentOutcome, files: Sequence[KeptFile]) -> DocumentOutcome:
+        """Attach again what belonged to lines that were moved."""
+        document = outcome.document if isinstance(outcome, KeptAsDraft) else outcome
+        if not files or not isinstance(document, DocumentRef):
+            return outcome
+        try:
+            self._files.attach(document, files)
+        except AccountingError:
+            if isinstance(outcome, DocumentRef):
+                return replace(outcome, warnings=(*outcome.warnings, FILES_LOST.format(ledger=TITLE)))
+        return outcome
 
     def _made(self, reference: str, lines: Sequence[Row]) -> DocumentRef:
         return self._documents.draft_ref(reference, lines)

@@ -48,11 +48,6 @@ POSTING_DATE = re.compile(
     r"|ikke innenfor området for tillatte bokføringsdatoer",
     re.IGNORECASE,
 )
-NOTHING_TO_POST = re.compile(
-    r"nothing to post|intet at bogføre|nichts zu buchen|rien à valider|nada que registrar|niets te boeken"
-    r"|inget att bokföra|ingenting å bokføre",
-    re.IGNORECASE,
-)
 ALREADY_EXISTS = re.compile(
     r"already exists for this vendor|findes allerede for denne kreditor|für diesen Kreditor bereits vorhanden"
     r"|existe déjà pour ce fournisseur|ya existe para este proveedor|bestaat al voor deze leverancier",

@@ -65,13 +65,13 @@ class BusinessCentralLines:
             waiting = waiting[len(batch) :]
         return Filled(tuple(created), errors)
 
-    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row]) -> None:
-        """Move the lines of drafts to another journal, in one transaction, as new lines."""
+    def move(self, kind: JournalKind, journal: str, lines: Sequence[Row], first: int = 1) -> None:
+        """Move the lines of drafts to another journal, in one transaction, as new lines numbered from `first` on."""
         if len(lines) * 2 > LARGEST_BATCH:
             raise Rejected(TOO_MANY_LINES.told(ledger=TITLE, most=LARGEST_BATCH // 2, count=len(lines)))
         made = [
             Change("POST", f"{kind.journals}({journal})/{kind.lines}", _copy(line, number))
-            for number, line in enumerate(lines, 1)
+            for number, line in enumerate(lines, first)
         ]
         gone = [Change("DELETE", f"{kind.lines}({line['id']})") for line in lines]
         self._all_or_none([*made, *gone])

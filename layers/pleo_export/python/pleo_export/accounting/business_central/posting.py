@@ -41,6 +41,7 @@ OTHER_VAT = (
     "Booked, but {ledger} computed other VAT than Pleo, so the amounts on {accounts} differ. Compare the VAT posting "
     "setup of its tax code with the tax code in Pleo, and correct the entry in {ledger} if it matters."
 )
+NO_ACCOUNT = "00000000-0000-0000-0000-000000000000"
 _LINE = re.compile(r"'(\d{5,9})'")
 
 
@@ -108,7 +109,7 @@ class BusinessCentralPosting:
         """Move the document that was refused out of the journal, and post the others."""
         rest = {each: lines for each, lines in drafts.items() if each != culprit}
         try:
-            own = self._journals.make(kind, [culprit, journal])
+            own = self._journals.make(kind, [culprit, journal], contra_of(drafts[culprit]))
             self._lines.move(kind, own, drafts[culprit])
         except (AccountingError, RefusedChange) as failure:
             error = failure.error if isinstance(failure, RefusedChange) else failure
@@ -124,7 +125,7 @@ class BusinessCentralPosting:
         while waiting:
             reference, lines = next(iter(waiting.items()))
             try:
-                journal = self._journals.make(kind, [reference, str(lines[0]["journalId"])])
+                journal = self._journals.make(kind, [reference, str(lines[0]["journalId"])], contra_of(lines))
                 self._lines.move(kind, journal, lines)
                 outcomes |= self.post_all(kind, journal, {reference: lines})
             except RefusedChange as refusal:
@@ -180,6 +181,12 @@ class BusinessCentralPosting:
         else:
             told = ENTRY_DELETED.told(ledger=TITLE, what="cancelled" if found else "deleted")
         return {reference: Rejected(told)}
+
+
+def contra_of(lines: Sequence[Row]) -> str | None:
+    """Return the balancing account of the journal that drafts are in; None if it has none."""
+    contra = lines[0].get("contra", NO_ACCOUNT)
+    return None if contra == NO_ACCOUNT else str(contra)
 
 
 def left_as_draft(error: AccountingError) -> OutcomeUnknown:

@@ -122,7 +122,7 @@ def _upload(rest: EconomicRest, document: DocumentRef, year: str, attachment: At
     try:
         for salt in ("", "+"):
             key = key_of("doc", ATTACHED, identity, salt)
-            written = rest.upload(ATTACHED, MultipartFile(fields, attachment), content_type, key)
+            written = rest.upload(ATTACHED, lambda: MultipartFile(fields, attachment), content_type, key)
             if not written.replayed or note in _notes(rest, document, year):
                 return
     except AttachmentTooLarge as error:

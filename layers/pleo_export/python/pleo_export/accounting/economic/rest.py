@@ -13,12 +13,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.error_table import Body, meaning, nothing_done
@@ -129,17 +130,16 @@ class EconomicRest:
         """Send a write. `purpose` begins its key, `salt` makes another one of it. `on` is the day that is booked on,
         for a refusal."""
         content = encode(body)
-        headers = {**_JSON, "Idempotency-Key": key_of(purpose, path, content, salt)}
-        return _read_written(self._write("POST", path, content, headers), on)
+        key = key_of(purpose, path, content, salt)
+        return _read_written(self._write("POST", path, lambda: content, _JSON, key), on)
 
-    def upload(self, path: str, body: Upload, content_type: str, key: str) -> Written:
+    def upload(self, path: str, body: Callable[[], Upload], content_type: str, key: str) -> Written:
         """Send a file."""
-        headers = {"Content-Type": content_type, "Idempotency-Key": key}
-        return _read_written(self._write("POST", path, body, headers))
+        return _read_written(self._write("POST", path, body, {"Content-Type": content_type}, key))
 
     def delete(self, path: str) -> None:
         """Delete one resource; harmless if it is gone."""
-        answer = self._write("DELETE", path, None, {"Idempotency-Key": key_of("delete", path, b"", "")})
+        answer = self._write("DELETE", path, lambda: None, {}, key_of("delete", path, b"", ""))
         if answer.status != HTTPStatus.NOT_FOUND and not 200 <= answer.status < 300:
             raise error_of(answer, write=True)
 
@@ -147,9 +147,20 @@ class EconomicRest:
         return self._observed(self._new.read("GET", path))
 
     def _write(
-        self, method: str, path: str, body: bytes | Upload | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: Callable[[], bytes | Upload | None],
+        headers: Mapping[str, str],
+        key: str,
     ) -> AccountingResponse:
-        return self._observed(self._new.write(method, path, body, headers))
+        """Send a write. A refusal that e-conomic only remembers says nothing about now: it is asked for anew."""
+        for each in (key, f"{key}-{uuid4().hex[:16]}"):
+            sent = {**headers, "Idempotency-Key": each}
+            answer = self._observed(self._new.write(method, path, body(), sent))
+            if not 400 <= answer.status < 500 or not _remembered(answer):
+                break
+        return answer
 
     def _observed(self, answer: AccountingResponse) -> AccountingResponse:
         """Tell the budget what the answer says is left: "<name of the bucket>: <used>/<size>"."""
@@ -211,7 +222,11 @@ def error_of(answer: AccountingResponse, *, write: bool, on: date | None = None)
 
 def _read_written(answer: AccountingResponse, on: date | None = None) -> Written:
     value = _content(answer, write=True, on=on)
-    return Written(value, answer.headers.get("X-ResultFromCache", "").lower() == "true")
+    return Written(value, _remembered(answer))
+
+
+def _remembered(answer: AccountingResponse) -> bool:
+    return answer.headers.get("X-ResultFromCache", "").lower() == "true"
 
 
 def _content(answer: AccountingResponse, *, write: bool, on: date | None = None) -> Any:
