@@ -9,6 +9,7 @@ only repeat, request by request, what the key has shown; and a test that needs t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -24,7 +25,7 @@ from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
-from tests.conformance.results import CONNECTOR, REFUSED, Counts
+from tests.conformance.results import CONNECTOR, ONLY, REFUSED, Counts
 from tests.conformance.tryton_fixture import TrytonFixtures
 from tests.conformance.xero_fixture import XeroFixtures
 
@@ -57,7 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "fixtures" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker("with_login")
-        names = [*CONNECTORS, *(WITH_LOGIN if marked else ())]
+        only = os.environ.get(ONLY, "").split(",")
+        every = [*CONNECTORS, *(WITH_LOGIN if marked else ())]
+        names = [each for each in every if only == [""] or each in only]
         metafunc.parametrize("fixtures", names, indirect=True, scope="session")
 
 
