@@ -75,8 +75,8 @@ class LedgerSignIn:
             if oauth is None or oauth.tenant_field is None:
                 return section
             chosen = oauth.tenant(settings)
-            covered = {each.id for each in connector.tenants(section["access_token"], settings)}
-            return section if covered and chosen in (None, *covered) else None
+            covered = {each.id.lower() for each in connector.tenants(section["access_token"], settings)}
+            return section if covered and (chosen is None or chosen.lower() in covered) else None
         except (AuthenticationFailed, Disconnected, InvalidSettings):
             return None
 

@@ -21,10 +21,12 @@ from botocore.exceptions import ClientError
 from cli.deployed_stacks import MARK, others, outputs_of, stack_name
 from cli.errors import CheckFailed, StackNotFound
 from pleo_export import UNKNOWN_COMMIT
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
-from pleo_export.accounting.registry import connect, set_up
+from pleo_export.accounting.registry import CONNECTORS, connect, set_up
 from pleo_export.errors import InvalidSettings
+from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
@@ -32,6 +34,7 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.call_budgets import LedgerCallBudget
 from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
@@ -233,11 +236,21 @@ class Stack(Records, CompanySecrets):
 
     def accounting_system(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """Return the accounting system, opened with that part of a company's secrets. Raises AccountingError."""
-        return connect(settings, secret)
+        return connect(settings, secret, budget=self._call_budget(settings, secret))
 
     def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
         """Return what the accounting system offers to choose from. Raises AccountingError."""
-        return set_up(settings, secret)
+        return set_up(settings, secret, self._call_budget(settings, secret))
+
+    def _call_budget(self, settings: AccountingSettings, secret: Mapping[str, str]) -> CallBudget:
+        """Return what is left of the ledger's calls, which exports of it share."""
+        connector = CONNECTORS[settings.name]
+        if connector.rate is None:
+            return UNLIMITED
+        ledger_id = f"{connector.name}#{set_up(settings, secret).ledger_id}"
+        return LedgerCallBudget(
+            self.call_budgets, ledger_id, connector.title, connector.rate, self.now, self.sleep, unlimited
+        )
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send what Pleo would send and return the status of the answer. Raises CheckFailed when there is none."""

@@ -177,3 +177,9 @@ def every_type(company_id: str, method: str) -> list[Json]:
         export_item(company_id, replace(expense, method=method), FIRST_DAY + timedelta(days=number))
         for number, expense in enumerate(EVERY_TYPE)
     ]
+
+
+def keys(company_id: str, method: str) -> Mapping[str, str]:
+    """By the id of each of the month's expenses, its key."""
+    items = every_type(company_id, method)
+    return {item["accountingEntryId"]: expense.key for expense, item in zip(EVERY_TYPE, items, strict=True)}

@@ -11,10 +11,10 @@ class FileLedgerSettings(AccountingSettings):
     """The file is `<folder>/<journal>.beancount`. `check` is a command that is given a copy with the new entries, such
     as bean-check: what it prints when it fails is why they are refused."""
 
-    name: Literal["file_ledger"]
+    name: Literal["file-ledger"]
     folder: str
     journal: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "ledger"
     check: str | None = None
 
 
-CONNECTOR = Connector("file_ledger", "File ledger", FileLedgerSettings, (), f"{__name__}.connector")
+CONNECTOR = Connector("file-ledger", "File ledger", FileLedgerSettings, (), f"{__name__}.connector")

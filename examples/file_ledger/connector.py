@@ -12,6 +12,7 @@ from typing import TypeVar
 from examples.file_ledger import FileLedgerSettings
 from examples.file_ledger.ledger_file import LedgerFile, Refused, as_ref, as_text, entries
 from pleo_export.accounting import errors, port
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.limits import not_taken
 from pleo_export.bookkeeping.documents import Document, DocumentKind, JournalEntry
@@ -121,7 +122,7 @@ class FileLedger:
         return set(categories) - {each.code for each in self.dimensions()}
 
     def currency(self) -> str:
-        return CURRENCY.findall(self._read())[0]
+        return str(CURRENCY.findall(self._read())[0])
 
     def time_zone(self) -> str | None:
         return None
@@ -161,7 +162,9 @@ class FileLedger:
             raise errors.Unavailable(connection.LEDGER_UNREACHABLE.told(ledger=TITLE)) from None
 
 
-def connect(settings: FileLedgerSettings, secret: Secret, time_left: TimeLeft = unlimited) -> FileLedger:
+def connect(
+    settings: FileLedgerSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> FileLedger:
     return FileLedger(LedgerFile(Path(settings.folder) / f"{settings.journal}.beancount", settings.check))
 
 

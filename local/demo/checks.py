@@ -36,7 +36,7 @@ Lines = Mapping[str, Decimal]
 
 
 def wallet_movement(expenses: Iterable[Mapping[str, Any]], currency: str) -> Decimal:
-    """By how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
+    """Return by how much the expenses moved the Pleo wallet of the currency, computed from Pleo's side alone."""
     cents = 0
     for item in expenses:
         money = item["amount"]["inWalletCurrency"]

@@ -26,17 +26,17 @@ console = Console(highlight=False)
 
 
 def heading(text: str) -> None:
-    """A step of the story."""
+    """Print the heading of a step."""
     console.print(f"\n[bold cyan]{text}[/bold cyan]")
 
 
 def space() -> None:
-    """An empty line between two things."""
+    """Print an empty line between two things."""
     console.print()
 
 
 def say(line: str) -> None:
-    """Something that was done."""
+    """Print something that was done."""
     console.print(f"[green]✓[/green] {escape(line)}", soft_wrap=True)
 
 
@@ -56,14 +56,14 @@ def waiting_for(what: str) -> Iterator[None]:
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Bars that move while exports run."""
+    """Show bars that move while exports run."""
     columns = (TextColumn("  {task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         yield progress
 
 
 def show_preview(items: Sequence[ItemPreview], names: Mapping[str, str], titles: Mapping[str, str]) -> None:
-    """The lines of these items: account, debit and credit."""
+    """Print the lines of these items: account, debit and credit."""
     table = _table("account", "debit", "credit")
     for item in items:
         for document in item.documents:
@@ -76,12 +76,12 @@ def show_preview(items: Sequence[ItemPreview], names: Mapping[str, str], titles:
 
 
 def title_of(item: ItemOverview) -> str:
-    """By what a person recognises the expense."""
+    """Return that by which a person recognises the expense."""
     return f"{(item.supplier or 'expense').replace('_', ' ')}, {money(item.amount, item.currency)}"
 
 
 def show_entries(items: Iterable[ItemOverview], receipts: Mapping[str | None, int]) -> None:
-    """One line for each expense that has become an entry."""
+    """Print one line for each expense that has become an entry."""
     for item in items:
         files = receipts.get(item.entry_number, 0)
         told = {0: "", 1: ", receipt attached"}.get(files, f", {files} receipts attached")
@@ -91,7 +91,7 @@ def show_entries(items: Iterable[ItemOverview], receipts: Mapping[str | None, in
 
 
 def show_failures(items: Iterable[ItemOverview]) -> None:
-    """What a person has to fix: each sentence once, with the expenses that it is about."""
+    """Print what a person has to fix: each sentence once, with the expenses that it is about."""
     groups: dict[str, list[ItemOverview]] = defaultdict(list)
     for item in items:
         groups[item.reason or ""].append(item)
@@ -100,13 +100,18 @@ def show_failures(items: Iterable[ItemOverview]) -> None:
         console.print(Padding(escape(reason), (0, 0, 0, 4)))
 
 
+def say_refused(what: str, reason: str) -> None:
+    """Print what could not be exported, and why."""
+    console.print(f"  {escape(what)}: [dim]{escape(reason)}[/dim]")
+
+
 def show_counts(text: str, counts: Mapping[str, int]) -> None:
-    """How many items have each status."""
+    """Print how many items have each status."""
     console.print(f"{text}: [bold]{counted(counts)}[/bold]")
 
 
 def show_proofs(proofs: Iterable[AccountProof]) -> None:
-    """The sums of accounts: what Pleo was told, and what the ledger holds."""
+    """Print the sums of accounts: what Pleo was told, and what the ledger holds."""
     table = _table("account", "currency", "told to Pleo", "in the ledger", "difference")
     for each in proofs:
         sums = (f"{Decimal(amount) / 100:,.2f}" for amount in (each.told, each.ledger, each.difference))
@@ -124,16 +129,16 @@ def show_trial_balance(balances: Sequence[Balance]) -> None:
     console.print(table)
 
 
-def show_left_over(methods: Sequence[str], rows: Iterable[tuple[str, Sequence[Decimal]]]) -> None:
-    """What is left on the accounts under each method, and what should be."""
-    table = _table("account", *methods, "expected")
+def show_left_over(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[Decimal]]]) -> None:
+    """Print what is left on the accounts under each method, and what should be."""
+    table = _table("account", *columns)
     for account, amounts in rows:
         table.add_row(account, *(f"{amount:,.2f}" for amount in amounts))
     console.print(table)
 
 
 def show_next(commands: Mapping[str, str]) -> None:
-    """The commands to type next, each with what it is for."""
+    """Print the commands to type next, each with what it is for."""
     console.print("\n[bold]next:[/bold]")
     width = max(map(len, commands))
     for command, purpose in commands.items():
@@ -141,7 +146,7 @@ def show_next(commands: Mapping[str, str]) -> None:
 
 
 def show_times(seconds: Mapping[str, float]) -> None:
-    """How long each step took."""
+    """Print how long each step took."""
     console.print(
         "\n[dim]" + ", ".join(f"{stage} {taken:.0f} s" for stage, taken in seconds.items()) + "[/dim]", soft_wrap=True
     )

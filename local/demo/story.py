@@ -39,7 +39,7 @@ from pleo_export.operations.preview_items import account_names
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_period
 from pleo_export.operations.reconciliation.result import AccountRole, Pile
 from pleo_simulator.demo import CANNOT_BE_BOOKED, FISCAL_YEAR
-from pleo_simulator.every_type import LEFT_OVER, every_type
+from pleo_simulator.every_type import LEFT_OVER, every_type, keys
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 from pleo_simulator.sample_catalogue import ACCOUNTS as PLEO_ACCOUNTS
 
@@ -49,7 +49,7 @@ REPORT = STATE / "demo-report.html"
 PREVIEWED = ("Ryman", "Figma")
 FINAL = ("successful", "failed")
 METHODS = {HAVN: "journal", LUMBRE: "accounts_payable"}  # as Pleo calls them
-PROVEN = (AccountRole.WALLET, AccountRole.CLEARING, AccountRole.OUT_OF_POCKET)
+PROVEN = (AccountRole.WALLET, AccountRole.CLEARING, AccountRole.OUT_OF_POCKET, AccountRole.PAYABLES)
 
 
 @dataclass
@@ -232,17 +232,42 @@ def _every_type(story: Story) -> None:
             jobs[company_id] = stack.pleo.state.click_export(company_id, ids, vendor_based_bookkeeping=True)["id"]
         _follow(stack, {jobs[company_id]: f"{method}, ".replace("_", " ") for company_id, method in METHODS.items()})
         for company_id, method in METHODS.items():
-            items = stack.job(jobs[company_id])["items"]
-            exported = sum(item["status"] == "successful" for item in items)
-            wanted = len(items) - len(deviations.every_type)
-            story.check(f"{method.replace('_', ' ')}: items exported", exported, wanted)
-        entries = [books[company_id].entries() for company_id in METHODS]
-    rows = []
-    for account, cents in {**LEFT_OVER, **deviations.left_over}.items():
-        amounts = [*(left_over(each, account) for each in entries), Decimal(cents) / 100]
-        rows.append((f"{account} {PLEO_ACCOUNTS[account]}", amounts))
-    output.show_left_over([each.replace("_", " ") for each in METHODS.values()], rows)
-    story.check("accounts that hold what they should", sum(len(set(amounts)) == 1 for _, amounts in rows), len(rows))
+            _check_every_type(story, company_id, method, stack.job(jobs[company_id])["items"])
+        entries = {method: books[company_id].entries() for company_id, method in METHODS.items()}
+    wanted = {method: {**LEFT_OVER, **deviations.left_over.get(method, {})} for method in METHODS.values()}
+    rows = [(account, [left_over(entries[method], account) for method in wanted]) for account in LEFT_OVER]
+    expected = [[Decimal(wanted[method][account]) / 100 for method in wanted] for account in LEFT_OVER]
+    alike = all(len(set(each)) == 1 for each in expected)
+    titles = [each.replace("_", " ") for each in wanted]
+    output.show_left_over(
+        [*titles, *(["expected"] if alike else [f"expected, {each}" for each in titles])],
+        [
+            (f"{account} {PLEO_ACCOUNTS[account]}", [*found, *(each[:1] if alike else each)])
+            for (account, found), each in zip(rows, expected, strict=True)
+        ],
+    )
+    right = sum(found == each for (_, found), each in zip(rows, expected, strict=True))
+    story.check("accounts that hold what they should", right, len(rows))
+
+
+def _check_every_type(story: Story, company_id: str, method: str, items: Sequence[Mapping[str, Any]]) -> None:
+    """What became of each expense, and whether the ledger holds on each account what Pleo was told."""
+    name, stack = method.replace("_", " "), story.stack
+    names = keys(company_id, method)
+    failed = {names[each["accountingEntryId"]]: each for each in items if each["status"] != "successful"}
+    for key, item in failed.items():
+        output.say_refused(key, item["failureReason"] or "")
+    found = {key: item["failureReasonType"] for key, item in failed.items()}
+    story.check(f"{name}: items exported", len(items) - len(failed), len(items) - len(_not_taken(stack, method)))
+    story.check(f"{name}: failed as this ledger must", found == _not_taken(stack, method), True)
+    result = reconcile_period(company_id, ReconciliationPeriod(*FISCAL_YEAR), stack.deployed.services)
+    output.show_proofs(each for each in result.proofs if each.role in PROVEN)
+    story.check(f"{name}: matched in the ledger", len(result.pile(Pile.MATCHED)), len(items) - len(failed))
+    story.check(f"{name}: accounts whose sums differ", sum(each.difference != 0 for each in result.proofs), 0)
+
+
+def _not_taken(stack: LocalStack, method: str) -> Mapping[str, str]:
+    return stack.ledger.deviations.every_type.get(method, {})
 
 
 def _follow(stack: LocalStack, jobs: dict[str, str]) -> None:

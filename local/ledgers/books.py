@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol, Self
@@ -57,28 +56,31 @@ class Balance:
 
 @dataclass(frozen=True)
 class Deviations:
-    """What of the sample is otherwise in a ledger. By the keys of the sample's expenses, the type of failure that is to
-    be reported for those that it cannot take beside what nobody could book: `demo` are those of the half year,
-    `every_type` those of the month with every type of expense, of which `left_over` is left on the accounts, where that
-    is not the usual. `tax_accounts`: the accounts of its tax codes, where Pleo has got others from it than the usual.
+    """What of the sample is otherwise in a ledger. For the expenses that it cannot take, beside what nobody could book:
+    by their keys, the type of failure that is to be reported. `demo` are those of the half year, `every_type` those of
+    the month with every type of expense, by method; `left_over` is what that leaves on the accounts under each method,
+    where it is not the usual. `codes`: its own, of accounts and employees, in place of the sample's.
     """
 
     demo: Mapping[str, str] = field(default_factory=dict)
-    every_type: Mapping[str, str] = field(default_factory=dict)
-    left_over: Mapping[str, int] = field(default_factory=dict)
-    tax_accounts: Mapping[str, str] = field(default_factory=dict)
+    every_type: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    left_over: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     def of_ledger(self, expense: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the expense as Pleo has it with this ledger's tax codes."""
-        taxed = [line["tax"] for line in expense["accountingEntryLines"] if line["tax"]]
-        if not self.tax_accounts or not any("ingoingTaxAccount" in each for each in taxed):
-            return dict(expense)
-        own = deepcopy(dict(expense))
-        for tax in (line["tax"] for line in own["accountingEntryLines"] if line["tax"]):
-            for name in ("ingoingTaxAccount", "outgoingTaxAccount"):
-                if name in tax:
-                    tax[name] = self.tax_accounts.get(tax[name], tax[name])
+        """Return the expense as Pleo has it that knows this ledger's own codes."""
+        own: dict[str, Any] = self._with_codes(expense)
         return own
+
+    def _with_codes(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.codes.get(value, value)
+            case dict():
+                return {name: self._with_codes(each) for name, each in value.items()}
+            case list():
+                return [self._with_codes(each) for each in value]
+        return value
 
 
 class Books(Protocol):

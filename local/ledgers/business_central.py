@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger_simulators.business_central.ledger import BusinessCentralLedger
 from ledger_simulators.business_central.sample import sample_ledger
-from local.ledgers.books import ACCOUNTS, Entry, EntryLine
+from local.ledgers.books import ACCOUNTS, Deviations, Entry, EntryLine
 from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock
 
@@ -20,13 +20,14 @@ def connection(ledger: BusinessCentralLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
     system = {"name": "business-central", "tenant": TENANT, "company": ledger.company["id"]}
     named = {"company_name": ledger.company["name"], "api_url": url}
-    return {"accounting_system": {**system, **named}, "accounts": ACCOUNTS}
+    accounts = {**ACCOUNTS, "wallets": {"GBP": "1900"}}  # a journal is in the company's own currency
+    return {"accounting_system": {**system, **named}, "accounts": accounts}
 
 
 def secret(ledger: BusinessCentralLedger) -> Mapping[str, str]:
     """Return a token that does not end."""
     ledger.tokens[TOKEN] = float("inf")
-    return {"access_token": TOKEN}
+    return {"access_token": TOKEN, "expires_at": "2099-12-31T00:00:00+00:00"}
 
 
 def entries(ledger: BusinessCentralLedger) -> Sequence[Entry]:
@@ -56,4 +57,28 @@ def another(clock: Clock, number: int) -> BusinessCentralLedger:
     return sample_ledger(clock, seed=number)
 
 
-PROFILE = Profile("Business Central", connection, secret, entries, another)
+_REFUSED = "accounting_system_validation_failure"
+_EUROS = (*("topup-eur", "figma-january", "iberia", "casa-lucio", "iberia-return", "dsb", "cashback-eur", "adobe"),)
+DEVIATIONS = Deviations(
+    # A journal is in the company's own currency.
+    demo=dict.fromkeys(_EUROS, _REFUSED),
+    every_type={
+        "journal": dict.fromkeys(("software", "card-invoice"), _REFUSED),
+        "accounts_payable": dict.fromkeys(
+            (
+                *("software", "card-invoice"),  # and so is a payment
+                *("refund", "chargeback", "cashback", "private-back"),  # no credit notes
+                *("rent-back", "bounced"),  # a payment that comes back is taken back by hand
+                *("drive", "payroll"),  # the tax of a bill is computed by the code's rate: a mileage's is another
+            ),
+            _REFUSED,
+        ),
+    },
+    # The rent and the reimbursement are paid twice, since the payments that came back are not there; the bills in euros
+    # are recorded, and their payments are not.
+    left_over={
+        "journal": {"1901": 0},
+        "accounts_payable": {"1900": 87_935, "1901": 0, "2100": 130_000 - 29_739, "2250": 12_400, "2251": 0},
+    },
+)
+PROFILE = Profile("Business Central", connection, secret, entries, another, DEVIATIONS)

@@ -10,7 +10,7 @@ from typing import Any
 from ledger_simulators.economic.entries import Booked
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, EMPLOYEES, JOURNAL, sample_ledger
-from local.ledgers.books import ACCOUNTS, Entry, EntryLine
+from local.ledgers.books import ACCOUNTS, Deviations, Entry, EntryLine
 from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock
 
@@ -58,4 +58,6 @@ def another(clock: Clock, number: int) -> EconomicLedger:
     return ledger
 
 
-PROFILE = Profile("e-conomic", connection, secret, entries, another)
+# It numbers its creditors, employees among them, and Pleo has its numbers.
+DEVIATIONS = Deviations(codes={f"E00{number}": f"900{number}" for number in range(1, 6)})
+PROFILE = Profile("e-conomic", connection, secret, entries, another, DEVIATIONS)

@@ -14,6 +14,7 @@ from ledger_simulators.xero.sample import TENANT, sample_ledger
 from local.ledgers.books import ACCOUNTS, Deviations, Entry, EntryLine
 from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock
+from pleo_simulator.every_type import LEFT_OVER
 
 _DRAFT = ("DRAFT", "SUBMITTED")
 
@@ -55,6 +56,24 @@ def another(clock: Clock, number: int) -> XeroLedger:
     return ledger
 
 
-# Xero has one tax account, and computes the tax of a manual journal itself, by the code's rate: mileage has another.
-DEVIATIONS = Deviations(tax_accounts={"2201": "2200", "2202": "2200"})
+_REFUSED = "accounting_system_validation_failure"
+_NO_LINE = "account_unknown"
+DEVIATIONS = Deviations(
+    # Xero computes the tax of a manual journal itself, by the code's rate: a mileage's is another.
+    demo={"mileage-reading": _REFUSED},
+    every_type={
+        # What is owed to suppliers follows from bills and payments only.
+        "journal": {**dict.fromkeys(("rent", "rent-paid", "rent-back", "rent-again"), _NO_LINE), "drive": _REFUSED},
+        # A payment that comes back is taken back by hand.
+        "accounts_payable": {
+            **dict.fromkeys(("rent-back", "rent-again", "bounced", "repaid-again", "private-back"), _REFUSED),
+            **dict.fromkeys(("cash", "private"), _NO_LINE),
+        },
+    },
+    left_over={
+        "journal": {"1900": LEFT_OVER["1900"] + 130_000, "2250": 4_500},
+        "accounts_payable": {"1900": LEFT_OVER["1900"] + 8_000, "2100": -8_000},
+    },
+    codes={"2201": "2200", "2202": "2200"},  # it has one tax account
+)
 PROFILE = Profile("Xero", connection, secret, entries, another, DEVIATIONS)

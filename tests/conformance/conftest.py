@@ -24,6 +24,7 @@ from tests.conformance.declared import DeclaredFixture, RefusedAsDeclared
 from tests.conformance.economic_fixture import EconomicFixtures
 from tests.conformance.fake_fixture import REDUCED, FakeFixtures
 from tests.conformance.file_fixture import FileFixtures
+from tests.conformance.results import CONNECTOR, REFUSED, Counts
 from tests.conformance.tryton_fixture import TrytonFixtures
 from tests.conformance.xero_fixture import XeroFixtures
 
@@ -40,7 +41,7 @@ class ConnectorFixtures(Protocol):
 CONNECTORS: dict[str, Callable[[], AbstractContextManager[ConnectorFixtures]]] = {
     "fake": FakeFixtures.open,
     **{f"fake: {name}": partial(FakeFixtures.open, takes) for name, takes in REDUCED.items()},
-    "file_ledger": FileFixtures.open,
+    "file-ledger": FileFixtures.open,
     "tryton": TrytonFixtures.open,
     "e-conomic": EconomicFixtures.open,
     "business-central": BusinessCentralFixtures.open,
@@ -63,11 +64,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """A test that asked for what its connector has declared that it cannot do, and was refused cleanly, has passed."""
+    if hasattr(pyfuncitem, "callspec") and "fixtures" in pyfuncitem.callspec.params:
+        pyfuncitem.user_properties.append((CONNECTOR, pyfuncitem.callspec.params["fixtures"]))
     try:
         return (yield)
     except RefusedAsDeclared as refused:
-        pyfuncitem.user_properties.append(("refused", str(refused)))
+        pyfuncitem.user_properties.append((REFUSED, str(refused)))
         return True
+
+
+COUNTS = Counts()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    said = dict(report.user_properties)
+    if report.when == "call" and CONNECTOR in said:
+        COUNTS.add(said, report.outcome)
+
+
+def pytest_sessionfinish() -> None:
+    COUNTS.write()
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,10 @@ from xero_python.identity import IdentityApi
 
 from ledger_simulators.base.known import LedgerSimulator
 from ledger_simulators.xero.sample import TENANT
+from pleo_export.accounting.errors import AuthenticationFailed
+from pleo_export.accounting.ledger_oauth import Tenant
+from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_simulator.fault_queue import Fault
 
 DAY = date(2026, 2, 10)
@@ -312,3 +316,26 @@ class TestErrors:
 
         headers = limited.value.headers
         assert (limited.value.status, headers["X-Rate-Limit-Problem"], headers["Retry-After"]) == (429, "minute", "7")
+
+
+class TestTenants:
+    """Our own side of the same: the organisations of a grant, over the network."""
+
+    def test_the_organisation_is_offered_to_choose_and_released_at_the_end(self) -> None:
+        with LedgerSimulator("xero") as simulator:
+            settings = XeroSettings.model_validate({"name": "xero", "tenant": TENANT, "api_url": simulator.url})
+            token = simulator.ledger.identity.grant()["access_token"]
+
+            offered = CONNECTORS["xero"].tenants(token, settings)
+            for _ in range(2):  # again is harmless
+                CONNECTORS["xero"].release(token, settings)
+
+            assert offered == [Tenant(TENANT, "Brightwater Trading Ltd")]
+            assert CONNECTORS["xero"].tenants(token, settings) == []
+
+    def test_a_token_that_has_ended_is_told(self) -> None:
+        with LedgerSimulator("xero") as simulator:
+            settings = XeroSettings.model_validate({"name": "xero", "api_url": simulator.url})
+
+            with pytest.raises(AuthenticationFailed):
+                CONNECTORS["xero"].tenants("nobody's", settings)

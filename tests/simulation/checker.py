@@ -54,7 +54,7 @@ A_PERSONS_DECISION = (
     "no longer has it",
     "entries carry",
 )
-TOO_LATE_FOR_FILES = "a posted entry takes no files"
+TOO_LATE_FOR_FILES = "posted entry takes no files"
 
 
 class InvariantViolated(BaseException):

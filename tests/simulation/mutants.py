@@ -311,6 +311,24 @@ def grant_given_up_after_one_try() -> AbstractContextManager[Any]:
     return patch(refresh_tokens, "TRIES", 1)
 
 
+def secret_read_before_its_lock() -> AbstractContextManager[Any]:
+    """Both grants are in one secret: who writes back what it read too early takes the other's new tokens away."""
+    refresh, secrets = refresh_tokens.refresh_tokens, refresh_tokens._secrets
+    early: list[Any] = []
+
+    def too_early(wanted: Any, services: Any) -> Any:
+        early.append(secrets(wanted, services))
+        try:
+            return refresh(wanted, services)
+        finally:
+            early.pop()
+
+    return _both(
+        patch(refresh_tokens, "_secrets", lambda wanted, services: early[-1] if early else secrets(wanted, services)),
+        _in_state("refresh_tokens", too_early),
+    )
+
+
 def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
@@ -339,6 +357,7 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 
 
 AT_REFRESH = ("refresh_tokens", "killed, slow, reply lost, throttled", "oauth")
+AT_BOTH_REFRESHES = (*AT_REFRESH, "ledger_oauth")
 # Where to inject faults for those mutants that random faults meet too seldom for a quick test.
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "lease_without_condition": ("(before dynamodb PutItem|after pleo GET /v3/export-jobs$)", "slow"),
@@ -362,6 +381,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "no_secret_lock": AT_REFRESH,
     "replaced_token_is_sent_again": AT_REFRESH,
     "grant_given_up_after_one_try": AT_REFRESH,
+    "secret_read_before_its_lock": AT_BOTH_REFRESHES,
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -406,5 +426,6 @@ MUTANTS: Mapping[str, Mutant] = {
         no_secret_lock,
         replaced_token_is_sent_again,
         grant_given_up_after_one_try,
+        secret_read_before_its_lock,
     )
 }

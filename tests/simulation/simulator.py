@@ -30,6 +30,7 @@ from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.models import ExportJob, JobItem, Page
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection, connection_record
+from pleo_export.store.secrets import GrantOwner
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.deliveries import sign
@@ -39,7 +40,7 @@ from pleo_simulator.seeded_ids import SeededIds
 from tests.simulation.checker import Checker, Clicked, InvariantViolated, entry_of, item_total
 from tests.simulation.fake_aws import Bucket, Message, Queue, StepFunctions, Table
 from tests.simulation.fake_endpoints import PleoSession, PleosFiles, SimulatedLedger
-from tests.simulation.fake_oauth import LambdaClient, SignIn
+from tests.simulation.fake_oauth import LEDGER, LambdaClient, SignIn
 from tests.simulation.fault_injection import FOCUSES, KINDS, FaultInjector, FunctionCall
 from tests.simulation.simulated_connector import ConnectedLedger
 from tests.system.asl import Machine, StateFailed, Steps
@@ -52,6 +53,7 @@ from tests.system.held_documents import HeldDocument
 from tests.system.in_process_system import FUNCTIONS, NOON, STATES, WEBHOOK_SECRET, load_handler, settings
 from tests.system.lambda_context import InvocationContext
 from tests.system.ledger_in_process import LedgerInProcess, face_of, ledgers_in_process
+from tests.system.oauth_ledger import ledger_with
 
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
@@ -129,6 +131,8 @@ class SimulatedServices(Services):
 
     def accounting_system(self, connection: Connection) -> Any:
         ledger = self._simulation.ledgers[connection.company_id]
+        if connection.company_id in self._simulation.sign_in.ledgers_by_oauth:
+            self.accounting_secret(connection)  # as for real: tokens that end soon are replaced first
         if isinstance(ledger, ConnectedLedger):
             return ledger.system(self.time_left, self.call_budget(connection))
         return ledger
@@ -151,6 +155,7 @@ ENVIRONMENT = {
     "HISTORY_DAYS": "400",
     "GIT_COMMIT": "unknown",
 }
+LEDGER_BY_OAUTH = "ledger_oauth"  # of a target: every ledger takes OAuth tokens
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 
 
@@ -212,6 +217,8 @@ class Simulation:
         self.checker = Checker(self.pleo, self.injector, self.ledgers, posted)
         self.table = Table(self.injector)
         self.sign_in = SignIn(self.injector, self.clock, self.seed)
+        for company in [] if self.ledger else self.companies:
+            self.sign_in.ledger_signs_in(company, certainly=LEDGER_BY_OAUTH in (self.target or ())[2:])
         self.queue = Queue(self.injector, self.clock, lambda group: self._expect(group, self.random.random()))
         step_functions = StepFunctions(self.injector, self._begin, self._status)
         clients = {
@@ -316,7 +323,7 @@ class Simulation:
     def _acts(self) -> list[Callable[[str, bool], None]]:
         """What people do at this company, besides exporting."""
         if self.target and self.target[2:]:
-            return [getattr(self, f"_{name}") for name in self.target[2:] if name != "oauth"]
+            return [getattr(self, f"_{name}") for name in self.target[2:] if name not in ("oauth", LEDGER_BY_OAUTH)]
         acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
         if self.faults and not self.ledger:
             acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]
@@ -595,17 +602,18 @@ class Simulation:
         company = wanted["companyId"]
         return self._invoke("refresh_tokens", wanted, FunctionCall("refresh_tokens", company, None, None, NOON))
 
-    def _grant_ended(self, company: str) -> None:
+    def _grant_ended(self, company: str, owner: GrantOwner) -> None:
         """A person reads that the company has to be connected again, and does so after a while."""
-        self.sign_in.given_up(company)
-        if any(each.what == f"connect again {company[:4]}" for each in self.schedule):
+        self.sign_in.given_up(company, owner)
+        what = f"connect {owner} again {company[:4]}"
+        if any(each.what == what for each in self.schedule):
             return
         wait = Random(f"{self.seed} {company} {self.clock.now()}").choice([20, 300, 1800])
         self.injector.note("grant ended", company, company, wait)
-        self._at(wait, f"connect again {company[:4]}", partial(self._connect_again, company))
+        self._at(wait, what, partial(self._connect_again, company, owner))
 
-    def _connect_again(self, company: str) -> None:
-        self.sign_in.authorise(company)
+    def _connect_again(self, company: str, owner: GrantOwner) -> None:
+        self.sign_in.authorise(company, owner)
         self._connect(company)
 
     def _begin(self, name: str, payload: Json) -> None:
@@ -797,6 +805,7 @@ class Simulation:
             mock.patch.object(logger._logger, "disabled", True),
             mock.patch("tempfile.tempdir", MEMORY),
             ledgers_in_process() if self.ledger else nullcontext(),
+            ledger_with(LEDGER) if self.sign_in.ledgers_by_oauth else nullcontext(),
         ):
             try:
                 yield

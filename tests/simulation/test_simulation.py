@@ -8,8 +8,10 @@ import pytest
 
 from tests.simulation.checker import InvariantViolated
 from tests.simulation.simulator import Simulation
+from tests.system.ledger_in_process import ready
 
 BLOCK = 25
+SEEDS_OF_A_LEDGER, SEEDS_OF_A_NIGHT = 15, 2000
 
 
 @pytest.mark.parametrize("first", range(0, 200, BLOCK))
@@ -73,3 +75,33 @@ def test_given_companies_connected_by_oauth_then_tokens_are_replaced_and_what_en
 
 def _injected(seed: int) -> Counter[str]:
     return Simulation(seed).run().injected()
+
+
+@pytest.mark.parametrize("ledger", ready())
+@pytest.mark.parametrize("first", range(0, SEEDS_OF_A_LEDGER, 5))
+def test_given_a_real_connector_and_its_simulator_then_every_promise_is_kept(ledger: str, first: int) -> None:
+    keep_promises(ledger, range(first, first + 5))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("ledger", ready())
+@pytest.mark.parametrize("first", range(SEEDS_OF_A_LEDGER, SEEDS_OF_A_NIGHT, BLOCK))
+def test_given_two_thousand_seeds_for_each_connector_then_every_promise_is_kept(ledger: str, first: int) -> None:
+    keep_promises(ledger, range(first, min(first + BLOCK, SEEDS_OF_A_NIGHT)))
+
+
+def keep_promises(ledger: str, seeds: range) -> None:
+    for seed in seeds:
+        try:
+            Simulation(seed, ledger=ledger).run()
+        except InvariantViolated as broken:
+            pytest.fail(f"make simulate LEDGER={ledger} SEED={seed}: {broken}")
+
+
+@pytest.mark.parametrize("ledger", ready())
+def test_given_a_real_connector_and_no_faults_then_what_can_be_booked_is(ledger: str) -> None:
+    runs = [Simulation(seed, faults=False, ledger=ledger).run() for seed in range(6)]
+
+    statuses = [item["status"] for run in runs for job in run.pleo.all_jobs() for item in job["items"]]
+    assert [run.injected() for run in runs] == [{}] * len(runs)
+    assert statuses.count("successful") > len(statuses) / 3

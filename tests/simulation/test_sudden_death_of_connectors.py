@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from ledger_simulators.base.known import LEDGERS
 from pleo_export.accounting.port import DocumentState
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
@@ -22,7 +21,7 @@ from tests.system.effects import Event, Killed, Stopped
 from tests.system.expenses import FIRST_DAY, purchases, references
 from tests.system.fake_network import Lost
 from tests.system.in_process_system import InProcessSystem, in_process_system
-from tests.system.ledger_in_process import LedgerInProcess, ledgers_in_process
+from tests.system.ledger_in_process import LedgerInProcess, ledgers_in_process, ready
 from tests.system.wsgi_adapter import TimedOut
 
 PARTS = 4  # of the moments, so that several processes share them
@@ -78,13 +77,13 @@ def requests_in(effects: Sequence[str], kind: str = "books") -> int:
     return sum(each.startswith(kind) for each in effects)
 
 
-@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("name", ready())
 def test_given_nothing_happens_then_everything_is_booked_and_reported_once(name: str) -> None:
     assert requests_in(run(name).effects, "books write") >= 2
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("name", ready())
 def test_given_a_function_that_is_killed_around_any_request_then_everything_is_booked_and_reported_once(
     name: str, when: str
 ) -> None:
@@ -93,7 +92,7 @@ def test_given_a_function_that_is_killed_around_any_request_then_everything_is_b
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("name", ready())
 def test_given_any_write_that_is_not_answered_then_everything_is_booked_and_reported_once(name: str, when: str) -> None:
     for number in range(1, requests_in(run(name).effects, "books write") + 1):
         run(name, f"{when} books write", TimedOut(), nth=number)
@@ -102,7 +101,7 @@ def test_given_any_write_that_is_not_answered_then_everything_is_booked_and_repo
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", [TimedOut(), Lost()], ids=["no answer in time", "hung up"])
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("name", ready())
 def test_given_any_request_or_answer_is_lost_then_everything_is_booked_and_reported_once(
     name: str, when: str, fault: Exception
 ) -> None:
@@ -113,7 +112,7 @@ def test_given_any_request_or_answer_is_lost_then_everything_is_booked_and_repor
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("end", [Killed(), Stopped()], ids=["function", "execution"])
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("name", ready())
 def test_given_a_sudden_end_before_or_after_any_effect_then_everything_is_booked_and_reported_once(
     name: str, part: int, end: BaseException
 ) -> None:

@@ -49,7 +49,7 @@ class Browser:
         return str(self.last["headers"].get("Location") or self.last["body"])
 
     def consent(self, address: str) -> str:
-        """Consent at the provider, which the system's session reaches, and return where that sends the browser back to."""
+        """Consent at the provider, and return where that sends the browser back to."""
         return self.system.services.http.get(address, allow_redirects=False).headers["Location"]
 
     def follow(self, link: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
@@ -28,6 +29,11 @@ from tests.system.ledger_faces.face import LedgerFace
 from tests.system.wsgi_adapter import WsgiAdapter, session_through, straight
 
 _HOSTS: dict[str, LedgerInProcess] = {}
+
+
+def ready() -> list[str]:
+    """Return the ledgers that have both a connector and a simulator."""
+    return [name for name in LEDGERS if name in CONNECTORS and find_spec(f"ledger_simulators.{LEDGERS[name]}.app")]
 
 
 def face_of(name: str) -> LedgerFace:

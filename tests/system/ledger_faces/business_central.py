@@ -144,10 +144,10 @@ def refused(_: Request) -> Answer:
 
 
 def takes(expense: Mapping[str, Any]) -> bool:
-    """Journals and payments are in the company's own currency only, and there is no credit note from a vendor."""
+    """Entries and payments of vendors are in the company's own currency only; refunds to the wallet are not settled."""
+    in_pounds = expense["amount"]["inWalletCurrency"]["currency"] == "GBP"
     by_vendor = (expense["bookkeeping"] or {}).get("method") == "accounts_payable"
-    own = bool(expense["amount"]["inWalletCurrency"]["currency"] == "GBP")
-    return own and not (by_vendor and expense["type"] == "refund")
+    return bool(in_pounds) and not (by_vendor and expense["type"] == "refund")
 
 
 FACE = LedgerFace(PROFILE, documents, void, delete, refused, takes)

@@ -64,7 +64,7 @@ def _held(ledger: EconomicLedger, voucher: Voucher, state: DocumentState) -> Hel
         if (each.year, each.voucher) == (str(first.date.year), first.voucher)
         for part in each.parts
     ]
-    gross = max((abs(sum(each.amount for each in side)) for side in _sides(lines)), default=Decimal(0))
+    gross = max(abs(sum((each.amount for each in side), Decimal(0))) for side in _sides(lines))
     own = state is DocumentState.DRAFT  # e-conomic rounds when it books
     return Held(
         id=str(first.voucher),

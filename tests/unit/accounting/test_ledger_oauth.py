@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from pydantic import ValidationError
+from pydantic import HttpUrl, ValidationError
 
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.ledger_oauth import LedgerGrant, LedgerOAuth, LoginUrl, is_loopback
@@ -62,7 +62,7 @@ def test_a_simulator_on_this_machine_takes_the_place_of_the_host(url: str) -> No
 def test_no_setting_sends_a_secret_elsewhere(url: str) -> None:
     with pytest.raises(ValidationError, match="only for a simulator on this machine"):
         VendorSettings.model_validate({"login_url": url})
-    unchecked = VendorSettings.model_construct(name="vendor", tenant="t", organisation=None, login_url=url)
+    unchecked = VendorSettings.model_construct(name="vendor", tenant="t", organisation=None, login_url=HttpUrl(url))
     with pytest.raises(InvalidSettings, match="only for a simulator on this machine"):
         OAUTH.addresses(unchecked)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -28,6 +29,7 @@ from pleo_export.accounting.errors import (
 from pleo_export.accounting.http import AccountingResponse
 from pleo_export.accounting.xero.error_table import MESSAGES, STATUSES, error_of, refusal
 from pleo_export.accounting.xero.rest import XeroRefused, content_of, day, encode, idempotency_key, scopes_of
+from pleo_export.accounting.xero.settings import XeroSettings
 
 ON = date(2025, 12, 10)
 
@@ -213,3 +215,12 @@ class TestWire:
 
         assert scopes_of(f"head.{claims}.signature") == frozenset({"accounting.invoices"})
         assert scopes_of("opaque") is scopes_of("a.b.c") is None
+
+
+class TestSettings:
+    @pytest.mark.parametrize("url", ["http://api.xero.com", "http://10.0.0.1:8082"])
+    def test_the_api_is_reached_by_https_except_on_this_machine(self, url: str) -> None:
+        with pytest.raises(ValidationError, match="https"):
+            XeroSettings.model_validate({"name": "xero", "api_url": url})
+
+        assert XeroSettings.model_validate({"name": "xero", "api_url": "http://127.0.0.1:8082"}).tenant is None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import pytest
 
-from ledger_simulators.xero import rules
+from ledger_simulators.xero import payments, rules
 from ledger_simulators.xero.app import create_app
+from ledger_simulators.xero.books import PAYMENTS
 from ledger_simulators.xero.ledger import XeroLedger
 from ledger_simulators.xero.sample import TENANT, sample_ledger
 from pleo_export.accounting.call_budget import UNLIMITED
@@ -29,9 +32,24 @@ from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.xero import connector
 from pleo_export.accounting.xero.connector import XeroConnector
 from pleo_export.accounting.xero.lookups import Kept
+from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import XeroRest, headers, scopes_of
 from pleo_export.accounting.xero.settings import XeroSettings
-from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
+from pleo_export.bookkeeping.documents import (
+    Bill,
+    Dimension,
+    DocumentKind,
+    JournalEntry,
+    JournalLine,
+    Party,
+    PartyRole,
+    Payment,
+    PaymentPurpose,
+    SettlementTarget,
+    TaxPart,
+    TaxRole,
+)
+from pleo_export.bookkeeping.parties import KeyKind, PartyKey, PartyQuery
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
 from tests.system.wsgi_adapter import WsgiAdapter, session_through
@@ -40,6 +58,17 @@ DAY = date(2026, 2, 10)
 ITEMS, CHUNK = 1_000, 50
 SEARCHES = 5  # bank transactions, manual journals, bills, credit notes, payments
 LISTS = 3  # accounts, tax rates, tracking categories; the organisation was read by the check
+
+
+@dataclass(frozen=True)
+class Receipt:
+    name: str = "receipt.pdf"
+    content_type: str = "application/pdf"
+    size: int = 8
+    sha256: str = hashlib.sha256(b"%PDF-1.4").hexdigest()
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(b"%PDF-1.4")
 
 
 @dataclass
@@ -51,14 +80,20 @@ class Books:
 
     def connect(self) -> XeroConnector:
         """A new connection, as each call of a function makes it in one environment."""
+        grant = self.ledger.identity.grant(self.scopes) if self.scopes else self.ledger.identity.grant()
+        settings = XeroSettings.model_validate({"name": "xero", "tenant": TENANT, **self.settings})
+        token = grant["access_token"]
+        return XeroConnector(settings, self._rest(token), scopes_of(token), self.kept)
+
+    def _rest(self, token: str) -> XeroRest:
         app = create_app(self.ledger, self.ledger.books.clock)
         app.testing = True
-        grant = self.ledger.identity.grant(self.scopes) if self.scopes else self.ledger.identity.grant()
         session = session_through(WsgiAdapter(app), IsolatedSession())
-        sent = headers(grant["access_token"], TENANT)
-        rest = XeroRest(AccountingTransport("Xero", "https://xero.test", sent, session=session), UNLIMITED)
-        settings = XeroSettings.model_validate({"name": "xero", "tenant": TENANT, **self.settings})
-        return XeroConnector(settings, rest, scopes_of(grant["access_token"]), self.kept)
+        transport = AccountingTransport("Xero", "https://xero.test", headers(token, TENANT), session=session)
+        return XeroRest(transport, UNLIMITED)
+
+    def reader(self) -> XeroReader:
+        return XeroReader(self._rest(self.ledger.identity.grant()["access_token"]), XeroConnector.capabilities)
 
     def rows(self, endpoint: str) -> list[dict[str, Any]]:
         return list(self.ledger.books.documents[endpoint].values())
@@ -131,13 +166,16 @@ class TestDocuments:
         assert "GBP" in refused.message
         assert "EUR" in refused.message
 
-    def test_a_manual_journal_whose_tax_xero_computes_otherwise_is_refused_by_its_balance(self, books: Books) -> None:
+    def test_a_manual_journal_whose_tax_xero_computes_otherwise_is_refused_with_its_code(self, books: Books) -> None:
         lines = (
             JournalLine("6210", 4000, "Mileage", TaxPart("GB20", TaxRole.BASE)),
             JournalLine("2200", 799, "Mileage", TaxPart("GB20", TaxRole.TAX)),
         )
 
-        assert type(outcome(books, spent(*lines, account="2250"))) is Rejected
+        refused = outcome(books, spent(*lines, account="2250"))
+
+        assert type(refused) is Rejected
+        assert "by the rate of tax code GB20" in refused.message
         assert books.rows("ManualJournals") == []
 
     def test_a_reverse_charge_has_a_tax_code_and_no_tax_of_its_own(self, books: Books) -> None:
@@ -192,6 +230,123 @@ class TestDocuments:
         ] == [17]
         assert len(books.rows("BankTransactions")) == CHUNK - 1
         assert books.ledger.limits.calls - before <= LISTS + 13  # halves of halves
+
+
+class TestManualJournals:
+    """The suite of all connectors books on the wallet; these are the entries without one."""
+
+    def test_a_journal_is_found_compared_read_and_undone(self, books: Books) -> None:
+        entry = spent(JournalLine("6210", 900, "Mileage"), account="2250", memo="Mileage | Ann | BK-7")
+        system, made = books.connect(), outcome(books, entry)
+
+        assert system.find_many([entry.reference]) == {entry.reference: made}
+        assert system.differences([(made, entry)]) == {}
+        more = replace(entry, lines=(JournalLine("6210", 901), JournalLine("2250", -901)))
+        assert set(system.differences([(made, more)])) == {entry.reference}
+        (held,) = books.reader().read([entry.reference])[entry.reference]
+        assert [(each.account, each.amount) for each in held.lines] == [("6210", 900), ("2250", -900)]
+        assert entry.reference in books.reader().ours(DAY, DAY)
+        system.attach(made, [Receipt()])
+        assert system.reverse(made, DAY) is None
+        assert [each["Status"] for each in books.rows("ManualJournals")] == ["VOIDED"]
+        assert system.find_many([entry.reference])[entry.reference] == replace(made, state=DocumentState.VOID)
+        history = books.ledger.books.history[books.rows("ManualJournals")[0]["ManualJournalID"]]
+        assert history[-1]["Details"] == f"Reversed by pleo-export: {entry.reference}"
+
+
+class TestPaymentsOfSeveralBills:
+    def bills(self, books: Books, party: Party) -> list[Bill]:
+        return [
+            Bill(
+                DocumentKind.BILL,
+                f"pleo:{uuid4()}",
+                party,
+                f"BK-{amount}",
+                f"BK-{amount}",
+                DAY,
+                DAY,
+                None,
+                "GBP",
+                (JournalLine("6200", amount, "Taxi"), JournalLine("2100", -amount)),
+                f"Taxi | Tom | BK-{amount}",
+            )
+            for amount in (2400, 1250)
+        ]
+
+    def reimbursement(self, party: Party, amount: int = 3650) -> Payment:
+        lines = JournalLine("2100", amount), JournalLine("1900", -amount)
+        settles = SettlementTarget(None, None, ("BK-2400", "BK-1250"))
+        reference = f"pleo:{uuid4()}"
+        return Payment(
+            PaymentPurpose.PAYMENT, reference, party, settles, DAY, DAY, "GBP", lines, "Reimbursement | BK-9"
+        )
+
+    def employee(self, system: XeroConnector) -> Party:
+        query = PartyQuery(PartyRole.EMPLOYEE, "employee E002", (PartyKey(KeyKind.CODE, "E002"),), required=True)
+        found = system.find_parties([query])[query]
+        assert isinstance(found, Party)
+        return found
+
+    def test_a_reimbursement_is_one_document_of_a_payment_for_each_bill(self, books: Books) -> None:
+        system = books.connect()
+        tom = self.employee(system)
+        bills, paid = self.bills(books, tom), self.reimbursement(tom)
+
+        outcomes = system.record_many([*bills, paid], DocumentState.POSTED)
+
+        made = outcomes[paid.reference]
+        assert isinstance(made, DocumentRef), made
+        assert [each["Amount"] for each in books.rows("Payments")] == [Decimal(24), Decimal("12.50")]
+        assert [each["AmountDue"] for each in books.rows("Invoices")] == [0, 0]
+        assert system.find_many([paid.reference]) == {paid.reference: made}
+        assert system.differences([(made, paid)]) == {}
+        (held,) = books.reader().read([paid.reference])[paid.reference]
+        assert [(each.account, each.amount) for each in held.lines] == [("2100", 3650), ("1900", -3650)]
+        assert system.reverse(made, DAY) is None
+        assert [each["AmountDue"] for each in books.rows("Invoices")] == [Decimal(24), Decimal("12.50")]
+        assert system.find_many([paid.reference])[paid.reference] == replace(made, state=DocumentState.VOID)
+
+    def test_when_xero_refuses_one_of_them_none_is_booked(self, books: Books, monkeypatch: Any) -> None:
+        system = books.connect()
+        tom = self.employee(system)
+        system.record_many(self.bills(books, tom), DocumentState.POSTED)
+        whole = payments.amount_of
+
+        def refusing(given: Any) -> Decimal:
+            if whole(given) == Decimal("12.50"):
+                raise rules.XeroValidation("This bill is being looked at by somebody else")
+            return whole(given)
+
+        monkeypatch.setattr(payments, "amount_of", refusing)
+        paid = self.reimbursement(tom)
+
+        found = system.record_many([paid], DocumentState.POSTED)[paid.reference]
+
+        assert type(found) is Rejected
+        assert "somebody else" in found.message
+        assert books.rows("Payments") == []
+
+    def test_one_that_a_person_has_taken_back_in_part_differs(self, books: Books) -> None:
+        system = books.connect()
+        tom = self.employee(system)
+        bills, paid = self.bills(books, tom), self.reimbursement(tom)
+        system.record_many([*bills, paid], DocumentState.POSTED)
+        books.ledger.set_status(PAYMENTS, books.rows("Payments")[0], "DELETED")
+
+        found = books.connect().find_many([paid.reference])[paid.reference]
+
+        assert isinstance(found, DocumentRef)
+        assert found.state is DocumentState.POSTED
+        assert set(system.differences([(found, paid)])) == {paid.reference}
+
+    def test_more_than_is_open_is_refused(self, books: Books) -> None:
+        system = books.connect()
+        tom = self.employee(system)
+        system.record_many(self.bills(books, tom), DocumentState.POSTED)
+        paid = self.reimbursement(tom, 3651)
+
+        assert type(system.record_many([paid], DocumentState.POSTED)[paid.reference]) is Rejected
+        assert books.rows("Payments") == []
 
 
 class TestCalls:
@@ -277,7 +432,21 @@ class TestLimits:
         assert type(found) is Rejected
         assert [each["Status"] for each in books.rows("BankTransactions")] == ["DELETED"]
 
-    def test_an_answer_about_another_document_is_no_proof(self, books: Books, monkeypatch: Any) -> None:
-        monkeypatch.setattr("ledger_simulators.xero.documents._limited", lambda given, name: "something else")
+    def test_a_document_that_could_not_be_found_again_is_taken_back(self, books: Books, monkeypatch: Any) -> None:
+        monkeypatch.setattr("ledger_simulators.xero.documents._limited", lambda given, name: "")
 
-        assert type(outcome(books, spent())) is OutcomeUnknown
+        found = outcome(books, spent())
+
+        assert type(found) is Rejected
+        assert "reference" in found.message
+        assert [each["Status"] for each in books.rows("BankTransactions")] == ["DELETED"]
+
+    def test_answers_in_another_order_than_the_documents_are_no_proof(self, books: Books, monkeypatch: Any) -> None:
+        whole = XeroRest.create
+        monkeypatch.setattr(XeroRest, "create", lambda *given, **options: whole(*given, **options)[::-1])
+        entries = [spent(), spent()]
+
+        outcomes = books.connect().record_many(entries, DocumentState.POSTED)
+
+        assert [type(each) for each in outcomes.values()] == [OutcomeUnknown, OutcomeUnknown]
+        assert len(books.connect().find_many([each.reference for each in entries])) == 2

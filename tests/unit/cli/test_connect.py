@@ -11,7 +11,7 @@ import requests
 from cli.checks import CheckStatus
 from cli.errors import CheckFailed
 from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
-from pleo_export.accounting.port import DocumentState
+from pleo_export.accounting.port import DocumentState, PeriodSupport
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import Client, s256
@@ -147,6 +147,44 @@ def test_given_books_without_drafts_or_bills_when_settings_ask_for_them_then_the
 
     assert "write posting: posted" in str(error.value)
     assert "write legacy_vendors: journal" in str(error.value)
+
+
+def test_given_settings_beyond_what_the_books_can_do_then_each_is_named_with_what_to_write(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack)
+    books = ledger(stack)
+    books.capabilities = replace(
+        books.capabilities,
+        foreign=frozenset(),
+        files=frozenset(),
+        max_dimensions=1,
+        periods=PeriodSupport.UNKNOWN,
+    )
+    asked = {"closed_period": "next_open", "dimensions": {"a": "cost_centre", "b": "project"}, "receipts": "required"}
+
+    with pytest.raises(CheckFailed) as error:
+        connected(stack, accounts={"wallets": {"GBP": "1900", "EUR": "1901"}}, **asked)
+
+    told = str(error.value)
+    assert "receipts: tryton takes no files" in told
+    assert "closed_period: tryton does not tell its periods" in told
+    assert "accounts.wallets.EUR: tryton takes journal entries in GBP only" in told
+    assert "dimensions: tryton takes at most 1 on a line" in told
+
+
+def test_given_kinds_without_drafts_and_no_periods_when_drafts_are_wanted_then_that_is_said(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack)
+    books = ledger(stack)
+    bills = frozenset({DocumentKind.BILL, DocumentKind.CREDIT_NOTE})
+    books.capabilities = replace(books.capabilities, drafts=bills, periods=PeriodSupport.UNKNOWN)
+
+    told = connected(stack, posting="draft")
+
+    assert "no drafts for: journal entry, payment. They are posted at once" in told["accounts"].text
+    assert "does not tell which days can be booked" in told["period"].text
 
 
 # One Pleo company to one accounting company

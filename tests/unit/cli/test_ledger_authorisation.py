@@ -124,6 +124,9 @@ def test_given_a_person_who_consents_when_connected_then_expenses_arrive_in_the_
     system.run(NORTHGATE)
     assert system.statuses(job) == {"successful": 2}, system.failures(job)
     assert len(list(customer.xero.books.all_documents())) == 2
+    # Commands and functions have taken their calls from one budget.
+    budgets = [each for each in system.services.table.scan()["Items"] if each["pk"].startswith("BUDGET#")]
+    assert [each["pk"] for each in budgets] == [f"BUDGET#{connection.ledger_id}"]
     assert problems(examined(customer.stack)) == {}
 
 

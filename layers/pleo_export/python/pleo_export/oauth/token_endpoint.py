@@ -121,7 +121,7 @@ class TokenEndpoint:
 
     def renew(self, grant: Grant) -> Grant:
         """Return new tokens for the grant: by its refresh token, or where it has none by our client alone (RFC 6749,
-        section 4.4)."""
+        4.4)."""
         if grant.refresh_token:
             return self.refresh(grant.refresh_token)
         return self._ask({"grant_type": "client_credentials", "scope": self.scope}, None)

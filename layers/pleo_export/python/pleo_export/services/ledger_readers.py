@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.registry import CONNECTORS, open_reader
-from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
 
 if TYPE_CHECKING:
     from pleo_export.accounting.port import LedgerReader
+    from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
 
@@ -51,6 +51,8 @@ class LedgerReaders:
         connector = CONNECTORS[connection.settings.accounting_system.name]
         if connector.rate is None:
             return UNLIMITED
+        from pleo_export.store.call_budgets import LedgerCallBudget  # noqa: PLC0415 - only where a ledger has a rate
+
         ledger_id = connection.ledger_id or f"{connector.name}#{connection.company_id}"
         if ledger_id not in self._budgets:
             self._budgets[ledger_id] = LedgerCallBudget(

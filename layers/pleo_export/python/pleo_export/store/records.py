@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pleo_export.store.audit_exports import AuditExports
 from pleo_export.store.authorisations import Authorisations
-from pleo_export.store.call_budgets import CallBudgets
 from pleo_export.store.company_events import CompanyEvents
 from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
@@ -20,6 +19,9 @@ from pleo_export.store.reconciliations import Reconciliations
 from pleo_export.store.secret_locks import SecretLocks
 from pleo_export.store.settings_history import SettingsHistory
 from pleo_export.store.token_refreshes import RefreshStates
+
+if TYPE_CHECKING:
+    from pleo_export.store.call_budgets import CallBudgets
 
 
 class Records:
@@ -53,6 +55,8 @@ class Records:
     @cached_property
     def call_budgets(self) -> CallBudgets:
         """What the ledgers' calls have used of their rates."""
+        from pleo_export.store.call_budgets import CallBudgets  # noqa: PLC0415 - only where a ledger has a rate
+
         return CallBudgets(self.table)
 
     @cached_property

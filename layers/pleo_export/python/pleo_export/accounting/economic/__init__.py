@@ -1,5 +1,6 @@
 """The connector for Visma e-conomic."""
 
+from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector, CredentialField
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.title import TITLE
@@ -13,4 +14,5 @@ CONNECTOR = Connector(
         CredentialField("agreement_grant_token", "Agreement grant token of e-conomic"),
     ),
     module="pleo_export.accounting.economic.connector",
+    rate=CallRate(calls=10_000, seconds=60),
 )

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.economic.attachments import CONTENT_TYPES, MAX_BYTES, attach
 from pleo_export.accounting.economic.booking import EconomicBooking
@@ -53,26 +54,28 @@ from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 from pleo_export.function_time import TimeLeft, unlimited
 
 
-def connect(settings: EconomicSettings, secret: Secret, time_left: TimeLeft = unlimited) -> EconomicConnector:
+def connect(
+    settings: EconomicSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> EconomicConnector:
     """Return the accounting system. Raises AuthenticationFailed if the secret lacks a token."""
-    return EconomicConnector(settings, _rest(settings, secret, time_left))
+    return EconomicConnector(settings, _rest(settings, secret, time_left, budget))
 
 
-def set_up(settings: EconomicSettings, secret: Secret) -> EconomicSetup:
+def set_up(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> EconomicSetup:
     """Return what to choose from. Raises AuthenticationFailed if the secret lacks a token."""
-    return EconomicSetup(settings, _rest(settings, secret, unlimited))
+    return EconomicSetup(settings, _rest(settings, secret, unlimited, budget))
 
 
-def open_reader(settings: EconomicSettings, secret: Secret) -> EconomicReader:
+def open_reader(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> EconomicReader:
     """Return what reads the ledger. Raises AuthenticationFailed if the secret lacks a token."""
-    return EconomicReader(settings, _rest(settings, secret, unlimited), EconomicConnector.capabilities)
+    return EconomicReader(settings, _rest(settings, secret, unlimited, budget), EconomicConnector.capabilities)
 
 
-def _rest(settings: EconomicSettings, secret: Secret, time_left: TimeLeft) -> EconomicRest:
+def _rest(settings: EconomicSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> EconomicRest:
     tokens = tokens_in(secret)
-    new = AccountingTransport(TITLE, str(settings.api_url), tokens, time_left=time_left)
-    old = AccountingTransport(TITLE, str(settings.old_api), tokens, time_left=time_left)
-    return EconomicRest(new, old)
+    new = AccountingTransport(TITLE, str(settings.api_url), tokens, time_left=time_left, budget=budget)
+    old = AccountingTransport(TITLE, str(settings.old_api), tokens, time_left=time_left, budget=budget)
+    return EconomicRest(new, old, budget)
 
 
 def tokens_in(secret: Secret) -> Mapping[str, str]:

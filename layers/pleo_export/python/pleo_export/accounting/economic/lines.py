@@ -51,10 +51,14 @@ def _supplier(row: Row) -> bool:
 
 
 def _booked_lines(voucher: HeldVoucher, lookups: EconomicLookups) -> Iterator[LedgerLine]:
-    """Yield the booked entries. Those on the accounts of the voucher's VAT codes are their VAT."""
+    """Yield the booked entries. Those on the accounts of the voucher's VAT codes are their VAT: of the code that stands
+    before them, since several codes can have one account. A code without a rate has no VAT."""
     vats = [vat_or_none(row.get("vatAccountNumber"), lookups) for row in voucher.rows]
-    codes = {account: vat.code for vat in vats if vat for account in (vat.account, vat.contra) if account}
-    for row in voucher.rows:
+    taxed = [vat for vat in vats if vat and vat.rate]
+    codes = {account: vat.code for vat in taxed for account in (vat.account, vat.contra) if account}
+    for row, vat in zip(voucher.rows, vats, strict=True):
+        if vat and vat.rate:
+            codes |= {account: vat.code for account in (vat.account, vat.contra) if account}
         account = str(row["accountNumber"])
         code = row.get("vatAccountNumber") or tax_code_in(row.get("text")) or codes.get(account)
         yield LedgerLine(account, minor(row["amount"]), code)

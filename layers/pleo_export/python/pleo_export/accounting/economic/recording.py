@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 from pleo_export.accounting.economic.documents import DATA, DRAFTS, EconomicDocuments, HeldVoucher, by_key
 from pleo_export.accounting.economic.filters import between, both, equals
@@ -79,7 +80,10 @@ class EconomicRecording:
         """Give the drafts the dimension values that they lack, as their texts say. Raises AccountingError."""
         missing = self._documents.missing_dimensions(drafts)
         for begin in range(0, len(missing), MOST_ENTRIES):
-            self._economic.post(f"{DATA}/bulk", {"items": missing[begin : begin + MOST_ENTRIES]}, "dim")
+            items = {"items": missing[begin : begin + MOST_ENTRIES]}
+            for salt in ("", uuid4().hex):  # they were given before, and somebody took them away
+                if not self._economic.post(f"{DATA}/bulk", items, "dim", salt=salt).replayed:
+                    break
 
     def _create(self, portion: Sequence[_Numbered], salt: str = "") -> dict[str, Drafted]:
         entries = [self._row(each, entry.row) for each in portion for entry in each.voucher.entries]

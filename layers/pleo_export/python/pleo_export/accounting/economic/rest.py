@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
+from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.error_table import Body, meaning, nothing_done
 from pleo_export.accounting.economic.json_numbers import decode, encode
 from pleo_export.accounting.economic.title import TITLE
@@ -54,6 +58,7 @@ Row = dict[str, Any]
 RATE_LIMIT_WAIT = 60  # seconds: the window of e-conomic's bucket, for a 429 that names none
 OLD_PAGE = 1000
 _TOO_LONG = frozenset({HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
+_USED = re.compile(r"(\d+)/(\d+)\s*$")
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -72,9 +77,10 @@ class Written:
 class EconomicRest:
     """Calls both APIs for one agreement. Every method raises AccountingError."""
 
-    def __init__(self, new: AccountingTransport, old: AccountingTransport) -> None:
+    def __init__(self, new: AccountingTransport, old: AccountingTransport, budget: CallBudget = UNLIMITED) -> None:
         self._new = new
         self._old = old
+        self._budget = budget
 
     def pause(self, seconds: float) -> None:
         """Wait."""
@@ -82,7 +88,7 @@ class EconomicRest:
 
     def get(self, path: str) -> Any:
         """Read one resource of the services."""
-        return _content(self._new.read("GET", path), write=False)
+        return _content(self._read(path), write=False)
 
     def items(self, path: str, filter_: str = "") -> list[Row]:
         """Read a collection of the services, all pages of it. Raises TargetTooLong."""
@@ -91,7 +97,7 @@ class EconomicRest:
         cursor = ""
         while True:
             asked = "&".join(part for part in (query, cursor and f"cursor={quote(cursor)}") if part)
-            answer = self._new.read("GET", f"{path}?{asked}" if asked else path)
+            answer = self._read(f"{path}?{asked}" if asked else path)
             if filter_ and answer.status in _TOO_LONG and _body(answer)[0] is Body.FOREIGN:
                 raise TargetTooLong
             page = _content(answer, write=False)
@@ -104,7 +110,7 @@ class EconomicRest:
 
     def old(self, path: str) -> Any:
         """Read one resource of the old API."""
-        return _content(self._old.read("GET", path), write=False)
+        return _content(self._observed(self._old.read("GET", path)), write=False)
 
     def old_items(self, path: str, filter_: str = "") -> list[Row]:
         """Read a collection of the old API, all pages of it."""
@@ -124,20 +130,47 @@ class EconomicRest:
         """Send a write. `purpose` begins its key, `salt` makes another one of it. `on` is the day that is booked on,
         for a refusal."""
         content = encode(body)
-        headers = {**_JSON, "Idempotency-Key": key_of(purpose, path, content, salt)}
-        return _read_written(self._new.write("POST", path, content, headers), on)
+        key = key_of(purpose, path, content, salt)
+        return _read_written(self._write("POST", path, lambda: content, _JSON, key), on)
 
-    def upload(self, path: str, body: Upload, content_type: str, key: str) -> Written:
+    def upload(self, path: str, body: Callable[[], Upload], content_type: str, key: str) -> Written:
         """Send a file."""
-        return _read_written(
-            self._new.write("POST", path, body, {"Content-Type": content_type, "Idempotency-Key": key})
-        )
+        return _read_written(self._write("POST", path, body, {"Content-Type": content_type}, key))
 
     def delete(self, path: str) -> None:
         """Delete one resource; harmless if it is gone."""
-        answer = self._new.write("DELETE", path, headers={"Idempotency-Key": key_of("delete", path, b"", "")})
+        answer = self._write("DELETE", path, lambda: None, {}, key_of("delete", path, b"", ""))
         if answer.status != HTTPStatus.NOT_FOUND and not 200 <= answer.status < 300:
             raise error_of(answer, write=True)
+
+    def _read(self, path: str) -> AccountingResponse:
+        return self._observed(self._new.read("GET", path))
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: Callable[[], bytes | Upload | None],
+        headers: Mapping[str, str],
+        key: str,
+    ) -> AccountingResponse:
+        """Send a write. A refusal that e-conomic only remembers says nothing about now: it is asked for anew."""
+        for each in (key, f"{key}-{uuid4().hex[:16]}"):
+            sent = {**headers, "Idempotency-Key": each}
+            answer = self._observed(self._new.write(method, path, body(), sent))
+            if not 400 <= answer.status < 500 or not _remembered(answer):
+                break
+        return answer
+
+    def _observed(self, answer: AccountingResponse) -> AccountingResponse:
+        """Tell the budget what the answer says is left: "<name of the bucket>: <used>/<size>"."""
+        used = _USED.search(answer.headers.get("X-RateLimiting", ""))
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = seconds_to_wait(answer.headers)
+            self._budget.observe(0, RATE_LIMIT_WAIT if wait is None else wait)
+        elif used is not None:
+            self._budget.observe(max(0, int(used[2]) - int(used[1])), RATE_LIMIT_WAIT)
+        return answer
 
 
 def failed_by_itself(error: AccountingError) -> bool:
@@ -189,7 +222,11 @@ def error_of(answer: AccountingResponse, *, write: bool, on: date | None = None)
 
 def _read_written(answer: AccountingResponse, on: date | None = None) -> Written:
     value = _content(answer, write=True, on=on)
-    return Written(value, answer.headers.get("X-ResultFromCache", "").lower() == "true")
+    return Written(value, _remembered(answer))
+
+
+def _remembered(answer: AccountingResponse) -> bool:
+    return answer.headers.get("X-ResultFromCache", "").lower() == "true"
 
 
 def _content(answer: AccountingResponse, *, write: bool, on: date | None = None) -> Any:

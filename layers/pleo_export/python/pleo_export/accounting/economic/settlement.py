@@ -27,12 +27,13 @@ from pleo_export.accounting.matching import (
 )
 from pleo_export.accounting.port import DocumentRef
 from pleo_export.bookkeeping.documents import DocumentKind, PaymentPurpose
+from pleo_export.bookkeeping.reference import MARK
 from pleo_export.observability import logger
 
 TEXTS = {
     Unsettled.NO_BILL: "This payment found no bill to settle, so it stays open on account {account} (supplier {party}) "
-    "in {ledger}. It is settled when its bill is booked there; if that was booked on another supplier or account, match "
-    "them by hand.",
+    "in {ledger}. It is settled when its bill is booked there; if that was booked on another supplier or account, "
+    "match them by hand.",
     Unsettled.TOO_MUCH: "This payment is more than the bills that it settles, so they stay open on account {account} "
     "(supplier {party}) in {ledger}. Record what is missing, or match them there by hand.",
     Unsettled.NO_PAYMENT: "This returned payment found no open payment of its amount on supplier {party} in {ledger}. "
@@ -91,8 +92,7 @@ class EconomicSettlement:
             else:
                 self.match([payment.line, back.line])
                 items = [each for each in items if each not in (payment, back)]
-        # A payment that came back after it was matched is what the supplier is owed again: like a bill.
-        items = [replace(each, purpose=None) if each.purpose is PaymentPurpose.RETURN else each for each in items]
+        items = self._owed_again(items)
         for group in settled(items):
             self.match([each.line for each in group])
             stay_open = {line: why for line, why in stay_open.items() if line not in {each.line for each in group}}
@@ -104,6 +104,21 @@ class EconomicSettlement:
             for row in rows
             if row["entryNumber"] in stay_open and ours[row["entryNumber"]] in new
         }
+
+    def _owed_again(self, items: Sequence[OpenItem]) -> list[OpenItem]:
+        """Return payments that came back after they were matched as bills: the supplier is owed them again. What they
+        and payments name by our reference has all keys of that bill, which is matched itself: one call."""
+        if all(each.purpose is not PaymentPurpose.RETURN for each in items):
+            return list(items)
+        named = {key for each in items if each.purpose for key in each.keys if key.startswith(MARK)}
+        keys: dict[str, frozenset[str]] = {}
+        for held in self._documents.booked(named) if named else ():
+            for row in held.rows:
+                if row.get("supplierNumber"):
+                    found = bill_keys(held.reference, row.get("supplierInvoiceNumber"), words_in(row.get("text")))
+                    keys[held.reference] = keys.get(held.reference, frozenset()) | found
+        known = [replace(each, keys=each.keys.union(*(keys.get(key, ()) for key in each.keys))) for each in items]
+        return [replace(each, purpose=None) if each.purpose is PaymentPurpose.RETURN else each for each in known]
 
     def _suppliers_of(self, documents: Sequence[DocumentRef]) -> set[int]:
         rows = [row for held in self._documents.whole_of(documents) for row in held.rows]

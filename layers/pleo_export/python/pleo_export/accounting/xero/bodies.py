@@ -19,13 +19,13 @@ from pleo_export.accounting.xero.kinds import (
     SEPARATOR,
     XeroEndpoint,
 )
-from pleo_export.accounting.xero.lines import account_named, journal_lines, known, line_items, merged
+from pleo_export.accounting.xero.lines import XeroItem, account_named, journal_lines, known, line_items, merged
 from pleo_export.accounting.xero.lookups import XeroAccount, XeroLookups
 from pleo_export.accounting.xero.rest import Record
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, JournalLine
 from pleo_export.failures.ledger import ACCOUNT_CURRENCY, CURRENCY_NOT_TAKEN, NOT_BALANCED
-from pleo_export.failures.ledger_rules import BETWEEN_BANK_ACCOUNTS, NOT_THE_PAYABLES_ACCOUNT
+from pleo_export.failures.ledger_rules import BETWEEN_BANK_ACCOUNTS, NOT_THE_PAYABLES_ACCOUNT, TAX_OF_RATE_ONLY
 
 NUMBER_LENGTH = 255  # of a bill's number, our reference at its end included
 NAME_LENGTH = 255
@@ -120,6 +120,8 @@ def _manual_journal(document: JournalEntry, lookups: XeroLookups) -> XeroBody:
         )
         raise Rejected(told)
     items = merged(known(document.lines, lookups))
+    for item in items:
+        _require_tax_of_rate(item, lookups)
     record: Record = {
         "Narration": f"{document.memo}{SEPARATOR}{document.reference}",
         "Date": document.posting_date,
@@ -131,6 +133,14 @@ def _manual_journal(document: JournalEntry, lookups: XeroLookups) -> XeroBody:
     return XeroBody(
         document.reference, MANUAL_JOURNALS, record, None, tax, document.posting_date, document.document_date
     )
+
+
+def _require_tax_of_rate(item: XeroItem, lookups: XeroLookups) -> None:
+    """Refuse a tax that Xero, which computes that of a manual journal itself, would make another. Raises Rejected."""
+    tax = lookups.taxes.get(item.tax_code) if item.tax_code else None
+    computed = tax.of(item.amount) if tax else None
+    if computed is not None and computed != item.tax:
+        raise Rejected(TAX_OF_RATE_ONLY.told(ledger=TITLE, code=str(item.tax_code)))
 
 
 def _bill(document: Bill, lookups: XeroLookups, state: DocumentState) -> XeroBody:

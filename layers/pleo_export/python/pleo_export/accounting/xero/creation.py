@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pleo_export.accounting.errors import (
@@ -24,7 +24,9 @@ from pleo_export.accounting.xero.lines import minor
 from pleo_export.accounting.xero.rest import Record, XeroRefused, XeroRest, messages_of
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
+from pleo_export.failures.entry import FailureText
 from pleo_export.failures.ledger import OTHER_TOTAL
+from pleo_export.failures.ledger_rules import REFERENCE_LOST
 
 # Errors that hold for the next document as well.
 CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
@@ -65,8 +67,9 @@ class XeroCreation:
                 raise
             made.outcomes.update({each.reference: error for each in bodies})
         else:
+            sent = {each.reference for each in bodies}
             for each, row in zip(bodies, rows, strict=True):
-                self._learn(endpoint, each, row, made)
+                self._learn(endpoint, each, row, made, sent)
 
     def _halves(
         self, endpoint: XeroEndpoint, bodies: Sequence[XeroBody], made: XeroCreated, refused: XeroRefused
@@ -80,28 +83,36 @@ class XeroCreation:
         for half in (bodies[:middle], bodies[middle:]):
             self._create(endpoint, half, made)
 
-    def _learn(self, endpoint: XeroEndpoint, body: XeroBody, row: Record, made: XeroCreated) -> None:
-        """Note what became of one document."""
+    def _learn(
+        self, endpoint: XeroEndpoint, body: XeroBody, row: Record, made: XeroCreated, sent: Collection[str]
+    ) -> None:
+        """Note what became of one document. One that cannot be found again, or comes to another amount, is undone."""
         messages = messages_of(row)
         if messages or row.get("StatusAttributeString") == "ERROR":
             made.outcomes[body.reference] = refusal(messages, body.on)
             return
-        if not row.get(endpoint.id) or endpoint.reference(row) != body.reference:
+        kept = endpoint.reference(row)
+        if not row.get(endpoint.id) or (kept != body.reference and kept in sent):
             made.outcomes[body.reference] = OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
             return
+        if kept != body.reference:
+            made.outcomes[body.reference] = undo_new(self._rest, endpoint, row, REFERENCE_LOST.told(ledger=TITLE))
+            return
         if _differs(body, row):
-            made.outcomes[body.reference] = self._take_back(endpoint, row)
+            told = OTHER_TOTAL.told(ledger=TITLE, left="")
+            made.outcomes[body.reference] = undo_new(self._rest, endpoint, row, told)
             return
         made.rows[body.reference] = row
         made.outcomes[body.reference] = self._documents.ref(endpoint, [row], body.reference)
 
-    def _take_back(self, endpoint: XeroEndpoint, row: Record) -> AccountingError:
-        """Undo a document that comes to another total or tax than Pleo's."""
-        try:
-            self._rest.change(endpoint.name, str(row[endpoint.id]), undoing(endpoint, row))
-        except AccountingError as error:
-            return OutcomeUnknown(error.told)
-        return Rejected(OTHER_TOTAL.told(ledger=TITLE, left=""))
+
+def undo_new(rest: XeroRest, endpoint: XeroEndpoint, row: Record, told: FailureText) -> AccountingError:
+    """Undo a document that was created just now, and return why; in doubt if that failed."""
+    try:
+        rest.change(endpoint.name, str(row[endpoint.id]), undoing(endpoint, row))
+    except AccountingError as error:
+        return OutcomeUnknown(error.told)
+    return Rejected(told)
 
 
 def by_endpoint(bodies: Sequence[XeroBody]) -> Mapping[XeroEndpoint, list[XeroBody]]:

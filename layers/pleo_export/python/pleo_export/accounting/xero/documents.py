@@ -16,6 +16,7 @@ from pleo_export.accounting.xero.kinds import (
     VOID,
     XeroEndpoint,
     document_id,
+    xero_ids,
 )
 from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.rest import Record, XeroRest, day
@@ -76,7 +77,7 @@ class XeroDocuments:
         )
 
     def _url(self, endpoint: XeroEndpoint, id_: str) -> str:
-        page = f"{endpoint.page}{id_.removeprefix('mj-').split(ID_SEPARATOR)[0]}"
+        page = f"{endpoint.page}{xero_ids(id_)[0]}"
         return f"{_LOGIN}?shortcode={quote(self._lookups.short_code)}&redirecturl={page}"
 
     def _one(self, reference: str, found: Iterable[Found]) -> DocumentOutcome:

@@ -111,7 +111,6 @@ PAYMENTS = XeroEndpoint(
     DocumentKind.PAYMENT,
 )
 ENDPOINTS = (BANK_TRANSACTIONS, MANUAL_JOURNALS, INVOICES, CREDIT_NOTES, PAYMENTS)
-# Where several rows may be one document: a payment of several bills is one payment for each.
 STATES = {
     "DRAFT": DocumentState.DRAFT,
     "SUBMITTED": DocumentState.DRAFT,
@@ -123,7 +122,8 @@ STATES = {
     "ARCHIVED": DocumentState.VOID,
 }
 VOID = ("VOIDED", "DELETED", "ARCHIVED")
-ID_SEPARATOR = ","
+ID_SEPARATOR = ","  # a payment of several bills is several payments of Xero's
+JOURNAL_MARK = "mj-"  # before the id of a manual journal, which is otherwise like a bank transaction's
 
 
 def endpoint_of(document_id: str, kind: DocumentKind) -> XeroEndpoint:
@@ -131,9 +131,6 @@ def endpoint_of(document_id: str, kind: DocumentKind) -> XeroEndpoint:
     if kind is DocumentKind.JOURNAL_ENTRY:
         return MANUAL_JOURNALS if document_id.startswith(JOURNAL_MARK) else BANK_TRANSACTIONS
     return next(each for each in (INVOICES, CREDIT_NOTES, PAYMENTS) if each.kind is kind)
-
-
-JOURNAL_MARK = "mj-"  # before the id of a manual journal, which is otherwise like a bank transaction's
 
 
 def document_id(endpoint: XeroEndpoint, xero_id: str) -> str:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pleo_export.accounting.port import CodeAndName, PeriodState
@@ -55,7 +56,6 @@ class XeroAccount:
     system: str
     active: bool
     currency: str | None
-    payable: bool
 
     @property
     def is_bank(self) -> bool:
@@ -70,11 +70,19 @@ class XeroAccount:
 
 @dataclass(frozen=True, slots=True)
 class XeroTax:
-    """A tax rate. `classes` are the account classes that it applies to."""
+    """A tax rate. `classes` are the account classes that it applies to, `rate` what it comes to in per cent: None where
+    Xero does not tell it."""
 
     type: str
     active: bool
     classes: frozenset[str]
+    rate: Decimal | None = None
+
+    def of(self, net: int) -> int | None:
+        """Return the tax that Xero computes on a net amount, in minor units; None if that is not known."""
+        if self.rate is None:
+            return None
+        return int((net * self.rate / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 class XeroLookups:
@@ -213,7 +221,6 @@ def _account(row: Record) -> XeroAccount:
         system=str(row.get("SystemAccount") or ""),
         active=row.get("Status", "ACTIVE") == "ACTIVE",
         currency=row.get("CurrencyCode") or None,
-        payable=bool(row.get("EnablePaymentsToAccount")),
     )
 
 
@@ -241,4 +248,6 @@ def _tracking(rows: Sequence[Record]) -> Mapping[str, frozenset[str]]:
 
 def _tax(row: Record) -> XeroTax:
     classes = frozenset(class_ for class_, flag in _FLAGS.items() if row.get(flag, True))
-    return XeroTax(str(row["TaxType"]), row.get("Status", "ACTIVE") == "ACTIVE", classes)
+    rate = row.get("EffectiveRate")
+    known = Decimal(str(rate)) if rate is not None else None
+    return XeroTax(str(row["TaxType"]), row.get("Status", "ACTIVE") == "ACTIVE", classes, known)

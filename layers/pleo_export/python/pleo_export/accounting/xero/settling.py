@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected, Unavailable
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.xero.bodies import require_balance, require_currency, require_payables
-from pleo_export.accounting.xero.creation import CONNECTION
+from pleo_export.accounting.xero.creation import CONNECTION, undo_new
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.error_table import refusal
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, PAYMENTS, SEPARATOR, XeroEndpoint
@@ -24,7 +24,7 @@ from pleo_export.accounting.xero.title import TITLE
 from pleo_export.bookkeeping.documents import Payment, PaymentPurpose
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.ledger import NO_BILL_TO_PAY
-from pleo_export.failures.ledger_rules import PAYMENT_TOO_LARGE
+from pleo_export.failures.ledger_rules import PAYMENT_TOO_LARGE, REFERENCE_LOST
 from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 
@@ -143,6 +143,8 @@ class XeroSettling:
                 outcomes[reference] = refusal(messages, dates[reference])
             elif not row.get(PAYMENTS.id):
                 outcomes[reference] = OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
+            elif PAYMENTS.reference(row) != reference:
+                outcomes[reference] = undo_new(self._rest, PAYMENTS, row, REFERENCE_LOST.told(ledger=TITLE))
             else:
                 outcomes[reference] = self._documents.ref(PAYMENTS, [row], reference)
         return outcomes
