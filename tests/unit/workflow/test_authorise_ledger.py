@@ -3,6 +3,7 @@ companies that they may have there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from pleo_export.accounting.errors import Unavailable
 from pleo_export.accounting.ledger_oauth import Tenant
+from pleo_export.authorisation.refresh_tokens import ENDED_LINE
 from pleo_export.oauth.grant import Grant, grant_in
 from pleo_export.settings import parse_settings
 from pleo_export.store.secrets import GrantOwner
@@ -20,6 +22,7 @@ from pleo_simulator.sample import NORTHGATE
 from tests.system.browser import ORIGIN, Browser
 from tests.system.expenses import purchases
 from tests.system.in_process_system import CALLBACK, InProcessSystem, oauth_client_id, settings
+from tests.system.log import logged
 from tests.system.oauth_ledger import Granted, ledger_of_several_companies, ledger_with
 from tests.system.pleo import URL
 
@@ -207,7 +210,11 @@ def test_given_a_grant_that_ended_when_a_person_authorises_again_then_exports_go
     system.service.oauth.revoke(oauth_client_id("tryton"))
     system.sleep(1200)
     failed = system.export(NORTHGATE)
-    system.run(NORTHGATE)
+    with logged() as log:
+        system.run(NORTHGATE)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (alarm,) = [line for line in lines if line["message"] == ENDED_LINE]
+    assert (alarm["which"], alarm["company_id"]) == ("accounting_system", NORTHGATE)
     assert system.job(failed)["failureReason"].startswith("The authorisation to use Orchard has ended.")
 
     browser.follow(invited(system))
