@@ -100,7 +100,7 @@ def declaration() -> str:
     source = (PAGE.parents[1] / "examples/file_ledger/connector.py").read_text()
     start = source.index("    capabilities = ")
     end = source.index("\n", source.index("    )  # fmt: skip"))
-    return f"```python\n{dedent(source[start:end]).replace('  # fmt: skip', '')}\n```\n"
+    return f"```python\n{dedent(source[start:end])}\n```\n"
 
 
 def all_connectors() -> list[Connector]:
