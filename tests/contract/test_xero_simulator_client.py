@@ -113,6 +113,10 @@ def spent(xero: XeroClient, reference: str, **changes: Any) -> BankTransaction:
     return BankTransaction(**{**values, **changes})
 
 
+def a_line(**changes: Any) -> LineItem:
+    return LineItem(description="x", quantity=1, unit_amount=1, **changes)
+
+
 def bill(xero: XeroClient, number: str, kind: str = "ACCPAY") -> Any:
     ryman = xero.api.get_contacts(TENANT, where='ContactNumber=="V-1001"').contacts[0]
     line = LineItem(description="Paper", quantity=1, unit_amount=100, account_code="6100", tax_type="GB20")
@@ -272,8 +276,16 @@ class TestErrors:
             ({"date": LOCKED}, "end of year lock date, currently set at 31 December 2025"),
             ({"contact": Contact()}, "The Contact must contain at least 1 of the following elements"),
             ({"line_items": []}, "At least one line item is required"),
+            (
+                {"line_items": [a_line(account_code="6990")]},
+                "Account code '6990' has been archived, or has been deleted",
+            ),
+            (
+                {"line_items": [a_line(account_code="6100", tax_type="OUTPUT2")]},
+                "The TaxType code 'OUTPUT2' cannot be used with account code '6100'.",
+            ),
         ],
-        ids=["lock date", "contact", "lines"],
+        ids=["lock date", "contact", "lines", "archived account", "tax and account"],
     )
     def test_a_refusal_of_the_whole_request_has_its_messages(
         self, xero: XeroClient, changes: dict[str, Any], said: str

@@ -144,6 +144,8 @@ class ConnectedLedger:
             if "cut-off" in str(reason):
                 return cut_off(answer)
             raise
+        except Rejected:  # a ledger's API refuses nothing that it has done: the answer is lost
+            raise TimedOut from None
         return answer
 
     def _arriving(self, request: Request, forward: Callable[[], Answer], job: str) -> Answer:

@@ -102,7 +102,6 @@ def send(ledger: SmallLedger, injector: FaultInjector, body: bytes = b"{}") -> r
         (RateLimited("slow down", retry_after=30), 429),
         (AuthenticationFailed("no"), 401),
         (PermissionDenied("no"), 403),
-        (Rejected("no"), 400),
         (NoProof("503"), 503),
         (NoProof("429 of a gateway"), 429),
     ],
@@ -135,6 +134,21 @@ def test_given_a_fault_that_leaves_no_answer_then_the_connector_sees_what_a_netw
 
     assert not_sent(seen.value) == isinstance(error, Unavailable)  # type: ignore[arg-type]
     assert ledger.held == []
+
+
+def test_given_a_refusal_before_the_work_then_it_is_the_ledgers_own(ledger: SmallLedger) -> None:
+    answer = send(ledger, OneFault("before books record", Rejected("no")))
+
+    assert (answer.status_code, answer.json(), ledger.held) == (400, {"reason": "its own words"}, [])
+
+
+def test_given_a_refusal_after_the_work_then_the_answer_is_lost_since_no_api_refuses_what_it_did(
+    ledger: SmallLedger,
+) -> None:
+    with pytest.raises(requests.ReadTimeout):
+        send(ledger, OneFault("after books record", Rejected("no")))
+
+    assert len(ledger.held) == 1
 
 
 def test_given_a_cut_off_answer_then_it_breaks_off_while_it_is_read(ledger: SmallLedger) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from flask import Flask
 
 from pleo_export.accounting.business_central.error_table import (
     ALREADY_EXISTS,
@@ -17,6 +18,8 @@ from pleo_export.accounting.business_central.error_table import (
     error_of,
     words_of,
 )
+from pleo_export.accounting.business_central.rest import BusinessCentralRest
+from pleo_export.accounting.business_central.settings import BusinessCentralSettings
 from pleo_export.accounting.errors import (
     AccountingError,
     AttachmentTooLarge,
@@ -30,6 +33,10 @@ from pleo_export.accounting.errors import (
     Unavailable,
     UnknownDimension,
 )
+from pleo_export.accounting.http import AccountingTransport
+from pleo_export.http.session import IsolatedSession
+from tests.system.fake_network import Answer, Request
+from tests.system.wsgi_adapter import WsgiAdapter, session_through
 
 CORRELATION = "CorrelationId:  1b6e1b1f-9a7c-4b8e-8f0a-3f2b1c0d9e8f."
 
@@ -204,3 +211,31 @@ def test_what_is_no_error_of_business_central_is_foreign(content: bytes) -> None
 def test_a_closed_day_is_told_in_the_language_of_the_user(text: str) -> None:
     assert POSTING_DATE.search(text)
     assert not ALREADY_EXISTS.search(text)
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [([], 60), ([("Retry-After", "7")], 7)], ids=str)
+def test_a_refusal_for_too_many_calls_is_told_to_the_budget(headers: list[tuple[str, str]], seconds: int) -> None:
+    class Budget:
+        def __init__(self) -> None:
+            self.seen: list[tuple[int | None, int | None]] = []
+
+        def take(self, calls: int = 1) -> None:
+            """Let every call pass."""
+
+        def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
+            self.seen.append((remaining, resets_in))
+
+    def refuse(_: Request, __: object) -> Answer:
+        return Answer(429, headers, answer("Application_TooManyRequests", "Too many requests."))
+
+    budget = Budget()
+    session = session_through(WsgiAdapter(Flask("nobody"), refuse), IsolatedSession())
+    transport = AccountingTransport("Business Central", "https://bc.test", {}, session=session, budget=budget)
+    where = {"name": "business-central", "tenant": "t", "company": "0a1b2c3d-0000-4000-8000-000000000001"}
+    rest = BusinessCentralRest(transport, BusinessCentralSettings.model_validate(where), budget)
+
+    with pytest.raises(RateLimited) as refused:
+        rest.act("journals(1)")
+
+    assert refused.value.retry_after == seconds
+    assert budget.seen == [(0, seconds)]

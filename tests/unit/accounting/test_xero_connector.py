@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from ledger_simulators.xero import payments, rules
+from ledger_simulators.xero import documents, rules
 from ledger_simulators.xero.app import create_app
 from ledger_simulators.xero.books import PAYMENTS
 from ledger_simulators.xero.ledger import XeroLedger
@@ -310,14 +310,14 @@ class TestPaymentsOfSeveralBills:
         system = books.connect()
         tom = self.employee(system)
         system.record_many(self.bills(books, tom), DocumentState.POSTED)
-        whole = payments.amount_of
+        whole = documents.amount_of
 
         def refusing(given: Any) -> Decimal:
             if whole(given) == Decimal("12.50"):
                 raise rules.XeroValidation("This bill is being looked at by somebody else")
             return whole(given)
 
-        monkeypatch.setattr(payments, "amount_of", refusing)
+        monkeypatch.setattr("ledger_simulators.xero.payments.amount_of", refusing)
         paid = self.reimbursement(tom)
 
         found = system.record_many([paid], DocumentState.POSTED)[paid.reference]
