@@ -26,9 +26,7 @@ def require_open(ledger: EconomicLedger, on: date) -> None:
             400, "The entry date's accounting year does not exist", "JournalEntryDateAccountingYearDoesNotExist", "date"
         )
     if year.closed:
-        raise Problem(
-            400, "The entry date's accounting year is closed", "JournalEntryDateAccountingYearClosed", "date"
-        )
+        raise Problem(400, "The entry date's accounting year is closed", "JournalEntryDateAccountingYearClosed", "date")
     if period.closed or period.barred:
         raise Problem(
             400,
@@ -162,7 +160,9 @@ def _settle(ledger: EconomicLedger, debit: Booked, credit: Booked) -> None:
         for account, base in ((later.account, -difference), (ledger.exchange_account, difference)):
             add(
                 ledger,
-                Booked(0, account, Decimal(0), base, later.currency, later.date, SYSTEM, later.voucher, "Kursdifference"),
+                Booked(
+                    0, account, Decimal(0), base, later.currency, later.date, SYSTEM, later.voucher, "Kursdifference"
+                ),
             )
 
 

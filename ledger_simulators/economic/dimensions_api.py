@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from ledger_simulators.economic.entries import Draft
 from ledger_simulators.economic.filters import COMPARABLE, ORDERED, TEXT, rows
-from ledger_simulators.economic.json_bodies import sent_json, without_empty
 from ledger_simulators.economic.journals_api import require_version
+from ledger_simulators.economic.json_bodies import sent_json, without_empty
 from ledger_simulators.economic.ledger import EconomicLedger
 from ledger_simulators.economic.problems import Problem
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pleo_export.failures.entry import FailureEntry, WhoCanFix
+from pleo_export.failures.entry import SUBJECT, FailureEntry, WhoCanFix
 from pleo_export.failures.expense import AGAIN
 
 PERIOD_LOCKED = FailureEntry(
@@ -79,4 +79,47 @@ BILL_THERE_ALREADY = FailureEntry(
     why="The same bill may have been entered by hand. A person decides.",
     who=WhoCanFix.IN_LEDGER,
     example={"ledger": "Xero", "other": "INV-2044"},
+)
+PROJECT_WITHOUT_COST_TYPE = FailureEntry(
+    code="project_without_cost_type",
+    says="{ledger} takes a project only with a cost type, and this expense has a tag for {given} only.",
+    fix="Set both tags on the expense in Pleo, or neither. " + AGAIN,
+    why="The project module of the accounting system sorts the costs of a project by their type.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "e-conomic", "given": "project"},
+)
+SUPPLIER_ACCOUNT = FailureEntry(
+    code="supplier_on_other_account",
+    says="{ledger} books what {party} is owed on account {account}, and the settings name {wanted}.",
+    fix="Ask {support} to set the payables account in the settings to {ledger}'s, or put the supplier into another "
+    "group there. " + AGAIN,
+    why="The accounting system takes that account from the group of the supplier, and from nowhere else.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "e-conomic", "party": "Ryman", "account": "2100", "wanted": "2110"},
+)
+PARTY_NOT_TAKEN = FailureEntry(
+    code="party_blocked_meanwhile",
+    says="{party} was blocked or deleted in {ledger} while this expense was being recorded.",
+    fix="Unblock it there, or choose another supplier in Pleo. " + AGAIN,
+    why="A person changed the accounting system at the same moment.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"party": "Harbour Print", "ledger": "e-conomic"},
+)
+VOUCHER_HAS_DOCUMENT = FailureEntry(
+    code="voucher_has_document",
+    says="Voucher {voucher} has another document in {ledger} already.",
+    fix="Compare it with the receipts in Pleo, and attach there what is missing.",
+    why="The accounting system keeps one document for each voucher. Nothing that is there is replaced.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "e-conomic", "voucher": "50117"},
+)
+ACCOUNT_BLOCKED = FailureEntry(
+    code="account_blocked",
+    says=SUBJECT + " uses account {account}, which takes no direct entries in {ledger}.",
+    fix="Take the block from the account there, or choose another account in Pleo (where the settings name it, ask "
+    "{support}). " + AGAIN,
+    why="The accounting system books on such an account only by itself.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"account": "2100", "ledger": "e-conomic"},
+    subject='Category "Gifts"',
 )

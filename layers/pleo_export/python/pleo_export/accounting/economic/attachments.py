@@ -14,7 +14,7 @@ from pleo_export.accounting.economic.rest import DOCUMENTS, EconomicRest, key_of
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
-from pleo_export.failures.ledger import VOUCHER_HAS_DOCUMENT
+from pleo_export.failures.ledger_rules import VOUCHER_HAS_DOCUMENT
 from pleo_export.failures.receipts import FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
 
 CONTENT_TYPES = frozenset({"application/pdf", "image/jpeg", "image/png"})

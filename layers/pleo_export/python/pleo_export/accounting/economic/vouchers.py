@@ -22,10 +22,9 @@ from pleo_export.accounting.economic.vat import VatLine, with_vat_codes
 from pleo_export.accounting.errors import Rejected, UnknownAccount, UnknownDimension
 from pleo_export.accounting.matching import settlement_text
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalLine, Payment
-from pleo_export.failures.ledger import (
+from pleo_export.failures.ledger import ACCOUNT_CURRENCY, NOT_BALANCED
+from pleo_export.failures.ledger_rules import (
     ACCOUNT_BLOCKED,
-    ACCOUNT_CURRENCY,
-    NOT_BALANCED,
     PARTY_NOT_TAKEN,
     PROJECT_WITHOUT_COST_TYPE,
     SUPPLIER_ACCOUNT,
