@@ -6,7 +6,7 @@ carried out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -93,7 +93,7 @@ class EconomicLedger:
                 *(self._booked_of(key) for key in _keys(booked)),
             ]
 
-    def lines_of(self, voucher: list[Draft] | list[Booked]) -> list[Booked]:
+    def lines_of(self, voucher: Sequence[Draft | Booked]) -> list[Booked]:
         """Return the lines of a voucher as they are or would be in the general ledger."""
         lines: list[Booked] = []
         for each in voucher:

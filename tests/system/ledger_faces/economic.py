@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from tests.system.fake_network import Answer, Request
 from tests.system.held_documents import Held
 from tests.system.ledger_faces.face import LedgerFace, reference_in, role_of
 
-Voucher = list[Draft] | list[Booked]
+Voucher = Sequence[Draft | Booked]
 _REFUSAL = "The agreement is being moved to another server"
 
 
@@ -29,11 +29,11 @@ def documents(ledger: EconomicLedger) -> Sequence[Held]:
     return [_held(ledger, each, state) for each, state in (*posted, *((each, DocumentState.DRAFT) for each in drafts))]
 
 
-def _by_voucher(entries: object) -> list[Voucher]:
+def _by_voucher(entries: Iterable[Draft | Booked]) -> list[Voucher]:
     found: dict[tuple[int, date], list[Draft | Booked]] = defaultdict(list)
-    for each in entries:  # type: ignore[attr-defined]
+    for each in entries:
         found[each.voucher, each.date].append(each)
-    return list(found.values())  # type: ignore[arg-type]
+    return list(found.values())
 
 
 def _reference(voucher: Voucher) -> str:
@@ -72,9 +72,9 @@ def _held(ledger: EconomicLedger, voucher: Voucher, state: DocumentState) -> Hel
         role=role_of(reference),
         state=state,
         on=first.date,
-        accounts=tuple(str(each.account) for each in lines),
-        sums=frozenset({int(gross * 100), *(abs(int(each.amount * 100)) for each in lines)}),
-        balances=own or (sum(each.amount for each in lines) == 0 and sum(each.base for each in lines) == 0),
+        accounts=tuple(str(line.account) for line in lines),
+        sums=frozenset({int(gross * 100), *(abs(int(line.amount * 100)) for line in lines)}),
+        balances=own or (sum(line.amount for line in lines) == 0 and sum(line.base for line in lines) == 0),
         contents=tuple(parts),
     )
 

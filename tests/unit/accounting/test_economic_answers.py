@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pleo_export.accounting.economic.error_table import BY_CODE, BY_PROPERTY, BY_STATUS, Body, meaning
+from pleo_export.accounting.economic.error_table import BY_CODE, BY_PROPERTY, BY_STATUS, EconomicBody, meaning
 from pleo_export.accounting.economic.filters import among, begins, both, either, equals
 from pleo_export.accounting.economic.rest import error_of, key_of
 from pleo_export.accounting.errors import (
@@ -89,8 +89,8 @@ def old(code: str, words: str) -> dict[str, Any]:
     }
 
 
-def told(status: int, body: Any, *, write: bool = True, **headers: str) -> AccountingError:
-    return error_of(answer(status, body, **headers), write=write, on=ON)
+def told(status: int, body: Any, *, write: bool = True) -> AccountingError:
+    return error_of(answer(status, body), write=write, on=ON)
 
 
 class TestPublishedCodes:
@@ -135,7 +135,7 @@ class TestStatuses:
 
     def test_given_a_429_then_its_time_is_kept_or_that_of_the_bucket(self) -> None:
         for headers, seconds in (({"Retry-After": "7"}, 7), ({}, 60)):
-            found = told(429, problem(429, "RateLimit"), **headers)
+            found = error_of(answer(429, problem(429, "RateLimit"), **headers), write=True)
             assert isinstance(found, RateLimited)
             assert found.retry_after == seconds
 
@@ -160,7 +160,7 @@ class TestGateways:
     def test_given_what_only_a_gateway_says_then_it_is_believed(
         self, status: int, error: type[AccountingError]
     ) -> None:
-        assert meaning(status, Body.FOREIGN, "", "") is error
+        assert meaning(status, EconomicBody.FOREIGN, "", "") is error
 
     def test_given_problem_details_of_another_status_then_they_are_not_e_conomics(self) -> None:
         assert type(told(400, problem(422, "JournalEntryAccountNotFound"))) is OutcomeUnknown

@@ -231,7 +231,7 @@ def standing(booked: Sequence[HeldVoucher]) -> Mapping[Key, DocumentState]:
     states: dict[Key, DocumentState] = {}
     for reference in {each.reference for each in booked}:
         same = [each for each in booked if each.reference == reference]
-        gone = _taken_back(same)
+        gone = _undoing(same)
         void = reversal_reference(reference, REFERENCE_LENGTH) in undone
         for each in same:
             if each not in gone[1::2]:
@@ -243,7 +243,7 @@ def standing(booked: Sequence[HeldVoucher]) -> Mapping[Key, DocumentState]:
 def _one_document(held: Sequence[HeldVoucher], lacking: Collection[int], *, void: bool) -> DocumentOutcome:
     """Return a live one rather than a void one; of two live ones a person decides."""
     live = [each for each in held if not (each.posted and void)]
-    gone = _taken_back(live)
+    gone = _undoing(live)
     live = [each for each in live if each not in gone]
     if len(live) > 1:
         names = " and ".join(str(each.number) if each.posted else f"draft {each.number}" for each in live)
@@ -256,7 +256,7 @@ def _one_document(held: Sequence[HeldVoucher], lacking: Collection[int], *, void
     return ref
 
 
-def _taken_back(held: Sequence[HeldVoucher]) -> list[HeldVoucher]:
+def _undoing(held: Sequence[HeldVoucher]) -> list[HeldVoucher]:
     """Return the booked vouchers that undo each other: a person made the later one, with the same texts."""
     gone: list[HeldVoucher] = []
     for later in (each for each in held if each.posted):

@@ -35,7 +35,7 @@ def similar_bills(rest: EconomicRest, drafts: Sequence[HeldVoucher], invoiced: M
         others += [(str(row.get("voucherNumber")), row) for row in booked if row.get("supplierInvoiceNumber")]
         waiting = rest.items(DRAFTS, both(chosen, equals("entryTypeNumber", SUPPLIER_INVOICE)))
         others += [(f"draft {row.get('voucherNumber')}", row) for row in waiting]
-    gone = _taken_back([row for _, row in others])
+    gone = _undoing([row for _, row in others])
     return {
         reference: names[0]
         for reference, row in bills.items()
@@ -52,7 +52,7 @@ def _is_bill(row: Row) -> bool:
     return row.get("entryTypeNumber") == SUPPLIER_INVOICE and bool(row.get("supplierInvoiceNumber"))
 
 
-def _taken_back(rows: Sequence[Row]) -> set[int]:
+def _undoing(rows: Sequence[Row]) -> set[int]:
     """Return the booked entries of ours that were undone, and those that undo them: by us or by a person, as their
     texts say."""
     gone: set[int] = set()

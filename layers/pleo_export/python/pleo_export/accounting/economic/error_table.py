@@ -29,7 +29,7 @@ from pleo_export.accounting.errors import (
 Meaning = type[AccountingError]
 
 
-class Body(StrEnum):
+class EconomicBody(StrEnum):
     """Whose words an answer holds: the new services' problem details, the old API's form, or a gateway's."""
 
     PROBLEM = "problem"
@@ -79,9 +79,9 @@ OTHER_FAULT: Meaning = OutcomeUnknown  # 5xx, whoever says it: only a search tel
 _BY_CODE = tuple((re.compile(pattern), meaning) for pattern, meaning in BY_CODE)
 
 
-def meaning(status: int, body: Body, code: str, property_: str) -> Meaning:
+def meaning(status: int, body: EconomicBody, code: str, property_: str) -> Meaning:
     """Return the kind of error. A gateway's refusal of a read or a write proves nothing, but for its 413 and 429."""
-    if body is Body.FOREIGN:
+    if body is EconomicBody.FOREIGN:
         return {413: AttachmentTooLarge, 429: RateLimited}.get(status, OTHER_FAULT)
     for pattern, known in _BY_CODE:
         if pattern.fullmatch(code):
@@ -91,6 +91,10 @@ def meaning(status: int, body: Body, code: str, property_: str) -> Meaning:
     return BY_STATUS.get(status, OTHER_FAULT if status >= 500 else Rejected)
 
 
-def nothing_done(status: int, body: Body) -> Meaning:
+def nothing_done(status: int, body: EconomicBody) -> Meaning:
     """Return what a fault means for a read, which changes nothing."""
-    return Unavailable if status >= 500 or status in (408, 421, 425) or body is Body.PROBLEM else InvalidConfiguration
+    return (
+        Unavailable
+        if status >= 500 or status in (408, 421, 425) or body is EconomicBody.PROBLEM
+        else InvalidConfiguration
+    )

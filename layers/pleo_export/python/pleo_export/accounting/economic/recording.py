@@ -86,7 +86,7 @@ class EconomicRecording:
                     break
 
     def _create(self, portion: Sequence[_Numbered], salt: str = "") -> dict[str, Drafted]:
-        entries = [self._row(each, entry.row) for each in portion for entry in each.voucher.entries]
+        entries = [_row(self._journal, each, entry.row) for each in portion for entry in each.voucher.entries]
         alone = portion[0].voucher.on if len(portion) == 1 else None
         try:
             written = self._economic.post(f"{DRAFTS}/bulk", {"entries": entries}, "draft", on=alone, salt=salt)
@@ -100,7 +100,7 @@ class EconomicRecording:
 
     def _nothing_there(self, portion: Sequence[_Numbered]) -> bool:
         try:
-            return not self._economic.items(DRAFTS, self._numbers_of(portion))
+            return not self._economic.items(DRAFTS, _numbers_of(self._journal, portion))
         except AccountingError:
             return False
 
@@ -134,7 +134,7 @@ class EconomicRecording:
         return outcomes | self._with_dimensions([each for each in portion if each.voucher.reference in held], held)
 
     def _read(self, portion: Sequence[_Numbered], looks: int) -> Mapping[str, HeldVoucher]:
-        filter_ = self._numbers_of(portion)
+        filter_ = _numbers_of(self._journal, portion)
         held: dict[str, HeldVoucher] = {}
         for look in range(looks):
             if look:
@@ -150,14 +150,10 @@ class EconomicRecording:
                 break
         return held
 
-    def _numbers_of(self, portion: Sequence[_Numbered]) -> str:
-        numbers = between("voucherNumber", portion[0].number, portion[-1].number)
-        return both(equals("journalNumber", self._journal), numbers)
-
     def _with_dimensions(self, portion: Sequence[_Numbered], held: Mapping[str, HeldVoucher]) -> dict[str, Drafted]:
         """Give the entries their dimension values. A draft whose values are refused is deleted."""
         outcomes: dict[str, Drafted] = dict(held)
-        wanted = [(each.voucher.reference, self._values(each, held)) for each in portion]
+        wanted = [(each.voucher.reference, _values(self._journal, each, held)) for each in portion]
         batch: list[tuple[str, list[Row]]] = []
         for reference, values in [*((ref, each) for ref, each in wanted if each), ("", [])]:
             if batch and (not reference or sum(len(each) for _, each in batch) + len(values) > MOST_ENTRIES):
@@ -165,14 +161,6 @@ class EconomicRecording:
                 batch = []
             batch.append((reference, values))
         return outcomes
-
-    def _values(self, each: _Numbered, held: Mapping[str, HeldVoucher]) -> list[Row]:
-        numbers = held[each.voucher.reference].entries
-        return [
-            {"journalNumber": self._journal, "entryNumber": number, "dimensionNumber": dimension, "dimensionKey": key}
-            for number, entry in zip(numbers, each.voucher.entries, strict=True)
-            for dimension, key in entry.dimensions
-        ]
 
     def _assign(self, batch: Sequence[tuple[str, list[Row]]], held: Mapping[str, HeldVoucher]) -> dict[str, Drafted]:
         items = [value for _, values in batch for value in values]
@@ -195,8 +183,23 @@ class EconomicRecording:
             return error
         return cause
 
-    def _row(self, each: _Numbered, row: Row) -> Row:
-        return {"journalNumber": self._journal, "voucherNumber": each.number, **row}
+
+def _row(journal: int, each: _Numbered, row: Row) -> Row:
+    return {"journalNumber": journal, "voucherNumber": each.number, **row}
+
+
+def _numbers_of(journal: int, portion: Sequence[_Numbered]) -> str:
+    numbers = between("voucherNumber", portion[0].number, portion[-1].number)
+    return both(equals("journalNumber", journal), numbers)
+
+
+def _values(journal: int, each: _Numbered, held: Mapping[str, HeldVoucher]) -> list[Row]:
+    numbers = held[each.voucher.reference].entries
+    return [
+        {"journalNumber": journal, "entryNumber": number, "dimensionNumber": dimension, "dimensionKey": key}
+        for number, entry in zip(numbers, each.voucher.entries, strict=True)
+        for dimension, key in entry.dimensions
+    ]
 
 
 def _portions(numbered: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:

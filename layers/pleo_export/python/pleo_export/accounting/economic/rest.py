@@ -22,7 +22,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.economic.error_table import Body, meaning, nothing_done
+from pleo_export.accounting.economic.error_table import EconomicBody, meaning, nothing_done
 from pleo_export.accounting.economic.json_numbers import decode, encode
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import (
@@ -98,7 +98,7 @@ class EconomicRest:
         while True:
             asked = "&".join(part for part in (query, cursor and f"cursor={quote(cursor)}") if part)
             answer = self._read(f"{path}?{asked}" if asked else path)
-            if filter_ and answer.status in _TOO_LONG and _body(answer)[0] is Body.FOREIGN:
+            if filter_ and answer.status in _TOO_LONG and _body(answer)[0] is EconomicBody.FOREIGN:
                 raise TargetTooLong
             page = _content(answer, write=False)
             if not isinstance(page, dict):
@@ -176,7 +176,7 @@ class EconomicRest:
 def failed_by_itself(error: AccountingError) -> bool:
     """Return whether e-conomic itself says that it failed, and not a gateway: it may be asked again if a search finds
     nothing."""
-    return error.status == HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in (None, Body.FOREIGN)
+    return error.status == HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in (None, EconomicBody.FOREIGN)
 
 
 def key_of(purpose: str, path: str, content: bytes, salt: str) -> str:
@@ -208,7 +208,7 @@ def error_of(answer: AccountingResponse, *, write: bool, on: date | None = None)
     if issubclass(kind, Rejected):
         said = LEDGER_SAYS.told(words=words)
         return kind(said) if kind in (UnknownAccount, UnknownDimension) else kind(said, **evidence)
-    if kind is InvalidConfiguration and body is Body.PROBLEM:
+    if kind is InvalidConfiguration and body is EconomicBody.PROBLEM:
         told = SETTING_UNKNOWN_THERE.told(ledger=TITLE, count="no", setting="journal", value="of the settings")
         return InvalidConfiguration(told, **evidence)
     entry = {
@@ -244,23 +244,28 @@ def _content(answer: AccountingResponse, *, write: bool, on: date | None = None)
         raise InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE), status=answer.status) from None
 
 
-def _body(answer: AccountingResponse) -> tuple[Body, str, str, str]:
+def _body(answer: AccountingResponse) -> tuple[EconomicBody, str, str, str]:
     """Return whose words a refusal holds, its error code, the property that it names, and its message."""
     try:
         held = decode(answer.content)
     except ValueError:
-        return Body.FOREIGN, "", "", ""
+        return EconomicBody.FOREIGN, "", "", ""
     if not isinstance(held, dict):
-        return Body.FOREIGN, "", "", ""
+        return EconomicBody.FOREIGN, "", "", ""
     if "traceId" in held and held.get("status") == answer.status:
         errors = [each for each in held.get("errors") or [] if isinstance(each, dict)]
         first = errors[0] if errors else {}
         code = str(first.get("errorCode") or held.get("errorCode") or "")
         words = str(first.get("message") or held.get("detail") or held.get("title") or "")
-        return Body.PROBLEM, code, str(first.get("property") or ""), words
+        return EconomicBody.PROBLEM, code, str(first.get("property") or ""), words
     if "logId" in held:
-        return Body.OLD, str(held.get("errorCode") or ""), str(held.get("property") or ""), str(held.get("message"))
-    return Body.FOREIGN, "", "", ""
+        return (
+            EconomicBody.OLD,
+            str(held.get("errorCode") or ""),
+            str(held.get("property") or ""),
+            str(held.get("message")),
+        )
+    return EconomicBody.FOREIGN, "", "", ""
 
 
 def _quoted(filter_: str) -> str:

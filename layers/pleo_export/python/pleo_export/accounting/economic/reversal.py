@@ -67,7 +67,7 @@ class EconomicReversal:
         reference = _reversal_of(document.reference)
         counter = self._posted_counter(reference)
         if counter is None:
-            if self._taken_back(document.reference):
+            if self._undoing(document.reference):
                 return None
             self._periods.require_open(on)
             counter = self._post(NewVoucher(reference, DocumentKind.JOURNAL_ENTRY, on, self._entries(held, on), on))
@@ -84,7 +84,7 @@ class EconomicReversal:
             self._recording.delete(spare)
         return _done(self._booking.book(drafts[:1], new=False)[reference]) if drafts else None
 
-    def _taken_back(self, reference: str) -> bool:
+    def _undoing(self, reference: str) -> bool:
         found = self._documents.find_many([reference]).get(reference)
         return isinstance(found, DocumentRef) and found.state is DocumentState.VOID
 
