@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket
 
 if TYPE_CHECKING:
     from tests.system.in_process_system import InProcessSystem
+
+# Nothing in the tests depends on how fast the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
 WITHOUT_NETWORK = ("unit", "property")
@@ -37,7 +42,9 @@ def _server(item: pytest.Item) -> str | None:
         return item.path.stem
     parameters = getattr(item, "callspec", None)
     connector = parameters.params.get("fixtures") if parameters else None
-    return None if connector == "fake" else f"{folder} {connector or ''}".strip()
+    if connector and not connector.startswith("tryton"):
+        return None  # in process
+    return f"{folder} {connector or ''}".strip()
 
 
 def pytest_collection_finish() -> None:

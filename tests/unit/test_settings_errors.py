@@ -73,7 +73,10 @@ SENTENCES: dict[str, tuple[dict[Any, Any], str]] = {
         {"closed_period": "maybe"},
         "closed_period: must be fail, today, next_open or adjustment",
     ),
-    "another connector": (system(name="sap"), "accounting_system.name: must be tryton"),
+    "another connector": (
+        system(name="sap"),
+        "accounting_system: name must be business-central, e-conomic, tryton or xero",
+    ),
     "a currency in small letters": (
         accounts(wallets={"gbp": "1900"}),
         "accounts.wallets.gbp: must be three capital letters; for example GBP",

@@ -161,7 +161,11 @@ def test_given_settings_beyond_what_the_books_can_do_then_each_is_named_with_wha
         max_dimensions=1,
         periods=PeriodSupport.UNKNOWN,
     )
-    asked = {"closed_period": "next_open", "dimensions": {"a": "cost_centre", "b": "project"}, "receipts": "required"}
+    asked: dict[str, Any] = {
+        "closed_period": "next_open",
+        "dimensions": {"a": "cost_centre", "b": "project"},
+        "receipts": "required",
+    }
 
     with pytest.raises(CheckFailed) as error:
         connected(stack, accounts={"wallets": {"GBP": "1900", "EUR": "1901"}}, **asked)

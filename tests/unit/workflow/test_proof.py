@@ -31,11 +31,11 @@ def test_given_an_unproven_refusal_of_a_request_that_arrives_then_it_is_not_sent
     on_its_way: list[Document] = []
     create = books.ledger.create
 
-    def sent(entry: Entry) -> Document:
+    def sent(entry: Entry, *, final: bool) -> Document:
         if not on_its_way and not books.documents:
             on_its_way.append(Document("late", entry, DocumentState.POSTED))
             raise answer
-        return create(entry)
+        return create(entry, final=final)
 
     def arrive() -> None:
         if on_its_way and system.clock.now() >= ARRIVAL:

@@ -201,6 +201,7 @@ _SENTENCES: Mapping[str, str | Callable[[Details, _Place], str]] = {
     "uuid_type": "must be an id as Pleo shows it",
     "uuid_parsing": "must be an id as Pleo shows it",
     "model_type": _not_a_mapping,
+    "model_attributes_type": _not_a_mapping,
     "dict_type": _not_a_mapping,
     "int_type": _NOT_A_NUMBER,
     "int_parsing": _NOT_A_NUMBER,

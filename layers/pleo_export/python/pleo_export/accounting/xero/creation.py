@@ -1,4 +1,4 @@
-"""Creating documents: all of one kind in one call, in which Xero judges each for itself."""
+"""Creating documents: all of one kind in one call, in which Xero accepts or refuses each individually."""
 
 from __future__ import annotations
 

@@ -56,13 +56,13 @@ class XeroRest:
             page += 1
 
     def create(self, endpoint: str, elements: Sequence[Record], *, together: bool = False) -> list[Record]:
-        """Create documents, each for itself: the answer has one row for each, in order, with its own errors. All or
+        """Create documents, each individually: the answer has one row for each, in order, with its own errors. All or
         none if `together`: then Xero's messages are raised. Raises XeroRefused where Xero refuses the request as a
         whole; then none is created."""
         return self._write_all("PUT", endpoint, elements, {} if together else _PER_ELEMENT)
 
     def update(self, endpoint: str, elements: Sequence[Record]) -> list[Record]:
-        """Change documents, each for itself, as `create` creates them."""
+        """Change documents individually, as `create` creates them."""
         return self._write_all("POST", endpoint, elements, _PER_ELEMENT)
 
     def change(self, endpoint: str, id_: str, body: Record) -> None:
