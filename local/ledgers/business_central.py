@@ -13,13 +13,14 @@ from local.ledgers.simulated import Profile
 from pleo_simulator.clock import Clock
 
 TOKEN, TENANT = "a token of the local stack", "northgate.onmicrosoft.com"
+TAX_RATES = {"GB20": "20", "GB0": "0", "ES21": "21"}
 _HOLDS_OUR_KEY = {"purchaseInvoices": "shipToContact", "purchaseCreditMemos": "buyFromAddressLine2"}
 
 
 def connection(ledger: BusinessCentralLedger, url: str) -> Mapping[str, Any]:
     """Return the settings of a company that is connected to the simulator at the address."""
     system = {"name": "business-central", "tenant": TENANT, "company": ledger.company["id"]}
-    named = {"company_name": ledger.company["name"], "api_url": url}
+    named = {"company_name": ledger.company["name"], "api_url": url, "tax_rates": TAX_RATES}
     accounts = {**ACCOUNTS, "wallets": {"GBP": "1900"}}  # a journal is in the company's own currency
     return {"accounting_system": {**system, **named}, "accounts": accounts}
 
@@ -58,27 +59,28 @@ def another(clock: Clock, number: int) -> BusinessCentralLedger:
 
 
 _REFUSED = "accounting_system_validation_failure"
+_NOT_OF_ITS_RATE = ("mileage-reading",)  # VAT is computed by the code's rate: that of a mileage is another
 _EUROS = (*("topup-eur", "figma-january", "iberia", "casa-lucio", "iberia-return", "dsb", "cashback-eur", "adobe"),)
 DEVIATIONS = Deviations(
     # A journal is in the company's own currency.
-    demo=dict.fromkeys(_EUROS, _REFUSED),
+    demo=dict.fromkeys((*_EUROS, *_NOT_OF_ITS_RATE), _REFUSED),
     every_type={
-        "journal": dict.fromkeys(("software", "card-invoice"), _REFUSED),
+        "journal": dict.fromkeys(("software", "card-invoice", "drive"), _REFUSED),
         "accounts_payable": dict.fromkeys(
             (
                 *("software", "card-invoice"),  # and so is a payment
                 *("refund", "chargeback", "cashback", "private-back"),  # no credit notes
                 *("rent-back", "bounced"),  # a payment that comes back is taken back by hand
-                *("drive", "payroll"),  # the tax of a bill is computed by the code's rate: a mileage's is another
+                *("drive", "payroll"),  # as above: the bill, and so its payment
             ),
             _REFUSED,
         ),
     },
-    # The rent and the reimbursement are paid twice, since the payments that came back are not there; the bills in euros
-    # are recorded, and their payments are not.
+    # The mileage is paid out, and not recorded as owed. The rent and the reimbursement are paid twice, since the
+    # payments that came back are not there.
     left_over={
-        "journal": {"1901": 0},
-        "accounts_payable": {"1900": 87_935, "1901": 0, "2100": 130_000 - 29_739, "2250": 12_400, "2251": 0},
+        "journal": {"1901": 0, "2250": 4_500},
+        "accounts_payable": {"1900": 87_935, "1901": 0, "2100": 130_000, "2250": 12_400, "2251": 0},
     },
 )
 PROFILE = Profile("Business Central", connection, secret, entries, another, DEVIATIONS)

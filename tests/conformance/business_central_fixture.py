@@ -99,7 +99,8 @@ class BusinessCentralFixture:
     def _through(self, crossing: Crossing, token: str = TOKEN, journal: str = "") -> BusinessCentralConnector:
         company = self.ledger.company["id"]
         where = {"name": "business-central", "tenant": "tenant", "company": company, "company_name": "Harbour Print"}
-        settings = BusinessCentralSettings.model_validate({**where, "journal": journal})
+        rates = {"GB20": "20", "GB0": "0", "ES21": "21"}
+        settings = BusinessCentralSettings.model_validate({**where, "journal": journal, "tax_rates": rates})
         session = session_through(WsgiAdapter(self._app, crossing), IsolatedSession())
         headers = {"Authorization": f"Bearer {token}"}
         transport = AccountingTransport(

@@ -21,8 +21,6 @@ from pleo_simulator.sample import NORTHGATE
 from tests.system.in_process_system import in_process_system
 from tests.system.ledger_in_process import LedgerInProcess, face_of, ledgers_in_process, ready
 
-# It computes the VAT of a journal line itself, and posts a bill in euros whose payment it then refuses.
-KNOWN = {"business-central": pytest.mark.xfail(strict=True, reason="its VAT and its payments in euros, see above")}
 LONGEST = 12  # looks of the schedule, for a ledger that takes few calls a minute
 
 
@@ -79,7 +77,7 @@ def test_given_half_a_year_of_a_company_then_each_expense_is_booked_or_refused_a
 
 
 @pytest.mark.parametrize("method", ["journal", "accounts_payable"])
-@pytest.mark.parametrize("name", [pytest.param(each, marks=KNOWN.get(each, ())) for each in ready()])
+@pytest.mark.parametrize("name", ready())
 def test_given_a_month_of_every_type_then_the_ledger_holds_what_pleo_was_told_to_the_penny(
     name: str, method: str
 ) -> None:

@@ -142,8 +142,10 @@ class FakeAccountingSystem:
 
     def refusals(self, documents: Sequence[Entry]) -> Mapping[str, AccountingError]:
         def refused() -> Mapping[str, AccountingError]:
+            together = {each.reference for each in documents}
             answers = {
-                each.reference: fake_limits.refusal(each, self.capabilities, self.ledger) or self.ledger.refusal(each)
+                each.reference: fake_limits.refusal(each, self.capabilities, self.ledger, together)
+                or self.ledger.refusal(each)
                 for each in documents
             }
             return {reference: error for reference, error in answers.items() if error}

@@ -18,15 +18,18 @@ OWN_TAX_ACCOUNT = "2200"
 PER_CENT = {"GB0": (0,), "GB20": (20,), "ES21": (21,), "RC20": (20, -20)}
 
 
-def refusal(entry: Entry, takes: Capabilities, ledger: GeneralLedger) -> Rejected | None:
-    """Why the connector does not take it, if so."""
+def refusal(
+    entry: Entry, takes: Capabilities, ledger: GeneralLedger, together: Collection[str] = ()
+) -> Rejected | None:
+    """Return why the connector does not take it, if so. `together` are the references of what is posted before it."""
     if refused := not_taken(entry, takes, OWN_CURRENCY):
         return refused
     other_tax = entry.kind not in takes.tax_as_given and _tax(entry) != _computed_tax(entry)
     if other_tax and ledger.refusal(entry) is None:
         return Rejected(OTHER_TOTAL.told(left=""))
     first = takes.settlement is SettlementSupport.BILL_FIRST
-    if first and isinstance(entry, Payment) and not _owed(entry, ledger):
+    waits = first and isinstance(entry, Payment) and entry.settles.reference not in together
+    if waits and isinstance(entry, Payment) and not _owed(entry, ledger):
         return Rejected(NO_BILL_TO_PAY.told())
     return None
 

@@ -31,10 +31,11 @@ ENTRIES = frozenset({DocumentKind.JOURNAL_ENTRY})
 ON = date(2026, 3, 2)
 
 
-def card_invoice() -> dict[str, Any]:
+def card_invoice(currency: str = "GBP") -> dict[str, Any]:
     """Paid by card on a supplier's invoice: a bill and its payment."""
     lines = (Line(48_000, "6400", "GB20"),)
-    return export_item(NORTHGATE, Expense("wework", "card_invoice", lines, supplier="WeWork"), ON)
+    expense = Expense("wework", "card_invoice", lines, supplier="WeWork", currency=currency)
+    return export_item(NORTHGATE, expense, ON)
 
 
 def connected(system: InProcessSystem, *items: dict[str, Any], settings: dict[str, Any], **takes: Any) -> Any:
@@ -94,6 +95,22 @@ def test_given_payments_for_posted_bills_only_when_drafts_are_wanted_then_a_paid
 
     assert system.statuses(job) == {"successful": 1}
     assert held(books) == [(DocumentKind.BILL, DocumentState.POSTED), (DocumentKind.PAYMENT, DocumentState.POSTED)]
+
+
+def test_given_payments_for_posted_bills_only_when_the_payment_would_be_refused_then_its_bill_is_not_posted(
+    system: InProcessSystem,
+) -> None:
+    """Else the expense is told as failed, and its bill is in the ledger."""
+    abroad = card_invoice(currency="EUR")
+    takes = {"settlement": SettlementSupport.BILL_FIRST, "foreign": BILLS}
+    books = connected(system, abroad, purchase(), settings={}, **takes)
+
+    job = exported(system)
+
+    ((failed, (_, reason)),) = system.failures(job).items()
+    assert failed == entry_id(abroad)
+    assert "payment in GBP only" in reason
+    assert held(books) == [(DocumentKind.JOURNAL_ENTRY, DocumentState.POSTED)]
 
 
 @pytest.mark.parametrize(

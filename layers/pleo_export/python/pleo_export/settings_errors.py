@@ -212,6 +212,8 @@ _SENTENCES: Mapping[str, str | Callable[[Details, _Place], str]] = {
     "greater_than": _limit("must be more than", "gt"),
     "less_than_equal": _limit("must not be more than", "le"),
     "less_than": _limit("must be less than", "lt"),
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",

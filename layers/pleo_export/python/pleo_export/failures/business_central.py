@@ -57,3 +57,11 @@ PERMISSION_SET_MISSING = FailureEntry(
     who=WhoCanFix.ADMINISTRATOR,
     example={"ledger": "Business Central"},
 )
+VAT_OF_RATE_ONLY = FailureEntry(
+    code="vat_of_rate_only",
+    says="{ledger} computes VAT by the rate of tax code {code}, and the VAT of this expense is another amount.",
+    fix="Choose another tax code on the expense in Pleo, or book it by hand in {ledger}. " + AGAIN,
+    why="Pleo's tax is never replaced by another. That of a mileage, for one, is a part of the amount only.",
+    who=WhoCanFix.IN_PLEO,
+    example={"ledger": "Business Central", "code": "VAT20"},
+)

@@ -25,6 +25,7 @@ from pleo_export.accounting.business_central.lookups import BusinessCentralLooku
 from pleo_export.accounting.business_central.parties import find_parties
 from pleo_export.accounting.business_central.payments import BusinessCentralPayments
 from pleo_export.accounting.business_central.periods import BusinessCentralPeriods
+from pleo_export.accounting.business_central.rates import require_tax_of_rate
 from pleo_export.accounting.business_central.reading import BusinessCentralReader
 from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row
 from pleo_export.accounting.business_central.reversal import BusinessCentralReversal
@@ -237,8 +238,11 @@ class BusinessCentralConnector:
     def _prepared(self, document: Document) -> Sequence[Row]:
         """Check a document, and return its lines if it is a journal entry. Raises Rejected."""
         self._checks.require(document)
+        if isinstance(document, Payment):
+            self._payments.require_wallet(document)
         if not isinstance(document, JournalEntry):
             return ()
         rows = rows_of(document)
+        require_tax_of_rate(rows, self._settings.tax_rates)
         types = {row.account: self._lookups.account(row.account).type for row in rows}
         return list(line_bodies(document, rows, types, self._settings.tax_code_without_vat))

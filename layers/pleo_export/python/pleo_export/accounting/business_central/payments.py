@@ -53,7 +53,7 @@ class BusinessCentralPayments:
         by_wallet: dict[str, dict[str, Sequence[Row]]] = {}
         for payment in payments:
             try:
-                wallet = self._wallet(payment)
+                wallet = self.require_wallet(payment)
                 lines = list(_lines(payment, _settled(payment, invoices)))
             except Rejected as refusal:
                 outcomes[payment.reference] = refusal
@@ -68,8 +68,8 @@ class BusinessCentralPayments:
                 outcomes |= dict.fromkeys(lines_of, error)
         return outcomes
 
-    def _wallet(self, payment: Payment) -> str:
-        """Return the id of the account that the money comes from."""
+    def require_wallet(self, payment: Payment) -> str:
+        """Return the id of the account that the money comes from. Raises Rejected for one that payments cannot use."""
         if sum(line.amount for line in payment.lines) != 0:
             raise Rejected(NOT_BALANCED.told(ledger=TITLE))
         card = self._lookups.account(payment.lines[1].account)

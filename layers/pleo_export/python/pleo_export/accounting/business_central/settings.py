@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
 
 ApiUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https", "http"], host_required=True)]
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 
 
@@ -38,6 +40,12 @@ class BusinessCentralSettings(AccountingSettings):
         max_length=20,
         description="VAT product posting group for lines without VAT, where the cards of accounts have another one.",
         examples=["NO VAT"],
+    )
+    tax_rates: dict[str, Percent] = Field(
+        default_factory=dict,
+        description="The rate of each VAT product posting group, in percent: an entry whose VAT in Pleo is not of that "
+        "rate is refused, since Business Central computes it. Without a rate it is booked with a warning.",
+        examples=[{"VAT20": "20"}],
     )
     api_url: ApiUrl = Field(
         AnyUrl("https://api.businesscentral.dynamics.com"),

@@ -35,6 +35,7 @@ from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.receipts import ReceiptHandler
 from pleo_export.workflow.recording.recovery import Action, too_late
+from pleo_export.workflow.recording.refused_payments import without_refused_payments
 from pleo_export.workflow.recording.states import final_state, state_wanted
 
 # Nothing new is begun with less than this left of the function's time: fetching one expense's files may take a minute.
@@ -86,6 +87,7 @@ class BatchRecorder:
         plans = Investigation(self.run, self.services, self.connection.settings, self.system).plans(items)
         if self.services.clock() >= self.run.deadline:
             plans = [replace(plan, decision=too_late(plan.decision)) for plan in plans]
+        plans = list(without_refused_payments(plans, self.system))
         self._postings.save_differences(plans)
         to_do: list[ItemPlan] = []
         for plan in plans:
