@@ -140,7 +140,7 @@ def test_a_company_is_connected_by_answering_and_its_expenses_are_booked(
     for name in ("PLEO_API_KEY", "ACCOUNTING_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     answers = (
-        *("plp_mistyped", API_KEYS[LUMBRE]),
+        *("plp_mistyped", API_KEYS[LUMBRE], "tryton"),
         *(books.url, books.database, str(books.company), ENTER, books.token),
         *("GBP EUR", ENTER, ENTER, *[ENTER] * 6),  # wallets, the other accounts
         *(ENTER, ENTER),  # dimensions
