@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shlex
 import subprocess
 import sys
 from datetime import date
@@ -169,7 +170,7 @@ def test_given_a_check_that_does_not_pass_when_recorded_then_its_words_are_told_
 ) -> None:
     ledger = tmp_path / "ledger.beancount"
     ledger.write_text(CHART)
-    check = f"{sys.executable} -c \"print('line 7: no'); exit(1)\""
+    check = shlex.join([sys.executable, "-c", "print('line 7: no'); exit(1)"])
     system = connect_file(FileLedgerSettings(name="file-ledger", folder=str(tmp_path), check=check), {})
 
     outcome = system.record_many([ENTRY], DocumentState.POSTED)[ENTRY.reference]
