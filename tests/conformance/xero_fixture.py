@@ -16,7 +16,6 @@ from ledger_simulators.xero.books import XeroKind
 from ledger_simulators.xero.identity import SCOPES
 from ledger_simulators.xero.ledger import XeroLedger
 from ledger_simulators.xero.sample import sample_ledger
-from pleo_export.accounting.call_budget import UNLIMITED
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.accounting.xero.attachments import hash_in
@@ -171,7 +170,7 @@ class XeroFixture:
         session = session_through(WsgiAdapter(self._app, crossing), IsolatedSession())
         sent = headers(token or self._token, tenant or self._tenant)
         transport = AccountingTransport("Xero", URL, sent, session=session, sleep=lambda _: None)
-        return XeroRest(transport, UNLIMITED)
+        return XeroRest(transport)
 
     def _connector(self, rest: XeroRest) -> XeroConnector:
         return XeroConnector(self._settings(), rest, scopes_of(self._token))

@@ -27,7 +27,6 @@ from jsonschema import Draft202012Validator
 
 from ledger_simulators.xero.app import create_app
 from ledger_simulators.xero.sample import TENANT, sample_ledger
-from pleo_export.accounting.call_budget import UNLIMITED
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.xero.connector import XeroConnector
@@ -147,7 +146,7 @@ def exchanges() -> list[Exchange]:
 
     session = session_through(WsgiAdapter(app, crossing), IsolatedSession())
     sent = headers(ledger.identity.grant()["access_token"], TENANT)
-    rest = XeroRest(AccountingTransport("Xero", "https://xero.test", sent, session=session), UNLIMITED)
+    rest = XeroRest(AccountingTransport("Xero", "https://xero.test", sent, session=session))
     settings = XeroSettings.model_validate({"name": "xero", "tenant": TENANT})
     _live(XeroConnector(settings, rest), XeroSetup(settings, rest), XeroReader(rest, XeroConnector.capabilities))
     return seen

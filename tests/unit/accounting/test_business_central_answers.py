@@ -232,7 +232,7 @@ def test_a_refusal_for_too_many_calls_is_told_to_the_budget(headers: list[tuple[
     session = session_through(WsgiAdapter(Flask("nobody"), refuse), IsolatedSession())
     transport = AccountingTransport("Business Central", "https://bc.test", {}, session=session, budget=budget)
     where = {"name": "business-central", "tenant": "t", "company": "0a1b2c3d-0000-4000-8000-000000000001"}
-    rest = BusinessCentralRest(transport, BusinessCentralSettings.model_validate(where), budget)
+    rest = BusinessCentralRest(transport, BusinessCentralSettings.model_validate(where))
 
     with pytest.raises(RateLimited) as refused:
         rest.act("journals(1)")

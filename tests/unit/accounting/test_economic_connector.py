@@ -17,7 +17,7 @@ from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, JOURNAL, sample_ledger
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.connector import EconomicConnector, tokens_in
-from pleo_export.accounting.economic.rest import EconomicRest
+from pleo_export.accounting.economic.rest import EconomicRest, EconomicTransport
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -26,7 +26,6 @@ from pleo_export.accounting.errors import (
     RateLimited,
     UnknownDimension,
 )
-from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
 from pleo_export.http.session import IsolatedSession
@@ -71,11 +70,11 @@ class Books:
     def connect(self, budget: CallBudget = UNLIMITED) -> EconomicConnector:
         session = session_through(WsgiAdapter(self.app, self.wire.cross), IsolatedSession())
         tokens = tokens_in({"app_secret_token": APP_SECRET, "agreement_grant_token": GRANT})
-        transport = AccountingTransport("e-conomic", URL, tokens, session=session, sleep=lambda _: None, budget=budget)
+        transport = EconomicTransport("e-conomic", URL, tokens, session=session, sleep=lambda _: None, budget=budget)
         settings = EconomicSettings.model_validate(
             {"name": "e-conomic", "agreement": AGREEMENT, "journal": JOURNAL, "api_url": URL}
         )
-        return EconomicConnector(settings, EconomicRest(transport, transport, budget))
+        return EconomicConnector(settings, EconomicRest(transport, transport))
 
     def texts(self, reference: str) -> tuple[int, int]:
         drafts, booked = self.ledger.texted(reference)

@@ -11,6 +11,7 @@ import responses
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from pleo_export.accounting.economic.rest import EconomicTransport
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
 from pleo_export.accounting.http import (
     CONNECT_SECONDS,
@@ -19,6 +20,7 @@ from pleo_export.accounting.http import (
     AccountingResponse,
     AccountingTransport,
 )
+from pleo_export.accounting.xero.rest import XeroTransport
 from pleo_export.http.backoff import FIRST_PAUSE
 from pleo_export.http.session import IsolatedSession
 
@@ -189,6 +191,40 @@ def test_given_a_budget_that_is_used_up_when_called_then_nothing_is_sent(method:
 
     assert refused.value.retry_after == 7
     assert answers.call_count == 1
+
+
+class Told(UsedUp):
+    """A budget that remembers what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(calls=10)
+        self.seen: list[tuple[int | None, int | None]] = []
+
+    def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
+        self.seen.append((remaining, resets_in))
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("kind", "status", "headers", "seen"),
+    [
+        (AccountingTransport, 429, {"Retry-After": "7"}, [(0, 7)]),
+        (AccountingTransport, 429, {}, [(0, 60)]),
+        (AccountingTransport, 200, {"X-MinLimit-Remaining": "41"}, []),
+        (XeroTransport, 200, {"X-MinLimit-Remaining": "41"}, [(41, 60)]),
+        (XeroTransport, 429, {"X-MinLimit-Remaining": "41", "Retry-After": "7"}, [(0, 7)]),
+        (EconomicTransport, 200, {"X-RateLimiting": "app: 9990/10000"}, [(10, 60)]),
+    ],
+)
+def test_given_what_an_answer_says_of_calls_then_the_budget_is_told(
+    kind: type[AccountingTransport], status: int, headers: dict[str, str], seen: list[tuple[int, int]]
+) -> None:
+    responses.get(f"{URL}/x", status=status, headers=headers)
+    budget = Told()
+
+    kind("Ledger", URL, {}, budget=budget).read("GET", "/x")
+
+    assert budget.seen == seen
 
 
 def test_given_no_time_is_left_for_an_answer_when_written_then_nothing_is_sent() -> None:

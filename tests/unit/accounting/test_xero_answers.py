@@ -64,7 +64,7 @@ BODIES = [
 
 
 def meaning(status: int, body: Any, *, write: bool = True, headers: dict[str, str] | None = None) -> AccountingError:
-    return error_of(status, headers or {}, body, write=write, retry_after=None)
+    return error_of(status, headers or {}, body, write=write)
 
 
 class TestStatuses:

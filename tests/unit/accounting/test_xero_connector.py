@@ -17,7 +17,6 @@ from ledger_simulators.xero.app import create_app
 from ledger_simulators.xero.books import PAYMENTS
 from ledger_simulators.xero.ledger import XeroLedger
 from ledger_simulators.xero.sample import TENANT, sample_ledger
-from pleo_export.accounting.call_budget import UNLIMITED
 from pleo_export.accounting.errors import (
     AccountingError,
     OutcomeUnknown,
@@ -90,7 +89,7 @@ class Books:
         app.testing = True
         session = session_through(WsgiAdapter(app), IsolatedSession())
         transport = AccountingTransport("Xero", "https://xero.test", headers(token, TENANT), session=session)
-        return XeroRest(transport, UNLIMITED)
+        return XeroRest(transport)
 
     def reader(self) -> XeroReader:
         return XeroReader(self._rest(self.ledger.identity.grant()["access_token"]), XeroConnector.capabilities)

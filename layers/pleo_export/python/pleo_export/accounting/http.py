@@ -22,11 +22,14 @@ from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE,
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
 from pleo_export.http.delivery import not_sent
+from pleo_export.http.retry_after import seconds_to_wait
 from pleo_export.http.session import IsolatedSession
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 TRIES = 3
 PASSING = frozenset({423, 502, 503, 504})  # worth another try, for a read
+RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
+TOO_MANY_REQUESTS = 429
 
 
 class Upload(Protocol):
@@ -47,10 +50,16 @@ class AccountingResponse:
     headers: Mapping[str, str]
 
 
+def rate_limit_wait(headers: Mapping[str, str]) -> int:
+    """Return the seconds for which the answer to one call too many asks to wait."""
+    wait = seconds_to_wait(headers)
+    return RATE_LIMIT_WAIT if wait is None else wait
+
+
 class AccountingTransport:
     """Sends calls to one accounting system. `system` is its name in messages; `headers` hold the credential and go
-    with every call, each of which is taken from the `budget` first. `session` is one to use instead of its own, for a
-    test whose calls stay in the process."""
+    with every call, each of which is taken from the `budget` first. The budget is told of every 429, and of what
+    an answer says is left. `session` is one to use instead of its own, for a test whose calls stay in the process."""
 
     def __init__(
         self,
@@ -109,6 +118,11 @@ class AccountingTransport:
             told = LEDGER_IN_DOUBT.told(ledger=self._system)
             raise OutcomeUnknown(told, code=type(failure).__name__) from None
 
+    def calls_left(self, headers: Mapping[str, str]) -> tuple[int, int] | None:
+        """Return what an answer's headers say: how many calls are left, and for how many seconds. None where the system
+        does not tell it."""
+        return None
+
     def pause(self, seconds: float) -> None:
         """Wait, as between the tries of a read."""
         self._sleep(seconds)
@@ -131,6 +145,10 @@ class AccountingTransport:
                 allow_redirects=False,  # a redirected POST would become a GET
             )
             call.status = response.status_code
+        if response.status_code == TOO_MANY_REQUESTS:
+            self._budget.observe(0, rate_limit_wait(response.headers))
+        elif left := self.calls_left(response.headers):
+            self._budget.observe(*left)
         return AccountingResponse(response.status_code, response.content, response.headers)
 
     def _unavailable(self, failure: requests.RequestException) -> Unavailable:

@@ -107,7 +107,7 @@ def _rest(
         raise AuthenticationFailed(ACCESS_REFUSED.told(ledger=TITLE))
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     transport = AccountingTransport(TITLE, str(settings.api_url), headers, time_left=time_left, budget=budget)
-    return BusinessCentralRest(transport, settings, budget)
+    return BusinessCentralRest(transport, settings)
 
 
 class BusinessCentralConnector:

@@ -25,14 +25,13 @@ from pleo_export.accounting.errors import (
     Unavailable,
     UnknownDimension,
 )
+from pleo_export.accounting.http import rate_limit_wait
 from pleo_export.failures.business_central import ACCESS_REFUSED, PERMISSION_SET_MISSING
 from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_BUSY, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.failures.ledger import LEDGER_SAYS
 from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST
-from pleo_export.http.retry_after import seconds_to_wait
 
-RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none: the window of Business Central is five minutes long
 FOREIGN = "not of Business Central"  # the code of a body that a gateway may have written
 ANY = re.compile("")
 
@@ -140,8 +139,7 @@ def error_of(status: int, body: ErrorBody, headers: Mapping[str, str], *, write:
         kind, entry = Unavailable, LEDGER_UNREACHABLE
     told = entry.told(ledger=TITLE, words=body.message, what="do this", file="The file")
     if kind is RateLimited:
-        wait = seconds_to_wait(headers)
-        return RateLimited(told, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=status, code=body.code)
+        return RateLimited(told, retry_after=rate_limit_wait(headers), status=status, code=body.code)
     if kind is UnknownDimension:
         return UnknownDimension(told)
     if kind is not Rejected:

@@ -14,10 +14,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from pleo_export.accounting.business_central.error_table import error_body, error_in, error_of
-from pleo_export.accounting.business_central.observed import ObservedTransport
 from pleo_export.accounting.business_central.settings import BusinessCentralSettings
 from pleo_export.accounting.business_central.title import TITLE
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import AccountingError, InvalidConfiguration, OutcomeUnknown, Unavailable
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload
 from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
@@ -63,10 +61,8 @@ class RefusedChange(Exception):
 class BusinessCentralRest:
     """Calls the API for one company. Every method raises AccountingError."""
 
-    def __init__(
-        self, transport: AccountingTransport, settings: BusinessCentralSettings, budget: CallBudget = UNLIMITED
-    ) -> None:
-        self._transport = ObservedTransport(transport, budget)
+    def __init__(self, transport: AccountingTransport, settings: BusinessCentralSettings) -> None:
+        self._transport = transport
         self._root = f"/v2.0/{quote(settings.tenant)}/{quote(settings.environment)}/api/v2.0"
         self._company = f"companies({settings.company})"
         self._base = f"{self._root}/{self._company}"

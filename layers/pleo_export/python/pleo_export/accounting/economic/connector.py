@@ -26,7 +26,7 @@ from pleo_export.accounting.economic.parties import find_parties
 from pleo_export.accounting.economic.periods import EconomicPeriods
 from pleo_export.accounting.economic.reading import EconomicReader
 from pleo_export.accounting.economic.recording import EconomicRecording
-from pleo_export.accounting.economic.rest import EconomicRest, headers
+from pleo_export.accounting.economic.rest import EconomicRest, EconomicTransport, headers
 from pleo_export.accounting.economic.reversal import EconomicReversal
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.settlement import EconomicSettlement
@@ -34,7 +34,6 @@ from pleo_export.accounting.economic.setup import EconomicSetup
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import NewVoucher, suppliers_in, voucher_of
 from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected, Unavailable
-from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
@@ -73,9 +72,11 @@ def open_reader(settings: EconomicSettings, secret: Secret, budget: CallBudget =
 
 def _rest(settings: EconomicSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> EconomicRest:
     tokens = tokens_in(secret)
-    new = AccountingTransport(TITLE, str(settings.api_url), tokens, time_left=time_left, budget=budget)
-    old = AccountingTransport(TITLE, str(settings.old_api), tokens, time_left=time_left, budget=budget)
-    return EconomicRest(new, old, budget)
+    new, old = (
+        EconomicTransport(TITLE, str(url), tokens, time_left=time_left, budget=budget)
+        for url in (settings.api_url, settings.old_api)
+    )
+    return EconomicRest(new, old)
 
 
 def tokens_in(secret: Secret) -> Mapping[str, str]:

@@ -21,7 +21,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.error_table import EconomicBody, meaning, nothing_done
 from pleo_export.accounting.economic.json_numbers import decode, encode
 from pleo_export.accounting.economic.title import TITLE
@@ -38,7 +37,7 @@ from pleo_export.accounting.errors import (
     UnknownAccount,
     UnknownDimension,
 )
-from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload, rate_limit_wait
 from pleo_export.failures.connection import (
     ADDRESS_WRONG,
     LEDGER_BUSY,
@@ -49,13 +48,12 @@ from pleo_export.failures.connection import (
     TOKENS_REFUSED,
 )
 from pleo_export.failures.ledger import LEDGER_SAYS, PERIOD_CLOSED
-from pleo_export.http.retry_after import seconds_to_wait
 
 JOURNALS, BOOKED = "/journalsapi/v16.0.1", "/bookedEntriesapi/v4.0.0"
 ACCOUNTS, YEARS = "/accountsapi/v7.0.0", "/accountingyearsapi/v2.0.1"
 DIMENSIONS, DOCUMENTS, PROJECTS = "/dimensionsapi/v5.3.1", "/documentsapi/v4.0.1", "/projectsapi/v1.1.0"
 Row = dict[str, Any]
-RATE_LIMIT_WAIT = 60  # seconds: the window of e-conomic's bucket, for a 429 that names none
+WINDOW = 60  # seconds, of e-conomic's bucket
 OLD_PAGE = 1000
 _TOO_LONG = frozenset({HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
 _USED = re.compile(r"(\d+)/(\d+)\s*$")
@@ -74,13 +72,21 @@ class Written:
     replayed: bool
 
 
+class EconomicTransport(AccountingTransport):
+    """Sends calls to e-conomic, whose answers tell "<name of the bucket>: <used>/<size>"."""
+
+    def calls_left(self, headers: Mapping[str, str]) -> tuple[int, int] | None:
+        """Return the calls that are left, and the seconds of the bucket's window."""
+        used = _USED.search(headers.get("X-RateLimiting", ""))
+        return (max(0, int(used[2]) - int(used[1])), WINDOW) if used else None
+
+
 class EconomicRest:
     """Calls both APIs for one agreement. Every method raises AccountingError."""
 
-    def __init__(self, new: AccountingTransport, old: AccountingTransport, budget: CallBudget = UNLIMITED) -> None:
+    def __init__(self, new: AccountingTransport, old: AccountingTransport) -> None:
         self._new = new
         self._old = old
-        self._budget = budget
 
     def pause(self, seconds: float) -> None:
         """Wait."""
@@ -110,7 +116,7 @@ class EconomicRest:
 
     def old(self, path: str) -> Any:
         """Read one resource of the old API."""
-        return _content(self._observed(self._old.read("GET", path)), write=False)
+        return _content(self._old.read("GET", path), write=False)
 
     def old_items(self, path: str, filter_: str = "") -> list[Row]:
         """Read a collection of the old API, all pages of it."""
@@ -144,7 +150,7 @@ class EconomicRest:
             raise error_of(answer, write=True)
 
     def _read(self, path: str) -> AccountingResponse:
-        return self._observed(self._new.read("GET", path))
+        return self._new.read("GET", path)
 
     def _write(
         self,
@@ -157,19 +163,9 @@ class EconomicRest:
         """Send a write. A refusal that e-conomic only remembers says nothing about now: it is asked for anew."""
         for each in (key, f"{key}-{uuid4().hex[:16]}"):
             sent = {**headers, "Idempotency-Key": each}
-            answer = self._observed(self._new.write(method, path, body(), sent))
+            answer = self._new.write(method, path, body(), sent)
             if not 400 <= answer.status < 500 or not _remembered(answer):
                 break
-        return answer
-
-    def _observed(self, answer: AccountingResponse) -> AccountingResponse:
-        """Tell the budget what the answer says is left: "<name of the bucket>: <used>/<size>"."""
-        used = _USED.search(answer.headers.get("X-RateLimiting", ""))
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            wait = seconds_to_wait(answer.headers)
-            self._budget.observe(0, RATE_LIMIT_WAIT if wait is None else wait)
-        elif used is not None:
-            self._budget.observe(max(0, int(used[2]) - int(used[1])), RATE_LIMIT_WAIT)
         return answer
 
 
@@ -198,9 +194,8 @@ def error_of(answer: AccountingResponse, *, write: bool, on: date | None = None)
         kind = nothing_done(answer.status, body)
     evidence: dict[str, Any] = {"status": answer.status, "code": code or body}
     if kind is RateLimited:
-        wait = seconds_to_wait(answer.headers)
-        retry_after = RATE_LIMIT_WAIT if wait is None else wait
-        return RateLimited(LEDGER_BUSY.told(ledger=TITLE), retry_after=retry_after, **evidence)
+        told = LEDGER_BUSY.told(ledger=TITLE)
+        return RateLimited(told, retry_after=rate_limit_wait(answer.headers), **evidence)
     if kind is PeriodClosed:
         day = on or date.min
         told = PERIOD_CLOSED.told(ledger=TITLE, period=f"{day:%Y-%m}", state="closed", on=day)

@@ -24,14 +24,12 @@ from pleo_export.accounting.errors import (
     RateLimited,
     Unavailable,
 )
-from pleo_export.accounting.http import AccountingResponse, AccountingTransport
+from pleo_export.accounting.http import AccountingResponse, AccountingTransport, rate_limit_wait
 from pleo_export.accounting.tryton.meaning import MEANING, OTHER_ANSWER, OTHER_FAULT, Body
 from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
-from pleo_export.http.retry_after import seconds_to_wait
 
 Record = dict[str, Any]
-RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
 _CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is not a multiple of 3
 
 
@@ -191,8 +189,7 @@ def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:
         kind, entry = Unavailable, LEDGER_UNREACHABLE
     told = entry.told(ledger=TITLE, words=from_tryton, what="do this")
     if kind is RateLimited:
-        wait = seconds_to_wait(answer.headers)
-        return RateLimited(told, retry_after=RATE_LIMIT_WAIT if wait is None else wait, status=answer.status)
+        return RateLimited(told, retry_after=rate_limit_wait(answer.headers), status=answer.status)
     return kind(told, status=answer.status, code=body)
 
 

@@ -23,7 +23,6 @@ from pleo_export.accounting.errors import (
     PossibleDuplicate,
     Rejected,
 )
-from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
@@ -47,7 +46,7 @@ from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, XeroEndpoi
 from pleo_export.accounting.xero.lookups import Kept, XeroLookups
 from pleo_export.accounting.xero.parties import XeroParties
 from pleo_export.accounting.xero.reading import XeroReader
-from pleo_export.accounting.xero.rest import Record, XeroRest, headers, scopes_of
+from pleo_export.accounting.xero.rest import Record, XeroRest, XeroTransport, headers, scopes_of
 from pleo_export.accounting.xero.reversal import XeroReversal
 from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.settling import XeroSettling, without_their_bill
@@ -92,8 +91,8 @@ def _rest(settings: XeroSettings, secret: Secret, time_left: TimeLeft, budget: C
     if not token or settings.tenant is None:
         raise AuthenticationFailed(CONNECTION_REFUSED.told(ledger=TITLE))
     sent = headers(token, str(settings.tenant))
-    transport = AccountingTransport(TITLE, str(settings.api_url), sent, time_left=time_left, budget=budget)
-    return XeroRest(transport, budget)
+    transport = XeroTransport(TITLE, str(settings.api_url), sent, time_left=time_left, budget=budget)
+    return XeroRest(transport)
 
 
 class XeroConnector:

@@ -27,6 +27,7 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
     UnknownTaxCode,
 )
+from pleo_export.accounting.http import rate_limit_wait
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.failures.connection import (
     ADDRESS_WRONG,
@@ -41,8 +42,6 @@ from pleo_export.failures.connection import (
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.failures.ledger import ACCOUNT_UNKNOWN, LEDGER_SAYS, TAX_CODE_UNKNOWN
 from pleo_export.failures.ledger_rules import PERIOD_LOCKED, TAG_REFUSED, TAX_CODE_NOT_FOR_ACCOUNT
-
-RATE_LIMIT_WAIT = 60  # seconds, for a 429 that names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +71,11 @@ _OWN = frozenset({400, 401, 403, 404, 503})  # count for a write only in Xero's 
 _BEFORE_IT_IS_READ = frozenset({413, 414})
 
 
-def error_of(
-    status: int, headers: Mapping[str, str], body: Any, *, write: bool, retry_after: int | None
-) -> AccountingError:
+def error_of(status: int, headers: Mapping[str, str], body: Any, *, write: bool) -> AccountingError:
     """Return the error that an answer other than 2xx means. `body` is the decoded JSON, None for anything else."""
     problem = headers.get("X-Rate-Limit-Problem", "")
     if status == 429 and (problem or not write):
-        return _rate_limited(problem, retry_after)
+        return _rate_limited(problem, rate_limit_wait(headers))
     own = isinstance(body, dict) and ("ErrorNumber" in body or "Title" in body)
     if not write and status >= 500:
         return Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), status=status)
@@ -95,9 +92,8 @@ def error_of(
     return InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE), status=status)
 
 
-def _rate_limited(problem: str, retry_after: int | None) -> RateLimited:
+def _rate_limited(problem: str, wait: int) -> RateLimited:
     """Return how long to wait; for the limit of a day that is hours, and its text says when it ends."""
-    wait = RATE_LIMIT_WAIT if retry_after is None else retry_after
     told = LEDGER_BUSY.told(ledger=TITLE)
     if problem == "day":
         ends = datetime.now(UTC) + timedelta(seconds=wait)

@@ -15,13 +15,11 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pleo_export.accounting.call_budget import CallBudget
 from pleo_export.accounting.errors import OutcomeUnknown, Rejected, Unavailable
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload
 from pleo_export.accounting.xero.error_table import error_of
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
-from pleo_export.http.retry_after import seconds_to_wait
 
 Record = dict[str, Any]
 ROOT = "/api.xro/2.0"
@@ -32,12 +30,20 @@ _PER_ELEMENT = {"summarizeErrors": "false"}
 _LEFT_IN_MINUTE = "X-MinLimit-Remaining"
 
 
+class XeroTransport(AccountingTransport):
+    """Sends calls to Xero, whose answers tell the calls that are left in the minute."""
+
+    def calls_left(self, headers: Mapping[str, str]) -> tuple[int, int] | None:
+        """Return the calls that are left, and the seconds of a minute."""
+        left = headers.get(_LEFT_IN_MINUTE, "")
+        return (int(left), MINUTE) if left.isdecimal() else None
+
+
 class XeroRest:
     """Calls the API of one organisation. Every method raises AccountingError."""
 
-    def __init__(self, transport: AccountingTransport, budget: CallBudget) -> None:
+    def __init__(self, transport: AccountingTransport) -> None:
         self._transport = transport
-        self._budget = budget
 
     def whole(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> list[Record]:
         """Read a list that has no pages."""
@@ -81,13 +87,11 @@ class XeroRest:
         """Attach a file; one that has its name already is replaced."""
         path = f"{ROOT}/{endpoint}/{id_}/Attachments/{quote(name, safe='')}"
         answer = self._transport.write("PUT", path, body, {"Content-Type": content_type})
-        _tell(self._budget, answer)
         content_of(answer, write=True)
 
     def _read(self, endpoint: str, parameters: Mapping[str, str]) -> Any:
         query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
         answer = self._transport.read("GET", f"{ROOT}/{endpoint}{query}")
-        _tell(self._budget, answer)
         return content_of(answer, write=False)
 
     def _write_all(
@@ -106,19 +110,10 @@ class XeroRest:
         query = f"?{urlencode(parameters)}" if parameters else ""
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(method, path, body)}
         answer = self._transport.write(method, f"{ROOT}/{path}{query}", body, headers)
-        _tell(self._budget, answer)
         content = content_of(answer, write=True)
         if not isinstance(content, dict):
             raise OutcomeUnknown(LEDGER_IN_DOUBT.told(ledger=TITLE))
         return content
-
-
-def _tell(budget: CallBudget, answer: AccountingResponse) -> None:
-    """Tell the budget what the answer says is left."""
-    if answer.status == 429:
-        budget.observe(0, seconds_to_wait(answer.headers))
-    elif (left := answer.headers.get(_LEFT_IN_MINUTE, "")).isdecimal():
-        budget.observe(int(left), MINUTE)
 
 
 def _rows(answer: Any, endpoint: str) -> list[Record]:
@@ -201,9 +196,7 @@ def content_of(answer: AccountingResponse, *, write: bool, empty: bool = False) 
     except ValueError:
         readable = False
     if not 200 <= answer.status < 300:
-        error = error_of(
-            answer.status, answer.headers, decoded, write=write, retry_after=seconds_to_wait(answer.headers)
-        )
+        error = error_of(answer.status, answer.headers, decoded, write=write)
         if type(error) is Rejected and isinstance(decoded, dict):
             raise XeroRefused(error, messages_of(decoded))
         raise error
