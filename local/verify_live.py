@@ -8,19 +8,18 @@ the text `pleo-export test` and is to be removed by hand. For another connector,
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
 import requests
 
+from pleo_export.accounting.attaching import FileInMemory
 from pleo_export.accounting.descriptor import AccountingSettings, Connector
 from pleo_export.accounting.errors import AccountingError, RateLimited, Rejected, UnknownAccount
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
@@ -66,27 +65,7 @@ class NotVerified(Exception):
     """A step did not come out as it should, or something is missing in the environment."""
 
 
-@dataclass
-class LiveReceipt:
-    """A file to attach."""
-
-    content: bytes = b"%PDF-1.4\n%%EOF\n"
-    name: str = "pleo-export-test.pdf"
-    content_type: str = "application/pdf"
-
-    @property
-    def size(self) -> int:
-        """Return the size in bytes."""
-        return len(self.content)
-
-    @property
-    def sha256(self) -> str:
-        """Return the hash in hex."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    def open(self) -> BinaryIO:
-        """Open the content."""
-        return io.BytesIO(self.content)
+RECEIPT = FileInMemory("pleo-export-test.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")
 
 
 @dataclass
@@ -122,8 +101,8 @@ class Verification:
         yield "read it whole", lambda: f"{len(reader.read([self.reference])[self.reference][0].lines)} lines"
         yield "list it among ours", lambda: self._listed(reader.ours(entry.posting_date, entry.posting_date))
         if DocumentKind.JOURNAL_ENTRY in system.capabilities.files:
-            yield "attach a file", lambda: system.attach(booked, [LiveReceipt()])
-            yield "attach it again, once", lambda: system.attach(booked, [LiveReceipt()])
+            yield "attach a file", lambda: system.attach(booked, [RECEIPT])
+            yield "attach it again, once", lambda: system.attach(booked, [RECEIPT])
         yield "undo it", lambda: system.reverse(booked, entry.posting_date)
         yield "find it void", lambda: _equal(self._found(system).state, DocumentState.VOID)
 

@@ -8,11 +8,9 @@ ledger.
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Sequence
 
+from pleo_export.accounting.attaching import PLEO_TYPES, FileInMemory, UploadedParts, check_file, chunks
 from pleo_export.accounting.business_central.documents import BusinessCentralDocuments
 from pleo_export.accounting.business_central.postings import draft_groups, posted_document
 from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row
@@ -21,50 +19,20 @@ from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.failures.ledger import ENTRY_DELETED
-from pleo_export.failures.receipts import FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
+from pleo_export.failures.receipts import FILE_REFUSED
 
-# R-5d.1: everything that Pleo serves. Business Central itself takes any file.
-CONTENT_TYPES = frozenset(
-    {
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "text/plain",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-)
+CONTENT_TYPES = PLEO_TYPES  # Business Central itself takes any file
 MAX_BYTES = 25 * 2**20  # the API takes requests of 350 MB
-_CHUNK = 2**16
 _PARENTS = {
     DocumentKind.BILL: ("purchaseInvoices", "Purchase_x0020_Invoice"),
     DocumentKind.CREDIT_NOTE: ("purchaseCreditMemos", "Purchase_x0020_Credit_x0020_Memo"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class KeptFile:
+class KeptFile(FileInMemory):
     """A file of a draft in Business Central."""
 
-    name: str
-    content: bytes
-    content_type: str = "application/octet-stream"
-
-    @property
-    def size(self) -> int:
-        """The size in bytes."""
-        return len(self.content)
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the content, in hex."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    def open(self) -> BinaryIO:
-        """Open the content for reading."""
-        return io.BytesIO(self.content)
+    __slots__ = ()
 
 
 class BusinessCentralFiles:
@@ -80,7 +48,7 @@ class BusinessCentralFiles:
         another AccountingError."""
         for attachment in attachments:
             if not isinstance(attachment, KeptFile):  # that was there already
-                self._check(attachment)
+                check_file(attachment, self._limits, TITLE)
         table, parent, kind = self._parent(document)
         there = self._rest.list_all(f"{table}({parent})/attachments", select="id,fileName,byteSize")
         hashes: set[str] = set()
@@ -99,13 +67,6 @@ class BusinessCentralFiles:
         ]
         contents = [self._rest.content(f"attachments({row['id']})/attachmentContent") for row in rows]
         return tuple(KeptFile(row["fileName"], content) for row, content in zip(rows, contents, strict=True))
-
-    def _check(self, attachment: Attachment) -> None:
-        if attachment.content_type not in self._limits.attachment_types:
-            raise AttachmentRejected(FILE_TYPE.told(ledger=TITLE, file=attachment.name, type=attachment.content_type))
-        if attachment.size > self._limits.max_attachment_bytes:
-            limit = f"{self._limits.max_attachment_bytes // 2**20} MB"
-            raise AttachmentTooLarge(FILE_TOO_LARGE.told(ledger=TITLE, file=attachment.name, limit=limit))
 
     def _parent(self, document: DocumentRef) -> tuple[str, str, str]:
         """Return the set of the row that files belong to, its id, and the name of its kind."""
@@ -136,7 +97,9 @@ class BusinessCentralFiles:
         try:
             row_id = empty[0] if empty else self._add(parent, kind, attachment)
             with attachment.open() as file:
-                self._rest.upload(f"attachments({row_id})/attachmentContent", _FileBody(file, attachment.size))
+                self._rest.upload(
+                    f"attachments({row_id})/attachmentContent", UploadedParts(attachment.size, chunks(file))
+                )
         except AttachmentTooLarge:
             raise
         except Rejected as error:
@@ -146,24 +109,6 @@ class BusinessCentralFiles:
     def _add(self, parent: str, kind: str, attachment: Attachment) -> str:
         row = {"parentId": parent, "parentType": kind, "fileName": attachment.name}
         return str(self._rest.create("attachments", row)["id"])
-
-
-class _FileBody:
-    """A file that is read while it is sent, so that a receipt of 25 MB is never in memory."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._file.read(_CHUNK):
-            yield chunk
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._file.read(size)
 
 
 def _marked(rows: Sequence[Row], reference: str) -> Row:

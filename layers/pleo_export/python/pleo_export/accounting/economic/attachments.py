@@ -6,8 +6,9 @@ content: so an upload whose answer got lost is recognised, and a document of som
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from pleo_export.accounting.attaching import UploadedParts, check_file, chunks
 from pleo_export.accounting.economic.filters import both, equals
 from pleo_export.accounting.economic.periods import EconomicPeriods
 from pleo_export.accounting.economic.rest import DOCUMENTS, EconomicRest, key_of
@@ -15,13 +16,13 @@ from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.failures.ledger_rules import VOUCHER_HAS_DOCUMENT
-from pleo_export.failures.receipts import FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
+from pleo_export.failures.receipts import FILE_REFUSED, FILE_TOO_LARGE
 
 CONTENT_TYPES = frozenset({"application/pdf", "image/jpeg", "image/png"})
-MAX_BYTES = 9_000_000
+MEGABYTE = 1_000_000
+MAX_BYTES = 9 * MEGABYTE
 ATTACHED = f"{DOCUMENTS}/AttachedDocuments"
 _FAIL_ON_CONFLICT = "1"  # 0, the default, would append to the document that is there
-_CHUNK = 2**18
 _BOUNDARY = "pleo-export-b7c1d0a94e5f4f0c"
 
 
@@ -35,7 +36,7 @@ def attach(
     """Attach the file, if the voucher does not have it yet: one call to look, one to send. Raises AttachmentRejected,
     AttachmentTooLarge, or another AccountingError."""
     for each in attachments:
-        _check(each, limits)
+        check_file(each, limits, TITLE, MEGABYTE)
     files = list({each.sha256: each for each in attachments}.values())
     if len(files) > 1:
         words = "one document is kept for each voucher."
@@ -49,43 +50,20 @@ def attach(
             _upload(rest, document, year, each)
 
 
-class MultipartFile:
-    """A form with fields and one file, which is read while it is sent, so that it is never in memory."""
+def _form(fields: Mapping[str, str], file: Attachment) -> UploadedParts:
+    """Return a form with fields and one file."""
+    text = "".join(f"{_part(name)}\r\n\r\n{value}\r\n" for name, value in fields.items())
+    name = file.name.replace("\\", "").replace('"', "%22").replace("\r", "").replace("\n", "")
+    text += f'{_part("file")}; filename="{name}"\r\nContent-Type: {file.content_type}\r\n\r\n'
+    head, tail = text.encode(), f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return UploadedParts(len(head) + file.size + len(tail), _pieces(head, file, tail))
 
-    def __init__(self, fields: dict[str, str], file: Attachment) -> None:
-        head = "".join(f"{_part(name)}\r\n\r\n{value}\r\n" for name, value in fields.items())
-        name = file.name.replace("\\", "").replace('"', "%22").replace("\r", "").replace("\n", "")
-        head += f'{_part("file")}; filename="{name}"\r\nContent-Type: {file.content_type}\r\n\r\n'
-        self._head, self._tail = head.encode(), f"\r\n--{_BOUNDARY}--\r\n".encode()
-        self._length = len(self._head) + file.size + len(self._tail)
-        self._parts = self._pieces(file)
-        self._rest = b""
 
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the parts. Without this method requests would read all of it before it sends."""
-        while part := self.read(_CHUNK):
-            yield part
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read up to `size` bytes; all that is left if negative."""
-        while size < 0 or len(self._rest) < size:
-            part = next(self._parts, None)
-            if part is None:
-                break
-            self._rest += part
-        taken = self._rest if size < 0 else self._rest[:size]
-        self._rest = self._rest[len(taken) :]
-        return taken
-
-    def _pieces(self, file: Attachment) -> Iterator[bytes]:
-        yield self._head
-        with file.open() as content:
-            while chunk := content.read(_CHUNK):
-                yield chunk
-        yield self._tail
+def _pieces(head: bytes, file: Attachment, tail: bytes) -> Iterator[bytes]:
+    yield head
+    with file.open() as content:
+        yield from chunks(content)
+    yield tail
 
 
 def _part(name: str) -> str:
@@ -101,14 +79,6 @@ def _notes(rest: EconomicRest, document: DocumentRef, year: str) -> set[str]:
     return {str(row.get("note") or "") for row in rest.items(ATTACHED, filter_)}
 
 
-def _check(attachment: Attachment, limits: Capabilities) -> None:
-    if attachment.content_type not in limits.attachment_types:
-        raise AttachmentRejected(FILE_TYPE.told(ledger=TITLE, file=attachment.name, type=attachment.content_type))
-    if attachment.size > limits.max_attachment_bytes:
-        most = limits.max_attachment_bytes // 1_000_000
-        raise AttachmentTooLarge(FILE_TOO_LARGE.told(ledger=TITLE, file=attachment.name, limit=f"{most} MB"))
-
-
 def _upload(rest: EconomicRest, document: DocumentRef, year: str, attachment: Attachment) -> None:
     note = _note(document, attachment)
     fields = {
@@ -122,7 +92,7 @@ def _upload(rest: EconomicRest, document: DocumentRef, year: str, attachment: At
     try:
         for salt in ("", "+"):
             key = key_of("doc", ATTACHED, identity, salt)
-            written = rest.upload(ATTACHED, lambda: MultipartFile(fields, attachment), content_type, key)
+            written = rest.upload(ATTACHED, lambda: _form(fields, attachment), content_type, key)
             if not written.replayed or note in _notes(rest, document, year):
                 return
     except AttachmentTooLarge as error:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pleo_export.accounting.attaching import PLEO_TYPES, check_file
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.accounting.tryton.documents import model_of
 from pleo_export.accounting.tryton.rest import TrytonRest
 from pleo_export.accounting.tryton.title import TITLE
-from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST, FILE_REFUSED, FILE_TOO_LARGE, FILE_TYPE
+from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST, FILE_REFUSED
 
-# R-5d.1: everything that Pleo serves. Tryton itself takes any file.
-CONTENT_TYPES = frozenset(
-    {
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "text/plain",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-)
+CONTENT_TYPES = PLEO_TYPES  # Tryton itself takes any file
 MAX_BYTES = 25 * 2**20  # Tryton's own limit for a request with a key is 2 MiB, unless its request.max_size is raised
 TOO_LARGE = 413
 
@@ -33,7 +22,7 @@ def attach(tryton: TrytonRest, document: DocumentRef, attachments: Sequence[Atta
     hash of a file's content is its description in Tryton. Raises AttachmentRejected, AttachmentTooLarge, or another
     AccountingError."""
     for attachment in attachments:
-        _check(attachment, limits)
+        check_file(attachment, limits, TITLE)
     resource = f"{model_of(document.kind)},{document.id}"
     rows = tryton.search_read("ir.attachment", [["resource", "=", resource]], ["description"])
     there = {row["description"] for row in rows}
@@ -42,14 +31,6 @@ def attach(tryton: TrytonRest, document: DocumentRef, attachments: Sequence[Atta
         if description not in there:
             _upload(tryton, resource, description, attachment)
             there.add(description)
-
-
-def _check(attachment: Attachment, limits: Capabilities) -> None:
-    if attachment.content_type not in limits.attachment_types:
-        raise AttachmentRejected(FILE_TYPE.told(ledger=TITLE, file=attachment.name, type=attachment.content_type))
-    if attachment.size > limits.max_attachment_bytes:
-        most = limits.max_attachment_bytes // 2**20
-        raise AttachmentTooLarge(FILE_TOO_LARGE.told(ledger=TITLE, file=attachment.name, limit=f"{most} MB"))
 
 
 def _upload(tryton: TrytonRest, resource: str, description: str, attachment: Attachment) -> None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
+from pleo_export.accounting.attaching import UploadedParts, chunks
 from pleo_export.accounting.errors import (
     AccountingError,
     InvalidConfiguration,
@@ -101,7 +103,7 @@ class TrytonRest:
     def upload(self, name: str, description: str, resource: str, size: int, file: BinaryIO) -> None:
         """Attach a file of that size to a record (`account.move,17`), reading it while it is sent."""
         record = {"name": name, "description": description, "type": "data", "resource": resource}
-        body = _FileInJson(record, "data", size, file)
+        body = _file_in_json(record, "data", size, file)
         _content(self._transport.write("POST", f"{self._root}/ir.attachment?f=id", body), write=True)
 
     def delete(self, model: str, record: int, *, skip_warnings: bool = False) -> None:
@@ -141,40 +143,12 @@ def literal(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
-class _FileInJson:
-    """A record as JSON with a file in its last field, encoded in base64 while it is read, so that a receipt of 25 MB is
-    never in memory."""
-
-    def __init__(self, record: Record, field: str, size: int, file: BinaryIO) -> None:
-        head = json.dumps(record)[:-1] + f', "{field}": {{"__class__": "bytes", "base64": "'
-        self._head, self._tail = head.encode(), b'"}}'
-        self._length = len(self._head) + (size + 2) // 3 * 4 + len(self._tail)
-        self._parts = self._encoded(file)
-        self._rest = b""
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the parts. Without this method requests would read all of it before it sends."""
-        while part := self.read(_CHUNK):
-            yield part
-
-    def read(self, size: int = -1, /) -> bytes:
-        while size < 0 or len(self._rest) < size:
-            part = next(self._parts, None)
-            if part is None:
-                break
-            self._rest += part
-        taken = self._rest if size < 0 else self._rest[:size]
-        self._rest = self._rest[len(taken) :]
-        return taken
-
-    def _encoded(self, file: BinaryIO) -> Iterator[bytes]:
-        yield self._head
-        while chunk := file.read(_CHUNK):
-            yield base64.b64encode(chunk)
-        yield self._tail
+def _file_in_json(record: Record, field: str, size: int, file: BinaryIO) -> UploadedParts:
+    """Return a record as JSON with a file in its last field, encoded in base64 while it is read."""
+    head = (json.dumps(record)[:-1] + f', "{field}": {{"__class__": "bytes", "base64": "').encode()
+    encoded = map(base64.b64encode, chunks(file, _CHUNK))
+    tail = b'"}}'
+    return UploadedParts(len(head) + (size + 2) // 3 * 4 + len(tail), chain([head], encoded, [tail]))
 
 
 def error_of(answer: AccountingResponse, *, write: bool) -> AccountingError:

@@ -6,42 +6,21 @@ Xero tells no hash of a file and replaces one of the same name, so the name ends
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Sequence
 
+from pleo_export.accounting.attaching import PLEO_TYPES, UploadedParts, check_file, chunks
 from pleo_export.accounting.errors import AttachmentRejected, AttachmentTooLarge, Rejected
 from pleo_export.accounting.limits import kind_in_words
 from pleo_export.accounting.port import Attachment, Capabilities, DocumentRef
 from pleo_export.accounting.xero.kinds import endpoint_of, xero_ids
 from pleo_export.accounting.xero.rest import XeroRefused, XeroRest
 from pleo_export.accounting.xero.title import TITLE
-from pleo_export.failures.receipts import (
-    FILE_LARGER_THAN_REQUEST,
-    FILE_REFUSED,
-    FILE_TOO_LARGE,
-    FILE_TYPE,
-    NO_FILES_TAKEN,
-)
+from pleo_export.failures.receipts import FILE_LARGER_THAN_REQUEST, FILE_REFUSED, NO_FILES_TAKEN
 
-# R-5d.1: everything that Pleo serves, and what several receipts are put together in.
-CONTENT_TYPES = frozenset(
-    {
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "text/plain",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/zip",
-    }
-)
+CONTENT_TYPES = PLEO_TYPES | {"application/zip"}  # what several receipts are put together in
 MAX_BYTES = 3 * 2**20  # Xero's own figures differ between 3.5 and 10 MB
 MAX_FILES = 10
 TOO_LARGE = 413
-_CHUNK = 2**16
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*%#\x00-\x1f]')
 _HASHED = re.compile(r" \[([0-9a-f]{12})\]\.[^.]*$")
 
@@ -52,7 +31,7 @@ def attach(rest: XeroRest, document: DocumentRef, attachments: Sequence[Attachme
     for each in attachments:
         if document.kind not in limits.files:
             raise AttachmentRejected(NO_FILES_TAKEN.told(ledger=TITLE, kind=kind_in_words(document.kind)))
-        _check(each, limits)
+        check_file(each, limits, TITLE)
     endpoint, (id_, *_) = endpoint_of(document.id, document.kind), xero_ids(document.id)
     names = [str(row.get("FileName")) for row in rest.files(endpoint.name, id_)]
     there = {hash_in(name) for name in names}
@@ -76,37 +55,10 @@ def hash_in(name: str) -> str | None:
     return found[1] if found else None
 
 
-@dataclass
-class _Content:
-    """A file that is read while it is sent."""
-
-    size: int
-    file: BinaryIO
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __iter__(self) -> Iterator[bytes]:
-        while part := self.file.read(_CHUNK):
-            yield part
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read up to `size` bytes; all that is left if negative."""
-        return self.file.read(size)
-
-
-def _check(attachment: Attachment, limits: Capabilities) -> None:
-    if attachment.content_type not in limits.attachment_types:
-        raise AttachmentRejected(FILE_TYPE.told(ledger=TITLE, file=attachment.name, type=attachment.content_type))
-    if attachment.size > limits.max_attachment_bytes:
-        most = limits.max_attachment_bytes // 2**20
-        raise AttachmentTooLarge(FILE_TOO_LARGE.told(ledger=TITLE, file=attachment.name, limit=f"{most} MB"))
-
-
 def _upload(rest: XeroRest, endpoint: str, id_: str, attachment: Attachment) -> None:
     try:
         with attachment.open() as file:
-            body = _Content(attachment.size, file)
+            body = UploadedParts(attachment.size, chunks(file))
             rest.upload(endpoint, id_, file_name(attachment), attachment.content_type, body)
     except Rejected as error:
         if error.status == TOO_LARGE:
