@@ -21,11 +21,8 @@ from pleo_export.accounting.business_central.rest import (
 )
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import (
-    AuthenticationFailed,
     InvalidConfiguration,
     OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
     Rejected,
     Unavailable,
 )
@@ -33,8 +30,6 @@ from pleo_export.failures.connection import LEDGER_BUSY, LEDGER_UNREACHABLE, SET
 
 Done = TypeVar("Done")
 
-# Errors that hold for the next document as well.
-CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
 DRAFTS = f"{OURS}DRAFT"  # the journal whose lines people post
 DRAFTS_NAME = "Pleo drafts"
 TRIES = 3  # of what Business Central says that it has not done, since others held the rows

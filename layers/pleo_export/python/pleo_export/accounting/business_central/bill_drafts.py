@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pleo_export.accounting.business_central.batches import CONNECTION, patiently
+from pleo_export.accounting.batching import CONNECTION
+from pleo_export.accounting.business_central.batches import patiently
 from pleo_export.accounting.business_central.bill import LINES, expected_totals, rounding_line, table_of, totals_of
 from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE

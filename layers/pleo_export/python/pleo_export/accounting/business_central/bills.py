@@ -29,13 +29,11 @@ from pleo_export.accounting.errors import (
     PeriodClosed,
     PossibleDuplicate,
     Rejected,
-    Unavailable,
 )
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
-from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, Payment
+from pleo_export.bookkeeping.documents import Bill, DocumentKind
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.ledger import ENTRY_DELETED, PERIOD_CLOSED, POSSIBLE_DUPLICATE
-from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 
 class BusinessCentralBills:
@@ -201,20 +199,6 @@ class BusinessCentralBills:
         if posted:
             return {reference: posted[0]}
         return {reference: _gone("cancelled" if found else "deleted")}
-
-
-def payments_without_their_bill(
-    documents: Sequence[Document], outcomes: Mapping[str, DocumentOutcome]
-) -> dict[str, DocumentOutcome]:
-    """Return the outcomes of the payments that are not sent, since the bill that they came with was not recorded."""
-    kept_back: dict[str, DocumentOutcome] = {}
-    for document in documents:
-        bill = outcomes.get(document.settles.reference or "") if isinstance(document, Payment) else None
-        if isinstance(bill, Rejected):
-            kept_back[document.reference] = Rejected(bill.told.after(BILL_NOT_RECORDED))
-        elif isinstance(bill, AccountingError):
-            kept_back[document.reference] = Unavailable(bill.told.after(BILL_NOT_SETTLED))
-    return kept_back
 
 
 def _same_number(table: str, row: Row, draft: Row) -> bool:

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
+from pleo_export.accounting.batching import CONNECTION, payments_without_their_bill, require_batch
 from pleo_export.accounting.business_central.attachments import CONTENT_TYPES, MAX_BYTES, BusinessCentralFiles
-from pleo_export.accounting.business_central.batches import CONNECTION, GENERAL, BusinessCentralJournals
-from pleo_export.accounting.business_central.bills import BusinessCentralBills, payments_without_their_bill
+from pleo_export.accounting.business_central.batches import GENERAL, BusinessCentralJournals
+from pleo_export.accounting.business_central.bills import BusinessCentralBills
 from pleo_export.accounting.business_central.checks import BusinessCentralChecks
 from pleo_export.accounting.business_central.documents import REFERENCE_LENGTH, BusinessCentralDocuments
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
@@ -171,9 +172,7 @@ class BusinessCentralConnector:
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record bills first, then the payments that settle them and the journal entries. Raises AccountingError while
         nothing is recorded, and ValueError for too many documents or two with one reference."""
-        references = {document.reference for document in documents}
-        if len(documents) > CAPABILITIES.max_batch or len(references) < len(documents):
-            raise ValueError("a batch has at most max_batch documents, each with its own reference")
+        require_batch(documents, CAPABILITIES)
         self._periods.refresh()
         outcomes: dict[str, DocumentOutcome] = {}
         lines: dict[str, Sequence[Row]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pleo_export.accounting.business_central.batches import CONNECTION, JournalKind, patiently
+from pleo_export.accounting.batching import CONNECTION
+from pleo_export.accounting.business_central.batches import JournalKind, patiently
 from pleo_export.accounting.business_central.entry import STEP
 from pleo_export.accounting.business_central.rest import LARGEST_BATCH, BusinessCentralRest, Change, RefusedChange, Row
 from pleo_export.accounting.business_central.title import TITLE

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pleo_export.accounting.batching import CONNECTION
 from pleo_export.accounting.business_central.batches import (
-    CONNECTION,
     BusinessCentralJournals,
     JournalKind,
 )

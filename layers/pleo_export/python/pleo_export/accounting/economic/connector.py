@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from pleo_export.accounting.batching import payments_without_their_bill, require_batch
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.economic.attachments import CONTENT_TYPES, MAX_BYTES, attach
@@ -33,7 +34,7 @@ from pleo_export.accounting.economic.settlement import EconomicSettlement
 from pleo_export.accounting.economic.setup import EconomicSetup
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import NewVoucher, suppliers_in, voucher_of
-from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected, Unavailable
+from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected
 from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
@@ -49,7 +50,6 @@ from pleo_export.accounting.port import (
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.failures.connection import TOKENS_REFUSED
-from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 from pleo_export.function_time import TimeLeft, unlimited
 
 
@@ -155,9 +155,7 @@ class EconomicConnector:
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record bills and journal entries first, then payments, then match. Raises AccountingError while nothing is
         recorded, and ValueError for too many documents or two with one reference."""
-        references = {document.reference for document in documents}
-        if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
-            raise ValueError("a batch has at most max_batch documents, each with its own reference")
+        require_batch(documents, self.capabilities)
         self._periods.forget_unless_open({document.posting_date for document in documents})
         built, refused = self._built(documents)
         outcomes: dict[str, DocumentOutcome] = dict(refused)
@@ -239,17 +237,3 @@ class EconomicConnector:
             reference: replace(posted[reference], warnings=(*posted[reference].warnings, text))
             for reference, text in warnings.items()
         }
-
-
-def payments_without_their_bill(
-    documents: Iterable[Document], outcomes: Mapping[str, DocumentOutcome]
-) -> dict[str, DocumentOutcome]:
-    """Return the outcomes of the payments that are not sent, since the bill that they came with was not recorded."""
-    kept_back: dict[str, DocumentOutcome] = {}
-    for document in documents:
-        bill = outcomes.get(document.settles.reference or "") if isinstance(document, Payment) else None
-        if isinstance(bill, Rejected):
-            kept_back[document.reference] = Rejected(bill.told.after(BILL_NOT_RECORDED))
-        elif isinstance(bill, AccountingError):
-            kept_back[document.reference] = Unavailable(bill.told.after(BILL_NOT_SETTLED))
-    return kept_back

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from pleo_export.accounting.errors import AccountingError, KeptAsDraft, PossibleDuplicate, Rejected, Unavailable
+from pleo_export.accounting.errors import AccountingError, KeptAsDraft, PossibleDuplicate, Rejected
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.accounting.tryton.differences import bill_totals, same_bill
 from pleo_export.accounting.tryton.documents import INVOICE, TrytonDocuments
@@ -13,9 +13,8 @@ from pleo_export.accounting.tryton.move import LookupTables
 from pleo_export.accounting.tryton.posting import TrytonPosting, left_as_draft
 from pleo_export.accounting.tryton.rest import TrytonRest
 from pleo_export.accounting.tryton.title import TITLE
-from pleo_export.bookkeeping.documents import Bill, Document, Payment
+from pleo_export.bookkeeping.documents import Bill
 from pleo_export.failures.ledger import ENTRY_DELETED, OTHER_TOTAL, POSSIBLE_DUPLICATE
-from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 _GONE = Rejected(ENTRY_DELETED.told(ledger=TITLE, what="deleted"))
 
@@ -81,20 +80,6 @@ class TrytonBills:
             reference: _possible_duplicate(held[reference], other) if reference in held else _GONE
             for reference, other in others.items()
         }
-
-
-def payments_without_their_bill(
-    documents: Iterable[Document], outcomes: Mapping[str, DocumentOutcome]
-) -> dict[str, DocumentOutcome]:
-    """Return the outcomes of the payments that are not sent, since the bill that they came with was not recorded."""
-    kept_back: dict[str, DocumentOutcome] = {}
-    for document in documents:
-        bill = outcomes.get(document.settles.reference or "") if isinstance(document, Payment) else None
-        if isinstance(bill, Rejected):
-            kept_back[document.reference] = Rejected(bill.told.after(BILL_NOT_RECORDED))
-        elif isinstance(bill, AccountingError):
-            kept_back[document.reference] = Unavailable(bill.told.after(BILL_NOT_SETTLED))
-    return kept_back
 
 
 def _possible_duplicate(draft: DocumentRef, other: str) -> DocumentOutcome:

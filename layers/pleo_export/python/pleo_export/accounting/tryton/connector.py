@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from pleo_export.accounting.batching import CONNECTION, payments_without_their_bill, require_batch
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
@@ -38,7 +39,7 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.accounting.tryton.attachments import CONTENT_TYPES, MAX_BYTES, attach
 from pleo_export.accounting.tryton.bill import invoice
-from pleo_export.accounting.tryton.bills import TrytonBills, payments_without_their_bill
+from pleo_export.accounting.tryton.bills import TrytonBills
 from pleo_export.accounting.tryton.differences import differences
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE, TrytonDocuments, model_of
 from pleo_export.accounting.tryton.drafts import TrytonDrafts
@@ -46,7 +47,7 @@ from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.move import LookupTables, move
 from pleo_export.accounting.tryton.parties import find_parties
 from pleo_export.accounting.tryton.periods import TrytonPeriods
-from pleo_export.accounting.tryton.posting import CONNECTION, TrytonPosting, left_as_draft
+from pleo_export.accounting.tryton.posting import TrytonPosting, left_as_draft
 from pleo_export.accounting.tryton.reading import TrytonReader
 from pleo_export.accounting.tryton.reconciliation import TrytonReconciliation
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, headers
@@ -159,9 +160,7 @@ class TrytonConnector:
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record bills first, then the payments that come with them and the journal entries, then reconcile. Raises
         AccountingError while nothing is recorded, and ValueError for too many documents or two with one reference."""
-        references = {document.reference for document in documents}
-        if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
-            raise ValueError("a batch has at most max_batch documents, each with its own reference")
+        require_batch(documents, self.capabilities)
         self._periods.forget_unless_open({document.posting_date for document in documents})
         tables = self._lookups.tables(documents)
         outcomes = self._record_bills([each for each in documents if isinstance(each, Bill)], tables, state)

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
+from pleo_export.accounting.batching import CONNECTION
 from pleo_export.accounting.errors import (
     AccountingError,
-    AuthenticationFailed,
     InvalidConfiguration,
     KeptAsDraft,
     OutcomeUnknown,
     PermissionDenied,
-    RateLimited,
     Rejected,
     Unavailable,
 )
@@ -29,8 +28,6 @@ from pleo_export.failures.openings import DRAFT_IN_DOUBT, NOT_READ_BACK
 
 Done = TypeVar("Done")
 
-# Errors that hold for the next document as well.
-CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
 
 # While another transaction posts thousands of lines, Tryton fails on ours, without saying why. So what it fails on is
 # tried again after these pauses, in seconds; there are no more of them for a whole batch, for it may be our fault.

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
+from pleo_export.accounting.batching import CONNECTION, payments_without_their_bill, require_batch
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
@@ -38,7 +39,7 @@ from pleo_export.accounting.port import (
 from pleo_export.accounting.xero.approval import XeroApproval
 from pleo_export.accounting.xero.attachments import CONTENT_TYPES, MAX_BYTES, MAX_FILES, attach
 from pleo_export.accounting.xero.bodies import XeroBody, body
-from pleo_export.accounting.xero.creation import CONNECTION, XeroCreated, XeroCreation, by_endpoint
+from pleo_export.accounting.xero.creation import XeroCreated, XeroCreation, by_endpoint
 from pleo_export.accounting.xero.differences import differences
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.duplicates import repeated
@@ -49,7 +50,7 @@ from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import Record, XeroRest, XeroTransport, headers, scopes_of
 from pleo_export.accounting.xero.reversal import XeroReversal
 from pleo_export.accounting.xero.settings import XeroSettings
-from pleo_export.accounting.xero.settling import XeroSettling, without_their_bill
+from pleo_export.accounting.xero.settling import XeroSettling
 from pleo_export.accounting.xero.setup import XeroSetup
 from pleo_export.accounting.xero.tenants import release, tenants  # noqa: F401  (the descriptor takes them from here)
 from pleo_export.accounting.xero.title import SCOPES, TITLE
@@ -168,9 +169,7 @@ class XeroConnector:
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:
         """Record bills and credit notes, then journal entries, then the payments. Raises AccountingError while nothing
         is recorded, and ValueError for too many documents or two with one reference."""
-        references = {document.reference for document in documents}
-        if len(documents) > self.capabilities.max_batch or len(references) < len(documents):
-            raise ValueError("a batch has at most max_batch documents, each with its own reference")
+        require_batch(documents, self.capabilities)
         bodies, refused = self._prepared(documents, state)
         outcomes: dict[str, DocumentOutcome] = dict(refused)
         made: dict[str, Record] = {}
@@ -186,7 +185,7 @@ class XeroConnector:
             made |= created.rows if endpoint in _OWED else {}
             recorded = recorded or any(not isinstance(each, CONNECTION) for each in created.outcomes.values())
         payments = [each for each in documents if isinstance(each, Payment) and each.reference not in outcomes]
-        outcomes |= without_their_bill(payments, outcomes)
+        outcomes |= payments_without_their_bill(payments, outcomes)
         payments = [each for each in payments if each.reference not in outcomes]
         if payments:
             outcomes |= self._settling.record(payments, made, nothing_yet=not recorded)

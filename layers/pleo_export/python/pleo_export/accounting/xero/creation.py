@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pleo_export.accounting.batching import CONNECTION
 from pleo_export.accounting.errors import (
     AccountingError,
-    AuthenticationFailed,
-    InvalidConfiguration,
     OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
     Rejected,
-    Unavailable,
 )
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.xero.bodies import XeroBody
@@ -27,9 +23,6 @@ from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.entry import FailureText
 from pleo_export.failures.ledger import OTHER_TOTAL
 from pleo_export.failures.ledger_rules import REFERENCE_LOST
-
-# Errors that hold for the next document as well.
-CONNECTION = (AuthenticationFailed, PermissionDenied, InvalidConfiguration, RateLimited, Unavailable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.batching import CONNECTION
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected
 from pleo_export.accounting.port import DocumentOutcome
 from pleo_export.accounting.xero.bodies import require_balance, require_currency, require_payables
-from pleo_export.accounting.xero.creation import CONNECTION, undo_new
+from pleo_export.accounting.xero.creation import undo_new
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.error_table import refusal
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, PAYMENTS, SEPARATOR, XeroEndpoint
@@ -25,7 +26,6 @@ from pleo_export.bookkeeping.documents import Payment, PaymentPurpose
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 from pleo_export.failures.ledger import NO_BILL_TO_PAY
 from pleo_export.failures.ledger_rules import PAYMENT_TOO_LARGE, REFERENCE_LOST
-from pleo_export.failures.openings import BILL_NOT_RECORDED, BILL_NOT_SETTLED
 
 
 @dataclass(slots=True)
@@ -170,20 +170,6 @@ class XeroSettling:
             where = f'{endpoint.payable} AND (Status=="AUTHORISED" OR Status=="PAID") AND ({wanted})'
             found[endpoint] = [_open(row) for row in self._rest.pages(endpoint.name, {"where": where})]
         return found
-
-
-def without_their_bill(
-    payments: Sequence[Payment], outcomes: Mapping[str, DocumentOutcome]
-) -> dict[str, DocumentOutcome]:
-    """Return the outcomes of the payments that are not sent, since the bill that they came with was not recorded."""
-    kept_back: dict[str, DocumentOutcome] = {}
-    for each in payments:
-        bill = outcomes.get(each.settles.reference or "")
-        if isinstance(bill, Rejected):
-            kept_back[each.reference] = Rejected(bill.told.after(BILL_NOT_RECORDED))
-        elif isinstance(bill, AccountingError):
-            kept_back[each.reference] = Unavailable(bill.told.after(BILL_NOT_SETTLED))
-    return kept_back
 
 
 def bill_keys(endpoint: XeroEndpoint, row: Record) -> frozenset[str]:
