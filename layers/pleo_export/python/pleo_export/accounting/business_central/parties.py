@@ -6,21 +6,17 @@ number of his employee card, and such a vendor is never taken for a supplier by 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pleo_export.accounting.business_central.rest import BusinessCentralRest, Row, listing
+from pleo_export.accounting.party_matching import PartyCandidate, bare_tax_number, first_match
 from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.parties import (
-    Ambiguous,
-    Blocked,
     KeyKind,
-    NotFound,
     Party,
     PartyKey,
     PartyMatch,
     PartyQuery,
-    tax_number,
 )
 
 _USABLE = frozenset({"", " ", "_x0020_"})
@@ -42,16 +38,14 @@ def find_parties(rest: BusinessCentralRest, wanted: Collection[PartyQuery]) -> M
 
 
 def _answer(question: PartyQuery, vendors: Sequence[Row], employees: Collection[str]) -> PartyMatch:
-    for key in question.keys:
-        found = [row for row in vendors if _fits(key, row) and _has_role(question.role, key, row, employees)]
-        usable = [row for row in found if row["blocked"] in _USABLE]
-        if len(usable) > 1:
-            return Ambiguous(tuple(f"{row['displayName']}, no. {row['number']}" for row in usable))
-        if usable:
-            return Party(usable[0]["number"], usable[0]["displayName"] or usable[0]["number"])
-        if found:
-            return Blocked(found[0]["displayName"])
-    return NotFound()
+    def candidates(key: PartyKey) -> Iterator[PartyCandidate]:
+        for row in vendors:
+            if _fits(key, row) and _has_role(question.role, key, row, employees):
+                name, number = row["displayName"], row["number"]
+                usable = row["blocked"] in _USABLE
+                yield PartyCandidate(Party(number, name or number), name, f"{name}, no. {number}", usable)
+
+    return first_match(question, candidates)
 
 
 def _has_role(role: PartyRole, key: PartyKey, row: Row, employees: Collection[str]) -> bool:
@@ -67,11 +61,7 @@ def _fits(key: PartyKey, row: Row) -> bool:
         case KeyKind.EXTERNAL_ID:
             return key.value.upper() in (row["number"].upper(), row["id"].upper())
         case KeyKind.TAX_NUMBER:
-            number = _bare(row["taxRegistrationNumber"])
-            return number != "" and number == _bare(key.value)
+            number = bare_tax_number(row["taxRegistrationNumber"])
+            return number != "" and number == bare_tax_number(key.value)
         case KeyKind.ACCOUNT:
             return False  # the API does not show it
-
-
-def _bare(number: str) -> str:
-    return re.sub(r"[\s./-]+", "", tax_number(number))

@@ -7,16 +7,13 @@ the group that the settings name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pleo_export.accounting.economic.filters import MOST_VALUES, among, begins, either, equals
 from pleo_export.accounting.economic.lookups import EconomicLookups, EconomicSupplier, supplier_number
-from pleo_export.bookkeeping.documents import PartyRole
+from pleo_export.accounting.party_matching import PartyCandidate, first_match, has_role
 from pleo_export.bookkeeping.parties import (
-    Ambiguous,
-    Blocked,
     KeyKind,
-    NotFound,
     Party,
     PartyKey,
     PartyMatch,
@@ -59,27 +56,13 @@ def _clause(key: PartyKey) -> str:
 
 
 def _answer(question: PartyQuery, suppliers: Sequence[EconomicSupplier], employee_group: int | None) -> PartyMatch:
-    for key in question.keys:
-        found = [
-            each
-            for each in suppliers
-            if _has_role(question.role, key, each.group == employee_group) and _fits(key, each)
-        ]
-        usable = [each for each in found if not each.barred]
-        if len(usable) > 1:
-            return Ambiguous(tuple(f"{each.name}, number {each.number}" for each in usable))
-        if usable:
-            return Party(str(usable[0].number), usable[0].name, usable[0].account or None)
-        if found:
-            return Blocked(found[0].name)
-    return NotFound()
+    def candidates(key: PartyKey) -> Iterator[PartyCandidate]:
+        for each in suppliers:
+            if has_role(question.role, key, employee=each.group == employee_group) and _fits(key, each):
+                party = Party(str(each.number), each.name, each.account or None)
+                yield PartyCandidate(party, each.name, f"{each.name}, number {each.number}", not each.barred)
 
-
-def _has_role(role: PartyRole, key: PartyKey, employee: bool) -> bool:
-    """Return whether a supplier found by this key has the role: a number alone does not make an employee a supplier."""
-    if role is PartyRole.EMPLOYEE:
-        return employee
-    return not employee or key.kind not in _BY_NUMBER
+    return first_match(question, candidates)
 
 
 def _fits(key: PartyKey, supplier: EconomicSupplier) -> bool:

@@ -7,42 +7,31 @@ identifiers, of any type.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pleo_export.accounting.party_matching import PartyCandidate, bare_tax_number, can_be_text, first_match, has_role
 from pleo_export.accounting.tryton.rest import Record, TrytonRest, literal
-from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.parties import (
-    Ambiguous,
-    Blocked,
     KeyKind,
-    NotFound,
     Party,
     PartyKey,
     PartyMatch,
     PartyQuery,
-    tax_number,
 )
 
 _FIELDS = ("code", "name", "active", "account_payable.code", "identifiers.code")
-_BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 
 
 def find_parties(tryton: TrytonRest, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
     """Find the party of each query: one call for all of them, deactivated parties included, and one to see which of the
     found are employees. Raises AccountingError."""
-    keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
+    keys = {key for question in wanted for key in question.keys if can_be_text(key.value)}
     clauses = [_clause(key) for key in keys]
     rows: list[Record] = []
     if clauses:
         rows = tryton.search_read("party.party", ["OR", *clauses], _FIELDS, [["id", "ASC"]], inactive=True)
     employees = _employees(tryton, [row["id"] for row in rows])
     return {question: _answer(question, rows, employees) for question in wanted}
-
-
-def _can_be_text(value: str) -> bool:
-    """Return whether a database can hold it: not with a NUL in it, nor with half of a surrogate pair."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _employees(tryton: TrytonRest, parties: Sequence[int]) -> frozenset[int]:
@@ -62,29 +51,20 @@ def _clause(key: PartyKey) -> list[str]:
         case KeyKind.ACCOUNT:
             return ["identifiers.code", "=", key.value]
         case KeyKind.TAX_NUMBER:
-            return ["identifiers.code", "ilike", "%".join(literal(character) for character in _bare(key.value))]
+            return [
+                "identifiers.code",
+                "ilike",
+                "%".join(literal(character) for character in bare_tax_number(key.value)),
+            ]
 
 
 def _answer(question: PartyQuery, rows: Sequence[Record], employees: frozenset[int]) -> PartyMatch:
-    for key in question.keys:
-        found = [row for row in rows if _has_role(question.role, key, row["id"] in employees) and _fits(key, row)]
-        usable = [row for row in found if row["active"]]
-        if len(usable) > 1:
-            return Ambiguous(tuple(f"{row['name']}, code {row['code']}" for row in usable))
-        if usable:
-            return _party(usable[0])
-        if found:
-            return Blocked(found[0]["name"])
-    return NotFound()
+    def candidates(key: PartyKey) -> Iterator[PartyCandidate]:
+        for row in rows:
+            if has_role(question.role, key, employee=row["id"] in employees) and _fits(key, row):
+                yield PartyCandidate(_party(row), row["name"], f"{row['name']}, code {row['code']}", row["active"])
 
-
-def _has_role(role: PartyRole, key: PartyKey, employee: bool) -> bool:
-    """Return whether a party found by this key has the role. Tryton numbers suppliers and employees alike, so a code
-    alone does not make an employee a supplier. A tax number or an account number does: an employee who is in business
-    as well has one."""
-    if role is PartyRole.EMPLOYEE:
-        return employee
-    return not employee or key.kind not in _BY_CODE
+    return first_match(question, candidates)
 
 
 def _fits(key: PartyKey, row: Record) -> bool:
@@ -95,12 +75,7 @@ def _fits(key: PartyKey, row: Record) -> bool:
         case KeyKind.ACCOUNT:
             return key.value in codes
         case KeyKind.TAX_NUMBER:
-            return _bare(key.value) in map(_bare, codes)
-
-
-def _bare(number: str | None) -> str:
-    """Return a tax number without separators, and in one case."""
-    return re.sub(r"[\s./-]+", "", tax_number(number or ""))
+            return bare_tax_number(key.value) in [bare_tax_number(each or "") for each in codes]
 
 
 def _party(row: Record) -> Party:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
+from pleo_export.accounting.party_matching import PartyCandidate, can_be_text, first_match, has_role
 from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.rest import Record, XeroRest, text
-from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.parties import (
-    Ambiguous,
-    Blocked,
     KeyKind,
-    NotFound,
     Party,
     PartyKey,
     PartyMatch,
@@ -24,7 +21,6 @@ from pleo_export.bookkeeping.parties import (
     tax_number,
 )
 
-_BY_CODE = (KeyKind.EXTERNAL_ID, KeyKind.CODE)
 _KEYS_IN_ONE_CALL = 30
 
 
@@ -39,7 +35,7 @@ class XeroParties:
     def find(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         """Find the contact of each query: one call for up to thirty keys, archived contacts included. Tax numbers are
         written in many ways, so all contacts that have one are read for them. Raises AccountingError."""
-        keys = {key for question in wanted for key in question.keys if _can_be_text(key.value)}
+        keys = {key for question in wanted for key in question.keys if can_be_text(key.value)}
         rows = self._rows(sorted(keys, key=lambda each: (each.kind, each.value))) if keys else []
         return {question: self._answer(question, rows) for question in wanted}
 
@@ -54,33 +50,20 @@ class XeroParties:
         return list(found.values())
 
     def _answer(self, question: PartyQuery, rows: Sequence[Record]) -> PartyMatch:
-        for key in question.keys:
-            found = [row for row in rows if self._has_role(question.role, key, row) and _fits(key, row)]
-            usable = [row for row in found if row.get("ContactStatus", "ACTIVE") == "ACTIVE"]
-            if len(usable) > 1:
-                return Ambiguous(tuple(_named(row) for row in usable))
-            if usable:
-                return self._party(usable[0])
-            if found:
-                return Blocked(str(found[0].get("Name")))
-        return NotFound()
+        def candidates(key: PartyKey) -> Iterator[PartyCandidate]:
+            for row in rows:
+                if has_role(question.role, key, employee=self._is_employee(row)) and _fits(key, row):
+                    usable = row.get("ContactStatus", "ACTIVE") == "ACTIVE"
+                    yield PartyCandidate(self._party(row), str(row.get("Name")), _named(row), usable)
 
-    def _has_role(self, role: PartyRole, key: PartyKey, row: Record) -> bool:
-        """Return whether a contact found by this key has the role: a code alone does not make an employee a supplier,
-        a tax number or an account number does."""
-        employee = any(group.get("Name") == self._employees for group in row.get("ContactGroups") or [])
-        if role is PartyRole.EMPLOYEE:
-            return employee
-        return not employee or key.kind not in _BY_CODE
+        return first_match(question, candidates)
+
+    def _is_employee(self, row: Record) -> bool:
+        return any(group.get("Name") == self._employees for group in row.get("ContactGroups") or [])
 
     def _party(self, row: Record) -> Party:
         own = self._lookups.payables
         return Party(str(row["ContactID"]), str(row.get("Name") or ""), own.code if own else None)
-
-
-def _can_be_text(value: str) -> bool:
-    """Return whether Xero can be asked for it: not with a NUL in it, nor with half of a surrogate pair."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _clauses(key: PartyKey) -> Iterator[str]:

@@ -22,11 +22,10 @@ _NEW = frozenset({Action.CREATE, Action.NEXT_REVISION})
 def without_refused_payments(plans: Sequence[ItemPlan], system: AccountingSystem) -> Iterator[ItemPlan]:
     """Yield the plans; one of which no document exists fails if a payment of it would be refused. A closed period is
     left to the strategy for it. Raises AccountingError if it cannot be found out."""
-    asked = [each for each in plans if _asked(each)] if _bill_first(system) else []
-    paid = [plan for plan in asked if plan.item.payments]
-    refusals = system.refusals([document for plan in paid for document in plan.documents]) if paid else {}
+    asked = [each for each in plans if _is_new_and_paid(each)] if _bill_first(system) else []
+    refusals = system.refusals([document for plan in asked for document in plan.documents]) if asked else {}
     for plan in plans:
-        answers = (refusals.get(each.reference) for each in plan.item.payments if plan in asked)
+        answers = (refusals.get(each.reference) for each in plan.item.payments)
         refusal = next((each for each in answers if _is_final(each)), None)
         if refusal is None:
             yield plan
@@ -39,8 +38,8 @@ def _bill_first(system: AccountingSystem) -> bool:
     return system.capabilities.settlement is SettlementSupport.BILL_FIRST
 
 
-def _asked(plan: ItemPlan) -> bool:
-    return plan.decision.action in _NEW and not plan.found
+def _is_new_and_paid(plan: ItemPlan) -> bool:
+    return plan.decision.action in _NEW and not plan.found and bool(plan.item.payments)
 
 
 def _is_final(answer: AccountingError | None) -> TypeGuard[Rejected]:
