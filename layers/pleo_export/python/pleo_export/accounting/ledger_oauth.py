@@ -9,34 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, HttpUrl
-
+from pleo_export.accounting.addresses import ONLY_HERE, is_loopback
 from pleo_export.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from pleo_export.accounting.descriptor import AccountingSettings
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-ONLY_HERE = "only for a simulator on this machine: write http://127.0.0.1 and a port, or leave it out"
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether what is sent there does not leave the machine."""
-    parts = urlsplit(url)
-    return parts.hostname in LOOPBACK and not parts.username and not parts.password
-
-
-def _loopback(url: HttpUrl) -> HttpUrl:
-    if not is_loopback(str(url)):
-        raise ValueError(ONLY_HERE)
-    return url
-
-
-# The type of a connector's setting `login_url`: where its sign-in service is simulated.
-LoginUrl = Annotated[HttpUrl, AfterValidator(_loopback)]
 
 
 class LedgerGrant(StrEnum):

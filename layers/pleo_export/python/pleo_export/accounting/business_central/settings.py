@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AnyUrl, Field, StringConstraints, UrlConstraints, field_validator
+from pydantic import Field, HttpUrl, StringConstraints
 
+from pleo_export.accounting.addresses import ApiUrl, LoginUrl
 from pleo_export.accounting.descriptor import AccountingSettings
-from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
 
-ApiUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https", "http"], host_required=True)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 
@@ -48,12 +47,12 @@ class BusinessCentralSettings(AccountingSettings):
         examples=[{"VAT20": "20"}],
     )
     api_url: ApiUrl = Field(
-        AnyUrl("https://api.businesscentral.dynamics.com"),
+        HttpUrl("https://api.businesscentral.dynamics.com"),
         description="Where the API is.",
         examples=["https://api.businesscentral.dynamics.com"],
     )
-    web_url: ApiUrl = Field(
-        AnyUrl("https://businesscentral.dynamics.com"),
+    web_url: HttpUrl = Field(
+        HttpUrl("https://businesscentral.dynamics.com"),
         description="Where people open Business Central, for links.",
         examples=["https://businesscentral.dynamics.com"],
     )
@@ -61,11 +60,3 @@ class BusinessCentralSettings(AccountingSettings):
     login_url: LoginUrl | None = Field(
         None, description="Where the sign-in is simulated, on this machine.", examples=["http://127.0.0.1:8084"]
     )
-
-    @field_validator("api_url")
-    @classmethod
-    def _encrypted(cls, url: AnyUrl) -> AnyUrl:
-        """A token goes over an encrypted connection only, unless it does not leave the machine."""
-        if url.scheme != "https" and not is_loopback(str(url)):
-            raise ValueError("write an https address")
-        return url

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, model_validator
 
+from pleo_export.accounting.addresses import ApiUrl
 from pleo_export.accounting.descriptor import AccountingSettings
 
 NEW_API, OLD_API = HttpUrl("https://apis.e-conomic.com"), HttpUrl("https://restapi.e-conomic.com")
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-
-
-def _encrypted(url: HttpUrl) -> HttpUrl:
-    """Raise ValueError for an address over plain HTTP that is not this machine's own."""
-    if url.scheme != "https" and url.host not in _LOOPBACK:
-        raise ValueError("must begin with https://")
-    return url
-
-
-Address = Annotated[HttpUrl, AfterValidator(_encrypted)]
 
 
 class EconomicSettings(AccountingSettings):
@@ -35,8 +25,8 @@ class EconomicSettings(AccountingSettings):
     employee_group: int | None = Field(
         None, ge=1, description="Number of the supplier group of the employees, if they are suppliers.", examples=[2]
     )
-    api_url: Address = Field(NEW_API, description="Another address of the API, for tests.", examples=[str(NEW_API)])
-    rest_url: Address | None = Field(
+    api_url: ApiUrl = Field(NEW_API, description="Another address of the API, for tests.", examples=[str(NEW_API)])
+    rest_url: ApiUrl | None = Field(
         None,
         description="The address of the old API; default e-conomic's, or `api_url` where that is another.",
         examples=[str(OLD_API)],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, HttpUrl, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, StringConstraints
 
+from pleo_export.accounting.addresses import ApiUrl, LoginUrl
 from pleo_export.accounting.descriptor import AccountingSettings
-from pleo_export.accounting.ledger_oauth import LoginUrl, is_loopback
 
 
 class XeroSettings(AccountingSettings):
@@ -28,7 +28,7 @@ class XeroSettings(AccountingSettings):
     employees: Annotated[str, StringConstraints(min_length=1)] = Field(
         "Employees", description="The contact group that holds the employees.", examples=["Employees"]
     )
-    api_url: HttpUrl = Field(
+    api_url: ApiUrl = Field(
         HttpUrl("https://api.xero.com"),
         description="The address of Xero's API; another one for a simulator.",
         examples=["https://api.xero.com"],
@@ -36,9 +36,3 @@ class XeroSettings(AccountingSettings):
     login_url: LoginUrl | None = Field(
         None, description="Where the sign-in of a simulator is; default: Xero's.", examples=["http://127.0.0.1:8082"]
     )
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> Self:
-        if self.api_url.scheme != "https" and not is_loopback(str(self.api_url)):
-            raise ValueError("api_url: https is required, except on this machine")
-        return self
