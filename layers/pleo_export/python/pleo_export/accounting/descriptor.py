@@ -17,6 +17,7 @@ from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:
+    from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 
 Secret = Mapping[str, str]
@@ -40,9 +41,9 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up` and
-    `open_reader`; it is imported when a company first uses it, so that a function loads only the connector that it
-    needs. `oauth` is how it signs in; None where the secret holds a key or a login.
+    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up`,
+    `open_reader` and `open_lists`; it is imported when a company first uses it, so that a function loads only the
+    connector that it needs. `oauth` is how it signs in; None where the secret holds a key or a login.
     `rate` is what a ledger company takes; None where the system has no limit of its own."""
 
     name: str
@@ -75,6 +76,19 @@ class Connector:
         """Return what reads the ledger to compare it. Raises as `connect` does."""
         reader: LedgerReader = import_module(self.module).open_reader(settings, secret, budget=budget)
         return reader
+
+    def open_lists(
+        self,
+        settings: AccountingSettings,
+        secret: Secret,
+        time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
+    ) -> LedgerLists:
+        """Return what lists the ledger's accounts, tax codes, dimension values and suppliers. Raises as `connect`
+        does."""
+        opened = import_module(self.module).open_lists(settings, secret, time_left=time_left, budget=budget)
+        lists: LedgerLists = opened
+        return lists
 
     def tenants(self, access_token: str, settings: AccountingSettings) -> Sequence[Tenant]:
         """List the companies that the grant of the token covers. Raises AccountingError."""

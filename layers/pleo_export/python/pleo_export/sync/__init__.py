@@ -1,0 +1,1 @@
+"""Pleo's lists kept in step with the ledger: tags, accounts, tax codes, vendors."""
