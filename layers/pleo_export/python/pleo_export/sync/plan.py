@@ -1,7 +1,7 @@
 """What a sync is going to do, as data: shown, kept for the audit, and carried out step by step.
 
-The order of the steps is that of `Action`: nothing is archived before what takes its place exists, so that a run that
-ends midway leaves too many choices, never too few.
+The order of the steps is that of `SyncAction`: nothing is archived before what takes its place exists, so that a run
+that ends midway leaves too many choices, never too few.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from pleo_export.accounting.lists import LedgerList
 
 
-class Action(StrEnum):
+class SyncAction(StrEnum):
     """What one step does at Pleo, in the order in which steps are carried out. Nothing is ever deleted."""
 
     CREATE_GROUP = "create group"
@@ -30,7 +30,7 @@ class SyncStep:
     """One change at Pleo. `key` is the ledger's (code or id), `id` Pleo's (None before it is created). `before` and
     `after` are the fields that differ, as text; `used_by` counts the expenses that carry what is archived."""
 
-    action: Action
+    action: SyncAction
     key: str
     id: str | None
     before: Mapping[str, str | None] = field(default_factory=dict)
