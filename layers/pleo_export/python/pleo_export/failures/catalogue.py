@@ -13,6 +13,7 @@ from pleo_export.failures import (
     job,
     ledger,
     ledger_rules,
+    mapping,
     receipts,
     setup,
 )
@@ -25,6 +26,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "The accounting system": ledger,
     "What the accounting system takes": ledger_rules,
     "Business Central": business_central,
+    "What the lists no longer hold": mapping,
     "The connection to the accounting system": connection,
     "Receipts": receipts,
     "Expenses that were booked or begun before": export,
