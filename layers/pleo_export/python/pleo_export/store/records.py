@@ -12,6 +12,7 @@ from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
 from pleo_export.store.leases import Leases
+from pleo_export.store.mapping_health import MappingHealthRecords
 from pleo_export.store.pauses import Pauses
 from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
@@ -93,6 +94,11 @@ class Records:
     def reconciliations(self) -> Reconciliations:
         """When each company's drafts were last reconciled."""
         return Reconciliations(self.table)
+
+    @cached_property
+    def mapping_health(self) -> MappingHealthRecords:
+        """What the nightly checks of the companies' mapping found."""
+        return MappingHealthRecords(self.table)
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -78,10 +78,12 @@ class MappingFacts:
     """What the ledger and Pleo hold. `ledger` is the ledger's title.
 
     None for a list, and no key for a dimension or a party, means that nothing is known, so nothing is found; None for a
-    dimension means that the ledger does not have it. `subscription`: None where Pleo delivers, else what is wrong.
+    dimension means that the ledger does not have it. `bookable` is the ledger's own answer whether an account can be
+    booked on, which decides; the list says why it cannot. `subscription`: None where Pleo delivers, else what is wrong.
     """
 
     ledger: str
+    bookable: Mapping[str, bool] = field(default_factory=dict)
     accounts: Sequence[LedgerAccount] | None = None
     tax_codes: Sequence[LedgerTaxCode] | None = None
     dimensions: Mapping[str, Sequence[DimensionValue] | None] = field(default_factory=dict)
@@ -193,9 +195,17 @@ def _of_connection(facts: MappingFacts, support: str) -> Iterator[MappingFinding
 
 def _of_accounts(places: Places, facts: MappingFacts, support: str) -> Iterator[MappingFinding]:
     for code, _, where in _of(MappedKind.ACCOUNT, places):
-        entry = _ACCOUNT.get(Standing.USABLE if facts.accounts is None else account_standing(code, facts.accounts))
+        entry = _ACCOUNT.get(_account(code, facts))
         if entry is not None:
             yield _finding(entry, code, support, ledger=facts.ledger, account=code, where=where)
+
+
+def _account(code: str, facts: MappingFacts) -> Standing:
+    bookable = facts.bookable.get(code)
+    if bookable:
+        return Standing.USABLE
+    listed = Standing.USABLE if facts.accounts is None else account_standing(code, facts.accounts)
+    return Standing.NOT_POSTABLE if listed is Standing.USABLE and bookable is False else listed
 
 
 def _of_tax_codes(places: Places, facts: MappingFacts, support: str) -> Iterator[MappingFinding]:
