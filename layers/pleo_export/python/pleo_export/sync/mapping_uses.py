@@ -89,7 +89,7 @@ def _accounts(*codes: str | None) -> Iterator[MappedUse]:
 
 
 def _code(account: Account | None) -> str | None:
-    return account and (account.code or account.identifier)
+    return (account.code or account.identifier) if account is not None else None
 
 
 def add_pleos_lists(lists: PleoLists, company_id: str, settings: Settings, used: UsedOfLedger) -> None:
