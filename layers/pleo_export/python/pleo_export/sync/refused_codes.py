@@ -35,8 +35,8 @@ class LedgerNames(Protocol):
     def tag(self, dimension: str, code: str) -> tuple[Standing, str]:
         """Return why a tag cannot be used, and its name."""
 
-    def tag_group(self, code: str) -> str:
-        """Return what Pleo's users call the tag group of this code; "" where it is not known."""
+    def dimension(self, code: str) -> str:
+        """Return the ledger's name of a dimension."""
 
 
 class NoNames:
@@ -54,7 +54,7 @@ class NoNames:
         """Return nothing that is known."""
         return _UNKNOWN
 
-    def tag_group(self, code: str) -> str:
+    def dimension(self, code: str) -> str:
         """Return nothing that is known."""
         return ""
 
@@ -64,7 +64,7 @@ _UNKNOWN = Standing.USABLE, ""
 
 @dataclass(eq=False)
 class ListedNames:
-    """Names from the lists of one company's ledger and of Pleo, read when they are first asked for."""
+    """Names from the lists of one company's ledger, read when they are first asked for."""
 
     connection: Connection
     services: Services
@@ -93,11 +93,10 @@ class ListedNames:
             return _UNKNOWN
         return tag_standing(code, values), _name(each.name for each in values if each.code == code)
 
-    def tag_group(self, code: str) -> str:
-        """Return what Pleo's users call the tag group of this code; "" where it is not known."""
-        company_id = self.connection.company_id
-        groups = self._once("groups", lambda: self.services.pleo_lists(self.connection).tag_groups(company_id))
-        return _name(each.name for each in groups or () if each.code.casefold() == code.casefold())
+    def dimension(self, code: str) -> str:
+        """Return the ledger's name of a dimension."""
+        known = self._once("dimensions", lambda: self.services.ledger_setup(self.connection).dimensions())
+        return _name(each.name for each in known or () if each.code == code)
 
     def _list(self, wanted: LedgerList, read: Callable[[Any], Iterable[T]], of: str = "") -> Sequence[T] | None:
         def whole() -> Sequence[T] | None:

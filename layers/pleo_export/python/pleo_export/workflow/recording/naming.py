@@ -31,9 +31,8 @@ def named(error: AccountingError, item: ExportItem, settings: Settings, names: L
     if isinstance(error, UnknownTaxCode) and error.unknown:
         return _tax_code(error.unknown, error.told, ledger, names).about(_taxed(error.unknown, item))
     if isinstance(error, UnknownDimension) and error.unknown:
-        group = _group_of(error.unknown, item, settings)
-        called = names.tag_group(group) or group
-        return _tag(error.unknown, error.told, ledger, names).about(f'group "{shorten(called, LONGEST_NAME)}"')
+        group = f'group "{shorten(_group_of(error.unknown, item, settings), LONGEST_NAME)}"'
+        return _tag(error.unknown, error.told, ledger, names, group)
     return error.told
 
 
@@ -50,11 +49,16 @@ def _tax_code(code: str, told: FailureText, ledger: str, names: LedgerNames) -> 
     return TAX_CODE_ARCHIVED.told(code=code, ledger=ledger) if standing is Standing.CLOSED else told
 
 
-def _tag(unknown: Dimension, told: FailureText, ledger: str, names: LedgerNames) -> FailureText:
+def _tag(unknown: Dimension, told: FailureText, ledger: str, names: LedgerNames, group: str) -> FailureText:
+    """Return the text with the tag group, and with the ledger's name of that and of the tag where they say more."""
     standing, name = names.tag(unknown.category, unknown.value)
+    dimension = names.dimension(unknown.category)
+    if dimension and dimension.casefold() not in group.casefold():
+        group = f"{group}, {shorten(dimension, LONGEST_NAME)}"
+    if standing is not Standing.CLOSED:
+        return told.about(group)
     shown = f", {name}" if name and name != unknown.value else ""
-    values = {"tag": unknown.value, "name": shown, "ledger": ledger}
-    return TAG_VALUE_CLOSED.told(**values) if standing is Standing.CLOSED else told
+    return TAG_VALUE_CLOSED.told(tag=unknown.value, name=shown, ledger=ledger).about(group)
 
 
 def _group_of(unknown: Dimension, item: ExportItem, settings: Settings) -> str:
