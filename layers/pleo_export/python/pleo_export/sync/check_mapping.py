@@ -22,10 +22,11 @@ from zoneinfo import ZoneInfo
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Unavailable
 from pleo_export.errors import InvalidSettings, PleoExportError, RetryAfter, TryAgain
 from pleo_export.observability import count, logger, measure
+from pleo_export.services.events import MappingCheck
 from pleo_export.services.handler import error_boundary
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
-from pleo_export.store.mapping_health import KeptFinding, MappingHealth
+from pleo_export.store.mapping_health import MOST_KEPT, KeptFinding, MappingHealth
 from pleo_export.sync.health import MappingFinding, findings
 from pleo_export.sync.mapping_facts import MappingReader
 from pleo_export.sync.mapping_notification import notify_of_findings
@@ -47,10 +48,10 @@ class CheckResult(StrEnum):
     FAILED = "failed"
 
 
-def check_mappings(services: Services) -> dict[str, int]:
+def check_mappings(wanted: MappingCheck, services: Services) -> dict[str, int]:
     """Return how many companies were checked, by what became of them; `waiting`: not begun for want of time."""
     counts = Counter({each.value: 0 for each in CheckResult} | {"waiting": 0})
-    for company_id in _due(services):
+    for company_id in [wanted.company_id] if wanted.company_id else _due(services):
         if services.time_left() < RESERVE:
             counts["waiting"] += 1
         else:
@@ -109,7 +110,7 @@ def _keep(company_id: str, found: Sequence[MappingFinding], services: Services) 
     before = {each.key for each in services.mapping_health.get(company_id).findings}
     kept = [KeptFinding(each.key, each.code, each.told, each.who.value) for each in found]
     services.mapping_health.save(company_id, kept, services.clock())
-    new = [each for each in kept if each.key not in before]
+    new = [each for each in kept[:MOST_KEPT] if each.key not in before]  # of those beyond nobody would know tomorrow
     logger.info("mapping checked", extra={"findings": len(kept), "new_findings": len(new)})
     measure("MappingFindings", len(kept))
     count("NewMappingFindings", len(new))

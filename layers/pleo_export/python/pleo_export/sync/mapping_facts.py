@@ -22,6 +22,7 @@ from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked, NotFound, Party, PartyMatch, PartyQuery
 from pleo_export.errors import Disconnected
 from pleo_export.oauth.grant import NOT_YET, grant_in
+from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.errors import PleoForbidden, PleoRefused, PleoUnauthorized
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.settings import Settings
@@ -61,7 +62,7 @@ class MappingReader:
         """Return what is used. Raises PleoError, TryAgain for what passes."""
         used = UsedOfLedger(list(used_by_settings(self._settings)))
         try:
-            pleo = self.services.pleo(self.connection)
+            pleo = self.services.pleo(self.connection, CallPriority.SYNC)
             for page in self._open_items(pleo):
                 add_items(page, self._settings, used)
             add_pleos_lists(self.services.pleo_lists(self.connection), self.connection.company_id, self._settings, used)
@@ -135,7 +136,7 @@ class MappingReader:
         if PLEO in self.refused:
             return None
         try:
-            found = self.services.pleo(self.connection).subscriptions()
+            found = self.services.pleo(self.connection, CallPriority.SYNC).subscriptions()
         except (PleoForbidden, PleoUnauthorized, Disconnected):
             return None
         ours = [each for each in found if each.endpoint_url.endswith(f"/{self.connection.company_id}")]
