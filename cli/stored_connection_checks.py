@@ -12,6 +12,7 @@ from cli.connection_checks import CheckedConnection
 from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner
 from cli.errors import ActionNeeded, CheckFailed
 from cli.ledger_authorisation import fresh_credential
+from cli.mapping_check import mapping
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.pleo.models import Subscription
@@ -193,4 +194,5 @@ CHECKS = (
     Check("webhook secret", webhook_secret, needs=("webhook subscription",)),
     Check("webhook address", webhook_address),
     Check("lease", lease),
+    Check("mapping", mapping, needs=("Pleo credential", "accounting system")),
 )

@@ -177,6 +177,10 @@ _DAY: Mapping[PeriodState, FailureEntry] = {
 }
 
 
+OF_CONNECTION = frozenset(each.code for each in (texts.ACCESS_ENDED, texts.ACCESS_UNUSED, texts.NO_SUBSCRIPTION))
+"""The codes of findings that are about the connection itself, not about what is used of the ledger."""
+
+
 def _of_connection(facts: MappingFacts, support: str) -> Iterator[MappingFinding]:
     for grant in facts.grants:
         if grant.ended:
