@@ -13,6 +13,7 @@ DEFAULT_LIMIT = 20  # question 1
 MAX_LIMIT = 100  # question 1: a larger limit is cut to it, not refused
 MAX_ITEMS_PER_UPDATE = 100
 EXPIRY = timedelta(hours=1)  # question 3: from creation on, for a pending job too; only writes restart it
+MAX_ACTIVE_TAGS = 5000  # question 31
 FILE_LIFE = timedelta(hours=24)
 
 

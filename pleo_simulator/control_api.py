@@ -51,6 +51,10 @@ class _Limit(_Body):
     requests_per_minute: int = Field(ge=0)
 
 
+class _TagLimit(_Body):
+    max_active_tags: int = Field(ge=0)
+
+
 class _Key(_Body):
     key: str
     company_id: str
@@ -183,6 +187,11 @@ def _conditions(service: PleoService) -> APIRouter:
     @router.put("/limit", status_code=204)
     def set_limit(body: _Limit) -> Response:
         service.limit.per_minute = body.requests_per_minute
+        return Response(status_code=204)
+
+    @router.put("/tag-limit", status_code=204)
+    def set_tag_limit(body: _TagLimit) -> Response:
+        service.tags.max_active = body.max_active_tags
         return Response(status_code=204)
 
     @router.get("/requests")

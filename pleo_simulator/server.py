@@ -31,6 +31,7 @@ from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.sample import load_sample
 from pleo_simulator.service import PleoService, build_service
 from pleo_simulator.subscriptions_api import subscription_routes
+from pleo_simulator.tags_api import tag_routes
 
 Data = Literal["sample", "empty"]
 START_TIMEOUT = 10.0
@@ -39,7 +40,8 @@ START_TIMEOUT = 10.0
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
     parts = (export_routes, accounting_entry_routes, subscription_routes, installation_routes, oauth_routes)
-    for routes in (*parts, control_routes, page_routes):
+    lists = (tag_routes,)
+    for routes in (*parts, *lists, control_routes, page_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)

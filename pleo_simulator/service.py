@@ -18,6 +18,7 @@ from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.receipt_files import ReceiptFiles
 from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.subscriptions import Subscriptions
+from pleo_simulator.tags import Tags
 
 REQUESTS_REMEMBERED = 10_000
 
@@ -35,6 +36,7 @@ class PleoService:
     installations: Installations
     subscriptions: Subscriptions
     deliveries: Deliveries
+    tags: Tags
     faults: FaultQueue = field(default_factory=FaultQueue)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REQUESTS_REMEMBERED))
 
@@ -59,4 +61,5 @@ def build_service(
         installations=Installations(clock, ids, oauth.revoke),
         subscriptions=subscriptions,
         deliveries=deliveries,
+        tags=Tags(clock, ids, state.expenses),
     )

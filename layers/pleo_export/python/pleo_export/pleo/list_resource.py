@@ -15,12 +15,12 @@ from pleo_export.pleo.transport import PleoResponse, PleoTransport, Request
 CONFLICT = 409
 
 
-class _Listed(Protocol):
+class _Identified(Protocol):
     @property
     def id(self) -> str: ...
 
 
-Listed = TypeVar("Listed", bound=_Listed)
+Listed = TypeVar("Listed", bound=_Identified)
 
 
 class ListTransport:
