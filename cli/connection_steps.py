@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from cli.errors import ActionNeeded, CheckFailed, NotNow
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export import code_version
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
@@ -44,6 +46,20 @@ class NewConnection(CheckedConnection):
     kept: Collection[GrantOwner]
     endpoint_url: str
     webhook: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def synced(self) -> tuple[LedgerList, ...]:
+        """The lists to sync once connected: those of the settings, and tags where former settings chose some: groups
+        that are not chosen any more are archived."""
+        chosen = self.settings.sync.lists
+        return chosen if LedgerList.TAGS in chosen or not self._had_tags() else (LedgerList.TAGS, *chosen)
+
+    def _had_tags(self) -> bool:
+        before = self.stack.connections.get(self.company_id)
+        try:
+            return before is not None and LedgerList.TAGS in before.settings.sync.lists
+        except InvalidSettings:
+            return False  # of another version; an hour later its groups are archived all the same
 
 
 def installation(connecting: NewConnection) -> str:

@@ -23,13 +23,16 @@ from cli.errors import CheckFailed, StackNotFound
 from pleo_export import UNKNOWN_COMMIT
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
-from pleo_export.accounting.registry import CONNECTORS, connect, set_up
+from pleo_export.accounting.registry import CONNECTORS, connect, open_lists, set_up
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.pleo.credentials import Credential, credential_from_secret
+from pleo_export.pleo.lists_client import PleoLists
+from pleo_export.pleo.transport import PleoTransport
 from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.token_refresher import Refresher
@@ -219,8 +222,16 @@ class Stack(Records, CompanySecrets):
         With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
         InvalidSettings.
         """
+        return PleoClient(self.outputs["PleoApiUrl"], self._pleo_credential(secret, company_id))
+
+    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
+        """Return a client of Pleo's lists; as `pleo` does."""
+        credential = self._pleo_credential(secret, company_id)
+        return PleoLists(PleoTransport(self.outputs["PleoApiUrl"], credential, IsolatedSession()))
+
+    def _pleo_credential(self, secret: Mapping[str, str], company_id: str | None) -> Credential:
         renewed = partial(self._token_after_refusal, company_id) if company_id else None
-        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, renewed))
+        return credential_from_secret(secret, renewed)
 
     def _token_after_refusal(self, company_id: str, refused: str) -> str | None:
         refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
@@ -241,6 +252,10 @@ class Stack(Records, CompanySecrets):
     def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
         """Return what the accounting system offers to choose from. Raises AccountingError."""
         return set_up(settings, secret, self._call_budget(settings, secret))
+
+    def ledger_lists(self, settings: AccountingSettings, secret: Mapping[str, str]) -> LedgerLists:
+        """Return what lists the accounts, tax codes, dimension values and suppliers. Raises AccountingError."""
+        return open_lists(settings, secret, budget=self._call_budget(settings, secret))
 
     def _call_budget(self, settings: AccountingSettings, secret: Mapping[str, str]) -> CallBudget:
         """Return what is left of the ledger's calls, which exports of it share."""

@@ -55,8 +55,11 @@ def stored_connection(stack: Stack, company_id: str, webhook_url: str) -> Stored
     return StoredConnection(
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
+        pleo_lists=stack.pleo_lists(secrets.pleo, company_id),
+        pleo_url=stack.outputs["PleoApiUrl"],
         system=stack.accounting_system(ledger, credential),
         setup=stack.accounting_setup(ledger, credential),
+        lists=stack.ledger_lists(ledger, credential),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),
