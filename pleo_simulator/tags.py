@@ -7,7 +7,7 @@ group in its company, of a tag in its group, archived ones included (question 33
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
@@ -16,6 +16,7 @@ from typing import Any
 from pleo_simulator.assumptions import MAX_ACTIVE_TAGS
 from pleo_simulator.clock import Clock, timestamp
 from pleo_simulator.errors import Refused, already_exists, bad_request
+from pleo_simulator.list_rows import among
 from pleo_simulator.paging import PageRequest, paginate
 from pleo_simulator.seeded_ids import SeededIds
 
@@ -119,9 +120,12 @@ class Tags:
     # Tags
 
     def tags(self, caller: str, group_id: str, page: PageRequest, include_archived: bool = False) -> Json:
-        with self._lock:
-            rows = list(self._group(caller, group_id).tags.values())
+        rows = self.of_group(caller, group_id)
         return paginate(rows, page, _id, lambda row: include_archived or not row["archived"])
+
+    def of_group(self, caller: str, group_id: str) -> list[Json]:
+        with self._lock:
+            return list(self._group(caller, group_id).tags.values())
 
     def create(self, caller: str, group_id: str, body: Json) -> Json:
         with self._changes() as now:
@@ -173,8 +177,8 @@ class Tags:
         def fits(row: Json) -> bool:
             return (
                 (row["archived"] == archived if archived is not None else everything or not row["archived"])
-                and _among(row["groupId"], wanted.get("tagGroupIds"))
-                and _among(row["id"], wanted.get("tagIds"))
+                and among(row["groupId"], wanted.get("tagGroupIds"))
+                and among(row["id"], wanted.get("tagIds"))
                 and text in f"{row['code']}\n{row['name'] or ''}".casefold()
             )
 
@@ -182,16 +186,14 @@ class Tags:
             rows = [row for each in self._groups.values() if each.company_id == caller for row in each.tags.values()]
         return paginate(rows, page, _id, fits)
 
-    # What an expense says of a tag
-
     def reference(self, company_id: str, group_code: str, code: str) -> Json:
-        """The tag as an export item names it. Raises Refused 404."""
+        """The tag as an export item names it. Raises Refused 404 for one that is unknown or archived."""
         with self._lock:
             for group in self._groups.values():
-                if group.company_id == company_id and group.code.casefold() == group_code.casefold():
-                    tag = group.tags[group.codes[code.casefold()]] if code.casefold() in group.codes else None
-                    if tag:
-                        return {"id": tag["id"], "code": tag["code"], "groupCode": group.code}
+                tag = group.tags.get(group.codes.get(code.casefold(), ""))
+                ours = group.company_id == company_id and group.code.casefold() == group_code.casefold()
+                if ours and tag and not tag["archived"] and not group.record["archived"]:
+                    return {"id": tag["id"], "code": tag["code"], "groupCode": group.code}
         raise _not_found("TAG")
 
     @contextmanager
@@ -244,10 +246,6 @@ def _codes(item: Json, group_code: str) -> set[str]:
         for tag in line["tags"] or ()
         if str(tag.get("groupCode")).casefold() == group_code.casefold()
     }
-
-
-def _among(value: str, wanted: Collection[str] | None) -> bool:
-    return wanted is None or value in wanted
 
 
 def _id(row: Json) -> str:

@@ -117,7 +117,7 @@ def test_given_pages_that_repeat_or_end_early_when_read_then_the_list_fails_inst
     group = cost_centres(pleo, tags=120)
     order(simulator, effect, "GET", f"/v0/tag-groups/{group.id}/tags", nth=2)
 
-    with pytest.raises(PleoProtocolError, match="twice|repeats|early"):
+    with pytest.raises(PleoProtocolError, match=r"twice|repeats|early"):
         list(pleo.tags(group.id))
 
 
