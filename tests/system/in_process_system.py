@@ -395,6 +395,7 @@ class InProcessSystem:
     def _function(self, name: str, handler: Any) -> Any:
         def invoked(event: Any, context: Any) -> Any:
             context = context or InvocationContext(function_name=name)
+            self.services.__dict__.pop("_pleo_budgets", None)  # each function takes blocks of its own
             with self.effects.of_function():
                 try:
                     return handler(event, context)

@@ -81,8 +81,8 @@ FOREIGN_GROUP = FailureEntry(
 )
 TOO_MANY_TAGS = FailureEntry(
     code="sync_group_full",
-    says="Pleo takes no more active tags in group {group}: {missing} are missing there.",
-    fix="Close entries in {ledger} that nobody uses, or choose another list as tags. " + _BY_ITSELF,
+    says="Pleo takes no more active tags in group {group}, or not those that come next: {missing} are missing there.",
+    fix="Close entries in {ledger} that nobody uses, or correct their names and codes. " + _BY_ITSELF,
     why="Pleo limits the active tags of a group.",
     who=WhoCanFix.IN_LEDGER,
     example={"group": "DEPT", "missing": "12"},
@@ -94,15 +94,6 @@ REFUSED = FailureEntry(
     why="Pleo checks each entry for itself.",
     who=WhoCanFix.IN_LEDGER,
     example={"action": "create", "element": "account 6100", "cause": "NAME_TOO_LONG"},
-)
-REFUSED_BY_LEDGER = FailureEntry(
-    code="sync_supplier_refused",
-    says="{ledger} did not take vendor {vendor} of Pleo as a supplier: {cause}",
-    fix="Correct the vendor in Pleo, or make the supplier in {ledger} by hand. " + _BY_ITSELF,
-    why="A vendor that was made in Pleo needs a supplier before its expenses can be booked as bills.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"vendor": "4f1e", "cause": "The tax number is not valid."},
-    quotes=frozenset({"cause"}),
 )
 SCOPE_MISSING = FailureEntry(
     code="sync_scope_missing",
@@ -123,21 +114,19 @@ LIST_INCOMPLETE = FailureEntry(
 )
 DIMENSION_GONE = FailureEntry(
     code="sync_list_of_group_gone",
-    says="The accounting system no longer has the list {group}, which Pleo shows as a tag group: {cause}",
+    says="{ledger} no longer has {group}, which Pleo shows as a tag group.",
     fix="Take it out of sync.dimensions in the settings, or make it again in {ledger}.",
     why="The tag group is archived once a person has confirmed the plan with `pleo-export sync --confirm`.",
     who=WhoCanFix.ADMINISTRATOR,
-    example={"group": "DEPT", "cause": "There is no such analytic root."},
-    quotes=frozenset({"cause"}),
+    example={"group": "DEPT"},
 )
-VENDOR_AMBIGUOUS = FailureEntry(
-    code="sync_vendor_ambiguous",
-    says="Vendor {vendor} of Pleo could be several suppliers in {ledger}, and none was chosen on a guess: {cause}",
-    fix="Give the vendor in Pleo the tax number of the right one, or close the others in {ledger}. " + _BY_ITSELF,
-    why="The wrong supplier would be paid.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"vendor": "4f1e", "cause": "Two suppliers have this number."},
-    quotes=frozenset({"cause"}),
+VENDOR_TWICE = FailureEntry(
+    code="sync_vendor_twice",
+    says="Vendor {vendor} of Pleo is supplier {supplier} of {ledger}, which another vendor in Pleo stands for already.",
+    fix="Choose the other vendor for its expenses in Pleo, and archive this one there.",
+    why="Two vendors cannot be one supplier: Pleo refuses it.",
+    who=WhoCanFix.IN_PLEO,
+    example={"vendor": "4f1e", "supplier": "V100"},
 )
 RATE_UNKNOWN = FailureEntry(
     code="sync_rate_unknown",
@@ -146,15 +135,6 @@ RATE_UNKNOWN = FailureEntry(
     why="Pleo takes no tax code without a rate.",
     who=WhoCanFix.IN_LEDGER,
     example={"code": "VAT20"},
-)
-CURRENCY_UNKNOWN = FailureEntry(
-    code="sync_currency_unknown",
-    says="Supplier {supplier} has no currency in {ledger}, and the currency of the company could not be read, so Pleo "
-    "does not offer it.",
-    fix="Give the supplier a currency in {ledger}. " + _BY_ITSELF,
-    why="Pleo takes no vendor without a currency.",
-    who=WhoCanFix.IN_LEDGER,
-    example={"supplier": "V100"},
 )
 INTERRUPTED = FailureEntry(
     code="sync_interrupted",

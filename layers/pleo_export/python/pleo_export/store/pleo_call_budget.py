@@ -1,7 +1,7 @@
 """The one call budget of Pleo: its limit is of the client, so all companies and functions share it.
 
-Who may use how much of it is a matter of rates over the same count: exports may use all of the limit, what only looks
-for work or keeps lists in step finds it used up earlier, and leaves the rest to exports.
+Who may use how much of it (`pleo/call_priority.py`) is a matter of rates over the same count: exports may use all of
+the limit; what only looks for work, or keeps lists in step, finds it used up earlier and leaves the rest to exports.
 
 Most functions send one to three calls: a block begins small, and grows to what its function sends in its time.
 """
@@ -9,31 +9,14 @@ Most functions send one to three calls: a block begins small, and grows to what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
-from pleo_export.call_budget import CallRate
 from pleo_export.pleo.errors import PleoRateLimited
 from pleo_export.store.call_budgets import StoredCallBudget
 from pleo_export.store.call_usage import block_seconds, block_size
 
 PLEO = "pleo"  # the budget's id
-WINDOW = 60  # seconds
 FIRST_BLOCK = 2  # calls
 SHARE = 0.8  # of a block's time in which its calls are to be sent: what is not sent is lost
-
-
-class CallPriority(IntEnum):
-    """Who calls Pleo, by the calls of all that are counted in a minute when it has to wait. Pleo takes 600, and asks
-    clients to stay below 500."""
-
-    EXPORT = 500
-    POLL = 450
-    SYNC = 400
-
-    @property
-    def rate(self) -> CallRate:
-        """The rate at which it finds the budget used up."""
-        return CallRate(calls=self.value, seconds=WINDOW)
 
 
 @dataclass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.failures.entry import FailureEntry
+from pleo_export.pleo.errors import PleoError
 from pleo_export.sync.elements import DesiredElement, visible_code
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding
 from pleo_export.text import LONGEST_CODE, shorten
@@ -28,7 +29,7 @@ class ListFindings:
 
     list: LedgerList
     group: str | None = None
-    found: list[SyncFinding] = field(default_factory=list)
+    found: MutableSequence[SyncFinding] = field(default_factory=list)
 
     def empty_code(self, element: DesiredElement) -> None:
         """Note an element that no expense could name."""
@@ -56,11 +57,10 @@ class ListFindings:
         named = self.element(element.key)
         self.note(FindingKind.DUPLICATE_AT_PLEO, element.key, sentences.DUPLICATE_AT_PLEO, element=named, times=times)
 
-    def refused(self, action: SyncAction, key: str, cause: str) -> None:
-        """Note a step that Pleo refuses. `cause` is Pleo's code for it, or the HTTP status."""
-        self.note(
-            FindingKind.REFUSED, key, sentences.REFUSED, action=action.value, element=self.element(key), cause=cause
-        )
+    def refused(self, action: SyncAction, key: str, error: PleoError) -> None:
+        """Note a step that Pleo refuses, with Pleo's code for it or the HTTP status: its message may quote a name."""
+        named, cause = self.element(key), cause_of(error)
+        self.note(FindingKind.REFUSED, key, sentences.REFUSED, action=action.value, element=named, cause=cause)
 
     def note(self, kind: FindingKind, key: str, entry: FailureEntry, **values: object) -> None:
         """Note a finding with the sentence of that entry."""
@@ -75,6 +75,11 @@ class ListFindings:
     def elements(self) -> str:
         """What people call the whole list."""
         return elements_of(self.list, self.group)
+
+
+def cause_of(error: PleoError) -> str:
+    """Return Pleo's code for an error, else its HTTP status."""
+    return error.type or (str(error.status) if error.status is not None else "no answer")
 
 
 def elements_of(list_: LedgerList, group: str | None = None) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pleo_export.accounting.lists import LedgerList
-
 
 HASH_LENGTH = 16  # characters: a person types them
 
@@ -63,7 +62,6 @@ class FindingKind(StrEnum):
     DIMENSION_GONE = "dimension_gone"
     VENDOR_AMBIGUOUS = "vendor_ambiguous"
     RATE_UNKNOWN = "rate_unknown"
-    CURRENCY_UNKNOWN = "currency_unknown"
     INTERRUPTED = "interrupted"
 
 
@@ -102,6 +100,17 @@ _ORDER = {action: place for place, action in enumerate(SyncAction)}
 def in_order(steps: Iterable[SyncStep]) -> tuple[SyncStep, ...]:
     """Return the steps in the order in which they are carried out; those of one action by key and id."""
     return tuple(sorted(steps, key=lambda step: (_ORDER[step.action], step.key, step.id or "")))
+
+
+def steps_of(plan: SyncPlan, action: SyncAction) -> list[SyncStep]:
+    """Return the steps of one action that are carried out."""
+    return [step for step in plan.steps if step.action is action]
+
+
+def chunks(steps: Sequence[SyncStep], size: int) -> Iterator[Sequence[SyncStep]]:
+    """Yield the steps in parts of at most so many, in their order."""
+    for begin in range(0, len(steps), size):
+        yield steps[begin : begin + size]
 
 
 def archives_hash(list_: LedgerList, group: str | None, steps: Iterable[SyncStep]) -> str:
