@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pleo_export.accounting.lists import LedgerList
@@ -23,13 +23,16 @@ LONGEST_KEY = 60  # characters of a key in a finding
 _NAMED = 3  # elements that a sentence names
 
 
+_Found = list[SyncFinding]
+
+
 @dataclass
 class ListFindings:
     """Notes what a person has to decide. `group` is the code of the tag group."""
 
     list: LedgerList
     group: str | None = None
-    found: MutableSequence[SyncFinding] = field(default_factory=list)
+    found: _Found = field(default_factory=_Found)
 
     def empty_code(self, element: DesiredElement) -> None:
         """Note an element that no expense could name."""
