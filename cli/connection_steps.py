@@ -14,6 +14,7 @@ from cli.checks import Check
 from cli.connection_checks import CheckedConnection
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from cli.stack import Stack
+from cli.sync_requests import send, sync_request
 from cli.webhook_delivery import answers
 from pleo_export import code_version
 from pleo_export.accounting.lists import LedgerList
@@ -133,6 +134,12 @@ def connection(connecting: NewConnection) -> str:
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
 
 
+def first_sync(connecting: NewConnection) -> str:
+    """Ask for a sync of the chosen lists. Later changes are found by the schedule."""
+    send(connecting.stack, sync_request(connecting.company_id, connecting.synced, "connect"))
+    return f"asked for; `pleo-export doctor {connecting.company_id}` shows when the lists are in step"
+
+
 def webhook_address(connecting: NewConnection) -> str:
     """Try the address. Exports work without it, by the poll."""
     stored = connecting.stack.secrets(connecting.company_id)
@@ -170,3 +177,4 @@ STEPS = (
     Check("connection", connection, needs=("installation", "webhook subscription")),
     Check("webhook address", webhook_address, needs=("connection",)),
 )
+FIRST_SYNC = Check("first sync", first_sync, needs=("connection",))

@@ -25,7 +25,7 @@ from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
-from pleo_export.accounting.registry import CONNECTORS, connect, open_lists, set_up
+from pleo_export.accounting.registry import CONNECTORS, connect, set_up
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession
@@ -35,12 +35,14 @@ from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.pleo.transport import PleoTransport
 from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
+from pleo_export.services.sync_queue import SyncQueue
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.call_budgets import LedgerCallBudget
 from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
+from pleo_export.store.sync_plans import SyncPlans
 from pleo_export.workflow.dispatch import alive
 
 RECOVERY_DAYS = 7  # of a deleted secret; the least that Secrets Manager takes
@@ -184,6 +186,16 @@ class Stack(Records, CompanySecrets):
         return WakeUps(self.client("sqs"), self.outputs["QueueUrl"])
 
     @property
+    def sync_queue(self) -> SyncQueue:
+        """The queue of syncs."""
+        return SyncQueue(self.client("sqs"), self.outputs["SyncQueueUrl"])
+
+    @property
+    def sync_plans(self) -> SyncPlans:
+        """The plans of the syncs of the last 90 days, in the bucket."""
+        return SyncPlans(self.client("s3"), self.outputs["PayloadsBucket"])
+
+    @property
     def executions(self) -> Executions:
         """The executions of the state machine."""
         return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
@@ -255,7 +267,8 @@ class Stack(Records, CompanySecrets):
 
     def ledger_lists(self, settings: AccountingSettings, secret: Mapping[str, str]) -> LedgerLists:
         """Return what lists the accounts, tax codes, dimension values and suppliers. Raises AccountingError."""
-        return open_lists(settings, secret, budget=self._call_budget(settings, secret))
+        budget = self._call_budget(settings, secret)
+        return CONNECTORS[settings.name].open_lists(settings, secret, budget=budget)
 
     def _call_budget(self, settings: AccountingSettings, secret: Mapping[str, str]) -> CallBudget:
         """Return what is left of the ledger's calls, which exports of it share."""

@@ -109,6 +109,11 @@ def counted_steps(counts: Mapping[SyncAction, int]) -> str:
     return ", ".join(words) or "nothing to do"
 
 
+def counted_changes(counts: Mapping[str, int]) -> str:
+    """Return the same of a record, which names actions in one word."""
+    return counted_steps({action: counts.get(action.value.replace(" ", "_"), 0) for action in SyncAction})
+
+
 def confirm_commands(company_id: str, plans: Sequence[SyncPlan]) -> list[str]:
     """Return the commands that confirm what is held back, once a person has looked at it."""
     return [

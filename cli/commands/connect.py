@@ -14,7 +14,7 @@ from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.commands.oauth_client import authorise
 from cli.company_identity import SameCompany
 from cli.connection_checks import CHECKS
-from cli.connection_steps import STEPS, NewConnection, Secret
+from cli.connection_steps import FIRST_SYNC, STEPS, NewConnection, Secret
 from cli.consent import Consent
 from cli.credentials import pleo_credential, pleo_from_environment
 from cli.errors import CheckFailed, UsageError
@@ -148,7 +148,8 @@ def connect(
         consent.same_company(checked.companies.told)
     if checked.synced:
         consent.plans(proposed_plans(checked))
-    yield from _all_right(STEPS, checked, "Run connect again: it continues from here.")
+    steps = (*STEPS, FIRST_SYNC) if checked.synced else STEPS
+    yield from _all_right(steps, checked, "Run connect again: it continues from here.")
 
 
 def _all_right(checks: Sequence[Check[NewConnection]], checked: NewConnection, otherwise: str) -> Iterator[CheckResult]:

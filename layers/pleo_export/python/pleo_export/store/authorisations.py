@@ -105,6 +105,7 @@ class Authorisations:
         if record is None or int(str(record["expires_at"])) <= now.timestamp():
             return None
         settings: Any = record.get("settings", {})
+        scopes: Any = record.get("scopes", ())
         return Invitation(
             id=invitation_id,
             company_id=str(record["company_id"]),
@@ -115,7 +116,7 @@ class Authorisations:
             accounting_system=str(record.get("accounting_system", "")),
             provider=str(settings.get("name", PLEO)),
             settings=settings,
-            scopes=tuple(map(str, record.get("scopes", ()))),
+            scopes=tuple(scopes),
         )
 
     def use(self, invitation: Invitation) -> None:
