@@ -89,7 +89,12 @@ def subscription(connecting: NewConnection) -> str:
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if method is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
-    return f"{' and '.join(events)} {'go' if len(events) > 1 else 'goes'} to {made.endpoint_url}, authenticated by {method}"
+    return f"{going(events)} to {made.endpoint_url}, authenticated by {method}"
+
+
+def going(events: Sequence[str]) -> str:
+    """Return which events go to an address, up to the address."""
+    return f"{' and '.join(events)} {'go' if len(events) > 1 else 'goes'}"
 
 
 def _subscribe(
