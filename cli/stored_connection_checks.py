@@ -9,7 +9,7 @@ from functools import cached_property
 
 from cli.checks import Check
 from cli.connection_checks import CheckedConnection
-from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner
+from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner, going
 from cli.errors import ActionNeeded, CheckFailed
 from cli.ledger_authorisation import fresh_credential
 from cli.mapping_check import mapping
@@ -56,8 +56,11 @@ def stored_connection(stack: Stack, company_id: str, webhook_url: str) -> Stored
     return StoredConnection(
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
+        pleo_lists=stack.pleo_lists(secrets.pleo, company_id),
+        pleo_url=stack.outputs["PleoApiUrl"],
         system=stack.accounting_system(ledger, credential),
         setup=stack.accounting_setup(ledger, credential),
+        lists=stack.ledger_lists(ledger, credential),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),
@@ -142,7 +145,7 @@ def subscription(stored: StoredConnection) -> str:
             f"Pleo tells {', '.join(others)} of this company's exports as well. Two installations must not serve one "
             "company: disconnect the other one there"
         )
-    return f"active, {' and '.join(events)} {'go' if len(events) > 1 else 'goes'} to {url}"
+    return f"active, {going(events)} to {url}"
 
 
 def _wrong_with(ours: Sequence[Subscription], url: str, others: Sequence[str], events: Sequence[str]) -> str | None:

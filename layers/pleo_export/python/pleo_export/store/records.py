@@ -98,11 +98,6 @@ class Records:
         return Reconciliations(self.table)
 
     @cached_property
-    def mapping_health(self) -> MappingHealthRecords:
-        """What the nightly checks of the companies' mapping found."""
-        return MappingHealthRecords(self.table)
-
-    @cached_property
     def syncs(self) -> Syncs:
         """The last syncs of each company's lists."""
         from pleo_export.store.syncs import Syncs  # noqa: PLC0415 - only where lists are synced
@@ -115,6 +110,11 @@ class Records:
         from pleo_export.store.sync_schedule import SyncSchedule  # noqa: PLC0415 - only by the schedule
 
         return SyncSchedule(self.table)
+
+    @cached_property
+    def mapping_health(self) -> MappingHealthRecords:
+        """What the nightly checks of the companies' mapping found."""
+        return MappingHealthRecords(self.table)
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -1,5 +1,5 @@
-"""Lists that failed items ask for: an account, tax code, tag or supplier that the ledger does not have is often one that
-Pleo still shows. Where the list is synced, it is synced at once, and the failure says so.
+"""Lists that failed items ask for: an account, tax code, tag or supplier that the ledger does not have is often one
+that Pleo still shows. Where the list is synced, it is synced at once, and the failure says so.
 
 The items keep their failures. Each list of a company is asked for once in ten minutes, whatever number of items or
 exports fail.
