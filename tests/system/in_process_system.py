@@ -160,6 +160,16 @@ class InProcessServices(Services):
         ledger = self._system.ledgers.get(connection.company_id)
         return self.accounting_system(connection) if ledger is None else ledger.open_reader()
 
+    def ledger_setup(self, connection: Connection) -> Any:
+        ledger = self._system.ledgers.get(connection.company_id)
+        return self.accounting_system(connection) if ledger is None else ledger.set_up()
+
+    def ledger_lists(self, connection: Connection) -> Any:
+        ledger = self._system.ledgers.get(connection.company_id)
+        if ledger is None:
+            return self.accounting_system(connection).open_lists()
+        return ledger.open_lists(self.time_left, self.call_budget(connection))
+
     @cached_property
     def receipts(self) -> Fetcher:
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._system.sleep)
