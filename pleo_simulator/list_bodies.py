@@ -122,7 +122,7 @@ class AccountOfBatch(Body):
     archived: bool
     code: str | None = None
     tax_code_external_id: str | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Metadata | None = None
 
 
 class AccountBatch(Body):
