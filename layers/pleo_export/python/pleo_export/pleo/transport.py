@@ -1,7 +1,8 @@
 """One HTTP call to Pleo: time limits, attempts, and the error that each answer means.
 
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
-same effect once or twice); a POST or a DELETE only if no connection was made. 403, 404 and the other 4xx are answers
+same effect once or twice), and a POST whose request says so: a search, an archiving. Any other POST and a DELETE only
+if no connection was made. 403, 404 and the other 4xx are answers
 and never repeated. Neither is 401, unless the credential can renew itself: then with any method, since Pleo has done
 nothing. Waits above LONGEST_WAIT are left to the state machine, where they cost nothing. No attempt is begun that the
 function's time limit might cut off: the state machine would see a function that timed out, not that Pleo is
@@ -57,17 +58,25 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `body` is what will be JSON; `path` starts with / and has no query."""
+    """One call. `body` is what will be JSON; `path` starts with / and has no query. A POST that is `safe` only reads;
+    one that is `idempotent` has the same effect once or twice."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str | int]] = ()
     body: Any = None
+    safe: bool = False
+    idempotent: bool = False
 
     @property
     def is_write(self) -> bool:
         """Whether the call may change something at Pleo."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.safe
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the call may be sent once more although it may have been carried out."""
+        return self.method in REPEATABLE or self.safe or self.idempotent
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class PleoTransport:
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._credential = credential
         self._session = session
         self._sleep = sleep
@@ -146,7 +155,7 @@ class PleoTransport:
             with CALLS.request("pleo") as call:
                 response = self._session.request(
                     request.method,
-                    self._base_url + request.path,
+                    self.base_url + request.path,
                     params=list(request.query),
                     data=None if request.body is None else json.dumps(request.body).encode(),
                     headers=_headers(request),
@@ -183,7 +192,7 @@ def _no_answer(request: Request, failure: requests.RequestException) -> _FailedR
     error = PleoOutcomeUnknown if request.is_write and not nothing_sent else PleoUnavailable
     return _FailedRequest(
         error(f"no answer ({type(failure).__name__})", method=request.method, path=request.path),
-        may_follow=nothing_sent or request.method in REPEATABLE,
+        may_follow=nothing_sent or request.repeatable,
     )
 
 
@@ -198,7 +207,7 @@ def _refusal(request: Request, response: requests.Response) -> _FailedRequest:
         if issubclass(kind, PleoRateLimited)
         else kind(message, type=code, **evidence)
     )
-    return _FailedRequest(error, may_follow=passing and request.method in REPEATABLE, wait=wait)
+    return _FailedRequest(error, may_follow=passing and request.repeatable, wait=wait)
 
 
 def _type_and_message(content: bytes) -> tuple[str, str]:
