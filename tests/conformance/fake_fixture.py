@@ -153,11 +153,11 @@ class FakeMasterData:
         added = [self.ledger.lists.put_supplier(each, active=active, tax_number=tax_number) for each in names]
         for supplier in added:
             self.ledger.register(supplier)
-        return [str(each.code) for each in added]
+        return [each.id for each in added]
 
     def suppliers_called(self, name: str) -> list[str]:
         held = (each.supplier for each in self.ledger.lists.suppliers)
-        return [str(each.code) for each in held if each.name == name]
+        return [each.id for each in held if each.name == name]
 
 
 class FakeFixture:
