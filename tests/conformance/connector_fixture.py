@@ -163,8 +163,8 @@ class Way(Protocol):
 class MasterData(Protocol):
     """What people maintain in the books besides entries."""
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
-        """Add values of a dimension: name by code."""
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        """Add values of a dimension, and return their codes."""
 
     def rename_value(self, dimension: str, code: str, name: str) -> None: ...
 

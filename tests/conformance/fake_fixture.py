@@ -130,9 +130,11 @@ class FakeMasterData:
 
     ledger: GeneralLedger
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = {f"L{number:02}": name for number, name in enumerate(names)}
         for code, name in values.items():
             self.ledger.lists.put_value(dimension, code, name)
+        return list(values)
 
     def rename_value(self, dimension: str, code: str, name: str) -> None:
         self.ledger.lists.put_value(dimension, code, name)

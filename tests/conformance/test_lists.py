@@ -11,10 +11,10 @@ import pytest
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected
 from pleo_export.accounting.lists import LedgerList, LedgerLists, NewSupplier, TaxCodeType
-from pleo_export.bookkeeping.documents import Party, PartyRole
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, PartyRole
 from pleo_export.bookkeeping.parties import KeyKind, PartyKey, PartyQuery
 from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS, SUPPLIER_BLOCKED
-from tests.conformance.connector_fixture import Act, Plan, Trouble
+from tests.conformance.connector_fixture import OPEN, Act, Plan, Trouble
 from tests.conformance.declared import DeclaredFixture
 
 COST_CENTRE = "cost_centre"
@@ -37,6 +37,12 @@ def new(name: str | None = None, **numbers: str | None) -> NewSupplier:
 def a_tax_number() -> str:
     """One that nobody has."""
     return f"GB{600_000_000 + uuid4().int % 99_999_999}"
+
+
+def an_entry(reference: str, dimension: Dimension) -> JournalEntry:
+    """One that books with a value of a dimension."""
+    lines = (JournalLine("6100", 100, dimensions=(dimension,)), JournalLine("1900", -100))
+    return JournalEntry(reference, OPEN, OPEN, "GBP", lines, "Paper")
 
 
 def on(act: Act, trouble: Trouble, nth: int = 1) -> Plan:
@@ -119,20 +125,31 @@ def test_a_dimension_without_values_has_an_empty_list_and_one_that_is_not_there_
 def test_values_that_people_add_rename_and_close_are_listed_as_they_are_now(own_fixture: DeclaredFixture) -> None:
     own_fixture.lists().dimension_values(COST_CENTRE)
     people = own_fixture.master_data
-    people.add_values(COST_CENTRE, {f"L{number:02}": f"Location {number}" for number in range(1, 8)})
-    people.rename_value(COST_CENTRE, "LON", "London and South East")
-    people.close_value(COST_CENTRE, "L07")
+    renamed, *kept, closed = people.add_values(COST_CENTRE, [f"Location {number}" for number in range(1, 8)])
+    people.rename_value(COST_CENTRE, renamed, "London and South East")
+    people.close_value(COST_CENTRE, closed)
 
     values = {each.code: each for each in own_fixture.lists().dimension_values(COST_CENTRE)}
 
-    assert [code for code, each in values.items() if not each.active] == ["L07"]
+    assert [values[code].name for code in kept] == [f"Location {number}" for number in range(2, 7)]
+    assert [code for code, each in values.items() if not each.active] == [closed]
     if own_fixture.traits.values_are_names:
-        assert values.keys() >= {*(f"L{number:02}" for number in range(1, 8)), "London and South East"}
-        assert "LON" not in values
-        return
-    added = {f"L{number:02}": f"Location {number}" for number in range(1, 8)}
-    assert added.items() <= {(code, each.name) for code, each in values.items()}
-    assert values["LON"].name == "London and South East"
+        assert "London and South East" in values
+        assert renamed not in values
+    else:
+        assert values[renamed].name == "London and South East"
+
+
+def test_the_value_that_is_listed_is_the_one_that_recording_finds(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().dimension_values(COST_CENTRE)
+    code, closed = own_fixture.master_data.add_values(COST_CENTRE, ["Harbour", "Quay"])
+    own_fixture.master_data.close_value(COST_CENTRE, closed)
+
+    for value in own_fixture.lists().dimension_values(COST_CENTRE):
+        entry = an_entry(f"value {value.code}", Dimension(COST_CENTRE, value.code))
+        refused = own_fixture.connector().refusals([entry])
+        assert refused == {} or not value.active, value
+    assert code
 
 
 # Accounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -59,10 +59,11 @@ class XeroMasterData:
 
     books: XeroBooks
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         options = self._category(dimension)["Options"]
-        for code in values:
-            options.append({"TrackingOptionID": self.books.ids.uuid("option"), "Name": code, "Status": "ACTIVE"})
+        for name in names:
+            options.append({"TrackingOptionID": self.books.ids.uuid("option"), "Name": name, "Status": "ACTIVE"})
+        return list(names)
 
     def rename_value(self, dimension: str, code: str, name: str) -> None:
         self._option(dimension, code)["Name"] = name
