@@ -1,5 +1,5 @@
-"""The plans of syncs, in the bucket: who archived that cost centre, and why. One file of JSON lines for each part of a
-run and list, deleted after 90 days (template.yaml).
+"""The plans of syncs, in the bucket: who archived that cost centre, and why. One file of JSON lines for each,
+deleted after 90 days (template.yaml).
 
 The lines hold what the ledger calls its elements, and so names of suppliers too.
 """
@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from pleo_export.accounting.lists import LedgerList
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -26,19 +24,11 @@ class SyncPlans:
         self._s3 = s3
         self._bucket = bucket
 
-    def write(
-        self,
-        company_id: str,
-        synced: LedgerList,
-        run_part: tuple[str, int],
-        now: datetime,
-        lines: Iterable[Mapping[str, Any]],
-    ) -> str:
-        """Write the lines of a part of a run, `run_part`: its id and the number of the part. Returns the file's key."""
-        key = f"{PREFIX}{company_id}/{now:%Y-%m-%d}/{synced}-{run_part[0]}-{run_part[1]}.jsonl"
+    def write(self, company_id: str, name: str, now: datetime, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write the lines of a plan as a file of that name, below the company and the day."""
+        key = f"{PREFIX}{company_id}/{now:%Y-%m-%d}/{name}.jsonl"
         body = "".join(json.dumps(each) + "\n" for each in lines).encode()
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/jsonl")
-        return key
 
     def of_company(self, company_id: str) -> Iterator[str]:
         """Yield the keys of the company's plans, oldest first."""

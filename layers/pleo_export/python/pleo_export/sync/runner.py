@@ -57,15 +57,21 @@ _PARTS: Mapping[LedgerList, Callable[[SyncContext, SyncRequest], Iterator[SyncPa
 }
 
 
-def sync_company(request: SyncRequest, services: Services, *, dry_run: bool = False) -> SyncResult:
+def sync_company(
+    request: SyncRequest,
+    services: Services,
+    *,
+    dry_run: bool = False,
+    planned: Callable[[SyncPlan], object] = lambda plan: None,
+) -> SyncResult:
     """Bring the lists of a request in step at Pleo, as far as the company's settings select them, and return what was
-    done. `dry_run`: only return the plans.
+    done. `dry_run`: only return the plans. `planned` is called with each plan before it is carried out.
 
     Raises NotOurs (not connected), Disconnected, TryAgain (tokens cannot be refreshed now), InvalidSettings,
     PleoUnauthorized."""
     connection = services.connection(request.company_id)
     clock = SyncClock(services.clock, services.sleep, services.time_left)
-    run = _Run(request, clock, dry_run=dry_run)
+    run = _Run(request, clock, dry_run=dry_run, planned=planned)
     try:
         context = SyncContext(
             company_id=connection.company_id,
@@ -87,6 +93,7 @@ class _Run:
     request: SyncRequest
     clock: SyncClock
     dry_run: bool
+    planned: Callable[[SyncPlan], object]
     plans: list[SyncPlan] = field(default_factory=list)
     applied: Counter[SyncAction] = field(default_factory=Counter)
     findings: dict[tuple[FindingKind, str, str], SyncFinding] = field(default_factory=dict)
@@ -162,6 +169,7 @@ class _Run:
             self._note(plan.findings)
             if self.dry_run:
                 break
+            self.planned(plan)
             progress = ListProgress(self.clock, self.applied, ListFindings(part.list, part.group))
             try:
                 part.apply(plan, progress)
