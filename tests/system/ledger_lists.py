@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pleo_export.accounting.errors import AccountingError, InvalidConfiguration, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.errors import AccountingError, InvalidConfiguration, OutcomeUnknown, Unavailable
 from pleo_export.accounting.lists import (
     DimensionValue,
     LedgerAccount,
@@ -18,6 +18,7 @@ from pleo_export.accounting.lists import (
     NewSupplier,
 )
 from pleo_export.accounting.port import CodeAndName
+from pleo_export.accounting.supplier_matching import SupplierCandidate, matching_supplier
 from pleo_export.failures.entry import FailureText
 from tests.system.effects import Effects
 
@@ -107,21 +108,12 @@ class ListedLedger:
         ]
 
     def _find(self, wanted: NewSupplier) -> LedgerSupplier | None:
-        ways = (
-            [each for each in self.known if wanted.key in self.keys.get(each.id, ())],
-            [
-                each
-                for each in self.known
-                if wanted.tax_registration_number and each.tax_registration_number == wanted.tax_registration_number
-            ],
-            [each for each in self.known if each.name == wanted.name],
-        )
-        for found in ways:
-            if len(found) > 1:
-                raise Rejected(FailureText("supplier_ambiguous", f"{len(found)} suppliers fit."))
-            if found:
-                return found[0]
-        return None
+        candidates = []
+        for each in self.known:
+            numbers = (each.registration_number, each.tax_registration_number)
+            keys = frozenset(self.keys.get(each.id, ()))
+            candidates.append(SupplierCandidate(each, keys, frozenset(filter(None, numbers))))
+        return matching_supplier(wanted, candidates, "the ledger")
 
     def _pages(self, what: LedgerList, rows: Sequence[T]) -> Iterator[T]:
         rows = list(rows)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pleo_export.accounting.errors import Unavailable
-from pleo_export.accounting.lists import DimensionValue, LedgerList
+from pleo_export.accounting.lists import DimensionValue, LedgerList, NewSupplier
 from pleo_export.failures.entry import FailureText
 from pleo_export.settings import SyncSettings
 from pleo_export.sync.plan import FindingKind, SyncAction
@@ -227,8 +229,7 @@ def test_a_ledger_list_that_ends_early_changes_nothing_of_that_list_and_stops_no
     company.settings = SyncSettings(dimensions=("DEPT",), accounts=True, tax_codes=True, vendors=True)
     company.put_group("DEPT", "GONE")
     company.ledger.fails[LedgerList.TAGS] = Unavailable(FailureText("away", "The ledger is away."))
-    company.ledger.known.append(company.ledger.enter(_supplier()))
-    company.ledger.known.pop()
+    company.ledger.enter(_supplier())
     result = company.sync()
 
     assert company.active_tags("DEPT") == {"GONE": "GONE"}
@@ -366,7 +367,7 @@ def test_a_list_of_any_size_is_synced(company: SyncedCompany, size: int) -> None
     assert len(company.active_tags("DEPT")) == size
 
 
-def _slow(company: SyncedCompany, seconds: float):  # type: ignore[no-untyped-def]
+def _slow(company: SyncedCompany, seconds: float) -> Callable[[str], None]:
     def before(effect: str) -> None:
         if effect.startswith("pleo"):
             company.sleep(seconds)
@@ -374,7 +375,5 @@ def _slow(company: SyncedCompany, seconds: float):  # type: ignore[no-untyped-de
     return before
 
 
-def _supplier():  # type: ignore[no-untyped-def]
-    from pleo_export.accounting.lists import NewSupplier
-
+def _supplier() -> NewSupplier:
     return NewSupplier("key", "Harbour Print", "GBP")
