@@ -16,6 +16,7 @@ from pleo_export.failures import (
     ledger_rules,
     receipts,
     setup,
+    sync,
 )
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureEntry, Remedy, WhoCanFix
 
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Receipts": receipts,
     "Expenses that were booked or begun before": export,
     "The export as a whole": job,
+    "Lists that are kept in step with Pleo": sync,
 }
 _READ_THE_SENTENCE = Remedy("unknown", "Do what the sentence of each expense says.", WhoCanFix.IN_PLEO)
 
