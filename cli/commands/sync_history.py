@@ -86,7 +86,8 @@ def changes(stack: Stack, company_id: str, key: str | None) -> Iterator[SyncedCh
     for file in stack.sync_plans.of_company(company_id):
         head, *lines = stack.sync_plans.read(file)
         for line in lines:
-            if key is None or key.casefold() in (str(line["key"]).casefold(), str(line["id"]).casefold()):
+            names = {str(each).casefold() for each in (line["key"], line["id"]) if each}
+            if key is None or key.casefold() in names:
                 yield _change(head, line, asked.get(str(head["runId"]), BY_ITSELF))
 
 
