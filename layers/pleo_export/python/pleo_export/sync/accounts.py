@@ -24,7 +24,7 @@ from pleo_export.sync.diff import Ownership
 from pleo_export.sync.elements import ActualElement, DesiredElement, match_key, visible_code
 from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, chunks, steps_of
 from pleo_export.sync.progress import ListProgress
-from pleo_export.sync.whole_list import ReadElements, compare
+from pleo_export.sync.whole_list import ReadElements, compare, may_begin
 
 ALREADY_EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
 
@@ -59,17 +59,17 @@ class AccountsPart:
         for some in chunks(steps_of(plan, SyncAction.CREATE), MAX_CREATED_ACCOUNTS):
             self._create(some, progress)
         for step in plan.steps:
-            if step.action is not SyncAction.CREATE:
+            if step.action is not SyncAction.CREATE and may_begin(step, progress):
                 call = partial(self.context.pleo.update_account, str(step.id), self._replacement(step))
                 progress.attempt(step.action, step.key, call)
 
-    def _tax_codes(self) -> Mapping[str, str]:
-        """Return Pleo's active tax codes: an account cannot refer to one that Pleo does not have."""
+    def _tax_codes(self) -> Mapping[str, str] | None:
+        """Return Pleo's active tax codes: an account cannot refer to another one. None where Pleo does not tell."""
         try:
             pages = self.context.pleo.tax_codes(self.context.company_id)
             codes = [each.code for page in pages for each in page if each.code and not each.archived]
         except PleoForbidden:
-            return {}
+            return None
         return {match_key(code) or "": code for code in codes}
 
     def _create(self, steps: Sequence[SyncStep], progress: ListProgress) -> None:
@@ -120,13 +120,12 @@ def _note_result(result: AccountBatchResult, steps: Iterable[SyncStep], progress
 
 
 def _desired(account: LedgerAccount, tax_codes: Mapping[str, str] | None) -> DesiredElement:
-    """Return an account of the chart. `tax_codes` are Pleo's, None where the ledger tells none of its accounts."""
+    """Return an account of the chart. `tax_codes` are Pleo's; None: not known, or the ledger tells none of its
+    accounts, and what Pleo has stays."""
     code = visible_code(account.code)
     fields: dict[str, str | None] = {"code": code}
-    if tax_codes is not None and account.tax_code is None:
-        fields["tax_code"] = None
-    elif tax_codes and (match_key(account.tax_code) or "") in tax_codes:
-        fields["tax_code"] = tax_codes[match_key(account.tax_code) or ""]
+    if tax_codes is not None:
+        fields["tax_code"] = tax_codes.get(match_key(account.tax_code) or "")
     return DesiredElement(account.id, code, account.name, account.active and account.postable, fields)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from pleo_export.accounting.errors import Rejected
 from pleo_export.accounting.lists import LedgerList, LedgerSupplier, NewSupplier
 from pleo_export.failures import sync as sentences
+from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS
 from pleo_export.pleo.errors import PleoAlreadyExists, PleoNotFound, PleoOutcomeUnknown, PleoRefused
 from pleo_export.pleo.list_models import DRAFT, PleoVendor
 from pleo_export.sync.context import SyncContext
@@ -75,7 +76,7 @@ class DraftVendorsPart:
         try:
             return self.context.ledger.ensure_supplier(wanted)
         except Rejected as error:
-            several = error.told.code == "supplier_ambiguous"
+            several = error.told.code == SUPPLIER_AMBIGUOUS.code
             kind = FindingKind.VENDOR_AMBIGUOUS if several else FindingKind.REFUSED
             progress.findings.found.append(SyncFinding(kind, LedgerList.VENDORS, vendor.id, error.message))
             return None

@@ -13,6 +13,7 @@ from pleo_export.pleo.errors import (
     PleoError,
     PleoNotFound,
     PleoOutcomeUnknown,
+    PleoProtocolError,
     PleoRateLimited,
     PleoRefused,
 )
@@ -23,6 +24,7 @@ LONGEST_RUN = timedelta(minutes=12)
 MOST_WRITES = 4_000
 LONGEST_PLEO_WAIT = 120  # seconds that a run waits where Pleo asks for it; then it is sent again
 SILENT_WRITES = 3  # in a row: then Pleo does not answer at all
+_UNKNOWN = (PleoOutcomeUnknown, PleoProtocolError)  # whether a write was carried out
 LAST_CALL = timedelta(seconds=60)  # that the function must have left to begin one
 
 
@@ -64,14 +66,21 @@ class SyncClock:
 @dataclass
 class ListProgress:
     """What was done of one plan. After `look_again` the list is not what it was when it was read: it is read and
-    compared once more."""
+    compared once more, unless this is the `last` look."""
 
     clock: SyncClock
     applied: Counter[SyncAction]
     findings: ListFindings
+    last: bool = False
     look_again: bool = False
     _left: dict[tuple[SyncAction, str], PleoError] = field(default_factory=dict)
     _silent: int = 0
+
+    @property
+    def may_archive(self) -> bool:
+        """Whether what takes the place of what is archived is there, as far as can be known."""
+        unknown = any(isinstance(error, _UNKNOWN) for error in self._left.values())
+        return not unknown and (self.last or not self.look_again)
 
     def attempt(
         self,
@@ -87,7 +96,7 @@ class ListProgress:
         this step."""
         try:
             self.send(call)
-        except (PleoAlreadyExists, PleoNotFound, PleoOutcomeUnknown) as changed:
+        except (PleoAlreadyExists, PleoNotFound, *_UNKNOWN) as changed:
             self.note_changed(action, key, changed)
             return False
         except PleoRefused as refusal:
@@ -123,9 +132,9 @@ class ListProgress:
             raise error
 
     def give_up(self) -> None:
-        """Note what Pleo refuses although the list was read again. Raises PleoOutcomeUnknown for what it did not
-        answer."""
+        """Note what Pleo refuses although the list was read again. Raises PleoOutcomeUnknown or PleoProtocolError for
+        what it did not answer properly."""
         for (action, key), error in self._left.items():
-            if isinstance(error, PleoOutcomeUnknown):
+            if isinstance(error, _UNKNOWN):
                 raise error
             self.findings.refused(action, key, error)

@@ -170,13 +170,13 @@ class _Run:
             if self.dry_run:
                 break
             self.planned(plan)
-            progress = ListProgress(self.clock, self.applied, ListFindings(part.list, part.group))
+            progress = ListProgress(self.clock, self.applied, ListFindings(part.list, part.group), last=look == LOOKS)
             try:
                 part.apply(plan, progress)
-                if look == LOOKS:
+                if progress.last:
                     progress.give_up()
             finally:
-                if look == LOOKS or not progress.look_again:
+                if progress.last or not progress.look_again:
                     self._note(progress.findings.found)
             if not progress.look_again:
                 break

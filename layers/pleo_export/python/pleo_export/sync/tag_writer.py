@@ -44,13 +44,17 @@ class TagWriter:
             self._unarchive(some)
         for step in steps_of(plan, SyncAction.UPDATE):
             self._update(step)
+        if self.progress.may_archive:
+            self._archive_all(plan)
+        self._limit.end(self.dimension)
+        if self._limit.full and self.progress.applied[SyncAction.ARCHIVE] > archived_before:
+            self.progress.look_again = True  # there is room now
+
+    def _archive_all(self, plan: SyncPlan) -> None:
         for some in chunks(steps_of(plan, SyncAction.ARCHIVE), MAX_ARCHIVED_TAGS):
             self._archive(some)
         for step in steps_of(plan, SyncAction.ARCHIVE_GROUP):
             self._change_group(step)
-        self._limit.end(self.dimension)
-        if self._limit.full and self.progress.applied[SyncAction.ARCHIVE] > archived_before:
-            self.progress.look_again = True  # there is room now
 
     def _change_group(self, step: SyncStep) -> bool:
         return self.progress.attempt(step.action, step.key, partial(self._send_group, step))

@@ -20,7 +20,7 @@ from pleo_export.sync.elements import ActualElement, DesiredElement, visible_cod
 from pleo_export.sync.findings import ListFindings
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncPlan, SyncStep
 from pleo_export.sync.progress import ListProgress
-from pleo_export.sync.whole_list import ReadElements, compare
+from pleo_export.sync.whole_list import ReadElements, compare, may_begin
 
 _SMALLEST = Decimal("0.000001")  # difference between two rates: Pleo sends them as floating-point numbers
 
@@ -49,13 +49,15 @@ class TaxCodesPart:
 
     def apply(self, plan: SyncPlan, progress: ListProgress) -> None:
         """Change one by one: Pleo has no other way."""
-        pleo = self.context.pleo
         for step in plan.steps:
-            body = self._body(step)
-            call = (
-                partial(pleo.create_tax_code, body) if step.id is None else partial(pleo.update_tax_code, step.id, body)
-            )
-            progress.attempt(step.action, step.key, call)
+            if may_begin(step, progress):
+                progress.attempt(step.action, step.key, partial(self._send, step))
+
+    def _send(self, step: SyncStep) -> None:
+        if step.id is None:
+            self.context.pleo.create_tax_code(self._body(step))
+        else:
+            self.context.pleo.update_tax_code(step.id, self._body(step))
 
     def _body(self, step: SyncStep) -> TaxCodeBody:
         fields = self._read.fields_after(step)

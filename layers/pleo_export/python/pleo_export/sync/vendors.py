@@ -20,7 +20,7 @@ from pleo_export.sync.draft_vendors import DraftVendorsPart
 from pleo_export.sync.elements import ActualElement, DesiredElement, visible_code
 from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep
 from pleo_export.sync.progress import ListProgress
-from pleo_export.sync.whole_list import ReadElements, compare
+from pleo_export.sync.whole_list import ReadElements, compare, may_begin
 
 
 def vendor_parts(context: SyncContext, vendor_id: str | None) -> Iterator[SyncPart]:
@@ -50,7 +50,8 @@ class SuppliersPart:
     def apply(self, plan: SyncPlan, progress: ListProgress) -> None:
         """Change one by one: Pleo has no other way."""
         for step in plan.steps:
-            progress.attempt(step.action, step.key, partial(self._send, step))
+            if may_begin(step, progress):
+                progress.attempt(step.action, step.key, partial(self._send, step))
 
     def _send(self, step: SyncStep) -> None:
         pleo, fields = self.context.pleo, self._read.fields_after(step)

@@ -9,7 +9,8 @@ from pleo_export.sync.context import SyncContext
 from pleo_export.sync.diff import Ownership, diff
 from pleo_export.sync.elements import ActualElement, DesiredElement
 from pleo_export.sync.guards import guarded
-from pleo_export.sync.plan import SyncPlan, SyncStep
+from pleo_export.sync.plan import ARCHIVES, SyncPlan, SyncStep
+from pleo_export.sync.progress import ListProgress
 
 _NOTHING: Mapping[str, str | None] = {}
 
@@ -37,3 +38,8 @@ def compare(
     present = {each.id: each for each in actual}
     plan = guarded(diff(desired, present.values(), ownership), context.confirm)
     return plan, ReadElements({str(each.id): present[str(each.id)] for each in plan.steps if each.id in present})
+
+
+def may_begin(step: SyncStep, progress: ListProgress) -> bool:
+    """Whether a step may be carried out: nothing is archived before what takes its place is there."""
+    return step.action not in ARCHIVES or progress.may_archive
