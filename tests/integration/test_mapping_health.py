@@ -70,7 +70,8 @@ def test_given_an_expense_on_an_account_closed_in_tryton_then_its_failure_names_
     category = STATIONERY["accountingEntryLines"][0]["account"]["name"]
     assert failed["failureReasonType"] == "account_unknown"
     assert failed["failureReason"].startswith(f'Category "{category}" uses account 6100 (')
-    assert "which is closed in Tryton. Open it again there, or give the category another account" in (
-        failed["failureReason"]
+    assert (
+        "which is closed in Tryton. Open it again there, or give the category another account"
+        in (failed["failureReason"])
     )
     assert [move.reference for move in books.moves()] == [f"pleo:{TRAVEL['accountingEntryId']}"]
