@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 def all_lists(service: PleoService, company_id: str) -> Json:
     """Everything in the lists of the company, archived elements included; each tag group has its `tags`, and each tag
-    says how many expenses are `usedBy` it."""
+    the number of expenses that carry it (`usedBy`)."""
     groups = []
     for group in service.tags.groups(company_id, include_archived=True):
         used = {each["id"]: each["count"] for each in service.tags.usage(company_id, group["id"])}

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, Strict, StringConstraints
 
 from pleo_simulator.request_models import Body
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Text = Annotated[str, StringConstraints(max_length=255)]
+Flag = Annotated[bool, Strict()]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
@@ -28,7 +29,7 @@ Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
 
 
 class TagGroupWrite(Body):
-    archived: bool
+    archived: Flag
     code: Code
     name: Code
     metadata: Metadata = Field(default_factory=dict)
@@ -44,7 +45,7 @@ class TagGroupDimensionWrite(Body):
 
 
 class TagWrite(Body):
-    archived: bool
+    archived: Flag
     code: Code
     name: Text | None = None
     other_dimension_values: list[str] = Field(default_factory=list)
@@ -52,7 +53,7 @@ class TagWrite(Body):
 
 class TagBulkArchive(Body):
     company_id: UUID
-    archived: bool
+    archived: Flag
     tag_ids: list[UUID] = Field(min_length=1, max_length=100)
 
 
@@ -62,8 +63,8 @@ class TagBulkDelete(Body):
 
 
 class TagSearch(Body):
-    archived: bool | None = None
-    include_archived: bool | None = None
+    archived: Flag | None = None
+    include_archived: Flag | None = None
     tag_group_ids: list[UUID] | None = None
     tag_ids: list[UUID] | None = None
     text_search: str | None = None
@@ -72,16 +73,16 @@ class TagSearch(Body):
 class TaxCodeWrite(Body):
     company_id: UUID
     name: Code
-    rate: float = Field(ge=0, le=1, allow_inf_nan=False)
+    rate: float = Field(ge=0, le=1, allow_inf_nan=False, strict=True)
     type: Literal["inclusive", "reverse"]  # "exclusive is not currently supported"
-    archived: bool
+    archived: Flag
     code: Text | None = None
     ingoing_tax_account: Text | None = None
     outgoing_tax_account: Text | None = None
 
 
 class TaxCodeSearch(Body):
-    archived: bool | None = None
+    archived: Flag | None = None
     code: str | None = None
     tax_code_ids: list[UUID] | None = None
     type: str = ""
@@ -89,7 +90,7 @@ class TaxCodeSearch(Body):
 
 class Money(Body):
     currency: Currency
-    minors: int = Field(ge=-(2**63), lt=2**63)
+    minors: int = Field(ge=-(2**63), lt=2**63, strict=True)
 
 
 class AmountToTax(Body):
@@ -102,7 +103,7 @@ class TaxCalculation(Body):
 
 
 class AccountUpdate(Body):
-    archived: bool
+    archived: Flag
     name: Code
     code: Text | None = None
     tax_code_external_id: str | None = None
@@ -119,10 +120,10 @@ class AccountOfBatch(Body):
 
     external_id: str
     name: str
-    archived: bool
+    archived: Flag
     code: str | None = None
     tax_code_external_id: str | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Metadata | None = None
 
 
 class AccountBatch(Body):
@@ -132,9 +133,9 @@ class AccountBatch(Body):
 
 class AccountSearch(Body):
     company_id: UUID
-    exclude_if_assigned_to_category: bool
-    exclude_if_assigned_to_contra_account: bool
-    archived: bool | None = None
+    exclude_if_assigned_to_category: Flag
+    exclude_if_assigned_to_contra_account: Flag
+    archived: Flag | None = None
     codes: list[str] | None = None
     external_id: str | None = None
     ids: list[UUID] | None = None
