@@ -55,8 +55,9 @@ class Traits:
     `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all. `rolls_back`: when
     the books fail without a reason, nothing was done. `missing_journal`: what is said of `with_missing_journal`.
     `not_on_bills`: an account that no bill takes. `supplier_name`: the most characters of a supplier's name (None: any
-    number). `has_headings`: whether the chart has accounts that only group others. `poison`: what makes a journal entry
-    one that the books refuse for a reason that the connector does not look for."""
+    number). `has_headings`: whether the chart has accounts that only group others.
+    `values_are_names`: a value of a dimension has no code beside its name. `poison`: what makes a journal entry one
+    that the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -79,6 +80,7 @@ class Traits:
     not_on_bills: str = "1950"
     supplier_name: int | None = None
     has_headings: bool = True
+    values_are_names: bool = False
     number_once: bool = False
     pairs_reversals: bool = True
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
@@ -159,11 +161,10 @@ class Way(Protocol):
 
 
 class MasterData(Protocol):
-    """What people maintain in the books besides entries. Codes and names are the test's; where the books give codes of
-    their own, the answer says them."""
+    """What people maintain in the books besides entries."""
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
-        """Add values of a dimension: name by code."""
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        """Add values of a dimension, and return their codes."""
 
     def rename_value(self, dimension: str, code: str, name: str) -> None: ...
 
@@ -178,10 +179,10 @@ class MasterData(Protocol):
         """Let the tax code not be used any more."""
 
     def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
-        """Add suppliers, and return their codes."""
+        """Add suppliers, and return their ids."""
 
     def suppliers_called(self, name: str) -> list[str]:
-        """Return the codes of the suppliers with exactly that name, archived ones too."""
+        """Return the ids of the suppliers with exactly that name, archived ones too."""
 
 
 class ConnectorFixture(Protocol):

@@ -130,9 +130,11 @@ class FakeMasterData:
 
     ledger: GeneralLedger
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = {f"L{number:02}": name for number, name in enumerate(names)}
         for code, name in values.items():
             self.ledger.lists.put_value(dimension, code, name)
+        return list(values)
 
     def rename_value(self, dimension: str, code: str, name: str) -> None:
         self.ledger.lists.put_value(dimension, code, name)
@@ -153,11 +155,11 @@ class FakeMasterData:
         added = [self.ledger.lists.put_supplier(each, active=active, tax_number=tax_number) for each in names]
         for supplier in added:
             self.ledger.register(supplier)
-        return [str(each.code) for each in added]
+        return [each.id for each in added]
 
     def suppliers_called(self, name: str) -> list[str]:
         held = (each.supplier for each in self.ledger.lists.suppliers)
-        return [str(each.code) for each in held if each.name == name]
+        return [each.id for each in held if each.name == name]
 
 
 class FakeFixture:

@@ -45,8 +45,10 @@ class TrytonWay:
 class TrytonMasterData:
     data: MasterData
 
-    def add_values(self, dimension: str, values: Mapping[str, str]) -> None:
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = {f"L{number:02}": name for number, name in enumerate(names)}
         self.data.add_values(dimension, values)
+        return list(values)
 
     def rename_value(self, dimension: str, code: str, name: str) -> None:
         self.data.rename_value(dimension, code, name)

@@ -54,3 +54,19 @@ SUPPLIER_NAME_NOT_TAKEN = FailureEntry(
     who=WhoCanFix.IN_PLEO,
     example={"ledger": "Tryton", "name": "Harbour Print", "reason": "it has more than 250 characters"},
 )
+SUPPLIER_NUMBER_TAKEN = FailureEntry(
+    code="supplier_number_taken",
+    says="The number that vendor {name} would get in {ledger} is that of {supplier} there.",
+    fix="Enter the supplier by hand in {ledger}, with the vendor's exact name and its registration number.",
+    why="The number is computed from the vendor, so that it is never entered twice. Two are never taken for one.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "e-conomic", "name": "Harbour Print", "supplier": "Quay Catering"},
+)
+SUPPLIER_SETUP_MISSING = FailureEntry(
+    code="supplier_setup_missing",
+    says="{ledger} has no {what} that a new supplier could have.",
+    fix="Set them up there. The vendor is entered at the next run.",
+    why="The accounting system asks for it with each supplier.",
+    who=WhoCanFix.IN_LEDGER,
+    example={"ledger": "e-conomic", "what": "payment terms"},
+)
