@@ -80,7 +80,7 @@ STATES = {
     "FailJobFunctionArn": "fail_job",
 }
 FUNCTIONS = (
-    *("webhook", "poll", "reconcile_drafts", "dispatch", *STATES.values()),
+    *("webhook", "poll", "reconcile_drafts", "check_mapping", "dispatch", *STATES.values()),
     *("refresh_tokens", "oauth_connect", "oauth_callback"),
     *("sync", "schedule_syncs"),
 )

@@ -137,6 +137,14 @@ class ConnectionSettings(SettingsModel):
         "Pleo sends along, by Basic authentication (basic) or in a header of its own (header).",
         examples=["basic"],
     )
+    registration_number: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] | None
+    ) = Field(
+        None,
+        description="The registration number of the ledger's company, where it is not the one that Pleo has: confirms "
+        "that both are one customer.",
+        examples=["12345678"],
+    )
     sync: SyncSettings = Field(
         default_factory=SyncSettings,
         description="Which lists of the accounting system people choose from in Pleo.",

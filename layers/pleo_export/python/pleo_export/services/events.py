@@ -37,6 +37,13 @@ class WakeUp(Event):
     reason: str
 
 
+class MappingCheck(Event):
+    """Whose mapping is to be checked: of all companies whose turn it is, or of one at once, whatever the hour. What the
+    schedule sends names none."""
+
+    company_id: Id | None = None
+
+
 class SyncRequest(Event):
     """One run of a sync of a company's lists, or a part of it: what its function has no time for is sent again with the
     same `run_id` and the next `part`.

@@ -53,7 +53,7 @@ class LedgerReaders:
         return CONNECTORS[settings.name].open_lists(settings, secret, self.time_left, self.call_budget(connection))
 
     def ledger_setup(self, connection: Connection) -> AccountingSetup:
-        """Return what names the dimensions and the currency of the company's ledger. Raises as `ledger_lists` does."""
+        """Return what the company's ledger offers to choose from. Raises as `ledger_lists` does."""
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return set_up(settings, secret, self.call_budget(connection))
 

@@ -12,6 +12,7 @@ from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
 from pleo_export.store.leases import Leases
+from pleo_export.store.mapping_health import MappingHealthRecords
 from pleo_export.store.pauses import Pauses
 from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
@@ -109,6 +110,11 @@ class Records:
         from pleo_export.store.sync_schedule import SyncSchedule  # noqa: PLC0415 - only by the schedule
 
         return SyncSchedule(self.table)
+
+    @cached_property
+    def mapping_health(self) -> MappingHealthRecords:
+        """What the nightly checks of the companies' mapping found."""
+        return MappingHealthRecords(self.table)
 
     @cached_property
     def pauses(self) -> Pauses:

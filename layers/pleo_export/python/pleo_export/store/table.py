@@ -10,6 +10,7 @@
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
 | reconciliation| COMPANY#<id>                    | RECONCILIATION  |
+| mapping       | COMPANY#<id>                    | MAPPING         |
 | settings      | COMPANY#<id>                    | SETTINGS#<n>    |
 | event         | COMPANY#<id>                    | EVENT#<time>#<> |
 | audit export  | COMPANY#<id>                    | AUDIT#<n>       |
