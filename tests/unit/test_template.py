@@ -19,7 +19,7 @@ from pleo_export.oauth import token_endpoint
 from pleo_export.pleo import transport as pleo
 from pleo_export.store.secret_locks import HOLD
 from pleo_simulator.fault_queue import Fault
-from pleo_simulator.sample import HAVN, NORTHGATE
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 from tests.system.aws import ROOT, template
 from tests.system.browser import Browser
 from tests.system.expenses import purchase, purchases
@@ -156,6 +156,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(system: InProce
 
     everything_happens(system)
     a_person_posts_drafts_and_the_night_comes(system)
+    a_night_finds_what_exports_would_fail_for(system)
 
     read["dispatch"].add("STATE_MACHINE_ARN")  # the in-process system has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
@@ -206,6 +207,20 @@ def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
             books.post_by_hand(document.entry.reference)
         assert system.night()["done"] == 1
     assert len(books.settled) == 2
+
+
+def a_night_finds_what_exports_would_fail_for(system: InProcessSystem) -> None:
+    """At the company's hour, when its tokens have ended: Pleo has no subscription to us."""
+    system.connect(LUMBRE)
+    system.authorise(LUMBRE)
+    system.sleep(timedelta(days=1, hours=5, minutes=30, seconds=-_of_day(system)).total_seconds())
+    assert system.check_mapping()["findings"] >= 1
+
+
+def _of_day(system: InProcessSystem) -> float:
+    """The seconds since midnight."""
+    now = system.clock.now()
+    return (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
 
 
 def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:
@@ -363,7 +378,9 @@ def test_alarms_are_quiet_without_data_unless_missing_data_is_the_fault() -> Non
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         told = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
-        missing = "breaching" if name in ("PollMissing", "ReconcileDraftsMissing") else "notBreaching"
+        missing = (
+            "breaching" if name in ("PollMissing", "ReconcileDraftsMissing", "CheckMappingMissing") else "notBreaching"
+        )
         assert alarm["Properties"]["TreatMissingData"] == missing
 
 

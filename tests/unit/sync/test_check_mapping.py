@@ -25,19 +25,12 @@ from tests.unit.workflow.test_notification import published
 
 def connected(system: InProcessSystem, company: str = NORTHGATE, **changes: object) -> FakeAccountingSystem:
     books = system.connect(company, purchases(2, company=company), **changes)
-    subscribe(system, company)
+    system.subscribe(company)
     return books
 
 
-def subscribe(system: InProcessSystem, company: str = NORTHGATE) -> None:
-    connection = system.services.connection(company)
-    url = f"https://hooks.test/webhooks/pleo/{company}"
-    system.services.pleo(connection).create_subscription(url, ["v1.export-job.created"])
-
-
 def check(system: InProcessSystem, company: str = NORTHGATE) -> dict[str, int]:
-    answer: dict[str, int] = system.handlers["check_mapping"]({"companyId": company}, None)
-    return answer
+    return system.check_mapping(company)
 
 
 def found(system: InProcessSystem, company: str = NORTHGATE) -> list[str]:
@@ -98,7 +91,7 @@ def test_given_tags_of_waiting_expenses_are_closed_or_unknown_then_each_is_told(
     for item, code in zip(items, ("LON", "CPH", "XXX"), strict=True):
         item["accountingEntryLines"][0]["tags"] = [{"code": code, "groupCode": "cost_centre"}]
     books = system.connect(NORTHGATE, items)
-    subscribe(system)
+    system.subscribe(NORTHGATE)
     system.export(NORTHGATE)
     books.ledger.lists.close_value("cost_centre", "LON")
 
@@ -116,7 +109,7 @@ def test_given_the_supplier_of_a_waiting_bill_is_archived_then_its_code_is_told_
 ) -> None:
     bill = purchase("bill", supplier="WeWork", method="accounts_payable")
     books = system.connect(NORTHGATE, [bill])
-    subscribe(system)
+    system.subscribe(NORTHGATE)
     system.export(NORTHGATE, vendor_based_bookkeeping=True)
     books.ledger.suppliers["V-1008"] = Blocked("WeWork")
 
@@ -259,7 +252,7 @@ def test_the_schedule_checks_a_company_once_a_night(system: InProcessSystem) -> 
     results = []
     for _ in range(48):
         system.sleep(3600)
-        results.append(system.handlers["check_mapping"]({}, None)["healthy"])
+        results.append(system.check_mapping()["healthy"])
 
     assert sum(results) == 2
 
@@ -271,7 +264,7 @@ def test_a_company_that_was_not_begun_for_want_of_time_is_first_the_next_hour(sy
     hurried = InvocationContext(lambda: 60_000)
 
     assert system.handlers["check_mapping"]({}, hurried)["waiting"] == 2
-    assert system.handlers["check_mapping"]({}, None)["healthy"] == 2
+    assert system.check_mapping()["healthy"] == 2
 
 
 def test_given_one_company_whose_settings_no_longer_fit_then_the_others_are_checked(system: InProcessSystem) -> None:
@@ -283,5 +276,5 @@ def test_given_one_company_whose_settings_no_longer_fit_then_the_others_are_chec
     )
     system.sleep(timedelta(hours=17, minutes=30).total_seconds())
 
-    answer = system.handlers["check_mapping"]({}, None)
+    answer = system.check_mapping()
     assert (answer["failed"], answer["healthy"]) == (1, 1)
