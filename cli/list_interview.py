@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
-from pleo_export.sync.tag_groups import MARKER
 
 from cli.company_identity import SameCompany, confirms
 from cli.errors import CheckFailed
@@ -19,6 +18,7 @@ from pleo_export.pleo.errors import PleoForbidden
 from pleo_export.pleo.list_models import TagGroup
 from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.settings import TAGS_OF_AN_EXPENSE
+from pleo_export.sync.tag_groups import MARKER
 
 YES_OR_NO = {
     LedgerList.ACCOUNTS: "accounts",

@@ -100,7 +100,7 @@ def _continue(
     if pause > timedelta():
         services.sleep(pause.total_seconds())
     following = request.next_part(tuple(left))
-    services.sync_queue.send(following, once_per=f"{request.run_id}-{following.part}")
+    services.sync_queue.send(following, once_per=f"{request.company_id}-{request.run_id}-{following.part}")
     logger.info("sync goes on", extra={"lists": list(left)})
     return Synced.CONTINUED
 
