@@ -16,7 +16,7 @@ from pleo_export.sync.check_mapping import MORNING, NIGHT_HOURS, has_its_turn
 from pleo_export.sync.health import MappingFinding
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
-from tests.system.expenses import purchase, purchases
+from tests.system.expenses import entry_id, purchase, purchases
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
 from tests.system.lambda_context import InvocationContext
@@ -229,6 +229,32 @@ def test_nothing_is_written_in_the_ledger_or_at_pleo(system: InProcessSystem) ->
         "books list tax codes",
         "books dimensions",
     }
+
+
+def test_no_name_leaves_the_check_in_a_log_a_record_or_a_notification(
+    system: InProcessSystem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = "Ms Marked"
+    bill = purchase("bill", supplier="WeWork", method="accounts_payable", note=mark)
+    pocket = purchase("pocket", method="accounts_payable")
+    pocket |= {"type": "out_of_pocket", "user": {"name": mark, "code": "E-marked"}}
+    for item in (bill, pocket):
+        item["accountingEntryLines"][0]["account"]["name"] = mark
+        item["accountingEntryLines"][0]["tags"] = [{"code": "LON", "groupCode": "cost_centre"}]
+    books = system.connect(NORTHGATE, [bill, pocket])
+    system.export(NORTHGATE, vendor_based_bookkeeping=True)
+    books.ledger.suppliers["V-1008"] = Blocked(mark)
+    books.ledger.lists.put_value("cost_centre", "LON", mark, active=False)
+    books.ledger.lists.put_account("6300", mark, active=False)
+
+    codes = found(system)
+
+    assert {"mapped_party_archived", "mapped_party_gone", "mapped_tag_closed", "mapped_account_closed"} <= set(codes)
+    kept = system.services.mapping_health.get(NORTHGATE)
+    for text in (capsys.readouterr().out, str(kept), str(published(system))):
+        assert mark not in text
+        assert "E-marked" not in text
+    assert entry_id(pocket) in str(kept)
 
 
 # Whose turn it is
