@@ -20,6 +20,7 @@ from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
 from tests.system.deployed_system import HOOKS, SCHEDULE, TOKEN, DeployedSystem
+from tests.system.expenses import purchase
 from tests.system.in_process_system import oauth_client_id
 from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
 
@@ -352,3 +353,22 @@ def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: DeployedSys
     (wrong,) = [line for line in broken.output.splitlines() if line.startswith("✗")]
     assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
     assert "– webhook secret: not tried without: webhook subscription" in broken.output
+
+
+def test_given_an_account_in_use_that_was_closed_then_the_mapping_says_where_until_it_is_open_again(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack)
+    books = ledger(stack)
+    stack.system.service.state.put_expenses(NORTHGATE, [purchase(account="6400")])
+    stack.system.export(NORTHGATE)
+    books.ledger.lists.close_account("6400")
+
+    found = problems(examined(stack))
+
+    assert set(found) == {"mapping"}
+    assert found["mapping"].startswith("Account 6400 is closed in Tryton. It is used by: expenses that wait")
+    assert stack.mapping_health.get(NORTHGATE).checked_at is None
+
+    books.ledger.lists.put_account("6400", "Open again")
+    assert "not checked at night yet" in examined(stack)["mapping"].text
