@@ -56,7 +56,8 @@ class Traits:
     the books fail without a reason, nothing was done. `missing_journal`: what is said of `with_missing_journal`.
     `not_on_bills`: an account that no bill takes. `supplier_name`: the most characters of a supplier's name (None: any
     number). `has_headings`: whether the chart has accounts that only group others.
-    `values_are_names`: a value of a dimension has no code beside its name. `poison`: what makes a journal entry one
+    `values_are_names`: a value of a dimension has no code beside its name; `removes_values`: it and tax codes are not
+    listed when they are closed. `poison`: what makes a journal entry one
     that the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
@@ -81,6 +82,7 @@ class Traits:
     supplier_name: int | None = None
     has_headings: bool = True
     values_are_names: bool = False
+    removes_values: bool = False
     number_once: bool = False
     pairs_reversals: bool = True
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
