@@ -168,7 +168,7 @@ def test_accounts_are_listed_with_what_can_be_booked_on(own_fixture: DeclaredFix
 
     accounts = {each.code: each for each in own_fixture.lists().chart() if each.code}
 
-    assert accounts["6310"].name == "Team lunches"
+    assert "lunches" in accounts["6310"].name
     assert (accounts["6310"].active, accounts["6310"].postable) == (True, True)
     assert not accounts["6300"].active
     assert accounts["6100"].active
@@ -248,6 +248,7 @@ def test_the_supplier_that_is_listed_or_made_is_the_one_that_recording_finds(fix
 
 
 def test_a_supplier_that_is_there_already_is_found_by_its_tax_number(fixture: DeclaredFixture) -> None:
+    fixture.lists().suppliers()
     number = a_tax_number()
     (id_,) = fixture.master_data.add_suppliers([f"Old name {number}"], tax_number=number)
     wanted = new(tax_registration_number=f"{number[:2]} {number[2:5]} {number[5:]}".lower())
@@ -257,6 +258,7 @@ def test_a_supplier_that_is_there_already_is_found_by_its_tax_number(fixture: De
 
 
 def test_a_supplier_that_is_there_already_is_found_by_its_name(fixture: DeclaredFixture) -> None:
+    fixture.lists().suppliers()
     name = f"Pier & Sons {uuid4().hex[:8]}"
     (id_,) = fixture.master_data.add_suppliers([name])
 
