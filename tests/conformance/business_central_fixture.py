@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
@@ -28,8 +28,8 @@ from pleo_export.accounting.short_key import short_key
 from pleo_export.bookkeeping.parties import KeyKind
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
-from tests.conformance.troubled import TroubledNetwork
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Pages, Plan, Traits, Trouble
+from tests.conformance.troubled import MisledPages, TroubledNetwork
 from tests.system.fake_network import Answer, Crossing, Request
 from tests.system.wsgi_adapter import Unsent, WsgiAdapter, session_through, straight
 
@@ -93,6 +93,9 @@ class BusinessCentralMasterData:
             values = {"taxRegistrationNumber": tax_number or "", "blocked": state}
             added.append(self.ledger.add_vendor(number, name, "2100", **values)["id"])
         return added
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        self.ledger.store.update("vendors", self.ledger.store.one("vendors", id=id_), displayName=name)
 
     def suppliers_called(self, name: str) -> list[str]:
         return [row["id"] for row in self.ledger.store.select("vendors", displayName=name)]
@@ -158,8 +161,8 @@ class BusinessCentralFixture:
         return BusinessCentralMasterData(self.ledger)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        yield self._lists(_first_page_only)
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        yield self._lists(MisledPages(pages, _is_later_page, _emptied).cross)
 
     def with_wrong_key(self) -> AccountingSystem:
         return self._through(straight, token="another")
@@ -424,12 +427,12 @@ class BusinessCentralFixtures:
         yield cls()
 
 
-def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
-    answer = forward()
-    body = json.loads(answer.body)
-    for each in (body, *(part["body"] for part in body.get("responses", ()))):
-        each.pop("@odata.nextLink", None)
-    return replace(answer, body=json.dumps(body).encode())
+def _is_later_page(request: Request) -> bool:
+    return "skiptoken" in request.path
+
+
+def _emptied(body: Row) -> Row:
+    return {"value": []}
 
 
 def _act_of_batch(requests: list[Row]) -> Act:

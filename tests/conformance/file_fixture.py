@@ -16,7 +16,7 @@ from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerDocument, LedgerReader
 from pleo_export.bookkeeping.documents import JournalLine
 from tests.conformance.beancount_check import problem
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, Plan, Traits, Trouble
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, Pages, Plan, Traits, Trouble
 
 CLOSED_ACCOUNT = JournalLine("6900", 100), JournalLine("1900", -100)
 EUROS = 1.15  # for a pound: `price` in the file
@@ -146,6 +146,9 @@ class FileMasterData:
     def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
         raise NotImplementedError("there is no list of them")
 
+    def rename_supplier(self, id_: str, name: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
     def suppliers_called(self, name: str) -> list[str]:
         return []
 
@@ -186,7 +189,7 @@ class FileFixture:
         return FileMasterData(self._path)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
         """It is read in one piece: there are no pages."""
         yield self.lists()
 

@@ -13,8 +13,8 @@ from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejec
 from pleo_export.accounting.lists import LedgerList, LedgerLists, NewSupplier, TaxCodeType
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, PartyRole
 from pleo_export.bookkeeping.parties import KeyKind, PartyKey, PartyQuery
-from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS, SUPPLIER_BLOCKED
-from tests.conformance.connector_fixture import OPEN, Act, Plan, Trouble
+from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS, SUPPLIER_BLOCKED, SUPPLIER_NUMBER_TAKEN
+from tests.conformance.connector_fixture import OPEN, Act, Pages, Plan, Trouble
 from tests.conformance.declared import DeclaredFixture
 
 COST_CENTRE = "cost_centre"
@@ -64,13 +64,14 @@ def test_a_list_is_the_same_each_time_and_names_no_entry_twice(
     assert set(read(fixture.lists())) >= set(listed)
 
 
+@pytest.mark.parametrize("pages", Pages, ids=lambda pages: pages.name)
 @each_list
-def test_a_list_that_ends_early_is_an_error_and_never_a_shorter_list(
-    own_fixture: DeclaredFixture, read: Callable[[LedgerLists], Iterator[object]]
+def test_a_list_that_ends_early_or_repeats_itself_is_an_error_and_never_another_list(
+    own_fixture: DeclaredFixture, read: Callable[[LedgerLists], Iterator[object]], pages: Pages
 ) -> None:
     whole = list(read(own_fixture.lists()))
 
-    with own_fixture.shortened() as lists:
+    with own_fixture.misled(pages) as lists:
         try:
             assert list(read(lists)) == whole
         except AccountingError as error:
@@ -300,6 +301,32 @@ def test_a_supplier_whose_answer_was_lost_is_not_made_again(fixture: DeclaredFix
     made = fixture.lists().ensure_supplier(wanted)
 
     assert fixture.master_data.suppliers_called(wanted.name) == [made.id]
+
+
+def test_a_supplier_that_people_rename_is_found_by_our_key(fixture: DeclaredFixture) -> None:
+    wanted = new()
+    made = fixture.lists().ensure_supplier(wanted)
+    fixture.master_data.rename_supplier(made.id, f"Renamed {wanted.name}")
+
+    if fixture.traits.key_with_name:
+        with pytest.raises(Rejected) as refused:
+            fixture.lists().ensure_supplier(wanted)
+        assert refused.value.told.code == SUPPLIER_NUMBER_TAKEN.code
+    else:
+        assert fixture.lists().ensure_supplier(wanted).id == made.id
+    assert fixture.master_data.suppliers_called(wanted.name) == []
+
+
+def test_a_name_that_is_registered_under_another_number_is_another_company(own_fixture: DeclaredFixture) -> None:
+    """Where names are unique, that is refused; the other company's supplier is never taken for it."""
+    own_fixture.lists().suppliers()
+    (id_,) = own_fixture.master_data.add_suppliers(["Harbour Print"], tax_number=a_tax_number())
+
+    try:
+        made = own_fixture.lists().ensure_supplier(new("Harbour Print", tax_registration_number=a_tax_number()))
+    except Rejected:
+        return
+    assert made.id != id_
 
 
 def test_a_supplier_whose_request_arrives_late_is_not_made_again(fixture: DeclaredFixture) -> None:

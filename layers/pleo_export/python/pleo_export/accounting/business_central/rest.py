@@ -152,8 +152,11 @@ class BusinessCentralRest:
         return [part.body if isinstance(part.body, dict) else {} for part in parts]
 
     def _pages(self, body: Any) -> list[Row]:
-        rows = _rows(body)
+        rows, links = _rows(body), set()
         while link := body.get("@odata.nextLink"):
+            if link in links:
+                raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), code="the page comes again")
+            links.add(link)
             split = urlsplit(str(link))
             body = _content(self._transport.read("GET", f"{split.path}?{split.query}", headers=_JSON), write=False)
             rows += _rows(body)

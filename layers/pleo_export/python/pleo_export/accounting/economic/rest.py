@@ -112,6 +112,8 @@ class EconomicRest:
             found += page.get("items") or []
             if not page.get("cursor"):
                 return found
+            if cursor == str(page["cursor"]):
+                raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), code="the page comes again")
             cursor = str(page["cursor"])
 
     def old_page(self, path: str, skipped: int, size: int, filter_: str = "") -> Row:

@@ -20,18 +20,20 @@ def old_whole(rest: EconomicRest, path: str, key: str, size: int) -> Iterator[Ro
     """Read a collection of the old API, `size` rows with one call; `key` is the property that tells its rows apart.
     Raises Unavailable (LIST_INCOMPLETE) if fewer come than e-conomic counts, or one comes again; or another
     AccountingError."""
-    found: list[Row] = []
-    skipped, more, results = 0, True, 0
+    return _once_each(_old_pages(rest, path, size), key, path)
+
+
+def _old_pages(rest: EconomicRest, path: str, size: int) -> Iterator[Row]:
+    seen, results, more = 0, 0, True
     while more:
-        page = rest.old_page(path, skipped, size)
+        page = rest.old_page(path, -(-seen // size), size)
         pagination = page.get("pagination") or {}
-        found += page["collection"]
+        yield from page["collection"]
+        seen += len(page["collection"])
         results = max(results, int(pagination.get("results") or 0))
         more = "nextPage" in pagination and bool(page["collection"])
-        skipped += 1
-    if len(found) < results:
+    if seen < results:
         raise _incomplete(path)
-    return _once_each(found, key, path)
 
 
 def _once_each(rows: Iterable[Row], key: str, path: str) -> Iterator[Row]:
