@@ -74,8 +74,10 @@ class Accounts:
             self.rows.delete(caller, account_id)
 
     def search(self, caller: str, page: PageRequest, wanted: Json) -> Json:
-        """An account counts as assigned to a category or contra account when an expense names it."""
-        unassigned = wanted["excludeIfAssignedToCategory"] or wanted["excludeIfAssignedToContraAccount"]
+        """An account counts as assigned to a category when a line of an expense names it, and to a contra account when
+        an expense has it as such."""
+        of_categories = wanted["excludeIfAssignedToCategory"]
+        of_contra_accounts = wanted["excludeIfAssignedToContraAccount"]
         name = (wanted.get("name") or "").casefold()
 
         def fits(row: Json) -> bool:
@@ -86,7 +88,8 @@ class Accounts:
                 and among(row["id"], wanted.get("ids"))
                 and equal(row["externalId"], wanted.get("externalId"))
                 and name in row["name"].casefold()
-                and not (unassigned and self._linked(caller, row))
+                and not (of_categories and self._linked(caller, row))
+                and not (of_contra_accounts and self._is_contra_account(caller, row))
             )
 
         return self.rows.search(caller, page, fits)
@@ -128,6 +131,10 @@ class Accounts:
 
     def _linked(self, caller: str, account: Json) -> bool:
         named = (line["account"] or {} for item in self._expenses(caller) for line in item["accountingEntryLines"])
+        return any(each.get("id") == account["id"] or _same_code(each, account) for each in named)
+
+    def _is_contra_account(self, caller: str, account: Json) -> bool:
+        named = (item.get("contraAccount") or {} for item in self._expenses(caller))
         return any(each.get("id") == account["id"] or _same_code(each, account) for each in named)
 
 

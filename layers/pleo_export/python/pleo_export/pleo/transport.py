@@ -6,7 +6,7 @@ if no connection was made. 403, 404 and the other 4xx are answers
 and never repeated. Neither is 401, unless the credential can renew itself: then with any method, since Pleo has done
 nothing. Waits above LONGEST_WAIT are left to the state machine, where they cost nothing. No attempt is begun that the
 function's time limit might cut off: the state machine would see a function that timed out, not that Pleo is
-unavailable.
+unavailable. Each attempt is taken from the call budget first; a 429 is told to it, for the others' sake.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.call_counter import CALLS
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
@@ -121,6 +122,7 @@ class PleoTransport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._credential = credential
@@ -128,6 +130,7 @@ class PleoTransport:
         self._sleep = sleep
         self._jitter = jitter
         self._time_left = time_left
+        self._budget = budget
 
     def send(self, request: Request) -> PleoResponse:
         """Return a 2xx answer. Raises PleoError for everything else, and whatever renewing the credential raises."""
@@ -152,6 +155,10 @@ class PleoTransport:
 
     def _try(self, request: Request) -> PleoResponse | _FailedRequest:
         try:
+            self._budget.take()
+        except PleoRateLimited as refused:
+            return _FailedRequest(refused, may_follow=False)
+        try:
             with CALLS.request("pleo") as call:
                 response = self._session.request(
                     request.method,
@@ -168,7 +175,11 @@ class PleoTransport:
             return _no_answer(request, failure)
         if 200 <= response.status_code < 300:
             return PleoResponse(request, response)
-        return _refusal(request, response)
+        refusal = _refusal(request, response)
+        if isinstance(refusal.error, PleoRateLimited):
+            # For no longer than a window: whoever calls after it learns of a longer wait himself.
+            self._budget.observe(None, min(refusal.error.retry_after, RATE_LIMIT_WAIT))
+        return refusal
 
     def _has_time(self, pause: float = 0) -> bool:
         """Whether one more attempt after a pause (seconds) ends in time."""
