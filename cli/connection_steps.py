@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
@@ -13,14 +14,16 @@ from cli.checks import Check
 from cli.connection_checks import CheckedConnection
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from cli.stack import Stack
+from cli.sync_requests import send, sync_request
 from cli.webhook_delivery import answers
 from pleo_export import code_version
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
-from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
+from pleo_export.pleo.webhook_event import subscribed_events
 from pleo_export.store.secrets import GrantOwner
 
 Secret = Mapping[str, str]
@@ -44,6 +47,20 @@ class NewConnection(CheckedConnection):
     kept: Collection[GrantOwner]
     endpoint_url: str
     webhook: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def synced(self) -> tuple[LedgerList, ...]:
+        """The lists to sync once connected: those of the settings, and tags where former settings chose some: groups
+        that are not chosen any more are archived."""
+        chosen = self.settings.sync.lists
+        return chosen if LedgerList.TAGS in chosen or not self._had_tags() else (LedgerList.TAGS, *chosen)
+
+    def _had_tags(self) -> bool:
+        before = self.stack.connections.get(self.company_id)
+        try:
+            return before is not None and LedgerList.TAGS in before.settings.sync.lists
+        except InvalidSettings:
+            return False  # of another version; an hour later its groups are archived all the same
 
 
 def installation(connecting: NewConnection) -> str:
@@ -84,20 +101,28 @@ def check_owner(checked: CheckedConnection, found: Installation) -> None:
 def subscription(connecting: NewConnection) -> str:
     """Subscribe our address: change the subscription from before, or make one. Two would double the deliveries."""
     method, token = connecting.settings.webhook_authentication, token_urlsafe(TOKEN_BYTES)
-    made = _subscribe(connecting.pleo, connecting.endpoint_url, subscription_credentials(method, token))
+    events = subscribed_events(vendors=connecting.settings.sync.vendors)
+    made = _subscribe(connecting.pleo, connecting.endpoint_url, events, subscription_credentials(method, token))
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if method is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
-    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, authenticated by {method}"
+    return f"{going(events)} to {made.endpoint_url}, authenticated by {method}"
 
 
-def _subscribe(pleo: PleoClient, endpoint_url: str, credentials: Mapping[str, Any]) -> Subscription:
+def going(events: Sequence[str]) -> str:
+    """Return which events go to an address, up to the address."""
+    return f"{' and '.join(events)} {'go' if len(events) > 1 else 'goes'}"
+
+
+def _subscribe(
+    pleo: PleoClient, endpoint_url: str, events: Sequence[str], credentials: Mapping[str, Any]
+) -> Subscription:
     ours = [each for each in pleo.subscriptions() if each.endpoint_url == endpoint_url]
     for double in ours[1:]:
         pleo.delete_subscription(double.id)
     if not ours:
-        return pleo.create_subscription(endpoint_url, [SUBSCRIBED_EVENT], credentials)
-    return pleo.update_subscription(ours[0].id, endpoint_url, [SUBSCRIBED_EVENT], credentials)
+        return pleo.create_subscription(endpoint_url, events, credentials)
+    return pleo.update_subscription(ours[0].id, endpoint_url, events, credentials)
 
 
 def connection(connecting: NewConnection) -> str:
@@ -115,6 +140,12 @@ def connection(connecting: NewConnection) -> str:
     facts: dict[str, str | int] = {"settings_version": version.version, "code_version": code_version()}
     stack.company_events.add(company_id, "connected", stack.caller, now, facts)
     return f"company {company_id} is connected, entries arrive {connecting.settings.posting}"
+
+
+def first_sync(connecting: NewConnection) -> str:
+    """Ask for a sync of the chosen lists. Later changes are found by the schedule."""
+    send(connecting.stack, sync_request(connecting.company_id, connecting.synced, "connect"))
+    return f"asked for; `pleo-export doctor {connecting.company_id}` shows when the lists are in step"
 
 
 def webhook_address(connecting: NewConnection) -> str:
@@ -154,3 +185,4 @@ STEPS = (
     Check("connection", connection, needs=("installation", "webhook subscription")),
     Check("webhook address", webhook_address, needs=("connection",)),
 )
+FIRST_SYNC = Check("first sync", first_sync, needs=("connection",))

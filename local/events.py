@@ -136,7 +136,8 @@ def capture() -> None:
         stack.connect(HAVN, ledgers.enter_context(stack.books.fresh()))
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
         _finish(stack, stack.pleo.state.click_export(NORTHGATE)["id"])
-        stack.aws.client("lambda").invoke(FunctionName=stack.outputs["ReconcileDraftsFunctionName"])
+        for each in ("ReconcileDraftsFunctionName", "CheckMappingFunctionName"):
+            stack.aws.client("lambda").invoke(FunctionName=stack.outputs[each])
         # The second company's books are closed to us: its job reaches FailJob.
         _revoke_books(stack, HAVN)
         _finish(stack, stack.pleo.state.click_export(HAVN)["id"])

@@ -48,6 +48,17 @@ LEDGERS = {
         settings={"tenant": "XERO_TENANT", "contact": "XERO_CONTACT", "api_url": "XERO_API_URL"},
         client_token_url="https://identity.xero.com/connect/token",
     ),
+    "e-conomic": LiveLedger(
+        secret={
+            "app_secret_token": "E_CONOMIC_APP_SECRET_TOKEN",
+            "agreement_grant_token": "E_CONOMIC_AGREEMENT_GRANT_TOKEN",
+        },
+        settings={
+            "agreement": "E_CONOMIC_AGREEMENT",
+            "journal": "E_CONOMIC_JOURNAL",
+            "api_url": "E_CONOMIC_API_URL",
+        },
+    ),
     "business-central": LiveLedger(
         secret={"access_token": "BUSINESS_CENTRAL_ACCESS_TOKEN"},
         settings={

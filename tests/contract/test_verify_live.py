@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from ledger_simulators.base.known import LedgerSimulator
+from ledger_simulators.economic.ledger import APP_SECRET, GRANT
+from ledger_simulators.economic.sample import AGREEMENT, JOURNAL
 from local.verify_live import LEDGERS, NotVerified, run, verification
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.registry import CONNECTORS
@@ -85,3 +87,20 @@ def test_every_step_passes_on_business_central(capsys: pytest.CaptureFixture[str
         assert (
             sum(each["debitAmount"] - each["creditAmount"] for each in entries if each["accountNumber"] == "1900") == 0
         )
+
+
+def test_every_step_passes_on_economic(capsys: pytest.CaptureFixture[str]) -> None:
+    with LedgerSimulator("e-conomic") as simulator:
+        given = {"APP_SECRET_TOKEN": APP_SECRET, "AGREEMENT_GRANT_TOKEN": GRANT, "API_URL": simulator.url}
+        given |= {"AGREEMENT": str(AGREEMENT), "JOURNAL": str(JOURNAL)}
+        accounts = {"LIVE_WALLET": "1900", "LIVE_CATEGORY": "6100", "LIVE_TAX": "GB20", "LIVE_TAX_ACCOUNT": "2200"}
+        named = {f"E_CONOMIC_{name}": value for name, value in given.items()}
+
+        run(verification("e-conomic", {**named, **accounts, "LIVE_DATE": "2026-02-10"}))
+
+        told = capsys.readouterr().out.splitlines()
+        assert len(told) == 17
+        assert all(line.startswith("ok ") for line in told)
+        on_wallet = [each.amount for each in simulator.ledger.booked.values() if each.account == 1900]
+        assert len(on_wallet) == 2
+        assert sum(on_wallet) == 0

@@ -40,9 +40,9 @@ MAY_BE_BOOKED = (
 # A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
 # a poll, which finds that a run is gone, and the time that an unknown outcome takes to settle.
 LAST_STRETCH = timedelta(minutes=10)
-AT_ONCE = timedelta(
-    minutes=2
-)  # all companies' work is done one after the other here; the next poll may be 5 minutes away
+# All companies' work is done one after the other here, and each call takes its seconds; the next poll may be 5 minutes
+# away.
+AT_ONCE = timedelta(minutes=3)
 # A wake-up that failed comes back when its visibility ends (3 minutes).
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)

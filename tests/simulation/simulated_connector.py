@@ -90,8 +90,9 @@ class ConnectedLedger:
         self._act(reference, self.ledger.face.delete)
 
     def _act(self, reference: str, act: Callable[[Any, str], None], *, drafts_too: bool = True) -> None:
+        left_alone = {DocumentState.VOID} if drafts_too else {DocumentState.VOID, DocumentState.DRAFT}
         for each in [each for each in self.documents if each.reference == reference]:
-            if drafts_too or each.state is not DocumentState.DRAFT:
+            if each.state not in left_alone:
                 act(self.ledger.ledger, each.id)
 
     # The way to it

@@ -25,6 +25,7 @@ from unittest import mock
 from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
+from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.models import ExportJob, JobItem, Page
@@ -111,7 +112,7 @@ class SimulatedServices(Services):
         super().__init__(ENVIRONMENT | {"CHUNK_SIZE": str(simulation.chunk_size)}, simulation.clock.now)
         self._simulation = simulation
 
-    def pleo(self, connection: Connection) -> PleoClient:
+    def pleo(self, connection: Connection, priority: CallPriority = CallPriority.EXPORT) -> PleoClient:
         simulation = self._simulation
         company, injector = connection.company_id, simulation.injector
         accepts = partial(simulation.sign_in.accepts, company)

@@ -11,8 +11,11 @@ import requests
 
 from cli.stack import Stack
 from pleo_export.accounting.errors import AuthenticationFailed
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.pleo.lists_client import PleoLists
+from pleo_export.pleo.transport import PleoTransport
 from pleo_simulator.pleo_state import Company
 from tests.system.aws import STACK, client, resource
 from tests.system.fake_accounting import FakeAccountingSystem
@@ -75,6 +78,13 @@ class DeployedSystem(Stack):
         renewed = partial(self._token_after_refusal, company_id) if company_id else None
         return PleoClient(URL, credential_from_secret(secret, renewed), session=session, sleep=self.system.sleep)
 
+    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
+        session = requests.Session()
+        session.mount(URL, self.system.wire)
+        renewed = partial(self._token_after_refusal, company_id) if company_id else None
+        credential = credential_from_secret(secret, renewed)
+        return PleoLists(PleoTransport(URL, credential, session, self.system.sleep))
+
     @property
     def http(self) -> requests.Session:
         return self.system.services.http
@@ -89,6 +99,9 @@ class DeployedSystem(Stack):
 
     def accounting_setup(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
         return self.accounting_system(settings, secret)
+
+    def ledger_lists(self, settings: Any, secret: Mapping[str, str]) -> LedgerLists:
+        return self.accounting_system(settings, secret).open_lists()
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         event = {

@@ -35,6 +35,7 @@ from tests.unit.test_template import (
     RESOURCES,
     a_person_posts_drafts_and_the_night_comes,
     everything_happens,
+    lists_are_synced,
     statements,
 )
 from tests.unit.workflow.test_notification import a_job_with_failures, receiving
@@ -51,6 +52,7 @@ NAMES = {
     "Payloads.Arn": "arn:aws:s3:::payloads",
     "Notifications": f"arn:aws:sns:{REGION}:{ACCOUNT}:notifications",
     "WakeUps.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups.fifo",
+    "Syncs.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:syncs.fifo",
     "FunctionLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:functions:*",
     "RefreshTokensFunction.Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-refresh-tokens",
     "ExportJob": f"{STATES}:stateMachine:{MACHINE}",
@@ -167,6 +169,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
     a_ledger_with_a_call_budget,
+    lists_are_synced,
 )
 
 
@@ -202,7 +205,7 @@ def calls() -> dict[str, set[AwsCall]]:
 
 
 def _watched(watch: Watch, name: str, handler: Any, system: InProcessSystem, event: Any, context: Any) -> Any:
-    for remembered in ("secrets", "_budgets"):  # by each function for itself
+    for remembered in ("secrets", "_budgets", "_pleo_budgets"):  # by each function for itself
         system.services.__dict__.pop(remembered, None)
     with watch.function(name):
         return handler(event, context)

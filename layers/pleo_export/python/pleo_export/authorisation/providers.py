@@ -49,11 +49,17 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class PleoProvider:
-    """Pleo: tokens are for the company that the person consented for (API-1)."""
+    """Pleo: tokens are for the company that the person consented for (API-1). `of_lists` are the scopes of the lists
+    that its settings keep in step; others are not asked for."""
 
     title: ClassVar[str] = "Pleo"
     grant_owner: ClassVar[GrantOwner] = "pleo"
-    scopes: ClassVar[Sequence[str]] = SCOPES
+    of_lists: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """What we ask to be allowed."""
+        return (*SCOPES, *self.of_lists)
 
     def authorize_url(self, services: Services) -> str:
         """Return the address where the person consents."""
@@ -120,7 +126,7 @@ class LedgerProvider:
 def provider_of(invitation: Invitation) -> Provider:
     """Return the provider of the invitation. Raises InvalidSettings if its settings do not fit this version."""
     if invitation.provider == PLEO:
-        return PleoProvider()
+        return PleoProvider(invitation.scopes)
     connector = CONNECTORS.get(invitation.provider)
     if connector is None or connector.oauth is None or not connector.oauth.by_a_person:
         raise InvalidSettings(f"{invitation.provider}: nobody can authorise us there")

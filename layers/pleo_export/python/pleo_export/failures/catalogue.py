@@ -14,8 +14,10 @@ from pleo_export.failures import (
     ledger,
     ledger_lists,
     ledger_rules,
+    mapping,
     receipts,
     setup,
+    sync,
 )
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureEntry, Remedy, WhoCanFix
 
@@ -27,10 +29,12 @@ SECTIONS: Mapping[str, ModuleType] = {
     "What the accounting system takes": ledger_rules,
     "The lists of the accounting system": ledger_lists,
     "Business Central": business_central,
+    "What the lists no longer hold": mapping,
     "The connection to the accounting system": connection,
     "Receipts": receipts,
     "Expenses that were booked or begun before": export,
     "The export as a whole": job,
+    "Lists that are kept in step with Pleo": sync,
 }
 _READ_THE_SENTENCE = Remedy("unknown", "Do what the sentence of each expense says.", WhoCanFix.IN_PLEO)
 

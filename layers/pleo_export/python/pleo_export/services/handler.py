@@ -121,8 +121,9 @@ def schedule_handler(use_case: Callable[[Services], Any]) -> Handler[object]:
 
 def _ids(event: Event) -> dict[str, object]:
     """Return the ids in an event. The job's joins the lines of all functions that work on it, else the company's."""
-    ids = event.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})
-    return ids | {"correlation_id": ids.get("job_id") or ids["company_id"]}
+    ids = event.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"}, exclude_none=True)
+    joined = ids.get("job_id") or ids.get("company_id")
+    return ids | {"correlation_id": joined} if joined else ids
 
 
 def _request_id(event: ApiRequest) -> dict[str, object]:

@@ -12,6 +12,7 @@ from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
 from pleo_export.store.leases import Leases
+from pleo_export.store.mapping_health import MappingHealthRecords
 from pleo_export.store.pauses import Pauses
 from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
@@ -22,6 +23,8 @@ from pleo_export.store.token_refreshes import RefreshStates
 
 if TYPE_CHECKING:
     from pleo_export.store.call_budgets import CallBudgets
+    from pleo_export.store.sync_schedule import SyncSchedule
+    from pleo_export.store.syncs import Syncs
 
 
 class Records:
@@ -54,8 +57,8 @@ class Records:
 
     @cached_property
     def call_budgets(self) -> CallBudgets:
-        """What the ledgers' calls have used of their rates."""
-        from pleo_export.store.call_budgets import CallBudgets  # noqa: PLC0415 - only where a ledger has a rate
+        """What the calls of ledgers and of Pleo have used of their rates."""
+        from pleo_export.store.call_budgets import CallBudgets  # noqa: PLC0415 - only where one of them is called
 
         return CallBudgets(self.table)
 
@@ -93,6 +96,25 @@ class Records:
     def reconciliations(self) -> Reconciliations:
         """When each company's drafts were last reconciled."""
         return Reconciliations(self.table)
+
+    @cached_property
+    def syncs(self) -> Syncs:
+        """The last syncs of each company's lists."""
+        from pleo_export.store.syncs import Syncs  # noqa: PLC0415 - only where lists are synced
+
+        return Syncs(self.table)
+
+    @cached_property
+    def sync_schedule(self) -> SyncSchedule:
+        """How far the schedule of syncs has come."""
+        from pleo_export.store.sync_schedule import SyncSchedule  # noqa: PLC0415 - only by the schedule
+
+        return SyncSchedule(self.table)
+
+    @cached_property
+    def mapping_health(self) -> MappingHealthRecords:
+        """What the nightly checks of the companies' mapping found."""
+        return MappingHealthRecords(self.table)
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -171,7 +171,7 @@ class BusinessCentralConnector:
 
     def refusals(self, documents: Sequence[Document]) -> Mapping[str, AccountingError]:
         """Check what is checked before anything is sent. Raises AccountingError."""
-        self._periods.refresh()
+        self._periods.refresh(for_recording=False)
         refused: dict[str, AccountingError] = {}
         for document in documents:
             try:

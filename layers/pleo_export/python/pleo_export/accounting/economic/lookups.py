@@ -120,7 +120,7 @@ class EconomicLookups:
     def vat(self, code: str) -> EconomicVat:
         """Return the VAT code. Raises UnknownTaxCode."""
         if code not in self._vats:
-            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code))
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code), unknown=code)
         return self._vats[code]
 
     def dimension(self, dimension: Dimension) -> tuple[str, int, int]:
