@@ -25,6 +25,7 @@ KEPT = {
     "secret lock": "90 seconds",
     "refresh": "7 days",
     "reconciliation": "400 days",
+    "mapping": "400 days",
     "settings": "for ever",
     "event": "for ever",
     "audit export": "for ever",

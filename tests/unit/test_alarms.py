@@ -53,6 +53,7 @@ def all_is_well(system: InProcessSystem) -> None:
     expenses = [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)]
     system.connect(NORTHGATE, expenses, sync={"dimensions": ["cost_centre"], "accounts": True})
     system.authorise(NORTHGATE)
+    system.subscribe(NORTHGATE)
     body = created()
     for _ in range(3):
         system.export(NORTHGATE)
@@ -64,6 +65,7 @@ def all_is_well(system: InProcessSystem) -> None:
     system.deliver()
     syncs_for(hours=24)(system)
     system.night()
+    system.check_mapping(NORTHGATE)
 
 
 def syncs_for(*, hours: int) -> Scenario:
@@ -105,6 +107,16 @@ def dynamodb_refuses(call: str, then: Scenario) -> Scenario:
 
 def a_night(system: InProcessSystem) -> None:
     system.night()
+
+
+def a_check_of_mappings(system: InProcessSystem) -> None:
+    system.check_mapping()
+
+
+def an_account_is_closed(system: InProcessSystem) -> None:
+    books = system.connect(NORTHGATE)
+    books.ledger.lists.close_account("2250")
+    system.check_mapping(NORTHGATE)
 
 
 def a_webhook(system: InProcessSystem) -> None:
@@ -243,6 +255,9 @@ PROVOKED: dict[str, Scenario] = {
     "ExecutionsAborted": a_run_ends("ABORTED"),
     "ReconcileDraftsFailed": dynamodb_refuses("Query", a_night),
     "ReconcileDraftsMissing": nothing,
+    "CheckMappingFailed": dynamodb_refuses("Query", a_check_of_mappings),
+    "CheckMappingMissing": nothing,
+    "MappingsBroken": an_account_is_closed,
     "PollErrors": dynamodb_refuses("Query", InProcessSystem.poll),
     "PollMissing": nothing,
     "WebhookErrors": dynamodb_refuses("GetItem", a_webhook),
