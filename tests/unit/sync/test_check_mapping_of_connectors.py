@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from pleo_simulator.demo import demo_items
 from pleo_simulator.every_type import every_type
 from pleo_simulator.sample import NORTHGATE
 from tests.system.in_process_system import InProcessSystem
-from tests.system.ledger_in_process import LedgerInProcess, face_of, ledgers_in_process, ready
+from tests.system.ledger_in_process import face_of, ledgers_in_process, ready
 
 
 @pytest.mark.parametrize("method", ["journal", "accounts_payable"])
