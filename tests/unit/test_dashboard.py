@@ -16,10 +16,12 @@ from tests.system.cloudwatch import Measured, Metric, embedded, measuring, resol
 from tests.system.expenses import purchase, purchases
 from tests.system.in_process_system import InProcessSystem, in_process_system
 from tests.unit.test_alarms import (
+    TAGS,
     a_chart_of_accounts_is_emptied,
     a_grant_is_not_used,
     a_run_cannot_even_say_that_it_failed,
     a_sync_fails_three_times,
+    the_ledger_is_silent,
     the_topic_is_gone,
 )
 from tests.unit.test_template import of_type
@@ -71,6 +73,7 @@ def written() -> Measured:
             a_grant_is_not_used,
             a_chart_of_accounts_is_emptied,
             a_sync_fails_three_times,
+            the_ledger_is_silent(TAGS, hours=3),
             the_topic_is_gone,
         ):
             with in_process_system() as system, measuring(system, lambda: "\n".join(printed)) as measured:
