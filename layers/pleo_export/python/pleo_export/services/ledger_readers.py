@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.registry import CONNECTORS, open_reader
-
 if TYPE_CHECKING:
     from pleo_export.accounting.port import LedgerReader
+    from pleo_export.call_budget import CallBudget
     from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
@@ -42,12 +40,17 @@ class LedgerReaders:
     def ledger_reader(self, connection: Connection) -> LedgerReader:
         """Return what reads the company's ledger to compare it. Raises AuthenticationFailed, TryAgain (its tokens
         cannot be refreshed now)."""
+        from pleo_export.accounting.registry import open_reader  # noqa: PLC0415 - no function reads a ledger
+
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return open_reader(settings, secret, self.call_budget(connection))
 
     def call_budget(self, connection: Connection) -> CallBudget:
         """Return what is left of the calls that the company's ledger takes; one for all calls of this environment, so
         that the next invocation goes on with the block that this one holds."""
+        from pleo_export.accounting.registry import CONNECTORS  # noqa: PLC0415 - only where a ledger is called
+        from pleo_export.call_budget import UNLIMITED  # noqa: PLC0415
+
         connector = CONNECTORS[connection.settings.accounting_system.name]
         if connector.rate is None:
             return UNLIMITED

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from pleo_export.observability import logger
 from pleo_export.pleo.webhook_authentication import NotFromPleo, WebhookAuthentication, authenticate
 from pleo_export.pleo.webhook_event import Ignored, parse_event
-from pleo_export.services.events import WakeUp
 from pleo_export.services.services import Services
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
 
 if TYPE_CHECKING:
