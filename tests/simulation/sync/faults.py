@@ -30,6 +30,7 @@ class SyncFaults(Effects):
         self.rate = rate
         self.left = left
         self.queue: FaultQueue | None = None  # the Pleo simulator's own
+        self.meanwhile: Callable[[], None] = lambda: None  # what people do between two requests
         self.injected: Counter[str] = Counter()
 
     def before(self, effect: str) -> None:
@@ -37,6 +38,7 @@ class SyncFaults(Effects):
         if not self._inside:
             return
         self.advance(self.random.random() * SLOWEST_CALL)
+        self.meanwhile()
         if self._due(effect):
             self._inject_before(effect)
 
