@@ -55,7 +55,8 @@ class SyncFaults(Effects):
 
     def _due(self, effect: str) -> bool:
         """More where more is at stake: at what is written."""
-        rate = self.rate * (1 if "GET" in effect or "search" in effect or "list" in effect else 4)
+        reads = "GET" in effect or "search" in effect or "list" in effect
+        rate = self.rate * (1 if reads else 12 if "create supplier" in effect else 4)
         if self.left <= 0 or self.random.random() >= rate:
             return False
         self.left -= 1
