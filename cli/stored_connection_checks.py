@@ -197,5 +197,5 @@ CHECKS = (
     Check("webhook secret", webhook_secret, needs=("webhook subscription",)),
     Check("webhook address", webhook_address),
     Check("lease", lease),
-    Check("mapping", mapping, needs=("Pleo credential", "accounting system")),
+    Check("mapping", mapping, needs=("Pleo scopes", "accounting system", "accounts")),
 )

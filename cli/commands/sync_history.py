@@ -64,7 +64,7 @@ def command(
     A company that is not connected any more has a history, too.
     """
     deployed = Stack.named(stack)
-    found = tuple(changes(deployed, company_id, key))
+    found = tuple(sorted(changes(deployed, company_id, key), key=lambda each: each.at))  # files are in order of days
     if as_json:
         print_json(SyncHistoryOutput(stack=deployed.name, company_id=company_id, changes=found))
         return
@@ -79,14 +79,15 @@ def command(
 
 
 def changes(stack: Stack, company_id: str, key: str | None) -> Iterator[SyncedChange]:
-    """Yield the changes, oldest first; with a key only those of the element with this code or id."""
+    """Yield the changes; with a key only those of the element with this code or id."""
     asked = {
         str(each["run_id"]): str(each["by"]) for each in stack.company_events.of_company(company_id) if "run_id" in each
     }
     for file in stack.sync_plans.of_company(company_id):
         head, *lines = stack.sync_plans.read(file)
         for line in lines:
-            if key is None or key.casefold() in (str(line["key"]).casefold(), str(line["id"]).casefold()):
+            names = {str(each).casefold() for each in (line["key"], line["id"]) if each}
+            if key is None or key.casefold() in names:
                 yield _change(head, line, asked.get(str(head["runId"]), BY_ITSELF))
 
 

@@ -16,6 +16,7 @@ from pleo_simulator.sample import LUMBRE
 from tests.integration.bookkeeper import export, finished
 
 pytestmark = pytest.mark.enable_socket
+LEDGERS_OWN = "07142369"  # Brightwater's number, which is not Lumbre's: the operator confirms that both belong together
 STATIONERY, TRAVEL = (
     export_item(LUMBRE, Expense(key, "card_purchase", (Line(6_366, account, "GB20"),), supplier="Ryman"), day)
     for key, account, day in (("paper", "6100", date(2026, 3, 2)), ("train", "6200", date(2026, 3, 3)))
@@ -39,7 +40,7 @@ def told(stack: LocalStack) -> list[str]:
 def test_given_an_account_closed_in_tryton_then_the_night_finds_it_before_an_export_fails(
     stack: LocalStack, books: Ledger
 ) -> None:
-    stack.connect(LUMBRE, books)
+    stack.connect(LUMBRE, books, registration_number=LEDGERS_OWN)
     stack.pleo.state.put_expenses(LUMBRE, [STATIONERY, TRAVEL])
     assert night(stack)["healthy"] == 1, told(stack)
 
@@ -59,7 +60,7 @@ def test_given_an_account_closed_in_tryton_then_the_night_finds_it_before_an_exp
 def test_given_an_expense_on_an_account_closed_in_tryton_then_its_failure_names_category_account_and_place(
     stack: LocalStack, books: Ledger
 ) -> None:
-    stack.connect(LUMBRE, books)
+    stack.connect(LUMBRE, books, registration_number=LEDGERS_OWN)
     stack.pleo.state.put_expenses(LUMBRE, [STATIONERY, TRAVEL])
     books.master_data.close_account("6100")
 

@@ -53,8 +53,9 @@ LAMBDAS = of_type("AWS::Serverless::Function")
 BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
 WRITES_SECRETS = {"RefreshTokensFunction", "OAuthCallbackFunction"}
 WRITES_TOKENS = {"refresh_tokens", "oauth_callback"}  # the same by their folders
-MISSING = {"PollMissing", "ReconcileDraftsMissing", "ScheduleSyncsMissing"}
+MISSING = {"PollMissing", "ReconcileDraftsMissing", "ScheduleSyncsMissing", "CheckMappingMissing"}
 OPENS_THE_BOOKS = {"validate_job", "record_items"}
+OTHER = "44444444-4444-4444-8444-444444444444"  # another company
 WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
 
 
@@ -162,6 +163,7 @@ def test_every_function_has_the_variables_it_reads_and_no_others(system: InProce
 
     everything_happens(system)
     a_person_posts_drafts_and_the_night_comes(system)
+    a_night_finds_what_exports_would_fail_for(system)
     lists_are_synced(system)
 
     read["dispatch"].add("STATE_MACHINE_ARN")  # the in-process system has no Step Functions
@@ -213,6 +215,20 @@ def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
             books.post_by_hand(document.entry.reference)
         assert system.night()["done"] == 1
     assert len(books.settled) == 2
+
+
+def a_night_finds_what_exports_would_fail_for(system: InProcessSystem) -> None:
+    """At the company's hour, when its tokens have ended: Pleo has no subscription to us."""
+    system.connect(OTHER)
+    system.authorise(OTHER)
+    system.sleep(timedelta(days=1, hours=5, minutes=30, seconds=-_of_day(system)).total_seconds())
+    assert system.check_mapping()["findings"] >= 1
+
+
+def _of_day(system: InProcessSystem) -> float:
+    """The seconds since midnight."""
+    now = system.clock.now()
+    return (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
 
 
 def lists_are_synced(system: InProcessSystem) -> None:

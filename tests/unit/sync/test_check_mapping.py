@@ -16,7 +16,7 @@ from pleo_export.sync.check_mapping import MORNING, NIGHT_HOURS, has_its_turn
 from pleo_export.sync.health import MappingFinding
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
-from tests.system.expenses import purchase, purchases
+from tests.system.expenses import entry_id, purchase, purchases
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
 from tests.system.lambda_context import InvocationContext
@@ -25,19 +25,12 @@ from tests.unit.workflow.test_notification import published
 
 def connected(system: InProcessSystem, company: str = NORTHGATE, **changes: object) -> FakeAccountingSystem:
     books = system.connect(company, purchases(2, company=company), **changes)
-    subscribe(system, company)
+    system.subscribe(company)
     return books
 
 
-def subscribe(system: InProcessSystem, company: str = NORTHGATE) -> None:
-    connection = system.services.connection(company)
-    url = f"https://hooks.test/webhooks/pleo/{company}"
-    system.services.pleo(connection).create_subscription(url, ["v1.export-job.created"])
-
-
 def check(system: InProcessSystem, company: str = NORTHGATE) -> dict[str, int]:
-    answer: dict[str, int] = system.handlers["check_mapping"]({"companyId": company}, None)
-    return answer
+    return system.check_mapping(company)
 
 
 def found(system: InProcessSystem, company: str = NORTHGATE) -> list[str]:
@@ -98,7 +91,7 @@ def test_given_tags_of_waiting_expenses_are_closed_or_unknown_then_each_is_told(
     for item, code in zip(items, ("LON", "CPH", "XXX"), strict=True):
         item["accountingEntryLines"][0]["tags"] = [{"code": code, "groupCode": "cost_centre"}]
     books = system.connect(NORTHGATE, items)
-    subscribe(system)
+    system.subscribe(NORTHGATE)
     system.export(NORTHGATE)
     books.ledger.lists.close_value("cost_centre", "LON")
 
@@ -116,7 +109,7 @@ def test_given_the_supplier_of_a_waiting_bill_is_archived_then_its_code_is_told_
 ) -> None:
     bill = purchase("bill", supplier="WeWork", method="accounts_payable")
     books = system.connect(NORTHGATE, [bill])
-    subscribe(system)
+    system.subscribe(NORTHGATE)
     system.export(NORTHGATE, vendor_based_bookkeeping=True)
     books.ledger.suppliers["V-1008"] = Blocked("WeWork")
 
@@ -238,6 +231,32 @@ def test_nothing_is_written_in_the_ledger_or_at_pleo(system: InProcessSystem) ->
     }
 
 
+def test_no_name_leaves_the_check_in_a_log_a_record_or_a_notification(
+    system: InProcessSystem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = "Ms Marked"
+    bill = purchase("bill", supplier="WeWork", method="accounts_payable", note=mark)
+    pocket = purchase("pocket", method="accounts_payable")
+    pocket |= {"type": "out_of_pocket", "user": {"name": mark, "code": "E-marked"}}
+    for item in (bill, pocket):
+        item["accountingEntryLines"][0]["account"]["name"] = mark
+        item["accountingEntryLines"][0]["tags"] = [{"code": "LON", "groupCode": "cost_centre"}]
+    books = system.connect(NORTHGATE, [bill, pocket])
+    system.export(NORTHGATE, vendor_based_bookkeeping=True)
+    books.ledger.suppliers["V-1008"] = Blocked(mark)
+    books.ledger.lists.put_value("cost_centre", "LON", mark, active=False)
+    books.ledger.lists.put_account("6300", mark, active=False)
+
+    codes = found(system)
+
+    assert {"mapped_party_archived", "mapped_party_gone", "mapped_tag_closed", "mapped_account_closed"} <= set(codes)
+    kept = system.services.mapping_health.get(NORTHGATE)
+    for text in (capsys.readouterr().out, str(kept), str(published(system))):
+        assert mark not in text
+        assert "E-marked" not in text
+    assert entry_id(pocket) in str(kept)
+
+
 # Whose turn it is
 
 
@@ -259,7 +278,7 @@ def test_the_schedule_checks_a_company_once_a_night(system: InProcessSystem) -> 
     results = []
     for _ in range(48):
         system.sleep(3600)
-        results.append(system.handlers["check_mapping"]({}, None)["healthy"])
+        results.append(system.check_mapping()["healthy"])
 
     assert sum(results) == 2
 
@@ -271,7 +290,7 @@ def test_a_company_that_was_not_begun_for_want_of_time_is_first_the_next_hour(sy
     hurried = InvocationContext(lambda: 60_000)
 
     assert system.handlers["check_mapping"]({}, hurried)["waiting"] == 2
-    assert system.handlers["check_mapping"]({}, None)["healthy"] == 2
+    assert system.check_mapping()["healthy"] == 2
 
 
 def test_given_one_company_whose_settings_no_longer_fit_then_the_others_are_checked(system: InProcessSystem) -> None:
@@ -283,5 +302,5 @@ def test_given_one_company_whose_settings_no_longer_fit_then_the_others_are_chec
     )
     system.sleep(timedelta(hours=17, minutes=30).total_seconds())
 
-    answer = system.handlers["check_mapping"]({}, None)
+    answer = system.check_mapping()
     assert (answer["failed"], answer["healthy"]) == (1, 1)

@@ -5,7 +5,7 @@
 | connection    | COMPANY#<id>                    | CONNECTION      |
 | ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
 | call budget   | BUDGET#<system>#<identity>      | CALLS           |
-| Pleo's budget | BUDGET#pleo                     | CALLS           |
+| Pleo budget   | BUDGET#pleo                     | CALLS           |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |

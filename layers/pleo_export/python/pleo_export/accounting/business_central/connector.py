@@ -22,6 +22,7 @@ from pleo_export.accounting.business_central.documents import REFERENCE_LENGTH, 
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
 from pleo_export.accounting.business_central.entry import line_bodies, rows_of
 from pleo_export.accounting.business_central.journal_lines import BusinessCentralLines
+from pleo_export.accounting.business_central.lists import BusinessCentralLists
 from pleo_export.accounting.business_central.lookups import BusinessCentralLookups
 from pleo_export.accounting.business_central.parties import find_parties
 from pleo_export.accounting.business_central.payments import BusinessCentralPayments
@@ -98,6 +99,16 @@ def open_reader(
 ) -> BusinessCentralReader:
     """Return what reads the ledger. Raises as `connect` does."""
     return BusinessCentralConnector(settings, _rest(settings, secret, unlimited, budget)).reader()
+
+
+def open_lists(
+    settings: BusinessCentralSettings,
+    secret: Secret,
+    time_left: TimeLeft = unlimited,
+    budget: CallBudget = UNLIMITED,
+) -> BusinessCentralLists:
+    """Return what lists the ledger's accounts and suppliers. Raises as `connect` does."""
+    return BusinessCentralLists(settings, _rest(settings, secret, time_left, budget))
 
 
 def _rest(
