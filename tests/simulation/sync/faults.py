@@ -16,6 +16,7 @@ from pleo_simulator.fault_queue import Fault, FaultQueue
 from tests.system.effects import Effects, Killed
 
 SLOWEST_CALL = 2.0  # seconds
+OFTEN = 0.4  # faults per moment
 UNANSWERED = {"unsent": requests.ConnectTimeout, "request lost": requests.ReadTimeout}
 AWAY = FailureText("away", "The ledger is away.")
 
@@ -29,6 +30,7 @@ class SyncFaults(Effects):
         self.advance = advance
         self.rate = rate
         self.left = left
+        self.focus = ""  # a pattern of effects, where most of the faults are injected
         self.queue: FaultQueue | None = None  # the Pleo simulator's own
         self.meanwhile: Callable[[], None] = lambda: None  # what people do between two requests
         self.injected: Counter[str] = Counter()
@@ -57,6 +59,8 @@ class SyncFaults(Effects):
         """More where more is at stake: at what is written."""
         reads = "GET" in effect or "search" in effect or "list" in effect
         rate = self.rate * (1 if reads else 12 if "create supplier" in effect else 4)
+        if self.focus and re.search(self.focus, effect):
+            rate = OFTEN
         if self.left <= 0 or self.random.random() >= rate:
             return False
         self.left -= 1

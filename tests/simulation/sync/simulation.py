@@ -46,11 +46,12 @@ class SyncSimulation:
     """One company, drawn from `seed`. Without `faults` it is what the others are compared with. With `people`, somebody
     changes both sides while a sync is under way; then the end is compared with what the ledger offers by then."""
 
-    def __init__(self, seed: int, *, faults: bool = True, people: bool = False) -> None:
+    def __init__(self, seed: int, *, faults: bool = True, people: bool = False, focus: str = "") -> None:
         draw = Random(seed)
         rate, left, minutes = draw.choice([0.02, 0.1, 0.3]), draw.randint(5, 60), draw.choice([2, 15])
         self.seed, self.faults, self.people = seed, faults, people
         self.effects = SyncFaults(seed, self._pass_time, rate, left if faults else 0)
+        self.effects.focus = focus
         settings = SyncSettings(dimensions=DIMENSIONS, accounts=True, tax_codes=True, vendors=True)
         self.company = SyncedCompany(settings, self.effects, function_time=timedelta(minutes=minutes))
         self.company.pleo.limit.per_minute = 10_000_000  # the budget is not part of this
