@@ -118,6 +118,16 @@ def test_given_the_supplier_of_a_waiting_bill_is_archived_then_its_code_is_told_
     assert "WeWork" not in finding.told
 
 
+def test_given_a_supplier_without_a_number_then_it_is_named_by_its_expense(system: InProcessSystem) -> None:
+    bill = purchase("bill", supplier="WeWork", method="accounts_payable")
+    bill["vendor"] |= {"code": None, "externalId": None, "taxRegistrationNumber": "GB123456789"}
+    system.connect(NORTHGATE, [bill])
+    system.subscribe(NORTHGATE)
+    system.export(NORTHGATE, vendor_based_bookkeeping=True)
+
+    assert f"does not know the supplier of expense {entry_id(bill)}." in told(system)
+
+
 def test_given_no_webhook_subscription_then_it_is_told(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
 
