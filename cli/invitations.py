@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cli.errors import NotNow, UsageError
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.store.authorisations import INVITATION_LIFE, PLEO
 from pleo_export.store.secrets import Secrets
 

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from examples.file_ledger import FileLedgerSettings
 from examples.file_ledger.ledger_file import LedgerFile, Refused, as_ref, as_text, entries
 from examples.file_ledger.lists import OPEN, FileLists
+from examples.file_ledger.settings import FileLedgerSettings
 from pleo_export.accounting import errors, port
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret

@@ -62,6 +62,9 @@ class BusinessCentralMasterData:
 
     ledger: BusinessCentralLedger
 
+    def add_dimension(self, code: str) -> None:
+        self.ledger.add_dimension(code, code, {})
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         store = self.ledger.store
         codes = [f"L{number:02}" for number in range(len(names))]

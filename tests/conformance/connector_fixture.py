@@ -173,6 +173,9 @@ class Pages(StrEnum):
 class MasterData(Protocol):
     """What people maintain in the books besides entries."""
 
+    def add_dimension(self, code: str) -> None:
+        """Add a dimension without values."""
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         """Add values of a dimension, and return their codes."""
 

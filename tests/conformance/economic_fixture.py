@@ -22,6 +22,7 @@ from ledger_simulators.economic.chart import (
     PROFIT_AND_LOSS,
     SUPPLIER_INVOICE,
     Account,
+    Dimension,
     DimensionValue,
     Supplier,
 )
@@ -84,9 +85,12 @@ class EconomicMasterData:
 
     ledger: EconomicLedger
 
+    def add_dimension(self, code: str) -> None:
+        self.ledger.dimensions[3] = Dimension(3, code)
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = self._dimension(dimension).values
-        keys = [max(values) + number for number in range(1, len(names) + 1)]
+        keys = [max(values, default=0) + number for number in range(1, len(names) + 1)]
         values |= {key: DimensionValue(key, name) for key, name in zip(keys, names, strict=True)}
         return [str(key) for key in keys]
 

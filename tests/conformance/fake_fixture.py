@@ -141,6 +141,9 @@ class FakeMasterData:
 
     ledger: GeneralLedger
 
+    def add_dimension(self, code: str) -> None:
+        self.ledger.lists.values[code] = {}
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = {f"L{number:02}": name for number, name in enumerate(names)}
         for code, name in values.items():

@@ -131,6 +131,9 @@ class FileMasterData:
     def close_account(self, code: str) -> None:
         self._append(f"2025-12-31 close Expenses:{code}")
 
+    def add_dimension(self, code: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         raise NotImplementedError("there is no list of them")
 

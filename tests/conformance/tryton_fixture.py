@@ -45,6 +45,9 @@ class TrytonWay:
 class TrytonMasterData:
     data: MasterData
 
+    def add_dimension(self, code: str) -> None:
+        self.data.add_dimension(code, code)
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = {f"L{number:02}": name for number, name in enumerate(names)}
         self.data.add_values(dimension, values)

@@ -16,6 +16,7 @@ from ledger_simulators.xero.books import XeroBooks, XeroKind
 from ledger_simulators.xero.contacts import create_contact
 from ledger_simulators.xero.identity import SCOPES
 from ledger_simulators.xero.ledger import XeroLedger
+from ledger_simulators.xero.limits import XeroKeys
 from ledger_simulators.xero.sample import sample_ledger
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.lists import LedgerLists
@@ -57,7 +58,16 @@ class XeroWay:
 class XeroMasterData:
     """What people do under Settings and Contacts."""
 
-    books: XeroBooks
+    ledger: XeroLedger
+
+    @property
+    def books(self) -> XeroBooks:
+        return self.ledger.books
+
+    def add_dimension(self, code: str) -> None:
+        self.books.tracking.append(
+            {"TrackingCategoryID": self.books.ids.uuid("tracking"), "Name": code, "Status": "ACTIVE", "Options": []}
+        )
 
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         options = self._category(dimension)["Options"]
@@ -90,6 +100,7 @@ class XeroMasterData:
 
     def rename_supplier(self, id_: str, name: str) -> None:
         (self.books.contact(id_) or {})["Name"] = name
+        self.ledger.keys = XeroKeys(self.ledger.limits)  # which Xero remembers for minutes
 
     def suppliers_called(self, name: str) -> list[str]:
         return [each["ContactID"] for each in self.books.contacts if each["Name"] == name]
@@ -146,7 +157,7 @@ class XeroFixture:
 
     @property
     def master_data(self) -> XeroMasterData:
-        return XeroMasterData(self._ledger.books)
+        return XeroMasterData(self._ledger)
 
     @contextmanager
     def misled(self, pages: Pages) -> Iterator[LedgerLists]:

@@ -163,13 +163,14 @@ class InProcessServices(Services):
         return self.accounting_system(connection) if ledger is None else ledger.open_reader()
 
     def ledger_lists(self, connection: Connection) -> Any:
-        if connection.company_id in self._system.ledgers:
-            return super().ledger_lists(connection)
+        ledger = self._system.ledgers.get(connection.company_id)
+        if ledger is not None:
+            return ledger.open_lists(self.time_left, self.call_budget(connection))
         return self.accounting_system(connection).open_lists()
 
     def ledger_setup(self, connection: Connection) -> Any:
-        in_process = connection.company_id in self._system.ledgers
-        return super().ledger_setup(connection) if in_process else self.accounting_system(connection)
+        ledger = self._system.ledgers.get(connection.company_id)
+        return self.accounting_system(connection) if ledger is None else ledger.set_up()
 
     @cached_property
     def receipts(self) -> Fetcher:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.registry import CONNECTORS, oauth_of
 from pleo_export.authorisation import replies
 from pleo_export.authorisation.pages import Reply
@@ -16,6 +16,9 @@ from pleo_export.pleo.credentials import SCOPES, BearerToken
 from pleo_export.services.services import Services
 from pleo_export.store.authorisations import PLEO, Invitation
 from pleo_export.store.secrets import GrantOwner
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.settings import AccountingSettings
 
 
 class Provider(Protocol):

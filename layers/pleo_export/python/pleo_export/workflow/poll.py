@@ -16,8 +16,8 @@ from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure
 from pleo_export.services.company_queue import BATCH
-from pleo_export.services.events import WakeUp
 from pleo_export.services.services import Services
+from pleo_export.services.wake_up import WakeUp
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 
