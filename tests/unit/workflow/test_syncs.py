@@ -16,11 +16,11 @@ from pleo_export.services.events import SyncRequest
 from pleo_export.store.syncs import SyncRun
 from pleo_export.workflow.refreshed_lists import REFRESHED, with_refresh
 from pleo_export.workflow.run_sync import MOST_PARTS_IN_VAIN
-from pleo_simulator.expenses import Expense, Line
+from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.expenses import FIRST_DAY, entry_id, export_item, purchases
+from tests.system.expenses import FIRST_DAY, entry_id, purchases
 from tests.system.in_process_system import InProcessSystem, oauth_client_id
 from tests.system.lambda_context import InvocationContext
 from tests.unit.workflow.test_webhook import created, deliver, headers
