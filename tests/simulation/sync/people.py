@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from pleo_export.accounting.lists import DimensionValue, LedgerAccount
 from pleo_simulator.errors import Refused
@@ -91,6 +92,6 @@ class People:
     def _code(self, prefix: str) -> str:
         return f"{prefix}{self.random.randint(0, 40)}"
 
-    def _group(self) -> dict[str, object] | None:
+    def _group(self) -> dict[str, Any] | None:
         groups = self.company.groups()
         return groups[self.random.choice(sorted(groups))] if groups else None

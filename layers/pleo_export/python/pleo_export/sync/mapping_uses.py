@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.export_item import Account, ExportItem, parse_export_item
 from pleo_export.bookkeeping.parties import KeyKind, PartyQuery, party_query
 from pleo_export.errors import ItemRejected
 from pleo_export.pleo.errors import PleoForbidden
-from pleo_export.pleo.list_models import PleoAccount
-from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.settings import Settings
 from pleo_export.sync.health import MappedKind, MappedUse, UnreadList
+
+if TYPE_CHECKING:
+    from pleo_export.pleo.list_models import PleoAccount
+    from pleo_export.pleo.lists_client import PleoLists
 
 CATEGORY, CONTRA_ACCOUNT = "a category in Pleo", "a contra account in Pleo"
 EXPENSES = "expenses that wait for their export"
