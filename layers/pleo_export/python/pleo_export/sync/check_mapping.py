@@ -114,7 +114,7 @@ def _keep(company_id: str, found: Sequence[MappingFinding], services: Services) 
     measure("MappingFindings", len(kept))
     count("NewMappingFindings", len(new))
     if new:
-        from pleo_export.sync.mapping_notification import notify_of_findings
+        from pleo_export.sync.mapping_notification import notify_of_findings  # noqa: PLC0415 - only where there are
 
         notify_of_findings(company_id, new, len(kept), services)
     return CheckResult.FINDINGS if kept else CheckResult.HEALTHY
