@@ -262,6 +262,7 @@ NO_ACCESS: Mapping[str, str | None] = {
 }
 NO_CREDENTIALS: Mapping[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 IDS = ("company", "job", "entry")
+ASK_OF_CHANGES = frozenset({"connect", "sync"})  # and lists that are in step are not changed
 WRONG = "Wrongly used:"
 DEFAULT = "export"  # of the commands in a group
 
@@ -313,7 +314,7 @@ def wrong_uses(name: str, names: Mapping[str, str]) -> list[WrongUse]:
             WrongUse("a file or name that does not exist", ("missing.yaml",), {}),
             WrongUse("a folder", (".",), {}),
         ]
-    if "--yes" in options:
+    if "--yes" in options and name not in ASK_OF_CHANGES:
         without = tuple(each for each in right if each != "--yes")
         found.append(WrongUse("no terminal to ask at", (*without, *_asking(name)), {}))
     found += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -56,7 +57,7 @@ def pleo_export(*arguments: str, answers: tuple[str, ...] = ()) -> Result:
 
 def connect_from_file(stack: LocalStack, books: Ledger, company: str, monkeypatch: pytest.MonkeyPatch) -> Result:
     settings = settings_of(company, books) | {"posting": "draft"}
-    Path(f"{company}.yaml").write_text(yaml.safe_dump(settings))
+    Path(f"{company}.yaml").write_text(json.dumps(settings))  # which is YAML, with every text in quotes
     monkeypatch.setenv("PLEO_API_KEY", API_KEYS[company])
     monkeypatch.setenv("ACCOUNTING_TOKEN", books.token)
     return pleo_export("connect", f"{company}.yaml")
