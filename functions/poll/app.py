@@ -1,10 +1,14 @@
-"""Every five minutes: wake all connected companies. See workflow/poll.py."""
+"""Every minute: wake the connected companies that are due for a look. See workflow/poll.py."""
 
-from pleo_export.services.handler import schedule_handler
+from pleo_export.services.events import PollRequest
+from pleo_export.services.handler import state_handler
 from pleo_export.services.services import Services
 from pleo_export.workflow.poll import poll
 
 
-@schedule_handler
-def handler(services: Services) -> dict[str, int]:
-    return {"companies": poll(services)}
+def look_at_companies(request: PollRequest, services: Services) -> dict[str, int]:
+    polled = poll(request, services)
+    return {"companies": polled.woken, "left": polled.left}
+
+
+handler = state_handler(PollRequest, look_at_companies)

@@ -35,6 +35,12 @@ class WakeUp(Event):
     reason: str
 
 
+class PollRequest(Event):
+    """What the poll is to look at: only the companies that are due, as its schedule wants, or all that it can."""
+
+    due_only: bool = False
+
+
 class QueueRecord(Event):
     """A message of the queue, as SQS hands it over."""
 

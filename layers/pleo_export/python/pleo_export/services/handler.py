@@ -120,9 +120,11 @@ def schedule_handler(use_case: Callable[[Services], Any]) -> Handler[object]:
 
 
 def _ids(event: Event) -> dict[str, object]:
-    """Return the ids in an event. The job's joins the lines of all functions that work on it, else the company's."""
+    """Return the ids in an event. The job's joins the lines of all functions that work on it, else the company's; an
+    event without either keeps Lambda's id of the request."""
     ids = event.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})
-    return ids | {"correlation_id": ids.get("job_id") or ids["company_id"]}
+    correlated = ids.get("job_id") or ids.get("company_id")
+    return ids | ({"correlation_id": correlated} if correlated else {})
 
 
 def _request_id(event: ApiRequest) -> dict[str, object]:

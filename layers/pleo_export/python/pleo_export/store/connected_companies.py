@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from boto3.dynamodb.conditions import ConditionBase, Key
+from boto3.dynamodb.conditions import Key
 
-from pleo_export.store.table import company_key, query_all
+from pleo_export.store.table import query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -27,16 +27,7 @@ class ConnectedCompanies:
         """Return all connected companies, including those whose grant has ended."""
         return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
 
-    def company_ids_after(self, company_id: str) -> Iterator[str]:
-        """Yield every connected company, once around: first those after the given one, in the index's order."""
-        pk = company_key(company_id, "CONNECTION")["pk"]
-        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
-        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").lte(pk))
-
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
         """Yield every company in that state, from the sparse index, in its order."""
-        yield from self._in_index(Key(INDEX).eq(state))
-
-    def _in_index(self, condition: ConditionBase) -> Iterator[str]:
-        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=condition):
+        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=Key(INDEX).eq(state)):
             yield str(record["pk"]).removeprefix("COMPANY#")

@@ -12,6 +12,7 @@ from pleo_export.store.connections import Connections
 from pleo_export.store.fencing import FencingTokens
 from pleo_export.store.jobs import Jobs, Results
 from pleo_export.store.leases import Leases
+from pleo_export.store.looks import Looks
 from pleo_export.store.pauses import Pauses
 from pleo_export.store.polls import Polls
 from pleo_export.store.postings import Postings
@@ -86,8 +87,13 @@ class Records:
 
     @cached_property
     def polls(self) -> Polls:
-        """Where the last poll stopped."""
+        """The record of the last poll."""
         return Polls(self.table)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """When each company is to be looked at next."""
+        return Looks(self.table)
 
     @cached_property
     def reconciliations(self) -> Reconciliations:

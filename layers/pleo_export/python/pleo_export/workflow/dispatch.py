@@ -20,6 +20,8 @@ from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
+from pleo_export.store.looks import SHORTEST
+from pleo_export.workflow.look_times import interval_after, next_look
 
 # Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.
 START_GRACE = timedelta(seconds=60)
@@ -55,7 +57,10 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         return Dispatched.UNKNOWN_COMPANY
     lease = services.leases.get(company_id)
     if lease and alive(lease, services.executions, services.clock()):
-        # Nothing is lost: the run's last state wakes the company again.
+        # Nothing is lost: the run's last state wakes the company again. Should the run break off, a poll finds it: one
+        # has just stored a next look that takes no run into account.
+        if wake_up.reason == "poll":
+            _look_again_soon(connection, connection.look_interval, services)
         return Dispatched.BUSY
     try:
         unfinished = services.pleo(connection).unfinished_jobs(company_id)
@@ -63,6 +68,8 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
     _measure_waiting(unfinished, services.clock())
+    if unfinished:
+        _look_again_soon(connection, _learned_interval(wake_up, unfinished, connection, services), services)
     job = choose(unfinished, lambda job_id: _is_ours(job_id, services))
     paused = _is_paused(company_id, job, services)
     if job is None or paused:
@@ -71,6 +78,26 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         _keep_grant_alive(connection, services)
         return Dispatched.PAUSED if paused else Dispatched.NO_JOB
     return _start(job, lease, services)
+
+
+def _learned_interval(
+    wake_up: WakeUp, unfinished: Sequence[ExportJob], connection: Connection, services: Services
+) -> timedelta:
+    """Return the interval between looks that follows from how the company's oldest waiting job was found."""
+    known = connection.look_interval
+    pending = [job.created_at for job in unfinished if job.status == "pending"]
+    if not pending or any(job.status == "in_progress" for job in unfinished):
+        return known
+    waited = services.clock() - min(pending)
+    return interval_after(wake_up.reason, waited, known, services.longest_look_interval)
+
+
+def _look_again_soon(connection: Connection, interval: timedelta, services: Services) -> None:
+    """Let the poll look at a company within SHORTEST at which something is open, and store the interval of its looks
+    from then on. Nothing is written where it looks as often anyway."""
+    if max(interval, connection.look_interval) > SHORTEST:
+        company_id, now = connection.company_id, services.clock()
+        services.looks.note(company_id, next_look(company_id, SHORTEST, now), interval)
 
 
 def _measure_waiting(unfinished: Sequence[ExportJob], now: datetime) -> None:
