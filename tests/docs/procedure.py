@@ -34,7 +34,7 @@ KEPT = {
     "job": "`HistoryDays`",
     "item result": "`HistoryDays`",
     "posting": "for ever",
-    "poll": "for ever: where the last poll stopped",
+    "poll": "for ever: when the last poll ran",
 }
 
 

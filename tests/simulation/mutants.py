@@ -101,6 +101,19 @@ def every_lease_is_dead() -> AbstractContextManager[Any]:
     return patch(dispatch, "alive", lambda *_: False)
 
 
+def interval_never_falls_back() -> AbstractContextManager[Any]:
+    """A company keeps the interval that its webhooks once earned."""
+    learn = dispatch.interval_after
+    return patch(
+        dispatch, "interval_after", lambda reason, waited, known, longest: max(known, learn(reason, waited, known, longest))
+    )
+
+
+def open_work_is_looked_at_as_seldom_as_none() -> AbstractContextManager[Any]:
+    """A run that breaks off waits as long as a webhook that is lost."""
+    return patch(dispatch, "_look_again_soon", lambda *_: None)
+
+
 def no_lease_is_dead() -> AbstractContextManager[Any]:
     return patch(dispatch, "alive", lambda *_: True)
 

@@ -59,7 +59,7 @@ def all_is_well(system: InProcessSystem) -> None:
         system.deliver()
         system.run_executions()
         system.sleep(600)
-    system.poll()
+    system.scheduled_poll()
     system.deliver()
     system.night()
 
@@ -185,6 +185,15 @@ def jobs_are_found_by_the_poll_only(system: InProcessSystem) -> None:
         system.run_executions()
 
 
+def more_companies_than_the_poll_may_look_at(system: InProcessSystem) -> None:
+    system.services.looks_per_minute = 1
+    for number in range(8):
+        system.connect(f"{number:08d}-1111-4111-8111-111111111111")
+    for _ in range(60):
+        system.scheduled_poll()
+        system.sleep(60)
+
+
 PROVOKED: dict[str, Scenario] = {
     "ExecutionsFailed": a_run_cannot_even_say_that_it_failed,
     "ExecutionsTimedOut": a_run_ends("TIMED_OUT"),
@@ -193,6 +202,7 @@ PROVOKED: dict[str, Scenario] = {
     "ReconcileDraftsMissing": nothing,
     "PollErrors": dynamodb_refuses("Query", InProcessSystem.poll),
     "PollMissing": nothing,
+    "PollBehind": more_companies_than_the_poll_may_look_at,
     "WebhookErrors": dynamodb_refuses("GetItem", a_webhook),
     "ApiErrors": dynamodb_refuses("GetItem", a_webhook),
     "WakeUpsDead": a_wake_up_fails_five_times,

@@ -28,9 +28,8 @@ class WakeUps:
         """`once_per` names the cause; SQS drops a second message of the same cause within five minutes."""
         self._client.send_message(QueueUrl=self._queue, **_message(wake_up, once_per))  # type: ignore[arg-type]
 
-    def send_batch(self, wake_ups: Mapping[str, WakeUp]) -> set[str]:
-        """Send up to BATCH wake-ups, by their causes. Returns the companies whose wake-up SQS has not taken in TRIES.
-        """
+    def send_batch(self, wake_ups: Mapping[str, WakeUp]) -> int:
+        """Send up to BATCH wake-ups, by their causes. Returns how many of them SQS has not taken in TRIES."""
         left = {str(number): _message(wake_up, cause) for number, (cause, wake_up) in enumerate(wake_ups.items())}
         for attempt in range(TRIES):
             if attempt:
@@ -40,7 +39,7 @@ class WakeUps:
             left = {each["Id"]: left[each["Id"]] for each in answer.get("Failed", [])}
             if not left:
                 break
-        return {each["MessageGroupId"] for each in left.values()}
+        return len(left)
 
 
 def _message(wake_up: WakeUp, once_per: str) -> dict[str, str]:

@@ -51,8 +51,8 @@ def poll(request: PollRequest, services: Services) -> Polled:
     services.polls.put(replace(checked, at=now))
     woken = refused = 0
     for batch in (looks[start : start + BATCH] for start in range(0, len(looks), BATCH)):
-        taken = _wake(batch, services)
-        woken, refused = woken + taken, refused + len(batch) - taken
+        not_taken = _wake(batch, services)
+        woken, refused = woken + len(batch) - not_taken, refused + not_taken
         if services.time_left() < RESERVE:
             break
     left = max(0, wanted - woken)
@@ -77,19 +77,17 @@ def _time_allowed(request: PollRequest, last: LastPoll, now: datetime) -> timede
 
 
 def _wake(batch: Sequence[Look], services: Services) -> int:
-    """Wake the companies of a batch, and store their next looks. Returns how many wake-ups the queue has taken: the
-    other companies stay due. First the queue: a company that is woken twice does no harm, one that is not woken does.
-    """
+    """Wake the companies of a batch, then store their next looks. Returns how many wake-ups the queue has not taken: if
+    any, the whole batch stays due, since a company that is woken twice does no harm and one that is not woken does."""
     now = services.clock()
     wake_ups = {
         f"poll-{now:%Y%m%dT%H%M}-{each.company_id}": WakeUp(company_id=each.company_id, reason="poll") for each in batch
     }
     refused = services.wake_ups.send_batch(wake_ups)
-    for look in batch:
-        if look.company_id not in refused:
-            interval = min(look.interval, services.longest_look_interval)
-            services.looks.move(look, next_look(look.company_id, interval, now))
-    return len(batch) - len(refused)
+    for look in [] if refused else batch:
+        interval = min(look.interval, services.longest_look_interval)
+        services.looks.move(look, next_look(look.company_id, interval, now))
+    return refused
 
 
 def _measure_due(looks: Sequence[Look], due: int, left: int, now: datetime) -> None:
