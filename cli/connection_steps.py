@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import Any
@@ -20,7 +20,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.models import Installation, Subscription
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication, subscription_credentials
-from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
+from pleo_export.pleo.webhook_event import subscribed_events
 from pleo_export.store.secrets import GrantOwner
 
 Secret = Mapping[str, str]
@@ -84,20 +84,28 @@ def check_owner(checked: CheckedConnection, found: Installation) -> None:
 def subscription(connecting: NewConnection) -> str:
     """Subscribe our address: change the subscription from before, or make one. Two would double the deliveries."""
     method, token = connecting.settings.webhook_authentication, token_urlsafe(TOKEN_BYTES)
-    made = _subscribe(connecting.pleo, connecting.endpoint_url, subscription_credentials(method, token))
+    events = subscribed_events(vendors=connecting.settings.sync.vendors)
+    made = _subscribe(connecting.pleo, connecting.endpoint_url, events, subscription_credentials(method, token))
     connecting.webhook = {"webhook_secrets": connecting.pleo.subscription_secret(made.id)}
     if method is not WebhookAuthentication.SIGNATURE:
         connecting.webhook["webhook_tokens"] = token
-    return f"{SUBSCRIBED_EVENT} goes to {made.endpoint_url}, authenticated by {method}"
+    return f"{going(events)} to {made.endpoint_url}, authenticated by {method}"
 
 
-def _subscribe(pleo: PleoClient, endpoint_url: str, credentials: Mapping[str, Any]) -> Subscription:
+def going(events: Sequence[str]) -> str:
+    """Return which events go to an address, up to the address."""
+    return f"{' and '.join(events)} {'go' if len(events) > 1 else 'goes'}"
+
+
+def _subscribe(
+    pleo: PleoClient, endpoint_url: str, events: Sequence[str], credentials: Mapping[str, Any]
+) -> Subscription:
     ours = [each for each in pleo.subscriptions() if each.endpoint_url == endpoint_url]
     for double in ours[1:]:
         pleo.delete_subscription(double.id)
     if not ours:
-        return pleo.create_subscription(endpoint_url, [SUBSCRIBED_EVENT], credentials)
-    return pleo.update_subscription(ours[0].id, endpoint_url, [SUBSCRIBED_EVENT], credentials)
+        return pleo.create_subscription(endpoint_url, events, credentials)
+    return pleo.update_subscription(ours[0].id, endpoint_url, events, credentials)
 
 
 def connection(connecting: NewConnection) -> str:

@@ -9,13 +9,13 @@ from functools import cached_property
 
 from cli.checks import Check
 from cli.connection_checks import CheckedConnection
-from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner
+from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner, going
 from cli.errors import ActionNeeded, CheckFailed
 from cli.ledger_authorisation import fresh_credential
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.pleo.models import Subscription
-from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
+from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT, subscribed_events
 from pleo_export.services.tokens import BETWEEN_VERSIONS, MARGIN, too_short
 from pleo_export.store.grants import EndedGrant
 from pleo_export.store.secrets import ConnectionSecrets, GrantOwner
@@ -133,17 +133,18 @@ def subscription(stored: StoredConnection) -> str:
         for each in stored.subscriptions
         if each.endpoint_url != url and SUBSCRIBED_EVENT in each.event_types
     ]
-    if wrong := _wrong_with(ours, url, others):
+    events = subscribed_events(vendors=stored.settings.sync.vendors)
+    if wrong := _wrong_with(ours, url, others, events):
         raise CheckFailed(wrong)
     if others:
         raise CheckFailed(
             f"Pleo tells {', '.join(others)} of this company's exports as well. Two installations must not serve one "
             "company: disconnect the other one there"
         )
-    return f"active, {SUBSCRIBED_EVENT} goes to {url}"
+    return f"active, {going(events)} to {url}"
 
 
-def _wrong_with(ours: Sequence[Subscription], url: str, others: Sequence[str]) -> str | None:
+def _wrong_with(ours: Sequence[Subscription], url: str, others: Sequence[str], events: Sequence[str]) -> str | None:
     if not ours:
         known = "".join(f" (it has one to {each})" for each in others)
         return f"Pleo has no subscription to {url}{known}; {AGAIN}"
@@ -151,8 +152,8 @@ def _wrong_with(ours: Sequence[Subscription], url: str, others: Sequence[str]) -
         return f"Pleo has {len(ours)} subscriptions to {url} and delivers everything twice; {AGAIN}"
     if not ours[0].active:
         return f"the subscription is {ours[0].status} at Pleo; {AGAIN}, which activates it"
-    if SUBSCRIBED_EVENT not in ours[0].event_types:
-        return f"the subscription leaves out {SUBSCRIBED_EVENT}; {AGAIN}"
+    if missing := [each for each in events if each not in ours[0].event_types]:
+        return f"the subscription leaves out {' and '.join(missing)}; {AGAIN}"
     return None
 
 

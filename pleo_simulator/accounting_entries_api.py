@@ -26,13 +26,18 @@ def accounting_entry_routes(service: PleoService) -> APIRouter:
         return {"id": entry_id, "exportStatus": held or _EXPORT_STATUS[state.expense_state(company_id, entry_id)]}
 
     @router.post("/v1/accounting-entries:search")
-    def search(page: Page, company_id: UUID | None = None, who: Credential = reads) -> Response:
-        ours = company_id is None or str(company_id) == who.company_id
+    def search(
+        page: Page,
+        company_id: UUID | None = None,
+        organization_id: UUID | None = None,  # checked, and not known: no company here is part of one
+        who: Credential = reads,
+    ) -> Response:
+        ours = str(company_id or who.company_id) == who.company_id and (company_id or organization_id is None)
         ids = list(state.company(who.company_id).expenses) if ours else []
         return PleoJson(paginate([entry(who.company_id, each) for each in ids], page, lambda row: str(row["id"])))
 
     @router.get("/v1/accounting-entries/{entry_id}")
-    def read(entry_id: UUID, who: Credential = reads) -> Response:
+    def read(entry_id: UUID, include_deleted: bool = False, who: Credential = reads) -> Response:
         if str(entry_id) not in state.company(who.company_id).expenses:
             raise Refused(404, "ACCOUNTING_ENTRY_NOT_FOUND", "Accounting entry not found.")
         return PleoJson({"data": entry(who.company_id, str(entry_id))})

@@ -13,6 +13,7 @@ DEFAULT_LIMIT = 20  # question 1
 MAX_LIMIT = 100  # question 1: a larger limit is cut to it, not refused
 MAX_ITEMS_PER_UPDATE = 100
 EXPIRY = timedelta(hours=1)  # question 3: from creation on, for a pending job too; only writes restart it
+MAX_ACTIVE_TAGS = 5000  # question 31
 FILE_LIFE = timedelta(hours=24)
 
 
@@ -33,3 +34,9 @@ class Assumptions:
 
     updates_need_a_started_job: bool = True
     """Are item updates refused (422) while the job is still `pending`?"""
+
+    accounts_need_known_tax_codes: bool = True
+    """Question 42: is an account refused (400; in a batch OTHER) whose tax code is none of the company's?"""
+
+    vendors_with_external_id_are_active: bool = False
+    """Question 37: is a vendor that is created with an external id ACTIVE at once?"""

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from pleo_simulator.choices import all_lists, choose_for
 from pleo_simulator.clock import timestamp
 from pleo_simulator.credentials import ALL_SCOPES
 from pleo_simulator.fault_queue import Fault
@@ -29,6 +30,29 @@ class _Company(_Body):
     default_currency: str = "GBP"
     contra_accounts: list[str] = ["GBP", "EUR"]
     expenses: list[Json] = []
+    registration_number: str | None = None
+
+
+class _Vendor(_Body):
+    name: str
+    default_currency: str = "GBP"
+    country: str | None = None
+    registration_number: str | None = None
+    tax_registration_number: str | None = None
+    created_by: str | None = None
+
+
+class _Tag(_Body):
+    group_code: str
+    code: str
+
+
+class _Choice(_Body):
+    """What somebody chooses for an expense: tags and account for each line, by code."""
+
+    tags: list[_Tag] | None = None
+    account: str | None = None
+    vendor: str | None = None
 
 
 class _Click(_Body):
@@ -51,6 +75,10 @@ class _Limit(_Body):
     requests_per_minute: int = Field(ge=0)
 
 
+class _TagLimit(_Body):
+    max_active_tags: int = Field(ge=0)
+
+
 class _Key(_Body):
     key: str
     company_id: str
@@ -66,7 +94,13 @@ class _Client(_Body):
 
 def control_routes(service: PleoService) -> APIRouter:
     router = APIRouter(prefix="/_sim")
-    for routes in (_bookkeeper(service), _webhooks(service), _credentials(service), _conditions(service)):
+    for routes in (
+        _bookkeeper(service),
+        _lists(service),
+        _webhooks(service),
+        _credentials(service),
+        _conditions(service),
+    ):
         router.include_router(routes)
     return router
 
@@ -82,7 +116,10 @@ def _bookkeeper(service: PleoService) -> APIRouter:
     @router.put("/companies/{company_id}")
     def put_company(company_id: str, body: _Company) -> Json:
         expenses = {item["accountingEntryId"]: item for item in body.expenses}
-        company = Company(company_id, body.name, body.default_currency, frozenset(body.contra_accounts), expenses)
+        contra_accounts = frozenset(body.contra_accounts)
+        company = Company(
+            company_id, body.name, body.default_currency, contra_accounts, expenses, body.registration_number
+        )
         state.put_company(company)
         return _company_json(company)
 
@@ -113,6 +150,27 @@ def _bookkeeper(service: PleoService) -> APIRouter:
     @router.post("/jobs/{job_id}/cancel")
     def cancel(job_id: str) -> Json:
         return state.cancel(job_id)
+
+    return router
+
+
+def _lists(service: PleoService) -> APIRouter:
+    router = APIRouter(prefix="/companies/{company_id}")
+
+    @router.get("/lists")
+    def lists(company_id: str) -> Json:
+        return all_lists(service, company_id)
+
+    @router.post("/vendors")
+    def make_vendor(company_id: str, body: _Vendor) -> Json:
+        service.state.company(company_id)
+        vendor = body.model_dump(by_alias=True, exclude={"created_by"}, exclude_none=True)
+        return service.vendors.create(company_id, vendor, body.created_by)
+
+    @router.post("/expenses/{entry_id}/choice")
+    def choose(company_id: str, entry_id: str, body: _Choice) -> Json:
+        tags = None if body.tags is None else [(each.group_code, each.code) for each in body.tags]
+        return choose_for(service, company_id, entry_id, tags=tags, account=body.account, vendor=body.vendor)
 
     return router
 
@@ -185,6 +243,11 @@ def _conditions(service: PleoService) -> APIRouter:
         service.limit.per_minute = body.requests_per_minute
         return Response(status_code=204)
 
+    @router.put("/tag-limit", status_code=204)
+    def set_tag_limit(body: _TagLimit) -> Response:
+        service.tags.max_active = body.max_active_tags
+        return Response(status_code=204)
+
     @router.get("/requests")
     def requests() -> Response:
         return JSONResponse(list(service.requests))
@@ -202,6 +265,7 @@ def _company_json(company: Company) -> Json:
         "id": company.id,
         "name": company.name,
         "defaultCurrency": company.default_currency,
+        "registrationNumber": company.registration_number,
         "contraAccounts": sorted(company.contra_accounts),
         "numberOfExpenses": len(company.expenses),
     }

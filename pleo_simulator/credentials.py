@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from pleo_simulator.errors import Refused
 
-ALL_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
+EXPORT_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
+LIST_SCOPES = frozenset(  # question 39
+    {f"{name}:{right}" for name in ("tag-group", "tax-codes", "accounts", "vendors") for right in ("read", "write")}
+    | {"companies:read", "employees:read"}
+)
+ALL_SCOPES = EXPORT_SCOPES | LIST_SCOPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,24 @@ class Deliveries:
         fields = ("id", "companyId", "createdAt", "createdBy", "expiresIn", "numberOfItems", "status")
         self.announce(company_id, "v1.export-job.created", {name: job[name] for name in fields})
 
+    def announce_vendor(self, company_id: str, vendor: Json) -> None:
+        fields = (
+            "id",
+            "companyId",
+            "name",
+            "country",
+            "registrationNumber",
+            "taxRegistrationNumber",
+            "code",
+            "state",
+            "defaultCurrency",
+            "createdBy",
+            "createdAt",
+            "updatedAt",
+            "deletedAt",
+        )
+        self.announce(company_id, "v1.vendor.created", {name: vendor[name] for name in fields})
+
     def resend(self, delivery_id: str) -> None:
         """The same message again: at-least-once delivery, made visible."""
         with self._changed:

@@ -20,3 +20,7 @@ def job_not_found() -> Refused:
 
 def bad_request(message: str) -> Refused:
     return Refused(400, "BAD_REQUEST", message)
+
+
+def already_exists(message: str) -> Refused:
+    return Refused(409, "ALREADY_EXISTS", message)

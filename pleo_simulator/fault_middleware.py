@@ -7,11 +7,12 @@ import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pleo_simulator.clock import timestamp
-from pleo_simulator.damaged_answers import half_of, without_field
+from pleo_simulator.damaged_answers import cut_short, half_of, without_field
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.jobs import item_error
 from pleo_simulator.service import PleoService
@@ -71,11 +72,13 @@ class FaultMiddleware:
             return _refusal(fault)
         if fault.effect == "item_errors":
             return await self._refuse_items(scope, body, fault)
-        answer = await self._work(scope, body)
+        answer = await self._work(_first_page(scope) if fault.effect == "page_again" else scope, body)
         if fault.effect == "bad_json":
             answer.body = half_of(answer.body)
         elif fault.effect == "missing_field":
             answer.body = without_field(answer.body, fault.field)
+        elif fault.effect == "list_cut":
+            answer.body = cut_short(answer.body)
         return None if fault.effect == "drop_after" else answer
 
     async def _work(self, scope: Scope, body: bytes) -> _Answer:
@@ -126,6 +129,11 @@ def _replay(body: bytes) -> Receive:
         return messages.pop() if messages else {"type": "http.disconnect"}
 
     return receive
+
+
+def _first_page(scope: Scope) -> Scope:
+    query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode()) if name != "after"]
+    return {**scope, "query_string": urlencode(query).encode()}
 
 
 def _with_length(scope: Scope, body: bytes) -> Scope:

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Effect = Literal[
-    "delay", "status", "drop_before", "drop_after", "rate_limit", "bad_json", "missing_field", "item_errors"
+    "delay",
+    "status",
+    "drop_before",
+    "drop_after",
+    "rate_limit",
+    "bad_json",
+    "missing_field",
+    "item_errors",
+    "page_again",
+    "list_cut",
 ]
 
 
@@ -29,6 +38,8 @@ class Fault(BaseModel):
     bad_json        does the work, then answers with half of the JSON
     missing_field   does the work, then answers without `field` (dotted: `pagination.hasNextPage`, `data.0.status`)
     item_errors     PUT of items: refuses `entry_ids` (or the first `items` of the body) with `error_type`
+    page_again      answers the first page of a list, whatever page was asked for
+    list_cut        answers half of the page, and says that it is the last one
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from pleo_simulator.credentials import Credential
+from pleo_simulator.errors import Refused
 from pleo_simulator.paging import PageRequest
 from pleo_simulator.service import PleoService
 
@@ -39,6 +41,12 @@ def caller(service: PleoService, scope: str | None = None) -> Callable[[Request]
         return credential
 
     return identified
+
+
+def own_company(who: Credential, company_id: UUID | None) -> None:
+    """Refuse (404) a company that is not the credential's; where none is named, its own is meant."""
+    if company_id is not None and str(company_id) != who.company_id:
+        raise Refused(404, "COMPANY_NOT_FOUND", "Company not found.")
 
 
 def page_request(

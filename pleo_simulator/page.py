@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pleo_simulator.page_lists import list_facts
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.service import PleoService
 
@@ -23,6 +24,7 @@ PAGE = "/_sim/"
 NOTICES = {
     "selected": "No expense was selected, so there was nothing to export.",
     "queued": "No expense is queued. Select some to export them once more.",
+    "vendor": "A vendor needs a name.",
     "locked": "An expense that was selected is locked by a running job. Wait until the job has ended.",
 }
 TEMPLATES = Path(__file__).parent / "templates"
@@ -94,6 +96,16 @@ def page_routes(service: PleoService) -> APIRouter:
             state.click_export(company, wanted, vendor_based_bookkeeping=vendor_based_bookkeeping)
         return RedirectResponse(f"{PAGE}?{urlencode(of_page)}", 303)
 
+    @router.post(f"{PAGE}vendor")
+    def make_vendor(company: str, name: Annotated[str, Form()] = "") -> Response:
+        """Somebody makes a vendor in Pleo, which announces it."""
+        of_page = {"company": company}
+        if name.strip():
+            service.vendors.make(company, name.strip(), state.company(company).default_currency)
+        else:
+            of_page["notice"] = "vendor"
+        return RedirectResponse(f"{PAGE}?{urlencode(of_page)}", 303)
+
     return router
 
 
@@ -112,6 +124,7 @@ def _facts(service: PleoService, company: Company) -> Json:
         "queued": sum(each["state"] == "queued" for each in expenses),
         "jobs": jobs,
         "running": any(each["status"] in ("pending", "in_progress") for each in jobs),
+        "lists": list_facts(service, company.id),
         "summary": f"Latest job: {latest['status'].replace('_', ' ')}, {latest['counts']}" if latest else "",
     }
 

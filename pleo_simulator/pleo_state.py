@@ -34,6 +34,7 @@ class Company:
     default_currency: str = "GBP"
     contra_accounts: frozenset[str] = frozenset({"GBP", "EUR"})
     expenses: dict[str, Json] = field(default_factory=dict)
+    registration_number: str | None = None
 
 
 class PleoState:
@@ -73,6 +74,12 @@ class PleoState:
                 return self._companies[company_id]
             except KeyError:
                 raise Refused(404, "COMPANY_NOT_FOUND", "Company not found.") from None
+
+    def expenses(self, company_id: str) -> list[Json]:
+        """The export items of the company; none where there is no such company."""
+        with self._turn():
+            company = self._companies.get(company_id)
+            return list(company.expenses.values()) if company else []
 
     def expense_state(self, company_id: str, entry_id: str) -> str:
         """`queued`, `locked` (in a running job) or `exported`."""

@@ -33,6 +33,7 @@ NORTHGATE = "11111111-1111-4111-8111-111111111111"
 HAVN = "22222222-2222-4222-8222-222222222222"
 LUMBRE = "33333333-3333-4333-8333-333333333333"
 
+REGISTRATION_NUMBERS = {NORTHGATE: "09318270", HAVN: "41732905", LUMBRE: "B86501234"}
 API_KEYS = {NORTHGATE: "plp_northgate", HAVN: "plp_havn", LUMBRE: "plp_lumbre"}
 OAUTH_CLIENT = Client("pleo-export", "local-client-secret", ("http://127.0.0.1:8082/oauth/callback",), NORTHGATE)
 
@@ -105,7 +106,13 @@ def load_sample(service: PleoService, today: date | None = None) -> None:
 
 
 def _company(company_id: str, name: str, currency: str, items: Iterator[Json] | list[Json]) -> Company:
-    return Company(company_id, name, currency, expenses={item["accountingEntryId"]: item for item in items})
+    return Company(
+        company_id,
+        name,
+        currency,
+        expenses={item["accountingEntryId"]: item for item in items},
+        registration_number=REGISTRATION_NUMBERS.get(company_id),
+    )
 
 
 def _expense(random: Random, key: str, expense_type: str, sub_type: str | None) -> Expense:

@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from pleo_simulator.accounting_entries_api import accounting_entry_routes
+from pleo_simulator.accounts_api import account_routes
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
+from pleo_simulator.companies_api import company_routes
 from pleo_simulator.control_api import control_routes
 from pleo_simulator.errors import Refused, bad_request
 from pleo_simulator.export_api import export_routes
@@ -31,6 +33,9 @@ from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.sample import load_sample
 from pleo_simulator.service import PleoService, build_service
 from pleo_simulator.subscriptions_api import subscription_routes
+from pleo_simulator.tags_api import tag_routes
+from pleo_simulator.tax_codes_api import tax_code_routes
+from pleo_simulator.vendors_api import vendor_routes
 
 Data = Literal["sample", "empty"]
 START_TIMEOUT = 10.0
@@ -39,7 +44,8 @@ START_TIMEOUT = 10.0
 def build_app(service: PleoService) -> ASGIApp:
     app = FastAPI(title="Pleo simulator", openapi_url=None)
     parts = (export_routes, accounting_entry_routes, subscription_routes, installation_routes, oauth_routes)
-    for routes in (*parts, control_routes, page_routes):
+    lists = (tag_routes, account_routes, tax_code_routes, vendor_routes, company_routes)
+    for routes in (*parts, *lists, control_routes, page_routes):
         app.include_router(routes(service))
 
     @app.exception_handler(Refused)

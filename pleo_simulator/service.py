@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from pleo_simulator.accounts import Accounts
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.credentials import Credentials
@@ -18,6 +19,9 @@ from pleo_simulator.pleo_state import PleoState
 from pleo_simulator.receipt_files import ReceiptFiles
 from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.subscriptions import Subscriptions
+from pleo_simulator.tags import Tags
+from pleo_simulator.tax_codes import TaxCodes
+from pleo_simulator.vendors import Vendors
 
 REQUESTS_REMEMBERED = 10_000
 
@@ -35,6 +39,10 @@ class PleoService:
     installations: Installations
     subscriptions: Subscriptions
     deliveries: Deliveries
+    tags: Tags
+    accounts: Accounts
+    tax_codes: TaxCodes
+    vendors: Vendors
     faults: FaultQueue = field(default_factory=FaultQueue)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REQUESTS_REMEMBERED))
 
@@ -48,6 +56,9 @@ def build_service(
     oauth = OAuth(clock, ids)
     subscriptions = Subscriptions(clock, ids)
     deliveries = Deliveries(subscriptions, ids, Clock(), scale=retry_scale)
+    tax_codes = TaxCodes(clock, ids)
+    vendors = Vendors(clock, ids, state.assumptions)
+    vendors.on_created.append(deliveries.announce_vendor)
     state.on_job_created.append(deliveries.announce_job)
     return PleoService(
         clock=clock,
@@ -59,4 +70,8 @@ def build_service(
         installations=Installations(clock, ids, oauth.revoke),
         subscriptions=subscriptions,
         deliveries=deliveries,
+        tags=Tags(clock, ids, state.expenses),
+        accounts=Accounts(clock, ids, state.expenses, tax_codes, state.assumptions),
+        tax_codes=tax_codes,
+        vendors=vendors,
     )

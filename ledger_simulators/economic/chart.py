@@ -104,6 +104,7 @@ class Supplier:
     tax_number: str | None = None
     bank_account: str | None = None
     barred: bool = False
+    country: str | None = None
 
 
 @dataclass

@@ -49,6 +49,10 @@ class EconomicLedger:
     dimensions: dict[int, Dimension] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
     cost_types: dict[int, CostType] = field(default_factory=dict)
+    payment_terms: dict[int, str] = field(default_factory=lambda: {1: "Net 30", 2: "Net 8"})
+    vat_zones: dict[int, str] = field(default_factory=lambda: {1: "Domestic", 2: "EU", 3: "Abroad"})
+    registration_number: str = "07142369"
+    vat_number: str = "GB318204556"
     rates: dict[str, Decimal] = field(default_factory=dict)
     exchange_account: int = 7080
     roles: set[str] = field(default_factory=lambda: {"Bookkeeping", "Sales"})

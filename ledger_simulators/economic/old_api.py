@@ -8,8 +8,9 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ledger_simulators.economic.filters import COMPARABLE, EQUAL, TEXT, select
-from ledger_simulators.economic.json_bodies import number
+from ledger_simulators.economic.json_bodies import number, sent_json
 from ledger_simulators.economic.ledger import EconomicLedger
+from ledger_simulators.economic.new_suppliers import new_supplier
 from ledger_simulators.economic.problems import Problem
 
 MOST_PER_PAGE = 1000
@@ -32,7 +33,12 @@ def old_api(ledger: EconomicLedger) -> Blueprint:
         return jsonify(
             {
                 "agreementNumber": ledger.agreement,
-                "company": {"name": ledger.company, "country": "Danmark"},
+                "company": {
+                    "name": ledger.company,
+                    "country": "Danmark",
+                    "companyIdentificationNumber": ledger.registration_number,
+                    "vatNumber": ledger.vat_number,
+                },
                 "settings": {"baseCurrency": ledger.base_currency},
                 "application": {"appNumber": 1, "name": "pleo-export", "requiredRoles": roles},
             }
@@ -55,6 +61,25 @@ def old_api(ledger: EconomicLedger) -> Blueprint:
     def list_suppliers() -> ResponseReturnValue:
         found = [_supplier(each) for each in ledger.suppliers.values()]
         return _collection(select(found, SUPPLIER_FILTERS, request.args.get("filter", "")))
+
+    @api.post("/suppliers")
+    def add_supplier() -> ResponseReturnValue:
+        made = new_supplier(ledger, sent_json())
+        return jsonify(_supplier(made)), 201
+
+    @api.get("/payment-terms")
+    def list_payment_terms() -> ResponseReturnValue:
+        return _collection([{"paymentTermsNumber": each, "name": name} for each, name in ledger.payment_terms.items()])
+
+    @api.get("/vat-zones")
+    def list_vat_zones() -> ResponseReturnValue:
+        zones = ledger.vat_zones.items()
+        return _collection(
+            [
+                {"vatZoneNumber": each, "name": name, "enabledForCustomer": True, "enabledForSupplier": True}
+                for each, name in zones
+            ]
+        )
 
     return api
 
@@ -103,5 +128,6 @@ def _supplier(supplier: Any) -> dict[str, Any]:
         "corporateIdentificationNumber": supplier.tax_number,
         "bankAccount": supplier.bank_account,
         "barred": supplier.barred,
+        "country": supplier.country,
     }
     return {name: value for name, value in row.items() if value is not None}

@@ -23,7 +23,7 @@ from ledger_simulators.xero.books import KINDS, XeroBooks
 from ledger_simulators.xero.contacts import create_contact
 from ledger_simulators.xero.documents import CREATE, update
 from ledger_simulators.xero.limits import XeroLimits
-from ledger_simulators.xero.lists import page_of, selected
+from ledger_simulators.xero.lists import contacts_of, page_of, selected, tracking_of
 from ledger_simulators.xero.payments import allocate, delete_payment, payment
 from ledger_simulators.xero.rules import XeroValidation
 from ledger_simulators.xero.where import WhereUnreadable
@@ -91,9 +91,9 @@ class XeroApi:
             "Organisation": [books.organisation],
             "Accounts": books.accounts,
             "TaxRates": books.tax_rates,
-            "TrackingCategories": [each for each in books.tracking if archived or each["Status"] == "ACTIVE"],
+            "TrackingCategories": tracking_of(books.tracking, archived=archived),
             "Currencies": [{"Code": each} for each in (books.own_currency, *books.currencies)],
-            "Contacts": [each for each in books.contacts if archived or each["ContactStatus"] == "ACTIVE"],
+            "Contacts": contacts_of(books.contacts, request.args.get("searchTerm"), archived=archived),
             "ContactGroups": books.groups,
         }
         if endpoint in KINDS:

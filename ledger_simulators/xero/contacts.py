@@ -13,6 +13,7 @@ _FIELDS = (
     *("FirstName", "LastName"),
 )
 NAME_LENGTH = 255
+_LENGTHS = {"ContactNumber": 50, "AccountNumber": 50, "TaxNumber": 50, "CompanyNumber": 50}
 
 
 def contact_of(books: XeroBooks, given: Any, *, supplier: bool = False) -> Json:
@@ -54,6 +55,9 @@ def create_contact(books: XeroBooks, given: Json) -> Json:
         raise XeroValidation("The contact name must be specified")
     if len(name) > NAME_LENGTH:
         raise XeroValidation("The Name must not be more than 255 characters in length.")
+    for field, most in _LENGTHS.items():
+        if len(str(given.get(field) or "")) > most:
+            raise XeroValidation(f"The {field} must not be more than {most} characters in length.")
     if any(each["Name"].lower() == name.lower() and each["ContactStatus"] == "ACTIVE" for each in books.contacts):
         raise XeroValidation(
             f"The contact name {name} is already assigned to another contact. "
@@ -66,6 +70,7 @@ def create_contact(books: XeroBooks, given: Json) -> Json:
         **{each: given.get(each) or "" for each in _FIELDS},
         "IsSupplier": False,
         "IsCustomer": False,
+        "Addresses": [dict(each) for each in given.get("Addresses") or []],
         "ContactGroups": [],
         "HasAttachments": False,
     }

@@ -12,6 +12,7 @@ from ledger_simulators.xero.wire import Json
 
 MAX_PAGE = 1_000
 DEFAULT_PAGE = 100
+_SEARCHED = ("Name", "FirstName", "LastName", "ContactNumber", "EmailAddress")
 # Parameters with several values, and the field that has to be one of them.
 _ONE_OF = {
     "IDs": ("InvoiceID", "ContactID"),
@@ -34,6 +35,26 @@ def selected(rows: Sequence[Json], asked: Mapping[str, str], since: str | None) 
     if since and (moment := _moment(since)):
         found = [row for row in found if row.get("UpdatedDateUTC", moment) >= moment]
     return _ordered(found, asked.get("order"))
+
+
+def tracking_of(categories: Sequence[Json], *, archived: bool) -> list[Json]:
+    """Return the tracking categories with their options, without what is archived unless that is asked for."""
+    return [
+        {**each, "Options": [option for option in each["Options"] if archived or option["Status"] == "ACTIVE"]}
+        for each in categories
+        if archived or each["Status"] == "ACTIVE"
+    ]
+
+
+def contacts_of(contacts: Sequence[Json], term: str | None, *, archived: bool) -> list[Json]:
+    """Return the contacts that hold a search term in a name, their number or their address, in any case."""
+    wanted = (term or "").lower()
+    return [
+        each
+        for each in contacts
+        if (archived or each["ContactStatus"] == "ACTIVE")
+        and any(wanted in str(each.get(field) or "").lower() for field in _SEARCHED)
+    ]
 
 
 def page_of(rows: Sequence[Json], asked: Mapping[str, str]) -> tuple[Sequence[Json], Json | None]:

@@ -49,6 +49,7 @@ TAXES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "RC20": ("Reverse Charge Expenses (20%)", "0", ("Revenue",)),
     "OUTPUT2": ("20% (VAT on Income)", "20", ("Expenses",)),
 }
+REPORTED = {"NONE": "NONE", "RC20": "REVERSECHARGES", "OUTPUT2": "OUTPUT"}  # else INPUT
 TRACKING = {"cost_centre": ("LON", "CPH", "MAD"), "project": ("P-100", "P-200")}
 # (name, number, tax number, number of ours there, active)
 SUPPLIERS: tuple[tuple[str, str, str, str, bool], ...] = (
@@ -89,6 +90,8 @@ def sample_ledger(clock: Clock, seed: int = 0, tenant: str = TENANT) -> XeroLedg
         "LegalName": "Brightwater Trading Ltd",
         "BaseCurrency": "GBP",
         "CountryCode": "GB",
+        "RegistrationNumber": "07142369",
+        "TaxNumber": "GB318204556",
         "Timezone": "GMTSTANDARDTIME",
         "ShortCode": "!23vS9",
         "IsDemoCompany": True,
@@ -131,6 +134,7 @@ def _tax_rates() -> Iterator[Json]:
             "Status": "ACTIVE",
             "EffectiveRate": Decimal(rate),
             "DisplayTaxRate": Decimal(rate),
+            "ReportTaxType": REPORTED.get(tax_type, "INPUT"),
         }
         for class_ in ("Assets", "Equity", "Expenses", "Liabilities", "Revenue"):
             made[f"CanApplyTo{class_}"] = class_ not in not_for

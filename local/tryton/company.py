@@ -15,6 +15,8 @@ from local.tryton.parties import EMPLOYEES, PARTIES, PartyRecord
 from local.tryton.rpc import Rpc
 
 COMPANY = "Brightwater Trading Ltd"
+REGISTRATION_NUMBER = "07142369"  # at Companies House, invented
+TAX_NUMBER = "GB 318 204 556"
 INTEGRATION_USER = "pleo"
 INTEGRATION_GROUP = "Pleo export"
 JOURNAL = "EXP"  # comes with Tryton
@@ -118,7 +120,8 @@ def _currencies(rpc: Rpc) -> dict[str, int]:
 
 
 def _company(rpc: Rpc, currency: int) -> int:
-    (party,) = rpc.create("party.party", {"name": COMPANY})
+    numbers = [{"code": code} for code in (REGISTRATION_NUMBER, TAX_NUMBER)]
+    (party,) = rpc.create("party.party", {"name": COMPANY, "identifiers": [["create", numbers]]})
     (company,) = rpc.create("company.company", {"party": party, "currency": currency, "timezone": "Europe/London"})
     (admin,) = rpc.search_read("res.user", [["login", "=", "admin"]], ["id"])
     rpc("model.res.user.write", [admin["id"]], {"companies": [["add", [company]]], "company": company})

@@ -11,6 +11,7 @@ from typing import Any
 
 from local.ledgers.books import ACCOUNTS, Balance, Deviations, Entry, EntryLine
 from local.tryton.company import INTEGRATION_USER
+from local.tryton.master_data import MasterData
 from local.tryton.rpc import Rpc, RpcError
 from local.tryton.template import Template
 
@@ -97,6 +98,7 @@ class Ledger:
         (found,) = self.rpc.search_read("company.company", [], ["id"])
         self.company: int = found["id"]
         self.rpc.context = {"company": self.company}
+        self.master_data = MasterData(self.rpc, self.company)
 
     def connection(self) -> dict[str, Any]:
         """The settings of a company that is connected to it."""

@@ -7,16 +7,13 @@ without them this module is skipped.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import yaml
 from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from openapi_core.exceptions import OpenAPIError
@@ -26,20 +23,18 @@ from pleo_simulator.demo import CANNOT_BE_BOOKED
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.sample import NORTHGATE, demo_items, sample_items
 from pleo_simulator.server import Simulator
+from pleo_simulator.tests.contract_client import FOLDER, KEY, UNKNOWN, ContractClient, read_document
 
 Json = dict[str, Any]
 
 pytestmark = pytest.mark.enable_socket
 
-FOLDER = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[2].parent / "shared" / "specs")
 EXPORT = FOLDER / "pleo-export-v3.openapi.yaml"
 SUBSCRIPTIONS = FOLDER / "pleo-webhook-subscriptions.openapi.yaml"
 
 if not (EXPORT.exists() and SUBSCRIPTIONS.exists()):
     pytest.skip("Pleo's OpenAPI documents are not here (PLEO_SPECS names their folder)", allow_module_level=True)
 
-UNKNOWN = "99999999-9999-4999-8999-999999999999"
-KEY = "plp_contract"
 ITEMS = 25
 
 NEVER_ANSWERED = {
@@ -54,69 +49,6 @@ NEVER_SEEN = {
     "SubscriptionModel.deletedAt",  # a deleted subscription is 404
     "SubscriptionModel.deletedBy",
 }
-
-
-def _without_date_masks(node: Any) -> Any:
-    """`pattern: YYYY-MM-DD...` in the documents is a date mask, not a regular expression."""
-    if isinstance(node, dict):
-        return {
-            key: _without_date_masks(value)
-            for key, value in node.items()
-            if not (key == "pattern" and isinstance(value, str) and value[:4] in ("YYYY", "yyyy"))
-        }
-    return [_without_date_masks(each) for each in node] if isinstance(node, list) else node
-
-
-def _document(path: Path, url: str) -> Json:
-    document: Json = _without_date_masks(yaml.safe_load(path.read_text()))
-    document["servers"] = [{"url": url}]
-    return document
-
-
-class ContractClient:
-    """A client that checks each request and answer against the document, and notes what it has seen."""
-
-    def __init__(self, document: Json, url: str) -> None:
-        self.document = document
-        self.answers: set[tuple[str, str]] = set()
-        self.fields: set[str] = set()
-        self._openapi = OpenAPI.from_dict(document)
-        self._url = url
-        self._session = requests.Session()
-        self._session.auth = (KEY, "")
-        self._session.headers["Content-Type"] = "application/json;charset=UTF-8"
-
-    def __call__(self, method: str, path: str, template: str | None = None, **given: Any) -> Any:
-        """`template` is the document's path, where it differs."""
-        request = requests.Request(method, self._url + path, **given)
-        prepared = self._session.prepare_request(request)
-        self._openapi.validate_request(RequestsOpenAPIRequest(prepared))
-        answer = self._session.send(prepared, timeout=10)
-        self._openapi.validate_response(RequestsOpenAPIRequest(prepared), RequestsOpenAPIResponse(answer))
-        operation = self.document["paths"][template or path][method.lower()]
-        self.answers.add((operation["operationId"], str(answer.status_code)))
-        content = answer.json() if answer.content else None
-        declared = operation["responses"][str(answer.status_code)].get("content", {})
-        for media_type in declared.values():
-            self._note(media_type["schema"], content, "")
-        body = operation.get("requestBody", {}).get("content", {})
-        for media_type in body.values():
-            self._note(media_type["schema"], given.get("json"), "")
-        return content
-
-    def _note(self, schema: Json, value: Any, name: str) -> None:
-        if "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
-            schema = self.document["components"]["schemas"][name]
-        if isinstance(value, list):
-            for each in value:
-                self._note(schema["items"], each, name)
-        elif isinstance(value, dict):
-            unknown = set(value) - set(schema.get("properties", value))
-            assert not unknown, f"{name} has no {unknown}"
-            for key in value.keys() & schema.get("properties", {}).keys():
-                self.fields.add(f"{name}.{key}")
-                self._note(schema["properties"][key], value[key], name)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +69,7 @@ def entry_ids(simulator: Simulator) -> list[str]:
 @pytest.fixture(scope="module")
 def export(simulator: Simulator, entry_ids: list[str]) -> ContractClient:
     """Every operation of the export document, with every answer that it declares."""
-    pleo = ContractClient(_document(EXPORT, simulator.url), simulator.url)
+    pleo = ContractClient(read_document(EXPORT, simulator.url), simulator.url)
     create = {
         "companyId": NORTHGATE,
         "accountingEntryIds": entry_ids,
@@ -227,7 +159,7 @@ def _report_everything(pleo: ContractClient, job: str, entry_ids: list[str]) -> 
 def subscriptions(simulator: Simulator, entry_ids: list[str]) -> ContractClient:
     """Every operation of the subscriptions document. Depends on `entry_ids` for the company and its key."""
     assert entry_ids
-    pleo = ContractClient(_document(SUBSCRIPTIONS, simulator.url), simulator.url)
+    pleo = ContractClient(read_document(SUBSCRIPTIONS, simulator.url), simulator.url)
     one = "/v1/subscriptions/{id}"
     body = {
         "endpointUrl": "https://example.com/webhook",
@@ -309,7 +241,7 @@ def _validate_items(document: Json, items: list[Json]) -> None:
 def test_given_sample_data_when_checked_against_the_export_item_schema_then_all_of_it_is_valid(
     name: str, items: list[Json]
 ) -> None:
-    document = _document(EXPORT, "http://pleo.test")
+    document = read_document(EXPORT, "http://pleo.test")
 
     _validate_items(document, items)
 
@@ -328,11 +260,11 @@ def test_given_an_item_that_lacks_a_required_field_when_checked_then_it_is_refus
     del spoiled["additionalInformation"]["reconciliationId"]
 
     with pytest.raises(OpenAPIError):
-        _validate_items(_document(EXPORT, "http://pleo.test"), [spoiled])
+        _validate_items(read_document(EXPORT, "http://pleo.test"), [spoiled])
 
 
 def test_the_demo_names_failures_that_pleo_knows() -> None:
-    document = _document(EXPORT, "http://pleo.test")
+    document = read_document(EXPORT, "http://pleo.test")
 
     assert set(CANNOT_BE_BOOKED.values()) <= set(
         document["components"]["schemas"]["ExportJobItemFailureReasonType"]["enum"]

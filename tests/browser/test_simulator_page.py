@@ -100,3 +100,42 @@ def test_given_only_the_keyboard_then_the_export_button_is_reached_and_its_focus
     focused = desktop.page.locator(":focus-visible")
     assert focused.get_attribute("id") == "export"
     assert focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def test_given_lists_that_an_integration_filled_when_looked_at_then_each_is_a_table_with_its_states(
+    window: Window, simulator: Simulator
+) -> None:
+    fill_lists(simulator)
+    page = window.page
+    page.goto(simulator.url)
+    for title in ("Tag group Cost centres", "Accounts", "Tax codes", "Vendors"):
+        page.locator("summary", has_text=title).click()
+    window.keep("simulator-lists")
+    assert window.overflow() == 0
+    assert window.accessibility_faults() == []
+    window.complaints.clear()
+
+    london = page.locator("tr", has=page.get_by_text("LON", exact=True))
+    assert "active" in london.inner_text()
+    assert "archived" in page.locator("tr", has=page.get_by_text("OLD", exact=True)).inner_text()
+
+    page.get_by_label("Vendor", exact=True).fill("Harbour <Café>")
+    page.get_by_role("button", name="Make a vendor in Pleo").click()
+    page.locator("summary", has_text="Vendors").click()
+
+    made = page.locator("tr", has=page.get_by_text("Harbour <Café>", exact=True))
+    assert "draft" in made.inner_text()
+    assert window.complaints == []
+
+
+def fill_lists(simulator: Simulator) -> None:
+    service = simulator.service
+    group = service.tags.create_group(NORTHGATE, {"code": "cost_centre", "name": "Cost centres", "archived": False})
+    for code, name in (("LON", "London"), ("CPH", "København 🏙️"), ("OLD", "Closed " + "long " * 30)):
+        service.tags.create(NORTHGATE, group["id"], {"code": code, "name": name, "archived": code == "OLD"})
+    vat = {"name": "Standard rate", "code": "GB20", "rate": 0.2, "type": "inclusive", "archived": False}
+    service.tax_codes.create(NORTHGATE, vat)
+    travel = {"externalId": "62", "name": "Travel", "code": "6200", "taxCodeExternalId": "GB20", "archived": False}
+    service.accounts.create(NORTHGATE, travel)
+    iberia = {"name": "Iberia", "externalId": "1004", "code": "V-1004", "country": "ES", "defaultCurrency": "EUR"}
+    service.vendors.activate(NORTHGATE, service.vendors.create(NORTHGATE, iberia)["id"], {"externalId": "1004"})

@@ -8,13 +8,14 @@ nothing is closed). They know the suppliers and employees below. Where the books
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.bookkeeping.parties import KeyKind
@@ -53,8 +54,10 @@ class Traits:
 
     `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all. `rolls_back`: when
     the books fail without a reason, nothing was done. `missing_journal`: what is said of `with_missing_journal`.
-    `not_on_bills`: an account that no bill takes. `poison`: what makes a journal entry one that the books refuse for a
-    reason that the connector does not look for."""
+    `not_on_bills`: an account that no bill takes. `supplier_name`: the most characters of a supplier's name (None: any
+    number). `has_headings`: whether the chart has accounts that only group others.
+    `values_are_names`: a value of a dimension has no code beside its name. `poison`: what makes a journal entry one
+    that the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -75,6 +78,9 @@ class Traits:
     rolls_back: bool = True
     missing_journal: str = r"journal NONE .*accounting_system"
     not_on_bills: str = "1950"
+    supplier_name: int | None = None
+    has_headings: bool = True
+    values_are_names: bool = False
     number_once: bool = False
     pairs_reversals: bool = True
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
@@ -147,9 +153,36 @@ class Way(Protocol):
     def setup(self) -> AccountingSetup: ...
     @property
     def reader(self) -> LedgerReader: ...
+    @property
+    def lists(self) -> LedgerLists: ...
 
     def deliver(self) -> None:
         """Let the requests that are LATE arrive, in their order. Their answers are dropped."""
+
+
+class MasterData(Protocol):
+    """What people maintain in the books besides entries."""
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        """Add values of a dimension, and return their codes."""
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None: ...
+
+    def close_value(self, dimension: str, code: str) -> None:
+        """Let nothing more be booked on the value: close, block, bar or archive it, as people do here."""
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None: ...
+
+    def close_account(self, code: str) -> None: ...
+
+    def end_tax(self, code: str) -> None:
+        """Let the tax code not be used any more."""
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        """Add suppliers, and return their ids."""
+
+    def suppliers_called(self, name: str) -> list[str]:
+        """Return the ids of the suppliers with exactly that name, archived ones too."""
 
 
 class ConnectorFixture(Protocol):
@@ -166,6 +199,15 @@ class ConnectorFixture(Protocol):
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         """The face of the port that compares, of the same books."""
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        """The face of the port that lists, of the same books; pages of two entries, where the connector chooses."""
+
+    @property
+    def master_data(self) -> MasterData: ...
+
+    def shortened(self) -> AbstractContextManager[LedgerLists]:
+        """The lists over a way on which every list ends after its first page, as if there were no other."""
 
     def with_wrong_key(self) -> AccountingSystem: ...
 

@@ -7,13 +7,24 @@ it in the books. `RefusedAsDeclared` then ends the test, which has passed; the r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from pleo_export.accounting.errors import AccountingError, AttachmentRejected, Rejected
 from pleo_export.accounting.limits import not_taken
+from pleo_export.accounting.lists import (
+    DimensionValue,
+    LedgerAccount,
+    LedgerCompany,
+    LedgerList,
+    LedgerLists,
+    LedgerSupplier,
+    LedgerTaxCode,
+    NewSupplier,
+)
 from pleo_export.accounting.port import (
     AccountingSetup,
     AccountingSystem,
@@ -32,9 +43,11 @@ from pleo_export.accounting.port import (
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, Payment
 from pleo_export.bookkeeping.parties import NotFound, PartyMatch, PartyQuery
 from pleo_export.failures.ledger import NO_BILL_TO_PAY
-from tests.conformance.connector_fixture import OPEN, ConnectorFixture, Held, Plan, Traits, Way
+from pleo_export.failures.ledger_lists import LIST_NOT_OFFERED
+from tests.conformance.connector_fixture import OPEN, ConnectorFixture, Held, MasterData, Plan, Traits, Way
 
 OWN_CURRENCY = "GBP"
+T = TypeVar("T")
 
 
 class RefusedAsDeclared(Exception):
@@ -220,6 +233,43 @@ class DeclaredSetup:
 
 
 @dataclass(frozen=True)
+class DeclaredLists:
+    """The lists of a connection: one that is not offered is refused, in the same words for all."""
+
+    inner: LedgerLists
+
+    @property
+    def lists(self) -> frozenset[LedgerList]:
+        return self.inner.lists
+
+    def company(self) -> LedgerCompany:
+        return self.inner.company()
+
+    def dimension_values(self, dimension: str) -> Iterator[DimensionValue]:
+        return self._offered(LedgerList.TAGS, lambda: self.inner.dimension_values(dimension))
+
+    def chart(self) -> Iterator[LedgerAccount]:
+        return self._offered(LedgerList.ACCOUNTS, self.inner.chart)
+
+    def tax_codes(self) -> Iterator[LedgerTaxCode]:
+        return self._offered(LedgerList.TAX_CODES, self.inner.tax_codes)
+
+    def suppliers(self) -> Iterator[LedgerSupplier]:
+        return self._offered(LedgerList.VENDORS, self.inner.suppliers)
+
+    def ensure_supplier(self, wanted: NewSupplier) -> LedgerSupplier:
+        (made,) = self._offered(LedgerList.VENDORS, lambda: iter((self.inner.ensure_supplier(wanted),)))
+        return made
+
+    def _offered(self, wanted: LedgerList, read: Callable[[], Iterator[T]]) -> Iterator[T]:
+        if wanted in self.inner.lists:
+            return read()
+        refused = refusal_of(lambda: list(read()), Rejected)
+        assert refused.told.code == LIST_NOT_OFFERED.code
+        raise RefusedAsDeclared(f"there is no list of {wanted}")
+
+
+@dataclass(frozen=True)
 class DeclaredWay:
     """A troubled way, held to the capabilities as well."""
 
@@ -237,6 +287,10 @@ class DeclaredWay:
     @property
     def reader(self) -> LedgerReader:
         return self.inner.reader
+
+    @property
+    def lists(self) -> LedgerLists:
+        return DeclaredLists(self.inner.lists)
 
     def deliver(self) -> None:
         self.inner.deliver()
@@ -270,6 +324,18 @@ class DeclaredFixture:
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return self.inner.reader(url=url)
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        return DeclaredLists(self.inner.lists(url=url))
+
+    @property
+    def master_data(self) -> MasterData:
+        return self.inner.master_data
+
+    @contextmanager
+    def shortened(self) -> Iterator[LedgerLists]:
+        with self.inner.shortened() as lists:
+            yield DeclaredLists(lists)
 
     def with_wrong_key(self) -> AccountingSystem:
         if not self.traits.has_key:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,16 +17,25 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from ledger_simulators.economic.app import create_app
-from ledger_simulators.economic.chart import SUPPLIER_INVOICE
+from ledger_simulators.economic.chart import (
+    HEADING,
+    PROFIT_AND_LOSS,
+    SUPPLIER_INVOICE,
+    Account,
+    DimensionValue,
+    Supplier,
+)
 from ledger_simulators.economic.entries import Booked, Draft
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, EMPLOYEES, JOURNAL, sample_ledger
 from pleo_export.accounting.economic.connector import EconomicConnector, tokens_in
+from pleo_export.accounting.economic.lists import EconomicLists
 from pleo_export.accounting.economic.reading import EconomicReader
 from pleo_export.accounting.economic.rest import EconomicRest
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.setup import EconomicSetup
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.http.session import IsolatedSession
@@ -62,10 +71,53 @@ class EconomicWay:
     system: AccountingSystem
     setup: AccountingSetup
     reader: LedgerReader
+    lists: LedgerLists
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
         self.crossing.deliver()
+
+
+@dataclass(frozen=True)
+class EconomicMasterData:
+    """What people do under All settings. A value's key is its code."""
+
+    ledger: EconomicLedger
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = self._dimension(dimension).values
+        keys = [max(values) + number for number in range(1, len(names) + 1)]
+        values |= {key: DimensionValue(key, name) for key, name in zip(keys, names, strict=True)}
+        return [str(key) for key in keys]
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        self._dimension(dimension).values[int(code)].name = name
+
+    def close_value(self, dimension: str, code: str) -> None:
+        self._dimension(dimension).values[int(code)].active = False
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        self.ledger.accounts[int(code)] = Account(int(code), name, HEADING if heading else PROFIT_AND_LOSS)
+
+    def close_account(self, code: str) -> None:
+        self.ledger.accounts[int(code)].barred = True
+
+    def end_tax(self, code: str) -> None:
+        self.ledger.vat_accounts[code].barred = True
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        added = []
+        for name in names:
+            number = max(each for each in self.ledger.suppliers if each < 900_000_000) + 1
+            self.ledger.suppliers[number] = Supplier(number, name, 1, "GBP", tax_number, barred=not active)
+            added.append(str(number))
+        return added
+
+    def suppliers_called(self, name: str) -> list[str]:
+        return [str(each.number) for each in self.ledger.suppliers.values() if each.name == name]
+
+    def _dimension(self, name: str) -> Any:
+        return next(each for each in self.ledger.dimensions.values() if each.name == name)
 
 
 class EconomicFixture:
@@ -82,6 +134,7 @@ class EconomicFixture:
         deletes_drafts=True,
         time_zone=None,
         not_on_bills="2102",
+        supplier_name=255,
     )
 
     def __init__(self, number: int = 0) -> None:
@@ -103,6 +156,19 @@ class EconomicFixture:
 
     def reader(self, *, url: str | None = None, way: Any = straight) -> LedgerReader:
         return EconomicReader(self._settings(), self._rest(url, SECRET, way), EconomicConnector.capabilities)
+
+    def lists(self, *, url: str | None = None, way: Any = straight) -> LedgerLists:
+        lists = EconomicLists(self._settings(), self._rest(url, SECRET, way))
+        lists.page = 2
+        return lists
+
+    @property
+    def master_data(self) -> EconomicMasterData:
+        return EconomicMasterData(self.ledger)
+
+    @contextmanager
+    def shortened(self) -> Iterator[LedgerLists]:
+        yield self.lists(way=_first_page_only)
 
     def _rest(self, url: str | None, secret: Mapping[str, str], way: Any) -> EconomicRest:
         there = url is None or urlsplit(url).netloc == urlsplit(URL).netloc
@@ -160,7 +226,8 @@ class EconomicFixture:
     def troubled(self, plan: Plan) -> Iterator[EconomicWay]:
         crossing = TroubledNetwork(plan, self._act, _saying)
         way = crossing.cross
-        yield EconomicWay(self.connector(way=way), self.setup(way=way), self.reader(way=way), crossing)
+        faces = self.connector(way=way), self.setup(way=way), self.reader(way=way), self.lists(way=way)
+        yield EconomicWay(*faces, crossing)
 
     def derived(self, reference: str) -> list[Held]:
         return []  # what a currency has gained or lost is booked by e-conomic itself
@@ -235,6 +302,15 @@ class EconomicFixture:
         supplier = self.ledger.suppliers[owed.supplier].name
         # e-conomic has one date for a bill.
         return HeldBill(supplier, owed.invoice or "", owed.date, None if draft else owed.due, values[:1])
+
+
+def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
+    answer = forward()
+    body = json.loads(answer.body)
+    if "skippages" in request.path and "skippages=0&" not in request.path:
+        body["collection"] = []
+        body["pagination"].pop("nextPage", None)
+    return replace(answer, body=json.dumps(body).encode())
 
 
 def _numbered(question: PartyQuery) -> PartyQuery:

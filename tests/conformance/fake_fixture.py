@@ -4,7 +4,7 @@ ones."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,6 +18,7 @@ from pleo_export.accounting.errors import (
     Rejected,
     Unavailable,
 )
+from pleo_export.accounting.lists import LedgerList, LedgerLists, LedgerSupplier
 from pleo_export.accounting.port import (
     AccountingSetup,
     AccountingSystem,
@@ -32,7 +33,9 @@ from pleo_export.bookkeeping.documents import Bill, DocumentKind, JournalEntry, 
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
 from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, TWICE, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.system.fake_accounting import CAPABILITIES, FakeAccountingSystem, NoProof
+from tests.system.fake_lists import FakeLists
 from tests.system.general_ledger import OWN_CURRENCY, PAYABLES, Document, GeneralLedger
+from tests.system.held_lists import NAME_LENGTH, HeldSupplier
 
 T = TypeVar("T")
 TRIES = 3  # of what may be repeated: a search, and what the ledger says it has not done
@@ -71,6 +74,11 @@ class Connection(FakeAccountingSystem):
     @property
     def reader(self) -> LedgerReader:
         return self
+
+    @property
+    def lists(self) -> LedgerLists:
+        offered = frozenset(LedgerList) if DocumentKind.BILL in self.capabilities.kinds else NO_VENDORS
+        return FakeLists(self, offered, page=2)
 
     def deliver(self) -> None:
         for request in self.late:
@@ -116,15 +124,54 @@ class Connection(FakeAccountingSystem):
                 raise NoProof(str(trouble))
 
 
+@dataclass(frozen=True)
+class FakeMasterData:
+    """People at work in the books."""
+
+    ledger: GeneralLedger
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = {f"L{number:02}": name for number, name in enumerate(names)}
+        for code, name in values.items():
+            self.ledger.lists.put_value(dimension, code, name)
+        return list(values)
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        self.ledger.lists.put_value(dimension, code, name)
+
+    def close_value(self, dimension: str, code: str) -> None:
+        self.ledger.lists.close_value(dimension, code)
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        self.ledger.lists.put_account(code, name, postable=not heading)
+
+    def close_account(self, code: str) -> None:
+        self.ledger.lists.close_account(code)
+
+    def end_tax(self, code: str) -> None:
+        self.ledger.lists.end_tax(code)
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        added = [self.ledger.lists.put_supplier(each, active=active, tax_number=tax_number) for each in names]
+        for supplier in added:
+            self.ledger.register(supplier)
+        return [each.id for each in added]
+
+    def suppliers_called(self, name: str) -> list[str]:
+        held = (each.supplier for each in self.ledger.lists.suppliers)
+        return [each.id for each in held if each.name == name]
+
+
 class FakeFixture:
     url = "https://books.test"
-    traits = Traits()
+    traits = Traits(supplier_name=NAME_LENGTH)
 
     def __init__(self, name: str, takes: Capabilities) -> None:
         self._name = name
         self._takes = takes
         self._ledger = GeneralLedger()
         self._ledger.suppliers = {key: party for party, keys in SUPPLIERS.items() for key in keys}
+        self._ledger.lists.suppliers = [_listed(party, *keys) for party, keys in SUPPLIERS.items()]
         self._ledger.suppliers |= {"V-2003": Blocked("Paper Trail (blocked)"), TWICE: Ambiguous(("North", "South"))}
         self._ledger.employees = {key: party for party, keys in EMPLOYEES.items() for key in keys}
         self._rights = True
@@ -141,6 +188,19 @@ class FakeFixture:
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return self._at(url)
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        return self._at(url).lists
+
+    @property
+    def master_data(self) -> FakeMasterData:
+        return FakeMasterData(self._ledger)
+
+    @contextmanager
+    def shortened(self) -> Iterator[LedgerLists]:
+        self._ledger.lists.withheld = 1
+        yield self.lists()
+        self._ledger.lists.withheld = 0
 
     def redate(self, reference: str, to: date) -> None:
         self._ledger.redate(reference, to)
@@ -251,6 +311,11 @@ class FakeFixture:
         )
 
 
+def _listed(party: Party, code: str, *numbers: str) -> HeldSupplier:
+    tax = next((each for each in numbers if each.startswith("GB")), None)
+    return HeldSupplier(LedgerSupplier(code, code, party.name, active=True, tax_registration_number=tax))
+
+
 def _act(effect: str) -> Act:
     if effect.endswith(":fx") or effect.startswith(("books difference", "books reconcile", "books open again")):
         return Act.DERIVE
@@ -260,7 +325,7 @@ def _act(effect: str) -> Act:
         return Act.POST
     if effect.startswith("books discard"):
         return Act.DELETE
-    return Act.OTHER if effect.startswith("books attach") else Act.READ
+    return Act.OTHER if effect.startswith(("books attach", "books create supplier")) else Act.READ
 
 
 def _nobody_there(_: Act) -> None:
@@ -275,6 +340,7 @@ def _no_journal(_: Act) -> None:
     raise InvalidConfiguration("There is no journal NONE there: correct accounting_system.journal in the settings.")
 
 
+NO_VENDORS = frozenset(LedgerList) - {LedgerList.VENDORS}
 FULL = replace(CAPABILITIES, max_attachment_bytes=25 * 2**20, attachment_types=FILES, reference_length=200)
 BILLS = frozenset({DocumentKind.BILL, DocumentKind.CREDIT_NOTE})
 # What other ledgers can do less, so that the suite, the workflow and the fake agree on what that means.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,9 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from local.tryton.ledger import Bill, Ledger, Move
+from local.tryton.master_data import MasterData
 from local.tryton.server import TrytonServer
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
-from pleo_export.accounting.registry import connect, open_reader, set_up
+from pleo_export.accounting.registry import connect, open_lists, open_reader, set_up
 from pleo_export.accounting.tryton.settings import TrytonSettings
 from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
 from tests.conformance.troubled import TroubledNetwork
@@ -23,7 +25,7 @@ ROOT = Path(__file__).parents[2] / ".local/tryton"
 PAYABLES = ("2100", "2101", "2102", "2250")
 
 
-_READS = ("search_read", "get_access", "common.db.login")
+_READS = ("search_read", "search_count", "get_access", "common.db.login")
 _HTML = [("Content-Type", "text/html; charset=utf-8")]
 
 
@@ -32,10 +34,42 @@ class TrytonWay:
     system: AccountingSystem
     setup: AccountingSetup
     reader: LedgerReader
+    lists: LedgerLists
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
         self.crossing.deliver()
+
+
+@dataclass(frozen=True)
+class TrytonMasterData:
+    data: MasterData
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        values = {f"L{number:02}": name for number, name in enumerate(names)}
+        self.data.add_values(dimension, values)
+        return list(values)
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        self.data.rename_value(dimension, code, name)
+
+    def close_value(self, dimension: str, code: str) -> None:
+        self.data.close_value(dimension, code)
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        self.data.add_account(code, name, heading=heading)
+
+    def close_account(self, code: str) -> None:
+        self.data.close_account(code)
+
+    def end_tax(self, code: str) -> None:
+        self.data.end_tax(code, date(2020, 12, 31))
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        return self.data.add_suppliers(names, active=active, tax_number=tax_number)
+
+    def suppliers_called(self, name: str) -> list[str]:
+        return self.data.suppliers_called(name)
 
 
 class TrytonFixture:
@@ -56,6 +90,20 @@ class TrytonFixture:
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return open_reader(self._settings(url), self._secret)
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        lists = open_lists(self._settings(url), self._secret)
+        lists.page = 2  # type: ignore[attr-defined]
+        return lists
+
+    @property
+    def master_data(self) -> TrytonMasterData:
+        return TrytonMasterData(self._ledger.master_data)
+
+    @contextmanager
+    def shortened(self) -> Iterator[LedgerLists]:
+        with network(self.url, _first_page_only) as url:
+            yield self.lists(url=url)
 
     def redate(self, reference: str, to: date) -> None:
         self._ledger.redate(reference, to)
@@ -101,7 +149,8 @@ class TrytonFixture:
     def troubled(self, plan: Plan) -> Iterator[TrytonWay]:
         crossing = TroubledNetwork(plan, _act, _saying)
         with network(self.url, crossing.cross) as url:
-            yield TrytonWay(self.connector(url=url), self.setup(url=url), self.reader(url=url), crossing)
+            faces = self.connector(url=url), self.setup(url=url), self.reader(url=url), self.lists(url=url)
+            yield TrytonWay(*faces, crossing)
 
     def derived(self, reference: str) -> list[Held]:
         return [_held(move) for move in self._ledger.moves() if move.reference.startswith(f"{reference}:fx")]
@@ -136,6 +185,14 @@ def _act(request: Request) -> Act:
     if "/account.move.reconciliation" in path or b":fx" in request.body:
         return Act.DERIVE
     return Act.CREATE if "/account." in path else Act.OTHER
+
+
+def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
+    answer = forward()
+    asked = json.loads(request.body)
+    if "limit" not in asked or asked["domain"][-1] == ["id", ">", 0]:
+        return answer
+    return replace(answer, body=b"[]")
 
 
 def _saying(trouble: Trouble, request: Request) -> Answer:

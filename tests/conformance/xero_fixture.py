@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from ledger_simulators.xero.app import create_app
-from ledger_simulators.xero.books import XeroKind
+from ledger_simulators.xero.books import XeroBooks, XeroKind
+from ledger_simulators.xero.contacts import create_contact
 from ledger_simulators.xero.identity import SCOPES
 from ledger_simulators.xero.ledger import XeroLedger
 from ledger_simulators.xero.sample import sample_ledger
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.accounting.xero.attachments import hash_in
 from pleo_export.accounting.xero.connector import XeroConnector
 from pleo_export.accounting.xero.kinds import STATES
+from pleo_export.accounting.xero.lists import XeroLists
 from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import XeroRest, headers, scopes_of
 from pleo_export.accounting.xero.settings import XeroSettings
@@ -43,10 +46,57 @@ class XeroWay:
     system: AccountingSystem
     setup: AccountingSetup
     reader: LedgerReader
+    lists: LedgerLists
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
         self.crossing.deliver()
+
+
+@dataclass(frozen=True)
+class XeroMasterData:
+    """What people do under Settings and Contacts."""
+
+    books: XeroBooks
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        options = self._category(dimension)["Options"]
+        for name in names:
+            options.append({"TrackingOptionID": self.books.ids.uuid("option"), "Name": name, "Status": "ACTIVE"})
+        return list(names)
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        self._option(dimension, code)["Name"] = name
+
+    def close_value(self, dimension: str, code: str) -> None:
+        self._option(dimension, code)["Status"] = "ARCHIVED"
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        assert not heading
+        like = self.books.account({"Code": "6100"}) or {}
+        self.books.accounts.append({**like, "AccountID": self.books.ids.uuid("account"), "Code": code, "Name": name})
+
+    def close_account(self, code: str) -> None:
+        (self.books.account({"Code": code}) or {})["Status"] = "ARCHIVED"
+
+    def end_tax(self, code: str) -> None:
+        (self.books.tax_rate(code) or {})["Status"] = "DELETED"
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        made = [create_contact(self.books, {"Name": name, "TaxNumber": tax_number}) for name in names]
+        for each in made:
+            each |= {"IsSupplier": True, "ContactStatus": "ACTIVE" if active else "ARCHIVED"}
+        return [each["ContactID"] for each in made]
+
+    def suppliers_called(self, name: str) -> list[str]:
+        return [each["ContactID"] for each in self.books.contacts if each["Name"] == name]
+
+    def _category(self, name: str) -> dict[str, Any]:
+        return next(each for each in self.books.tracking if each["Name"] == name)
+
+    def _option(self, dimension: str, name: str) -> dict[str, Any]:
+        options: list[dict[str, Any]] = self._category(dimension)["Options"]
+        return next(each for each in options if each["Name"] == name)
 
 
 class XeroFixture:
@@ -62,6 +112,9 @@ class XeroFixture:
         settles_parts=True,
         rolls_back=False,
         missing_journal="not connected",
+        supplier_name=255,
+        has_headings=False,
+        values_are_names=True,
     )
 
     def __init__(self, seed: int) -> None:
@@ -84,6 +137,17 @@ class XeroFixture:
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return XeroReader(self._rest(_crossing(url)), XeroConnector.capabilities)
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        return _lists(self._rest(_crossing(url)))
+
+    @property
+    def master_data(self) -> XeroMasterData:
+        return XeroMasterData(self._ledger.books)
+
+    @contextmanager
+    def shortened(self) -> Iterator[LedgerLists]:
+        yield _lists(self._rest(_first_page_only))
 
     def with_wrong_key(self) -> AccountingSystem:
         return self._connector(self._rest(straight, token="nobody's"))
@@ -129,6 +193,7 @@ class XeroFixture:
             self._connector(rest),
             XeroSetup(self._settings(), rest),
             XeroReader(rest, XeroConnector.capabilities),
+            _lists(rest),
             network,
         )
 
@@ -205,6 +270,22 @@ class XeroFixture:
         )
 
 
+def _lists(rest: XeroRest) -> XeroLists:
+    lists = XeroLists(rest, "Employees")
+    lists.page = 2
+    return lists
+
+
+def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
+    answer = forward()
+    if "page=" not in request.path or "page=1&" in request.path:
+        return answer
+    body = json.loads(answer.body)
+    (rows,) = (value for value in body.values() if isinstance(value, list))
+    rows.clear()
+    return replace(answer, body=json.dumps(body).encode())
+
+
 def _is_deleted_draft(kind: XeroKind, row: dict[str, Any]) -> bool:
     return row["Status"] == "DELETED" and kind.endpoint in ("Invoices", "CreditNotes", "ManualJournals")
 
@@ -252,6 +333,8 @@ def _act(request: Request) -> Act:
     path = request.path.partition("?")[0].removeprefix("/api.xro/2.0/")
     if request.method == "GET":
         return Act.READ
+    if path == "Contacts":
+        return Act.OTHER
     if "/" in path and not path.endswith(("/History",)) and "/Attachments/" not in path:
         return Act.DELETE  # what is undone in Xero changes its state
     if request.method == "POST":

@@ -349,7 +349,10 @@ class Checker:
         before = [each for each in self._of(job.company_id) if each.created <= job.created]
         lost = sum(each.announced is None for each in before)
         took = self._over_at(job) - job.created
-        self._hold(took <= len(before) * OWN_TIME + lost * LOOKED_AT, f"isolated: job {job.id} of the quiet company took {took}")
+        self._hold(
+            took <= len(before) * OWN_TIME + lost * LOOKED_AT,
+            f"isolated: job {job.id} of the quiet company took {took}",
+        )
 
     def _isolated(self, job: Clicked, at_pleo: Json) -> None:
         """Where nothing went wrong for the company, each item that can be booked is."""

@@ -105,7 +105,9 @@ def interval_never_falls_back() -> AbstractContextManager[Any]:
     """A company keeps the interval that its webhooks once earned."""
     learn = dispatch.interval_after
     return patch(
-        dispatch, "interval_after", lambda reason, waited, known, longest: max(known, learn(reason, waited, known, longest))
+        dispatch,
+        "interval_after",
+        lambda reason, waited, known, longest: max(known, learn(reason, waited, known, longest)),
     )
 
 
@@ -409,6 +411,8 @@ MUTANTS: Mapping[str, Mutant] = {
         lease_without_condition,
         every_lease_is_dead,
         no_lease_is_dead,
+        interval_never_falls_back,
+        open_work_is_looked_at_as_seldom_as_none,
         report_before_record,
         no_in_doubt_time,
         withdraw_after_unknown,

@@ -25,6 +25,7 @@ from unittest import mock
 from pleo_export.accounting.port import DocumentState
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.observability import logger
+from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
 from pleo_export.pleo.models import ExportJob, JobItem, Page
@@ -112,7 +113,7 @@ class SimulatedServices(Services):
         super().__init__(ENVIRONMENT | {"CHUNK_SIZE": str(simulation.chunk_size)}, simulation.clock.now)
         self._simulation = simulation
 
-    def pleo(self, connection: Connection) -> PleoClient:
+    def pleo(self, connection: Connection, priority: CallPriority = CallPriority.EXPORT) -> PleoClient:
         simulation = self._simulation
         company, injector = connection.company_id, simulation.injector
         accepts = partial(simulation.sign_in.accepts, company)
@@ -552,7 +553,9 @@ class Simulation:
     def _poll(self) -> None:
         self._at(POLL_SECONDS, "poll", self._poll)
         try:
-            self._invoke("poll", json.loads(poll_schedule()["Input"]), FunctionCall("poll", None, None, None, self.clock.now()))
+            self._invoke(
+                "poll", json.loads(poll_schedule()["Input"]), FunctionCall("poll", None, None, None, self.clock.now())
+            )
         except Exception as error:
             self.injector.say(f"  poll: {type(error).__name__}")
 

@@ -72,15 +72,16 @@ def create_topic() -> str:
     return str(client("sns").create_topic(Name="notifications")["TopicArn"])
 
 
-def create_queues() -> tuple[str, str]:
-    """Create the queue of wake-ups and the one of its dead letters. Returns their addresses."""
-    failed = _create_queue("wake-ups-failed.fifo")
-    wanted = template()["Resources"]["WakeUps"]["Properties"]["RedrivePolicy"]
+def create_queues(queue: str = "WakeUps") -> tuple[str, str]:
+    """Create the queue of that name in the template and the one of its dead letters. Returns their addresses."""
+    name = {"WakeUps": "wake-ups", "Syncs": "syncs"}[queue]
+    failed = _create_queue(f"{name}-failed.fifo")
+    wanted = template()["Resources"][queue]["Properties"]["RedrivePolicy"]
     policy = {
-        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups-failed.fifo",
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-failed.fifo",
         "maxReceiveCount": wanted["maxReceiveCount"],
     }
-    return _create_queue("wake-ups.fifo", RedrivePolicy=json.dumps(policy)), failed
+    return _create_queue(f"{name}.fifo", RedrivePolicy=json.dumps(policy)), failed
 
 
 def _create_queue(name: str, **attributes: str) -> str:

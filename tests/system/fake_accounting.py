@@ -7,7 +7,7 @@ that faults can be ordered around: "books check", "books find_many", "books diff
 older draft is posted), "books read back", "books duplicates", "books discard <reference>", "books attach <reference>",
 "books difference <reference>" (an exchange difference is booked), "books reconcile <reference>", "books open again
 <reference>", "books refusals", "books find counter-entries", "books reverse <reference>" (the draft of a counter-entry
-is made).
+is made). Those of its lists are in `tests.system.fake_lists`.
 """
 
 from __future__ import annotations
@@ -53,10 +53,9 @@ from pleo_export.bookkeeping.reference import MARK, reversal_reference
 from pleo_export.failures.ledger import NOT_REVERSIBLE
 from tests.system import fake_limits
 from tests.system.effects import Effects
+from tests.system.fake_lists import FakeLists
 from tests.system.general_ledger import (
-    CHART,
     DIFFERENCE,
-    DIMENSIONS,
     OWN_CURRENCY,
     OWN_TIME_ZONE,
     Document,
@@ -117,10 +116,10 @@ class FakeAccountingSystem:
         self._ask("books check", lambda: None)
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
-        return set(codes) - CHART
+        return {code for code in codes if not self.ledger.lists.books_on(code)}
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
-        return set(categories) - DIMENSIONS.keys()
+        return set(categories) - self.ledger.lists.values.keys()
 
     def currency(self) -> str:
         return OWN_CURRENCY
@@ -129,10 +128,11 @@ class FakeAccountingSystem:
         return OWN_TIME_ZONE
 
     def accounts(self) -> Sequence[CodeAndName]:
-        return [CodeAndName(code, f"Account {code}") for code in sorted(CHART)]
+        chart = self.ledger.lists
+        return [CodeAndName(code, chart.accounts[code].name) for code in sorted(chart.accounts) if chart.books_on(code)]
 
     def dimensions(self) -> Sequence[CodeAndName]:
-        return [CodeAndName(code, code.replace("_", " ").title()) for code in sorted(DIMENSIONS)]
+        return [CodeAndName(code, code.replace("_", " ").title()) for code in sorted(self.ledger.lists.values)]
 
     def find_many(self, references: Collection[str]) -> Mapping[str, DocumentOutcome]:
         if len(references) > self.capabilities.max_find:
@@ -253,7 +253,14 @@ class FakeAccountingSystem:
         return self._ask("books list", listed)
 
     def account_names(self, codes: Collection[str]) -> Mapping[str, str]:
-        return self._ask("books accounts", lambda: {code: f"Account {code}" for code in sorted(codes) if code in CHART})
+        chart = self.ledger.lists.accounts
+        return self._ask("books accounts", lambda: {code: chart[code].name for code in sorted(codes) if code in chart})
+
+    # The side that lists
+
+    def open_lists(self) -> FakeLists:
+        """What it offers to choose from."""
+        return FakeLists(self)
 
     # What tests look at
 

@@ -7,6 +7,7 @@ can be changed by people at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -21,19 +22,22 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
     UnknownTaxCode,
 )
+from pleo_export.accounting.lists import LedgerSupplier
 from pleo_export.accounting.port import DocumentRef, DocumentState, PeriodState
 from pleo_export.bookkeeping.documents import (
     Bill,
     DocumentKind,
     JournalEntry,
     JournalLine,
+    Party,
     Payment,
     PaymentPurpose,
     TaxRole,
 )
 from pleo_export.bookkeeping.documents import Document as Entry
-from pleo_export.bookkeeping.parties import PartyMatch
+from pleo_export.bookkeeping.parties import Blocked, PartyMatch
 from tests.system.held_documents import Role
+from tests.system.held_lists import HeldLists, sample_lists
 
 OWN_CURRENCY = "GBP"
 OWN_TIME_ZONE = "Europe/London"
@@ -48,11 +52,6 @@ INCOME_STATEMENT = (4900, 6100, 6200, 6210, 6300, 6400, 6500, 6900, 6950)
 CHART = frozenset(str(account) for account in (*BALANCE_SHEET, *INCOME_STATEMENT))
 FOREIGN_ACCOUNTS = {"1901": "EUR"}
 NOT_ON_BILLS = frozenset({"1950"})
-TAX_CODES = frozenset({"GB0", "GB20", "ES21", "RC20"})
-DIMENSIONS: Mapping[str, frozenset[str]] = {
-    "cost_centre": frozenset({"LON", "CPH", "MAD"}),
-    "project": frozenset({"P-100", "P-200"}),
-}
 SAME_BILL = timedelta(days=60)
 
 
@@ -148,6 +147,7 @@ class GeneralLedger:
     suppliers: dict[str, PartyMatch] = field(default_factory=dict)
     employees: dict[str, PartyMatch] = field(default_factory=dict)
     ended_taxes: set[str] = field(default_factory=set)
+    lists: HeldLists = field(default_factory=lambda: sample_lists(CHART))
     numbers: int = 0
 
     # What a connector asks
@@ -213,6 +213,12 @@ class GeneralLedger:
         if document is not None and document.state is not DocumentState.DRAFT:
             raise Rejected(f"{document.number} is {document.state}, so it was not removed.")
         self.documents[:] = [each for each in self.documents if each is not document]
+
+    def register(self, supplier: LedgerSupplier) -> None:
+        """Let entries find a supplier of the lists, by its id, its number and its tax number."""
+        party = Party(supplier.id, supplier.name) if supplier.active else Blocked(supplier.name)
+        keys = (supplier.id, supplier.code, re.sub(r"[^A-Z0-9]", "", (supplier.tax_registration_number or "").upper()))
+        self.suppliers |= {key: party for key in keys if key}
 
     def attach(self, id_: str, name: str, sha256: str, content: bytes) -> None:
         document = self.document(id_)
@@ -343,7 +349,7 @@ class GeneralLedger:
         if "\0" in entry.memo or any("\0" in line.text for line in entry.lines):
             return Rejected("A text holds a character that no database takes.")
         for line in entry.lines:
-            if refusal := _refused_line(line, entry):
+            if refusal := _refused_line(line, entry, self.lists):
                 return refusal
         if sum(line.amount for line in entry.lines):
             return Rejected("the entry does not balance")
@@ -410,13 +416,13 @@ def totals(entry: Entry) -> tuple[str, int, int]:
     return entry.currency, gross, tax
 
 
-def _refused_line(line: JournalLine, entry: Entry) -> AccountingError | None:
-    if line.account not in CHART:
+def _refused_line(line: JournalLine, entry: Entry, lists: HeldLists) -> AccountingError | None:
+    if not lists.books_on(line.account):
         return UnknownAccount(f"account {line.account} is not in the chart of accounts")
-    if line.tax is not None and line.tax.code not in TAX_CODES:
+    if line.tax is not None and not lists.has_tax(line.tax.code):
         return UnknownTaxCode(f"tax code {line.tax.code} is not known")
     for dimension in line.dimensions:
-        if dimension.value not in DIMENSIONS.get(dimension.category, ()):
+        if not lists.has_value(dimension.category, dimension.value):
             return UnknownDimension(f"{dimension.value} is not in the dimension {dimension.category}")
     if FOREIGN_ACCOUNTS.get(line.account, entry.currency) != entry.currency:
         return Rejected(f"account {line.account} is for {FOREIGN_ACCOUNTS[line.account]}, not for {entry.currency}")

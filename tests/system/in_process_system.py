@@ -93,6 +93,7 @@ STATES = {
 FUNCTIONS = (
     *("webhook", "poll", "reconcile_drafts", "dispatch", *STATES.values()),
     *("refresh_tokens", "oauth_connect", "oauth_callback"),
+    *("sync", "schedule_syncs"),
 )
 CALLBACK = "https://hooks.test/oauth/pleo/callback"
 
@@ -171,6 +172,15 @@ class InProcessServices(Services):
         ledger = self._system.ledgers.get(connection.company_id)
         return self.accounting_system(connection) if ledger is None else ledger.open_reader()
 
+    def ledger_lists(self, connection: Connection) -> Any:
+        if connection.company_id in self._system.ledgers:
+            return super().ledger_lists(connection)
+        return self.accounting_system(connection).open_lists()
+
+    def ledger_setup(self, connection: Connection) -> Any:
+        in_process = connection.company_id in self._system.ledgers
+        return super().ledger_setup(connection) if in_process else self.accounting_system(connection)
+
     @cached_property
     def receipts(self) -> Fetcher:
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")), self.http, sleep=self._system.sleep)
@@ -199,10 +209,12 @@ class InProcessSystem:
 
     def open(self) -> None:
         self.queue_url, self.dead_letters_url = create_queues()
+        self.sync_queue_url, self.failed_syncs_url = create_queues("Syncs")
         self.environment = {
             "TABLE_NAME": create_table(),
             "BUCKET_NAME": create_bucket(),
             "QUEUE_URL": self.queue_url,
+            "SYNC_QUEUE_URL": self.sync_queue_url,
             "PLEO_API_URL": URL,
             "PLEO_AUTH_URL": URL,
             "STACK_NAME": STACK,
@@ -311,6 +323,10 @@ class InProcessSystem:
         answer: dict[str, int] = self.handlers["poll"](json.loads(poll_schedule()["Input"]), context)
         return answer
 
+    def schedule_syncs(self, context: Any = None) -> int:
+        """A run of the schedule of syncs: for how many companies it asked."""
+        return int(self.handlers["schedule_syncs"]({}, context)["companies"])
+
     def night(self, context: Any = None) -> dict[str, int]:
         """The schedule's first call of a night: the companies looked after, by what became of them."""
         self.sleep(timedelta(hours=13).total_seconds())
@@ -330,12 +346,19 @@ class InProcessSystem:
 
         One that fails comes back, until the queue moves it to the dead letters.
         """
+        return self._deliver("dispatch", self.queue_url)
+
+    def deliver_syncs(self) -> list[str]:
+        """Hand every queued request for a sync to its function, in the same way."""
+        return self._deliver("sync", self.sync_queue_url)
+
+    def _deliver(self, function: str, queue_url: str) -> list[str]:
         sqs, outcomes = client("sqs"), []
-        while messages := sqs.receive_message(QueueUrl=self.queue_url).get("Messages", []):
+        while messages := sqs.receive_message(QueueUrl=queue_url).get("Messages", []):
             (message,) = messages
-            handle = {"QueueUrl": self.queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+            handle = {"QueueUrl": queue_url, "ReceiptHandle": message["ReceiptHandle"]}
             try:
-                outcomes.append(self.handlers["dispatch"]({"Records": [{"body": message["Body"]}]}, None)["outcome"])
+                outcomes.append(self.handlers[function]({"Records": [{"body": message["Body"]}]}, None)["outcome"])
             except Exception as error:
                 outcomes.append(type(error).__name__)
                 sqs.change_message_visibility(**handle, VisibilityTimeout=0)
@@ -349,6 +372,13 @@ class InProcessSystem:
 
     def dead_letters(self) -> list[str]:
         return [body for _, body in _taken(self.dead_letters_url)]
+
+    def queued_syncs(self) -> list[tuple[str, dict[str, Any]]]:
+        """Take the queued requests for syncs: the message group and the body of each."""
+        return [(group, json.loads(body)) for group, body in _taken(self.sync_queue_url)]
+
+    def failed_syncs(self) -> list[str]:
+        return [body for _, body in _taken(self.failed_syncs_url)]
 
     def run_executions(self) -> None:
         """Run every started execution to its end, and what they start in turn."""
@@ -414,6 +444,7 @@ class InProcessSystem:
     def _function(self, name: str, handler: Any) -> Any:
         def invoked(event: Any, context: Any) -> Any:
             context = context or InvocationContext(function_name=name)
+            self.services.__dict__.pop("_pleo_budgets", None)  # each function takes blocks of its own
             with self.effects.of_function():
                 try:
                     return handler(event, context)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.bookkeeping.settings import ClosedPeriod, LegacyVendors, OutflowSign, PostingMode, UnmappedTags
 from pleo_export.errors import InvalidSettings
 from pleo_export.settings import ReceiptPolicy, Settings, parse_settings
@@ -51,6 +52,7 @@ def test_given_settings_of_an_earlier_version_then_they_still_fit() -> None:
         "legacy_vendors",
         "outflow_sign",
         "unmapped_tags",
+        "sync",
     ):
         del stored[added]
     del stored["accounts"]["rounding"]
@@ -109,6 +111,35 @@ def test_given_one_account_for_roles_that_never_meet_then_it_is_accepted() -> No
     accounts = {"out_of_pocket": "2100", "payables": "2100", "clearing": "2250", "external_reimbursement": "2250"}
     assert parse_settings(LEAST | {"accounts": accounts}).accounts.payables == "2100"
     assert parse_settings(LEAST | {"accounts": {"out_of_pocket": None, "external_reimbursement": None}})
+
+
+# --- the lists that are kept in step
+
+
+def test_given_no_selection_then_no_list_is_kept_in_step() -> None:
+    assert parse_settings(LEAST).sync.lists == ()
+
+
+def test_given_a_selection_then_its_lists_survive_being_stored() -> None:
+    sync = {"dimensions": ["cost_centre", "Project"], "vendors": True, "foreign_groups": ["old"]}
+    settings = parse_settings(LEAST | {"sync": sync})
+    assert settings.sync.lists == (LedgerList.TAGS, LedgerList.VENDORS)
+    assert parse_settings(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("sync", "said"),
+    [
+        ({"dimensions": ["a", "b", "c", "d", "e", "f"]}, "here are 6 dimensions; keep 5 of them"),
+        ({"dimensions": ["dept", "team", "DEPT"]}, "numbers 1 and 3 are the same (Pleo does not tell capital letters"),
+        ({"foreign_groups": ["old", "old "]}, "numbers 1 and 2 are the same"),
+        ({"dimensions": ["team"], "foreign_groups": ["old", "Team"]}, "number 2 is one of sync.dimensions"),
+        ({"dimensions": [" "]}, "sync.dimensions.1: is empty"),
+        ({"dimensions": ["x" * 256]}, "sync.dimensions.1: must not be longer than 255 characters"),
+    ],
+)
+def test_given_a_selection_that_cannot_be_kept_then_the_fix_is_named(sync: dict[str, Any], said: str) -> None:
+    assert said in refused(sync=sync)
 
 
 # --- the schema

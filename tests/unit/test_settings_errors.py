@@ -17,6 +17,9 @@ SYSTEM = {"name": "tryton", "url": "https://books.example.com", "database": "boo
 LEAST = {"company_id": "11111111-1111-4111-8111-111111111111", "accounting_system": SYSTEM, "accounts": {}}
 
 
+NOT_A_LIST = "must be a list, in square brackets or each on a line after a hyphen"
+
+
 def refused(data: Any) -> InvalidSettings:
     with pytest.raises(InvalidSettings) as caught:
         parse_settings(data)
@@ -60,6 +63,18 @@ SENTENCES: dict[str, tuple[dict[Any, Any], str]] = {
     "a long text": (
         accounts(clearing="1" * 41),
         'accounts.clearing: must not be longer than 40 characters; for example "1950"',
+    ),
+    "a text for a list": (
+        {"sync": {"dimensions": "cost_centre"}},
+        f"sync.dimensions: {NOT_A_LIST}; for example [cost_centre]",
+    ),
+    "digits without quotes in a list": (
+        {"sync": {"dimensions": ["department", 4]}},
+        "sync.dimensions.2: a value of digits must be in quotes; for example cost_centre",
+    ),
+    "a misspelt list of the ledger": (
+        {"sync": {"taxcodes": True}},
+        "sync.taxcodes: there is no such setting; did you mean tax_codes?",
     ),
     "a misspelt setting": ({"dimension": {}}, "dimension: there is no such setting; did you mean dimensions?"),
     "a misspelt role": (accounts(wallet={}), "accounts.wallet: there is no such setting; did you mean wallets?"),
@@ -229,6 +244,7 @@ PLACES = (
     ("accounts", "wallets", "GBP"),
     ("dimensions", "team"),
     ("tax_accounts", "GB20"),
+    *(("sync", name) for name in ("dimensions", "accounts", "foreign_groups")),
     *(("accounting_system", name) for name in ("name", "url", "database", "company", "journal", "web_url")),
 )
 
@@ -302,7 +318,7 @@ class Choice(BaseModel):
         ({"name": "red", "size": 3, "tag": []}, ["system.tag: there is no such setting; did you mean tags?"]),
         ({"name": "red", "size": 3, "fast": "maybe"}, ["system.fast: must be true or false; for example true"]),
         ({"name": "red", "size": 3, "fast": []}, ["system.fast: must be true or false; for example true"]),
-        ({"name": "red", "size": 3, "tags": "x"}, ["system.tags: must be a list"]),
+        ({"name": "red", "size": 3, "tags": "x"}, [f"system.tags: {NOT_A_LIST}"]),
     ],
 )
 def test_given_a_choice_of_connectors_then_the_path_is_as_it_is_written(system: object, said: list[str]) -> None:

@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 import requests
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pleo_export.authorisation.refresh_tokens import TRIES, refresh_tokens
 from pleo_export.errors import Disconnected, Misconfigured, PleoExportError, TryAgain
@@ -23,6 +23,7 @@ from pleo_export.oauth.grant import Grant, fingerprint, grant_in
 from pleo_export.services.token_refresher import RefreshRequest
 from pleo_export.services.tokens import MARGIN, Tokens
 from pleo_export.store.connected_companies import RECONNECT
+from pleo_export.store.connections import Connections
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE, Returned
 from pleo_simulator.sample import NORTHGATE
@@ -610,6 +611,25 @@ def test_given_a_revoked_grant_then_one_log_line_raises_the_alarm_and_nothing_as
     assert ended.at == system.clock.now()
     assert system.job(job)["status"] == "pending"
     assert system.executions.started == []
+
+
+def test_given_a_mark_that_is_written_though_its_answer_is_lost_then_the_alarm_has_been_raised(
+    system: InProcessSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    authorised(system)
+    system.export(NORTHGATE)
+    system.service.oauth.revoke(oauth_client_id())
+    mark = Connections.grant_ended
+
+    def marked_without_an_answer(*given: Any) -> None:
+        mark(*given)
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    with mock.patch.object(Connections, "grant_ended", marked_without_an_answer), pytest.raises(TryAgain):
+        system.wake(NORTHGATE)
+
+    assert system.wake(NORTHGATE) == "reconnect"
+    assert [each.levelname for each in caplog.records if each.message == "reconnect needed"] == ["ERROR"]
 
 
 def test_given_a_grant_that_ends_during_a_run_then_reconnecting_books_everything_once(

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Union
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
 from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import BookkeepingSettings, SettingsModel
 from pleo_export.failures.entry import DEFAULT_SUPPORT
@@ -32,6 +33,83 @@ class ReceiptPolicy(StrEnum):
 
     REQUIRED = "required"
     BEST_EFFORT = "best_effort"
+
+
+TAGS_OF_AN_EXPENSE = 5  # Pleo shows so many tag groups on one expense
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+
+class SyncSettings(SettingsModel):
+    """Which lists of the ledger are kept in step at Pleo; without this section none is, and Pleo is left alone."""
+
+    dimensions: tuple[Code, ...] = Field(
+        (),
+        description="Dimensions of the accounting system that become tag groups at Pleo, at most five. `dimensions` "
+        "names each of them as well, so that its tags are booked.",
+        examples=[["cost_centre"]],
+    )
+    accounts: bool = Field(
+        False,
+        description="Whether Pleo's chart of accounts follows the accounting system's.",
+        examples=[True],
+    )
+    tax_codes: bool = Field(
+        False, description="Whether Pleo's tax codes follow the accounting system's.", examples=[True]
+    )
+    vendors: bool = Field(
+        False,
+        description="Whether suppliers are kept in step, both ways: a vendor made in Pleo becomes a supplier.",
+        examples=[True],
+    )
+    foreign_groups: tuple[Code, ...] = Field(
+        (),
+        description="Codes of tag groups that were made by hand in Pleo and may be archived, since no dimension stands "
+        "behind them. Others made by hand are left alone.",
+        examples=[["old_projects"]],
+    )
+
+    @field_validator("dimensions", "foreign_groups")
+    @classmethod
+    def _each_once(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        first: dict[str, int] = {}
+        for place, code in enumerate(codes, start=1):
+            before = first.setdefault(code.casefold(), place)
+            if before != place:
+                raise ValueError(
+                    f"numbers {before} and {place} are the same (Pleo does not tell capital letters from small ones); "
+                    "remove one"
+                )
+        return codes
+
+    @field_validator("dimensions")
+    @classmethod
+    def _as_many_as_pleo_shows(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        if len(codes) > TAGS_OF_AN_EXPENSE:
+            raise ValueError(
+                f"Pleo shows {TAGS_OF_AN_EXPENSE} tag groups on an expense, and here are {len(codes)} dimensions; "
+                f"keep {TAGS_OF_AN_EXPENSE} of them"
+            )
+        return codes
+
+    @field_validator("foreign_groups")
+    @classmethod
+    def _not_kept_as_well(cls, codes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        kept = {code.casefold() for code in info.data.get("dimensions", ())}
+        for place, code in enumerate(codes, start=1):
+            if code.casefold() in kept:
+                raise ValueError(f"number {place} is one of sync.dimensions, so it is kept; remove it from one of both")
+        return codes
+
+    @property
+    def lists(self) -> tuple[LedgerList, ...]:
+        """The lists that are kept in step; none where nothing is to be synced."""
+        wanted = {
+            LedgerList.TAGS: bool(self.dimensions or self.foreign_groups),
+            LedgerList.ACCOUNTS: self.accounts,
+            LedgerList.TAX_CODES: self.tax_codes,
+            LedgerList.VENDORS: self.vendors,
+        }
+        return tuple(each for each, is_wanted in wanted.items() if is_wanted)
 
 
 class ConnectionSettings(SettingsModel):
@@ -58,6 +136,11 @@ class ConnectionSettings(SettingsModel):
         description="What proves that a webhook comes from Pleo: Pleo's signature, or a token that `connect` mints and "
         "Pleo sends along, by Basic authentication (basic) or in a header of its own (header).",
         examples=["basic"],
+    )
+    sync: SyncSettings = Field(
+        default_factory=SyncSettings,
+        description="Which lists of the accounting system people choose from in Pleo.",
+        examples=[{"dimensions": ["cost_centre"], "accounts": True}],
     )
 
 

@@ -60,6 +60,9 @@ class _Place:
         chosen = next((each for each in models if part in _tags(each)), None)
         if len(models) > 1 and chosen:
             return chosen
+        listed = next(_listed(annotation), None)
+        if listed is not None and part.isdigit():
+            return self._into_list(listed, int(part))
         self.path += (part,)
         self.names = [name for each in models for name in each.model_fields]
         field = next((each.model_fields[part] for each in models if part in each.model_fields), None)
@@ -68,6 +71,13 @@ class _Place:
     def _into_field(self, field: FieldInfo) -> Any:
         self.example = field.examples[0] if field.examples else None
         return field.annotation
+
+    def _into_list(self, listed: Any, index: int) -> Any:
+        """Go to one of several values; people count from 1."""
+        self.path += (str(index + 1),)
+        self.names = ()
+        self.example = next(iter(self.example or ()), None)
+        return listed
 
     def _into_value(self, annotation: Any) -> Any:
         """Go into a mapping, whose example is one of a name and its value; there is no example beyond."""
@@ -104,6 +114,13 @@ def _values(annotation: Any) -> Iterator[Any]:
             yield get_args(each)[1]
 
 
+def _listed(annotation: Any) -> Iterator[Any]:
+    """Yield the types of what a list holds."""
+    for each in _members(annotation):
+        if get_origin(each) in (list, tuple):
+            yield get_args(each)[0]
+
+
 def _tags(model: type[BaseModel]) -> set[str]:
     """Return the words by which a union tells this model from the others."""
     return {str(word) for field in model.model_fields.values() for word in _literals(field)}
@@ -117,6 +134,8 @@ def _shown(example: Any) -> str:
     """Return the example as one writes it in YAML."""
     if isinstance(example, dict):
         return "{" + ", ".join(f"{name}: {_shown(value)}" for name, value in example.items()) + "}"
+    if isinstance(example, list):
+        return "[" + ", ".join(map(_shown, example)) + "]"
     if isinstance(example, bool):
         return str(example).lower()
     return f'"{example}"' if isinstance(example, str) and example.isdigit() else str(example)
@@ -182,6 +201,7 @@ def _limit(words: str, name: str) -> Callable[[Details, _Place], str]:
 
 
 _NOT_A_NUMBER = "must be a whole number"
+_NOT_A_LIST = "must be a list, in square brackets or each on a line after a hyphen"
 _NOT_A_DATE = "must be a date, written as year-month-day"
 _NOT_AN_ADDRESS = "must be a web address with https:// or http://"
 
@@ -216,7 +236,8 @@ _SENTENCES: Mapping[str, str | Callable[[Details, _Place], str]] = {
     "decimal_parsing": "must be a number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "list_type": "must be a list",
+    "list_type": _NOT_A_LIST,
+    "tuple_type": _NOT_A_LIST,
     "date_type": _NOT_A_DATE,
     "date_from_datetime_parsing": _NOT_A_DATE,
     "date_from_datetime_inexact": _NOT_A_DATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -63,3 +64,8 @@ def can_be_text(value: str) -> bool:
 def bare_tax_number(number: str) -> str:
     """Return a tax number without separators, and in one case."""
     return re.sub(r"[\s./-]+", "", tax_number(number))
+
+
+def plain_name(name: str) -> str:
+    """Return a name as names are compared: in one case and one form of its characters, with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()

@@ -19,6 +19,7 @@ from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:
+    from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 
 
@@ -49,6 +50,14 @@ def open_reader(settings: AccountingSettings, secret: Secret, budget: CallBudget
     """Return what reads the ledger that the settings name; see `Connector.open_reader`. Raises AuthenticationFailed for
     a secret that lacks a field."""
     return CONNECTORS[settings.name].open_reader(settings, secret, budget)
+
+
+def open_lists(
+    settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> LedgerLists:
+    """Return what lists the ledger that the settings name; see `Connector.open_lists`. Raises AuthenticationFailed for
+    a secret that lacks a field."""
+    return CONNECTORS[settings.name].open_lists(settings, secret, time_left, budget)
 
 
 def oauth_of(name: str) -> LedgerOAuth:

@@ -176,9 +176,10 @@ def _note(wanted: RefreshRequest, services: Services, known: RefreshState) -> No
 
 
 def _ended(wanted: RefreshRequest, services: Services, reason: str) -> Answer:
+    # The alarm comes first: once the connection is marked, nobody refreshes, so nobody would raise it.
+    logger.error(ENDED_LINE, extra={"which": wanted.grant_owner, "reason": reason})
     _note(wanted, services, RefreshState())  # the next grant starts from the beginning
     services.connections.grant_ended(wanted.company_id, wanted.grant_owner, reason, services.clock())
-    logger.error(ENDED_LINE, extra={"which": wanted.grant_owner, "reason": reason})
     return {"outcome": RefreshOutcome.ENDED, "reason": reason}
 
 

@@ -12,9 +12,11 @@ from pleo_export.failures import (
     export,
     job,
     ledger,
+    ledger_lists,
     ledger_rules,
     receipts,
     setup,
+    sync,
 )
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureEntry, Remedy, WhoCanFix
 
@@ -24,11 +26,13 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Accounts, suppliers and employees": setup,
     "The accounting system": ledger,
     "What the accounting system takes": ledger_rules,
+    "The lists of the accounting system": ledger_lists,
     "Business Central": business_central,
     "The connection to the accounting system": connection,
     "Receipts": receipts,
     "Expenses that were booked or begun before": export,
     "The export as a whole": job,
+    "Lists that are kept in step with Pleo": sync,
 }
 _READ_THE_SENTENCE = Remedy("unknown", "Do what the sentence of each expense says.", WhoCanFix.IN_PLEO)
 

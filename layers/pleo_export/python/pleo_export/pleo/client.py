@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.accounting_entries import AccountingEntries
@@ -40,5 +41,7 @@ class PleoClient(ExportJobs, ExportItems, AccountingEntries, Installations, Webh
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
     ) -> None:
-        super().__init__(PleoTransport(base_url, credential, session or IsolatedSession(), sleep, jitter, time_left))
+        session = session or IsolatedSession()
+        super().__init__(PleoTransport(base_url, credential, session, sleep, jitter, time_left, budget))

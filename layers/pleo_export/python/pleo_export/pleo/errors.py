@@ -5,6 +5,7 @@
     ├── PleoForbidden                 403: a scope or a right is missing, the connection must be renewed
     ├── PleoNotFound                  404: the job, entry or subscription does not exist, drop it
     ├── PleoRefused                   any other 4xx: Pleo refuses the request, and `type` says why
+    │   └── PleoAlreadyExists         409 of a list: its code or id is taken, read the list again and use what is there
     ├── PleoRateLimited(retry_after)  429: nothing was done, wait that many seconds and do the same again
     ├── PleoUnavailable               nothing was changed: try again later
     ├── PleoOutcomeUnknown            a write was sent and no proper answer came: read back before going on
@@ -62,7 +63,9 @@ class PleoUnauthorized(PleoError):
 
 
 class PleoForbidden(PleoError):
-    """The credential lacks a scope (API-1), or may not see this company."""
+    """The credential lacks a scope (API-1), or may not see this company. `scope` is the one to grant; "" if unknown."""
+
+    scope: str = ""
 
 
 class PleoNotFound(PleoError):
@@ -72,6 +75,11 @@ class PleoNotFound(PleoError):
 class PleoRefused(PleoError):
     """Pleo understood the request and refuses it: `MISSING_CONTRA_ACCOUNTS`, `INVALID_EXPORT_JOB_STATUS_CHANGE`,
     `EXPORT_JOB_STATUS_UNPROCESSABLE`, ... in `type` (API-2)."""
+
+
+class PleoAlreadyExists(PleoRefused):
+    """An element of a list cannot get this code or id, because another one has it; or it cannot be deleted, because
+    entries refer to it."""
 
 
 class PleoRateLimited(PleoError):

@@ -1,11 +1,12 @@
 """One HTTP call to Pleo: time limits, attempts, and the error that each answer means.
 
 What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
-same effect once or twice); a POST or a DELETE only if no connection was made. 403, 404 and the other 4xx are answers
+same effect once or twice), and a POST whose request says so: a search, an archiving. Any other POST and a DELETE only
+if no connection was made. 403, 404 and the other 4xx are answers
 and never repeated. Neither is 401, unless the credential can renew itself: then with any method, since Pleo has done
 nothing. Waits above LONGEST_WAIT are left to the state machine, where they cost nothing. No attempt is begun that the
 function's time limit might cut off: the state machine would see a function that timed out, not that Pleo is
-unavailable.
+unavailable. Each attempt is taken from the call budget first; a 429 is told to it, for the others' sake.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from pleo_export import __version__
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.call_counter import CALLS
 from pleo_export.function_time import TimeLeft, enough_time, unlimited
 from pleo_export.http.backoff import pause_after
@@ -57,17 +59,25 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `body` is what will be JSON; `path` starts with / and has no query."""
+    """One call. `body` is what will be JSON; `path` starts with / and has no query. A POST that is `safe` only reads;
+    one that is `idempotent` has the same effect once or twice."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str | int]] = ()
     body: Any = None
+    safe: bool = False
+    idempotent: bool = False
 
     @property
     def is_write(self) -> bool:
         """Whether the call may change something at Pleo."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.safe
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the call may be sent once more although it may have been carried out."""
+        return self.method in REPEATABLE or self.safe or self.idempotent
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +122,15 @@ class PleoTransport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         time_left: TimeLeft = unlimited,
+        budget: CallBudget = UNLIMITED,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._credential = credential
         self._session = session
         self._sleep = sleep
         self._jitter = jitter
         self._time_left = time_left
+        self._budget = budget
 
     def send(self, request: Request) -> PleoResponse:
         """Return a 2xx answer. Raises PleoError for everything else, and whatever renewing the credential raises."""
@@ -143,10 +155,14 @@ class PleoTransport:
 
     def _try(self, request: Request) -> PleoResponse | _FailedRequest:
         try:
+            self._budget.take()
+        except PleoRateLimited as refused:
+            return _FailedRequest(refused, may_follow=False)
+        try:
             with CALLS.request("pleo") as call:
                 response = self._session.request(
                     request.method,
-                    self._base_url + request.path,
+                    self.base_url + request.path,
                     params=list(request.query),
                     data=None if request.body is None else json.dumps(request.body).encode(),
                     headers=_headers(request),
@@ -159,7 +175,11 @@ class PleoTransport:
             return _no_answer(request, failure)
         if 200 <= response.status_code < 300:
             return PleoResponse(request, response)
-        return _refusal(request, response)
+        refusal = _refusal(request, response)
+        if isinstance(refusal.error, PleoRateLimited):
+            # For no longer than a window: whoever calls after it learns of a longer wait himself.
+            self._budget.observe(None, min(refusal.error.retry_after, RATE_LIMIT_WAIT))
+        return refusal
 
     def _has_time(self, pause: float = 0) -> bool:
         """Whether one more attempt after a pause (seconds) ends in time."""
@@ -183,7 +203,7 @@ def _no_answer(request: Request, failure: requests.RequestException) -> _FailedR
     error = PleoOutcomeUnknown if request.is_write and not nothing_sent else PleoUnavailable
     return _FailedRequest(
         error(f"no answer ({type(failure).__name__})", method=request.method, path=request.path),
-        may_follow=nothing_sent or request.method in REPEATABLE,
+        may_follow=nothing_sent or request.repeatable,
     )
 
 
@@ -198,7 +218,7 @@ def _refusal(request: Request, response: requests.Response) -> _FailedRequest:
         if issubclass(kind, PleoRateLimited)
         else kind(message, type=code, **evidence)
     )
-    return _FailedRequest(error, may_follow=passing and request.method in REPEATABLE, wait=wait)
+    return _FailedRequest(error, may_follow=passing and request.repeatable, wait=wait)
 
 
 def _type_and_message(content: bytes) -> tuple[str, str]:

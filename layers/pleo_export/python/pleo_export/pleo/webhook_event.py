@@ -1,4 +1,4 @@
-"""The event in a webhook of Pleo's (API-7): only a hint that a company may have work (R-1.11).
+"""The event in a webhook of Pleo's (API-7): only a hint that a company may have work (R-1.11), or a new vendor.
 
 `webhook_authentication` comes first: nothing is parsed before it is proven to come from Pleo.
 """
@@ -14,6 +14,7 @@ from uuid import UUID
 from pleo_export.pleo.strict_json import parse
 
 SUBSCRIBED_EVENT = "v1.export-job.created"
+VENDOR_EVENT = "v1.vendor.created"  # where vendors are synced
 # The spellings in Pleo's pages (C11); all mean the same.
 JOB_CREATED_EVENTS = frozenset(
     {SUBSCRIBED_EVENT, "v1.export.job-created", "v2.export-job.created", "export-job.created"}
@@ -30,13 +31,26 @@ class JobCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class VendorCreated:
+    """A person made a vendor that the ledger does not have. Ids are UUIDs in lower case."""
+
+    company_id: str
+    vendor_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """An event that does not concern us; answer it with 2xx all the same (open question 20)."""
 
     reason: str
 
 
-def parse_event(body: bytes) -> JobCreated | Ignored:
+def subscribed_events(*, vendors: bool) -> list[str]:
+    """Return the events to subscribe to; `vendors`: whether the company's vendors are synced."""
+    return [SUBSCRIBED_EVENT, VENDOR_EVENT] if vendors else [SUBSCRIBED_EVENT]
+
+
+def parse_event(body: bytes) -> JobCreated | VendorCreated | Ignored:
     """Return the event in an authenticated body. Never raises: Pleo sent it, so it must not be refused."""
     try:
         event = parse(body)
@@ -49,19 +63,21 @@ def parse_event(body: bytes) -> JobCreated | Ignored:
     kind = event.get("eventType")
     if not isinstance(kind, str) or not _EVENT_TYPE.fullmatch(kind):
         return Ignored("no event type")  # what was sent instead must not reach the log
-    if kind not in JOB_CREATED_EVENTS:
+    if kind not in JOB_CREATED_EVENTS | {VENDOR_EVENT}:
         return Ignored(f"event type {kind!r}")
     data = event.get("data")
-    return _job_created(data if isinstance(data, dict) else {})
+    return _created(VendorCreated if kind == VENDOR_EVENT else JobCreated, data if isinstance(data, dict) else {})
 
 
-def _job_created(data: Mapping[str, Any]) -> JobCreated | Ignored:
+def _created(
+    event: type[JobCreated] | type[VendorCreated], data: Mapping[str, Any]
+) -> JobCreated | VendorCreated | Ignored:
     found = {"data.companyId": _uuid(data.get("companyId")), "data.id": _uuid(data.get("id"))}
     wrong = [name for name, value in found.items() if value is None]
     if wrong:
         return Ignored(f"{', '.join(wrong)}: not a UUID")
-    company_id, job_id = (str(value) for value in found.values())
-    return JobCreated(company_id, job_id)
+    company_id, created_id = (str(value) for value in found.values())
+    return event(company_id, created_id)
 
 
 def _uuid(value: Any) -> str | None:

@@ -11,6 +11,8 @@ from typing import Annotated, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from pleo_export.accounting.lists import LedgerList
+
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$", to_lower=True)]
 
 
@@ -39,6 +41,27 @@ class PollRequest(Event):
     """What the poll is to look at: only the companies that are due, as its schedule wants, or all that it can."""
 
     due_only: bool = False
+
+
+class SyncRequest(Event):
+    """One run of a sync of a company's lists, or a part of it: what its function has no time for is sent again with the
+    same `run_id` and the next `part`.
+
+    `dimension` names the only dimension to sync, `vendor_id` the only vendor at Pleo; None: all. `confirm` is the hash
+    of the plan whose archives a person has confirmed."""
+
+    company_id: Id
+    lists: Annotated[tuple[LedgerList, ...], Field(min_length=1)]
+    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    dimension: str | None = None
+    confirm: str | None = None
+    vendor_id: Id | None = None
+    part: int = Field(0, ge=0)
+
+    def next_part(self, lists: tuple[LedgerList, ...]) -> SyncRequest:
+        """Return the request for the lists that this part of the run has left."""
+        return self.model_copy(update={"part": self.part + 1, "lists": lists})
 
 
 class QueueRecord(Event):

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.registry import CONNECTORS, open_reader
+from pleo_export.accounting.registry import CONNECTORS, open_reader, set_up
 
 if TYPE_CHECKING:
-    from pleo_export.accounting.port import LedgerReader
+    from pleo_export.accounting.lists import LedgerLists
+    from pleo_export.accounting.port import AccountingSetup, LedgerReader
     from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
@@ -44,6 +45,17 @@ class LedgerReaders:
         cannot be refreshed now)."""
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return open_reader(settings, secret, self.call_budget(connection))
+
+    def ledger_lists(self, connection: Connection) -> LedgerLists:
+        """Return what lists the company's ledger. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
+        now)."""
+        settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
+        return CONNECTORS[settings.name].open_lists(settings, secret, self.time_left, self.call_budget(connection))
+
+    def ledger_setup(self, connection: Connection) -> AccountingSetup:
+        """Return what names the dimensions and the currency of the company's ledger. Raises as `ledger_lists` does."""
+        settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
+        return set_up(settings, secret, self.call_budget(connection))
 
     def call_budget(self, connection: Connection) -> CallBudget:
         """Return what is left of the calls that the company's ledger takes; one for all calls of this environment, so

@@ -21,12 +21,12 @@ from pleo_export.errors import Disconnected, Misconfigured, NotOurs
 from pleo_export.failures.connection import GRANT_ENDED
 from pleo_export.services.executions import Executions
 from pleo_export.services.ledger_readers import LedgerReaders
+from pleo_export.services.pleo_access import PleoAccess
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.tokens import Tokens
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.connections import Connection
 from pleo_export.store.payloads import Payloads
-from pleo_export.store.records import Records
 from pleo_export.store.secrets import GrantOwner, Secrets, connection_secret, oauth_client_secret
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from pleo_export.accounting.descriptor import AccountingSettings
     from pleo_export.accounting.port import AccountingSystem
     from pleo_export.oauth.token_endpoint import TokenEndpoint
-    from pleo_export.pleo.client import PleoClient
-    from pleo_export.pleo.credentials import Credential
     from pleo_export.receipts.fetch import Fetcher
     from pleo_export.services.notifications import Notifier
+    from pleo_export.services.sync_queue import SyncQueue
+    from pleo_export.store.sync_plans import SyncPlans
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Services(Records, LedgerReaders):
+class Services(PleoAccess, LedgerReaders):
     """What the functions of one environment share. `environment` holds the template's variables; `clock` gives UTC."""
 
     def __init__(self, environment: dict[str, str] | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -117,6 +117,11 @@ class Services(Records, LedgerReaders):
         return Secrets(boto3.client("secretsmanager"))
 
     @property
+    def pleo_api_url(self) -> str:
+        """Pleo's API, without a slash at the end."""
+        return self._variable("PLEO_API_URL")
+
+    @property
     def pleo_auth_url(self) -> str:
         """Where people authorise at Pleo, without a slash at the end."""
         return self._variable("PLEO_AUTH_URL")
@@ -131,6 +136,20 @@ class Services(Records, LedgerReaders):
     def wake_ups(self) -> WakeUps:
         """The queue of wake-ups."""
         return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.sleep)
+
+    @cached_property
+    def sync_queue(self) -> SyncQueue:
+        """The queue of syncs."""
+        from pleo_export.services.sync_queue import SyncQueue  # noqa: PLC0415 - only where lists are synced
+
+        return SyncQueue(boto3.client("sqs"), self._variable("SYNC_QUEUE_URL"), self.sleep)
+
+    @cached_property
+    def sync_plans(self) -> SyncPlans:
+        """The plans of syncs, in the bucket."""
+        from pleo_export.store.sync_plans import SyncPlans  # noqa: PLC0415 - only where lists are synced
+
+        return SyncPlans(boto3.client("s3"), self._variable("BUCKET_NAME"))
 
     @cached_property
     def executions(self) -> Executions:
@@ -163,24 +182,6 @@ class Services(Records, LedgerReaders):
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
-
-    def pleo(self, connection: Connection) -> PleoClient:
-        """Return a client with the company's credential. Raises Disconnected, TryAgain (its tokens cannot be refreshed
-        now)."""
-        from pleo_export.pleo.credentials import credential_from_secret  # noqa: PLC0415 - only where Pleo is called
-
-        def token_after_refusal(refused: str) -> str | None:
-            return self.tokens.token_after_refusal(connection, "pleo", refused)
-
-        return self.pleo_with(credential_from_secret(self.tokens.secret_of(connection, "pleo"), token_after_refusal))
-
-    def pleo_with(self, credential: Credential) -> PleoClient:
-        """Return a client with that credential."""
-        from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
-
-        return PleoClient(
-            self._variable("PLEO_API_URL"), credential, session=self.http, sleep=self.sleep, time_left=self.time_left
-        )
 
     def secret_name(self, company_id: str) -> str:
         """Return the name of the company's secret."""

@@ -1,11 +1,12 @@
-"""The call budget of each ledger company, shared by all functions, environments and commands: one item of the table.
+"""Call budgets, shared by all functions, environments and commands: of each ledger company, and the one of Pleo
+(`pleo_call_budget.py`). Each is one item of the table.
 
 A function takes a block of calls with one conditional write (version by version, so that no two take the same), and
 sends them without a further one. Per call that is 1/5 of a write for a rate of 60 a minute, 1/50 for 6,000 in five
 minutes; a system without a rate has no budget, no item and no write. A function that is killed loses its block, no
 more. Answers are believed at the next block; that nothing is left, at once, for the others' sake.
 
-The budget is a courtesy to the accounting system, which counts for itself: where our table does not answer, calls go
+The budget is a courtesy to the other system, which counts for itself: where our table does not answer, calls go
 out uncounted rather than not at all.
 """
 
@@ -45,14 +46,14 @@ class _Stored:
 
 
 class CallBudgets:
-    """The items of all ledger companies."""
+    """The items of all budgets, by their ids: a ledger's, or Pleo's."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, ledger_id: str) -> _Stored:
-        """Return what the ledger's calls have used."""
-        record: Mapping[str, Any] = self._table.get_item(Key=budget_key(ledger_id), ConsistentRead=True).get("Item", {})
+    def get(self, budget_id: str) -> _Stored:
+        """Return what the budget's calls have used."""
+        record: Mapping[str, Any] = self._table.get_item(Key=budget_key(budget_id), ConsistentRead=True).get("Item", {})
         usage = CallUsage(
             recent=_numbers(record.get("recent", {})),
             daily=_numbers(record.get("daily", {})),
@@ -60,13 +61,13 @@ class CallBudgets:
         )
         return _Stored(usage, int(record.get("version", 0)))
 
-    def put(self, ledger_id: str, usage: CallUsage, replacing: _Stored, now: float) -> bool:
+    def put(self, budget_id: str, usage: CallUsage, replacing: _Stored, now: float) -> bool:
         """Store what the calls have used, and return whether nobody else has since `replacing` was read."""
         unchanged = Attr("version").eq(replacing.version) if replacing.version else Attr("pk").not_exists()
         return conditional_write(
             self._table.put_item,
             Item={
-                **budget_key(ledger_id),
+                **budget_key(budget_id),
                 "recent": {str(until): calls for until, calls in usage.recent.items()},
                 "daily": {str(until): calls for until, calls in usage.daily.items()},
                 "closed_until": usage.closed_until,
@@ -82,11 +83,11 @@ def _numbers(stored: Mapping[str, Any]) -> dict[int, int]:
 
 
 @dataclass
-class LedgerCallBudget:
-    """The port's CallBudget for one ledger company. `system` is its name in messages; `clock` gives UTC."""
+class StoredCallBudget:
+    """A CallBudget that all share. `system` is its name in messages; `clock` gives UTC."""
 
     budgets: CallBudgets
-    ledger_id: str
+    budget_id: str
     system: str
     rate: CallRate
     clock: Callable[[], datetime]
@@ -124,33 +125,38 @@ class LedgerCallBudget:
             self._left = self._leased(calls)
         except (ClientError, BotoCoreError) as error:
             logger.warning("call budget not available", extra={"error": type(error).__name__})
-            self._left = max(calls, block_size(self.rate))
+            self._left = max(calls, self._block())
             self._until = self._now() + block_seconds(self.rate)
 
     def _leased(self, calls: int) -> int:
         """Return the size of a new block, once it is written."""
+        wanted = max(calls, self._block())
         for _ in range(TRIES):
-            stored = self.budgets.get(self.ledger_id)
+            stored = self.budgets.get(self.budget_id)
             now = self._now()
             usage = self._with_answers(stored.usage, now)
             if usage.free(self.rate, now) < calls:
                 self._wait(usage.free_at(calls, self.rate, now) - now)
                 continue
-            size = min(max(calls, block_size(self.rate)), usage.free(self.rate, now))
-            if self.budgets.put(self.ledger_id, usage.taken(size, self.rate, now), stored, now):
+            size = min(wanted, usage.free(self.rate, now))
+            if self.budgets.put(self.budget_id, usage.taken(size, self.rate, now), stored, now):
                 self._answers.clear()
                 self._until = now + block_seconds(self.rate)
                 if self._now() < self._until:  # else the write took longer than the block may be sent
                     return size
             self.sleep(RETRY_SECONDS * self.jitter())
-        raise RateLimited(LEDGER_CALLS_USED_UP.told(ledger=self.system), retry_after=1)
+        raise self._refusal(1, of_day=False)
+
+    def _block(self) -> int:
+        """Return how many calls are to be taken with one write."""
+        return block_size(self.rate)
 
     def _close(self) -> None:
         """Tell the others that nothing is left. Where that cannot be written, each learns it from its own answer."""
         try:
             for _ in range(TRIES):
-                stored, now = self.budgets.get(self.ledger_id), self._now()
-                if self.budgets.put(self.ledger_id, self._with_answers(stored.usage, now), stored, now):
+                stored, now = self.budgets.get(self.budget_id), self._now()
+                if self.budgets.put(self.budget_id, self._with_answers(stored.usage, now), stored, now):
                     self._answers.clear()
                     return
         except (ClientError, BotoCoreError) as error:
@@ -162,17 +168,28 @@ class LedgerCallBudget:
         return usage
 
     def _wait(self, seconds: float) -> None:
-        """Wait for calls to come back. Raises RateLimited for a day's limit, or without the time for it."""
+        """Wait for calls to come back. Raises the refusal for a day's limit, or without the time for it."""
         of_day = seconds > self.rate.seconds + block_seconds(self.rate) + 1
+        if of_day or not enough_time(self.time_left, seconds + CALL_SECONDS):
+            raise self._refusal(ceil(seconds), of_day=of_day)
+        logger.info("waiting for the call budget", extra={"system": self.system, "seconds": round(seconds, 1)})
+        self.sleep(seconds)
+
+    def _refusal(self, seconds: int, *, of_day: bool) -> Exception:
+        """Return the error for calls that would have to wait so long. `of_day`: for longer than a window."""
+        raise NotImplementedError
+
+    def _now(self) -> float:
+        return self.clock().timestamp()
+
+
+class LedgerCallBudget(StoredCallBudget):
+    """The port's CallBudget for one ledger company; `budget_id` is the ledger's id."""
+
+    def _refusal(self, seconds: int, *, of_day: bool) -> RateLimited:
         if of_day:
             end = datetime.fromtimestamp(self._now() + seconds, UTC)
             told = LEDGER_DAY_USED_UP.told(ledger=self.system, until=f"{end:%H:%M} UTC on {end:%Y-%m-%d}")
         else:
             told = LEDGER_CALLS_USED_UP.told(ledger=self.system)
-        if of_day or not enough_time(self.time_left, seconds + CALL_SECONDS):
-            raise RateLimited(told, retry_after=ceil(seconds))
-        logger.info("waiting for the call budget", extra={"seconds": round(seconds, 1)})
-        self.sleep(seconds)
-
-    def _now(self) -> float:
-        return self.clock().timestamp()
+        return RateLimited(told, retry_after=seconds)

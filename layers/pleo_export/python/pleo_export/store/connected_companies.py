@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import ConditionBase, Key
 
-from pleo_export.store.table import query_all
+from pleo_export.store.table import company_key, get_many, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -27,7 +27,20 @@ class ConnectedCompanies:
         """Return all connected companies, including those whose grant has ended."""
         return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
 
+    def company_ids_behind(self, company_id: str) -> Iterator[str]:
+        """Yield the connected companies after the given one, in the index's order."""
+        pk = company_key(company_id, "CONNECTION")["pk"]
+        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
+
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
         """Yield every company in that state, from the sparse index, in its order."""
-        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=Key(INDEX).eq(state)):
+        yield from self._in_index(Key(INDEX).eq(state))
+
+    def raw_settings_of(self, company_ids: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return the settings of those companies that are still connected, as stored, by company."""
+        records = get_many(self._table, (company_key(each, "CONNECTION") for each in company_ids))
+        return {str(each["company_id"]): each["settings"] for each in records}
+
+    def _in_index(self, condition: ConditionBase) -> Iterator[str]:
+        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=condition):
             yield str(record["pk"]).removeprefix("COMPANY#")

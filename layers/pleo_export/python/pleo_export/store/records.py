@@ -23,6 +23,8 @@ from pleo_export.store.token_refreshes import RefreshStates
 
 if TYPE_CHECKING:
     from pleo_export.store.call_budgets import CallBudgets
+    from pleo_export.store.sync_schedule import SyncSchedule
+    from pleo_export.store.syncs import Syncs
 
 
 class Records:
@@ -55,8 +57,8 @@ class Records:
 
     @cached_property
     def call_budgets(self) -> CallBudgets:
-        """What the ledgers' calls have used of their rates."""
-        from pleo_export.store.call_budgets import CallBudgets  # noqa: PLC0415 - only where a ledger has a rate
+        """What the calls of ledgers and of Pleo have used of their rates."""
+        from pleo_export.store.call_budgets import CallBudgets  # noqa: PLC0415 - only where one of them is called
 
         return CallBudgets(self.table)
 
@@ -99,6 +101,20 @@ class Records:
     def reconciliations(self) -> Reconciliations:
         """When each company's drafts were last reconciled."""
         return Reconciliations(self.table)
+
+    @cached_property
+    def syncs(self) -> Syncs:
+        """The last syncs of each company's lists."""
+        from pleo_export.store.syncs import Syncs  # noqa: PLC0415 - only where lists are synced
+
+        return Syncs(self.table)
+
+    @cached_property
+    def sync_schedule(self) -> SyncSchedule:
+        """How far the schedule of syncs has come."""
+        from pleo_export.store.sync_schedule import SyncSchedule  # noqa: PLC0415 - only by the schedule
+
+        return SyncSchedule(self.table)
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -5,6 +5,7 @@
 | connection    | COMPANY#<id>                    | CONNECTION      |
 | ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
 | call budget   | BUDGET#<system>#<identity>      | CALLS           |
+| Pleo's budget | BUDGET#pleo                     | CALLS           |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
@@ -19,7 +20,9 @@
 | job           | JOB#<jobId>                     | JOB             |
 | item result   | JOB#<jobId>                     | ITEM#<entryId>  |
 | posting       | ENTRY#<companyId>#<entryId>     | REV#<n>         |
+| sync          | COMPANY#<id>                    | SYNC#<list>     |
 | poll          | POLL                            | POLL            |
+| schedule      | SCHEDULE                        | SYNCS           |
 """
 
 from __future__ import annotations

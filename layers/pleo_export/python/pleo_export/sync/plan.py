@@ -6,11 +6,15 @@ that ends midway leaves too many choices, never too few.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pleo_export.accounting.lists import LedgerList
+
+HASH_LENGTH = 16  # characters: a person types them
 
 
 class SyncAction(StrEnum):
@@ -18,6 +22,8 @@ class SyncAction(StrEnum):
 
     CREATE_GROUP = "create group"
     UNARCHIVE_GROUP = "unarchive group"
+    UPDATE_GROUP = "update group"
+    ACTIVATE = "activate"  # a vendor made in Pleo, once the ledger has its supplier
     CREATE = "create"
     UNARCHIVE = "unarchive"
     UPDATE = "update"
@@ -55,6 +61,8 @@ class FindingKind(StrEnum):
     LIST_INCOMPLETE = "list_incomplete"
     DIMENSION_GONE = "dimension_gone"
     VENDOR_AMBIGUOUS = "vendor_ambiguous"
+    RATE_UNKNOWN = "rate_unknown"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,10 @@ class SyncFinding:
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
     """All steps of one list; of tags: of one dimension (`group` is its code). `held_back` are archives that the guard
-    keeps until a person confirms exactly this plan, by its `hash`."""
+    keeps until a person confirms exactly these, by the plan's `hash`.
+
+    `listed` counts the elements that the ledger's list has, closed ones included; `offered` those that Pleo shows when
+    all steps are done."""
 
     list: LedgerList
     group: str | None
@@ -78,3 +89,35 @@ class SyncPlan:
     held_back: tuple[SyncStep, ...]
     findings: tuple[SyncFinding, ...]
     hash: str
+    listed: int = 0
+    offered: int = 0
+
+
+ARCHIVES = frozenset({SyncAction.ARCHIVE, SyncAction.ARCHIVE_GROUP})
+_ORDER = {action: place for place, action in enumerate(SyncAction)}
+
+
+def in_order(steps: Iterable[SyncStep]) -> tuple[SyncStep, ...]:
+    """Return the steps in the order in which they are carried out; those of one action by key and id."""
+    return tuple(sorted(steps, key=lambda step: (_ORDER[step.action], step.key, step.id or "")))
+
+
+def steps_of(plan: SyncPlan, action: SyncAction) -> list[SyncStep]:
+    """Return the steps of one action that are carried out."""
+    return [step for step in plan.steps if step.action is action]
+
+
+def chunks(steps: Sequence[SyncStep], size: int) -> Iterator[Sequence[SyncStep]]:
+    """Yield the steps in parts of at most so many, in their order."""
+    for begin in range(0, len(steps), size):
+        yield steps[begin : begin + size]
+
+
+def archives_hash(list_: LedgerList, group: str | None, steps: Iterable[SyncStep]) -> str:
+    """Return the hash by which a person confirms a plan: of what it archives, element by element, and of nothing else.
+
+    The steps that no guard keeps are carried out meanwhile, by the next run at the latest: were they part of the hash,
+    the plan that a person has seen would never come again."""
+    archived = sorted([step.action, step.key, step.id or ""] for step in steps if step.action in ARCHIVES)
+    content = json.dumps([list_, group, archived], ensure_ascii=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:HASH_LENGTH]

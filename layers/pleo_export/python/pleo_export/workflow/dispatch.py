@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
+from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.models import ExportJob
 from pleo_export.services.events import JobInput, WakeUp
 from pleo_export.services.executions import Executions
@@ -63,7 +64,7 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
             _look_again_soon(connection, connection.look_interval, services)
         return Dispatched.BUSY
     try:
-        unfinished = services.pleo(connection).unfinished_jobs(company_id)
+        unfinished = services.pleo(connection, _priority(wake_up)).unfinished_jobs(company_id)
     except Disconnected as ended:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
@@ -98,6 +99,11 @@ def _look_again_soon(connection: Connection, interval: timedelta, services: Serv
     if max(interval, connection.look_interval) > SHORTEST:
         company_id, now = connection.company_id, services.clock()
         services.looks.note(company_id, next_look(company_id, SHORTEST, now), interval)
+
+
+def _priority(wake_up: WakeUp) -> CallPriority:
+    """Return how its calls to Pleo rank: a poll is of all companies, of which few have work."""
+    return CallPriority.POLL if wake_up.reason == "poll" else CallPriority.EXPORT
 
 
 def _measure_waiting(unfinished: Sequence[ExportJob], now: datetime) -> None:

@@ -27,7 +27,8 @@ def note_outcome(
     failure: JobFailure | None = None,
     failed: Mapping[str, int] | None = None,
 ) -> None:
-    """Save how the job ended, count it, and notify of its failures.
+    """Save how the job ended, count it, have the lists refreshed that its failed items speak of, and notify of its
+    failures.
 
     `failure` goes with an event `failed`; `failed` says how many items failed at Pleo, by type. If an earlier run has
     saved the outcome, it is kept when Pleo had ended the job before us."""
@@ -39,9 +40,16 @@ def note_outcome(
         _count(known, outcome, failure, by_cause(failures))
     logger.info("job finished", extra={"outcome": outcome})
     if failures:
+        _refresh(run, failures, services)
         from pleo_export.workflow.notification import notify  # noqa: PLC0415 - most jobs have no failure
 
         notify(run, services, outcome, failures, whole_job=not failed)
+
+
+def _refresh(run: JobInput, failures: Mapping[str, int], services: Services) -> None:
+    from pleo_export.workflow.refreshed_lists import ask_for_refresh  # noqa: PLC0415 - most jobs have no failure
+
+    ask_for_refresh(run, failures, services)
 
 
 def _count(record: JobRecord, outcome: str, failure: JobFailure | None, causes: Mapping[FailureCause, int]) -> None:

@@ -19,9 +19,9 @@ from typing import NamedTuple
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
+from pleo_export.services.company_queue import BATCH
 from pleo_export.services.events import PollRequest, WakeUp
 from pleo_export.services.services import Services
-from pleo_export.services.wake_ups import BATCH
 from pleo_export.store.looks import Look
 from pleo_export.store.polls import LastPoll
 from pleo_export.workflow.look_times import next_look

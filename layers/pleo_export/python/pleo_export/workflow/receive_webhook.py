@@ -8,6 +8,7 @@
 | authentic, not JSON or an unknown event             | 202           | no     |
 | authentic, names another company than the address   | 202           | no     |
 | authentic, an export job of the company was created | 202           | yes    |
+| authentic, a vendor of the company was created      | 202           | a sync |
 | authentic, but AWS does not answer                  | 5xx, by error | later  |
 
 An authentic event never gets a 4xx: Pleo may fail jobs whose webhook it cannot deliver (open question 20). A 5xx makes
@@ -19,10 +20,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.observability import logger
 from pleo_export.pleo.webhook_authentication import NotFromPleo, WebhookAuthentication, authenticate
-from pleo_export.pleo.webhook_event import Ignored, parse_event
-from pleo_export.services.events import WakeUp
+from pleo_export.pleo.webhook_event import Ignored, VendorCreated, parse_event
+from pleo_export.services.events import SyncRequest, WakeUp
 from pleo_export.services.services import Services
 from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
 
@@ -48,10 +50,24 @@ def receive_webhook(request: WebhookRequest, services: Services) -> int:
     if event.company_id != request.company_id:
         logger.warning("webhook ignored: it names another company", extra={"named": event.company_id})
         return ACCEPTED
-    wake_up = WakeUp(company_id=request.company_id, reason="webhook")
-    services.wake_ups.send(wake_up, once_per=_message(request, message_id))
-    logger.info("webhook queued", extra={"job_id": event.job_id})
+    once_per = _message(request, message_id)
+    if isinstance(event, VendorCreated):
+        services.sync_queue.send(_sync_of(event), once_per=once_per)
+        logger.info("webhook queued", extra={"vendor_id": event.vendor_id})
+    else:
+        services.wake_ups.send(WakeUp(company_id=request.company_id, reason="webhook"), once_per=once_per)
+        logger.info("webhook queued", extra={"job_id": event.job_id})
     return ACCEPTED
+
+
+def _sync_of(created: VendorCreated) -> SyncRequest:
+    return SyncRequest(
+        company_id=created.company_id,
+        lists=(LedgerList.VENDORS,),
+        run_id=f"vendor-{created.vendor_id}",
+        reason="vendor_created",
+        vendor_id=created.vendor_id,
+    )
 
 
 def _authenticate(request: WebhookRequest, services: Services) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.entry import FailureText
 from pleo_export.observability import count, logger
@@ -16,15 +17,19 @@ from pleo_export.store.jobs import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_export.workflow.ownership import close
 from pleo_export.workflow.recording.unrecorded import results_without_recording
+from pleo_export.workflow.refreshed_lists import synced_lists, with_refresh
 
 
-def report(pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult]) -> None:
-    """Report results, by the id that Pleo gave the item. A 200 can contain refusals (R-6.5); those items are reported
+def report(
+    pleo: PleoClient, job_id: str, results: Mapping[str, ItemResult], synced: Collection[LedgerList] = ()
+) -> None:
+    """Report results, by the id that Pleo gave the item. `synced` are the lists that are refreshed where an item failed
+    for one of them. A 200 can contain refusals (R-6.5); those items are reported
     again before the job is completed. An item whose id is not a UUID is left out, and stays open: Pleo would refuse the
     whole request."""
     if unreportable := [pleo_id for pleo_id in results if not reportable(pleo_id)]:
         logger.error("items whose id is not a UUID cannot be reported", extra={"items": len(unreportable)})
-    updates = [_update(pleo_id, result) for pleo_id, result in results.items() if reportable(pleo_id)]
+    updates = [_update(pleo_id, result, synced) for pleo_id, result in results.items() if reportable(pleo_id)]
     for start in range(0, len(updates), MAX_UPDATES):
         batch = updates[start : start + MAX_UPDATES]
         answer = pleo.update_items(job_id, batch)
@@ -44,6 +49,7 @@ def finalise_open_items(
     """
     listed = (item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status))
     open_ids = list(dict.fromkeys(listed))  # once: one may go from one status to the next between the two lists
+    synced = synced_lists(services.connection(run.company_id)) if open_ids else frozenset()
     for start in range(0, len(open_ids), MAX_UPDATES):
         batch = {pleo_id: key_of(pleo_id) for pleo_id in open_ids[start : start + MAX_UPDATES]}
         keys = dict.fromkeys(batch.values())
@@ -53,7 +59,7 @@ def finalise_open_items(
             final |= services.results.get_many(run.job_id, missing)  # again: from now on none can be added
             missing = [entry_id for entry_id in missing if entry_id not in final]
             final |= results_without_recording(run, services, missing, item_failure(failure), told)
-        report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()})
+        report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()}, synced)
     return len(open_ids)
 
 
@@ -73,7 +79,7 @@ def item_failure(failure: JobFailure) -> ItemFailure:
         return ItemFailure.UNEXPECTED_FAILURE
 
 
-def _update(pleo_id: str, result: ItemResult) -> ItemUpdate:
+def _update(pleo_id: str, result: ItemResult, synced: Collection[LedgerList]) -> ItemUpdate:
     return ItemUpdate(
         entry_id=pleo_id,
         status=result.status,
@@ -81,5 +87,5 @@ def _update(pleo_id: str, result: ItemResult) -> ItemUpdate:
         external_url=result.external_url,
         exported_at=result.exported_at,
         failure=result.failure,
-        reason=result.reason,
+        reason=with_refresh(result.reason, result.failure, synced),
     )

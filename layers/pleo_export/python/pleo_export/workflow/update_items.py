@@ -7,6 +7,7 @@ from pleo_export.observability import logger
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.workflow.ownership import prove_ours
+from pleo_export.workflow.refreshed_lists import synced_lists
 from pleo_export.workflow.reporting import report
 
 
@@ -19,5 +20,6 @@ def update_items(run: ChunkInput, services: Services) -> None:
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
     prove_ours(run, services)
     by_pleo_id = {item.told_as: results[item.entry_id] for item in items}
-    report(services.pleo(services.connection(run.company_id)), run.job_id, by_pleo_id)
+    connection = services.connection(run.company_id)
+    report(services.pleo(connection), run.job_id, by_pleo_id, synced_lists(connection))
     logger.info("chunk reported", extra={"chunk": run.chunk, "items": len(items)})

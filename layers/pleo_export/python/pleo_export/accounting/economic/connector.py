@@ -21,6 +21,7 @@ from pleo_export.accounting.economic.attachments import CONTENT_TYPES, MAX_BYTES
 from pleo_export.accounting.economic.booking import EconomicBooking
 from pleo_export.accounting.economic.differences import differences
 from pleo_export.accounting.economic.documents import REFERENCE_LENGTH, EconomicDocuments, HeldVoucher
+from pleo_export.accounting.economic.lists import EconomicLists
 from pleo_export.accounting.economic.lookups import EconomicLookups, EconomicSupplier
 from pleo_export.accounting.economic.numbers import EconomicNumbers
 from pleo_export.accounting.economic.parties import find_parties
@@ -68,6 +69,14 @@ def set_up(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLI
 def open_reader(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> EconomicReader:
     """Return what reads the ledger. Raises AuthenticationFailed if the secret lacks a token."""
     return EconomicReader(settings, _rest(settings, secret, unlimited, budget), EconomicConnector.capabilities)
+
+
+def open_lists(
+    settings: EconomicSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> EconomicLists:
+    """Return what lists the ledger's accounts and suppliers. Raises AuthenticationFailed if the secret lacks a
+    token."""
+    return EconomicLists(settings, _rest(settings, secret, time_left, budget))
 
 
 def _rest(settings: EconomicSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> EconomicRest:

@@ -147,6 +147,15 @@ class EconomicLookups:
         """Read the suppliers that the filter lets through."""
         return [self._supplier(row) for row in self._economic.old_items("/suppliers", filter_)]
 
+    @property
+    def company(self) -> Row:
+        """What the agreement says of its company."""
+        return dict(self._self.get("company") or {})
+
+    def dimension_number(self, category: str) -> int | None:
+        """Return the number of an active dimension that is given by its number or name; None where there is none."""
+        return self._dimension_numbers.get(category.casefold())
+
     @cached_property
     def accounts(self) -> Mapping[str, EconomicAccount]:
         """The accounts that can be booked on, by code."""
@@ -219,10 +228,11 @@ class EconomicLookups:
 
     def _module(self, category: str) -> tuple[str, list[Row]] | None:
         try:
-            if category.casefold() == PROJECT:
-                return "projectNumber", self._projects
-            if category.casefold().replace("_", " ") == COST_TYPE:
-                return "costTypeNumber", self._cost_types
+            match module_of(category):
+                case "Projects":
+                    return "projectNumber", self._projects
+                case "CostTypes":
+                    return "costTypeNumber", self._cost_types
         except PermissionDenied as error:
             if error.code != "AccessDeniedAgreementMissingModules":
                 raise
@@ -258,6 +268,11 @@ class EconomicLookups:
             row.get("corporateIdentificationNumber") or "",
             row.get("bankAccount") or "",
         )
+
+
+def module_of(category: str) -> str | None:
+    """Return what of the project module a category names; None for another."""
+    return {PROJECT: "Projects", COST_TYPE: "CostTypes"}.get(category.casefold().replace("_", " "))
 
 
 def supplier_number(code: str) -> int | None:

@@ -25,6 +25,12 @@ class EconomicSettings(AccountingSettings):
     employee_group: int | None = Field(
         None, ge=1, description="Number of the supplier group of the employees, if they are suppliers.", examples=[2]
     )
+    supplier_group: int | None = Field(
+        None,
+        ge=1,
+        description="Number of the group of suppliers that are entered in Pleo first; default the lowest one.",
+        examples=[1],
+    )
     api_url: ApiUrl = Field(NEW_API, description="Another address of the API, for tests.", examples=[str(NEW_API)])
     rest_url: ApiUrl | None = Field(
         None,

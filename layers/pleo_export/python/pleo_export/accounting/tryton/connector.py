@@ -43,6 +43,7 @@ from pleo_export.accounting.tryton.bills import TrytonBills
 from pleo_export.accounting.tryton.differences import differences
 from pleo_export.accounting.tryton.documents import INVOICE, MOVE, TrytonDocuments, model_of
 from pleo_export.accounting.tryton.drafts import TrytonDrafts
+from pleo_export.accounting.tryton.lists import TrytonLists
 from pleo_export.accounting.tryton.lookups import TrytonLookups
 from pleo_export.accounting.tryton.move import LookupTables, move
 from pleo_export.accounting.tryton.parties import find_parties
@@ -88,6 +89,14 @@ def set_up(settings: TrytonSettings, secret: Secret, budget: CallBudget = UNLIMI
 def open_reader(settings: TrytonSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> TrytonReader:
     """Return what reads the ledger. Raises AuthenticationFailed if the secret has no `token`."""
     return TrytonReader(settings, _rest(settings, secret, unlimited, budget), TrytonConnector.capabilities)
+
+
+def open_lists(
+    settings: TrytonSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> TrytonLists:
+    """Return what lists the ledger's accounts and suppliers. Raises AuthenticationFailed if the secret has no
+    `token`."""
+    return TrytonLists(_rest(settings, secret, time_left, budget))
 
 
 def _rest(settings: TrytonSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> TrytonRest:

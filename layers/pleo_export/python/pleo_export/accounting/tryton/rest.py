@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
@@ -30,11 +30,18 @@ from pleo_export.accounting.http import AccountingResponse, AccountingTransport,
 from pleo_export.accounting.tryton.meaning import MEANING, OTHER_ANSWER, OTHER_FAULT, Body
 from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
+from pleo_export.failures.ledger_lists import LIST_INCOMPLETE
 
 Record = dict[str, Any]
 _CHUNK = 3 * 2**16  # bytes of a file at a time; base64 pads only what is not a multiple of 3
 
 
+WORDS = {
+    "account.account": "accounts",
+    "account.tax": "tax codes",
+    "analytic_account.account": "tags",
+    "party.party": "suppliers",
+}  # for people
 _ELSEWHERE = ADDRESS_WRONG.told(ledger=TITLE)
 _NO_PROOF = _UNREADABLE = LEDGER_IN_DOUBT.told(ledger=TITLE)
 _TOO_LARGE = 413
@@ -70,10 +77,27 @@ class TrytonRest:
         `{"type": {"statement": ..}}`. Deactivated records are left out, unless `inactive`."""
         arguments = {"domain": domain, "fields_names": fields, "order": order}
         headers = context_header(self.company, active_test=False) if inactive else None
-        rows = self._read(f"/{model}/search_read", arguments, headers)
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise InvalidConfiguration(_ELSEWHERE)
-        return rows
+        return _rows(self._read(f"/{model}/search_read", arguments, headers))
+
+    def read_all(self, model: str, domain: Sequence[Any], fields: Sequence[str], page: int) -> Iterator[Record]:
+        """Yield every record, deactivated ones too, in the order of their ids, `page` of them with one call. Raises
+        Unavailable (LIST_INCOMPLETE) if fewer come than there were at the beginning, or one comes again."""
+        context = context_header(self.company, active_test=False)
+        expected = self._read(f"/{model}/search_count", {"domain": domain}, context)
+        last, seen, more = 0, 0, True
+        while more:
+            beyond = [*domain, ["id", ">", last]]
+            arguments = {"domain": beyond, "fields_names": fields, "order": [["id", "ASC"]], "limit": page}
+            rows = _rows(self._read(f"/{model}/search_read", arguments, context))
+            for row in rows:
+                if row["id"] <= last:
+                    raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=WORDS.get(model, "records")))
+                last = row["id"]
+                yield row
+            seen += len(rows)
+            more = len(rows) == page
+        if seen < expected:
+            raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=WORDS.get(model, "records")))
 
     def access(self, *models: str) -> Mapping[str, Mapping[str, bool]]:
         """Return the user's rights on each model: read, write, create, delete."""
@@ -184,6 +208,13 @@ def _content(answer: AccountingResponse, *, write: bool) -> Any:
         if answer.content[:1] in (b"", b"[", b"{"):  # cut off
             raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), status=answer.status) from None
         raise InvalidConfiguration(_ELSEWHERE, status=answer.status) from None
+
+
+def _rows(value: Any) -> list[Record]:
+    """Return the records of the answer to a search. Raises InvalidConfiguration if it is something else."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise InvalidConfiguration(_ELSEWHERE)
+    return value
 
 
 def _row(value: Any, fields: Iterable[str]) -> Record:

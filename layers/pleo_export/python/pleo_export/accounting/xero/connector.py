@@ -44,6 +44,7 @@ from pleo_export.accounting.xero.differences import differences
 from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.duplicates import repeated
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, XeroEndpoint, endpoint_of
+from pleo_export.accounting.xero.lists import XeroLists
 from pleo_export.accounting.xero.lookups import Kept, XeroLookups
 from pleo_export.accounting.xero.parties import XeroParties
 from pleo_export.accounting.xero.reading import XeroReader
@@ -85,6 +86,14 @@ def set_up(settings: XeroSettings, secret: Secret, budget: CallBudget = UNLIMITE
 def open_reader(settings: XeroSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> XeroReader:
     """Return what reads the ledger. Raises AuthenticationFailed if the secret has no `access_token`."""
     return XeroReader(_rest(settings, secret, unlimited, budget), XeroConnector.capabilities)
+
+
+def open_lists(
+    settings: XeroSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+) -> XeroLists:
+    """Return what lists the ledger's accounts and suppliers. Raises AuthenticationFailed if the secret has no
+    `access_token`."""
+    return XeroLists(_rest(settings, secret, time_left, budget), settings.employees)
 
 
 def _rest(settings: XeroSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget) -> XeroRest:

@@ -21,7 +21,7 @@ Kept = dict[str, tuple[float, Any]]
 KEPT_SECONDS = 300
 # Accounts that Xero books on itself: no line may name them.
 SYSTEM_ONLY = frozenset({"DEBTORS", "CREDITORS", "BANKCURRENCYGAIN", "REALISEDCURRENCYGAIN", "UNREALISEDCURRENCYGAIN"})
-_FLAGS = {
+CLASS_FLAGS = {
     "ASSET": "CanApplyToAssets",
     "EQUITY": "CanApplyToEquity",
     "EXPENSE": "CanApplyToExpenses",
@@ -247,7 +247,7 @@ def _tracking(rows: Sequence[Record]) -> Mapping[str, frozenset[str]]:
 
 
 def _tax(row: Record) -> XeroTax:
-    classes = frozenset(class_ for class_, flag in _FLAGS.items() if row.get(flag, True))
+    classes = frozenset(class_ for class_, flag in CLASS_FLAGS.items() if row.get(flag, True))
     rate = row.get("EffectiveRate")
     known = Decimal(str(rate)) if rate is not None else None
     return XeroTax(str(row["TaxType"]), row.get("Status", "ACTIVE") == "ACTIVE", classes, known)

@@ -20,6 +20,7 @@ from pleo_export.accounting.http import AccountingResponse, AccountingTransport,
 from pleo_export.accounting.xero.error_table import error_of
 from pleo_export.accounting.xero.title import TITLE
 from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
+from pleo_export.failures.ledger_lists import LIST_INCOMPLETE
 
 Record = dict[str, Any]
 ROOT = "/api.xro/2.0"
@@ -60,6 +61,26 @@ class XeroRest:
             if page >= _page_count(answer, len(rows), page):
                 return
             page += 1
+
+    def every(self, endpoint: str, id_: str, parameters: Mapping[str, str], size: int) -> Iterator[Record]:
+        """Read a list to its end, `size` rows with one call; `id_` is the field that tells the rows apart. Raises
+        Unavailable (LIST_INCOMPLETE) if fewer come than Xero counts, or one comes again."""
+        seen: set[str] = set()
+        page, expected, more = 1, 0, True
+        while more:
+            answer = self._read(endpoint, {**parameters, "page": str(page), "pageSize": str(size)})
+            rows = _rows(answer, endpoint)
+            told = answer.get("pagination") or {}
+            expected = max(expected, int(told.get("itemCount") or 0))
+            for row in rows:
+                if str(row[id_]) in seen:
+                    raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=endpoint.lower()))
+                seen.add(str(row[id_]))
+                yield row
+            more = page < int(told["pageCount"]) if "pageCount" in told else len(rows) >= size
+            page += 1
+        if len(seen) < expected:
+            raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=endpoint.lower()))
 
     def create(self, endpoint: str, elements: Sequence[Record], *, together: bool = False) -> list[Record]:
         """Create documents, each individually: the answer has one row for each, in order, with its own errors. All or

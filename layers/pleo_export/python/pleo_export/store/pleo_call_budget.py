@@ -1,0 +1,38 @@
+"""The one call budget of Pleo: its limit is of the client, so all companies and functions share it.
+
+Who may use how much of it (`pleo/call_priority.py`) is a matter of rates over the same count: exports may use all of
+the limit; what only looks for work, or keeps lists in step, finds it used up earlier and leaves the rest to exports.
+
+Most functions send one to three calls: a block begins small, and grows to what its function sends in its time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pleo_export.pleo.errors import PleoRateLimited
+from pleo_export.store.call_budgets import StoredCallBudget
+from pleo_export.store.call_usage import block_seconds, block_size
+
+PLEO = "pleo"  # the budget's id
+FIRST_BLOCK = 2  # calls
+SHARE = 0.8  # of a block's time in which its calls are to be sent: what is not sent is lost
+
+
+@dataclass
+class PleoCallBudget(StoredCallBudget):
+    """Pleo's CallBudget as a caller of one priority sees it: by its `rate`."""
+
+    _size: int = 0
+    _taken_at: float = 0.0
+
+    def _block(self) -> int:
+        now = self._now()
+        seconds = max(now - self._taken_at, block_seconds(self.rate) * SHARE / 2)  # at most doubled
+        fitting = int((self._size - self._left) * block_seconds(self.rate) * SHARE / seconds)
+        self._size = min(max(fitting, FIRST_BLOCK), block_size(self.rate))
+        self._taken_at = now
+        return self._size
+
+    def _refusal(self, seconds: int, *, of_day: bool) -> PleoRateLimited:
+        return PleoRateLimited("not sent: the requests to Pleo are used up", retry_after=seconds)

@@ -1,0 +1,42 @@
+"""The plans of syncs, in the bucket: who archived that cost centre, and why. One file of JSON lines for each,
+deleted after 90 days (template.yaml).
+
+The lines hold what the ledger calls its elements, and so names of suppliers too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PREFIX = "syncs/"
+
+
+class SyncPlans:
+    """The plans of all companies."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def write(self, company_id: str, name: str, now: datetime, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write the lines of a plan as a file of that name, below the company and the day."""
+        key = f"{PREFIX}{company_id}/{now:%Y-%m-%d}/{name}.jsonl"
+        body = "".join(json.dumps(each) + "\n" for each in lines).encode()
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/jsonl")
+
+    def of_company(self, company_id: str) -> Iterator[str]:
+        """Yield the keys of the company's plans, oldest first."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"{PREFIX}{company_id}/")
+        for page in pages:
+            yield from (each["Key"] for each in page.get("Contents", ()))
+
+    def read(self, key: str) -> list[Mapping[str, Any]]:
+        """Return the lines of a file."""
+        body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return [json.loads(line) for line in body.splitlines()]

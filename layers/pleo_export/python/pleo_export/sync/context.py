@@ -1,0 +1,75 @@
+"""What the modules of all lists work with, for one company and one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from pleo_export.accounting.lists import LedgerList, LedgerLists
+from pleo_export.settings import SyncSettings
+from pleo_export.sync.plan import SyncPlan
+from pleo_export.sync.progress import ListProgress
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import AccountingSetup
+    from pleo_export.pleo.lists_client import PleoLists
+
+
+@dataclass
+class SyncContext:
+    """Both sides of a company's lists, and what its administrator decided. `confirm` is the hash of a plan.
+    `open_setup` opens what names dimensions and the company's currency, where that is needed."""
+
+    company_id: str
+    settings: SyncSettings
+    ledger: LedgerLists
+    pleo: PleoLists
+    open_setup: Callable[[], AccountingSetup]
+    confirm: str | None = None
+
+    def selects(self, list_: LedgerList) -> bool:
+        """Whether the settings let a list be synced. Tags always: a dimension may just have been deselected."""
+        match list_:
+            case LedgerList.TAGS:
+                return True
+            case LedgerList.ACCOUNTS:
+                return self.settings.accounts
+            case LedgerList.TAX_CODES:
+                return self.settings.tax_codes
+            case LedgerList.VENDORS:
+                return self.settings.vendors
+
+    @cached_property
+    def _setup(self) -> AccountingSetup:
+        return self.open_setup()
+
+    @cached_property
+    def dimension_names(self) -> Mapping[str, str]:
+        """The names of the ledger's dimensions. Raises AccountingError."""
+        return {each.code: each.name for each in self._setup.dimensions()}
+
+    @cached_property
+    def currency(self) -> str:
+        """The ledger's own currency. Raises AccountingError."""
+        return self._setup.currency()
+
+
+class SyncPart(Protocol):
+    """A list, or a part of it, that is read, compared and changed for itself: of tags, those of one dimension."""
+
+    @property
+    def list(self) -> LedgerList:
+        """The list that it is a part of."""
+
+    @property
+    def group(self) -> str | None:
+        """Of tags, the code of the dimension or tag group."""
+
+    def plan(self) -> SyncPlan:
+        """Read both sides and return what is to be done. Raises AccountingError, PleoError."""
+
+    def apply(self, plan: SyncPlan, progress: ListProgress) -> None:
+        """Carry out the steps of the plan that was made last. Raises OutOfTime; AccountingError, PleoError where the
+        rest of this part cannot be done."""

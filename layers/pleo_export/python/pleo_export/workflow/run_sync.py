@@ -1,0 +1,180 @@
+"""Run a sync that was asked for: list by list, each with a record of its own, and the rest again if time is up.
+
+What is asked for is only a hint, as a wake-up is: both sides are read and compared, so a request that comes twice, or
+late, does no harm, and one that is lost is made up for by the schedule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.errors import Disconnected, InvalidSettings, NotOurs, PleoExportError
+from pleo_export.observability import count, logger, measure_seconds
+from pleo_export.services.error_mapping import translate
+from pleo_export.services.events import SyncRequest
+from pleo_export.services.services import Services
+from pleo_export.store.syncs import SyncedPlan, SyncRun
+from pleo_export.sync.plan import FindingKind, SyncAction, SyncPlan
+from pleo_export.sync.result import SyncResult
+from pleo_export.sync.runner import sync_company
+from pleo_export.workflow.kept_plans import KeptPlans
+
+# An account refers to its tax code, so tax codes come first.
+ORDER = (LedgerList.TAGS, LedgerList.TAX_CODES, LedgerList.ACCOUNTS, LedgerList.VENDORS)
+# Kinds of findings after which a list is not as the ledger has it, though the run has come to its end.
+NOT_IN_STEP = frozenset({FindingKind.LIST_INCOMPLETE, FindingKind.SCOPE_MISSING, FindingKind.INTERRUPTED})
+RESERVE = timedelta(seconds=90)  # of the function's time: for a last call, and for sending what is left
+MOST_PARTS_IN_VAIN = 10  # parts of a run that change nothing; then the schedule's next run goes on
+
+
+class Synced(StrEnum):
+    """What became of a request."""
+
+    DONE = "done"
+    CONTINUED = "continued"
+    GIVEN_UP = "given_up"
+    NOTHING_SELECTED = "nothing_selected"
+    UNKNOWN_COMPANY = "unknown_company"
+    RECONNECT = "reconnect"
+    SETTINGS = "settings"
+
+
+def run_sync(request: SyncRequest, services: Services) -> Synced:
+    """Sync the lists of the request that the company's settings select. Raises what a list has failed by, once the
+    others are done: TryAgain, and what no one foresaw."""
+    logger.append_keys(run_id=request.run_id, sync_reason=request.reason, part=request.part)
+    connection = services.connections.get(request.company_id)
+    if connection is None:
+        logger.warning("sync dropped: company not connected")
+        return Synced.UNKNOWN_COMPANY
+    try:
+        selected = {LedgerList.TAGS, *connection.settings.sync.lists}
+        return _run([each for each in ORDER if each in request.lists and each in selected], request, services)
+    except NotOurs:
+        return Synced.UNKNOWN_COMPANY
+    except Disconnected as ended:
+        logger.warning("sync dropped: a person has to connect again", extra={"reason": str(ended)})
+        return Synced.RECONNECT
+    except InvalidSettings:
+        logger.warning("sync dropped: the settings no longer fit this version")
+        return Synced.SETTINGS
+
+
+def _run(lists: Sequence[LedgerList], request: SyncRequest, services: Services) -> Synced:
+    left: list[LedgerList] = []
+    changed, wait, failed = 0, 0, list[PleoExportError]()
+    for each in lists:
+        if services.time_left() < RESERVE:
+            left.append(each)
+            continue
+        try:
+            result = _sync_list(each, request, services)
+        except (NotOurs, Disconnected, InvalidSettings):
+            raise
+        except PleoExportError as error:
+            failed.append(error)
+            continue
+        changed += sum(result.applied.values())
+        if not result.finished:
+            left.append(each)
+            wait = max(wait, result.wait)
+    if failed:
+        raise failed[0]
+    if not lists:
+        return Synced.NOTHING_SELECTED
+    return _continue(left, request, services, wait, in_vain=not changed) if left else Synced.DONE
+
+
+def _continue(
+    left: Sequence[LedgerList], request: SyncRequest, services: Services, wait: int, *, in_vain: bool
+) -> Synced:
+    """Send what is left again; a message of a FIFO queue cannot be delayed, so wait here, as long as there is time."""
+    if in_vain and request.part + 1 >= MOST_PARTS_IN_VAIN:
+        logger.warning("sync given up until its next time", extra={"lists": list(left)})
+        return Synced.GIVEN_UP
+    pause = min(timedelta(seconds=wait), services.time_left() - RESERVE)
+    if pause > timedelta():
+        services.sleep(pause.total_seconds())
+    following = request.next_part(tuple(left))
+    services.sync_queue.send(following, once_per=f"{request.run_id}-{following.part}")
+    logger.info("sync goes on", extra={"lists": list(left)})
+    return Synced.CONTINUED
+
+
+def _sync_list(synced: LedgerList, request: SyncRequest, services: Services) -> SyncResult:
+    """Sync one list and store what became of it. Raises the errors of `pleo_export.errors`."""
+    began = services.clock()
+    kept = KeptPlans(services, request, synced)
+    part = request.model_copy(update={"lists": (synced,)})
+    try:
+        result = sync_company(part, services, planned=kept.keep)
+    except Exception as error:
+        known = translate(error)
+        services.syncs.put(request.company_id, synced, _failed(request, began, known), services.clock())
+        count("SyncsFailed", list=synced.value)
+        raise known from None
+    now = services.clock()
+    services.syncs.put(request.company_id, synced, _ended(request, began, now, result), now)
+    _measure(synced, result, now - began)
+    return result
+
+
+def _failed(request: SyncRequest, began: datetime, error: PleoExportError) -> SyncRun:
+    return SyncRun(request.run_id, request.reason, began, request.part, failure=type(error).__name__)
+
+
+def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncResult) -> SyncRun:
+    kinds = [each.kind for each in result.findings]
+    good = result.finished and not NOT_IN_STEP.intersection(kinds) and _is_whole(request)
+    return SyncRun(
+        run_id=request.run_id,
+        reason=request.reason,
+        started_at=began,
+        part=request.part,
+        ended_at=now if result.finished else None,
+        changes={_word(action): number for action, number in result.applied.items()},
+        findings=_by_kind(result),
+        found=tuple((each.kind.value, each.key) for each in result.findings),
+        plans=tuple(_summary(each) for each in result.plans),
+        confirmed=request.confirm,
+        good_at=now if good else None,
+    )
+
+
+def _is_whole(request: SyncRequest) -> bool:
+    """Whether the run is over all of a list: of one dimension or vendor it says nothing of the others."""
+    return request.dimension is None and request.vendor_id is None
+
+
+def _summary(plan: SyncPlan) -> SyncedPlan:
+    return SyncedPlan(plan.hash, plan.group, len(plan.steps), len(plan.held_back))
+
+
+def _by_kind(result: SyncResult) -> dict[str, int]:
+    return dict(Counter(each.kind.value for each in result.findings))
+
+
+def _measure(synced: LedgerList, result: SyncResult, duration: timedelta) -> None:
+    for action, number in result.applied.items():
+        count("SyncChanges", number, list=synced.value, action=_word(action))
+    for kind, number in _by_kind(result).items():
+        count("SyncFindings", number, list=synced.value, finding=kind)
+    count("SyncsHeldBack", sum(bool(each.held_back) for each in result.plans))
+    measure_seconds("SyncSeconds", duration.total_seconds(), list=synced.value)
+    logger.info(
+        "list synced",
+        extra={
+            "list": synced.value,
+            "finished": result.finished,
+            "changes": {_word(action): number for action, number in result.applied.items()},
+            "findings": _by_kind(result),
+        },
+    )
+
+
+def _word(action: SyncAction) -> str:
+    return action.value.replace(" ", "_")

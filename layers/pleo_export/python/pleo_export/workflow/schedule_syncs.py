@@ -1,0 +1,112 @@
+"""The schedule of syncs: ask for those of the companies whose time it is (`sync_times.py`).
+
+Each slot of time has its companies. A run that has no time for all of them leaves the rest to the next one, which goes
+on behind the last company; slots that were missed are made up for, up to an hour of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar
+
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.errors import JobFailure, TryAgain
+from pleo_export.failures.job import OVERLOADED
+from pleo_export.observability import logger, measure, measure_seconds
+from pleo_export.services.company_queue import BATCH
+from pleo_export.services.events import SyncRequest
+from pleo_export.services.services import Services
+from pleo_export.store.sync_schedule import SchedulePosition
+from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, slot_at
+
+RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
+LOOKED_UP = 100  # companies whose settings are read at once
+T = TypeVar("T")
+
+
+def schedule_syncs(services: Services) -> int:
+    """Return for how many companies a sync was asked for. Raises TryAgain when the queue has not taken all of them; the
+    others are sent all the same."""
+    now = slot_at(services.clock())
+    run = _Schedule(services)
+    position = services.sync_schedule.position() or SchedulePosition(now)
+    if position.slot < now - SLOTS_OF_HOUR + 1:  # the same companies have another turn in the slots since
+        position = SchedulePosition(now - SLOTS_OF_HOUR + 1)
+    for slot in range(position.slot, now + 1):
+        after = position.after if slot == position.slot else None
+        stopped_after = run.ask_in(slot, after)
+        if stopped_after is not None:
+            services.sync_schedule.stop_at(SchedulePosition(slot, stopped_after))
+            logger.warning("syncs without time for all companies", extra={"companies": run.asked})
+            break
+    else:
+        services.sync_schedule.stop_at(SchedulePosition(now + 1))
+    return run.result()
+
+
+class _Schedule:
+    """One run: what it has asked for, and what it has seen of the syncs before."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._oldest: dict[LedgerList, timedelta] = {}
+        self._refused = 0
+        self.asked = 0
+
+    def ask_in(self, slot: int, after: str | None) -> str | None:
+        """Ask for the syncs of a slot, from behind a company on. Returns the company after which the time was up, if it
+        was."""
+        companies = (each for each in self._companies(after) if in_slot(each, slot))
+        for looked_up in _batches(companies, LOOKED_UP):
+            requests = self._requests(looked_up, slot)
+            for batch in _batches(requests, BATCH):
+                causes = {f"{each.run_id}-{each.part}": each for each in batch}
+                self._refused += self._services.sync_queue.send_batch(causes)
+                self.asked += len(batch)
+            self._look_at(requests)
+            if self._services.time_left() < RESERVE:
+                return looked_up[-1]
+        return None
+
+    def result(self) -> int:
+        """Report on the run. Raises TryAgain for requests that the queue has not taken."""
+        for synced, age in self._oldest.items():
+            measure_seconds("SyncAgeSeconds", age.total_seconds(), list=synced.value)
+        measure("SyncsAskedFor", self.asked - self._refused)
+        logger.info("syncs asked for", extra={"companies": self.asked - self._refused})
+        if self._refused:
+            logger.warning("syncs not taken by the queue", extra={"companies": self._refused})
+            raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
+        return self.asked
+
+    def _companies(self, after: str | None) -> Iterator[str]:
+        connections = self._services.connections
+        return connections.company_ids() if after is None else connections.company_ids_behind(after)
+
+    def _requests(self, company_ids: Sequence[str], slot: int) -> list[SyncRequest]:
+        """Return the requests for those of the companies whose settings select a list that is due."""
+        due = {
+            company_id: due_lists(company_id, settings, slot)
+            for company_id, settings in self._services.connections.raw_settings_of(company_ids).items()
+        }
+        return [
+            SyncRequest(company_id=company_id, lists=due[company_id], run_id=f"{slot}-{company_id}", reason="schedule")
+            for company_id in company_ids
+            if due.get(company_id)
+        ]
+
+    def _look_at(self, requests: Sequence[SyncRequest]) -> None:
+        """See how long ago the lists that are due were last in step."""
+        now = self._services.clock()
+        wanted = [(each.company_id, synced) for each in requests for synced in each.lists]
+        for (_, synced), run in self._services.syncs.get_many(wanted).items():
+            since = run.good_at or run.first_at or run.started_at
+            self._oldest[synced] = max(self._oldest.get(synced, timedelta()), now - since)
+
+
+def _batches(given: Iterable[T], size: int) -> Iterator[list[T]]:
+    left = iter(given)
+    while batch := list(islice(left, size)):
+        yield batch

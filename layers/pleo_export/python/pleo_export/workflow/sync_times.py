@@ -1,0 +1,62 @@
+"""When the lists of a company are synced: pure. Time is cut into slots; a hash of its id gives each company one of an
+hour, so that the companies are spread over it.
+
+Tags are due every hour, the other lists once a day, at an early hour of the company's time zone. Clocks are put
+forward before four everywhere, so that no day is without that hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ValidationError
+
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.settings import SyncSettings
+
+SLOT = timedelta(minutes=5)
+SLOTS_OF_HOUR = timedelta(hours=1) // SLOT
+QUIET_HOURS = (4, 5)  # by the clock of the company
+
+
+def slot_at(moment: datetime) -> int:
+    """Return the number of the slot that the moment (UTC) is in."""
+    return int(moment.timestamp() // SLOT.total_seconds())
+
+
+def in_slot(company_id: str, slot: int) -> bool:
+    """Return whether it is the company's slot of the hour."""
+    return _number(company_id) % SLOTS_OF_HOUR == slot % SLOTS_OF_HOUR
+
+
+def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tuple[LedgerList, ...]:
+    """Return the lists of the company that are due in its slot. Settings that no longer fit select none: they are
+    reported where they are used."""
+    try:
+        selected = SyncSettings.model_validate(raw_settings.get("sync") or {}).lists
+    except ValidationError:
+        return ()
+    if not selected or _is_quiet(company_id, raw_settings, slot):
+        return selected
+    return tuple(each for each in selected if each is LedgerList.TAGS)
+
+
+def _is_quiet(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
+    quiet = QUIET_HOURS[_number(company_id) // SLOTS_OF_HOUR % len(QUIET_HOURS)]
+    begin = datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC)
+    return begin.astimezone(_zone(raw_settings)).hour == quiet
+
+
+def _zone(raw_settings: Mapping[str, Any]) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(raw_settings["time_zone"]))
+    except (KeyError, ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
+
+
+def _number(company_id: str) -> int:
+    return int.from_bytes(sha256(company_id.encode()).digest()[:8])

@@ -1,0 +1,375 @@
+"""The lists of a ledger: each is complete, inactive entries included, or an error; a supplier is entered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from itertools import count
+from uuid import uuid4
+
+import pytest
+
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected
+from pleo_export.accounting.lists import LedgerList, LedgerLists, NewSupplier, TaxCodeType
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, PartyRole
+from pleo_export.bookkeeping.parties import KeyKind, PartyKey, PartyQuery
+from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS, SUPPLIER_BLOCKED
+from tests.conformance.connector_fixture import OPEN, Act, Plan, Trouble
+from tests.conformance.declared import DeclaredFixture
+
+COST_CENTRE = "cost_centre"
+NUMBERS = count(1)
+READ: dict[str, Callable[[LedgerLists], Iterator[object]]] = {
+    "dimension values": lambda lists: lists.dimension_values(COST_CENTRE),
+    "accounts": lambda lists: lists.chart(),
+    "tax codes": lambda lists: lists.tax_codes(),
+    "suppliers": lambda lists: lists.suppliers(),
+}
+each_list = pytest.mark.parametrize("read", READ.values(), ids=READ)
+
+
+def new(name: str | None = None, **numbers: str | None) -> NewSupplier:
+    """A vendor of Pleo's that no other test knows."""
+    unique = uuid4().hex[:12]
+    return NewSupplier(f"pleo:vendor:{unique}", name if name is not None else f"Harbour {unique}", "GBP", **numbers)
+
+
+def a_tax_number() -> str:
+    """One that nobody has."""
+    return f"GB{600_000_000 + uuid4().int % 99_999_999}"
+
+
+def an_entry(reference: str, dimension: Dimension) -> JournalEntry:
+    """One that books with a value of a dimension."""
+    lines = (JournalLine("6100", 100, dimensions=(dimension,)), JournalLine("1900", -100))
+    return JournalEntry(reference, OPEN, OPEN, "GBP", lines, "Paper")
+
+
+def on(act: Act, trouble: Trouble, nth: int = 1) -> Plan:
+    """Let the trouble happen to one act."""
+    return lambda seen, number: trouble if seen is act and number == nth else None
+
+
+# Complete or an error
+
+
+@each_list
+def test_a_list_is_the_same_each_time_and_names_no_entry_twice(
+    fixture: DeclaredFixture, read: Callable[[LedgerLists], Iterator[object]]
+) -> None:
+    listed = list(read(fixture.lists()))
+
+    assert len(listed) > 2, "more than one page"
+    assert len(set(listed)) == len(listed)
+    assert set(read(fixture.lists())) >= set(listed)
+
+
+@each_list
+def test_a_list_that_ends_early_is_an_error_and_never_a_shorter_list(
+    own_fixture: DeclaredFixture, read: Callable[[LedgerLists], Iterator[object]]
+) -> None:
+    whole = list(read(own_fixture.lists()))
+
+    with own_fixture.shortened() as lists:
+        try:
+            assert list(read(lists)) == whole
+        except AccountingError as error:
+            assert not isinstance(error, Rejected | OutcomeUnknown)
+    assert list(read(own_fixture.lists())) == whole
+
+
+@pytest.mark.parametrize("trouble", [Trouble.CUT_OFF, Trouble.EMPTY], ids=lambda t: t.name)
+@each_list
+def test_whatever_request_of_a_list_fails_there_is_an_error_or_the_whole_list(
+    own_fixture: DeclaredFixture, read: Callable[[LedgerLists], Iterator[object]], trouble: Trouble
+) -> None:
+    whole = list(read(own_fixture.lists()))
+    failed = 0
+
+    for nth in count(1):
+        seen = 0
+
+        def plan(act: Act, number: int, nth: int = nth) -> Trouble | None:
+            nonlocal seen
+            seen = max(seen, number)
+            return trouble if act is Act.READ and number >= nth else None
+
+        with own_fixture.troubled(plan) as way:
+            try:
+                assert list(read(way.lists)) == whole
+            except AccountingError as error:
+                assert not isinstance(error, Rejected | OutcomeUnknown)
+                failed += 1
+        if seen < nth:
+            break
+
+    assert failed
+
+
+def test_a_key_that_is_refused_lists_nothing(fixture: DeclaredFixture) -> None:
+    with pytest.raises(AccountingError):
+        list(fixture.lists(url="http://127.0.0.1:9").chart())
+
+
+# Dimension values
+
+
+def test_a_dimension_without_values_has_an_empty_list_and_one_that_is_not_there_is_an_error(
+    own_fixture: DeclaredFixture,
+) -> None:
+    with pytest.raises(AccountingError) as error:
+        list(own_fixture.lists().dimension_values("no such dimension"))
+    assert not isinstance(error.value, OutcomeUnknown)
+
+
+def test_values_that_people_add_rename_and_close_are_listed_as_they_are_now(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().dimension_values(COST_CENTRE)
+    people = own_fixture.master_data
+    renamed, *kept, closed = people.add_values(COST_CENTRE, [f"Location {number}" for number in range(1, 8)])
+    people.rename_value(COST_CENTRE, renamed, "London and South East")
+    people.close_value(COST_CENTRE, closed)
+
+    values = {each.code: each for each in own_fixture.lists().dimension_values(COST_CENTRE)}
+
+    assert [values[code].name for code in kept] == [f"Location {number}" for number in range(2, 7)]
+    assert [code for code, each in values.items() if not each.active] == [closed]
+    if own_fixture.traits.values_are_names:
+        assert "London and South East" in values
+        assert renamed not in values
+    else:
+        assert values[renamed].name == "London and South East"
+
+
+def test_the_value_that_is_listed_is_the_one_that_recording_finds(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().dimension_values(COST_CENTRE)
+    code, closed = own_fixture.master_data.add_values(COST_CENTRE, ["Harbour", "Quay"])
+    own_fixture.master_data.close_value(COST_CENTRE, closed)
+
+    for value in own_fixture.lists().dimension_values(COST_CENTRE):
+        entry = an_entry(f"value {value.code}", Dimension(COST_CENTRE, value.code))
+        refused = own_fixture.connector().refusals([entry])
+        assert refused == {} or not value.active, value
+    assert code
+
+
+# Accounts
+
+
+def test_accounts_are_listed_with_what_can_be_booked_on(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().chart()
+    people = own_fixture.master_data
+    people.add_account("6310", "Team lunches")
+    people.close_account("6300")
+    if own_fixture.traits.has_headings:
+        people.add_account("6390", "Other staff costs", heading=True)
+
+    accounts = {each.code: each for each in own_fixture.lists().chart() if each.code}
+
+    assert accounts["6310"].name == "Team lunches"
+    assert (accounts["6310"].active, accounts["6310"].postable) == (True, True)
+    assert not accounts["6300"].active
+    assert accounts["6100"].active
+    if own_fixture.traits.has_headings:
+        assert not accounts["6390"].postable
+    assert len({each.id for each in accounts.values()}) == len(accounts)
+    assert {each.code for each in own_fixture.setup().accounts()} <= {
+        code for code, each in accounts.items() if each.active
+    }
+
+
+def test_an_account_keeps_its_id_whatever_its_name(own_fixture: DeclaredFixture) -> None:
+    ids = {each.code: each.id for each in own_fixture.lists().chart()}
+    own_fixture.master_data.close_account("6300")
+    assert {each.code: each.id for each in own_fixture.lists().chart()} == ids
+
+
+# Tax codes
+
+
+def test_tax_codes_have_their_rates_and_ended_ones_are_not_active(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().tax_codes()
+    own_fixture.master_data.end_tax("ES21")
+
+    taxes = {each.code: each for each in own_fixture.lists().tax_codes()}
+
+    assert (taxes["GB20"].type, taxes["GB20"].active) == (TaxCodeType.INCLUSIVE, True)
+    assert taxes["GB20"].rate in (None, Decimal("0.20"))
+    assert taxes["RC20"].rate in (None, Decimal("0.20"), Decimal(0))
+    assert "ES21" not in taxes or not taxes["ES21"].active
+
+
+# Suppliers
+
+
+def test_suppliers_are_listed_with_those_that_are_not_active(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().suppliers()
+    people = own_fixture.master_data
+    added = people.add_suppliers([f"Supplier {number}" for number in range(1, 6)], tax_number=None)
+    (closed,) = people.add_suppliers(["Closed supplier"], active=False)
+
+    suppliers = {each.id: each for each in own_fixture.lists().suppliers()}
+
+    assert [suppliers[each].name for each in added] == [f"Supplier {number}" for number in range(1, 6)]
+    assert all(suppliers[each].active for each in added)
+    assert not suppliers[closed].active
+
+
+def test_a_supplier_that_was_entered_in_pleo_is_made_once(fixture: DeclaredFixture) -> None:
+    wanted = new(country="GB", tax_registration_number=a_tax_number())
+
+    first = fixture.lists().ensure_supplier(wanted)
+    second = fixture.lists().ensure_supplier(wanted)
+
+    assert first == second
+    assert (first.name, first.active) == (wanted.name, True)
+    assert fixture.master_data.suppliers_called(wanted.name) == [first.id]
+    assert first in list(fixture.lists().suppliers())
+
+
+def test_the_supplier_that_is_listed_or_made_is_the_one_that_recording_finds(fixture: DeclaredFixture) -> None:
+    made = fixture.lists().ensure_supplier(new(tax_registration_number=a_tax_number()))
+    (id_,) = fixture.master_data.add_suppliers([f"Quay {uuid4().hex[:8]}"])
+    listed = next(each for each in fixture.lists().suppliers() if each.id == id_)
+
+    for supplier in (made, listed):
+        keys = [PartyKey(KeyKind.EXTERNAL_ID, supplier.id)]
+        keys += [PartyKey(KeyKind.CODE, supplier.code)] if supplier.code else []
+        queries = [PartyQuery(PartyRole.SUPPLIER, supplier.name, (key,), True) for key in keys]
+        found = fixture.connector().find_parties(queries)
+        parties = [found[query] for query in queries]
+        assert all(isinstance(each, Party) and each.name == supplier.name for each in parties), parties
+        assert len(set(parties)) == 1
+
+
+def test_a_supplier_that_is_there_already_is_found_by_its_tax_number(fixture: DeclaredFixture) -> None:
+    number = a_tax_number()
+    (id_,) = fixture.master_data.add_suppliers([f"Old name {number}"], tax_number=number)
+    wanted = new(tax_registration_number=f"{number[:2]} {number[2:5]} {number[5:]}".lower())
+
+    assert fixture.lists().ensure_supplier(wanted).id == id_
+    assert fixture.master_data.suppliers_called(wanted.name) == []
+
+
+def test_a_supplier_that_is_there_already_is_found_by_its_name(fixture: DeclaredFixture) -> None:
+    name = f"Pier & Sons {uuid4().hex[:8]}"
+    (id_,) = fixture.master_data.add_suppliers([name])
+
+    assert fixture.lists().ensure_supplier(new(name.upper())).id == id_
+    assert fixture.master_data.suppliers_called(name) == [id_]
+
+
+def test_of_several_that_fit_none_is_chosen(own_fixture: DeclaredFixture) -> None:
+    number = a_tax_number()
+    own_fixture.lists().suppliers()
+    for name in ("Harbour North", "Harbour South"):
+        own_fixture.master_data.add_suppliers([name], tax_number=number)
+
+    with pytest.raises(Rejected) as refused:
+        own_fixture.lists().ensure_supplier(new("Harbour", tax_registration_number=number))
+
+    assert refused.value.told.code == SUPPLIER_AMBIGUOUS.code
+    assert "Harbour North" in refused.value.message
+    assert own_fixture.master_data.suppliers_called("Harbour") == []
+
+
+def test_beside_one_that_is_blocked_no_second_one_is_made(own_fixture: DeclaredFixture) -> None:
+    own_fixture.lists().suppliers()
+    (id_,) = own_fixture.master_data.add_suppliers(["Sunken Ltd"], active=False)
+
+    with pytest.raises(Rejected) as refused:
+        own_fixture.lists().ensure_supplier(new("Sunken Ltd"))
+
+    assert refused.value.told.code == SUPPLIER_BLOCKED.code
+    assert own_fixture.master_data.suppliers_called("Sunken Ltd") == [id_]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.CUT_OFF, Trouble.EMPTY], ids=lambda t: t.name)
+def test_a_supplier_whose_answer_was_lost_is_not_made_again(fixture: DeclaredFixture, trouble: Trouble) -> None:
+    wanted = new(tax_registration_number=None)
+
+    with fixture.troubled(on(Act.OTHER, trouble)) as way, pytest.raises(OutcomeUnknown):
+        way.lists.ensure_supplier(wanted)
+    made = fixture.lists().ensure_supplier(wanted)
+
+    assert fixture.master_data.suppliers_called(wanted.name) == [made.id]
+
+
+def test_a_supplier_whose_request_arrives_late_is_not_made_again(fixture: DeclaredFixture) -> None:
+    wanted = new()
+
+    with fixture.troubled(on(Act.OTHER, Trouble.LATE)) as way:
+        with pytest.raises(OutcomeUnknown):
+            way.lists.ensure_supplier(wanted)
+        way.deliver()
+    made = fixture.lists().ensure_supplier(wanted)
+
+    assert fixture.master_data.suppliers_called(wanted.name) == [made.id]
+
+
+def test_a_refusal_of_the_ledger_makes_nothing(fixture: DeclaredFixture) -> None:
+    wanted = new()
+
+    with fixture.troubled(on(Act.OTHER, Trouble.REFUSED)) as way, pytest.raises(AccountingError) as refused:
+        way.lists.ensure_supplier(wanted)
+
+    assert not isinstance(refused.value, OutcomeUnknown)
+    assert fixture.master_data.suppliers_called(wanted.name) == []
+
+
+def test_the_supplier_is_the_same_whatever_request_of_making_it_fails(fixture: DeclaredFixture) -> None:
+    for nth in count(1):
+        wanted, seen = new(tax_registration_number=a_tax_number()), 0
+
+        def plan(act: Act, number: int, nth: int = nth) -> Trouble | None:
+            nonlocal seen
+            seen += 1
+            return Trouble.LOST if seen >= nth else None
+
+        with fixture.troubled(plan) as way:
+            try:
+                way.lists.ensure_supplier(wanted)
+            except AccountingError as error:
+                assert not isinstance(error, Rejected)
+        made = fixture.lists().ensure_supplier(wanted)
+        assert fixture.master_data.suppliers_called(wanted.name) == [made.id]
+        if seen < nth:
+            break
+    assert nth > 2
+
+
+NAMES = {
+    "emoji": "Café 😀 Lumière",
+    "right to left": "חברת הנמל בע״מ",
+    "quotes": 'O\'Neill & "Sons" <b>%_\\ Ltd',
+    "very long": "n" * 10_000,
+    "empty": " ",
+    "null": "Null\0 Ltd",
+    "half a character": "Half \ud83d Ltd",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_name_is_stored_as_it_is_or_refused_with_a_reason(fixture: DeclaredFixture, name: str) -> None:
+    longest = fixture.traits.supplier_name
+    unique = name if not name.strip() else f"{name} {uuid4().hex[:8]}"
+    wanted = new(unique)
+    refusable = not name.strip() or "\0" in name or "\ud83d" in name or (longest and len(unique) > longest)
+    try:
+        made = fixture.lists().ensure_supplier(wanted)
+    except Rejected as refused:
+        assert refusable, refused
+        assert refused.message
+        return
+    assert made.name == unique
+    assert fixture.lists().ensure_supplier(wanted) == made
+
+
+# The company
+
+
+def test_the_company_is_told_with_its_registration_number(fixture: DeclaredFixture) -> None:
+    company = fixture.lists().company()
+
+    assert company.name
+    if fixture.lists().lists >= {LedgerList.VENDORS}:
+        assert company.registration_number or company.tax_registration_number
