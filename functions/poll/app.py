@@ -7,6 +7,7 @@ from pleo_export.workflow.poll import poll
 
 
 def look_at_companies(request: PollRequest, services: Services) -> dict[str, int]:
+    """Return how many companies were woken, and how many are left."""
     polled = poll(request, services)
     return {"companies": polled.woken, "left": polled.left}
 

@@ -321,10 +321,10 @@ class Checker:
         heard = max((each for each in self.webhooks.get(job.company_id, []) if each <= job.started), default=None)
         since = job.created
         often = heard is None
-        for before in [each for each in self._of(job.company_id) if each.started and each.started < job.created]:
-            if heard and before.started > heard and self._alone_and_unannounced(before):
-                often = often or before.started - before.created >= ANNOUNCED_WITHIN
-                since = min(since, before.created)
+        lost = [each for each in self._of(job.company_id) if each is not job and self._proves_a_loss(each)]
+        for before in lost:
+            if heard and before.started and heard < before.started < job.created:
+                often, since = True, min(since, before.created)
         if self._fault_between(job.company_id, since - COMES_BACK, job.started) or any(
             begin <= job.started and end >= since for begin, end in self.injector.standstills
         ):
@@ -332,6 +332,12 @@ class Checker:
         allowed = (LOOKED_AT_OFTEN if often else LOOKED_AT) + FOUND_AFTER_A_LOOK
         took = job.started - job.created
         self._hold(took <= allowed, f"found: job {job.id}, which no webhook announced, waited for {took}")
+
+    def _proves_a_loss(self, job: Clicked) -> bool:
+        """Whether the poll has found the job so late that a webhook would have announced it before."""
+        if job.started is None or job.started - job.created < ANNOUNCED_WITHIN:
+            return False
+        return self._alone_and_unannounced(job)
 
     def _alone_and_unannounced(self, job: Clicked) -> bool:
         """Whether only the poll can have found the job: no other of its company was open, and no webhook arrived."""

@@ -117,7 +117,7 @@ class Table:
         ConsistentRead: bool = False,  # noqa: N803
     ) -> Record:
         def work() -> Record:
-            order = RANGES.get(IndexName, "sk")
+            order = RANGES[IndexName] if IndexName else "sk"
             found = [each for each in self.records.values() if order in each and _holds(KeyConditionExpression, each)]
             found.sort(key=lambda each: _place(each, order))
             if IndexName and found and self._fault_injector.draws(None, 3.0):

@@ -26,6 +26,7 @@ from pleo_export.store.table import company_key, iso, transact
 from pleo_export.store.token_refreshes import RefreshState, RefreshStates
 from pleo_export.workflow import dispatch, fail_job, start_job
 from pleo_export.workflow.final_event import FinalEvent, final_event
+from pleo_export.workflow.look_times import interval_after
 from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.recording import creation, investigation, outcomes, posting, recorder, recovery
 from pleo_export.workflow.recording import receipts as attachments
@@ -103,17 +104,11 @@ def every_lease_is_dead() -> AbstractContextManager[Any]:
 
 def interval_never_falls_back() -> AbstractContextManager[Any]:
     """A company keeps the interval that its webhooks once earned."""
-    learn = dispatch.interval_after
     return patch(
         dispatch,
         "interval_after",
-        lambda reason, waited, known, longest: max(known, learn(reason, waited, known, longest)),
+        lambda reason, waited, known, longest: max(known, interval_after(reason, waited, known, longest)),
     )
-
-
-def open_work_is_looked_at_as_seldom_as_none() -> AbstractContextManager[Any]:
-    """A run that breaks off waits as long as a webhook that is lost."""
-    return patch(dispatch, "_look_again_soon", lambda *_: None)
 
 
 def no_lease_is_dead() -> AbstractContextManager[Any]:
@@ -412,7 +407,6 @@ MUTANTS: Mapping[str, Mutant] = {
         every_lease_is_dead,
         no_lease_is_dead,
         interval_never_falls_back,
-        open_work_is_looked_at_as_seldom_as_none,
         report_before_record,
         no_in_doubt_time,
         withdraw_after_unknown,

@@ -187,9 +187,10 @@ def jobs_are_found_by_the_poll_only(system: InProcessSystem) -> None:
 
 def more_companies_than_the_poll_may_look_at(system: InProcessSystem) -> None:
     system.services.looks_per_minute = 1
-    for number in range(8):
-        system.connect(f"{number:08d}-1111-4111-8111-111111111111")
-    for _ in range(60):
+    for number in range(18):
+        system.connect(company := f"{number:08d}-1111-4111-8111-111111111111")
+        system.services.looks.note(company, system.clock.now() - timedelta(minutes=30), timedelta(minutes=5))
+    for _ in range(18):
         system.scheduled_poll()
         system.sleep(60)
 

@@ -63,7 +63,7 @@ class Looks:
         start: dict[str, Any] = {}
         while True:
             page: Any = self._table.query(**_of_index(until), Select="COUNT", **start)
-            number += page["Count"]
+            number += int(page["Count"])
             if "LastEvaluatedKey" not in page:
                 return number
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -88,7 +88,7 @@ class Looks:
         condition: ConditionBase = Key(CONNECTED_INDEX).eq(CONNECTED)
         if company_id is not None:
             condition &= Key("pk").gt(company_key(company_id, "CONNECTION")["pk"])
-        wanted = {"IndexName": CONNECTED_INDEX, "KeyConditionExpression": condition, "Limit": number}
+        wanted: Any = {"IndexName": CONNECTED_INDEX, "KeyConditionExpression": condition, "Limit": number}
         found = self._table.query(**wanted)["Items"]
         return [_company(each) for each in found]
 
