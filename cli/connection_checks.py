@@ -9,10 +9,13 @@ from functools import cached_property
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from cli import list_checks
 from cli.checks import Check
+from cli.company_identity import CompanyComparison
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from pleo_export.accounting.errors import AccountingError, PossibleDuplicate
 from pleo_export.accounting.limits import kind_in_words
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import (
     AccountingSetup,
     AccountingSystem,
@@ -27,6 +30,7 @@ from pleo_export.bookkeeping.settings import ClosedPeriod, LegacyVendors, Postin
 from pleo_export.errors import InvalidSettings
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import SCOPES
+from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.pleo.models import Introspection
 from pleo_export.settings import ReceiptPolicy, Settings
 from pleo_export.store.connections import LedgerAlreadyConnected
@@ -38,12 +42,16 @@ BOOKABLE = (PeriodState.OPEN, PeriodState.UNKNOWN)
 
 @dataclass(kw_only=True)
 class CheckedConnection:
-    """What the checks work on. `holder` tells which company uses a ledger; `busy`: an export of it is running."""
+    """What the checks work on. `pleo_lists` and `lists` are the lists at both ends; `pleo_url` is Pleo's environment.
+    `holder` tells which company uses a ledger; `busy`: an export of it is running."""
 
     settings: Settings
     pleo: PleoClient
+    pleo_lists: PleoLists
+    pleo_url: str
     system: AccountingSystem
     setup: AccountingSetup
+    lists: LedgerLists
     now: datetime
     holder: Callable[[str], str | None]
     busy: bool
@@ -73,6 +81,17 @@ class CheckedConnection:
         """What Pleo says of the credential."""
         return self.pleo.introspect()
 
+    @cached_property
+    def companies(self) -> CompanyComparison:
+        """Whether Pleo's company and the ledger's owner are one customer. Raises as `compared_companies` does."""
+        confirmed = self.settings.registration_number
+        return list_checks.compared_companies(self.pleo_lists, self.lists, self.company_id, confirmed)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the credential has to be good for."""
+        return (*SCOPES, *list_checks.scopes_of_lists(self.settings.sync, self.pleo_url))
+
 
 def pleo_credential(checked: CheckedConnection) -> str:
     """Check that Pleo accepts the credential, and that it is this company's."""
@@ -87,14 +106,16 @@ def pleo_credential(checked: CheckedConnection) -> str:
 def pleo_scopes(checked: CheckedConnection) -> str:
     """Check the scopes that Pleo names, where it does, and make one call that needs them."""
     given = checked.introspection.scope.split()
-    missing = [scope for scope in SCOPES if scope not in given]
+    wanted = checked.scopes
+    missing = [scope for scope in wanted if scope not in given]
     if given and missing:
         raise CheckFailed(
             f"the Pleo credential lacks {', '.join(missing)}. Make an API key in Pleo (Settings, API Keys) with "
-            f"{', '.join(SCOPES)}, and connect with it"
+            f"{', '.join(wanted)}, and connect with it; where Pleo was authorised by a link, run `pleo-export connect "
+            "SETTINGS_FILE --oauth` for a new one"
         )
     checked.pleo.unfinished_jobs(checked.company_id)
-    return ", ".join(SCOPES)
+    return ", ".join(wanted)
 
 
 def accounting_system(checked: CheckedConnection) -> str:
@@ -233,8 +254,10 @@ CHECKS = (
     Check("Pleo credential", pleo_credential),
     Check("Pleo scopes", pleo_scopes, needs=("Pleo credential",)),
     Check("accounting system", accounting_system),
+    Check("company", list_checks.company, needs=("Pleo credential", "accounting system")),
     Check("ledger", ledger),
     Check("accounts", accounts, needs=("accounting system",)),
+    Check("lists", list_checks.lists, needs=("accounting system",)),
     Check("period", period, needs=("accounting system",)),
     Check("test entry", trial_entry, needs=("Pleo credential", "ledger", "accounts")),
 )

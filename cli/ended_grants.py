@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from cli.errors import ActionNeeded
 from cli.invitations import oauth_client
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.errors import AccountingError, AuthenticationFailed
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.errors import InvalidSettings, Misconfigured, TryAgain
 from pleo_export.oauth.grant import grant_in
 from pleo_export.oauth.token_endpoint import OAuthError

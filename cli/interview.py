@@ -19,9 +19,10 @@ from cli.checks import explained
 from cli.credentials import ask_api_key, pleo_from_environment
 from cli.errors import NoTerminal, NotNow
 from cli.ledger_authorisation import LedgerSignIn
+from cli.list_interview import ListInterview
 from cli.prompts import Choice, Terminal
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import Connector
+from pleo_export.accounting.descriptor import AccountingSettings, Connector
 from pleo_export.accounting.port import AccountingSetup, CodeAndName
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.bookkeeping.settings import Accounts
@@ -114,8 +115,13 @@ class _Interview(_Draft):
         pleo = self._pleo()
         company_id = self._draft["company_id"]
         stored, known = self._stack.usable_secrets(company_id), _known(self._stack, company_id)
-        accounting, system = self._accounting_system(known.get("accounting_system", {}), stored)
+        where, accounting = self._accounting_system(known.get("accounting_system", {}), stored)
+        system = self._stack.accounting_setup(where, accounting)
+        ledger = self._stack.ledger_lists(where, accounting)
+        lists = ListInterview(self._person, company_id, self._stack.pleo_lists(pleo), ledger)
+        self._draft["registration_number"] = lists.confirmed_number(known.get("registration_number"))
         self._accounts(system, known.get("accounts", {}))
+        self._draft["sync"] = lists.run(system.dimensions(), known.get("sync", {}))
         self._dimensions(system, known.get("dimensions", {}))
         self._others(system, known)
         kept = {name: known[name] for name in NOT_ASKED if known.get(name)}
@@ -145,7 +151,7 @@ class _Interview(_Draft):
 
     # The accounting system
 
-    def _accounting_system(self, known: Json, stored: ConnectionSecrets | None) -> tuple[Secret, AccountingSetup]:
+    def _accounting_system(self, known: Json, stored: ConnectionSecrets | None) -> tuple[AccountingSettings, Secret]:
         """Ask until the accounting system can be opened."""
         connector, defaults = self._connector(known), dict(known)
         if connector.name != known.get("name"):
@@ -165,7 +171,7 @@ class _Interview(_Draft):
                 _refuse(error)
                 defaults, stored = self._draft["accounting_system"], None
             else:
-                return secret, self._stack.accounting_setup(settings, secret)
+                return settings, secret
 
     def _connector(self, known: Json) -> Connector:
         """Ask which one it is, where there are several."""
@@ -218,9 +224,13 @@ class _Interview(_Draft):
         self._until_good(lambda: self._person.choose(_question(path, what), choices, default), judge)
 
     def _dimensions(self, system: AccountingSetup, known: Json) -> None:
-        """Pleo's tag groups cannot be listed with our scopes, so they are typed; an unknown one does no harm."""
+        """A group that is kept in step has the dimension's code. Those of the others are typed: an unknown one does no
+        harm."""
         group_of = {category: group for group, category in known.items()}
         for each in system.dimensions():
+            if each.code in self._draft["sync"]["dimensions"]:
+                self._draft["dimensions"][each.code] = each.code
+                continue
             question = (
                 f"Code of the Pleo tag group that is {each.name} ({each.code}) in the accounting system, or {NONE} "
                 "for none"

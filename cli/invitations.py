@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cli.errors import NotNow, UsageError
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.store.authorisations import INVITATION_LIFE, PLEO
 from pleo_export.store.secrets import Secrets
 
@@ -24,13 +24,15 @@ NOTHING_YET = json.dumps({"pleo": {}, "webhook_secrets": [], "accounting_system"
 @dataclass(frozen=True)
 class Invited:
     """Who is invited for what. `who` are those who may agree there; the names are for the page that they see.
-    `settings` are the accounting system's, where that is to be authorised, else None."""
+    `settings` are the accounting system's, where that is to be authorised, else None. `scopes` are what is asked for
+    beside what every connection needs."""
 
     company_id: str
     who: str
     company_name: str = ""
     accounting_system: str = ""
     settings: AccountingSettings | None = None
+    scopes: tuple[str, ...] = ()
 
     @property
     def provider(self) -> str:
@@ -58,6 +60,7 @@ def invite(stack: Stack, invited: Invited, webhook_url: str) -> Iterator[str]:
         invited.company_name,
         invited.accounting_system,
         settings=invited.settings.model_dump(mode="json") if invited.settings else None,
+        scopes=invited.scopes,
     )
     hours = int(INVITATION_LIFE.total_seconds() // 3600)
     yield (

@@ -12,10 +12,11 @@ from cli.errors import CheckFailed, NotNow, UsageError
 from cli.invitations import Invited, invite
 from cli.prompts import Choice, Terminal
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.errors import Disconnected, InvalidSettings
 from pleo_export.oauth.grant import NOT_YET, Grant, grant_in
 from pleo_export.oauth.token_endpoint import ClientRefused, GrantEnded, OAuthError

@@ -33,6 +33,8 @@ from cli.commands import (
     retry,
     reverse,
     schema,
+    sync,
+    sync_history,
     watch,
 )
 from cli.printing import print_error
@@ -75,6 +77,8 @@ app.command("logs")(logs.command)
 app.command("retry")(retry.command)
 app.command("entry")(entry.command)
 app.command("reconcile")(reconcile.command)
+app.command("sync")(sync.command)
+app.command("sync-history")(sync_history.command)
 app.command("report")(report.command)
 app.command("preview")(preview.command)
 app.command("reverse")(reverse.command)

@@ -22,22 +22,27 @@ from cli.deployed_stacks import MARK, others, outputs_of, stack_name
 from cli.errors import CheckFailed, StackNotFound
 from pleo_export import UNKNOWN_COMMIT
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.accounting.registry import CONNECTORS, connect, set_up
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.client import PleoClient
-from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.pleo.credentials import Credential, credential_from_secret
+from pleo_export.pleo.lists_client import PleoLists
+from pleo_export.pleo.transport import PleoTransport
 from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
+from pleo_export.services.sync_queue import SyncQueue
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.call_budgets import LedgerCallBudget
 from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
+from pleo_export.store.sync_plans import SyncPlans
 from pleo_export.workflow.dispatch import alive
 
 RECOVERY_DAYS = 7  # of a deleted secret; the least that Secrets Manager takes
@@ -181,6 +186,16 @@ class Stack(Records, CompanySecrets):
         return WakeUps(self.client("sqs"), self.outputs["QueueUrl"])
 
     @property
+    def sync_queue(self) -> SyncQueue:
+        """The queue of syncs."""
+        return SyncQueue(self.client("sqs"), self.outputs["SyncQueueUrl"])
+
+    @property
+    def sync_plans(self) -> SyncPlans:
+        """The plans of the syncs of the last 90 days, in the bucket."""
+        return SyncPlans(self.client("s3"), self.outputs["PayloadsBucket"])
+
+    @property
     def executions(self) -> Executions:
         """The executions of the state machine."""
         return Executions(self.client("stepfunctions"), self.outputs["StateMachineArn"])
@@ -219,8 +234,16 @@ class Stack(Records, CompanySecrets):
         With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
         InvalidSettings.
         """
+        return PleoClient(self.outputs["PleoApiUrl"], self._pleo_credential(secret, company_id))
+
+    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
+        """Return a client of Pleo's lists; as `pleo` does."""
+        credential = self._pleo_credential(secret, company_id)
+        return PleoLists(PleoTransport(self.outputs["PleoApiUrl"], credential, IsolatedSession()))
+
+    def _pleo_credential(self, secret: Mapping[str, str], company_id: str | None) -> Credential:
         renewed = partial(self._token_after_refusal, company_id) if company_id else None
-        return PleoClient(self.outputs["PleoApiUrl"], credential_from_secret(secret, renewed))
+        return credential_from_secret(secret, renewed)
 
     def _token_after_refusal(self, company_id: str, refused: str) -> str | None:
         refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
@@ -241,6 +264,11 @@ class Stack(Records, CompanySecrets):
     def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
         """Return what the accounting system offers to choose from. Raises AccountingError."""
         return set_up(settings, secret, self._call_budget(settings, secret))
+
+    def ledger_lists(self, settings: AccountingSettings, secret: Mapping[str, str]) -> LedgerLists:
+        """Return what lists the accounts, tax codes, dimension values and suppliers. Raises AccountingError."""
+        budget = self._call_budget(settings, secret)
+        return CONNECTORS[settings.name].open_lists(settings, secret, budget=budget)
 
     def _call_budget(self, settings: AccountingSettings, secret: Mapping[str, str]) -> CallBudget:
         """Return what is left of the ledger's calls, which exports of it share."""

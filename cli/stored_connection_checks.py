@@ -12,6 +12,7 @@ from cli.connection_checks import CheckedConnection
 from cli.connection_steps import API_KEY, NO_INSTALLATION, check_owner, going
 from cli.errors import ActionNeeded, CheckFailed
 from cli.ledger_authorisation import fresh_credential
+from cli.mapping_check import mapping
 from cli.stack import Stack
 from cli.webhook_delivery import answers
 from pleo_export.pleo.models import Subscription
@@ -55,8 +56,11 @@ def stored_connection(stack: Stack, company_id: str, webhook_url: str) -> Stored
     return StoredConnection(
         settings=connection.settings,
         pleo=stack.pleo(secrets.pleo, company_id),
+        pleo_lists=stack.pleo_lists(secrets.pleo, company_id),
+        pleo_url=stack.outputs["PleoApiUrl"],
         system=stack.accounting_system(ledger, credential),
         setup=stack.accounting_setup(ledger, credential),
+        lists=stack.ledger_lists(ledger, credential),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),
@@ -193,4 +197,5 @@ CHECKS = (
     Check("webhook secret", webhook_secret, needs=("webhook subscription",)),
     Check("webhook address", webhook_address),
     Check("lease", lease),
+    Check("mapping", mapping, needs=("Pleo scopes", "accounting system", "accounts")),
 )

@@ -23,6 +23,8 @@ from cli.stack import Stack
 from local.aws import ROOT, STATE, LocalAws
 from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.services.events import SyncRequest
 from pleo_export.workflow.fetch_items import FetchItemsInput
 from pleo_simulator.deliveries import sign
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
@@ -132,11 +134,14 @@ def _last_run(facts: dict[str, Any], stack: Stack) -> FetchItemsInput:
 
 def capture() -> None:
     with LocalStack("events", wait_scale=0, account=RecordingAws) as stack, ExitStack() as ledgers:
-        stack.connect(NORTHGATE)
+        stack.connect(NORTHGATE, sync={"dimensions": ["project"]})
         stack.connect(HAVN, ledgers.enter_context(stack.books.fresh()))
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
         _finish(stack, stack.pleo.state.click_export(NORTHGATE)["id"])
-        stack.aws.client("lambda").invoke(FunctionName=stack.outputs["ReconcileDraftsFunctionName"])
+        for each in ("ReconcileDraftsFunctionName", "CheckMappingFunctionName"):
+            stack.aws.client("lambda").invoke(FunctionName=stack.outputs[each])
+        stack.aws.client("lambda").invoke(FunctionName=stack.outputs["ScheduleSyncsFunctionName"])
+        _sync(stack, NORTHGATE)
         # The second company's books are closed to us: its job reaches FailJob.
         _revoke_books(stack, HAVN)
         _finish(stack, stack.pleo.state.click_export(HAVN)["id"])
@@ -144,8 +149,7 @@ def capture() -> None:
         stack.connect_by_oauth(LUMBRE, ledgers.enter_context(stack.books.fresh()))
         stack.pleo.service.clock.advance(ACCESS_TOKEN_LIFE)
         stack.aws.client("lambda").invoke(FunctionName=stack.outputs["PollFunctionName"])
-        refreshed: Path = stack.aws.recorded / "refresh_tokens.json"  # type: ignore[attr-defined]
-        _wait_until(refreshed.exists, "refresh_tokens was not invoked")
+        _wait_for(stack, "refresh_tokens")
         recorded = {path.stem: path.read_text() for path in stack.aws.recorded.glob("*.json")}  # type: ignore[attr-defined]
     if missing := set(FUNCTIONS) - set(recorded):
         raise SystemExit(f"not invoked in the run: {', '.join(sorted(missing))}")
@@ -154,6 +158,17 @@ def capture() -> None:
         event = json.loads(text)
         _write(name, _without_stack_trace(event) if name == "fail_job" else event)
     print(f"{len(recorded)} events written to events/")
+
+
+def _sync(stack: LocalStack, company_id: str) -> None:
+    request = SyncRequest(company_id=company_id, lists=(LedgerList.TAGS,), run_id="sample", reason="by_hand")
+    stack.deployed.sync_queue.send(request, once_per="sample")
+    _wait_for(stack, "sync")
+
+
+def _wait_for(stack: LocalStack, function: str) -> None:
+    recorded: Path = stack.aws.recorded / f"{function}.json"  # type: ignore[attr-defined]
+    _wait_until(recorded.exists, f"{function} was not invoked")
 
 
 def _finish(stack: LocalStack, job_id: str) -> None:

@@ -20,10 +20,11 @@ from uuid import uuid4
 import requests
 
 from pleo_export.accounting.attaching import FileInMemory
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.errors import AccountingError, RateLimited, Rejected, UnknownAccount
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.bookkeeping.documents import DocumentKind, JournalEntry, JournalLine, TaxPart, TaxRole
 
 NO_SUCH_ACCOUNT = "PX-0-0"

@@ -8,7 +8,7 @@ from typing import Any
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
 from pleo_simulator.errors import Refused, already_exists, bad_request
-from pleo_simulator.list_rows import ListRows, among, equal
+from pleo_simulator.list_rows import Key, ListRows, among, equal
 from pleo_simulator.paging import PageRequest
 from pleo_simulator.seeded_ids import SeededIds
 from pleo_simulator.tax_codes import TaxCodes
@@ -30,8 +30,7 @@ class Accounts:
         tax_codes: TaxCodes,
         assumptions: Assumptions,
     ) -> None:
-        self.rows = ListRows("ACCOUNT", clock, ids)
-        self._by_external_id: dict[tuple[str, str], str] = {}
+        self.rows = ListRows("ACCOUNT", clock, ids, lambda row: [_key(row)])
         self._expenses = expenses
         self._tax_codes = tax_codes
         self._assumptions = assumptions
@@ -41,7 +40,7 @@ class Accounts:
         with self.rows.lock:
             self._check_tax_code(caller, body)
             values = {name: value for name, value in body.items() if name != "companyId"}
-            there = self._found(caller, body["externalId"])
+            there = self.rows.find(caller, _key(body))
             if there is None:
                 return self._add(caller, values), True
             if any(there[name] != value for name, value in (_OPTIONAL | values).items()):
@@ -73,11 +72,12 @@ class Accounts:
             if self._linked(caller, account):
                 raise Refused(409, "ACCOUNT_LINKED", "The account is linked to accounting entries.")
             self.rows.delete(caller, account_id)
-            del self._by_external_id[caller, account["externalId"]]
 
     def search(self, caller: str, page: PageRequest, wanted: Json) -> Json:
-        """An account counts as assigned to a category or contra account when an expense names it."""
-        unassigned = wanted["excludeIfAssignedToCategory"] or wanted["excludeIfAssignedToContraAccount"]
+        """An account counts as assigned to a category when a line of an expense names it, and to a contra account when
+        an expense has it as such."""
+        of_categories = wanted["excludeIfAssignedToCategory"]
+        of_contra_accounts = wanted["excludeIfAssignedToContraAccount"]
         name = (wanted.get("name") or "").casefold()
 
         def fits(row: Json) -> bool:
@@ -88,7 +88,8 @@ class Accounts:
                 and among(row["id"], wanted.get("ids"))
                 and equal(row["externalId"], wanted.get("externalId"))
                 and name in row["name"].casefold()
-                and not (unassigned and self._linked(caller, row))
+                and not (of_categories and self._linked(caller, row))
+                and not (of_contra_accounts and self._is_contra_account(caller, row))
             )
 
         return self.rows.search(caller, page, fits)
@@ -101,20 +102,14 @@ class Accounts:
         raise Refused(404, "ACCOUNT_NOT_FOUND", "Account not found.")
 
     def _add(self, caller: str, values: Json) -> Json:
-        row = self.rows.add(caller, {"accountingSystem": None} | _OPTIONAL | values)
-        self._by_external_id[caller, row["externalId"]] = row["id"]
-        return row
-
-    def _found(self, caller: str, external_id: str) -> Json | None:
-        row_id = self._by_external_id.get((caller, external_id))
-        return self.rows.get(caller, row_id) if row_id else None
+        return self.rows.add(caller, {"accountingSystem": None} | _OPTIONAL | values)
 
     def _reasons(self, caller: str, item: Json) -> Iterator[str]:
         if not item["externalId"]:
             yield "EXTERNAL_ID_EMPTY"
         if len(item["externalId"]) > LONGEST:
             yield "EXTERNAL_ID_TOO_LONG"
-        if self._found(caller, item["externalId"]):
+        if self.rows.find(caller, _key(item)):
             yield "EXTERNAL_ID_ALREADY_EXISTS"
         if not item["name"]:
             yield "NAME_EMPTY"
@@ -137,6 +132,14 @@ class Accounts:
     def _linked(self, caller: str, account: Json) -> bool:
         named = (line["account"] or {} for item in self._expenses(caller) for line in item["accountingEntryLines"])
         return any(each.get("id") == account["id"] or _same_code(each, account) for each in named)
+
+    def _is_contra_account(self, caller: str, account: Json) -> bool:
+        named = (item.get("contraAccount") or {} for item in self._expenses(caller))
+        return any(each.get("id") == account["id"] or _same_code(each, account) for each in named)
+
+
+def _key(row: Json) -> Key:
+    return "externalId", row["externalId"]
 
 
 def _same_code(named: Json, account: Json) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,14 +39,14 @@ class PageRequest:
 
 
 def paginate(
-    rows: Sequence[Json], page: PageRequest, id_of: Callable[[Json], str], keep: Callable[[Json], bool] = lambda _: True
+    rows: Sequence[Json], page: PageRequest, id_of: Callable[[Json], str], keep: Callable[[Json], bool] | None = None
 ) -> Json:
     """One page of the `rows` that `keep` accepts. `rows` is the unfiltered list: a cursor stays good when the row it
     names no longer passes the filter, as happens to a client that updates items while it pages."""
     ordered = _sorted(rows, page)
-    kept = [(position, row) for position, row in enumerate(ordered) if keep(row)]
+    kept = range(len(ordered)) if keep is None else [place for place, row in enumerate(ordered) if keep(row)]
     first, last = _bounds(ordered, kept, page, id_of)
-    chosen = [row for _, row in kept[first:last]]
+    chosen = [ordered[place] for place in kept[first:last]]
     info: Json = {
         "currentRequestPagination": _echo(page),
         "hasNextPage": last < len(kept),
@@ -58,15 +59,13 @@ def paginate(
 
 
 def _bounds(
-    ordered: Sequence[Json], kept: Sequence[tuple[int, Json]], page: PageRequest, id_of: Callable[[Json], str]
+    ordered: Sequence[Json], kept: Sequence[int], page: PageRequest, id_of: Callable[[Json], str]
 ) -> tuple[int, int]:
     if page.before is not None:
-        end = _place(ordered, page.before, id_of)
-        last = sum(position < end for position, _ in kept)
+        last = bisect_left(kept, _place(ordered, page.before, id_of))
         return max(0, last - page.size), last
     if page.after is not None:
-        start = _place(ordered, page.after, id_of)
-        first = sum(position <= start for position, _ in kept)
+        first = bisect_right(kept, _place(ordered, page.after, id_of))
     else:
         first = min(page.offset or 0, len(kept))
     return first, min(first + page.size, len(kept))
@@ -81,13 +80,15 @@ def _place(ordered: Sequence[Json], cursor: str, id_of: Callable[[Json], str]) -
         row_id = base64.b32decode(cursor).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise bad_request("The cursor is not one of ours.") from None
-    for position, row in enumerate(ordered):
-        if id_of(row) == row_id:
-            return position
-    raise bad_request("The cursor names nothing in this list.")
+    try:
+        return [id_of(row) for row in ordered].index(row_id)
+    except ValueError:
+        raise bad_request("The cursor names nothing in this list.") from None
 
 
-def _sorted(rows: Sequence[Json], page: PageRequest) -> list[Json]:
+def _sorted(rows: Sequence[Json], page: PageRequest) -> Sequence[Json]:
+    if not page.sorting_keys:
+        return rows
     ordered = list(rows)
     orders = page.sorting_order or ("ASC",) * len(page.sorting_keys)
     for key, order in reversed(list(zip(page.sorting_keys, orders, strict=True))):

@@ -121,7 +121,7 @@ class Tags:
 
     def tags(self, caller: str, group_id: str, page: PageRequest, include_archived: bool = False) -> Json:
         rows = self.of_group(caller, group_id)
-        return paginate(rows, page, _id, lambda row: include_archived or not row["archived"])
+        return paginate(rows, page, _id, None if include_archived else lambda row: not row["archived"])
 
     def of_group(self, caller: str, group_id: str) -> list[Json]:
         with self._lock:

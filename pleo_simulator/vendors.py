@@ -5,13 +5,13 @@ An external id, and a code regardless of case, belong to one vendor of a company
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pleo_simulator.assumptions import Assumptions
 from pleo_simulator.clock import Clock
-from pleo_simulator.errors import Refused, already_exists
-from pleo_simulator.list_rows import ListRows, among
+from pleo_simulator.errors import Refused
+from pleo_simulator.list_rows import Key, ListRows, among
 from pleo_simulator.paging import PageRequest
 from pleo_simulator.seeded_ids import SeededIds
 
@@ -34,7 +34,7 @@ class Vendors:
 
     def __init__(self, clock: Clock, ids: SeededIds, assumptions: Assumptions) -> None:
         self.on_created: list[Callable[[str, Json], None]] = []
-        self.rows = ListRows("VENDOR", clock, ids)
+        self.rows = ListRows("VENDOR", clock, ids, _keys_of)
         self._assumptions = assumptions
 
     def make(self, company_id: str, name: str, currency: str = "GBP", by: str | None = None, **more: str) -> Json:
@@ -42,25 +42,19 @@ class Vendors:
         return self.create(company_id, {"name": name, "defaultCurrency": currency, **more}, by)
 
     def create(self, caller: str, body: Json, by: str | None = None) -> Json:
-        with self.rows.lock:
-            self._check_unique(caller, body, None)
-            synced = body.get("externalId") is not None and self._assumptions.vendors_with_external_id_are_active
-            values = _NOT_KNOWN | _OPTIONAL | body | {"state": ACTIVE if synced else DRAFT, "createdBy": by}
-            vendor = self.rows.add(caller, values)
+        synced = body.get("externalId") is not None and self._assumptions.vendors_with_external_id_are_active
+        values = _NOT_KNOWN | _OPTIONAL | body | {"state": ACTIVE if synced else DRAFT, "createdBy": by}
+        vendor = self.rows.add(caller, values)
         if vendor["externalId"] is None:
             for tell in self.on_created:
                 tell(caller, vendor)
         return vendor
 
     def replace(self, caller: str, vendor_id: str, body: Json) -> Json:
-        with self.rows.lock:
-            self._check_unique(caller, body, self.rows.get(caller, vendor_id))
-            return self.rows.change(caller, vendor_id, _OPTIONAL | body)
+        return self.rows.change(caller, vendor_id, _OPTIONAL | body)
 
     def activate(self, caller: str, vendor_id: str, body: Json) -> None:
-        with self.rows.lock:
-            self._check_unique(caller, body, self.rows.get(caller, vendor_id))
-            self.rows.change(caller, vendor_id, body | {"state": ACTIVE})
+        self.rows.change(caller, vendor_id, body | {"state": ACTIVE})
 
     def archive(self, caller: str, vendor_id: str) -> None:
         self.rows.change(caller, vendor_id, {"state": ARCHIVED})
@@ -92,12 +86,9 @@ class Vendors:
                 return {field: row[field] for field in fields if row[field] is not None}
         raise Refused(404, "VENDOR_NOT_FOUND", "Vendor not found.")
 
-    def _check_unique(self, caller: str, body: Json, itself: Json | None) -> None:
-        external_id, code = body.get("externalId"), (body.get("code") or "").casefold()
-        for each in self.rows.of(caller):
-            if itself is not None and each["id"] == itself["id"]:
-                continue
-            if external_id is not None and each["externalId"] == external_id:
-                raise already_exists(f"A vendor with the externalId {external_id} exists.")
-            if code and (each["code"] or "").casefold() == code:
-                raise already_exists(f"A vendor with the code {body['code']} exists.")
+
+def _keys_of(row: Json) -> Iterator[Key]:
+    if row["externalId"] is not None:
+        yield "externalId", row["externalId"]
+    if row["code"]:
+        yield "code", row["code"].casefold()

@@ -12,20 +12,26 @@ from cli import settings_file
 from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, run
 from cli.commands.oauth_client import authorise
+from cli.company_identity import SameCompany
 from cli.connection_checks import CHECKS
-from cli.connection_steps import STEPS, NewConnection, Secret
+from cli.connection_steps import FIRST_SYNC, STEPS, NewConnection, Secret
+from cli.consent import Consent
 from cli.credentials import pleo_credential, pleo_from_environment
 from cli.errors import CheckFailed, UsageError
 from cli.interview import interview
 from cli.ledger_authorisation import LedgerSignIn
-from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl
+from cli.list_checks import scopes_of_lists
+from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, Yes
 from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next, print_progress, print_result
 from cli.prompts import Terminal, terminal
+from cli.proposed_sync import proposed_plans
 from cli.stack import Stack
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
+
+AGREED = Consent()
 
 
 class ConnectOutput(OutputModel):
@@ -46,6 +52,7 @@ def command(
             "--oauth", help="A person authorises us, by a link: at Pleo, and at an accounting system that takes that."
         ),
     ] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
     webhook_url: WebhookUrl = "",
@@ -61,6 +68,9 @@ def command(
 
     With --oauth and an accounting system that is authorised by a person as well, an API key for Pleo is kept: only what
     is missing is asked for.
+
+    Where the settings choose lists to keep in step, what that changes at Pleo is shown before anything is stored, and
+    carried out only after a question, or with --yes.
     """
     if file is None and (oauth or as_json):
         option = "--oauth" if oauth else "--json"
@@ -82,7 +92,8 @@ def command(
         ledger, accounting = sign_in.credential(settings.accounting_system, stored)
         settings = settings.model_copy(update={"accounting_system": ledger})
     company_id, done = str(settings.company_id), []
-    for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url)):
+    consent = Consent(yes=yes, quiet=as_json)
+    for result in connect(deployed, settings, pleo, accounting, deployed.webhook_url(webhook_url), consent):
         done.append(step_output(result))
         if not as_json:
             print_result(result)
@@ -99,9 +110,15 @@ def command(
 
 
 def connect(
-    stack: Stack, settings: Settings, pleo_secret: Secret, accounting_secret: Secret, webhook_url: str
+    stack: Stack,
+    settings: Settings,
+    pleo_secret: Secret,
+    accounting_secret: Secret,
+    webhook_url: str,
+    consent: Consent = AGREED,
 ) -> Iterator[CheckResult]:
-    """Connect the company and yield what is right, or to do, as it is found and done.
+    """Connect the company and yield what is right, or to do, as it is found and done. What a person has to agree to is
+    asked by `consent`, after all checks.
 
     Raises CheckFailed with all that has to be corrected first: then nothing is stored. Running it again continues
     where an earlier run broke off, and changes what has changed.
@@ -113,8 +130,11 @@ def connect(
     checked = NewConnection(
         settings=settings,
         pleo=stack.pleo(pleo_secret, company_id if "pleo" in kept else None),
+        pleo_lists=stack.pleo_lists(pleo_secret, company_id if "pleo" in kept else None),
+        pleo_url=stack.outputs["PleoApiUrl"],
         system=stack.accounting_system(settings.accounting_system, accounting_secret),
         setup=stack.accounting_setup(settings.accounting_system, accounting_secret),
+        lists=stack.ledger_lists(settings.accounting_system, accounting_secret),
         now=stack.now(),
         holder=stack.connections.company_using,
         busy=stack.busy(company_id),
@@ -124,7 +144,12 @@ def connect(
         endpoint_url=webhook_url + company_id,
     )
     yield from _all_right(CHECKS, checked, "Nothing was stored.")
-    yield from _all_right(STEPS, checked, "Run connect again: it continues from here.")
+    if checked.companies.result is SameCompany.UNKNOWN and checked.holder(checked.ledger_id) is None:
+        consent.same_company(checked.companies.told)
+    if checked.synced:
+        consent.plans(proposed_plans(checked))
+    steps = (*STEPS, FIRST_SYNC) if checked.synced else STEPS
+    yield from _all_right(steps, checked, "Run connect again: it continues from here.")
 
 
 def _all_right(checks: Sequence[Check[NewConnection]], checked: NewConnection, otherwise: str) -> Iterator[CheckResult]:
@@ -150,7 +175,8 @@ def _authorise(
     stack: Stack, settings: Settings, webhook_url: str, company_name: str, say: Callable[[str], None]
 ) -> None:
     title = CONNECTORS[settings.accounting_system.name].title
-    for line in authorise(stack, str(settings.company_id), webhook_url, company_name, title):
+    scopes = scopes_of_lists(settings.sync, stack.outputs["PleoApiUrl"])
+    for line in authorise(stack, str(settings.company_id), webhook_url, company_name, title, scopes):
         say(f"Pleo: {line}")
 
 

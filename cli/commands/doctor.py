@@ -16,6 +16,7 @@ from cli.check_output import StepOutput, step_output
 from cli.checks import Check, CheckResult, CheckStatus, explained, run
 from cli.connection_checks import CHECKS as COMMON
 from cli.errors import CheckFailed, not_connected
+from cli.list_status import status_checks
 from cli.options import DEFAULT_STACK, AsJson, StackName, WebhookUrl, an_id
 from cli.output_model import OutputModel
 from cli.printing import print_json, print_line, print_next, print_result
@@ -81,7 +82,7 @@ def examine_company(stack: Stack, company_id: str, webhook_url: str) -> Iterator
         yield CheckResult("settings", CheckStatus.FAILED, fix)
         return
     yield CheckResult("settings", CheckStatus.OK, "fit this version")
-    yield from run((*COMMON, *OWN), stored)
+    yield from run((*COMMON, *OWN, *status_checks(stored)), stored)
 
 
 def examine_stack(stack: Stack) -> Iterator[CheckResult]:

@@ -65,15 +65,21 @@ def command(
 
 
 def authorise(
-    stack: Stack, company_id: str, webhook_url: str, company_name: str = "", accounting_system: str = ""
+    stack: Stack,
+    company_id: str,
+    webhook_url: str,
+    company_name: str = "",
+    accounting_system: str = "",
+    scopes: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """Yield what to tell the operator. Ends when the company's secret holds a grant of Pleo that works. The two names
-    are for the page that the person sees. Raises as `invite` does."""
+    """Yield what to tell the operator. Ends when the company's secret holds a grant of Pleo that works, and covers the
+    `scopes` beside those of every connection. The two names are for the page that the person sees. Raises as `invite`
+    does."""
     oauth_client(stack, PLEO)
-    if _works(stack, company_id):
+    if _works(stack, company_id, scopes):
         yield "authorised before"
         return
-    invited = Invited(company_id, "an Admin or Bookkeeper", company_name, accounting_system)
+    invited = Invited(company_id, "an Admin or Bookkeeper", company_name, accounting_system, scopes=scopes)
     yield from invite(stack, invited, webhook_url)
 
 
@@ -83,15 +89,18 @@ def store_client(stack: Stack, name: str, client_id: str, client_secret: str) ->
     stack.store_secret(stack.oauth_client_name(name), value)
 
 
-def _works(stack: Stack, company_id: str) -> bool:
-    """Return whether there is a grant that Pleo accepts; its tokens may be refreshed for that."""
+def _works(stack: Stack, company_id: str, scopes: tuple[str, ...]) -> bool:
+    """Return whether there is a grant that Pleo accepts and that covers the scopes, as far as Pleo tells; its tokens
+    may be refreshed for that."""
     stored = stack.secrets(company_id)
     if stored is None or not stored.pleo.get("refresh_token"):
         return False
     try:
-        return stack.pleo(stored.pleo, company_id).introspect().company_id == company_id
+        found = stack.pleo(stored.pleo, company_id).introspect()
     except (PleoUnauthorized, Disconnected):
         return False
+    given = found.scope.split()
+    return found.company_id == company_id and (not given or set(scopes) <= set(given))
 
 
 def _redirect_url(webhook_url: str, provider: str) -> str | None:

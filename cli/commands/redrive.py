@@ -23,8 +23,8 @@ from cli.output_model import OutputModel
 from cli.printing import GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.errors import PleoExportError
-from pleo_export.services.events import WakeUp
-from pleo_export.services.handler import parse_event
+from pleo_export.services.events import WakeUpEvent, parse_event
+from pleo_export.services.wake_up import WakeUp
 
 LOOK_SECONDS = 2  # a shorter look may miss messages
 HIDDEN_SECONDS = 600  # longer than going through them all takes, so that what is left is met once
@@ -127,7 +127,7 @@ def _redriven(stack: Stack, message: Any, *, discard: bool) -> Redriven:
     failed_at = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
     since = f"failed since {failed_at:%Y-%m-%d %H:%M} UTC"
     try:
-        wake_up = parse_event(WakeUp, message["Body"])
+        wake_up = parse_event(WakeUpEvent, message["Body"])
     except PleoExportError as error:
         result = RedriveResult.DISCARDED if discard else RedriveResult.LEFT
         body = message["Body"][:SHOWN]

@@ -20,7 +20,7 @@ from pleo_export.operations.job_overview import FAILED
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.errors import PleoOutcomeUnknown, PleoRefused
 from pleo_export.pleo.models import ExportJob
-from pleo_export.services.events import WakeUp
+from pleo_export.services.wake_up import WakeUp
 
 IN_PROGRESS, NO_CONTRA_ACCOUNTS = "EXPORT_ALREADY_IN_PROGRESS", "MISSING_CONTRA_ACCOUNTS"
 

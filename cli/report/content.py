@@ -94,8 +94,25 @@ class ReportReconciliation(OutputModel):
         return self.proven and not self.findings and not any(each.difference for each in self.proofs)
 
 
+class ReportMappingFinding(OutputModel):
+    """One finding of the nightly check."""
+
+    told: str
+    who: str
+
+
+class ReportMapping(OutputModel):
+    """What the last nightly check found that exports will fail for, a sentence each; `who` can correct it. `number`
+    counts all of it."""
+
+    checked_at: datetime
+    number: int
+    findings: tuple[ReportMappingFinding, ...] = ()
+
+
 class ReportOutput(OutputModel):
-    """A whole report: the command's JSON, and what the page shows. `not_compared`: why there is no reconciliation."""
+    """A whole report: the command's JSON, and what the page shows. `not_compared`: why there is no reconciliation.
+    `mapping` is None before the first nightly check."""
 
     title: str
     company: str
@@ -107,6 +124,7 @@ class ReportOutput(OutputModel):
     entries: tuple[ReportEntry, ...] = ()
     reconciliation: ReportReconciliation | None = None
     not_compared: str = ""
+    mapping: ReportMapping | None = None
 
     @property
     def counts(self) -> dict[str, int]:

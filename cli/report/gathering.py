@@ -17,6 +17,8 @@ from cli.report.content import (
     ReportEntry,
     ReportFinding,
     ReportLine,
+    ReportMapping,
+    ReportMappingFinding,
     ReportOutput,
     ReportProof,
     ReportReconciliation,
@@ -46,6 +48,7 @@ def report_of_job(stack: Stack, job_id: str) -> ReportOutput:
         entries=tuple(_entries([job], findings)),
         reconciliation=_reconciliation(findings),
         not_compared=why_not,
+        mapping=_mapping(stack, job.company_id),
     )
 
 
@@ -74,6 +77,7 @@ def report_of_month(stack: Stack, company_id: str, month: date) -> ReportOutput:
         entries=tuple(each for each in entries.values() if each.date in period),
         reconciliation=_reconciliation(findings),
         not_compared=why_not,
+        mapping=_mapping(stack, company_id),
     )
 
 
@@ -95,6 +99,14 @@ def _compared(
         return reconcile_job(company_id, str(job_id), stack.services), ""
     except PleoExportError as error:
         return None, str(error)
+
+
+def _mapping(stack: Stack, company_id: str) -> ReportMapping | None:
+    health = stack.mapping_health.get(company_id)
+    if health.checked_at is None:
+        return None
+    found = tuple(ReportMappingFinding(told=each.told, who=each.who) for each in health.findings)
+    return ReportMapping(checked_at=health.checked_at, number=health.number, findings=found)
 
 
 def _ledger(stack: Stack, company_id: str) -> str:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from examples.file_ledger import FileLedgerSettings
 from examples.file_ledger.ledger_file import LedgerFile, Refused, as_ref, as_text, entries
+from examples.file_ledger.lists import OPEN, FileLists
+from examples.file_ledger.settings import FileLedgerSettings
 from pleo_export.accounting import errors, port
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
@@ -26,7 +27,6 @@ ENTRIES = frozenset({DocumentKind.JOURNAL_ENTRY})
 NO_JOURNAL = connection.SETTING_UNKNOWN_THERE
 NO_RIGHT = connection.RIGHT_MISSING.told(ledger=TITLE, what="write entries")
 IN_DOUBT = connection.LEDGER_IN_DOUBT.told(ledger=TITLE)
-OPEN = re.compile(r"^\S+ open ([A-Z][\w:-]*:(\w+))(?: +([A-Z]{3}))?", re.MULTILINE)
 CUSTOM = re.compile(r'^\S+ custom "(tax|dimension)" "(.*?)"(?: "(.*?)")?', re.MULTILINE)
 CURRENCY = re.compile(r'^option "operating_currency" "(.*)"', re.MULTILINE)
 Outcomes = dict[str, port.DocumentOutcome]
@@ -109,7 +109,7 @@ class FileLedger:
         return {code: name for code, name in self._accounts().items() if code in codes}
 
     def accounts(self) -> Sequence[port.CodeAndName]:
-        return [port.CodeAndName(code, name) for code, name in sorted(self._accounts().items())]
+        return [port.CodeAndName(each.code, each.name) for each in self.open_lists().chart() if each.active]
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
         return set(codes) - self._accounts().keys()
@@ -126,6 +126,9 @@ class FileLedger:
 
     def time_zone(self) -> str | None:
         return None
+
+    def open_lists(self) -> FileLists:
+        return FileLists(self._read)
 
     # The file
 
@@ -169,6 +172,10 @@ def connect(
 
 
 set_up = open_reader = connect
+
+
+def open_lists(*given: Any, **more: Any) -> FileLists:
+    return connect(*given, **more).open_lists()
 
 
 def _tried(act: Callable[[], T], passing: type[OSError]) -> T:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pleo_export.authorisation.authorise import handle_callback
 from pleo_export.authorisation.pages import as_page, browser_secret_from
-from pleo_export.services.events import ApiRequest
+from pleo_export.services.api_request import ApiRequest
 from pleo_export.services.handler import api_handler
 from pleo_export.services.services import Services
 

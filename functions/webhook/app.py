@@ -1,6 +1,6 @@
 """POST /webhooks/pleo/{companyId}: Pleo says that something happened. See workflow/receive_webhook.py."""
 
-from pleo_export.services.events import ApiRequest
+from pleo_export.services.api_request import ApiRequest
 from pleo_export.services.handler import api_handler
 from pleo_export.services.services import Services
 from pleo_export.workflow.receive_webhook import receive_webhook

@@ -19,6 +19,7 @@ from ledger_simulators.business_central.refusals import (
     Refusal,
     changed_meanwhile,
     dialog,
+    invalid_relation,
     no_permission,
     not_found,
     record_not_found,
@@ -40,7 +41,7 @@ _PARENT_TYPES = {
 }
 _NUMBERS = ("vendorInvoiceNumber", "vendorCreditMemoNumber")
 _CODES = frozenset(
-    {"accountNumber", "documentNumber", "externalDocumentNumber", "taxCode", "vendorNumber", "currencyCode"}
+    {"accountNumber", "documentNumber", "externalDocumentNumber", "taxCode", "vendorNumber", "currencyCode", "number"}
     | {"balancingAccountNumber", "lineObjectNumber", *_NUMBERS}
 )
 LARGEST_FILE = 350 * 2**20
@@ -204,8 +205,21 @@ class Api:
         return inserters[entity_set](entity_set, row)
 
     def _insert_vendor(self, row: Row) -> Row:
+        """Insert a vendor with the next number where none is sent, and the posting groups of the vendor template."""
+        if not row["number"]:
+            row["number"] = f"V{self._store.next_number('vendor', 10_000)}"
+        elif not self.ledger.manual_vendor_numbers:
+            raise dialog(
+                "You may not enter numbers manually. If you want to enter numbers manually, please activate Manual "
+                "Nos. in No. Series VEND."
+            )
         if self._store.find("vendors", number=row["number"]) is not None:
             raise same_key("Vendor", f"No.='{row['number']}'")
+        if row["currencyCode"] and self._store.find("currencies", code=row["currencyCode"]) is None:
+            raise invalid_relation("Currency Code", "Vendor", row["currencyCode"], "Currency")
+        if "\0" in row["displayName"]:
+            raise Refusal(400, "BadRequest", "hexadecimal value 0x00, is an invalid character.")
+        self.ledger.payables.setdefault(row["number"], self.ledger.template_payables)
         return self._store.insert("vendors", row)
 
     def _insert_dimension(self, row: Row) -> Row:

@@ -89,7 +89,10 @@ class _Server:
         if not found["rest"]:
             return Answered(200, {key: value for key, value in company.items() if not key.startswith("_")})
         asked = Asked(method, f"{found['rest']}?{query}" if query else found["rest"], headers, content)
-        return self._api.answer(asked)
+        answered = self._api.answer(asked)
+        if isinstance(answered.body, dict) and "@odata.nextLink" in answered.body:
+            answered.body["@odata.nextLink"] = _next_link(path, query, answered.body["@odata.nextLink"])
+        return answered
 
     def _companies(self) -> dict[str, Any]:
         company = self._ledger.company
@@ -149,10 +152,8 @@ class _Server:
             return Response(answered.content, answered.status, content_type="application/octet-stream")
         if answered.body is None:
             return Response(status=answered.status, headers=dict(answered.headers))
-        body = dict(answered.body)
-        if "@odata.nextLink" in body:
-            body["@odata.nextLink"] = _next_link(body["@odata.nextLink"])
-        return _json({"@odata.context": f"{request.host_url}$metadata", **body}, answered.status, answered.headers)
+        body = {"@odata.context": f"{request.host_url}$metadata", **answered.body}
+        return _json(body, answered.status, answered.headers)
 
 
 class _Undone(Exception):
@@ -165,11 +166,11 @@ def _part_of_batch(each: Mapping[str, Any], answered: Answered) -> dict[str, Any
     return part if answered.body is None else part | {"body": answered.body}
 
 
-def _next_link(position: int) -> str:
-    split = urlsplit(request.url)
-    options = dict(parse_qsl(split.query)) | {"$skiptoken": str(position)}
+def _next_link(path: str, query: str, position: int) -> str:
+    """Return where the next page of a list is, for a part of a batch too."""
+    options = dict(parse_qsl(query)) | {"$skiptoken": str(position)}
     options.pop("$skip", None)
-    return f"{request.base_url}?{urlencode(options)}"
+    return f"{request.host_url.rstrip('/')}{path}?{urlencode(options)}"
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

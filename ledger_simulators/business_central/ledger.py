@@ -52,11 +52,13 @@ class BusinessCentralLedger:
         self.vat: dict[str, VatSetup] = {}
         self.user_range: tuple[str, str] | None = None
         self.payables: dict[str, str] = {}  # by vendor number: the account of its posting group
+        self.template_payables = "2100"  # of the vendor template
+        self.manual_vendor_numbers = True
         self.templates = {GENERAL, PAYMENTS}
         self.page_size = 20_000
         row = {"name": name, "displayName": name, "systemVersion": "25.0.0.0"}
         self.company = self.store.insert("companies", row)
-        self.add("companyInformation", displayName=name, currencyCode=currency)
+        self.add("companyInformation", displayName=name, currencyCode=currency, taxRegistrationNumber="GB318204556")
         self.setup = self.add("generalLedgerSetup", localCurrencyCode=currency, localCurrencySymbol="£")
 
     def add(self, entity_set: str, **values: object) -> Row:

@@ -143,8 +143,11 @@ RESOURCES: dict[str, Resource] = {
         | _texts("phoneNumber", "email", "website", "taxRegistrationNumber")
         | {"currencyId": NO_ID, "currencyCode": "", "irs1099Code": "", "paymentTermsId": NO_ID}
         | {"paymentMethodId": NO_ID, "taxLiable": False, "blocked": "_x0020_", "balance": ZERO, **_STAMP},
-        writable=frozenset({"number", "displayName", "taxRegistrationNumber", "email", "blocked"}),
-        lengths={"number": 20, "displayName": 100, "taxRegistrationNumber": 20, "email": 80},
+        writable=frozenset(
+            {"number", "displayName", "taxRegistrationNumber", "email", "blocked", "country", "currencyCode"}
+        ),
+        lengths={"number": 20, "displayName": 100, "taxRegistrationNumber": 20, "email": 80}
+        | {"country": 10, "currencyCode": 10},
         methods=_ALL,
     ),
     "accountingPeriods": Resource(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ledger_simulators.economic.chart import Supplier
@@ -16,7 +17,7 @@ _HIGHEST = 999_999_999
 def new_supplier(ledger: EconomicLedger, sent: dict[str, Any]) -> Supplier:
     """Make a supplier, with the next number where none is sent. Raises Problem."""
     _check_schema(sent)
-    choices = {
+    choices: dict[tuple[str, str], Collection[int]] = {
         ("supplierGroup", "supplierGroupNumber"): ledger.groups,
         ("paymentTerms", "paymentTermsNumber"): ledger.payment_terms,
         ("vatZone", "vatZoneNumber"): ledger.vat_zones,

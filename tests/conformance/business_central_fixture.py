@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,20 +13,23 @@ from typing import Any
 
 from ledger_simulators.business_central.app import create_app
 from ledger_simulators.business_central.general_ledger import GeneralLedger, Posting
+from ledger_simulators.business_central.ledger import BusinessCentralLedger
 from ledger_simulators.business_central.purchases import TABLES, Purchases
 from ledger_simulators.business_central.sample import sample_ledger
 from pleo_export.accounting.business_central.connector import BusinessCentralConnector
+from pleo_export.accounting.business_central.lists import BusinessCentralLists
 from pleo_export.accounting.business_central.postings import draft_groups, posted_document
 from pleo_export.accounting.business_central.rest import BusinessCentralRest
 from pleo_export.accounting.business_central.settings import BusinessCentralSettings
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.accounting.short_key import short_key
 from pleo_export.bookkeeping.parties import KeyKind
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
-from tests.conformance.troubled import TroubledNetwork
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Pages, Plan, Traits, Trouble
+from tests.conformance.troubled import MisledPages, TroubledNetwork
 from tests.system.fake_network import Answer, Crossing, Request
 from tests.system.wsgi_adapter import Unsent, WsgiAdapter, session_through, straight
 
@@ -46,10 +49,63 @@ class BusinessCentralWay:
     system: AccountingSystem
     setup: AccountingSetup
     reader: LedgerReader
+    lists: LedgerLists
     crossing: TroubledNetwork
 
     def deliver(self) -> None:
         self.crossing.deliver()
+
+
+@dataclass(frozen=True)
+class BusinessCentralMasterData:
+    """What people do on the cards and lists of Business Central. What is not used any more, they remove."""
+
+    ledger: BusinessCentralLedger
+
+    def add_dimension(self, code: str) -> None:
+        self.ledger.add_dimension(code, code, {})
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        store = self.ledger.store
+        codes = [f"L{number:02}" for number in range(len(names))]
+        for code, name in zip(codes, names, strict=True):
+            id_ = store.one("dimensions", code=dimension)["id"]
+            self.ledger.add("dimensionValues", code=code, displayName=name, dimensionId=id_)
+        return codes
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        self.ledger.store.update("dimensionValues", self._value(dimension, code), displayName=name)
+
+    def close_value(self, dimension: str, code: str) -> None:
+        self.ledger.store.delete("dimensionValues", self._value(dimension, code))
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        self.ledger.add_account(code, name, "Expense", accountType="Heading" if heading else "Posting")
+
+    def close_account(self, code: str) -> None:
+        self.ledger.store.update("accounts", self.ledger.store.one("accounts", number=code), blocked=True)
+
+    def end_tax(self, code: str) -> None:
+        self.ledger.store.delete("taxGroups", self.ledger.store.one("taxGroups", code=code))
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        added = []
+        for name in names:
+            number = f"V{self.ledger.store.next_number('vendor', 10_000)}"
+            state = "_x0020_" if active else "All"
+            values = {"taxRegistrationNumber": tax_number or "", "blocked": state}
+            added.append(self.ledger.add_vendor(number, name, "2100", **values)["id"])
+        return added
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        self.ledger.store.update("vendors", self.ledger.store.one("vendors", id=id_), displayName=name)
+
+    def suppliers_called(self, name: str) -> list[str]:
+        return [row["id"] for row in self.ledger.store.select("vendors", displayName=name)]
+
+    def _value(self, dimension: str, code: str) -> Row:
+        id_ = self.ledger.store.one("dimensions", code=dimension)["id"]
+        return self.ledger.store.one("dimensionValues", code=code, dimensionId=id_)
 
 
 class BusinessCentralFixture:
@@ -63,6 +119,8 @@ class BusinessCentralFixture:
         number_once=True,
         pairs_reversals=False,
         time_zone=None,
+        supplier_name=100,
+        removes_values=True,
     )
 
     def __init__(self) -> None:
@@ -83,6 +141,32 @@ class BusinessCentralFixture:
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return self.connector(url=url).reader()
 
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        return self._lists(self._crossing(url))
+
+    def _lists(self, crossing: Crossing) -> LedgerLists:
+        def in_pages(request: Request, forward: Callable[[], Answer]) -> Answer:
+            return crossing(request, lambda: self._paged(forward))
+
+        settings = self._settings()
+        return BusinessCentralLists(settings, self._rest(settings, in_pages))
+
+    def _paged(self, forward: Callable[[], Answer]) -> Answer:
+        """The server decides how long its pages are."""
+        self.ledger.page_size, usual = 2, self.ledger.page_size
+        try:
+            return forward()
+        finally:
+            self.ledger.page_size = usual
+
+    @property
+    def master_data(self) -> BusinessCentralMasterData:
+        return BusinessCentralMasterData(self.ledger)
+
+    @contextmanager
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        yield self._lists(MisledPages(pages, _is_later_page, _emptied).cross)
+
     def with_wrong_key(self) -> AccountingSystem:
         return self._through(straight, token="another")
 
@@ -97,22 +181,29 @@ class BusinessCentralFixture:
         return straight if url is None or url.rstrip("/") == self.url else nowhere
 
     def _through(self, crossing: Crossing, token: str = TOKEN, journal: str = "") -> BusinessCentralConnector:
+        settings = self._settings(journal)
+        return BusinessCentralConnector(settings, self._rest(settings, crossing, token))
+
+    def _settings(self, journal: str = "") -> BusinessCentralSettings:
         company = self.ledger.company["id"]
         where = {"name": "business-central", "tenant": "tenant", "company": company, "company_name": "Harbour Print"}
         rates = {"GB20": "20", "GB0": "0", "ES21": "21"}
-        settings = BusinessCentralSettings.model_validate({**where, "journal": journal, "tax_rates": rates})
+        return BusinessCentralSettings.model_validate({**where, "journal": journal, "tax_rates": rates})
+
+    def _rest(self, settings: BusinessCentralSettings, crossing: Crossing, token: str = TOKEN) -> BusinessCentralRest:
         session = session_through(WsgiAdapter(self._app, crossing), IsolatedSession())
         headers = {"Authorization": f"Bearer {token}"}
         transport = AccountingTransport(
             "Business Central", self.url, headers, session=session, sleep=lambda _: None, jitter=lambda: 0.0
         )
-        return BusinessCentralConnector(settings, BusinessCentralRest(transport, settings))
+        return BusinessCentralRest(transport, settings)
 
     @contextmanager
     def troubled(self, plan: Plan) -> Iterator[BusinessCentralWay]:
         crossing = TroubledNetwork(plan, self._act, _saying)
         system = self._through(crossing.cross)
-        yield BusinessCentralWay(system, system.setup(), system.reader(), crossing)
+        lists = self._lists(crossing.cross)
+        yield BusinessCentralWay(system, system.setup(), system.reader(), lists, crossing)
 
     def _act(self, request: Request) -> Act:
         path = request.path.partition("?")[0]
@@ -122,7 +213,7 @@ class BusinessCentralFixture:
             return _act_of_batch(json.loads(request.body)["requests"])
         if "/Microsoft.NAV." in path:
             return self._act_of_post(path)
-        if path.endswith(("journals", "vendorPaymentJournals")) or "attachment" in path:
+        if path.endswith(("journals", "vendorPaymentJournals", "vendors")) or "attachment" in path:
             return Act.OTHER
         return Act.DELETE if request.method == "DELETE" else Act.CREATE
 
@@ -337,6 +428,14 @@ class BusinessCentralFixtures:
     @contextmanager
     def open(cls) -> Iterator[BusinessCentralFixtures]:
         yield cls()
+
+
+def _is_later_page(request: Request) -> bool:
+    return "skiptoken" in request.path
+
+
+def _emptied(body: Row) -> Row:
+    return {"value": []}
 
 
 def _act_of_batch(requests: list[Row]) -> Act:

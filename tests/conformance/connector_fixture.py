@@ -55,9 +55,10 @@ class Traits:
     `time_zone` is what the books tell of theirs; `has_key`: whether there is a credential at all. `rolls_back`: when
     the books fail without a reason, nothing was done. `missing_journal`: what is said of `with_missing_journal`.
     `not_on_bills`: an account that no bill takes. `supplier_name`: the most characters of a supplier's name (None: any
-    number). `has_headings`: whether the chart has accounts that only group others.
-    `values_are_names`: a value of a dimension has no code beside its name. `poison`: what makes a journal entry one
-    that the books refuse for a reason that the connector does not look for."""
+    number). `has_headings`: whether the chart has accounts that only group others. `values_are_names`: a value of a
+    dimension has no code beside its name; `removes_values`: it and tax codes are not listed when they are closed.
+    `key_with_name`: a supplier that has our key counts only if its name or a number agrees. `poison`: what makes a
+    journal entry one that the books refuse for a reason that the connector does not look for."""
 
     numbered: frozenset[DocumentKind] = ALL_KINDS
     linked: frozenset[DocumentKind] = ALL_KINDS
@@ -81,6 +82,8 @@ class Traits:
     supplier_name: int | None = None
     has_headings: bool = True
     values_are_names: bool = False
+    removes_values: bool = False
+    key_with_name: bool = False
     number_once: bool = False
     pairs_reversals: bool = True
     poison: Mapping[str, object] = field(default_factory=lambda: {"memo": "\0"})  # what no database takes
@@ -160,8 +163,18 @@ class Way(Protocol):
         """Let the requests that are LATE arrive, in their order. Their answers are dropped."""
 
 
+class Pages(StrEnum):
+    """What comes instead of all pages of a list but the first."""
+
+    MISSING = "no page, as if there were no other"
+    REPEATED = "the first page again"
+
+
 class MasterData(Protocol):
     """What people maintain in the books besides entries."""
+
+    def add_dimension(self, code: str) -> None:
+        """Add a dimension without values."""
 
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         """Add values of a dimension, and return their codes."""
@@ -180,6 +193,8 @@ class MasterData(Protocol):
 
     def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
         """Add suppliers, and return their ids."""
+
+    def rename_supplier(self, id_: str, name: str) -> None: ...
 
     def suppliers_called(self, name: str) -> list[str]:
         """Return the ids of the suppliers with exactly that name, archived ones too."""
@@ -206,8 +221,8 @@ class ConnectorFixture(Protocol):
     @property
     def master_data(self) -> MasterData: ...
 
-    def shortened(self) -> AbstractContextManager[LedgerLists]:
-        """The lists over a way on which every list ends after its first page, as if there were no other."""
+    def misled(self, pages: Pages) -> AbstractContextManager[LedgerLists]:
+        """The lists over a way on which the later pages of every list are others than they should be."""
 
     def with_wrong_key(self) -> AccountingSystem: ...
 

@@ -44,7 +44,7 @@ from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, Paym
 from pleo_export.bookkeeping.parties import NotFound, PartyMatch, PartyQuery
 from pleo_export.failures.ledger import NO_BILL_TO_PAY
 from pleo_export.failures.ledger_lists import LIST_NOT_OFFERED
-from tests.conformance.connector_fixture import OPEN, ConnectorFixture, Held, MasterData, Plan, Traits, Way
+from tests.conformance.connector_fixture import OPEN, ConnectorFixture, Held, MasterData, Pages, Plan, Traits, Way
 
 OWN_CURRENCY = "GBP"
 T = TypeVar("T")
@@ -333,8 +333,8 @@ class DeclaredFixture:
         return self.inner.master_data
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        with self.inner.shortened() as lists:
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        with self.inner.misled(pages) as lists:
             yield DeclaredLists(lists)
 
     def with_wrong_key(self) -> AccountingSystem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +22,7 @@ from ledger_simulators.economic.chart import (
     PROFIT_AND_LOSS,
     SUPPLIER_INVOICE,
     Account,
+    Dimension,
     DimensionValue,
     Supplier,
 )
@@ -40,8 +41,8 @@ from pleo_export.accounting.port import AccountingSetup, AccountingSystem, Docum
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
-from tests.conformance.troubled import TroubledNetwork
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Pages, Plan, Traits, Trouble
+from tests.conformance.troubled import MisledPages, TroubledNetwork
 from tests.system.fake_network import Answer, Request
 from tests.system.wsgi_adapter import WsgiAdapter, session_through, straight
 
@@ -84,9 +85,12 @@ class EconomicMasterData:
 
     ledger: EconomicLedger
 
+    def add_dimension(self, code: str) -> None:
+        self.ledger.dimensions[3] = Dimension(3, code)
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = self._dimension(dimension).values
-        keys = [max(values) + number for number in range(1, len(names) + 1)]
+        keys = [max(values, default=0) + number for number in range(1, len(names) + 1)]
         values |= {key: DimensionValue(key, name) for key, name in zip(keys, names, strict=True)}
         return [str(key) for key in keys]
 
@@ -113,6 +117,9 @@ class EconomicMasterData:
             added.append(str(number))
         return added
 
+    def rename_supplier(self, id_: str, name: str) -> None:
+        self.ledger.suppliers[int(id_)].name = name
+
     def suppliers_called(self, name: str) -> list[str]:
         return [str(each.number) for each in self.ledger.suppliers.values() if each.name == name]
 
@@ -135,6 +142,7 @@ class EconomicFixture:
         time_zone=None,
         not_on_bills="2102",
         supplier_name=255,
+        key_with_name=True,
     )
 
     def __init__(self, number: int = 0) -> None:
@@ -167,8 +175,8 @@ class EconomicFixture:
         return EconomicMasterData(self.ledger)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        yield self.lists(way=_first_page_only)
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        yield self.lists(way=MisledPages(pages, _is_later_page, _emptied).cross)
 
     def _rest(self, url: str | None, secret: Mapping[str, str], way: Any) -> EconomicRest:
         there = url is None or urlsplit(url).netloc == urlsplit(URL).netloc
@@ -304,13 +312,13 @@ class EconomicFixture:
         return HeldBill(supplier, owed.invoice or "", owed.date, None if draft else owed.due, values[:1])
 
 
-def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
-    answer = forward()
-    body = json.loads(answer.body)
-    if "skippages" in request.path and "skippages=0&" not in request.path:
-        body["collection"] = []
-        body["pagination"].pop("nextPage", None)
-    return replace(answer, body=json.dumps(body).encode())
+def _is_later_page(request: Request) -> bool:
+    return "skippages" in request.path and "skippages=0&" not in request.path
+
+
+def _emptied(body: dict[str, Any]) -> dict[str, Any]:
+    pagination = {name: value for name, value in body["pagination"].items() if name != "nextPage"}
+    return {**body, "collection": [], "pagination": pagination}
 
 
 def _numbered(question: PartyQuery) -> PartyQuery:

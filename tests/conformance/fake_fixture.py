@@ -31,7 +31,18 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.bookkeeping.documents import Bill, DocumentKind, JournalEntry, Party, PaymentPurpose
 from pleo_export.bookkeeping.parties import Ambiguous, Blocked
-from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, TWICE, Act, Held, HeldBill, Plan, Traits, Trouble
+from tests.conformance.connector_fixture import (
+    ALL_KINDS,
+    REFUSAL,
+    TWICE,
+    Act,
+    Held,
+    HeldBill,
+    Pages,
+    Plan,
+    Traits,
+    Trouble,
+)
 from tests.system.fake_accounting import CAPABILITIES, FakeAccountingSystem, NoProof
 from tests.system.fake_lists import FakeLists
 from tests.system.general_ledger import OWN_CURRENCY, PAYABLES, Document, GeneralLedger
@@ -130,6 +141,9 @@ class FakeMasterData:
 
     ledger: GeneralLedger
 
+    def add_dimension(self, code: str) -> None:
+        self.ledger.lists.values[code] = {}
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = {f"L{number:02}": name for number, name in enumerate(names)}
         for code, name in values.items():
@@ -156,6 +170,10 @@ class FakeMasterData:
         for supplier in added:
             self.ledger.register(supplier)
         return [each.id for each in added]
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        (held,) = (each for each in self.ledger.lists.suppliers if each.supplier.id == id_)
+        held.supplier = replace(held.supplier, name=name)
 
     def suppliers_called(self, name: str) -> list[str]:
         held = (each.supplier for each in self.ledger.lists.suppliers)
@@ -197,10 +215,10 @@ class FakeFixture:
         return FakeMasterData(self._ledger)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        self._ledger.lists.withheld = 1
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        self._ledger.lists.misled = pages.name.lower()
         yield self.lists()
-        self._ledger.lists.withheld = 0
+        self._ledger.lists.misled = None
 
     def redate(self, reference: str, to: date) -> None:
         self._ledger.redate(reference, to)

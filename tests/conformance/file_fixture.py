@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from examples.file_ledger.connector import FileLedger
 from examples.file_ledger.ledger_file import TRANSACTION, LedgerFile, Refused, entries
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerDocument, LedgerReader
 from pleo_export.bookkeeping.documents import JournalLine
 from tests.conformance.beancount_check import problem
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, Plan, Traits, Trouble
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, Pages, Plan, Traits, Trouble
 
 CLOSED_ACCOUNT = JournalLine("6900", 100), JournalLine("1900", -100)
 EUROS = 1.15  # for a pound: `price` in the file
@@ -108,6 +109,10 @@ class FileWay:
     def reader(self) -> LedgerReader:
         return FileLedger(self.file)
 
+    @property
+    def lists(self) -> LedgerLists:
+        return FileLedger(self.file).open_lists()
+
     def deliver(self) -> None:
         for access in self.file.late:
             with suppress(Refused):
@@ -115,9 +120,53 @@ class FileWay:
         self.file.late.clear()
 
 
+@dataclass(frozen=True)
+class FileMasterData:
+    path: Path
+
+    def add_account(self, code: str, name: str, *, heading: bool = False) -> None:
+        assert not heading
+        self._append(f"2020-01-01 open Expenses:{name.replace(' ', '')}:{code}")
+
+    def close_account(self, code: str) -> None:
+        self._append(f"2025-12-31 close Expenses:{code}")
+
+    def add_dimension(self, code: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
+    def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
+        raise NotImplementedError("there is no list of them")
+
+    def rename_value(self, dimension: str, code: str, name: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
+    def close_value(self, dimension: str, code: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
+    def end_tax(self, code: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
+    def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
+        raise NotImplementedError("there is no list of them")
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        raise NotImplementedError("there is no list of them")
+
+    def suppliers_called(self, name: str) -> list[str]:
+        return []
+
+    def _append(self, line: str) -> None:
+        self.path.write_text(f"{self.path.read_text()}{line}\n")
+
+
 class FileFixture:
     traits = Traits(
-        numbered=frozenset(), linked=frozenset(), has_key=False, time_zone=None, poison={"lines": CLOSED_ACCOUNT}
+        numbered=frozenset(),
+        linked=frozenset(),
+        has_key=False,
+        time_zone=None,
+        poison={"lines": CLOSED_ACCOUNT},
+        has_headings=False,
     )
 
     def __init__(self, folder: Path) -> None:
@@ -134,6 +183,18 @@ class FileFixture:
 
     def reader(self, *, url: str | None = None) -> LedgerReader:
         return self._at(url)
+
+    def lists(self, *, url: str | None = None) -> LedgerLists:
+        return self._at(url).open_lists()
+
+    @property
+    def master_data(self) -> FileMasterData:
+        return FileMasterData(self._path)
+
+    @contextmanager
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        """It is read in one piece: there are no pages."""
+        yield self.lists()
 
     def _at(self, url: str | None) -> FileLedger:
         return FileLedger(CheckedFile(Path(url or self.url) / self._path.name, refusing=self._write_rights))

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.conformance.connector_fixture import Act, Plan, Trouble
+from tests.conformance.connector_fixture import Act, Pages, Plan, Trouble
 from tests.system.fake_network import Answer, Lost, Request
 
 _HTML = [("Content-Type", "text/html")]
 GATEWAY = Answer(503, _HTML, b"<html><head><title>503 Service Temporarily Unavailable</title></head></html>")
+
+
+def with_body(answer: Answer, body: Any) -> Answer:
+    """Return an answer with another JSON in it."""
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+    return Answer(answer.status, headers, json.dumps(body).encode())
+
+
+@dataclass
+class MisledPages:
+    """Answers later pages of lists in another way. `is_later` tells whether a request asks for one, and `emptied` takes
+    all rows out of a page, and what leads on from it."""
+
+    pages: Pages
+    is_later: Callable[[Request], bool]
+    emptied: Callable[[Any], object]
+    first: Answer | None = None
+
+    def cross(self, request: Request, forward: Callable[[], Answer]) -> Answer:
+        answer = forward()
+        if not self.is_later(request):
+            self.first = answer
+            return answer
+        if self.pages is Pages.REPEATED:
+            assert self.first is not None
+            return self.first
+        body = json.loads(answer.body)
+        return with_body(answer, self.emptied(body))
 
 
 @dataclass

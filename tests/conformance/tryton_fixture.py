@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,8 +17,8 @@ from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerReader
 from pleo_export.accounting.registry import connect, open_lists, open_reader, set_up
 from pleo_export.accounting.tryton.settings import TrytonSettings
-from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
-from tests.conformance.troubled import TroubledNetwork
+from tests.conformance.connector_fixture import REFUSAL, Act, Held, HeldBill, Pages, Plan, Traits, Trouble
+from tests.conformance.troubled import MisledPages, TroubledNetwork
 from tests.system.fake_network import Answer, Request, network
 
 ROOT = Path(__file__).parents[2] / ".local/tryton"
@@ -45,6 +45,9 @@ class TrytonWay:
 class TrytonMasterData:
     data: MasterData
 
+    def add_dimension(self, code: str) -> None:
+        self.data.add_dimension(code, code)
+
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         values = {f"L{number:02}": name for number, name in enumerate(names)}
         self.data.add_values(dimension, values)
@@ -67,6 +70,9 @@ class TrytonMasterData:
 
     def add_suppliers(self, names: Sequence[str], *, active: bool = True, tax_number: str | None = None) -> list[str]:
         return self.data.add_suppliers(names, active=active, tax_number=tax_number)
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        self.data.rename_supplier(id_, name)
 
     def suppliers_called(self, name: str) -> list[str]:
         return self.data.suppliers_called(name)
@@ -101,8 +107,8 @@ class TrytonFixture:
         return TrytonMasterData(self._ledger.master_data)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        with network(self.url, _first_page_only) as url:
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        with network(self.url, MisledPages(pages, _is_later_page, lambda _: []).cross) as url:
             yield self.lists(url=url)
 
     def redate(self, reference: str, to: date) -> None:
@@ -187,12 +193,9 @@ def _act(request: Request) -> Act:
     return Act.CREATE if "/account." in path else Act.OTHER
 
 
-def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
-    answer = forward()
+def _is_later_page(request: Request) -> bool:
     asked = json.loads(request.body)
-    if "limit" not in asked or asked["domain"][-1] == ["id", ">", 0]:
-        return answer
-    return replace(answer, body=b"[]")
+    return "limit" in asked and asked["domain"][-1] != ["id", ">", 0]
 
 
 def _saying(trouble: Trouble, request: Request) -> Answer:

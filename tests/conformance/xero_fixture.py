@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from ledger_simulators.xero.books import XeroBooks, XeroKind
 from ledger_simulators.xero.contacts import create_contact
 from ledger_simulators.xero.identity import SCOPES
 from ledger_simulators.xero.ledger import XeroLedger
+from ledger_simulators.xero.limits import XeroKeys
 from ledger_simulators.xero.sample import sample_ledger
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.lists import LedgerLists
@@ -30,8 +31,8 @@ from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.setup import XeroSetup
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
-from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, Act, Held, HeldBill, Plan, Traits, Trouble
-from tests.conformance.troubled import TroubledNetwork
+from tests.conformance.connector_fixture import ALL_KINDS, REFUSAL, Act, Held, HeldBill, Pages, Plan, Traits, Trouble
+from tests.conformance.troubled import MisledPages, TroubledNetwork
 from tests.system.fake_network import Answer, Crossing, Request
 from tests.system.wsgi_adapter import Unsent, WsgiAdapter, session_through, straight
 
@@ -57,7 +58,16 @@ class XeroWay:
 class XeroMasterData:
     """What people do under Settings and Contacts."""
 
-    books: XeroBooks
+    ledger: XeroLedger
+
+    @property
+    def books(self) -> XeroBooks:
+        return self.ledger.books
+
+    def add_dimension(self, code: str) -> None:
+        self.books.tracking.append(
+            {"TrackingCategoryID": self.books.ids.uuid("tracking"), "Name": code, "Status": "ACTIVE", "Options": []}
+        )
 
     def add_values(self, dimension: str, names: Sequence[str]) -> list[str]:
         options = self._category(dimension)["Options"]
@@ -87,6 +97,10 @@ class XeroMasterData:
         for each in made:
             each |= {"IsSupplier": True, "ContactStatus": "ACTIVE" if active else "ARCHIVED"}
         return [each["ContactID"] for each in made]
+
+    def rename_supplier(self, id_: str, name: str) -> None:
+        (self.books.contact(id_) or {})["Name"] = name
+        self.ledger.keys = XeroKeys(self.ledger.limits)  # which Xero remembers for minutes
 
     def suppliers_called(self, name: str) -> list[str]:
         return [each["ContactID"] for each in self.books.contacts if each["Name"] == name]
@@ -143,11 +157,11 @@ class XeroFixture:
 
     @property
     def master_data(self) -> XeroMasterData:
-        return XeroMasterData(self._ledger.books)
+        return XeroMasterData(self._ledger)
 
     @contextmanager
-    def shortened(self) -> Iterator[LedgerLists]:
-        yield _lists(self._rest(_first_page_only))
+    def misled(self, pages: Pages) -> Iterator[LedgerLists]:
+        yield _lists(self._rest(MisledPages(pages, _is_later_page, _emptied).cross))
 
     def with_wrong_key(self) -> AccountingSystem:
         return self._connector(self._rest(straight, token="nobody's"))
@@ -276,14 +290,12 @@ def _lists(rest: XeroRest) -> XeroLists:
     return lists
 
 
-def _first_page_only(request: Request, forward: Callable[[], Answer]) -> Answer:
-    answer = forward()
-    if "page=" not in request.path or "page=1&" in request.path:
-        return answer
-    body = json.loads(answer.body)
-    (rows,) = (value for value in body.values() if isinstance(value, list))
-    rows.clear()
-    return replace(answer, body=json.dumps(body).encode())
+def _is_later_page(request: Request) -> bool:
+    return "page=" in request.path and "page=1&" not in request.path
+
+
+def _emptied(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: [] if isinstance(value, list) else value for name, value in body.items()}
 
 
 def _is_deleted_draft(kind: XeroKind, row: dict[str, Any]) -> bool:

@@ -10,9 +10,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from queue import Queue
-from threading import Thread
 
 import pytest
 
@@ -45,6 +42,7 @@ from pleo_simulator.oauth import Client, s256
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.sample import sample_items
 from pleo_simulator.server import Simulator
+from tests.contract.webhook_receiver import receiver
 
 COMPANY = "44444444-4444-4444-8444-444444444444"
 KEY = "plp_contract"
@@ -346,30 +344,6 @@ def access_token(simulator: Simulator) -> str:
     oauth.register(client)
     code = oauth.authorise(client.id, client.redirect_uris[0], "", "code", "S256", s256(verifier))
     return str(oauth.exchange(client, code, client.redirect_uris[0], verifier)["access_token"])
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[str, Queue[tuple[dict[str, str], bytes]]]]:
-    """An endpoint on a port of its own, and what arrives there."""
-    received: Queue[tuple[dict[str, str], bytes]] = Queue()
-
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.put((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(202)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", received
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

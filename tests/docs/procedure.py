@@ -20,10 +20,12 @@ KEPT = {
     "connection": "until it is disconnected",
     "ledger": "until it is disconnected",
     "call budget": "two days after its last use",
+    "Pleo budget": "two days after its last use",
     "lease": "while an export runs",
     "secret lock": "90 seconds",
     "refresh": "7 days",
     "reconciliation": "400 days",
+    "mapping": "400 days",
     "settings": "for ever",
     "event": "for ever",
     "audit export": "for ever",
@@ -34,7 +36,9 @@ KEPT = {
     "job": "`HistoryDays`",
     "item result": "`HistoryDays`",
     "posting": "for ever",
+    "sync": "400 days",
     "poll": "for ever: when the last poll ran",
+    "schedule": "for ever: how far the schedule of syncs has come",
 }
 
 

@@ -16,7 +16,8 @@ def stack() -> Iterator[LocalStack]:
     # Each worker that runs such tests has one, which keeps its own logs.
     name = f"integration-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     # Intents settle as fast as a test can wait, and the machine's waits and retry pauses take no time. Only tests poll.
-    schedules = {"PollSchedule": "rate(1 day)", "ReconcileSchedule": "rate(1 day)"}
+    names = "PollSchedule", "ReconcileSchedule", "MappingSchedule"
+    schedules = dict.fromkeys(names, "rate(1 day)")
     parameters = {"InDoubtSeconds": "2", "ChunkSize": "10", **schedules}
     with LocalStack(name, wait_scale=0, parameters=parameters) as running:
         yield running

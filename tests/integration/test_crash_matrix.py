@@ -20,7 +20,7 @@ import pytest
 
 from local.stack import LocalStack, settings_of
 from local.tryton.ledger import Ledger
-from pleo_export.services.events import WakeUp
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.services.wake_ups import WakeUps
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import HAVN

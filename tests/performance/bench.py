@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -27,10 +25,10 @@ from pleo_export.bookkeeping.book import TextLimits, book
 from pleo_export.bookkeeping.export_item import parse_export_item
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
+from tests.performance.imports import BUDGET, FUNCTIONS, RUNS, measure_start
 from tests.simulation import fake_aws as cloud
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.asl import StateFailed
-from tests.system.aws import ROOT
 from tests.system.expenses import purchases
 from tests.system.in_process_system import in_process_system, settings
 
@@ -38,8 +36,7 @@ SIZES = (50, 500, 2_000)
 QUICK_SIZES = (50, 150)
 ITEMS_TIMED = 2_000
 CHUNK = 50
-IMPORTS = 5
-FUNCTIONS = sorted(handler.parent.name for handler in (ROOT / "functions").glob("*/app.py"))
+QUICK_STARTS = 2  # the first compiles
 console = Console(highlight=False)
 
 
@@ -107,7 +104,7 @@ class CountedTable(cloud.Table):
 def main(quick: bool) -> None:
     os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
     rates = Table("", "", title="on this machine", title_justify="left")
-    for name, cost in (*_rates(ITEMS_TIMED), *_imports(1 if quick else IMPORTS)):
+    for name, cost in (*_rates(ITEMS_TIMED), *_imports(QUICK_STARTS if quick else RUNS)):
         rates.add_row(name, str(cost))
     console.print(rates)
     sizes = QUICK_SIZES if quick else SIZES
@@ -161,20 +158,10 @@ def _rates(count: int) -> Iterator[tuple[str, Cost]]:
     yield "export items booked, a second", Cost(count / (booked - read), 5_000, rate=True)
 
 
-def _imports(times: int) -> Iterator[tuple[str, Cost]]:
+def _imports(runs: int) -> Iterator[tuple[str, Cost]]:
     for name in FUNCTIONS:
-        milliseconds = min(map(partial(_import_time, name), range(times)))
-        yield f"import of {name} beyond boto3, ms", Cost(milliseconds, 120)
-
-
-def _import_time(function: str, _: int) -> float:
-    """Milliseconds of processor time, in a fresh interpreter."""
-    code = (
-        "import time, boto3, boto3.dynamodb.conditions, sys; sys.path.insert(0, sys.argv[1]);"
-        "begun = time.process_time(); import app; print((time.process_time() - begun) * 1000)"
-    )
-    command = [sys.executable, "-c", code, str(ROOT / "functions" / function)]
-    return float(subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout)
+        start = measure_start(name, runs)
+        yield f"import of {name} beyond boto3 ({start.boto3:.0f} ms), ms", Cost(start.took, BUDGET)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,26 @@ def test_pleo_offers_in_the_end_what_the_ledger_offers(
 
 
 @examples
+@given(st.lists(st.tuples(st.sampled_from(["London", "Other"]), st.booleans(), moments), min_size=2, max_size=5))
+def test_of_several_with_one_key_the_named_one_is_kept_then_the_oldest_then_the_least_id(
+    present: list[tuple[str, bool, datetime | None]],
+) -> None:
+    """Active ones are preferred to archived ones, so that nothing is unarchived without need."""
+    actual = [
+        ActualElement(f"id{place}", "a" if place % 2 else "A", archived, created, {"name": name})
+        for place, (name, archived, created) in enumerate(present)
+    ]
+    wanted = DesiredElement("A", "A", "London", True)
+    after = carried_out(diff([wanted], actual, Ownership(LedgerList.TAGS)), actual)
+    candidates = [each for each in actual if not each.archived] or actual
+    named = [each for each in candidates if each.fields["name"] == "London"] or candidates
+    oldest = min((each.created_at for each in named if each.created_at), default=None)
+    kept = min(each.id for each in named if each.created_at == oldest)
+
+    assert [(each.id, each.fields["name"]) for each in after if not each.archived] == [(kept, "London")]
+
+
+@examples
 @given(desired_lists, actual_lists(), ownerships)
 def test_what_is_not_ours_is_left_alone(
     desired: list[DesiredElement], actual: list[ActualElement], of: Ownership

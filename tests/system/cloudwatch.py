@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pleo_export.workflow.sync_times import SLOT
 from tests.system.aws import STACK, client, template
 from tests.system.in_process_system import InProcessSystem
 from tests.system.log import logged
@@ -146,16 +147,22 @@ def _invoked(measured: Measured, name: str, handler: Any, event: Any, context: A
 
 
 def _measure_aws(system: InProcessSystem, measured: Measured) -> None:
-    """Add what AWS measures of the state machine and the dead letters, and what it counts in the log."""
+    """Add what AWS measures of the state machine and the queues, and what it counts in the log."""
     names = {"TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}
     for ended in system.executions.over.values():
         if ended != "SUCCEEDED":
             of_machine = frozenset({("StateMachineArn", "ExportJob")})
             measured.add(Metric("AWS/States", names.get(ended, "ExecutionsFailed"), of_machine), 1)
-    wanted = {"QueueUrl": system.dead_letters_url, "AttributeNames": ["ApproximateNumberOfMessages"]}
-    dead = int(client("sqs").get_queue_attributes(**wanted)["Attributes"]["ApproximateNumberOfMessages"])
-    of_queue = frozenset({("QueueName", "WakeUpsFailed.QueueName")})
-    measured.add(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", of_queue), dead)
+    for queue, url in (("WakeUpsFailed", system.dead_letters_url), ("SyncsFailed", system.failed_syncs_url)):
+        wanted = {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        dead = int(client("sqs").get_queue_attributes(**wanted)["Attributes"]["ApproximateNumberOfMessages"])
+        of_queue = frozenset({("QueueName", f"{queue}.QueueName")})
+        measured.add(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", of_queue), dead)
+    for _, request in system.queued_syncs():
+        asked_at = int(request["runId"].partition("-")[0]) * SLOT.total_seconds()  # by the schedule
+        of_queue = frozenset({("QueueName", "Syncs.QueueName")})
+        age = system.clock.now().timestamp() - asked_at
+        measured.add(Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", of_queue), age)
     for resource in template()["Resources"].values():
         if resource["Type"] == "AWS::Logs::MetricFilter":
             pattern = resource["Properties"]["FilterPattern"]

@@ -11,8 +11,12 @@ import requests
 
 from cli.stack import Stack
 from pleo_export.accounting.errors import AuthenticationFailed
+from pleo_export.accounting.lists import LedgerLists
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import credential_from_secret
+from pleo_export.pleo.lists_client import PleoLists
+from pleo_export.pleo.transport import PleoTransport
+from pleo_export.services.services import Services
 from pleo_simulator.pleo_state import Company
 from tests.system.aws import STACK, client, resource
 from tests.system.fake_accounting import FakeAccountingSystem
@@ -43,6 +47,7 @@ class DeployedSystem(Stack):
             "WebhookUrl": HOOKS,
             "QueueUrl": self.system.queue_url,
             "FailedQueueUrl": self.system.dead_letters_url,
+            "SyncQueueUrl": self.system.sync_queue_url,
             "StateMachineArn": f"arn:aws:states:eu-west-1:123456789012:stateMachine:{STACK}-export-job",
             "PollScheduleName": SCHEDULE,
             "FunctionLogGroup": LOG_GROUP,
@@ -75,6 +80,29 @@ class DeployedSystem(Stack):
         renewed = partial(self._token_after_refusal, company_id) if company_id else None
         return PleoClient(URL, credential_from_secret(secret, renewed), session=session, sleep=self.system.sleep)
 
+    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
+        session = requests.Session()
+        session.mount(URL, self.system.wire)
+        renewed = partial(self._token_after_refusal, company_id) if company_id else None
+        credential = credential_from_secret(secret, renewed)
+        return PleoLists(PleoTransport(URL, credential, session, self.system.sleep))
+
+    @property
+    def services(self) -> Services:
+        """Those of the functions, for which the companies' ledgers are these."""
+        for company_id in self.connections.all_company_ids():
+            connection = self.connections.get(company_id)
+            assert connection
+            ledger = self.ledgers.get(connection.raw_settings["accounting_system"].get("database"))
+            if ledger is not None:
+                self.system.books.setdefault(company_id, ledger)
+        return self.system.services
+
+    def deliver_syncs(self) -> list[str]:
+        """Hand the queued requests for syncs to their function, which works with these ledgers."""
+        assert self.services
+        return self.system.deliver_syncs()
+
     @property
     def http(self) -> requests.Session:
         return self.system.services.http
@@ -89,6 +117,9 @@ class DeployedSystem(Stack):
 
     def accounting_setup(self, settings: Any, secret: Mapping[str, str]) -> FakeAccountingSystem:
         return self.accounting_system(settings, secret)
+
+    def ledger_lists(self, settings: Any, secret: Mapping[str, str]) -> LedgerLists:
+        return self.accounting_system(settings, secret).open_lists()
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         event = {
@@ -111,8 +142,9 @@ class DeployedSystem(Stack):
         )
 
     def customer(self, company_id: str) -> str:
-        """Add a company at Pleo. Returns its API key."""
-        self.system.service.state.put_company(Company(company_id, "Company"))
+        """Add a company at Pleo, if it is not there, and give it an API key, which is returned."""
+        if company_id not in (each.id for each in self.system.service.state.companies()):
+            self.system.service.state.put_company(Company(company_id, "Company"))
         key = f"plp_{company_id}"
         self.system.service.credentials.add_key(key, company_id)
         return key

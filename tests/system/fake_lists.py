@@ -79,18 +79,19 @@ class FakeLists:
 
     def _all(self, what: str, read: Callable[[], Sequence[T]]) -> Iterator[T]:
         """Page by page, each with the number of all entries."""
-        seen, total = 0, 1
-        while seen < total:
-            rows, total = self.books._ask(f"books list {what}", partial(self._page, read, seen))
-            yield from rows
-            seen += len(rows)
-            if not rows and seen < total:
+        seen: set[T] = set()
+        total = 1
+        while len(seen) < total:
+            rows, total = self.books._ask(f"books list {what}", partial(self._page, read, len(seen)))
+            if seen & set(rows) or (not rows and len(seen) < total):
                 raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=what))
+            yield from rows
+            seen |= set(rows)
 
     def _page(self, read: Callable[[], Sequence[T]], offset: int) -> tuple[Sequence[T], int]:
-        rows = read()
-        shown = rows[: len(rows) - self.books.ledger.lists.withheld]
-        return shown[offset : offset + self.page], len(rows)
+        rows, misled = read(), self.books.ledger.lists.misled if offset else None
+        begin = {None: offset, "missing": len(rows), "repeated": 0}[misled]
+        return rows[begin : begin + self.page], len(rows)
 
     def _candidates(self) -> list[SupplierCandidate]:
         held = self.books.ledger.lists.suppliers

@@ -418,12 +418,13 @@ def totals(entry: Entry) -> tuple[str, int, int]:
 
 def _refused_line(line: JournalLine, entry: Entry, lists: HeldLists) -> AccountingError | None:
     if not lists.books_on(line.account):
-        return UnknownAccount(f"account {line.account} is not in the chart of accounts")
+        return UnknownAccount(f"account {line.account} is not in the chart of accounts", unknown=line.account)
     if line.tax is not None and not lists.has_tax(line.tax.code):
-        return UnknownTaxCode(f"tax code {line.tax.code} is not known")
+        return UnknownTaxCode(f"tax code {line.tax.code} is not known", unknown=line.tax.code)
     for dimension in line.dimensions:
         if not lists.has_value(dimension.category, dimension.value):
-            return UnknownDimension(f"{dimension.value} is not in the dimension {dimension.category}")
+            told = f"{dimension.value} is not in the dimension {dimension.category}"
+            return UnknownDimension(told, unknown=dimension)
     if FOREIGN_ACCOUNTS.get(line.account, entry.currency) != entry.currency:
         return Rejected(f"account {line.account} is for {FOREIGN_ACCOUNTS[line.account]}, not for {entry.currency}")
     if isinstance(entry, Bill) and line.account in NOT_ON_BILLS:

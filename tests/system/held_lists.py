@@ -41,15 +41,15 @@ class HeldSupplier:
 
 @dataclass
 class HeldLists:
-    """What people maintain in it. `withheld`: how many entries of each list it leaves out at the end, as a ledger does
-    whose answer was cut off without a sign of it."""
+    """What people maintain in it. `misled`: what comes instead of the later pages of each list, "missing" or
+    "repeated", as from a ledger that is at fault."""
 
     accounts: dict[str, LedgerAccount]
     values: dict[str, dict[str, DimensionValue]]
     tax_codes: dict[str, LedgerTaxCode]
     company: LedgerCompany = COMPANY
     suppliers: list[HeldSupplier] = field(default_factory=list)
-    withheld: int = 0
+    misled: str | None = None
 
     def books_on(self, account: str) -> bool:
         """Whether an entry can be booked on it."""

@@ -25,6 +25,7 @@ from pleo_export import code_version
 from pleo_export.errors import PleoExportError
 from pleo_export.http.session import IsolatedSession
 from pleo_export.oauth.grant import Grant
+from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
 from pleo_export.services.events import JobInput
@@ -91,7 +92,7 @@ STATES = {
     "FailJobFunctionArn": "fail_job",
 }
 FUNCTIONS = (
-    *("webhook", "poll", "reconcile_drafts", "dispatch", *STATES.values()),
+    *("webhook", "poll", "reconcile_drafts", "check_mapping", "dispatch", *STATES.values()),
     *("refresh_tokens", "oauth_connect", "oauth_callback"),
     *("sync", "schedule_syncs"),
 )
@@ -173,13 +174,14 @@ class InProcessServices(Services):
         return self.accounting_system(connection) if ledger is None else ledger.open_reader()
 
     def ledger_lists(self, connection: Connection) -> Any:
-        if connection.company_id in self._system.ledgers:
-            return super().ledger_lists(connection)
+        ledger = self._system.ledgers.get(connection.company_id)
+        if ledger is not None:
+            return ledger.open_lists(self.time_left, self.call_budget(connection))
         return self.accounting_system(connection).open_lists()
 
     def ledger_setup(self, connection: Connection) -> Any:
-        in_process = connection.company_id in self._system.ledgers
-        return super().ledger_setup(connection) if in_process else self.accounting_system(connection)
+        ledger = self._system.ledgers.get(connection.company_id)
+        return self.accounting_system(connection) if ledger is None else ledger.set_up()
 
     @cached_property
     def receipts(self) -> Fetcher:
@@ -308,6 +310,11 @@ class InProcessSystem:
                 SecretString=json.dumps({"client_id": ours.id, "client_secret": ours.secret}),
             )
 
+    def subscribe(self, company_id: str) -> None:
+        """Let Pleo tell us of the company's exports, as `connect` does."""
+        pleo = self.services.pleo(self.services.connection(company_id))
+        pleo.create_subscription(f"https://hooks.test/webhooks/pleo/{company_id}", [SUBSCRIBED_EVENT])
+
     def export(self, company_id: str, entry_ids: Sequence[str] | None = None, **options: Any) -> str:
         """Click Export, as a bookkeeper does. Returns the job's id."""
         return str(self.service.state.click_export(company_id, entry_ids, **options)["id"])
@@ -334,6 +341,11 @@ class InProcessSystem:
 
     def reconcile_drafts(self, context: Any = None) -> dict[str, int]:
         answer: dict[str, int] = self.handlers["reconcile_drafts"]({}, context)
+        return answer
+
+    def check_mapping(self, company_id: str | None = None) -> dict[str, int]:
+        """A call of the schedule, or by hand for one company, whatever the hour."""
+        answer: dict[str, int] = self.handlers["check_mapping"]({"companyId": company_id}, None)
         return answer
 
     def wake(self, company_id: str) -> str:

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from ledger_simulators.base.known import LEDGERS, sample_ledger
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.descriptor import AccountingSettings
 from pleo_export.accounting.http import AccountingTransport
-from pleo_export.accounting.port import AccountingSystem, LedgerReader
+from pleo_export.accounting.lists import LedgerLists
+from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
@@ -81,6 +82,16 @@ class LedgerInProcess:
         """Return what reads it."""
         settings = self._settings()
         return CONNECTORS[settings.name].open_reader(settings, self.face.profile.secret(self.ledger))
+
+    def set_up(self) -> AccountingSetup:
+        """Return what a person chooses from."""
+        settings = self._settings()
+        return CONNECTORS[settings.name].set_up(settings, self.face.profile.secret(self.ledger))
+
+    def open_lists(self, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED) -> LedgerLists:
+        """Return what lists it."""
+        settings = self._settings()
+        return CONNECTORS[settings.name].open_lists(settings, self.face.profile.secret(self.ledger), time_left, budget)
 
     def documents(self) -> Sequence[Held]:
         """Return all that carry a reference of ours."""

@@ -6,7 +6,7 @@ are read from template.yaml."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -50,8 +50,10 @@ def an_export(system: InProcessSystem, number: int = 1) -> str:
 
 
 def all_is_well(system: InProcessSystem) -> None:
-    system.connect(NORTHGATE, [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)])
+    expenses = [purchase("receipt", receipts=("pret-18.45.pdf",)), *purchases(3)]
+    system.connect(NORTHGATE, expenses, sync={"dimensions": ["cost_centre"], "accounts": True})
     system.authorise(NORTHGATE)
+    system.subscribe(NORTHGATE)
     body = created()
     for _ in range(3):
         system.export(NORTHGATE)
@@ -61,7 +63,21 @@ def all_is_well(system: InProcessSystem) -> None:
         system.sleep(600)
     system.scheduled_poll()
     system.deliver()
+    syncs_for(hours=24)(system)
     system.night()
+    system.check_mapping(NORTHGATE)
+
+
+def syncs_for(*, hours: int) -> Scenario:
+    """The schedule, hour by hour, and what it asks for."""
+
+    def scenario(system: InProcessSystem) -> None:
+        for _ in range(hours):
+            system.sleep(3600)
+            system.schedule_syncs()
+            system.deliver_syncs()
+
+    return scenario
 
 
 def a_run_cannot_even_say_that_it_failed(system: InProcessSystem) -> None:
@@ -91,6 +107,16 @@ def dynamodb_refuses(call: str, then: Scenario) -> Scenario:
 
 def a_night(system: InProcessSystem) -> None:
     system.night()
+
+
+def a_check_of_mappings(system: InProcessSystem) -> None:
+    system.check_mapping()
+
+
+def an_account_is_closed(system: InProcessSystem) -> None:
+    books = system.connect(NORTHGATE)
+    books.ledger.lists.close_account("2250")
+    system.check_mapping(NORTHGATE)
 
 
 def a_webhook(system: InProcessSystem) -> None:
@@ -195,12 +221,53 @@ def more_companies_than_the_poll_may_look_at(system: InProcessSystem) -> None:
         system.sleep(60)
 
 
+TAGS: Mapping[str, object] = {"dimensions": ["cost_centre"]}
+ACCOUNTS: Mapping[str, object] = {"accounts": True}
+
+
+def the_schedule_of_syncs(system: InProcessSystem) -> None:
+    system.schedule_syncs()
+
+
+def a_sync_fails_three_times(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, sync=TAGS)
+    system.effects.on("before books list tags", ValueError(), times=3)
+    syncs_for(hours=2)(system)
+
+
+def nobody_takes_the_requests_for_syncs(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, sync=TAGS)
+    for _ in range(2):
+        system.sleep(3600)
+        system.schedule_syncs()
+    system.sleep(3 * 3600)
+
+
+def a_chart_of_accounts_is_emptied(system: InProcessSystem) -> None:
+    books = system.connect(NORTHGATE, sync=ACCOUNTS)
+    syncs_for(hours=24)(system)
+    books.ledger.lists.accounts.clear()
+    syncs_for(hours=24)(system)
+
+
+def the_ledger_is_silent(sync: Mapping[str, object], *, hours: int) -> Scenario:
+    def scenario(system: InProcessSystem) -> None:
+        system.connect(NORTHGATE, sync=sync)
+        system.effects.on("before books list", Unavailable("Tryton cannot be reached."), times=1_000)
+        syncs_for(hours=hours)(system)
+
+    return scenario
+
+
 PROVOKED: dict[str, Scenario] = {
     "ExecutionsFailed": a_run_cannot_even_say_that_it_failed,
     "ExecutionsTimedOut": a_run_ends("TIMED_OUT"),
     "ExecutionsAborted": a_run_ends("ABORTED"),
     "ReconcileDraftsFailed": dynamodb_refuses("Query", a_night),
     "ReconcileDraftsMissing": nothing,
+    "CheckMappingFailed": dynamodb_refuses("Query", a_check_of_mappings),
+    "CheckMappingMissing": nothing,
+    "MappingsBroken": an_account_is_closed,
     "PollErrors": dynamodb_refuses("Query", InProcessSystem.poll),
     "PollMissing": nothing,
     "PollBehind": more_companies_than_the_poll_may_look_at,
@@ -218,6 +285,13 @@ PROVOKED: dict[str, Scenario] = {
     "JobsWaiting": a_job_waits(minutes=35),
     "JobsExpiring": a_job_waits(minutes=55),
     "NotificationsFailed": the_topic_is_gone,
+    "ScheduleSyncsErrors": dynamodb_refuses("Query", the_schedule_of_syncs),
+    "ScheduleSyncsMissing": nothing,
+    "SyncsDead": a_sync_fails_three_times,
+    "SyncsWaiting": nobody_takes_the_requests_for_syncs,
+    "SyncsHeldBack": a_chart_of_accounts_is_emptied,
+    "TagsNotSynced": the_ledger_is_silent(TAGS, hours=9),
+    "AccountsNotSynced": the_ledger_is_silent(ACCOUNTS, hours=108),
     "ObjectiveMissedFast": faults_of_ours(2),
     "ObjectiveMissedSlowly": faults_of_ours(3),
 }
@@ -243,6 +317,13 @@ def test_one_missed_job_of_few_burns_no_budget(
     failures: int, state: str, measure: Callable[[Scenario], Measured]
 ) -> None:
     assert measure(faults_of_ours(failures)).state(ALARMS["ObjectiveMissedFast"]) == state
+
+
+@pytest.mark.parametrize(("alarm", "sync", "hours"), [("TagsNotSynced", TAGS, 5), ("AccountsNotSynced", ACCOUNTS, 60)])
+def test_a_ledger_that_is_silent_for_a_while_is_no_alarm(
+    alarm: str, sync: Mapping[str, object], hours: int, measure: Callable[[Scenario], Measured]
+) -> None:
+    assert measure(the_ledger_is_silent(sync, hours=hours)).state(ALARMS[alarm]) == "OK"
 
 
 def test_a_first_entry_after_five_minutes_misses_the_objective(measure: Callable[[Scenario], Measured]) -> None:

@@ -15,7 +15,15 @@ from tests.system.aws import STACK, template
 from tests.system.cloudwatch import Measured, Metric, embedded, measuring, resolved
 from tests.system.expenses import purchase, purchases
 from tests.system.in_process_system import InProcessSystem, in_process_system
-from tests.unit.test_alarms import a_grant_is_not_used, a_run_cannot_even_say_that_it_failed, the_topic_is_gone
+from tests.unit.test_alarms import (
+    TAGS,
+    a_chart_of_accounts_is_emptied,
+    a_grant_is_not_used,
+    a_run_cannot_even_say_that_it_failed,
+    a_sync_fails_three_times,
+    the_ledger_is_silent,
+    the_topic_is_gone,
+)
 from tests.unit.test_template import of_type
 
 Json = dict[str, Any]
@@ -63,6 +71,9 @@ def written() -> Measured:
             failures_of_every_kind,
             a_run_cannot_even_say_that_it_failed,
             a_grant_is_not_used,
+            a_chart_of_accounts_is_emptied,
+            a_sync_fails_three_times,
+            the_ledger_is_silent(TAGS, hours=3),
             the_topic_is_gone,
         ):
             with in_process_system() as system, measuring(system, lambda: "\n".join(printed)) as measured:
@@ -126,7 +137,18 @@ def test_every_metric_that_the_functions_write_is_on_the_dashboard(metrics: set[
 def test_no_dimension_is_an_id(metrics: set[Metric]) -> None:
     """Each combination of values is paid for as a metric of its own."""
     names = {name for metric in metrics for name, _ in metric.dimensions}
-    assert names == {"service", "outcome", "failure", "cause", "system", "trigger", "channel"}
+    assert names == {
+        "service",
+        "outcome",
+        "failure",
+        "cause",
+        "system",
+        "trigger",
+        "channel",
+        "list",
+        "action",
+        "finding",
+    }
 
 
 def test_there_are_eight_saved_queries() -> None:

@@ -34,6 +34,9 @@ CASES: dict[str, tuple[str, Any, Outcome]] = {
     "webhook": ("", {"statusCode": 202}, UNTOUCHED._replace(wake_ups=1)),
     "poll": ("", {"companies": 1, "left": 0}, UNTOUCHED._replace(wake_ups=1)),
     "reconcile_drafts": ("", {"nothing_open": 1, "done": 0, "later": 0, "failed": 0, "waiting": 0}, UNTOUCHED),
+    "check_mapping": ("", {"healthy": 0, "findings": 0, "later": 0, "failed": 0, "waiting": 0}, UNTOUCHED),
+    "schedule_syncs": ("", {"companies": 0}, UNTOUCHED),  # nothing is selected
+    "sync": ("", {"outcome": "done"}, UNTOUCHED),
     "dispatch": ("", {"outcome": "started"}, UNTOUCHED),
     "start_job": ("dispatch", STARTED, RUNNING),
     "validate_job": ("dispatch start_job", None, RUNNING),

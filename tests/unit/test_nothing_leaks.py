@@ -25,11 +25,15 @@ import requests
 from urllib3 import HTTPResponse
 
 from pleo_export.accounting.errors import Rejected, Unavailable
+from pleo_export.accounting.lists import LedgerList, LedgerSupplier
 from pleo_export.bookkeeping.documents import Party
+from pleo_export.services.events import SyncRequest
 from pleo_simulator.expenses import Expense, Line, export_item
-from pleo_simulator.sample import NORTHGATE
+from pleo_simulator.fault_queue import Fault
+from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
 from tests.system.expenses import FIRST_DAY
+from tests.system.held_lists import HeldSupplier
 from tests.system.in_process_system import STATES, WEBHOOK_SECRET, WEBHOOK_TOKEN, InProcessSystem
 from tests.system.log import logged
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -53,6 +57,12 @@ FIELDS = {
     "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "life", "expires_at"},
     "COMPANY SECRET": {"owner", "until"},
     "BOOKS CONNECTION": {"company_id"},
+    "COMPANY SYNC": {
+        "run_id", "reason", "part", "started_at", "ended_at", "first_at", "good_at", "changes", "findings", "found",
+        "plans", "confirmed", "failure", "refreshed_at", "expires_at",
+    },
+    "SCHEDULE SYNCS": {"slot", "after"},
+    "BUDGET CALLS": {"recent", "daily", "closed_until", "version", "expires_at"},
     "COMPANY LEASE": {"owner", "since", "begun"},
     "JOB JOB": {
         "company_id", "attempts", "claimed", "claimed_by", "fetched", "items", "run_by", "fencing_token", "pen",
@@ -245,6 +255,36 @@ def test_given_a_whole_job_when_it_is_over_then_only_the_books_pleo_and_the_payl
     chunk = client("s3").get_object(Bucket=northgate.environment["BUCKET_NAME"], Key=key)["Body"].read().decode()
     assert chunk.count(MARK) > 50  # else nothing was marked
     assert MARK in str(northgate.books[NORTHGATE].live())
+
+
+def test_given_lists_full_of_what_people_have_written_when_they_are_synced_then_only_pleo_and_the_plans_hold_it(
+    northgate: InProcessSystem,
+) -> None:
+    """Names of suppliers are people's, too. Of each kind one is not as it should be, and one is refused."""
+    sync = {"dimensions": ["cost_centre"], "accounts": True, "tax_codes": True, "vendors": True}
+    books = northgate.connect(HAVN, sync=sync)
+    lists = books.ledger.lists
+    lists.put_value("cost_centre", "", f"{MARK} without code")
+    lists.put_value("cost_centre", "lon", f"{MARK} once more")
+    lists.put_value("cost_centre", "OSL", f"{MARK} {'x' * 400}")
+    lists.put_account("7000", f"{MARK} account")
+    lists.put_supplier(f"{MARK} Landlord")
+    lists.suppliers.append(HeldSupplier(LedgerSupplier("S9", None, f"{MARK} without number", active=True)))
+    northgate.service.vendors.make(HAVN, f"{MARK} Bakery")
+    northgate.service.faults.order(Fault(effect="status", status=400, method="POST", path="/v1/vendors$", nth=2))
+    request = SyncRequest(company_id=HAVN, lists=tuple(LedgerList), run_id="run", reason="by_hand")
+    northgate.services.sync_queue.send(request, once_per="run")
+    with listening(northgate) as heard:
+        assert northgate.deliver_syncs() == ["done"]
+
+    nothing_leaked(northgate, heard)
+    runs = [northgate.services.syncs.get(HAVN, each) for each in LedgerList]
+    kinds = {kind for run in runs if run for kind in run.findings}
+    assert {"empty_code", "collision", "name_cut", "refused"} <= kinds
+    assert "list synced" in heard.ours.getvalue()
+    plans = northgate.services.sync_plans
+    assert MARK in str([plans.read(key) for key in plans.of_company(HAVN)])
+    assert MARK in str(northgate.service.vendors.rows.of(HAVN))
 
 
 # `check` sends no expense, so what is said of it may be repeated.

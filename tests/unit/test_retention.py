@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.services.events import SyncRequest
 from pleo_export.store.table import HISTORY
 from pleo_simulator.sample import NORTHGATE
-from tests.system.aws import template
+from tests.system.aws import client, template
 from tests.system.expenses import purchases
 from tests.system.in_process_system import InProcessSystem
 
@@ -37,8 +39,11 @@ def test_logs_are_kept_for_a_month_at_least_and_for_a_number_of_days_that_cloudw
 
 def test_the_parameters_reach_what_they_are_about() -> None:
     resources = template()["Resources"]
-    (rule,) = resources["Payloads"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "PayloadDays"})
+    rules = resources["Payloads"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {each["Prefix"]: each["ExpirationInDays"] for each in rules} == {
+        "jobs/": {"Ref": "PayloadDays"},
+        "syncs/": 90,
+    }
     writers = {
         name
         for name, each in resources.items()
@@ -66,3 +71,18 @@ def test_jobs_and_results_expire_as_the_parameter_says_and_what_was_booked_never
     stay = [each for each in records if str(each["pk"]).startswith(NEVER_EXPIRING)]
     assert {str(each["sk"]).partition("#")[0] for each in stay} >= {"REV", "SETTINGS", "CONNECTION"}
     assert [each for each in stay if "expires_at" in each] == []
+
+
+def test_what_was_synced_last_expires_with_the_history_and_the_plans_lie_where_they_are_deleted(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE, sync={"dimensions": ["cost_centre"]})
+    request = SyncRequest(company_id=NORTHGATE, lists=(LedgerList.TAGS,), run_id="run", reason="by_hand")
+    system.services.sync_queue.send(request, once_per="run")
+    assert system.deliver_syncs() == ["done"]
+
+    record = system.services.table.get_item(Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "SYNC#tags"})["Item"]
+    kept = timedelta(seconds=float(str(record["expires_at"])) - system.clock.now().timestamp())
+    assert HISTORY - timedelta(days=1) < kept <= HISTORY
+    (plan,) = client("s3").list_objects_v2(Bucket=system.environment["BUCKET_NAME"])["Contents"]
+    assert plan["Key"].startswith(f"syncs/{NORTHGATE}/2026-11-20/")

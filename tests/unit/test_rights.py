@@ -33,8 +33,10 @@ from tests.system.rights import KEYED, AwsCall, Json, Right, Watch, on_aws, righ
 from tests.unit.test_template import (
     BY_FUNCTION,
     RESOURCES,
+    a_night_finds_what_exports_would_fail_for,
     a_person_posts_drafts_and_the_night_comes,
     everything_happens,
+    lists_are_synced,
     statements,
 )
 from tests.unit.workflow.test_notification import a_job_with_failures, receiving
@@ -52,6 +54,7 @@ NAMES = {
     "Payloads.Arn": "arn:aws:s3:::payloads",
     "Notifications": f"arn:aws:sns:{REGION}:{ACCOUNT}:notifications",
     "WakeUps.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:wake-ups.fifo",
+    "Syncs.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:syncs.fifo",
     "FunctionLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:functions:*",
     "RefreshTokensFunction.Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-refresh-tokens",
     "ExportJob": f"{STATES}:stateMachine:{MACHINE}",
@@ -147,6 +150,11 @@ def a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhoo
     system.run(NORTHGATE)
 
 
+def a_night_finds_what_exports_would_fail_for_and_tells_a_webhook_too(system: InProcessSystem) -> None:
+    receiving(system)
+    a_night_finds_what_exports_would_fail_for(system)
+
+
 def tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones(system: InProcessSystem) -> None:
     with ledger_with(BY_A_PERSON), mock.patch("pleo_simulator.oauth.ACCESS_TOKEN_LIFE", timedelta(seconds=20)):
         system.connect(NORTHGATE, purchases(1))
@@ -171,6 +179,7 @@ def a_ledger_with_a_call_budget(system: InProcessSystem) -> None:
 SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     everything_happens,
     a_person_posts_drafts_and_the_night_comes,
+    a_night_finds_what_exports_would_fail_for_and_tells_a_webhook_too,
     a_job_that_is_cancelled_right_before_its_completion,
     a_run_that_broke_off_and_whose_company_has_no_work_left,
     a_run_that_breaks_off_after_started_and_is_resumed,
@@ -181,6 +190,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
     a_ledger_with_a_call_budget,
+    lists_are_synced,
 )
 
 
@@ -216,7 +226,7 @@ def calls() -> dict[str, set[AwsCall]]:
 
 
 def _watched(watch: Watch, name: str, handler: Any, system: InProcessSystem, event: Any, context: Any) -> Any:
-    for remembered in ("secrets", "_budgets"):  # by each function for itself
+    for remembered in ("secrets", "_budgets", "_pleo_budgets"):  # by each function for itself
         system.services.__dict__.pop(remembered, None)
     with watch.function(name):
         return handler(event, context)

@@ -12,17 +12,21 @@ import pytest
 
 from pleo_export.accounting import http as books
 from pleo_export.accounting.errors import Rejected
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.authorisation.refresh_tokens import ENDED_LINE
 from pleo_export.bookkeeping.documents import Party
 from pleo_export.function_time import TIME_RESERVE
 from pleo_export.oauth import token_endpoint
 from pleo_export.pleo import transport as pleo
 from pleo_export.store.secret_locks import HOLD
+from pleo_export.sync.progress import LAST_CALL, LONGEST_RUN
+from pleo_export.workflow.sync_times import SLOT
+from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
-from pleo_simulator.sample import HAVN, NORTHGATE
+from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
 from tests.system.aws import ROOT, poll_schedule, template
 from tests.system.browser import Browser
-from tests.system.expenses import purchase, purchases
+from tests.system.expenses import FIRST_DAY, purchase, purchases
 from tests.system.in_process_system import (
     FUNCTIONS,
     STATES,
@@ -31,6 +35,7 @@ from tests.system.in_process_system import (
     load_handler,
     oauth_client_id,
 )
+from tests.system.lambda_context import InvocationContext
 from tests.system.oauth_ledger import BY_A_PERSON, ledger_with
 from tests.system.rights import KEYED, on_aws
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -48,7 +53,9 @@ LAMBDAS = of_type("AWS::Serverless::Function")
 BY_FUNCTION = {each["Properties"]["CodeUri"].removeprefix("functions/").strip("/"): each for each in LAMBDAS.values()}
 WRITES_SECRETS = {"RefreshTokensFunction", "OAuthCallbackFunction"}
 WRITES_TOKENS = {"refresh_tokens", "oauth_callback"}  # the same by their folders
+MISSING = {"PollMissing", "ReconcileDraftsMissing", "ScheduleSyncsMissing", "CheckMappingMissing"}
 OPENS_THE_BOOKS = {"validate_job", "record_items"}
+OTHER = "44444444-4444-4444-8444-444444444444"  # another company
 WITH_POLICIES = LAMBDAS | of_type("AWS::Serverless::StateMachine")
 
 
@@ -156,6 +163,8 @@ def test_every_function_has_the_variables_it_reads_and_no_others(system: InProce
 
     everything_happens(system)
     a_person_posts_drafts_and_the_night_comes(system)
+    a_night_finds_what_exports_would_fail_for(system)
+    lists_are_synced(system)
 
     read["dispatch"].add("STATE_MACHINE_ARN")  # the in-process system has no Step Functions
     assert read == {name: variables(name) for name in FUNCTIONS}
@@ -206,6 +215,51 @@ def a_person_posts_drafts_and_the_night_comes(system: InProcessSystem) -> None:
             books.post_by_hand(document.entry.reference)
         assert system.night()["done"] == 1
     assert len(books.settled) == 2
+
+
+def a_night_finds_what_exports_would_fail_for(system: InProcessSystem) -> None:
+    """At the company's hour, when its tokens have ended: Pleo has no subscription to us."""
+    system.connect(OTHER)
+    system.authorise(OTHER)
+    system.sleep(timedelta(days=1, hours=5, minutes=30, seconds=-_of_day(system)).total_seconds())
+    assert system.check_mapping()["findings"] >= 1
+
+
+def _of_day(system: InProcessSystem) -> float:
+    """The seconds since midnight."""
+    now = system.clock.now()
+    return (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+
+
+def lists_are_synced(system: InProcessSystem) -> None:
+    """A company's lists, asked for by the schedule, by a vendor that is made in Pleo, and by a job whose items fail; a
+    job that fails as a whole; a run that its function has no time to end."""
+    books = system.connect(LUMBRE, [unknown_tag()], sync={"dimensions": ["cost_centre"], "vendors": True})
+    books.ledger.lists.close_value("cost_centre", "LON")
+    system.authorise(LUMBRE)
+    for _ in range(24):  # each run makes up for an hour; the tokens end in between
+        system.sleep(3600)
+        system.schedule_syncs()
+        system.deliver_syncs()
+    assert system.services.syncs.get(LUMBRE, LedgerList.VENDORS) is not None
+    vendor = system.service.vendors.make(LUMBRE, "Blue Bottle Coffee")
+    body = created(LUMBRE, eventType="v1.vendor.created", data={"id": vendor["id"], "companyId": LUMBRE})
+    assert deliver(system, body, headers(system, body, message_id="msg_vendor"), {"companyId": LUMBRE}) == 202
+    system.export(LUMBRE)
+    system.run(LUMBRE)
+    system.sleep(600)
+    system.export(LUMBRE)
+    system.effects.on("before pleo POST /v3/export-job-events", ValueError(), nth=2)
+    system.run(LUMBRE)
+    hurried = InvocationContext(lambda: 60_000)
+    (_, request), *_ = system.queued_syncs()
+    system.handlers["sync"]({"Records": [{"body": json.dumps(request)}]}, hurried)
+
+
+def unknown_tag() -> Json:
+    """An expense with a tag."""
+    line = Line(1845, "6300", "GB20", ("LON",))
+    return export_item(LUMBRE, Expense("tagged", "card_purchase", (line,), supplier="Pret A Manger"), FIRST_DAY)
 
 
 def test_the_state_machine_is_given_every_name_it_uses_and_no_other() -> None:
@@ -292,6 +346,37 @@ def test_wake_ups_are_in_order_encrypted_and_kept_when_they_fail() -> None:
     ]
 
 
+def test_a_request_for_a_sync_stays_invisible_while_its_function_runs_and_comes_again_within_the_hour() -> None:
+    queue = RESOURCES["Syncs"]["Properties"]
+    assert timeout("sync") < queue["VisibilityTimeout"] < 3600
+    (source,) = BY_FUNCTION["sync"]["Properties"]["Events"].values()
+    assert source["Properties"]["BatchSize"] == 1
+    kept = queue["MessageRetentionPeriod"]
+    assert kept >= 2 * queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"] == ["SyncsFailed", "Arn"]
+    for name in ("Syncs", "SyncsFailed"):
+        assert RESOURCES[name]["Properties"]["FifoQueue"] is True
+        assert RESOURCES[name]["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def test_syncs_leave_most_of_lambda_s_concurrency_to_exports() -> None:
+    (syncs,) = BY_FUNCTION["sync"]["Properties"]["Events"].values()
+    (wake_ups,) = BY_FUNCTION["dispatch"]["Properties"]["Events"].values()
+    most = [each["Properties"]["ScalingConfig"]["MaximumConcurrency"] for each in (syncs, wake_ups)]
+    assert most[0] <= most[1] / 2
+
+
+def test_a_sync_ends_before_its_function() -> None:
+    longest_call = timedelta(seconds=pleo.CONNECT_SECONDS + pleo.READ_SECONDS)
+    assert longest_call < LAST_CALL
+    assert timedelta(seconds=timeout("sync")) > LONGEST_RUN + LAST_CALL
+
+
+def test_the_schedule_of_syncs_runs_in_each_of_its_slots() -> None:
+    (event,) = BY_FUNCTION["schedule_syncs"]["Properties"]["Events"].values()
+    assert event["Properties"]["ScheduleExpression"] == f"rate({SLOT // timedelta(minutes=1)} minutes)"
+
+
 def test_an_outcome_is_in_doubt_for_longer_than_a_function_that_records_can_live() -> None:
     assert PARAMETERS["InDoubtSeconds"]["Default"] > timeout("record_items")
 
@@ -308,21 +393,35 @@ def test_payloads_are_encrypted_private_and_gone_after_a_week(name: str) -> None
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "PayloadDays"})
+    rules = {each["Prefix"]: each for each in bucket["LifecycleConfiguration"]["Rules"]}
+    assert {each["Status"] for each in rules.values()} == {"Enabled"}
+    assert rules["jobs/"]["ExpirationInDays"] == {"Ref": "PayloadDays"}
     assert PARAMETERS["PayloadDays"]["Default"] == 7
 
 
-def test_the_bucket_and_both_queues_are_reached_over_tls_only() -> None:
+def test_all_that_is_written_into_the_bucket_lies_where_it_expires() -> None:
+    prefixes = {each["Prefix"] for each in RESOURCES["Payloads"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    written = {
+        each["Resource"]["Fn::Sub"].removeprefix("${Payloads.Arn}/").removesuffix("*")
+        for name in LAMBDAS
+        for each in statements(LAMBDAS[name])
+        if "s3:PutObject" in actions(each)
+    }
+    assert written == prefixes == {"jobs/", "syncs/"}
+
+
+def test_the_bucket_and_all_queues_are_reached_over_tls_only() -> None:
     """Also by who has every right in the account. The other services answer on TLS only."""
-    bucket, queues = RESOURCES["PayloadsTlsOnly"], RESOURCES["WakeUpsTlsOnly"]
+    bucket, pairs = RESOURCES["PayloadsTlsOnly"], (("WakeUps", "WakeUpsFailed"), ("Syncs", "SyncsFailed"))
     assert bucket["Properties"]["Bucket"] == {"Ref": "Payloads"}
-    assert queues["Properties"]["Queues"] == [{"Ref": "WakeUps"}, {"Ref": "WakeUpsFailed"}]
     assert set(of_type("AWS::S3::Bucket")) == {"Payloads"}
-    assert set(of_type("AWS::SQS::Queue")) == {"WakeUps", "WakeUpsFailed"}
+    assert set(of_type("AWS::SQS::Queue")) == {name for pair in pairs for name in pair}
+    of_queues = [(RESOURCES[f"{pair[0]}TlsOnly"], pair) for pair in pairs]
+    for queues, pair in of_queues:
+        assert queues["Properties"]["Queues"] == [{"Ref": name} for name in pair]
     for policy, action, resource in (
         (bucket, "s3:*", [{"Fn::GetAtt": ["Payloads", "Arn"]}, {"Fn::Sub": "${Payloads.Arn}/*"}]),
-        (queues, "sqs:*", [{"Fn::GetAtt": [name, "Arn"]} for name in ("WakeUps", "WakeUpsFailed")]),
+        *((queues, "sqs:*", [{"Fn::GetAtt": [name, "Arn"]} for name in pair]) for queues, pair in of_queues),
     ):
         (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", action)
@@ -363,7 +462,7 @@ def test_alarms_are_quiet_without_data_unless_missing_data_is_the_fault() -> Non
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         told = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert told == ["Alarms", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
-        missing = "breaching" if name in ("PollMissing", "ReconcileDraftsMissing") else "notBreaching"
+        missing = "breaching" if name in MISSING else "notBreaching"
         assert alarm["Properties"]["TreatMissingData"] == missing
 
 

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.pleo import transport
 from pleo_export.pleo.list_models import TagGroupBody
-from pleo_export.sync import diff, draft_vendors, guards, tag_groups, tag_writer, unusable
+from pleo_export.sync import diff, draft_vendors, elements, guards, runner, tag_groups, tag_writer, unusable
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.tag_writer import TagWriter
 from pleo_export.sync.vendors import SuppliersPart
@@ -75,7 +76,7 @@ def foreign_groups_are_archived() -> AbstractContextManager[Any]:
 
 
 def elements_without_a_key_are_ours() -> AbstractContextManager[Any]:
-    match_key = diff.match_key
+    match_key = elements.match_key
     return patch(diff, "match_key", lambda code: match_key(code) or "(none)")
 
 
@@ -103,9 +104,6 @@ def _both(*mutants: AbstractContextManager[Any]) -> Iterator[None]:
 
 
 def _in_runner(list_: str, parts: Any) -> AbstractContextManager[Any]:
-    from pleo_export.accounting.lists import LedgerList
-    from pleo_export.sync import runner
-
     return mock.patch.dict(runner._PARTS, {LedgerList[list_]: parts})
 
 

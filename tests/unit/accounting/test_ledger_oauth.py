@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import HttpUrl, ValidationError
 
-from pleo_export.accounting.addresses import LoginUrl, is_loopback
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.addresses import is_loopback
 from pleo_export.accounting.ledger_oauth import LedgerGrant, LedgerOAuth
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings, LoginUrl
 from pleo_export.errors import InvalidSettings
 
 OAUTH = LedgerOAuth(

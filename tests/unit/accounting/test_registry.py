@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from pydantic import HttpUrl
 
-from examples.file_ledger import FileLedgerSettings
 from examples.file_ledger.connector import connect as connect_file
+from examples.file_ledger.settings import FileLedgerSettings
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import DocumentState
 from pleo_export.accounting.registry import CONNECTORS, set_up
@@ -59,7 +59,8 @@ def test_given_another_way_to_write_the_address_then_they_are_the_same_books(url
 TOY = '''
 """A connector that nobody has written into this repository."""
 from typing import Literal
-from pleo_export.accounting.descriptor import AccountingSettings, Connector, CredentialField
+from pleo_export.accounting.descriptor import Connector, CredentialField
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.accounting.ledger_oauth import LedgerOAuth
 
 class ToySettings(AccountingSettings):
@@ -73,7 +74,7 @@ def set_up(settings, secret, budget):
     return ("choosing", settings.ledger)
 
 OAUTH = LedgerOAuth("https://toy.test/{ledger}/token", authorize_url="https://toy.test/authorize")
-CONNECTOR = Connector("toy", "Toy Books", ToySettings, (CredentialField("pin", "PIN"),), __name__, OAUTH)
+CONNECTOR = Connector("toy", "Toy Books", f"{__name__}:ToySettings", (CredentialField("pin", "PIN"),), __name__, OAUTH)
 '''
 PROGRAM = """
 import json, sys

@@ -7,7 +7,8 @@ from typing import Any
 
 from cli.checks import CheckResult, CheckStatus
 from cli.commands import doctor
-from cli.commands.connect import connect
+from cli.commands.connect import AGREED, connect
+from cli.consent import Consent
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
@@ -17,20 +18,29 @@ from tests.system.in_process_system import settings
 
 
 def connected(
-    stack: DeployedSystem, company_id: str = NORTHGATE, database: str = "books", **changes: Any
+    stack: DeployedSystem,
+    company_id: str = NORTHGATE,
+    database: str = "books",
+    consent: Consent = AGREED,
+    **changes: Any,
 ) -> dict[str, CheckResult]:
     """Connect with an API key that works, and return the results by name."""
     key = stack.customer(company_id)
-    return connect_with(stack, {"api_key": key}, company_id, database, **changes)
+    return connect_with(stack, {"api_key": key}, company_id, database, consent, **changes)
 
 
 def connect_with(
-    stack: DeployedSystem, pleo: dict[str, str], company_id: str = NORTHGATE, database: str = "books", **changes: Any
+    stack: DeployedSystem,
+    pleo: dict[str, str],
+    company_id: str = NORTHGATE,
+    database: str = "books",
+    consent: Consent = AGREED,
+    **changes: Any,
 ) -> dict[str, CheckResult]:
     where = {"name": "tryton", "url": "https://books.test", "database": database}
     wanted = parse_settings(settings(company_id, **{"accounting_system": where, **changes}))
     with stack.system.effects.of_function():
-        return {each.name: each for each in connect(stack, wanted, pleo, {"token": TOKEN}, HOOKS)}
+        return {each.name: each for each in connect(stack, wanted, pleo, {"token": TOKEN}, HOOKS, consent)}
 
 
 def examined(stack: DeployedSystem, company_id: str = NORTHGATE) -> dict[str, CheckResult]:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
+from typer import Exit
+from typer.testing import CliRunner
 
 from cli.checks import CheckStatus
-from cli.errors import CheckFailed
+from cli.consent import Consent
+from cli.errors import CheckFailed, NoTerminal
+from cli.main import app
 from pleo_export.accounting.errors import OutcomeUnknown, PermissionDenied, Rejected, Unavailable
 from pleo_export.accounting.port import DocumentState, PeriodSupport
 from pleo_export.bookkeeping.documents import DocumentKind
+from pleo_export.pleo.credentials import SCOPES
+from pleo_export.sync.plan import SyncPlan
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.oauth import Client, s256
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
 from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
 from tests.system.effects import Killed
+from tests.system.in_process_system import settings
 from tests.unit.cli.customers import connect_with, connected, ledger, problems, subscriptions
 
 KEY = f"plp_{NORTHGATE}"
@@ -36,8 +46,10 @@ def test_given_good_settings_then_every_step_is_told_and_pleo_delivers(stack: De
         "Pleo credential",
         "Pleo scopes",
         "accounting system",
+        "company",
         "ledger",
         "accounts",
+        "lists",
         "period",
         "test entry",
         "installation",
@@ -449,3 +461,159 @@ def test_no_finding_shows_a_secret(stack: DeployedSystem) -> None:
 def broken(stack: DeployedSystem, moment: str, error: BaseException) -> None:
     """Once, at that moment of the books."""
     stack.system.effects.on(moment, error)
+
+
+# The lists that are kept in step, and whose they are
+
+SYNC = {"dimensions": ["cost_centre"], "vendors": True}
+
+
+class Asked(Consent):
+    """Remembers what a person was shown, and agrees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[Any] = []
+
+    def same_company(self, told: str) -> None:
+        self.shown.append(told)
+
+    def plans(self, plans: Sequence[SyncPlan]) -> None:
+        self.shown += plans
+
+
+def test_given_lists_then_their_first_sync_is_shown_before_anything_is_stored_and_asked_for_at_the_end(
+    stack: DeployedSystem,
+) -> None:
+    person = Asked()
+
+    findings = connected(stack, consent=person, sync=SYNC)
+
+    assert problems(findings) == {}
+    assert findings["lists"].text == "tags (cost_centre), vendors follow the books"
+    told, *plans = person.shown
+    assert "not compared, Pleo has no registration number" in told
+    (tags,) = (each for each in plans if each.group == "cost_centre")
+    assert {step.key for step in tags.steps} == {"cost_centre", "LON", "CPH", "MAD"}
+    assert stack.system.service.tags.groups(NORTHGATE, include_archived=True) == [], "shown, and not done yet"
+    assert stack.deliver_syncs() == ["done"]
+    assert [each["code"] for each in stack.system.service.tags.groups(NORTHGATE)] == ["cost_centre"]
+    assert subscriptions(stack)[0].request["eventTypes"] == ["v1.export-job.created", "v1.vendor.created"]
+
+
+def test_given_a_person_who_does_not_agree_then_nothing_is_stored(stack: DeployedSystem) -> None:
+    class Refuses(Asked):
+        def plans(self, plans: Sequence[SyncPlan]) -> None:
+            raise Exit(1)
+
+    with pytest.raises(Exit):
+        connected(stack, consent=Refuses(), sync=SYNC)
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_nobody_to_ask_and_no_yes_then_a_first_sync_is_refused_and_nothing_is_stored(
+    stack: DeployedSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLEO_API_KEY", stack.customer(NORTHGATE))
+    monkeypatch.setenv("ACCOUNTING_TOKEN", TOKEN)
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump(settings(NORTHGATE, sync=SYNC)))
+
+    refused = CliRunner().invoke(app, ["connect", str(file), "--webhook-url", HOOKS])
+
+    assert isinstance(refused.exception, NoTerminal)
+    assert "tags of group cost_centre: 1 group created, 3 created" in refused.output
+    assert nothing_is_stored(stack)
+    assert CliRunner().invoke(app, ["connect", str(file), "--webhook-url", HOOKS, "--yes"]).exit_code == 0
+    assert stack.connections.exists(NORTHGATE)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"sync": {"dimensions": ["region"]}}, "sync.dimensions: region is not a dimension of tryton"),
+        ({"sync": SYNC, "dimensions": {}}, "without `cost_centre: cost_centre` the tags of this group are not booked"),
+        ({"sync": SYNC, "dimensions": {"cost_centre": "project"}}, "without `cost_centre: cost_centre`"),
+    ],
+)
+def test_given_a_selection_that_cannot_be_kept_in_step_then_the_fix_is_named(
+    stack: DeployedSystem, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(CheckFailed, match=said):
+        connected(stack, **wrong)
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_a_key_without_the_scopes_of_the_chosen_lists_then_each_is_named(stack: DeployedSystem) -> None:
+    stack.customer(NORTHGATE)
+    stack.system.service.credentials.add_key(KEY, NORTHGATE, frozenset({*SCOPES, "tag-group:read", "vendors:read"}))
+
+    with pytest.raises(CheckFailed, match="lacks tag-group:write, vendors:write, companies:read"):
+        connect_with(stack, {"api_key": KEY}, sync=SYNC)
+
+
+def test_given_a_list_that_cannot_be_read_then_nothing_is_stored(stack: DeployedSystem) -> None:
+    broken(stack, "before books list tags", Unavailable("Tryton cannot be reached."))
+
+    with pytest.raises(CheckFailed, match="Tryton cannot be reached"):
+        connected(stack, sync=SYNC)
+
+    assert nothing_is_stored(stack)
+
+
+def test_given_dimensions_that_are_not_chosen_any_more_then_their_groups_are_archived(stack: DeployedSystem) -> None:
+    connected(stack, sync=SYNC)
+    stack.deliver_syncs()
+
+    connected(stack, sync={"vendors": True})
+
+    assert stack.deliver_syncs() == ["done"]
+    assert stack.system.service.tags.groups(NORTHGATE) == []
+    assert len(stack.system.service.tags.groups(NORTHGATE, include_archived=True)) == 1
+
+
+def test_given_the_ledger_of_another_company_then_both_are_named_and_nothing_is_stored(stack: DeployedSystem) -> None:
+    register(stack, "99999999")
+
+    with pytest.raises(CheckFailed) as error:
+        connected(stack)
+
+    assert "Pleo's company is Company (99999999), the ledger's is Northgate Ltd (07142369)" in str(error.value)
+    assert 'write registration_number: "07142369"' in str(error.value)
+    assert nothing_is_stored(stack)
+
+
+def test_given_that_a_person_has_written_the_ledgers_number_then_it_is_connected(stack: DeployedSystem) -> None:
+    register(stack, "99999999")
+
+    findings = connected(stack, registration_number="7142369")
+
+    assert "confirmed as one customer" in findings["company"].text
+
+
+def test_given_the_same_number_then_nobody_is_asked(stack: DeployedSystem) -> None:
+    register(stack, "GB 07142369")
+    person = Asked()
+
+    connected(stack, consent=person)
+
+    assert person.shown == []
+
+
+def test_given_a_company_that_was_connected_to_this_ledger_before_then_nobody_is_asked_again(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack)
+    person = Asked()
+
+    connected(stack, consent=person)
+
+    assert person.shown == []
+
+
+def register(stack: DeployedSystem, number: str) -> None:
+    """Let Pleo know the company's number, as it is entered there."""
+    stack.customer(NORTHGATE)
+    stack.system.service.state.company(NORTHGATE).registration_number = number

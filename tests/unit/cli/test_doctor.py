@@ -20,6 +20,7 @@ from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
 from tests.system.deployed_system import HOOKS, SCHEDULE, TOKEN, DeployedSystem
+from tests.system.expenses import purchase
 from tests.system.in_process_system import oauth_client_id
 from tests.unit.cli.customers import connected, examined, ledger, not_tried, problems, running_export, subscriptions
 
@@ -41,8 +42,10 @@ def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_chan
         "Pleo credential",
         "Pleo scopes",
         "accounting system",
+        "company",
         "ledger",
         "accounts",
+        "lists",
         "period",
         "test entry",
         "pause",
@@ -53,6 +56,7 @@ def test_given_a_sound_connection_then_every_check_is_right_and_nothing_has_chan
         "webhook secret",
         "webhook address",
         "lease",
+        "mapping",
         "dead letters",
         "poll",
     ]
@@ -223,7 +227,7 @@ def test_given_what_broke_then_its_check_says_what_to_fix(
 
     found = problems(examined(stack))
 
-    assert set(found) == {check}
+    assert set(found) - {"mapping"} == {check}, "what the mapping needs is told by it as well"
     assert said in found[check]
 
 
@@ -247,7 +251,9 @@ def test_given_a_key_that_does_not_work_then_what_needs_it_is_not_tried(stack: D
 
     assert not_tried(findings) == {
         "Pleo scopes",
+        "company",
         "test entry",
+        "mapping",
         "installation",
         "webhook subscription",
         "webhook secret",
@@ -347,3 +353,22 @@ def test_the_doctor_exits_with_1_only_when_something_is_wrong(stack: DeployedSys
     (wrong,) = [line for line in broken.output.splitlines() if line.startswith("✗")]
     assert wrong.startswith("✗ webhook subscription: the subscription is INACTIVE at Pleo")
     assert "– webhook secret: not tried without: webhook subscription" in broken.output
+
+
+def test_given_an_account_in_use_that_was_closed_then_the_mapping_says_where_until_it_is_open_again(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack)
+    books = ledger(stack)
+    stack.system.service.state.put_expenses(NORTHGATE, [purchase(account="6400")])
+    stack.system.export(NORTHGATE)
+    books.ledger.lists.close_account("6400")
+
+    found = problems(examined(stack))
+
+    assert set(found) == {"mapping"}
+    assert found["mapping"].startswith("Account 6400 is closed in Tryton. It is used by: expenses that wait")
+    assert stack.mapping_health.get(NORTHGATE).checked_at is None
+
+    books.ledger.lists.put_account("6400", "Open again")
+    assert "not checked at night yet" in examined(stack)["mapping"].text

@@ -13,10 +13,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from typer.testing import CliRunner, Result
 
+from cli.errors import CheckFailed
 from cli.main import app
 from cli.prompts import ArrowKeys
 from pleo_export.accounting.port import CodeAndName
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.pleo.credentials import SCOPES
 from pleo_export.settings import Settings, parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import HOOKS, TOKEN, DeployedSystem
@@ -36,6 +38,7 @@ NAMES = {
 ENTER = ""
 BOOKS = ["https://books.test", "books", ENTER, ENTER, TOKEN]
 ACCOUNTS = [ENTER] * 8
+LISTS = [ENTER] * 5  # two dimensions, accounts, tax codes, vendors
 OTHERS = [ENTER] * 7  # two dimensions, five settings
 
 
@@ -57,8 +60,8 @@ def newcomer(stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     return stack
 
 
-def connect(*answers: str) -> Result:
-    return CliRunner().invoke(app, ["connect"], input="\n".join(answers) + "\n")
+def connect(*answers: str, yes: bool = False) -> Result:
+    return CliRunner().invoke(app, ["connect", *["--yes"] * yes], input="\n".join(answers) + "\n")
 
 
 def written(file: str = f"pleo-{NORTHGATE}.yaml") -> Settings:
@@ -68,7 +71,7 @@ def written(file: str = f"pleo-{NORTHGATE}.yaml") -> Settings:
 def test_given_enter_to_every_question_then_the_company_is_connected_as_its_books_suggest(
     newcomer: DeployedSystem,
 ) -> None:
-    result = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER)
+    result = connect(KEY, *BOOKS, *ACCOUNTS, *LISTS, *OTHERS, ENTER)
 
     assert result.exception is None, result.output
     assert "✗" not in result.output
@@ -91,7 +94,7 @@ def test_given_enter_to_every_question_then_the_company_is_connected_as_its_book
 
 
 def test_the_file_it_wrote_connects_the_company_as_well_with_the_stored_credentials(newcomer: DeployedSystem) -> None:
-    connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, "mine.yaml")
+    connect(KEY, *BOOKS, *ACCOUNTS, *LISTS, *OTHERS, "mine.yaml")
     text = Path("mine.yaml").read_text()
     assert text.startswith("# Change something, then: pleo-export connect mine.yaml\n")
     Path("mine.yaml").write_text(text.replace("posting: draft", "posting: posted"))
@@ -111,6 +114,7 @@ def test_at_a_terminal_the_same_is_asked_with_choices(
     keys = [
         *(KEY + enter, f"https://books.test{enter}books{enter}", enter * 2, TOKEN + enter),
         *(enter, enter * 2, "reverse" + enter, enter * 4),  # currencies and accounts
+        enter * 5,  # lists
         *(enter * 2, down + enter, enter * 3, "copenhagen" + enter, enter),
     ]
     monkeypatch.setattr("cli.commands.connect.terminal", ArrowKeys)
@@ -132,6 +136,7 @@ def test_given_wrong_answers_then_each_is_told_and_asked_again() -> None:
         *("books.test", "https://books.test", "books", "zero", "1", ENTER, "wrong token"),
         *(ENTER, ENTER, ENTER, ENTER, TOKEN),
         *("pounds", "GBP", "wallet", "1900", "1900", "2250", "1900", "-", *[ENTER] * 4),
+        *LISTS,
         *(ENTER, "-"),
         *("maybe", "posted", "adjustment", "soon", "2026-12-31", ENTER, ENTER, "Europe/Nowhere", "Europe/London"),
         ENTER,
@@ -174,7 +179,7 @@ def test_given_a_connected_company_then_what_is_stored_is_proposed(newcomer: Dep
     }
     connected(newcomer, time_zone="Europe/Madrid", tax_accounts={"GB20": "2201"}, **kept)
 
-    result = connect(KEY, *[ENTER] * 4, *ACCOUNTS, *OTHERS, ENTER)
+    result = connect(KEY, *[ENTER] * 4, *ACCOUNTS, *LISTS, *OTHERS, ENTER)
 
     assert result.exception is None, result.output
     assert written().accounts.wallets == {"EUR": "1901"}
@@ -188,15 +193,110 @@ def test_given_a_file_that_exists_when_the_answer_is_no_then_it_stays(
 ) -> None:
     Path("kept.yaml").write_text("mine")
 
-    connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, "kept.yaml", "n")
+    connect(KEY, *BOOKS, *ACCOUNTS, *LISTS, *OTHERS, "kept.yaml", "n")
 
     assert Path("kept.yaml").read_text() == "mine"
     assert newcomer.connections.exists(NORTHGATE)
 
 
 def test_no_answer_that_is_secret_is_shown(newcomer: DeployedSystem) -> None:
-    output = connect(KEY, *BOOKS, *ACCOUNTS, *OTHERS, ENTER).output
+    output = connect(KEY, *BOOKS, *ACCOUNTS, *LISTS, *OTHERS, ENTER).output
 
     assert TOKEN not in output
     assert KEY not in output
     assert newcomer.connections.exists(NORTHGATE)
+
+
+# The lists that are kept in step
+
+
+def test_given_a_dimension_whose_code_is_that_of_a_tag_group_then_it_is_proposed(newcomer: DeployedSystem) -> None:
+    at_pleo(newcomer, "Cost_Centre")
+
+    result = connect(KEY, *BOOKS, *ACCOUNTS, *LISTS, *OTHERS[1:], ENTER, yes=True)
+
+    assert result.exception is None, result.output
+    assert written().sync.dimensions == ("cost_centre",)
+    assert written().dimensions == {"cost_centre": "cost_centre", "project": "project"}
+    assert newcomer.deliver_syncs() == ["done"]
+    assert {tag["code"] for tag in tags(newcomer, "cost_centre")} == {"LON", "CPH", "MAD"}
+
+
+def test_given_groups_made_by_hand_then_they_are_listed_and_archived_only_where_a_person_agrees(
+    newcomer: DeployedSystem,
+) -> None:
+    at_pleo(newcomer, "old_projects")
+
+    result = connect(KEY, *BOOKS, *ACCOUNTS, "y", "n", ENTER, *[ENTER] * 3, *OTHERS[1:], ENTER, yes=True)
+
+    assert "old_projects" in result.output
+    assert written().sync.foreign_groups == ()
+
+    result = connect(
+        KEY, *[ENTER] * 4, *ACCOUNTS, ENTER, ENTER, "y", *[ENTER] * 3, *OTHERS[1:], "second.yaml", yes=True
+    )
+
+    assert result.exception is None, result.output
+    assert written("second.yaml").sync.foreign_groups == ("old_projects",)
+
+
+def test_given_lists_that_are_chosen_then_they_stay_chosen_when_connected_again(newcomer: DeployedSystem) -> None:
+    connect(KEY, *BOOKS, *ACCOUNTS, "y", "n", "y", "n", "y", *OTHERS[1:], ENTER, yes=True)
+
+    result = connect(KEY, *[ENTER] * 4, *ACCOUNTS, *LISTS, *OTHERS[1:], "second.yaml", yes=True)
+
+    assert result.exception is None, result.output
+    sync = written("second.yaml").sync
+    assert (sync.dimensions, sync.accounts, sync.tax_codes, sync.vendors) == (("cost_centre",), True, False, True)
+
+
+def test_given_six_dimensions_then_five_can_be_chosen(newcomer: DeployedSystem) -> None:
+    for number in range(4):
+        newcomer.ledgers["books"].ledger.lists.put_value(f"d{number}", "1", "One")
+
+    result = connect(KEY, *BOOKS, *ACCOUNTS, *["y"] * 5, *[ENTER] * 3, ENTER, *OTHERS[2:], ENTER, yes=True)
+
+    assert result.exception is None, result.output
+    assert "5 are chosen" in result.output
+    assert len(written().sync.dimensions) == 5
+
+
+def test_given_a_key_without_the_scope_of_tags_then_the_scope_is_told_and_the_rest_is_asked(
+    newcomer: DeployedSystem,
+) -> None:
+    newcomer.system.service.credentials.add_key(KEY, NORTHGATE, frozenset(SCOPES))
+
+    result = connect(KEY, *BOOKS, *ACCOUNTS, *[ENTER] * 3, *OTHERS, ENTER)
+
+    assert result.exception is None, result.output
+    assert "lacks the scope tag-group:read" in result.output
+    assert written().sync.lists == ()
+
+
+def test_given_the_ledger_of_another_company_then_its_number_has_to_be_typed(newcomer: DeployedSystem) -> None:
+    company = newcomer.system.service.state.company(NORTHGATE)
+    company.registration_number = "99999999"
+    books = newcomer.ledgers["books"].ledger.lists
+
+    refused = connect(KEY, *BOOKS, ENTER)
+
+    assert "expenses of one would be booked for the other" in refused.output
+    assert isinstance(refused.exception, CheckFailed)
+    assert not newcomer.connections.exists(NORTHGATE)
+
+    number = str(books.company.registration_number)
+    confirmed = connect(KEY, *BOOKS, number, *ACCOUNTS, *LISTS, *OTHERS, ENTER)
+
+    assert confirmed.exception is None, confirmed.output
+    assert written().registration_number == number
+
+
+def at_pleo(stack: DeployedSystem, code: str) -> None:
+    """Make a tag group by hand."""
+    body = {"archived": False, "code": code, "name": code, "metadata": {}}
+    stack.system.service.tags.create_group(NORTHGATE, body)
+
+
+def tags(stack: DeployedSystem, code: str) -> list[dict[str, Any]]:
+    found = [each for each in stack.system.service.tags._groups.values() if each.code == code]
+    return [tag for group in found for tag in group.tags.values()]

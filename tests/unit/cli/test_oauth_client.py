@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -121,6 +122,22 @@ def test_given_a_grant_that_was_revoked_then_a_new_link_is_made(
 
     assert len(authorised(registered, monkeypatch)) == 2
     assert list(authorise(registered, NORTHGATE, HOOKS)) == ["authorised before"]
+
+
+def test_given_lists_that_are_chosen_later_then_a_new_link_asks_for_their_scopes(
+    registered: DeployedSystem, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised(registered, monkeypatch)
+    scopes = ("vendors:read", "vendors:write")
+
+    link = next(authorise(registered, NORTHGATE, HOOKS, scopes=scopes)).split()[-1]
+
+    asked = parse_qs(urlsplit(Browser(registered.system).open(link)).query)["scope"]
+    assert asked == ["export-jobs:read export-jobs:write export-items:read vendors:read vendors:write"]
+    person = Person(registered)
+    person.reads(link)
+    person.follows(0)
+    assert list(authorise(registered, NORTHGATE, HOOKS, scopes=scopes)) == ["authorised before"]
 
 
 def test_given_an_ended_grant_then_connections_and_doctor_say_who_has_to_reconnect(

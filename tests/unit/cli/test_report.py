@@ -143,3 +143,23 @@ def test_a_file_that_cannot_be_written_is_named(job: str, folder: str, tmp_path:
 
     assert printed.exit_code == 1
     assert "--output" in f"{printed.output}{printed.exception}"
+
+
+def test_what_the_nightly_check_has_found_is_in_the_report(
+    job: str, books: FakeAccountingSystem, system: InProcessSystem, tmp_path: Path
+) -> None:
+    assert content(job)["mapping"] is None
+    system.subscribe(NORTHGATE)
+    books.ledger.lists.close_account("2250")
+    system.check_mapping(NORTHGATE)
+
+    mapping = content(job)["mapping"]
+
+    assert mapping["number"] == 1
+    (finding,) = mapping["findings"]
+    assert finding["told"].startswith("Account 2250 is closed in Tryton.")
+    assert finding["who"] == "bookkeeper, in the accounting system"
+    page = tmp_path / "report.html"
+    run(job, "-o", str(page))
+    assert "What the next exports will fail for" in page.read_text()
+    assert finding["told"] in page.read_text()

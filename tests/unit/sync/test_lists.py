@@ -160,6 +160,17 @@ def test_a_tax_code_that_pleo_does_not_have_is_left_out_of_an_account(company: S
     assert [row["taxCodeExternalId"] for row in company.rows("accounts")] == ["VAT20", None]
 
 
+def test_an_archived_account_whose_tax_code_is_gone_comes_back_without_it(company: SyncedCompany) -> None:
+    body = {"externalId": "A2", "code": "6200", "name": "Meals", "archived": True}
+    row, _ = company.pleo.accounts.create(COMPANY, body)
+    company.pleo.accounts.rows.change(COMPANY, row["id"], {"taxCodeExternalId": "GONE"})
+    result = company.sync(ACCOUNTS)
+    (row,) = [each for each in company.rows("accounts") if each["externalId"] == "A2"]
+
+    assert (row["archived"], row["taxCodeExternalId"]) == (False, None)
+    assert result.findings == ()
+
+
 # Tax codes
 
 

@@ -339,7 +339,7 @@ def test_pleo_that_does_not_answer_is_given_up_soon_and_tried_again_later(compan
 
 def test_a_run_ends_in_time_and_the_next_goes_on(company: SyncedCompany) -> None:
     company.ledger.values["DEPT"] = [value(f"D{number}") for number in range(30)]
-    company.effects.before = _slow(company, 50)  # type: ignore[method-assign]
+    company.effects.before = _slow(company, 50)  # type: ignore[assignment, method-assign]
     results = company.sync_until_finished(*TAGS)
 
     assert len(results) == 3

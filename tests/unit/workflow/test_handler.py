@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pleo_export.errors import InvalidEvent, Misconfigured, PleoExportError
-from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, WakeUp
-from pleo_export.services.handler import parse_event
+from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, WakeUpEvent, parse_event
 from pleo_export.services.services import Services
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import ROOT
@@ -39,8 +38,8 @@ def test_a_caught_error_is_read_as_step_functions_writes_it() -> None:
 @pytest.mark.parametrize(
     ("model", "event", "named"),
     [
-        (WakeUp, {"companyId": NORTHGATE}, "reason"),
-        (WakeUp, {"companyId": "northgate", "reason": "poll"}, "companyId"),
+        (WakeUpEvent, {"companyId": NORTHGATE}, "reason"),
+        (WakeUpEvent, {"companyId": "northgate", "reason": "poll"}, "companyId"),
         (JobInput, {"companyId": NORTHGATE, "execution": "x"}, "jobId"),
         (ChunkInput, {**RUN, "deadline": "soon", "chunk": 0}, "deadline"),
         (ChunkInput, {**RUN, "deadline": "2026-11-20T12:50:00Z", "chunk": -1}, "chunk"),

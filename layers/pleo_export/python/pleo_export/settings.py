@@ -6,26 +6,19 @@ refusal names the field and an example. No secret is in here: secrets live in Se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
-from pleo_export.accounting.descriptor import AccountingSettings
-from pleo_export.accounting.lists import LedgerList
-from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.ledger_list import LedgerList
+from pleo_export.accounting.named_settings import NamedSettings, named_model
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.bookkeeping.settings import BookkeepingSettings, SettingsModel
 from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
-
-if TYPE_CHECKING:
-    AnyAccountingSettings = AccountingSettings
-else:  # one of the registered connectors', told apart by `name`
-    _models = tuple(each.settings for each in CONNECTORS.values())
-    AnyAccountingSettings = (
-        Annotated[Union[_models], Field(discriminator="name")] if len(_models) > 1 else _models[0]  # noqa: UP007
-    )
 
 
 class ReceiptPolicy(StrEnum):
@@ -116,7 +109,7 @@ class ConnectionSettings(SettingsModel):
     """Which company, which ledger, and how the two are reached."""
 
     company_id: UUID = Field(description="The Pleo company.", examples=["11111111-1111-4111-8111-111111111111"])
-    accounting_system: AnyAccountingSettings = Field(
+    accounting_system: Annotated[AccountingSettings, NamedSettings] = Field(
         description="Where the books are.",
         examples=[{"name": "tryton", "url": "https://books.example.com", "database": "books"}],
     )
@@ -137,6 +130,14 @@ class ConnectionSettings(SettingsModel):
         "Pleo sends along, by Basic authentication (basic) or in a header of its own (header).",
         examples=["basic"],
     )
+    registration_number: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] | None
+    ) = Field(
+        None,
+        description="The registration number of the ledger's company, where it is not the one that Pleo has: confirms "
+        "that both are one customer.",
+        examples=["12345678"],
+    )
     sync: SyncSettings = Field(
         default_factory=SyncSettings,
         description="Which lists of the accounting system people choose from in Pleo.",
@@ -156,4 +157,5 @@ def parse_settings(data: Any) -> Settings:
         # Imported only where something is wrong: no cold start of a function pays for the sentences.
         from pleo_export.settings_errors import refusal  # noqa: PLC0415
 
-        raise refusal(error, Settings) from None
+        given = data.get("accounting_system") if isinstance(data, Mapping) else None
+        raise refusal(error, Settings, {"accounting_system": named_model(given)}) from None

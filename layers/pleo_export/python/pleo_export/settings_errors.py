@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -28,14 +28,17 @@ PATTERNS = {
 }
 
 
-def refusal(error: ValidationError, model: type[BaseModel]) -> InvalidSettings:
-    """Return the refusal of settings that do not fit `model`: all faults, one line each, with an example."""
-    faults = [_fault(each, model) for each in error.errors(include_url=False)]
+def refusal(
+    error: ValidationError, model: type[BaseModel], chosen: Mapping[str, type[BaseModel] | None]
+) -> InvalidSettings:
+    """Return the refusal of settings that do not fit `model`: all faults, one line each, with an example. `chosen` are
+    the models of sections that have one of several, by their names."""
+    faults = [_fault(each, model, chosen) for each in error.errors(include_url=False)]
     return InvalidSettings("\n".join(map(str, faults)), faults)
 
 
-def _fault(error: Any, model: type[BaseModel]) -> SettingsFault:
-    place = _Place(model, error["loc"])
+def _fault(error: Any, model: type[BaseModel], chosen: Mapping[str, type[BaseModel] | None]) -> SettingsFault:
+    place = _Place(model, error["loc"], chosen)
     sentence = _sentence(error["type"], error, place)
     if place.example is None or error["type"] in _WITHOUT_EXAMPLE or "for example" in sentence:
         return SettingsFault(place.path, sentence)
@@ -45,7 +48,10 @@ def _fault(error: Any, model: type[BaseModel]) -> SettingsFault:
 class _Place:
     """The place of an error in the settings: its path as people write it, and what the models say of it."""
 
-    def __init__(self, model: type[BaseModel], location: Location) -> None:
+    def __init__(
+        self, model: type[BaseModel], location: Location, chosen: Mapping[str, type[BaseModel] | None]
+    ) -> None:
+        self._chosen = chosen
         self.path: tuple[str, ...] = ()
         self.example: Any = None
         self.names: Sequence[str] = ()  # the settings that there are beside it
@@ -55,18 +61,18 @@ class _Place:
             annotation = self._step(annotation, str(part))
 
     def _step(self, annotation: Any, part: str) -> Any:
-        """Go one part deeper. The part that only tells which connector's settings were tried is not in the file."""
+        """Go one part deeper."""
         models = list(_models(annotation))
-        chosen = next((each for each in models if part in _tags(each)), None)
-        if len(models) > 1 and chosen:
-            return chosen
         listed = next(_listed(annotation), None)
         if listed is not None and part.isdigit():
             return self._into_list(listed, int(part))
         self.path += (part,)
         self.names = [name for each in models for name in each.model_fields]
         field = next((each.model_fields[part] for each in models if part in each.model_fields), None)
-        return self._into_value(annotation) if field is None else self._into_field(field)
+        if field is None:
+            return self._into_value(annotation)
+        known = self._into_field(field)
+        return self._chosen.get(part) or known
 
     def _into_field(self, field: FieldInfo) -> Any:
         self.example = field.examples[0] if field.examples else None
@@ -119,15 +125,6 @@ def _listed(annotation: Any) -> Iterator[Any]:
     for each in _members(annotation):
         if get_origin(each) in (list, tuple):
             yield get_args(each)[0]
-
-
-def _tags(model: type[BaseModel]) -> set[str]:
-    """Return the words by which a union tells this model from the others."""
-    return {str(word) for field in model.model_fields.values() for word in _literals(field)}
-
-
-def _literals(field: FieldInfo) -> tuple[Any, ...]:
-    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
 def _shown(example: Any) -> str:

@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
-from pleo_export.bookkeeping.settings import SettingsModel
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
+    from pleo_export.accounting.settings import AccountingSettings
 
 Secret = Mapping[str, str]
-
-
-class AccountingSettings(SettingsModel):
-    """The base of each connector's settings. `name` is the descriptor's, as a Literal; no secret is in here."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +36,25 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Describes a connector. `name` stands in the settings, `title` is for people. `module` has `connect`, `set_up`,
+    """Describes a connector. `name` stands in the settings, `title` is for people. `settings_name` is the model of its
+    settings, as `package.module:Class`. `module` has `connect`, `set_up`,
     `open_reader` and `open_lists`; it is imported when a company first uses it, so that a function loads only the
     connector that it needs. `oauth` is how it signs in; None where the secret holds a key or a login.
     `rate` is what a ledger company takes; None where the system has no limit of its own."""
 
     name: str
     title: str
-    settings: type[AccountingSettings]
+    settings_name: str
     credentials: tuple[CredentialField, ...]
     module: str
     oauth: LedgerOAuth | None = None
     rate: CallRate | None = None
+
+    @property
+    def settings(self) -> type[AccountingSettings]:
+        """The model of its settings: imported here, so that a function loads only that of the connector in use."""
+        model: type[AccountingSettings] = resolve_name(self.settings_name)
+        return model
 
     def connect(
         self,

@@ -142,9 +142,22 @@ class UnknownAccount(Rejected):
 
 
 class UnknownTaxCode(Rejected):
-    """A tax code names no tax that can be used here, or several."""
+    """A tax code names no tax that can be used here, or several. `unknown` is the code, where the text says SUBJECT for
+    what uses it."""
 
     failure = ItemFailure.TAX_CODE_UNKNOWN
+
+    def __init__(
+        self,
+        told: FailureText | str,
+        *,
+        unknown: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(told, status=status, code=code, request_id=request_id)
+        self.unknown = unknown
 
 
 class UnknownDimension(Rejected):

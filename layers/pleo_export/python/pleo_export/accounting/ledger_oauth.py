@@ -16,7 +16,7 @@ from pleo_export.accounting.addresses import ONLY_HERE, is_loopback
 from pleo_export.errors import InvalidSettings
 
 if TYPE_CHECKING:
-    from pleo_export.accounting.descriptor import AccountingSettings
+    from pleo_export.accounting.settings import AccountingSettings
 
 
 class LedgerGrant(StrEnum):

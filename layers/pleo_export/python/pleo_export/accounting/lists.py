@@ -12,14 +12,19 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from pleo_export.accounting.ledger_list import LedgerList
 
-class LedgerList(StrEnum):
-    """A list of the ledger that Pleo shows its users."""
-
-    TAGS = "tags"
-    ACCOUNTS = "accounts"
-    TAX_CODES = "tax_codes"
-    VENDORS = "vendors"
+__all__ = [
+    "DimensionValue",
+    "LedgerAccount",
+    "LedgerCompany",
+    "LedgerList",
+    "LedgerLists",
+    "LedgerSupplier",
+    "LedgerTaxCode",
+    "NewSupplier",
+    "TaxCodeType",
+]
 
 
 class TaxCodeType(StrEnum):

@@ -11,11 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.bookkeeping.documents import Document, DocumentKind, PaymentPurpose
-from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+
+if TYPE_CHECKING:
+    from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 
 
 class DocumentState(StrEnum):

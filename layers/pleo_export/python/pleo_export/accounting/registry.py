@@ -1,7 +1,7 @@
 """The registered connectors: each package beside this module that has a CONNECTOR.
 
-To add one, nothing is edited here. Only descriptors and settings are imported; a connector's own code is imported when
-it is first used.
+To add one, nothing is edited here. Only descriptors are imported; a connector's settings and its code are imported when
+a company first uses them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pleo_export import accounting
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.descriptor import AccountingSettings, Connector, Secret
+from pleo_export.accounting.descriptor import Connector, Secret
 from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
@@ -21,6 +21,7 @@ from pleo_export.function_time import TimeLeft, unlimited
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
+    from pleo_export.accounting.settings import AccountingSettings
 
 
 def _registered() -> Iterator[Connector]:

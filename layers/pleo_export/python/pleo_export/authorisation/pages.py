@@ -14,7 +14,7 @@ from typing import Any
 
 from pleo_export.errors import PleoExportError
 from pleo_export.observability import logger
-from pleo_export.services.events import ApiRequest
+from pleo_export.services.api_request import ApiRequest
 from pleo_export.services.handler import error_boundary
 
 # Contrasts are at least 4.5 to 1 in both schemes; sizes follow the reader's own.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.registry import CONNECTORS, oauth_of
 from pleo_export.authorisation import replies
 from pleo_export.authorisation.pages import Reply
@@ -16,6 +16,9 @@ from pleo_export.pleo.credentials import SCOPES, BearerToken
 from pleo_export.services.services import Services
 from pleo_export.store.authorisations import PLEO, Invitation
 from pleo_export.store.secrets import GrantOwner
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.settings import AccountingSettings
 
 
 class Provider(Protocol):
@@ -49,11 +52,17 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class PleoProvider:
-    """Pleo: tokens are for the company that the person consented for (API-1)."""
+    """Pleo: tokens are for the company that the person consented for (API-1). `of_lists` are the scopes of the lists
+    that its settings keep in step; others are not asked for."""
 
     title: ClassVar[str] = "Pleo"
     grant_owner: ClassVar[GrantOwner] = "pleo"
-    scopes: ClassVar[Sequence[str]] = SCOPES
+    of_lists: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """What we ask to be allowed."""
+        return (*SCOPES, *self.of_lists)
 
     def authorize_url(self, services: Services) -> str:
         """Return the address where the person consents."""
@@ -120,7 +129,7 @@ class LedgerProvider:
 def provider_of(invitation: Invitation) -> Provider:
     """Return the provider of the invitation. Raises InvalidSettings if its settings do not fit this version."""
     if invitation.provider == PLEO:
-        return PleoProvider()
+        return PleoProvider(invitation.scopes)
     connector = CONNECTORS.get(invitation.provider)
     if connector is None or connector.oauth is None or not connector.oauth.by_a_person:
         raise InvalidSettings(f"{invitation.provider}: nobody can authorise us there")

@@ -88,7 +88,8 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_without_nulls), AfterValida
 
 
 class _EntryModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+    # built with the first item, and then once: each model is a part of ExportItem
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, defer_build=True)
 
 
 class Money(_EntryModel):
@@ -109,7 +110,7 @@ class Paid(_EntryModel):
 class Amount(_EntryModel):
     """An amount in both currencies. The merchant's is for information; the item is booked in the wallet's (R-5c.3)."""
 
-    in_supplier_currency: Annotated[Paid, BeforeValidator(_as_object)] = Paid()
+    in_supplier_currency: Annotated[Paid, BeforeValidator(_as_object)] = Field(default_factory=Paid)
     in_wallet_currency: Money
 
 

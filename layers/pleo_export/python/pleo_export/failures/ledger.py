@@ -69,11 +69,12 @@ ACCOUNT_UNKNOWN = FailureEntry(
 )
 TAX_CODE_UNKNOWN = FailureEntry(
     code="tax_code_unknown",
-    says="Tax code {code} is not in {ledger}, or is inactive.",
+    says=SUBJECT + " uses tax code {code}, which is not in {ledger} or is inactive.",
     fix="Create it there, or choose another tax code on the expense in Pleo. " + AGAIN,
     why="Tax is booked by the code, so that it is in the tax report.",
     who=WhoCanFix.IN_LEDGER,
     example={"code": "ES21", "ledger": "Tryton"},
+    subject='Category "Gifts"',
 )
 TAG_UNKNOWN = FailureEntry(
     code="tag_unknown",

@@ -9,8 +9,8 @@ from typing import Protocol
 from uuid import uuid4
 
 from pleo_export.errors import PleoExportError
-from pleo_export.services.events import WakeUp
 from pleo_export.services.executions import Executions
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.leases import Leases
 from pleo_export.workflow.dispatch import alive

@@ -28,8 +28,11 @@ from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
 from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
+from pleo_export.sync.refused_codes import LedgerNames, names_for
 from pleo_export.workflow.fetch_items import FetchItemsInput, open_chunks
+from pleo_export.workflow.recording.foreseen_refusals import NOT_ON_THE_LISTS
 from pleo_export.workflow.recording.investigation import Investigation, posting_dates
+from pleo_export.workflow.recording.naming import named
 from pleo_export.workflow.recording.posting_dates import PostingDates, moved
 from pleo_export.workflow.recording.preparation import ItemPreparer
 from pleo_export.workflow.recording.progress import ItemPlan, name_of
@@ -129,7 +132,8 @@ class _Books:
         prepared = preparer.prepare(items)
         plans = Investigation(self.run, self.services, self.connection.settings, self.system).plans(prepared)
         dates = posting_dates(self.connection.settings, self.system, self.services)
-        foreseen = _Foreseen.of(plans, self.system, dates)
+        names = names_for(self.run.job_id, self.connection, self.services)
+        foreseen = _Foreseen.of(plans, self.system, dates, names)
         results = self.services.results.get_many(self.run.job_id, [each.entry_id for each in items])
         previews = {each.entry_id: _rejected(each) for each in preparer.rejected}
         previews |= {plan.entry_id: _previewed(plan, foreseen) for plan in plans}
@@ -144,9 +148,12 @@ class _Foreseen:
     documents: Mapping[str, Document]
     refusals: Mapping[str, AccountingError]
     takes: Capabilities
+    names: LedgerNames
 
     @classmethod
-    def of(cls, plans: Sequence[ItemPlan], system: AccountingSystem, dates: PostingDates) -> _Foreseen:
+    def of(
+        cls, plans: Sequence[ItemPlan], system: AccountingSystem, dates: PostingDates, names: LedgerNames
+    ) -> _Foreseen:
         wanted = [plan for plan in plans if plan.decision.action in (Action.CREATE, Action.ADOPT)]
         missing = {each.reference: each for plan in wanted for each in plan.missing(plan.documents)}
         refusals = _refusals(system, list(missing.values()))
@@ -157,7 +164,7 @@ class _Foreseen:
         }
         refusals = {name: each for name, each in refusals.items() if name not in later}
         refusals |= _refusals(system, list(later.values()))
-        return cls(missing | later, refusals, system.capabilities)
+        return cls(missing | later, refusals, system.capabilities, names)
 
 
 def _refusals(system: AccountingSystem, documents: Sequence[Document]) -> dict[str, AccountingError]:
@@ -204,10 +211,11 @@ def _previewed(plan: ItemPlan, foreseen: _Foreseen) -> ItemPreview:
 def _reason(plan: ItemPlan, foreseen: _Foreseen, error: AccountingError) -> str:
     """Return the sentence that Pleo would get; the number of a document that is not booked yet is not known."""
     main, support = plan.item.main.reference, plan.item.settings.support_contact
-    if main in foreseen.refusals:
-        return error.told.text(support)
+    told = named(error, plan.item.item, plan.item.settings, foreseen.names)
+    if main in foreseen.refusals or (not plan.found and isinstance(error, NOT_ON_THE_LISTS)):
+        return told.text(support)
     held = plan.found.get(main)
-    return error.told.after(recorded_but(name_of(held) if held else "a new entry")).text(support)
+    return told.after(recorded_but(name_of(held) if held else "a new entry")).text(support)
 
 
 def _state(plan: ItemPlan, documents: Sequence[PreviewedDocument]) -> PreviewState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from pleo_export.pleo.list_models import (
     MAX_CREATED_ACCOUNTS,
@@ -21,12 +22,15 @@ from pleo_export.pleo.transport import Request
 class ChartOfAccounts(ListResource):
     """The accounts of a company, known by the ledger's id. Nothing is ever deleted: archive instead."""
 
-    def accounts(self, company_id: str) -> Iterator[list[PleoAccount]]:
-        """Yield all accounts, archived ones included, page by page."""
+    def accounts(
+        self, company_id: str, *, unassigned_to: Literal["category", "contra account"] | None = None
+    ) -> Iterator[list[PleoAccount]]:
+        """Yield all accounts, archived ones included, page by page; of `unassigned_to` those only that no category, or
+        no contra account, has."""
         search = {
             "companyId": company_id,
-            "excludeIfAssignedToCategory": False,
-            "excludeIfAssignedToContraAccount": False,
+            "excludeIfAssignedToCategory": unassigned_to == "category",
+            "excludeIfAssignedToContraAccount": unassigned_to == "contra account",
         }
         return self._whole("/v1/chart-of-accounts:search", [], ListPage[PleoAccount], search=search)
 

@@ -43,7 +43,7 @@ class ListTransport:
 
 
 def _named(error: PleoForbidden, scope: str) -> PleoForbidden:
-    hint = f"the scope {scope} may be missing" if scope else ""
+    hint = f"The scope {scope} may be missing." if scope else ""
     named = PleoForbidden(" ".join(part for part in (error.message, hint) if part), **_evidence(error))
     named.scope = scope
     return named

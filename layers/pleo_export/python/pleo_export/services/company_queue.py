@@ -6,16 +6,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-from pleo_export.services.events import SyncRequest, WakeUp
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 BATCH = 10  # messages, the most that SQS takes at once
 TRIES, PAUSE = 3, 0.5  # of the messages of a batch that SQS has not taken; seconds
-MessageT = TypeVar("MessageT", WakeUp, SyncRequest)
+
+
+class Message(Protocol):
+    """What such a queue takes."""
+
+    @property
+    def company_id(self) -> str:
+        """The company that it is about."""
+
+    def as_message(self) -> Mapping[str, Any]:
+        """Return the message as JSON."""
+
+
+MessageT = TypeVar("MessageT", bound=Message)
 
 
 class CompanyQueue(Generic[MessageT]):
@@ -44,9 +55,9 @@ class CompanyQueue(Generic[MessageT]):
         return len(left)
 
 
-def _entry(message: WakeUp | SyncRequest, once_per: str) -> dict[str, str]:
+def _entry(message: Message, once_per: str) -> dict[str, str]:
     return {
-        "MessageBody": json.dumps(message.model_dump(mode="json", by_alias=True, exclude_none=True)),
+        "MessageBody": json.dumps(message.as_message()),
         "MessageGroupId": message.company_id,
         "MessageDeduplicationId": once_per,
     }

@@ -1,17 +1,18 @@
-"""What the functions are invoked with: the state machine's payloads, the queue's messages, the API's requests.
+"""What the functions are invoked with: the state machine's payloads, and the queue's messages.
 
-The first two hold references only: ids, chunk numbers, a deadline; never an expense's content (promise 8).
+They hold references only: ids, chunk numbers, a deadline; never an expense's content (promise 8).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
+from pleo_export.errors import InvalidEvent
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$", to_lower=True)]
 
@@ -24,23 +25,32 @@ class Event(BaseModel):
     )
 
 
-class WebhookPath(Event):
-    """Where Pleo sends a company's webhooks: the part of the path that names the company."""
-
-    company_id: Id
+EventT = TypeVar("EventT", bound=Event)
 
 
-class WakeUp(Event):
-    """The company may have an export job waiting. It is only a hint: Pleo's list of jobs decides."""
+def parse_event(model: type[EventT], event: Any) -> EventT:
+    """Read an event as `model`: the state machine's, a sample, or a queue's message, which is text.
+
+    Raises InvalidEvent, which names each wrong field."""
+    try:
+        return model.model_validate_json(event) if isinstance(event, str) else model.model_validate(event)
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in error.errors())
+        raise InvalidEvent(f"the function's event does not fit: {fields}") from None
+
+
+class WakeUpEvent(Event):
+    """A `WakeUp`, as dispatch gets it."""
 
     company_id: Id
     reason: str
 
 
-class PollRequest(Event):
-    """What the poll is to look at: only the companies that are due, as its schedule wants, or all that it can."""
+class MappingCheck(Event):
+    """Whose mapping is to be checked: of all companies whose turn it is, or of one at once, whatever the hour. What the
+    schedule sends names none."""
 
-    due_only: bool = False
+    company_id: Id | None = None
 
 
 class SyncRequest(Event):
@@ -59,6 +69,10 @@ class SyncRequest(Event):
     vendor_id: Id | None = None
     part: int = Field(0, ge=0)
 
+    def as_message(self) -> dict[str, Any]:
+        """Return the message as JSON."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
     def next_part(self, lists: tuple[LedgerList, ...]) -> SyncRequest:
         """Return the request for the lists that this part of the run has left."""
         return self.model_copy(update={"part": self.part + 1, "lists": lists})
@@ -74,24 +88,6 @@ class QueueEvent(Event):
     """One message, since the event source mapping has a batch size of one (template.yaml)."""
 
     records: tuple[QueueRecord] = Field(alias="Records")
-
-
-class RequestContext(TypedDict, total=False):
-    """What API Gateway says about a request itself."""
-
-    requestId: str
-
-
-class ApiRequest(TypedDict, total=False):
-    """A request as API Gateway hands it over (payload format 2.0). Nothing of it is checked: anyone may send one."""
-
-    requestContext: RequestContext
-    pathParameters: dict[str, str]
-    queryStringParameters: dict[str, str]
-    headers: dict[str, str]
-    cookies: list[str]
-    body: str
-    isBase64Encoded: bool
 
 
 class JobInput(Event):

@@ -5,25 +5,26 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
-from pleo_export.errors import InvalidEvent, Unexpected
+from pleo_export.errors import Unexpected
 from pleo_export.observability import logger, write_tallies
 from pleo_export.services.error_mapping import translate
-from pleo_export.services.events import ApiRequest, Event, QueueEvent
 from pleo_export.services.services import Services
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from pleo_export.services.api_request import ApiRequest
+    from pleo_export.services.events import Event
+
 ReadT = TypeVar("ReadT")
-EventT = TypeVar("EventT", bound=Event)
+EventT = TypeVar("EventT", bound="Event")
 
 
 @contextmanager
@@ -48,17 +49,6 @@ def error_boundary(**ids: object) -> Iterator[None]:
         logger.remove_keys(ids)
 
 
-def parse_event(model: type[EventT], event: Any) -> EventT:
-    """Read an event as `model`: the state machine's, a sample, or a queue's message, which is text.
-
-    Raises InvalidEvent, which names each wrong field."""
-    try:
-        return model.model_validate_json(event) if isinstance(event, str) else model.model_validate(event)
-    except ValidationError as error:
-        fields = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in error.errors())
-        raise InvalidEvent(f"the function's event does not fit: {fields}") from None
-
-
 class Handler(Generic[ReadT]):
     """One function, as Lambda calls it: `use_case` with what `read` makes of the event.
 
@@ -77,6 +67,8 @@ class Handler(Generic[ReadT]):
         self._log_keys = log_keys
         # `log_event` is said, or an environment variable could have all events logged: credentials, notes and names.
         self._logged = logger.inject_lambda_context(self._invoke, clear_state=True, log_event=False)
+        gc.freeze()  # what the imports have made stays: the collector passes over it in each call
+        gc.enable()  # see pleo_export/__init__.py
 
     def __call__(self, event: object, context: LambdaContext) -> Any:
         """Return what the use case returns. Raises only errors of `pleo_export.errors`."""
@@ -96,11 +88,14 @@ class Handler(Generic[ReadT]):
 
 def state_handler(model: type[EventT], use_case: Callable[[EventT, Services], Any]) -> Handler[EventT]:
     """Make the handler of a state of the machine, or of a function that others invoke."""
+    from pleo_export.services.events import parse_event  # noqa: PLC0415 - loads pydantic, which the API does without
+
     return Handler(partial(parse_event, model), use_case, _ids)
 
 
 def queue_handler(model: type[EventT]) -> Callable[[Callable[[EventT, Services], Any]], Handler[EventT]]:
     """Decorate the use case of a function to which the queue gives one message at a time."""
+    from pleo_export.services.events import QueueEvent, parse_event  # noqa: PLC0415 - as above
 
     def read(event: object) -> EventT:
         (record,) = parse_event(QueueEvent, event).records
@@ -120,11 +115,10 @@ def schedule_handler(use_case: Callable[[Services], Any]) -> Handler[object]:
 
 
 def _ids(event: Event) -> dict[str, object]:
-    """Return the ids in an event. The job's joins the lines of all functions that work on it, else the company's; an
-    event without either keeps Lambda's id of the request."""
-    ids = event.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"})
-    correlated = ids.get("job_id") or ids.get("company_id")
-    return ids | ({"correlation_id": correlated} if correlated else {})
+    """Return the ids in an event. The job's joins the lines of all functions that work on it, else the company's."""
+    ids = event.model_dump(mode="json", include={"company_id", "job_id", "execution", "chunk"}, exclude_none=True)
+    joined = ids.get("job_id") or ids.get("company_id")
+    return ids | {"correlation_id": joined} if joined else ids
 
 
 def _request_id(event: ApiRequest) -> dict[str, object]:

@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
-from pleo_export.accounting.registry import CONNECTORS, open_reader, set_up
-
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, LedgerReader
+    from pleo_export.call_budget import CallBudget
     from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
@@ -43,23 +41,32 @@ class LedgerReaders:
     def ledger_reader(self, connection: Connection) -> LedgerReader:
         """Return what reads the company's ledger to compare it. Raises AuthenticationFailed, TryAgain (its tokens
         cannot be refreshed now)."""
+        from pleo_export.accounting.registry import open_reader  # noqa: PLC0415 - no function reads a ledger
+
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return open_reader(settings, secret, self.call_budget(connection))
 
     def ledger_lists(self, connection: Connection) -> LedgerLists:
         """Return what lists the company's ledger. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
         now)."""
+        from pleo_export.accounting.registry import CONNECTORS  # noqa: PLC0415 - only where a ledger is called
+
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return CONNECTORS[settings.name].open_lists(settings, secret, self.time_left, self.call_budget(connection))
 
     def ledger_setup(self, connection: Connection) -> AccountingSetup:
-        """Return what names the dimensions and the currency of the company's ledger. Raises as `ledger_lists` does."""
+        """Return what the company's ledger offers to choose from. Raises as `ledger_lists` does."""
+        from pleo_export.accounting.registry import set_up  # noqa: PLC0415 - only where a ledger is called
+
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return set_up(settings, secret, self.call_budget(connection))
 
     def call_budget(self, connection: Connection) -> CallBudget:
         """Return what is left of the calls that the company's ledger takes; one for all calls of this environment, so
         that the next invocation goes on with the block that this one holds."""
+        from pleo_export.accounting.registry import CONNECTORS  # noqa: PLC0415 - only where a ledger is called
+        from pleo_export.call_budget import UNLIMITED  # noqa: PLC0415
+
         connector = CONNECTORS[connection.settings.accounting_system.name]
         if connector.rate is None:
             return UNLIMITED

@@ -1,6 +1,7 @@
 """What the use cases work with, built from the function's environment; tests build it from fakes.
 
-Everything is made on first use, so that a function pays only for what it needs.
+Everything is made on first use, and imported by the property that makes it: a function's cold start pays only for what
+it needs.
 """
 
 from __future__ import annotations
@@ -16,29 +17,26 @@ from uuid import uuid4
 import boto3
 
 from pleo_export import code_version
-from pleo_export.accounting.registry import CONNECTORS, connect
 from pleo_export.errors import Disconnected, Misconfigured, NotOurs
-from pleo_export.failures.connection import GRANT_ENDED
-from pleo_export.services.executions import Executions
 from pleo_export.services.ledger_readers import LedgerReaders
 from pleo_export.services.pleo_access import PleoAccess
-from pleo_export.services.token_refresher import Refresher
-from pleo_export.services.tokens import Tokens
-from pleo_export.services.wake_ups import WakeUps
-from pleo_export.store.connections import Connection
-from pleo_export.store.payloads import Payloads
-from pleo_export.store.secrets import GrantOwner, Secrets, connection_secret, oauth_client_secret
 
 if TYPE_CHECKING:
     import requests
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pleo_export.accounting.descriptor import AccountingSettings
     from pleo_export.accounting.port import AccountingSystem
+    from pleo_export.accounting.settings import AccountingSettings
     from pleo_export.oauth.token_endpoint import TokenEndpoint
     from pleo_export.receipts.fetch import Fetcher
+    from pleo_export.services.executions import Executions
     from pleo_export.services.notifications import Notifier
     from pleo_export.services.sync_queue import SyncQueue
+    from pleo_export.services.tokens import Tokens
+    from pleo_export.services.wake_ups import WakeUps
+    from pleo_export.store.connections import Connection
+    from pleo_export.store.payloads import Payloads
+    from pleo_export.store.secrets import GrantOwner, Secrets
     from pleo_export.store.sync_plans import SyncPlans
 
 
@@ -109,11 +107,15 @@ class Services(PleoAccess, LedgerReaders):
     @cached_property
     def payloads(self) -> Payloads:
         """The items of running jobs, in the bucket."""
+        from pleo_export.store.payloads import Payloads
+
         return Payloads(boto3.client("s3"), self._variable("BUCKET_NAME"))
 
     @cached_property
     def secrets(self) -> Secrets:
         """The companies' secrets, and those of the OAuth clients."""
+        from pleo_export.store.secrets import Secrets
+
         return Secrets(boto3.client("secretsmanager"))
 
     @property
@@ -129,37 +131,44 @@ class Services(PleoAccess, LedgerReaders):
     @cached_property
     def tokens(self) -> Tokens:
         """The credentials of companies, valid for the next minutes."""
+        from pleo_export.services.token_refresher import Refresher
+        from pleo_export.services.tokens import Tokens
+
         refresher = Refresher(boto3.client("lambda"), self._variable("REFRESH_TOKENS_FUNCTION"))
         return Tokens(self.secrets, refresher, self.clock)
 
     @cached_property
     def wake_ups(self) -> WakeUps:
         """The queue of wake-ups."""
+        from pleo_export.services.wake_ups import WakeUps
+
         return WakeUps(boto3.client("sqs"), self._variable("QUEUE_URL"), self.sleep)
 
     @cached_property
     def sync_queue(self) -> SyncQueue:
         """The queue of syncs."""
-        from pleo_export.services.sync_queue import SyncQueue  # noqa: PLC0415 - only where lists are synced
+        from pleo_export.services.sync_queue import SyncQueue
 
         return SyncQueue(boto3.client("sqs"), self._variable("SYNC_QUEUE_URL"), self.sleep)
 
     @cached_property
     def sync_plans(self) -> SyncPlans:
         """The plans of syncs, in the bucket."""
-        from pleo_export.store.sync_plans import SyncPlans  # noqa: PLC0415 - only where lists are synced
+        from pleo_export.store.sync_plans import SyncPlans
 
         return SyncPlans(boto3.client("s3"), self._variable("BUCKET_NAME"))
 
     @cached_property
     def executions(self) -> Executions:
         """The executions of the state machine."""
+        from pleo_export.services.executions import Executions
+
         return Executions(boto3.client("stepfunctions"), self._variable("STATE_MACHINE_ARN"))
 
     @cached_property
     def notifiers(self) -> Sequence[Notifier]:
         """The ways in which people are told of a job with failures."""
-        from pleo_export.services.notifications import notifiers  # noqa: PLC0415 - only where a job had failures
+        from pleo_export.services.notifications import notifiers
 
         names = ("NOTIFICATION_TOPIC", "NOTIFICATION_WEBHOOK_URL", "NOTIFICATION_SECRET")
         topic, url, secret = (self._variable(name, "") for name in names)
@@ -175,7 +184,7 @@ class Services(PleoAccess, LedgerReaders):
     @cached_property
     def http(self) -> requests.Session:
         """The session for Pleo, kept for the life of the environment."""
-        from pleo_export.http.session import IsolatedSession  # noqa: PLC0415 - only where Pleo is called
+        from pleo_export.http.session import IsolatedSession
 
         return IsolatedSession()
 
@@ -185,6 +194,8 @@ class Services(PleoAccess, LedgerReaders):
 
     def secret_name(self, company_id: str) -> str:
         """Return the name of the company's secret."""
+        from pleo_export.store.secrets import connection_secret
+
         return connection_secret(self._variable("STACK_NAME"), company_id)
 
     def token_endpoint(
@@ -193,7 +204,8 @@ class Services(PleoAccess, LedgerReaders):
         """Return where the grant's tokens are got. `settings` are those of the accounting system, where the company is
         not connected yet. Raises Misconfigured (our OAuth client is not stored), InvalidSettings (the accounting system
         takes no OAuth tokens)."""
-        from pleo_export.services import token_endpoints  # noqa: PLC0415 - only where tokens are got
+        from pleo_export.services import token_endpoints
+        from pleo_export.store.secrets import oauth_client_secret
 
         def client_at(provider: str) -> tuple[str, str]:
             return self.secrets.oauth_client(oauth_client_secret(self._variable("STACK_NAME"), provider))
@@ -209,20 +221,24 @@ class Services(PleoAccess, LedgerReaders):
     @cached_property
     def receipts(self) -> Fetcher:
         """The download of receipts."""
-        from pleo_export.receipts.fetch import Fetcher  # noqa: PLC0415 - only where an expense has files
-        from pleo_export.receipts.hosts import ReceiptHosts  # noqa: PLC0415
+        from pleo_export.receipts.fetch import Fetcher
+        from pleo_export.receipts.hosts import ReceiptHosts
 
         return Fetcher(ReceiptHosts.parse(self._variable("RECEIPT_HOSTS")))
 
     def accounting_system(self, connection: Connection) -> AccountingSystem:
         """Return the company's accounting system. Raises AuthenticationFailed, TryAgain (its tokens cannot be refreshed
         now)."""
+        from pleo_export.accounting.registry import connect
+
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return connect(settings, secret, self.time_left, self.call_budget(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""
-        from pleo_export.accounting.errors import AuthenticationFailed  # noqa: PLC0415 - only where the books are opened
+        from pleo_export.accounting.errors import AuthenticationFailed
+        from pleo_export.accounting.registry import CONNECTORS
+        from pleo_export.failures.connection import GRANT_ENDED
 
         try:
             return self.tokens.secret_of(connection, "accounting_system")
@@ -232,5 +248,7 @@ class Services(PleoAccess, LedgerReaders):
 
     def keep_grant_alive(self, connection: Connection) -> None:
         """Refresh an accounting system's grant that nobody uses, once a week. Raises as `Tokens.keep_alive` does."""
+        from pleo_export.accounting.registry import CONNECTORS
+
         if CONNECTORS[connection.settings.accounting_system.name].oauth:
             self.tokens.keep_alive(connection, "accounting_system")

@@ -14,7 +14,7 @@ from pleo_export.oauth.token_endpoint import OAuthClient, TokenEndpoint
 if TYPE_CHECKING:
     import requests
 
-    from pleo_export.accounting.descriptor import AccountingSettings
+    from pleo_export.accounting.settings import AccountingSettings
 
 Clock = Callable[[], datetime]
 IdAndSecret = tuple[str, str]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pleo_export.errors import Disconnected
 from pleo_export.oauth.grant import grant_in
 from pleo_export.observability import logger
-from pleo_export.services.token_refresher import Refresher
-from pleo_export.store.connections import Connection
-from pleo_export.store.secrets import GrantOwner, Secrets
+
+if TYPE_CHECKING:
+    from pleo_export.services.token_refresher import Refresher
+    from pleo_export.store.connections import Connection
+    from pleo_export.store.secrets import GrantOwner, Secrets
 
 # How much longer a token must be good for. An accounting system's: longer than RecordItems may run, since a connector
 # cannot renew itself. Pleo's client can (it repeats a request after a 401), so that half a minute is enough; much more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pleo_export.services.company_queue import CompanyQueue
-from pleo_export.services.events import WakeUp
+from pleo_export.services.wake_up import WakeUp
 
 
 class WakeUps(CompanyQueue[WakeUp]):

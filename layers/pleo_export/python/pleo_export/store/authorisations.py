@@ -12,7 +12,7 @@ another's authorisation.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -37,7 +37,7 @@ class Invitation:
     """An invitation for one company, valid once. `client_id` and `redirect_uri` are those that the provider will be
     sent; `company_name` and `accounting_system` are what the pages call the two sides, or "" where nobody said.
     `provider` is `pleo`, or the name of the accounting system at which the person authorises us: then `settings` are
-    the company's settings for it, as JSON."""
+    the company's settings for it, as JSON. `scopes` are what is asked for beside what every connection needs."""
 
     id: str
     company_id: str
@@ -48,6 +48,7 @@ class Invitation:
     accounting_system: str = ""
     provider: str = PLEO
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Authorisations:
         company_name: str = "",
         accounting_system: str = "",
         settings: Mapping[str, Any] | None = None,
+        scopes: Sequence[str] = (),
     ) -> str:
         """Store an invitation and return the token for its link, which is stored nowhere. With `settings` it is for the
         accounting system that they name, else for Pleo."""
@@ -86,6 +88,7 @@ class Authorisations:
                 "company_name": company_name,
                 "accounting_system": accounting_system,
                 "settings": dict(settings or {}),
+                "scopes": list(scopes),
                 "used": False,
                 "expires_at": int((now + INVITATION_LIFE).timestamp()),
             }
@@ -102,6 +105,7 @@ class Authorisations:
         if record is None or int(str(record["expires_at"])) <= now.timestamp():
             return None
         settings: Any = record.get("settings", {})
+        scopes: Any = record.get("scopes", ())
         return Invitation(
             id=invitation_id,
             company_id=str(record["company_id"]),
@@ -112,6 +116,7 @@ class Authorisations:
             accounting_system=str(record.get("accounting_system", "")),
             provider=str(settings.get("name", PLEO)),
             settings=settings,
+            scopes=tuple(scopes),
         )
 
     def use(self, invitation: Invitation) -> None:

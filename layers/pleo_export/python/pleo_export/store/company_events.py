@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 
-from pleo_export.store.table import company_key, iso
+from pleo_export.store.table import company_key, iso, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,3 +39,8 @@ class CompanyEvents:
             },
             ConditionExpression=Attr("pk").not_exists(),
         )
+
+    def of_company(self, company_id: str) -> list[Mapping[str, Any]]:
+        """Return the company's events with their facts, oldest first."""
+        of: Any = Key("pk").eq(company_key(company_id, "")["pk"]) & Key("sk").begins_with(PREFIX)
+        return list(query_all(self._table, KeyConditionExpression=of))

@@ -10,18 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pleo_export.errors import InvalidSettings
 from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
-from pleo_export.settings import Settings, parse_settings
 from pleo_export.store.connected_companies import CONNECTED, INDEX, ConnectedCompanies
 from pleo_export.store.grants import EndedGrant, GrantRecords, ended_grants
 from pleo_export.store.looks import AT_ONCE, SHORTEST, TIME, look_interval
-from pleo_export.store.secrets import GrantOwner
 from pleo_export.store.settings_history import SettingsVersion, settings_record
 from pleo_export.store.table import company_key, iso, ledger_key, transact
+
+if TYPE_CHECKING:
+    from pleo_export.settings import Settings
+    from pleo_export.store.secrets import GrantOwner
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Connection:
     def settings(self) -> Settings:
         """Return the parsed settings. Raises InvalidSettings if they no longer fit this version; calls to Pleo are
         possible all the same."""
+        from pleo_export.settings import parse_settings  # noqa: PLC0415 - webhook, poll and dispatch do without them
+
         return parse_settings(self.raw_settings)
 
     @property

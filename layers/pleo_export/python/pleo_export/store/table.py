@@ -5,11 +5,12 @@
 | connection    | COMPANY#<id>                    | CONNECTION      |
 | ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
 | call budget   | BUDGET#<system>#<identity>      | CALLS           |
-| Pleo's budget | BUDGET#pleo                     | CALLS           |
+| Pleo budget   | BUDGET#pleo                     | CALLS           |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
 | reconciliation| COMPANY#<id>                    | RECONCILIATION  |
+| mapping       | COMPANY#<id>                    | MAPPING         |
 | settings      | COMPANY#<id>                    | SETTINGS#<n>    |
 | event         | COMPANY#<id>                    | EVENT#<time>#<> |
 | audit export  | COMPANY#<id>                    | AUDIT#<n>       |

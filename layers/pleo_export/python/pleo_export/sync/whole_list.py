@@ -7,28 +7,29 @@ from dataclasses import dataclass, field
 
 from pleo_export.sync.context import SyncContext
 from pleo_export.sync.diff import Ownership, diff
-from pleo_export.sync.elements import ActualElement, DesiredElement
+from pleo_export.sync.elements import ActualElement, DesiredElement, Fields
 from pleo_export.sync.guards import guarded
-from pleo_export.sync.plan import ARCHIVES, SyncPlan, SyncStep
+from pleo_export.sync.plan import ARCHIVES, SyncAction, SyncPlan, SyncStep, steps_of
 from pleo_export.sync.progress import ListProgress
-
-_NOTHING: Mapping[str, str | None] = {}
 
 
 @dataclass
 class ReadElements:
-    """What Pleo had of the elements that change, to send back with it what does not. By Pleo's id."""
+    """What Pleo had of the elements that change, and all that changes of each, by Pleo's id. Each call replaces an
+    element whole."""
 
     by_id: Mapping[str, ActualElement] = field(default_factory=dict)
+    changes: Mapping[str, Fields] = field(default_factory=dict)
 
     def of(self, step: SyncStep) -> ActualElement:
         """Return what Pleo had."""
         return self.by_id[str(step.id)]
 
     def fields_after(self, step: SyncStep) -> dict[str, str | None]:
-        """Return all fields as they are once the step is done."""
-        before = self.by_id[str(step.id)].fields if step.id is not None else _NOTHING
-        return {**before, **step.after}
+        """Return all fields of an element as they are in the end: an archived one may hold what Pleo takes no more."""
+        if step.id is None:
+            return dict(step.after)
+        return {**self.by_id[step.id].fields, **self.changes.get(step.id, {})}
 
 
 def compare(
@@ -37,7 +38,8 @@ def compare(
     """Return the plan of a list, and what Pleo had of what it changes."""
     present = {each.id: each for each in actual}
     plan = guarded(diff(desired, present.values(), ownership), context.confirm)
-    return plan, ReadElements({str(each.id): present[str(each.id)] for each in plan.steps if each.id in present})
+    changed = {str(each.id): present[str(each.id)] for each in plan.steps if each.id in present}
+    return plan, ReadElements(changed, {str(each.id): each.after for each in steps_of(plan, SyncAction.UPDATE)})
 
 
 def may_begin(step: SyncStep, progress: ListProgress) -> bool:

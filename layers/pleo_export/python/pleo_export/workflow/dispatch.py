@@ -16,9 +16,10 @@ from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.models import ExportJob
-from pleo_export.services.events import JobInput, WakeUp
+from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
 from pleo_export.store.looks import SHORTEST

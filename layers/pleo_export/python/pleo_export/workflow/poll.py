@@ -20,8 +20,8 @@ from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.company_queue import BATCH
-from pleo_export.services.events import PollRequest, WakeUp
 from pleo_export.services.services import Services
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.store.looks import Look
 from pleo_export.store.polls import LastPoll
 from pleo_export.workflow.look_times import next_look
@@ -39,13 +39,13 @@ class Polled(NamedTuple):
     left: int
 
 
-def poll(request: PollRequest, services: Services) -> Polled:
-    """Wake companies. Raises TryAgain when the queue has not taken all wake-ups; the others are sent all the same, and
-    those that it has not taken stay due."""
+def poll(services: Services, *, due_only: bool = False) -> Polled:
+    """Wake companies: only those that are due, as the schedule wants, or others too. Raises TryAgain when the queue has
+    not taken all wake-ups; the others are sent all the same, and those that it has not taken stay due."""
     now, last = services.clock(), services.polls.last()
-    until = now if request.due_only else None
+    until = now if due_only else None
     checked = add_missing_looks(last, services)
-    allowed = ceil(services.looks_per_minute * _time_allowed(request, last, now) / timedelta(minutes=1))
+    allowed = ceil(services.looks_per_minute * _time_allowed(last, now, due_only=due_only) / timedelta(minutes=1))
     looks = services.looks.first(allowed, until)
     wanted = len(looks) if len(looks) < allowed else services.looks.count(until)
     services.polls.put(replace(checked, at=now))
@@ -58,7 +58,7 @@ def poll(request: PollRequest, services: Services) -> Polled:
     left = max(0, wanted - woken)
     logger.info("poll", extra={"companies": woken, "left": left})
     measure("CompaniesWoken", woken)
-    if request.due_only:
+    if due_only:
         _measure_due(looks, wanted, left, now)
     _write_zeros()
     if refused:
@@ -67,9 +67,9 @@ def poll(request: PollRequest, services: Services) -> Polled:
     return Polled(woken, left)
 
 
-def _time_allowed(request: PollRequest, last: LastPoll, now: datetime) -> timedelta:
+def _time_allowed(last: LastPoll, now: datetime, *, due_only: bool) -> timedelta:
     """Return the time whose looks may be made now: since the last poll, or a minute if there was none."""
-    if not request.due_only:
+    if not due_only:
         return BURST
     if last.at is None:
         return timedelta(minutes=1)

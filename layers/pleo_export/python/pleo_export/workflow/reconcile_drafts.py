@@ -25,9 +25,9 @@ from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, Docum
 from pleo_export.errors import PleoExportError, TryAgain
 from pleo_export.failures.ledger import NOT_RECONCILED
 from pleo_export.observability import logger
-from pleo_export.services.events import WakeUp
 from pleo_export.services.handler import error_boundary
 from pleo_export.services.services import Services
+from pleo_export.services.wake_up import WakeUp
 from pleo_export.store.postings import Posting
 from pleo_export.store.reconciliations import Reconciliation
 from pleo_export.store.table import HISTORY

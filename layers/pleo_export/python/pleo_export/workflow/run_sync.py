@@ -27,6 +27,8 @@ from pleo_export.workflow.kept_plans import KeptPlans
 ORDER = (LedgerList.TAGS, LedgerList.TAX_CODES, LedgerList.ACCOUNTS, LedgerList.VENDORS)
 # Kinds of findings after which a list is not as the ledger has it, though the run has come to its end.
 NOT_IN_STEP = frozenset({FindingKind.LIST_INCOMPLETE, FindingKind.SCOPE_MISSING, FindingKind.INTERRUPTED})
+# Kinds of findings about elements that have no key but their name: they are counted, not named.
+KEYED_BY_NAME = frozenset({FindingKind.EMPTY_CODE})
 RESERVE = timedelta(seconds=90)  # of the function's time: for a last call, and for sending what is left
 MOST_PARTS_IN_VAIN = 10  # parts of a run that change nothing; then the schedule's next run goes on
 
@@ -100,7 +102,7 @@ def _continue(
     if pause > timedelta():
         services.sleep(pause.total_seconds())
     following = request.next_part(tuple(left))
-    services.sync_queue.send(following, once_per=f"{request.run_id}-{following.part}")
+    services.sync_queue.send(following, once_per=f"{request.company_id}-{request.run_id}-{following.part}")
     logger.info("sync goes on", extra={"lists": list(left)})
     return Synced.CONTINUED
 
@@ -138,7 +140,7 @@ def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncRes
         ended_at=now if result.finished else None,
         changes={_word(action): number for action, number in result.applied.items()},
         findings=_by_kind(result),
-        found=tuple((each.kind.value, each.key) for each in result.findings),
+        found=tuple((each.kind.value, each.key) for each in result.findings if each.kind not in KEYED_BY_NAME),
         plans=tuple(_summary(each) for each in result.plans),
         confirmed=request.confirm,
         good_at=now if good else None,

@@ -5,6 +5,8 @@ Whether single account codes, tax codes or tags exist is not asked here: one bad
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pleo_export.accounting.errors import (
     AccountingError,
     AuthenticationFailed,
@@ -13,13 +15,15 @@ from pleo_export.accounting.errors import (
     RateLimited,
     Unavailable,
 )
-from pleo_export.accounting.port import AccountingSystem
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import InvalidSettings, JobFailure, JobRejected, Misconfigured, TryAgain
 from pleo_export.failures.job import NO_VENDOR_BOOKKEEPING, SETTINGS_WRONG
 from pleo_export.services.error_mapping import LONGEST_WAIT
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
+
+if TYPE_CHECKING:
+    from pleo_export.accounting.port import AccountingSystem
 
 # The failure of the whole job for each error of the accounting system's check (the table of R-2).
 PASSING: dict[type[AccountingError], JobFailure] = {

@@ -6,15 +6,15 @@ connected, so that no status code tells a stranger.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pleo_export.errors import InvalidEvent, PleoExportError
+from pleo_export.errors import PleoExportError
 from pleo_export.observability import logger
-from pleo_export.services.events import ApiRequest, WebhookPath
-from pleo_export.services.handler import parse_event
+from pleo_export.services.api_request import ApiRequest
 
 UNAUTHORIZED = 401
 TOO_LARGE = 413
@@ -24,6 +24,7 @@ HEADERS_TOO_LARGE = 431
 MAX_BODY_BYTES = 256 * 1024
 MAX_HEADERS = 100
 MAX_HEADER_CHARACTERS = 16 * 1024
+_ID = re.compile(r"[0-9a-fA-F-]{36}")
 
 
 class RequestRefused(PleoExportError):
@@ -55,10 +56,10 @@ def read_request(event: ApiRequest) -> WebhookRequest:
 
 
 def _company_id(path: Any) -> str:
-    try:
-        return parse_event(WebhookPath, path or {}).company_id
-    except InvalidEvent:
-        raise RequestRefused(UNAUTHORIZED, "an address that Pleo was never given") from None
+    company_id = path.get("companyId") if isinstance(path, Mapping) else None
+    if not isinstance(company_id, str) or not _ID.fullmatch(company_id):
+        raise RequestRefused(UNAUTHORIZED, "an address that Pleo was never given")
+    return company_id.lower()
 
 
 def _headers(given: Any) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The connector for Business Central online, API v2.0."""
 
-from pleo_export.accounting.business_central.settings import BusinessCentralSettings
 from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector, CredentialField
@@ -9,7 +8,7 @@ from pleo_export.accounting.ledger_oauth import LedgerGrant, LedgerOAuth
 CONNECTOR = Connector(
     name="business-central",
     title=TITLE,
-    settings=BusinessCentralSettings,
+    settings_name="pleo_export.accounting.business_central.settings:BusinessCentralSettings",
     credentials=(
         CredentialField("client_id", "Application (client) ID"),
         CredentialField("client_secret", "Value of the client secret"),

@@ -22,6 +22,7 @@ from pleo_export.accounting.business_central.documents import REFERENCE_LENGTH, 
 from pleo_export.accounting.business_central.entries import BusinessCentralEntries
 from pleo_export.accounting.business_central.entry import line_bodies, rows_of
 from pleo_export.accounting.business_central.journal_lines import BusinessCentralLines
+from pleo_export.accounting.business_central.lists import BusinessCentralLists
 from pleo_export.accounting.business_central.lookups import BusinessCentralLookups
 from pleo_export.accounting.business_central.parties import find_parties
 from pleo_export.accounting.business_central.payments import BusinessCentralPayments
@@ -100,6 +101,16 @@ def open_reader(
     return BusinessCentralConnector(settings, _rest(settings, secret, unlimited, budget)).reader()
 
 
+def open_lists(
+    settings: BusinessCentralSettings,
+    secret: Secret,
+    time_left: TimeLeft = unlimited,
+    budget: CallBudget = UNLIMITED,
+) -> BusinessCentralLists:
+    """Return what lists the ledger's accounts and suppliers. Raises as `connect` does."""
+    return BusinessCentralLists(settings, _rest(settings, secret, time_left, budget))
+
+
 def _rest(
     settings: BusinessCentralSettings, secret: Secret, time_left: TimeLeft, budget: CallBudget
 ) -> BusinessCentralRest:
@@ -160,7 +171,7 @@ class BusinessCentralConnector:
 
     def refusals(self, documents: Sequence[Document]) -> Mapping[str, AccountingError]:
         """Check what is checked before anything is sent. Raises AccountingError."""
-        self._periods.refresh()
+        self._periods.refresh(for_recording=False)
         refused: dict[str, AccountingError] = {}
         for document in documents:
             try:

@@ -78,7 +78,7 @@ class BusinessCentralLookups:
                 values = {"account": line.account, "other": card.currency, "currency": document.currency}
                 raise Rejected(ACCOUNT_CURRENCY.told(ledger=TITLE, **values))
             if line.tax is not None and line.tax.code not in self._tables.taxes:
-                raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE))
+                raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE), unknown=line.tax.code)
             for each in line.dimensions:
                 _, values_there = self._tables.dimensions.get(each.category, ("", frozenset()))
                 if each.value not in values_there:

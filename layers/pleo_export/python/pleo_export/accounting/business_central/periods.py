@@ -50,11 +50,11 @@ class BusinessCentralPeriods:
         self._periods = _calendar(sorted(periods, key=lambda row: str(row["startingDate"])))
         self._fresh = True
 
-    def refresh(self) -> None:
+    def refresh(self, *, for_recording: bool = True) -> None:
         """Make sure that what is known is not from before the last recording. Raises AccountingError."""
         if not self._fresh:
             self._ask()
-        self._fresh = False
+        self._fresh = not for_recording
 
     def period_state(self, on: date) -> PeriodState:
         """Return whether a day can be booked on. Raises AccountingError."""

@@ -19,11 +19,13 @@ from pleo_export.accounting.business_central.title import TITLE
 from pleo_export.accounting.errors import AccountingError, InvalidConfiguration, OutcomeUnknown, Unavailable
 from pleo_export.accounting.http import AccountingResponse, AccountingTransport, Upload
 from pleo_export.failures.connection import ADDRESS_WRONG, LEDGER_IN_DOUBT, LEDGER_UNREACHABLE
+from pleo_export.failures.ledger_lists import LIST_INCOMPLETE
 
 Row = dict[str, Any]
 LARGEST_BATCH = 100
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 _ANY_VERSION = {"If-Match": "*"}
+_WORDS = {"dimensionValues": "tags", "taxGroups": "tax codes", "bankAccounts": "bank accounts"}  # for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,17 @@ class BusinessCentralRest:
         (rows,) = self.list_many([listing(path, **options)])
         return rows
 
+    def list_whole(self, listings: Sequence[Listing]) -> list[list[Row]]:
+        """Read as `list_many` does. Raises Unavailable (LIST_INCOMPLETE) if fewer rows come than Business Central
+        counts, or one comes again."""
+        counted = [Listing(each.path, (*each.options, ("count", "true"))) for each in listings]
+        return self._listed(counted)
+
     def list_many(self, listings: Sequence[Listing]) -> list[list[Row]]:
         """Read the rows of several questions in one call, and of the pages that follow in one call each."""
+        return self._listed(listings)
+
+    def _listed(self, listings: Sequence[Listing]) -> list[list[Row]]:
         addresses = [f"{self._company}/{each.address}" for each in listings]
         requests = [{"method": "GET", "id": str(i), "url": url, "headers": {}} for i, url in enumerate(addresses)]
         answer = self._transport.read("POST", f"{self._root}/$batch", _encode({"requests": requests}), _JSON)
@@ -83,6 +94,9 @@ class BusinessCentralRest:
             if part.status != 200:
                 raise error_of(part.status, error_in(part.body), {}, write=False)
             found.append(self._pages(part.body))
+        for each, part, rows in zip(listings, parts, found, strict=False):
+            if "@odata.count" in part.body:
+                _require_whole(each.path, rows, int(part.body["@odata.count"]))
         return found
 
     def company(self) -> Row:
@@ -138,8 +152,11 @@ class BusinessCentralRest:
         return [part.body if isinstance(part.body, dict) else {} for part in parts]
 
     def _pages(self, body: Any) -> list[Row]:
-        rows = _rows(body)
+        rows, links = _rows(body), set()
         while link := body.get("@odata.nextLink"):
+            if link in links:
+                raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), code="the page comes again")
+            links.add(link)
             split = urlsplit(str(link))
             body = _content(self._transport.read("GET", f"{split.path}?{split.query}", headers=_JSON), write=False)
             rows += _rows(body)
@@ -150,6 +167,12 @@ class BusinessCentralRest:
 class _Part:
     status: int
     body: Any
+
+
+def _require_whole(path: str, rows: Sequence[Row], expected: int) -> None:
+    if len(rows) < expected or len({row["id"] for row in rows}) < len(rows):
+        what = path.rpartition("/")[2]
+        raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=_WORDS.get(what, what)))
 
 
 def listing(path: str, **options: str) -> Listing:

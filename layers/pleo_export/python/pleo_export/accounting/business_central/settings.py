@@ -8,8 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, HttpUrl, StringConstraints
 
-from pleo_export.accounting.addresses import ApiUrl, LoginUrl
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings, ApiUrl, LoginUrl
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]

@@ -2,13 +2,12 @@
 
 from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector, CredentialField
-from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.title import TITLE
 
 CONNECTOR = Connector(
     name="e-conomic",
     title=TITLE,
-    settings=EconomicSettings,
+    settings_name="pleo_export.accounting.economic.settings:EconomicSettings",
     credentials=(
         CredentialField("app_secret_token", "App secret token of e-conomic"),
         CredentialField("agreement_grant_token", "Agreement grant token of e-conomic"),

@@ -11,6 +11,7 @@ from pleo_export.accounting.economic.rest import ACCOUNTS, DIMENSIONS, OLD_PAGE,
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.suppliers import EconomicSuppliers
 from pleo_export.accounting.economic.title import TITLE
+from pleo_export.accounting.economic.whole_lists import old_whole, whole
 from pleo_export.accounting.errors import InvalidConfiguration, PermissionDenied
 from pleo_export.accounting.lists import (
     DimensionValue,
@@ -55,12 +56,11 @@ class EconomicLists:
         if number is None and module is None:
             raise InvalidConfiguration(DIMENSION_NOT_THERE.told(ledger=TITLE, dimension=dimension))
         if number is not None:
-            rows = self._economic.every(f"{DIMENSIONS}/values", "key", equals("dimensionNumber", number))
-            for row in rows:
+            for row in whole(self._economic, f"{DIMENSIONS}/values", "key", equals("dimensionNumber", number)):
                 yield DimensionValue(str(row["key"]), row.get("name") or str(row["key"]), bool(row.get("active")))
             return
         try:
-            for row in self._economic.every(f"{PROJECTS}/{module}", "number"):
+            for row in whole(self._economic, f"{PROJECTS}/{module}", "number"):
                 yield DimensionValue(str(row["number"]), row.get("name") or str(row["number"]), _is_open(row))
         except PermissionDenied as error:
             if error.code != "AccessDeniedAgreementMissingModules":
@@ -70,7 +70,7 @@ class EconomicLists:
     def chart(self) -> Iterator[LedgerAccount]:
         """Yield the accounts, headings and totals too; those blocked for direct entries take none of ours. Raises
         AccountingError."""
-        for row in self._economic.every(f"{ACCOUNTS}/Accounts", "number"):
+        for row in whole(self._economic, f"{ACCOUNTS}/Accounts", "number"):
             code = str(row["number"])
             yield LedgerAccount(
                 id=code,
@@ -84,7 +84,7 @@ class EconomicLists:
     def tax_codes(self) -> Iterator[LedgerTaxCode]:
         """Yield the VAT accounts but for those of sales. With a contra account it is a reverse charge. Raises
         AccountingError."""
-        for row in self._economic.old_every("/vat-accounts", "vatCode", self.page):
+        for row in old_whole(self._economic, "/vat-accounts", "vatCode", self.page):
             if (row.get("vatType") or {}).get("vatTypeNumber") == _SALES:
                 continue
             contra = row.get("contraAccount")

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from pleo_export.accounting.economic.filters import MOST_VALUES, among, equals
+from pleo_export.accounting.economic.filters import MOST_VALUES, among
 from pleo_export.accounting.economic.rest import (
     ACCOUNTS,
     DIMENSIONS,
@@ -120,14 +120,13 @@ class EconomicLookups:
     def vat(self, code: str) -> EconomicVat:
         """Return the VAT code. Raises UnknownTaxCode."""
         if code not in self._vats:
-            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code))
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code), unknown=code)
         return self._vats[code]
 
     def dimension(self, dimension: Dimension) -> tuple[str, int, int]:
         """Return the property that holds a dimension: (`dimension`, number, key), or (`projectNumber` |
         `costTypeNumber`, 0, key). Raises UnknownDimension."""
-        number = self._dimension_numbers.get(dimension.category.casefold())
-        if number is not None:
+        if (number := self.dimension_number(dimension.category)) is not None:
             return "dimension", number, _key(self._values[number], dimension)
         module = self._module(dimension.category)
         if module is None:
@@ -183,8 +182,7 @@ class EconomicLookups:
 
     def has_values(self, category: str) -> bool:
         """Return whether the category is a dimension, or one of the project module, that has a value."""
-        number = self._dimension_numbers.get(category.casefold())
-        if number is not None:
+        if (number := self.dimension_number(category)) is not None:
             return bool(self._values[number])
         module = self._module(category)
         return bool(module and module[1])
@@ -278,11 +276,6 @@ def module_of(category: str) -> str | None:
 def supplier_number(code: str) -> int | None:
     """Return a code as the number of a supplier; None for what cannot be one."""
     return int(code) if code.isascii() and code.isdigit() and len(code) <= _NUMBER else None
-
-
-def supplier_filter(number: int) -> str:
-    """Return the condition that finds a supplier by its number."""
-    return equals("supplierNumber", number)
 
 
 def _key(rows: Sequence[Row], dimension: Dimension) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -48,7 +48,6 @@ from pleo_export.failures.connection import (
     TOKENS_REFUSED,
 )
 from pleo_export.failures.ledger import LEDGER_SAYS, PERIOD_CLOSED
-from pleo_export.failures.ledger_lists import LIST_INCOMPLETE
 
 JOURNALS, BOOKED = "/journalsapi/v16.0.1", "/bookedEntriesapi/v4.0.0"
 ACCOUNTS, YEARS = "/accountsapi/v7.0.0", "/accountingyearsapi/v2.0.1"
@@ -95,7 +94,7 @@ class EconomicRest:
 
     def get(self, path: str) -> Any:
         """Read one resource of the services."""
-        return _content(self._read(path), write=False)
+        return _content(self._new.read("GET", path), write=False)
 
     def items(self, path: str, filter_: str = "") -> list[Row]:
         """Read a collection of the services, all pages of it. Raises TargetTooLong."""
@@ -104,7 +103,7 @@ class EconomicRest:
         cursor = ""
         while True:
             asked = "&".join(part for part in (query, cursor and f"cursor={quote(cursor)}") if part)
-            answer = self._read(f"{path}?{asked}" if asked else path)
+            answer = self._new.read("GET", f"{path}?{asked}" if asked else path)
             if filter_ and answer.status in _TOO_LONG and _body(answer)[0] is EconomicBody.FOREIGN:
                 raise TargetTooLong
             page = _content(answer, write=False)
@@ -113,27 +112,17 @@ class EconomicRest:
             found += page.get("items") or []
             if not page.get("cursor"):
                 return found
+            if cursor == str(page["cursor"]):
+                raise Unavailable(LEDGER_UNREACHABLE.told(ledger=TITLE), code="the page comes again")
             cursor = str(page["cursor"])
 
-    def every(self, path: str, key: str, filter_: str = "") -> Iterator[Row]:
-        """Read a collection of the services to its end, as `items` does; `key` is the property that tells the rows
-        apart. Raises Unavailable (LIST_INCOMPLETE) if one comes again."""
-        return _once_each(self.items(path, filter_), key, path)
-
-    def old_every(self, path: str, key: str, size: int) -> Iterator[Row]:
-        """Read a collection of the old API to its end, `size` rows with one call; `key` is the property that tells the
-        rows apart. Raises Unavailable (LIST_INCOMPLETE) if fewer come than e-conomic counts, or one comes again."""
-        found: list[Row] = []
-        skipped, more = 0, True
-        while more:
-            page = self._old_page(f"{path}?skippages={skipped}&pagesize={size}")
-            found += page["collection"]
-            pagination = page.get("pagination") or {}
-            more = "nextPage" in pagination and bool(page["collection"])
-            skipped += 1
-        if len(found) < int(pagination.get("results") or 0):
-            raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=path.strip("/")))
-        return _once_each(found, key, path)
+    def old_page(self, path: str, skipped: int, size: int, filter_: str = "") -> Row:
+        """Read one page of a collection of the old API."""
+        condition = f"&filter={_quoted(filter_)}" if filter_ else ""
+        page = self.old(f"{path}?skippages={skipped}&pagesize={size}{condition}")
+        if not isinstance(page, dict) or "collection" not in page:
+            raise InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE))
+        return page
 
     def old_post(self, path: str, body: Any) -> Any:
         """Send a write to the old API, which knows no idempotency keys."""
@@ -146,20 +135,13 @@ class EconomicRest:
     def old_items(self, path: str, filter_: str = "") -> list[Row]:
         """Read a collection of the old API, all pages of it."""
         found: list[Row] = []
-        condition = f"&filter={_quoted(filter_)}" if filter_ else ""
         skipped = 0
         while True:
-            page = self._old_page(f"{path}?skippages={skipped}&pagesize={OLD_PAGE}{condition}")
+            page = self.old_page(path, skipped, OLD_PAGE, filter_)
             found += page["collection"]
             if "nextPage" not in page.get("pagination", {}):
                 return found
             skipped += 1
-
-    def _old_page(self, path: str) -> Row:
-        page = self.old(path)
-        if not isinstance(page, dict) or "collection" not in page:
-            raise InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE))
-        return page
 
     def post(self, path: str, body: Any, purpose: str, *, on: date | None = None, salt: str = "") -> Written:
         """Send a write. `purpose` begins its key, `salt` makes another one of it. `on` is the day that is booked on,
@@ -178,9 +160,6 @@ class EconomicRest:
         if answer.status != HTTPStatus.NOT_FOUND and not 200 <= answer.status < 300:
             raise error_of(answer, write=True)
 
-    def _read(self, path: str) -> AccountingResponse:
-        return self._new.read("GET", path)
-
     def _write(
         self,
         method: str,
@@ -196,15 +175,6 @@ class EconomicRest:
             if not 400 <= answer.status < 500 or not _remembered(answer):
                 break
         return answer
-
-
-def _once_each(rows: Iterable[Row], key: str, path: str) -> Iterator[Row]:
-    seen = set()
-    for row in rows:
-        if row[key] in seen:
-            raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=path.rpartition("/")[2].lower()))
-        seen.add(row[key])
-        yield row
 
 
 def failed_by_itself(error: AccountingError) -> bool:

@@ -6,8 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, model_validator
 
-from pleo_export.accounting.addresses import ApiUrl
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings, ApiUrl
 
 NEW_API, OLD_API = HttpUrl("https://apis.e-conomic.com"), HttpUrl("https://restapi.e-conomic.com")
 

@@ -17,6 +17,7 @@ from pleo_export.accounting.economic.filters import begins, either, equals
 from pleo_export.accounting.economic.rest import EconomicRest, Row
 from pleo_export.accounting.economic.settings import EconomicSettings
 from pleo_export.accounting.economic.title import TITLE
+from pleo_export.accounting.economic.whole_lists import old_whole
 from pleo_export.accounting.errors import OutcomeUnknown, Rejected
 from pleo_export.accounting.lists import LedgerSupplier, NewSupplier
 from pleo_export.accounting.party_matching import bare_tax_number, plain_name
@@ -39,7 +40,7 @@ class EconomicSuppliers:
 
     def all(self, page: int) -> Iterator[LedgerSupplier]:
         """Yield every supplier, barred ones included."""
-        for row in self.rest.old_every("/suppliers", "supplierNumber", page):
+        for row in old_whole(self.rest, "/suppliers", "supplierNumber", page):
             if not self._is_employee(row):
                 yield _supplier(row)
 

@@ -115,7 +115,7 @@ class CodeTables:
         """Return the tax of this code. Raises UnknownTaxCode if there is none, or several."""
         found = self.taxes.get(code, ())
         if not found:
-            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code))
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(ledger=TITLE, code=code), unknown=code)
         return _the_only(found, f"tax code {code}", UnknownTaxCode)
 
     def dimension(self, dimension: Dimension) -> AnalyticAccount:

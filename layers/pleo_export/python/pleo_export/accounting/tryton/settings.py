@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, StringConstraints
 
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings
 
 
 class TrytonSettings(AccountingSettings):

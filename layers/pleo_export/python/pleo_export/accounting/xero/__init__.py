@@ -3,13 +3,12 @@
 from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.ledger_oauth import LedgerOAuth
-from pleo_export.accounting.xero.settings import XeroSettings
 from pleo_export.accounting.xero.title import SCOPES, TITLE
 
 CONNECTOR = Connector(
     name="xero",
     title=TITLE,
-    settings=XeroSettings,
+    settings_name="pleo_export.accounting.xero.settings:XeroSettings",
     credentials=(),
     module="pleo_export.accounting.xero.connector",
     oauth=LedgerOAuth(

@@ -131,7 +131,7 @@ MESSAGES: Sequence[MessageRow] = (
     ),
     MessageRow(
         r"TaxType code '([^']*)'",
-        lambda found, _, __: UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=found[1], ledger=TITLE)),
+        lambda found, _, __: UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=found[1], ledger=TITLE), unknown=found[1]),
     ),
     MessageRow(
         r"Tax rate must be Active", lambda _, words, __: UnknownTaxCode(LEDGER_SAYS.told(ledger=TITLE, words=words))

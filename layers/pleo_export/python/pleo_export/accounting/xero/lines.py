@@ -40,7 +40,7 @@ def known(lines: Iterable[JournalLine], lookups: XeroLookups) -> list[JournalLin
     for line in found:
         tax = lookups.taxes.get(line.tax.code) if line.tax else None
         if line.tax and (tax is None or not tax.active):
-            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE))
+            raise UnknownTaxCode(TAX_CODE_UNKNOWN.told(code=line.tax.code, ledger=TITLE), unknown=line.tax.code)
     return found
 
 

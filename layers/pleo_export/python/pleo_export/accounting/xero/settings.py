@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, HttpUrl, StringConstraints
 
-from pleo_export.accounting.addresses import ApiUrl, LoginUrl
-from pleo_export.accounting.descriptor import AccountingSettings
+from pleo_export.accounting.settings import AccountingSettings, ApiUrl, LoginUrl
 
 
 class XeroSettings(AccountingSettings):

@@ -19,7 +19,9 @@ from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
+from pleo_export.sync.refused_codes import names_for
 from pleo_export.workflow.recording.creation import DocumentWriter, ItemDocuments
+from pleo_export.workflow.recording.foreseen_refusals import without_foreseen_refusals
 from pleo_export.workflow.recording.investigation import Investigation, posting_dates
 from pleo_export.workflow.recording.outcomes import (
     Deferred,
@@ -35,7 +37,6 @@ from pleo_export.workflow.recording.preparation import PreparedItem
 from pleo_export.workflow.recording.progress import ItemPlan, ItemProgress
 from pleo_export.workflow.recording.receipts import ReceiptHandler
 from pleo_export.workflow.recording.recovery import Action, too_late
-from pleo_export.workflow.recording.refused_payments import without_refused_payments
 from pleo_export.workflow.recording.states import final_state, state_wanted
 
 # Nothing new is begun with less than this left of the function's time: fetching one expense's files may take a minute.
@@ -87,7 +88,8 @@ class BatchRecorder:
         plans = Investigation(self.run, self.services, self.connection.settings, self.system).plans(items)
         if self.services.clock() >= self.run.deadline:
             plans = [replace(plan, decision=too_late(plan.decision)) for plan in plans]
-        plans = list(without_refused_payments(plans, self.system))
+        names = names_for(self.run.job_id, self.connection, self.services)
+        plans = list(without_foreseen_refusals(plans, self.system, names))
         self._postings.save_differences(plans)
         to_do: list[ItemPlan] = []
         for plan in plans:

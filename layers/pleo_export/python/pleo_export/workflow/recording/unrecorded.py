@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pleo_export.errors import ItemFailure
 from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureText
@@ -11,7 +12,9 @@ from pleo_export.failures.openings import NOT_BOOKED, NOT_BOOKED_AGAIN, booked_b
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
-from pleo_export.store.postings import Posting
+
+if TYPE_CHECKING:
+    from pleo_export.store.postings import Posting
 
 OUTCOME_UNKNOWN = NO_ANSWER_IN_TIME.told()
 # Records are written one revision after the other. Only where some were lost may the first be missing; each further

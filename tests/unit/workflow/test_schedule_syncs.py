@@ -1,0 +1,201 @@
+"""The schedule of syncs: which companies it asks for, when, and what it leaves to its next run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pleo_export.accounting.lists import LedgerList
+from pleo_export.errors import TryAgain
+from pleo_export.services.sync_queue import SyncQueue
+from pleo_export.workflow.schedule_syncs import LOOKED_UP
+from pleo_export.workflow.sync_times import QUIET_HOURS, SLOT, SLOTS_OF_HOUR, due_lists, in_slot, slot_at
+from tests.system.in_process_system import InProcessSystem
+from tests.system.lambda_context import InvocationContext
+from tests.unit.workflow.test_poll import Refusing
+
+TAGS = {"sync": {"dimensions": ["cost_centre"]}}
+ALL = {"sync": {"dimensions": ["cost_centre"], "accounts": True, "tax_codes": True, "vendors": True}}
+
+
+def company(number: int) -> str:
+    return f"{number:08d}-1111-4111-8111-111111111111"
+
+
+def hour_of(system: InProcessSystem) -> Counter[str]:
+    """Let the schedule run for an hour; how often each company was asked for."""
+    asked: Counter[str] = Counter()
+    for _ in range(SLOTS_OF_HOUR):
+        system.schedule_syncs()
+        asked.update(group for group, _ in system.queued_syncs())
+        system.sleep(SLOT.total_seconds())
+    return asked
+
+
+# When a list is due: pure
+
+
+@pytest.mark.parametrize("zone", ["Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
+def test_every_list_is_due_once_a_day_at_a_quiet_hour_and_tags_every_hour(zone: str) -> None:
+    settings = {**ALL, "time_zone": zone}
+    begin = slot_at(datetime(2026, 11, 20, tzinfo=UTC))
+    for number in range(30):
+        slots = [slot for slot in range(begin, begin + 24 * SLOTS_OF_HOUR) if in_slot(company(number), slot)]
+        due = {slot: due_lists(company(number), settings, slot) for slot in slots}
+
+        assert len(slots) == 24
+        assert all(LedgerList.TAGS in lists for lists in due.values())
+        (daily,) = [slot for slot, lists in due.items() if len(lists) > 1]
+        assert set(due[daily]) == set(LedgerList)
+        assert datetime.fromtimestamp(daily * 300, UTC).astimezone(ZoneInfo(zone)).hour in QUIET_HOURS
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("Europe/Copenhagen", "Europe/London", "Europe/Athens", "Atlantic/Azores", "America/New_York"),
+        *("America/Santiago", "America/Nuuk", "Africa/Cairo", "Australia/Lord_Howe", "Antarctica/Troll"),
+    ],
+)
+def test_no_day_is_without_a_quiet_hour(zone: str) -> None:
+    """Clocks that are put forward skip an hour of the day."""
+    begin, local = datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone)
+    hours = [(begin + timedelta(hours=each)).astimezone(local) for each in range(24 * 365)]
+    for hour in QUIET_HOURS:
+        assert len({each.date() for each in hours if each.hour == hour}) == 365
+
+
+def test_companies_are_spread_over_the_hour() -> None:
+    slots = Counter(next(slot for slot in range(SLOTS_OF_HOUR) if in_slot(company(n), slot)) for n in range(1_200))
+
+    assert len(slots) == SLOTS_OF_HOUR
+    assert max(slots.values()) < 1.5 * min(slots.values())
+
+
+@pytest.mark.parametrize("raw", [{}, {"sync": {}}, {"sync": {"dimensions": "no list"}}, {"sync": None}])
+def test_a_company_that_selects_nothing_is_never_due(raw: dict[str, Any]) -> None:
+    assert {due_lists(company(1), raw, slot) for slot in range(24 * SLOTS_OF_HOUR)} == {()}
+
+
+# The runs of the schedule
+
+
+def test_given_companies_of_which_some_select_a_list_when_an_hour_passes_then_each_of_these_is_asked_for_once(
+    system: InProcessSystem,
+) -> None:
+    for number in range(30):
+        system.connect(company(number), **(TAGS if number % 3 else {}))
+
+    asked = hour_of(system)
+
+    assert asked == {company(number): 1 for number in range(30) if number % 3}
+
+
+def test_given_a_company_whose_grant_has_ended_then_it_is_not_asked_for(system: InProcessSystem) -> None:
+    system.connect(company(1), **TAGS)
+    system.connect(company(2), **TAGS)
+    system.services.connections.delete(company(2))
+
+    assert hour_of(system) == {company(1): 1}
+
+
+def test_given_a_run_out_of_time_then_the_next_one_goes_on_behind_it_and_nobody_is_left_out(
+    system: InProcessSystem,
+) -> None:
+    """Two looks at settings in the slot of the hour, of which the first run does one."""
+    wanted = [company(number) for number in range(1_600) if in_slot(company(number), 0)]
+    assert LOOKED_UP < len(wanted) < 2 * LOOKED_UP
+    for each in wanted:
+        _connected(system, each)
+    system.sleep(-(system.clock.now().timestamp() % 3600))
+
+    first = system.schedule_syncs(InvocationContext(lambda: 5_000))
+    asked = [group for group, _ in system.queued_syncs()]
+    system.sleep(60)
+    second = system.schedule_syncs()
+    asked += [group for group, _ in system.queued_syncs()]
+
+    assert (first, second) == (LOOKED_UP, len(wanted) - LOOKED_UP)
+    assert sorted(asked) == wanted
+    system.sleep(60)
+    assert system.schedule_syncs() == 0
+
+
+@pytest.mark.parametrize(("missed", "asked"), [(timedelta(minutes=25), 1), (timedelta(hours=7), 1)])
+def test_given_a_schedule_that_was_off_then_each_company_is_asked_for_once_when_it_is_on_again(
+    system: InProcessSystem, missed: timedelta, asked: int
+) -> None:
+    for number in range(20):
+        system.connect(company(number), **TAGS)
+    hour_of(system)
+    begin = system.clock.now()
+    system.sleep(missed.total_seconds())
+
+    system.schedule_syncs()
+
+    counted = Counter(group for group, _ in system.queued_syncs())
+    slots = range(slot_at(begin), slot_at(system.clock.now()) + 1)
+    expected = {company(n) for n in range(20) if any(in_slot(company(n), slot) for slot in slots)}
+    assert counted == dict.fromkeys(expected, asked)
+
+
+def test_given_the_queue_goes_on_refusing_then_the_others_are_asked_for_and_the_function_fails(
+    system: InProcessSystem,
+) -> None:
+    for number in range(40):
+        system.connect(company(number), **TAGS)
+    wanted = [company(n) for n in range(40) if in_slot(company(n), slot_at(system.clock.now()))]
+    refusing = Refusing(wanted[:1], times=100)
+    system.services.sync_queue = SyncQueue(refusing, system.sync_queue_url, system.sleep)  # type: ignore[arg-type]
+
+    with pytest.raises(TryAgain):
+        system.schedule_syncs()
+
+    assert sorted(group for group, _ in system.queued_syncs()) == wanted[1:]
+
+
+def test_given_the_same_slot_twice_then_the_queue_drops_the_second_request(system: InProcessSystem) -> None:
+    """Lambda may call a function of a schedule twice."""
+    for number in range(30):
+        system.connect(company(number), **TAGS)
+    position = system.services.sync_schedule.position()
+    assert position is None
+
+    system.schedule_syncs()
+    system.services.table.delete_item(Key={"pk": "SCHEDULE", "sk": "SYNCS"})
+    system.schedule_syncs()
+
+    asked = [group for group, _ in system.queued_syncs()]
+    assert len(asked) == len(set(asked)) > 0
+
+
+def test_the_schedule_reads_settings_of_the_slot_s_companies_only_and_in_batches(system: InProcessSystem) -> None:
+    for number in range(60):
+        system.connect(company(number), **TAGS)
+
+    with system.effects.of_function():
+        system.effects.log.clear()
+        system.schedule_syncs()
+
+    counted = Counter(system.effects.log)
+    assert counted["dynamodb BatchGetItem"] == 2  # settings, and the last syncs
+    assert counted["sqs SendMessageBatch"] == 1
+    assert counted["dynamodb GetItem"] == counted["dynamodb PutItem"] == 1
+
+
+def _connected(system: InProcessSystem, company_id: str) -> None:
+    """A connection's record, without all that belongs to it: there are many."""
+    system.services.table.put_item(
+        Item={
+            "pk": f"COMPANY#{company_id}",
+            "sk": "CONNECTION",
+            "connected": "yes",
+            "company_id": company_id,
+            "settings": TAGS,
+            "secret_arn": "arn",
+        }
+    )
