@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from pleo_export.store.connections import Connection, connection_record
 from pleo_export.store.looks import INTERVAL, TIME
+from pleo_export.store.polls import LastPoll
 from pleo_export.store.table import iso
 from pleo_export.workflow.look_times import next_look
 from tests.simulation.fake_aws import Table
@@ -81,11 +82,11 @@ def polled(system: InProcessSystem) -> Cost:
 
 
 def cost(companies: int, *, with_looks: bool = True) -> Cost:
-    """Return what a poll costs with so many companies, after one before it."""
+    """Return what a poll costs with so many companies, a minute after the one before it."""
     with in_process_system() as system:
         connect_many(system, companies, with_looks=with_looks)
-        if with_looks:
-            polled(system)  # the hourly check of all connections
+        checked = NOON if with_looks else None  # when all connections were checked for a next look
+        system.services.polls.put(LastPoll(NOON, checked))
         return polled(system)
 
 

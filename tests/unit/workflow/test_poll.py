@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from pleo_export.errors import TryAgain
+from pleo_export.errors import PleoExportError, TryAgain
+from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.looks import SHORTEST, Look
+from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.workflow import missing_looks
+from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client
 from tests.system.in_process_system import NOON, InProcessSystem
@@ -169,6 +172,52 @@ def test_given_more_looks_than_a_page_of_the_index_holds_then_all_are_read_and_c
     assert [each.company_id for each in many.services.looks.first(99, None)] == COMPANIES
     assert len(many.services.looks.first(10, None)) == 10
     assert many.services.looks.count(None) == 25
+
+
+# Pleo's requests, which exports need
+
+
+def use_of_pleo(system: InProcessSystem, calls: int) -> None:
+    """Let exports have sent so many requests in the last seconds."""
+    budgets, now = system.services.call_budgets, system.clock.now().timestamp()
+    stored = budgets.get(PLEO)
+    assert budgets.put(PLEO, stored.usage.taken(calls, CallPriority.EXPORT.rate, now), stored, now)
+
+
+@pytest.mark.parametrize(("used", "looks"), [(0, 25), (430, 20), (449, 3), (500, 3)])
+def test_given_exports_that_use_pleo_s_requests_then_the_poll_takes_what_they_leave_and_a_tenth_in_any_case(
+    many: InProcessSystem, used: int, looks: int
+) -> None:
+    use_of_pleo(many, used)
+
+    assert many.scheduled_poll() == {"companies": looks, "left": 25 - looks}
+
+
+def test_the_requests_of_looks_are_taken_at_once_and_given_back_before_the_next_poll(many: InProcessSystem) -> None:
+    def free() -> int:
+        usage, now = many.services.call_budgets.get(PLEO).usage, many.clock.now().timestamp()
+        return usage.free(CallPriority.EXPORT.rate, now)
+
+    many.scheduled_poll()
+    assert free() == 475
+    many.effects.log.clear()
+
+    assert set(many.deliver()) == {"no_job"}
+    assert (free(), "dynamodb PutItem" in many.effects.log) == (475, False)
+    many.sleep(MINUTE - 4)
+    assert free() == 500
+
+
+def test_given_pleo_takes_no_more_requests_then_a_look_is_left_to_the_next_poll_and_a_webhook_s_wake_up_comes_back(
+    system: InProcessSystem,
+) -> None:
+    system.connect(NORTHGATE)
+    system.service.faults.order(Fault(effect="rate_limit", retry_after=600, count=20))
+    system.poll()
+
+    assert system.deliver() == ["later"]
+    with pytest.raises(PleoExportError):
+        system.wake(NORTHGATE)
 
 
 # Connections that an older release has stored

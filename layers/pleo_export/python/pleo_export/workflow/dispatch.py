@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.pleo.call_priority import CallPriority
+from pleo_export.pleo.errors import PleoRateLimited
 from pleo_export.pleo.models import ExportJob
 from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions
@@ -39,6 +40,7 @@ class Dispatched(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     RECONNECT = "reconnect"
     PAUSED = "paused"
+    LATER = "later"  # Pleo takes no more requests for the moment: left to the next poll
 
 
 def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
@@ -69,6 +71,11 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     except Disconnected as ended:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
+    except PleoRateLimited:
+        if wake_up.reason != "poll":
+            raise
+        _look_again_soon(connection, connection.look_interval, services)
+        return Dispatched.LATER
     _measure_waiting(unfinished, services.clock())
     if unfinished:
         _look_again_soon(connection, _learned_interval(wake_up, unfinished, connection, services), services)
@@ -103,7 +110,7 @@ def _look_again_soon(connection: Connection, interval: timedelta, services: Serv
 
 
 def _priority(wake_up: WakeUp) -> CallPriority:
-    """Return how its calls to Pleo rank: a poll is of all companies, of which few have work."""
+    """Return how its calls to Pleo rank: a poll is of all companies, of which few have work; it has reserved them."""
     return CallPriority.POLL if wake_up.reason == "poll" else CallPriority.EXPORT
 
 

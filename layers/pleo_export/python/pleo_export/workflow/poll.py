@@ -49,6 +49,8 @@ def poll(services: Services, *, due_only: bool = False) -> Polled:
     looks = services.looks.first(allowed, until)
     wanted = len(looks) if len(looks) < allowed else services.looks.count(until)
     services.polls.put(replace(checked, at=now))
+    if looks:
+        looks = looks[: services.reserve_looks(len(looks))]
     woken = refused = 0
     for batch in (looks[start : start + BATCH] for start in range(0, len(looks), BATCH)):
         not_taken = _wake(batch, services)
