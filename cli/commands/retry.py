@@ -38,7 +38,7 @@ class RetryOutput(OutputModel):
 def command(job_id: JobId, yes: Yes = False, as_json: AsJson = False, stack: StackName = DEFAULT_STACK) -> None:
     """Carry on a job that stands still, or export again what failed in a job that is over.
 
-    A pending or unfinished job is woken up; that is what the poll does every five minutes, so nobody is asked.
+    A pending or unfinished job is woken up; that is what the poll does every few minutes, so nobody is asked.
 
     A finished job is final: Pleo takes no results for it any more. Its failed expenses go into a new job that is
     created by Pleo's API, as a click on Export does it. What was wrong has to be corrected first, in Pleo or in the

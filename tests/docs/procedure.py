@@ -37,7 +37,7 @@ KEPT = {
     "item result": "`HistoryDays`",
     "posting": "for ever",
     "sync": "400 days",
-    "poll": "for ever: where the last poll stopped",
+    "poll": "for ever: when the last poll ran",
     "schedule": "for ever: how far the schedule of syncs has come",
 }
 

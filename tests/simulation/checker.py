@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from pleo_export.accounting.port import DocumentState
 from pleo_simulator.pleo_state import PleoState
 from tests.simulation.fault_injection import FaultInjector
+from tests.system.aws import default_of
 from tests.system.held_documents import HeldDocument, Role
 from tests.system.in_process_system import NOON
 
@@ -46,6 +47,14 @@ AT_ONCE = timedelta(minutes=3)
 # A wake-up that failed comes back when its visibility ends (3 minutes).
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
+# A job that no webhook announces is found by the poll within so long: as often as the poll looks at a company, a poll
+# more, and the time for the work of others here. Often: as long as no webhook has arrived, and after a job that none
+# had announced.
+LOOKED_AT_OFTEN = timedelta(minutes=5)
+LOOKED_AT = timedelta(minutes=int(default_of("LongestLookMinutes")))
+FOUND_AFTER_A_LOOK = timedelta(minutes=1) + AT_ONCE
+# A job younger than this may still be announced: that the poll has found it proves nothing.
+ANNOUNCED_WITHIN = timedelta(minutes=2)
 # What a person did before, and what we leave to them.
 A_PERSONS_DECISION = (
     "is booked already as",
@@ -63,13 +72,15 @@ class InvariantViolated(BaseException):
 
 @dataclass
 class Clicked:
-    """A job as the bookkeeper made it. `started` and `ended` are ours alone: events that our functions sent."""
+    """A job as the bookkeeper made it. `started` and `ended` are ours alone: events that our functions sent.
+    `announced`: when its webhook was first delivered."""
 
     id: str
     company_id: str
     created: datetime
     by_vendor: bool
     expenses: Mapping[str, Json]
+    announced: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
     foreign: bool = False  # started by another installation
@@ -110,6 +121,7 @@ class Checker:
     posted_by_hand: set[str] = field(default_factory=set)  # documents
     dated_by_hand: set[str] = field(default_factory=set)  # documents, while our request to post them was on its way
     tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
+    webhooks: dict[str, list[datetime]] = field(default_factory=dict)  # companies: when any webhook was delivered
     jobs: dict[str, Clicked] = field(default_factory=dict)
     said: dict[tuple[str, str], Json] = field(default_factory=dict)
     not_booked: set[tuple[str, str]] = field(default_factory=set)  # job, entry
@@ -129,6 +141,12 @@ class Checker:
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         self._hold(document.balances, f"balanced: document {document.id} does not balance")
         self._hold((job_id, entry_id) not in self.not_booked, f"accurate: entry {entry_id} was told to be not booked")
+
+    def announced(self, job_id: str) -> None:
+        """A webhook that announces the job is delivered."""
+        job, now = self.jobs[job_id], self.injector.clock.now()
+        job.announced = job.announced or now
+        self.webhooks.setdefault(job.company_id, []).append(now)
 
     def written(self, job_id: str, event: Json) -> None:
         """Our functions have told Pleo something."""
@@ -250,6 +268,7 @@ class Checker:
             if at_pleo.get("failureReasonType") == "job_expired":
                 self._expired(job, datetime.fromisoformat(at_pleo["expiredAt"]))
             self._at_once(job)
+            self._found(job)
             self._own_time(job, at_pleo)
             self._isolated(job, at_pleo)
         for company, ledger in self.ledgers.items():
@@ -294,13 +313,52 @@ class Checker:
             started = following.started is not None and following.started <= until
             self._hold(gone or started, f"in order: job {following.id} was left waiting after {job.id}")
 
+    def _found(self, job: Clicked) -> None:
+        """A job that no webhook has announced is found by the poll: soon, unless webhooks have arrived since the last
+        one that was found so. Excused: what goes wrong meanwhile, and the time in which a function hangs."""
+        if job.started is None or not self._alone_and_unannounced(job):
+            return
+        heard = max((each for each in self.webhooks.get(job.company_id, []) if each <= job.started), default=None)
+        since = job.created
+        often = heard is None
+        lost = [each for each in self._of(job.company_id) if each is not job and self._proves_a_loss(each)]
+        for before in lost:
+            if heard and before.started and heard < before.started < job.created:
+                often, since = True, min(since, before.created)
+        if self._fault_between(job.company_id, since - COMES_BACK, job.started) or any(
+            begin <= job.started and end >= since for begin, end in self.injector.standstills
+        ):
+            return
+        allowed = (LOOKED_AT_OFTEN if often else LOOKED_AT) + FOUND_AFTER_A_LOOK
+        took = job.started - job.created
+        self._hold(took <= allowed, f"found: job {job.id}, which no webhook announced, waited for {took}")
+
+    def _proves_a_loss(self, job: Clicked) -> bool:
+        """Whether the poll has found the job so late that a webhook would have announced it before."""
+        if job.started is None or job.started - job.created < ANNOUNCED_WITHIN:
+            return False
+        return self._alone_and_unannounced(job)
+
+    def _alone_and_unannounced(self, job: Clicked) -> bool:
+        """Whether only the poll can have found the job: no other of its company was open, and no webhook arrived."""
+        started = job.started
+        assert started is not None
+        others = (each for each in self._of(job.company_id) if each is not job and each.created <= started)
+        if any(self._over_at(each) >= job.created for each in others):
+            return False
+        return not any(job.created <= each <= started for each in self.webhooks.get(job.company_id, []))
+
     def _own_time(self, job: Clicked, at_pleo: Json) -> None:
         """Companies never wait for each other: nothing went wrong for the quiet one."""
         if job.company_id != self.injector.quiet:
             return
-        before = sum(each.created <= job.created for each in self._of(job.company_id))
+        before = [each for each in self._of(job.company_id) if each.created <= job.created]
+        lost = sum(each.announced is None for each in before)
         took = self._over_at(job) - job.created
-        self._hold(took <= before * OWN_TIME, f"isolated: job {job.id} of the quiet company took {took}")
+        self._hold(
+            took <= len(before) * OWN_TIME + lost * LOOKED_AT,
+            f"isolated: job {job.id} of the quiet company took {took}",
+        )
 
     def _isolated(self, job: Clicked, at_pleo: Json) -> None:
         """Where nothing went wrong for the company, each item that can be booked is."""

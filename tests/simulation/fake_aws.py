@@ -22,6 +22,7 @@ from tests.simulation.fault_injection import FaultInjector
 T = TypeVar("T")
 Record = dict[str, Any]
 DEDUPLICATION = timedelta(minutes=5)
+RANGES = {"connected": "pk", "drafts": "pk", "looks": "next_look"}  # the indexes, by what they are sorted by
 
 
 def _refused(code: str, operation: str) -> ClientError:
@@ -41,8 +42,8 @@ def _holds(condition: Any, record: Record) -> bool:
         return name in record
     if operator == "=":
         return name in record and bool(record[name] == values[1])
-    if operator in (">", "<="):  # of a key
-        return bool((record[name] > values[1]) == (operator == ">"))
+    if operator in (">", "<="):  # of a key, which is missing in records that a sparse index does not hold
+        return name in record and bool((record[name] > values[1]) == (operator == ">"))
     raise NotImplementedError(operator)
 
 
@@ -111,15 +112,25 @@ class Table:
         IndexName: str | None = None,  # noqa: N803
         ScanIndexForward: bool = True,  # noqa: N803
         Limit: int | None = None,  # noqa: N803
+        Select: str = "ALL_ATTRIBUTES",  # noqa: N803
+        ExclusiveStartKey: Record | None = None,  # noqa: N803
         ConsistentRead: bool = False,  # noqa: N803
     ) -> Record:
         def work() -> Record:
-            found = [each for _, each in sorted(self.records.items()) if _holds(KeyConditionExpression, each)]
+            order = RANGES[IndexName] if IndexName else "sk"
+            found = [each for each in self.records.values() if order in each and _holds(KeyConditionExpression, each)]
+            found.sort(key=lambda each: _place(each, order))
             if IndexName and found and self._fault_injector.draws(None, 3.0):
                 self._fault_injector.note("stale index", IndexName, None)
                 found.pop(self._fault_injector.random.randrange(len(found)))
             found = found if ScanIndexForward else found[::-1]
-            return {"Items": _copy(found[:Limit])}
+            if ExclusiveStartKey is not None:  # forward only
+                found = [each for each in found if _place(each, order) > _place(ExclusiveStartKey, order)]
+            page = found[:Limit]
+            content: Record = {"Count": len(page)} | ({} if Select == "COUNT" else {"Items": _copy(page)})
+            if Limit is None or len(found) < Limit:
+                return content
+            return content | {"LastEvaluatedKey": {name: page[-1][name] for name in {"pk", "sk", order}}}
 
         return self._call("Query", work)
 
@@ -227,6 +238,10 @@ def _copy(value: Any) -> Any:
 
 def _key(record: Record) -> tuple[str, str]:
     return record["pk"], record["sk"]
+
+
+def _place(record: Record, order: str) -> tuple[Any, ...]:
+    return record[order], record["pk"], record["sk"]
 
 
 def _changes(record: Record, expression: str, values: Record, names: Mapping[str, str]) -> Record:

@@ -26,6 +26,7 @@ from pleo_export.store.table import company_key, iso, transact
 from pleo_export.store.token_refreshes import RefreshState, RefreshStates
 from pleo_export.workflow import dispatch, fail_job, start_job
 from pleo_export.workflow.final_event import FinalEvent, final_event
+from pleo_export.workflow.look_times import interval_after
 from pleo_export.workflow.ownership import prove_ours
 from pleo_export.workflow.recording import creation, investigation, outcomes, posting, recorder, recovery
 from pleo_export.workflow.recording import receipts as attachments
@@ -101,6 +102,15 @@ def every_lease_is_dead() -> AbstractContextManager[Any]:
     return patch(dispatch, "alive", lambda *_: False)
 
 
+def interval_never_falls_back() -> AbstractContextManager[Any]:
+    """A company keeps the interval that its webhooks once earned."""
+    return patch(
+        dispatch,
+        "interval_after",
+        lambda reason, waited, known, longest: max(known, interval_after(reason, waited, known, longest)),
+    )
+
+
 def no_lease_is_dead() -> AbstractContextManager[Any]:
     return patch(dispatch, "alive", lambda *_: True)
 
@@ -108,14 +118,14 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 def report_before_record() -> AbstractContextManager[Any]:
     outcome_of = outcomes.outcome_of
 
-    def hopeful(progress: ItemProgress, services: Any) -> Any:
+    def hopeful(progress: ItemProgress, services: Any, names: Any) -> Any:
         for name, outcome in progress.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
                 document = progress.plan.item.main
                 progress.outcomes[name] = DocumentRef(
                     name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
-        return outcome_of(progress, services)
+        return outcome_of(progress, services, names)
 
     return patch(recorder, "outcome_of", hopeful)
 
@@ -396,6 +406,7 @@ MUTANTS: Mapping[str, Mutant] = {
         lease_without_condition,
         every_lease_is_dead,
         no_lease_is_dead,
+        interval_never_falls_back,
         report_before_record,
         no_in_doubt_time,
         withdraw_after_unknown,

@@ -45,7 +45,7 @@ from tests.simulation.fake_oauth import LEDGER, LambdaClient, SignIn
 from tests.simulation.fault_injection import FOCUSES, KINDS, FaultInjector, FunctionCall
 from tests.simulation.simulated_connector import ConnectedLedger
 from tests.system.asl import Machine, StateFailed, Steps
-from tests.system.aws import template
+from tests.system.aws import default_of, poll_schedule, template
 from tests.system.effects import Killed
 from tests.system.expenses import FIRST_DAY
 from tests.system.fake_accounting import CAPABILITIES
@@ -59,7 +59,8 @@ from tests.system.oauth_ledger import ledger_with
 Json = dict[str, Any]
 COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "123")
 IN_DOUBT_SECONDS = 300  # the template's
-POLL_SECONDS = 300
+POLL_SECONDS = 60  # as the template's schedule
+LOOK_SECONDS = 300  # in which the poll looks at each company where anything is open
 VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
 BUSY_HOURS = 2  # people click and faults are injected in the first hours; then the system comes to rest
@@ -154,6 +155,8 @@ ENVIRONMENT = {
     "REFRESH_TOKENS_FUNCTION": "refresh_tokens",
     "IN_DOUBT_SECONDS": str(IN_DOUBT_SECONDS),
     "HISTORY_DAYS": "400",
+    "LONGEST_LOOK_MINUTES": default_of("LongestLookMinutes"),
+    "LOOKS_PER_MINUTE": default_of("LooksPerMinute"),
     "GIT_COMMIT": "unknown",
 }
 LEDGER_BY_OAUTH = "ledger_oauth"  # of a target: every ledger takes OAuth tokens
@@ -205,6 +208,7 @@ class Simulation:
     in_flight: set[str] = field(default_factory=set)
     ledgers: dict[str, Any] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)  # companies that changed expenses, deleted documents, lost postings
+    webhooks_end: dict[str, datetime] = field(default_factory=dict)  # companies: when Pleo delivers no more to them
     request_ids: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -243,7 +247,8 @@ class Simulation:
             self.injector.left = 0
             self.injector.say("--- quiescence")
             self._run_to_quiescence()
-            self._until(self.clock.now() + timedelta(seconds=POLL_SECONDS))  # the poll that finds what is left
+            # The poll that finds what is left.
+            self._until(self.clock.now() + timedelta(seconds=LOOK_SECONDS + POLL_SECONDS))
             self._run_to_quiescence()
             leases = sum(sk == "LEASE" for _, sk in self.table.records)
             self.checker.check_quiescence(leases, len(self.queue.messages), len(self.queue.dead_letters))
@@ -253,7 +258,7 @@ class Simulation:
         """Run until then, or until a whole poll, with its faults, has found that there is nothing left to do."""
         idle = False
         while self.clock.now() < moment:
-            self._until(min(moment, self.clock.now() + timedelta(seconds=POLL_SECONDS)))
+            self._until(min(moment, self.clock.now() + timedelta(seconds=LOOK_SECONDS)))
             if idle and self._quiescent():
                 return
             idle = self._quiescent()
@@ -300,6 +305,9 @@ class Simulation:
         ledger.attached = partial(self.checker.attached, company)
         self.ledgers[company] = ledger
         self.checker.receipts_required[company] = self.random.random() < 0.4
+        draw = Random(f"{self.seed} {company} webhooks")
+        ends = draw.random() * 3600 if draw.random() < 0.3 else 24 * 3600
+        self.webhooks_end[company] = NOON + timedelta(seconds=ends)
         self.sign_in.connect(company, certainly="oauth" in (self.target or ())[2:])
         self._connect(company)
         keys = [f"expense-{number}" for number in range(self.random.randint(1, 8))]
@@ -526,6 +534,10 @@ class Simulation:
     # What the cloud does
 
     def _webhook(self, company: str, job_id: str) -> None:
+        if self.clock.now() >= self.webhooks_end[company]:
+            self.injector.say("  lost: Pleo no longer delivers webhooks")
+            return
+        self.checker.announced(job_id)
         job = {"id": job_id, "companyId": company, "status": "pending", "numberOfItems": 1}
         content = {"eventType": "v1.export-job.created", "eventId": job_id, "data": job}
         body, at = json.dumps(content), int(self.clock.now().timestamp())
@@ -541,7 +553,9 @@ class Simulation:
     def _poll(self) -> None:
         self._at(POLL_SECONDS, "poll", self._poll)
         try:
-            self._invoke("poll", {}, FunctionCall("poll", None, None, None, self.clock.now()))
+            self._invoke(
+                "poll", json.loads(poll_schedule()["Input"]), FunctionCall("poll", None, None, None, self.clock.now())
+            )
         except Exception as error:
             self.injector.say(f"  poll: {type(error).__name__}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,10 +14,15 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from pleo_export.errors import ItemFailure, JobFailure
+from pleo_export.store.connected_companies import CONNECTED
+from pleo_export.store.connected_companies import INDEX as CONNECTED_INDEX
+from pleo_export.store.connections import Connection, connection_record
 from pleo_export.store.fencing import FencingToken, FencingTokens
 from pleo_export.store.jobs import ItemResult, Jobs, Results
 from pleo_export.store.leases import Lease, Leases
+from pleo_export.store.looks import Look, Looks
 from pleo_export.store.postings import Posting, Postings
+from pleo_export.store.table import company_key
 from pleo_simulator.clock import Clock
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.sample import NORTHGATE
@@ -109,6 +115,44 @@ def test_the_table_in_memory_answers_operations_like_dynamodb(seed: int, moto_ta
     ours = list(operations(Table(quiet()), Random(seed)))
 
     assert ours == theirs
+
+
+COMPANIES = [f"{number:08d}-2222-4222-8222-222222222222" for number in range(5)]
+
+
+def looks_at_companies(table: Any, random: Random) -> Iterator[Any]:
+    """What the index of looks answers to a hundred operations drawn at random."""
+    looks = Looks(table)
+    for _ in range(100):
+        company = random.choice(COMPANIES)
+        at = NOON + timedelta(minutes=random.randint(0, 9))
+        match random.randrange(6):
+            case 0:
+                table.put_item(Item=connection_record(Connection(company, {}, "arn"), "ledger"))
+            case 1:
+                table.put_item(Item={**company_key(company, "CONNECTION"), CONNECTED_INDEX: CONNECTED})
+            case 2:
+                looks.note(company, at, timedelta(minutes=random.choice([5, 10])))
+            case 3:
+                looks.add(company, at)
+            case 4:
+                for look in looks.first(2, random.choice([None, at])):
+                    yield look
+                    looks.move(random.choice([look, replace(look, at=at)]), at + timedelta(minutes=5))
+            case 5:
+                yield looks.count(random.choice([None, at]))
+                page = looks.connected_after(random.choice([None, company]), 3)
+                yield page
+                yield sorted(looks.without_time(page))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_indexes_in_memory_answer_the_poll_like_dynamodb_s(seed: int, moto_table: Any) -> None:
+    theirs = list(looks_at_companies(moto_table, Random(seed)))
+    ours = list(looks_at_companies(Table(quiet()), Random(seed)))
+
+    assert ours == theirs
+    assert any(isinstance(each, Look) for each in ours)
 
 
 REQUESTS: list[tuple[str, str, list[tuple[str, Any]], Any]] = [

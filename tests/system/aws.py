@@ -25,6 +25,17 @@ def template() -> dict[str, Any]:
     return parsed
 
 
+def default_of(parameter: str) -> str:
+    """Return the default of one of the template's parameters."""
+    return str(template()["Parameters"][parameter]["Default"])
+
+
+def poll_schedule() -> dict[str, Any]:
+    """Return the schedule of the poll, as the template has it."""
+    schedule: dict[str, Any] = template()["Resources"]["PollFunction"]["Properties"]["Events"]["Schedule"]["Properties"]
+    return schedule
+
+
 @cache
 def _session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)

@@ -38,7 +38,18 @@ from pleo_simulator.oauth import Client, s256
 from pleo_simulator.pleo_state import Company
 from pleo_simulator.service import PleoService
 from tests.system.asl import Machine, StateFailed
-from tests.system.aws import ROOT, STACK, client, create_bucket, create_queues, create_table, create_topic, resource
+from tests.system.aws import (
+    ROOT,
+    STACK,
+    client,
+    create_bucket,
+    create_queues,
+    create_table,
+    create_topic,
+    default_of,
+    poll_schedule,
+    resource,
+)
 from tests.system.effects import Effects, Killed, Stopped
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.fake_network import Answer, Request
@@ -214,6 +225,8 @@ class InProcessSystem:
             "HISTORY_DAYS": "400",
             "GIT_COMMIT": "unknown",
             "CHUNK_SIZE": "50",
+            "LONGEST_LOOK_MINUTES": default_of("LongestLookMinutes"),
+            "LOOKS_PER_MINUTE": default_of("LooksPerMinute"),
             "RECEIPT_HOSTS": "pleo.test",
             "NOTIFICATION_TOPIC": create_topic(),
         }
@@ -309,7 +322,13 @@ class InProcessSystem:
     # What the cloud does
 
     def poll(self) -> None:
+        """A poll that a person asks for: of all companies, whenever they are due."""
         self.handlers["poll"]({}, None)
+
+    def scheduled_poll(self, context: Any = None) -> dict[str, int]:
+        """A poll of the schedule: of the companies that are due. What it answers."""
+        answer: dict[str, int] = self.handlers["poll"](json.loads(poll_schedule()["Input"]), context)
+        return answer
 
     def schedule_syncs(self, context: Any = None) -> int:
         """A run of the schedule of syncs: for how many companies it asked."""

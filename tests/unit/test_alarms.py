@@ -61,7 +61,7 @@ def all_is_well(system: InProcessSystem) -> None:
         system.deliver()
         system.run_executions()
         system.sleep(600)
-    system.poll()
+    system.scheduled_poll()
     system.deliver()
     syncs_for(hours=24)(system)
     system.night()
@@ -211,6 +211,16 @@ def jobs_are_found_by_the_poll_only(system: InProcessSystem) -> None:
         system.run_executions()
 
 
+def more_companies_than_the_poll_may_look_at(system: InProcessSystem) -> None:
+    system.services.looks_per_minute = 1
+    for number in range(18):
+        system.connect(company := f"{number:08d}-1111-4111-8111-111111111111")
+        system.services.looks.note(company, system.clock.now() - timedelta(minutes=30), timedelta(minutes=5))
+    for _ in range(18):
+        system.scheduled_poll()
+        system.sleep(60)
+
+
 TAGS: Mapping[str, object] = {"dimensions": ["cost_centre"]}
 ACCOUNTS: Mapping[str, object] = {"accounts": True}
 
@@ -260,6 +270,7 @@ PROVOKED: dict[str, Scenario] = {
     "MappingsBroken": an_account_is_closed,
     "PollErrors": dynamodb_refuses("Query", InProcessSystem.poll),
     "PollMissing": nothing,
+    "PollBehind": more_companies_than_the_poll_may_look_at,
     "WebhookErrors": dynamodb_refuses("GetItem", a_webhook),
     "ApiErrors": dynamodb_refuses("GetItem", a_webhook),
     "WakeUpsDead": a_wake_up_fails_five_times,

@@ -41,7 +41,7 @@ def failures_of_every_kind(system: InProcessSystem) -> None:
     system.connect(NORTHGATE, [fine, evil, purchase("no-account", account=None)], receipts="required")
     system.export(NORTHGATE)
     system.service.faults.order(Fault(effect="rate_limit", path="/v3/export-job", nth=3))
-    system.poll()
+    system.scheduled_poll()
     system.deliver()
     system.run_executions()
     system.service.state.put_expenses(NORTHGATE, purchases(2))

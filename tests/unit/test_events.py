@@ -32,7 +32,7 @@ RUNNING = Outcome("in_progress", {"pending": 2})
 # By function: what has run before, what it answers, and what it leaves behind.
 CASES: dict[str, tuple[str, Any, Outcome]] = {
     "webhook": ("", {"statusCode": 202}, UNTOUCHED._replace(wake_ups=1)),
-    "poll": ("", {"companies": 1}, UNTOUCHED._replace(wake_ups=1)),
+    "poll": ("", {"companies": 1, "left": 0}, UNTOUCHED._replace(wake_ups=1)),
     "reconcile_drafts": ("", {"nothing_open": 1, "done": 0, "later": 0, "failed": 0, "waiting": 0}, UNTOUCHED),
     "check_mapping": ("", {"healthy": 0, "findings": 0, "later": 0, "failed": 0, "waiting": 0}, UNTOUCHED),
     "schedule_syncs": ("", {"companies": 0}, UNTOUCHED),  # nothing is selected

@@ -40,6 +40,7 @@ from tests.unit.test_template import (
     statements,
 )
 from tests.unit.workflow.test_notification import a_job_with_failures, receiving
+from tests.unit.workflow.test_webhook import created, deliver, headers
 
 MACHINE = f"{STACK}-export-job"
 STATES = f"arn:aws:states:{REGION}:{ACCOUNT}"
@@ -121,11 +122,23 @@ def a_result_that_is_lost_while_pleo_refuses_its_report(system: InProcessSystem)
     system.run(NORTHGATE)
 
 
-def a_poll_that_has_no_time_for_all_companies(system: InProcessSystem) -> None:
+def polls_without_time_and_of_a_company_that_an_older_release_has_stored(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
     hurried = InvocationContext(lambda: 1_000)
-    system.handlers["poll"]({}, hurried)
+    system.scheduled_poll(hurried)
+    system.services.table.update_item(
+        Key={"pk": f"COMPANY#{NORTHGATE}", "sk": "CONNECTION"}, UpdateExpression="REMOVE next_look"
+    )
+    system.sleep(3600)
     system.poll()
+
+
+def webhooks_that_arrive(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, purchases(1))
+    system.export(NORTHGATE)
+    body = created()
+    deliver(system, body, headers(system, body))
+    system.deliver()
 
 
 def a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook(system: InProcessSystem) -> None:
@@ -172,7 +185,8 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     a_run_that_breaks_off_after_started_and_is_resumed,
     a_credential_that_ends_after_a_function_has_died_over_its_entries,
     a_result_that_is_lost_while_pleo_refuses_its_report,
-    a_poll_that_has_no_time_for_all_companies,
+    polls_without_time_and_of_a_company_that_an_older_release_has_stored,
+    webhooks_that_arrive,
     a_job_with_failures_and_one_that_fails_are_told_to_the_topic_and_to_a_webhook,
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
     a_ledger_with_a_call_budget,

@@ -24,7 +24,7 @@ from pleo_export.workflow.sync_times import SLOT
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
-from tests.system.aws import ROOT, template
+from tests.system.aws import ROOT, poll_schedule, template
 from tests.system.browser import Browser
 from tests.system.expenses import FIRST_DAY, purchase, purchases
 from tests.system.in_process_system import (
@@ -496,13 +496,27 @@ def test_a_trigger_that_fails_raises_an_alarm_since_no_execution_would(function:
     assert errors["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
-def test_a_poll_that_does_not_run_raises_an_alarm_within_three_of_its_periods() -> None:
+def test_a_poll_that_does_not_run_raises_an_alarm_within_fifteen_of_its_periods() -> None:
     alarm = RESOURCES["PollMissing"]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Invocations", "Sum")
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "PollFunction"}}]
     assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("LessThanThreshold", 1, 1)
-    assert PARAMETERS["PollSchedule"]["Default"] == "rate(5 minutes)"
-    assert alarm["Period"] == 3 * 5 * 60
+    assert PARAMETERS["PollSchedule"]["Default"] == "rate(1 minute)"
+    assert alarm["Period"] == 15 * 60
+
+
+def test_the_poll_s_alarm_goes_off_before_what_it_finds_late_has_expired() -> None:
+    """An export expires an hour after its last update (R-1.10)."""
+    longest = int(PARAMETERS["LongestLookMinutes"]["Default"])
+    assert longest * 60 + RESOURCES["PollBehind"]["Properties"]["Threshold"] <= 3600
+    assert PARAMETERS["LongestLookMinutes"]["MaxValue"] <= 60
+    assert json.loads(poll_schedule()["Input"]) == {"dueOnly": True}
+
+
+def test_the_poll_leaves_requests_to_exports() -> None:
+    """Pleo takes 500 a minute from the whole client."""
+    looks = PARAMETERS["LooksPerMinute"]
+    assert looks["Default"] <= looks["MaxValue"] < 500
 
 
 def test_a_server_error_of_the_api_raises_an_alarm() -> None:

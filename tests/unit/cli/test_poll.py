@@ -38,19 +38,27 @@ def answering(monkeypatch: pytest.MonkeyPatch, content: object, **more: str) -> 
 
 
 def test_the_number_of_companies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, {"companies": 3})
+    answering(monkeypatch, {"companies": 3, "left": 0})
 
     assert CliRunner().invoke(app, ["poll"]).output.startswith("3 companies woken up\n")
 
 
+def test_given_more_companies_than_a_poll_takes_then_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, {"companies": 1500, "left": 98_500})
+
+    told = CliRunner().invoke(app, ["poll"]).output
+
+    assert told.startswith("1500 companies woken up\n98500 more are left to the schedule")
+
+
 def test_given_one_company_then_it_is_told_in_the_singular(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, {"companies": 1})
+    answering(monkeypatch, {"companies": 1, "left": 0})
 
     assert CliRunner().invoke(app, ["poll"]).output.startswith("1 company woken up\n")
 
 
 def test_given_no_company_then_it_says_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, {"companies": 0})
+    answering(monkeypatch, {"companies": 0, "left": 0})
 
     assert "pleo-export connections" in CliRunner().invoke(app, ["poll"]).output
 

@@ -257,7 +257,7 @@ def test_given_twenty_five_companies_when_the_schedule_fires_then_all_are_woken(
     for number in range(25):
         system.connect(f"{number:08d}-1111-4111-8111-111111111111")
 
-    assert system.handlers["poll"]({}, None) == {"companies": 25}
+    assert system.scheduled_poll() == {"companies": 25, "left": 0}
     assert len(system.queued()) == 25
 
 

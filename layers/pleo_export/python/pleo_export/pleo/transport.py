@@ -177,8 +177,8 @@ class PleoTransport:
             return PleoResponse(request, response)
         refusal = _refusal(request, response)
         if isinstance(refusal.error, PleoRateLimited):
-            # For no longer than a window: whoever calls after it learns of a longer wait himself.
-            self._budget.observe(None, min(refusal.error.retry_after, RATE_LIMIT_WAIT))
+            # Not for longer: whether the limit is the client's or this company's, the next answer tells whoever calls.
+            self._budget.observe(None, min(refusal.error.retry_after, LONGEST_WAIT))
         return refusal
 
     def _has_time(self, pause: float = 0) -> bool:

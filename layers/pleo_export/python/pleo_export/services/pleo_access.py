@@ -65,8 +65,13 @@ class PleoAccess(Records):
             session=self.http,
             sleep=self.sleep,
             time_left=self.time_left,
-            budget=self.pleo_budget(priority),
+            budget=self._budget_of(priority),
         )
+
+    def reserve_looks(self, wanted: int) -> int:
+        """Take Pleo's calls for so many looks of the poll, which dispatch then makes, and return for how many: exports
+        come first, but a tenth is looked at in any case, since the poll also finds runs that broke off."""
+        return self.pleo_budget(CallPriority.POLL).reserve(wanted, least=-(-wanted // 10))
 
     def pleo_lists(self, connection: Connection) -> PleoLists:
         """Return what reads and changes the company's lists at Pleo, in the background of its exports. Raises as `pleo`
@@ -84,7 +89,13 @@ class PleoAccess(Records):
         )
         return PleoLists(transport)
 
-    def pleo_budget(self, priority: CallPriority) -> CallBudget:
+    def _budget_of(self, priority: CallPriority) -> CallBudget:
+        from pleo_export.services.reserved_calls import ReservedCalls  # noqa: PLC0415 - only where Pleo is called
+
+        budget = self.pleo_budget(priority)
+        return ReservedCalls(budget) if priority is CallPriority.POLL else budget
+
+    def pleo_budget(self, priority: CallPriority) -> PleoCallBudget:
         """Return what is left of the calls that Pleo takes; one for all calls of this environment, so that the next
         invocation goes on with the block that this one holds."""
         from pleo_export.store.pleo_call_budget import PLEO, PleoCallBudget  # noqa: PLC0415 - only where Pleo is called

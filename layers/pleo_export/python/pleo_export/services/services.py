@@ -90,6 +90,16 @@ class Services(PleoAccess, LedgerReaders):
         return int(self._variable("CHUNK_SIZE"))
 
     @cached_property
+    def longest_look_interval(self) -> timedelta:
+        """The longest time between two looks of the poll at a company whose webhooks arrive."""
+        return timedelta(minutes=int(self._variable("LONGEST_LOOK_MINUTES")))
+
+    @cached_property
+    def looks_per_minute(self) -> int:
+        """How many companies the poll looks at in a minute."""
+        return int(self._variable("LOOKS_PER_MINUTE"))
+
+    @cached_property
     def table(self) -> Any:
         """The installation's DynamoDB table."""
         return boto3.resource("dynamodb").Table(self._variable("TABLE_NAME"))

@@ -109,6 +109,22 @@ class StoredCallBudget:
                 self._take_block(calls)
             self._left -= calls
 
+    def reserve(self, wanted: int, least: int) -> int:
+        """Take calls, with one write, that others send over the time of a window, and that are reserved again in each.
+        Returns how many: those of the wanted ones that are free, but `least` in any case. Waits for none."""
+        try:
+            for _ in range(TRIES):
+                stored, now = self.budgets.get(self.budget_id), self._now()
+                usage = self._with_answers(stored.usage, now)
+                size = max(min(wanted, usage.free(self.rate, now)), least)
+                if self.budgets.put(self.budget_id, usage.reserved(size, self.rate, now), stored, now):
+                    return size
+                self.sleep(RETRY_SECONDS * self.jitter())
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("call budget not available", extra={"error": type(error).__name__})
+            return wanted
+        return least
+
     def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
         """Believe the answer: at once if nothing is left, else with the next block."""
         if remaining is None and resets_in is None:

@@ -49,7 +49,16 @@ class CallUsage:
     def taken(self, calls: int, rate: CallRate, now: float) -> CallUsage:
         """Count a block that may be sent from now on, for `block_seconds`."""
         last = now + block_seconds(rate)
-        recent = _counting(self.recent, ceil(last) + rate.seconds, calls, now)
+        return self._counted_until(ceil(last) + rate.seconds, last, calls, rate, now)
+
+    def reserved(self, calls: int, rate: CallRate, now: float) -> CallUsage:
+        """Count calls that are sent over the time of a window, and reserved again in each: they count until shortly
+        before the next ones."""
+        last = now + rate.seconds - block_seconds(rate)
+        return self._counted_until(ceil(last), last, calls, rate, now)
+
+    def _counted_until(self, until: int, last: float, calls: int, rate: CallRate, now: float) -> CallUsage:
+        recent = _counting(self.recent, until, calls, now)
         # In whole hours: 25 numbers, however many calls.
         daily = _counting(self.daily, (int(last) // HOUR + 1) * HOUR + DAY, calls, now)
         return replace(self, recent=recent, daily=daily if rate.per_day else {})

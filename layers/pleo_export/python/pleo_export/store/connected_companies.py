@@ -32,12 +32,6 @@ class ConnectedCompanies:
         pk = company_key(company_id, "CONNECTION")["pk"]
         yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
 
-    def company_ids_after(self, company_id: str) -> Iterator[str]:
-        """Yield every connected company, once around: first those after the given one, in the index's order."""
-        pk = company_key(company_id, "CONNECTION")["pk"]
-        yield from self.company_ids_behind(company_id)
-        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").lte(pk))
-
     def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
         """Yield every company in that state, from the sparse index, in its order."""
         yield from self._in_index(Key(INDEX).eq(state))

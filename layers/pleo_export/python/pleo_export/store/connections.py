@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 from pleo_export.store.connected_companies import CONNECTED, INDEX, ConnectedCompanies
 from pleo_export.store.grants import EndedGrant, GrantRecords, ended_grants
+from pleo_export.store.looks import AT_ONCE, SHORTEST, TIME, look_interval
 from pleo_export.store.settings_history import SettingsVersion, settings_record
 from pleo_export.store.table import company_key, iso, ledger_key, transact
 
@@ -30,7 +32,7 @@ class Connection:
 
     `raw_settings` are the settings as JSON, `ended` the grants that a person has to give again (R-10.6).
     `settings_version` is the version of the settings in `store.settings_history`; None before there was a history.
-    `ledger_id` is the ledger's, as for `Connections.put`.
+    `ledger_id` is the ledger's, as for `Connections.put`. `look_interval` is the time between two looks of the poll.
     """
 
     company_id: str
@@ -39,6 +41,7 @@ class Connection:
     ended: Mapping[GrantOwner, EndedGrant] = field(default_factory=dict)
     settings_version: int | None = None
     ledger_id: str = ""
+    look_interval: timedelta = SHORTEST
 
     @cached_property
     def settings(self) -> Settings:
@@ -75,7 +78,10 @@ class Connections(ConnectedCompanies, GrantRecords):
             return None
         version = int(record["settings_version"]) if "settings_version" in record else None
         ended, ledger_id = ended_grants(record), str(record.get("books", ""))
-        return Connection(company_id, record["settings"], str(record["secret_arn"]), ended, version, ledger_id)
+        interval = look_interval(record)
+        return Connection(
+            company_id, record["settings"], str(record["secret_arn"]), ended, version, ledger_id, interval
+        )
 
     def exists(self, company_id: str) -> bool:
         """Whether the company is connected, even with settings that no longer fit."""
@@ -100,6 +106,8 @@ class Connections(ConnectedCompanies, GrantRecords):
     def put(self, version: SettingsVersion, secret_arn: str, ledger_id: str) -> None:
         """Store the connection with that version of its settings, and reserve its ledger for the company; a ledger that
         it had before is free again. A new version is added to the history in the same transaction.
+
+        Whether its webhooks arrive is to be proved again, so the poll looks at it at once and often.
 
         `ledger_id` names system and company: `tryton#books.example.com:443/books/1`. Raises LedgerAlreadyConnected, and
         InvalidSettings if another command changes the connection at the same time; then nothing is stored.
@@ -147,6 +155,7 @@ def connection_record(connection: Connection, ledger_id: str) -> dict[str, Any]:
     return {
         **company_key(connection.company_id, "CONNECTION"),
         INDEX: CONNECTED,
+        TIME: AT_ONCE,
         "company_id": connection.company_id,
         "settings": dict(connection.raw_settings),
         **({} if version is None else {"settings_version": version}),

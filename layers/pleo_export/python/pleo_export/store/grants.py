@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from boto3.dynamodb.conditions import Attr
 
 from pleo_export.store.connected_companies import CONNECTED, INDEX, RECONNECT
+from pleo_export.store.looks import AT_ONCE, TIME
 from pleo_export.store.secrets import GrantOwner
 from pleo_export.store.table import company_key, conditional_write, iso, moment
 
@@ -44,7 +45,8 @@ class GrantRecords:
     def grant_given(self, company_id: str, grant_owner: GrantOwner) -> None:
         """Note that a person has connected again."""
         if grant_owner == "pleo":
-            self._change(company_id, f"SET {INDEX} = :connected REMOVE ended_{grant_owner}", {":connected": CONNECTED})
+            values = {":connected": CONNECTED, ":now": AT_ONCE}
+            self._change(company_id, f"SET {INDEX} = :connected, {TIME} = :now REMOVE ended_{grant_owner}", values)
         else:
             self._change(company_id, f"REMOVE ended_{grant_owner}", {})
 

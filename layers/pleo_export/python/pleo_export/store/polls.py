@@ -1,13 +1,30 @@
-"""The place where a poll stopped that had no time for all companies: the next one continues there."""
+"""The record of the poll: when it last ran, and how far it has come with looking for connections without a time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pleo_export.store.table import iso, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEY = {"pk": "POLL", "sk": "POLL"}
+
+
+@dataclass(frozen=True)
+class LastPoll:
+    """What is known of the polls so far. Times are UTC.
+
+    `at`: when the last one began. `checked_at`: when all connections had been checked for their next look, the last
+    time; `checked_to`: the company that the check under way has come to.
+    """
+
+    at: datetime | None = None
+    checked_at: datetime | None = None
+    checked_to: str | None = None
 
 
 class Polls:
@@ -16,15 +33,17 @@ class Polls:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def stopped_after(self) -> str | None:
-        """Return the last company that the last poll has woken; None if it has woken all."""
-        found = self._table.get_item(Key=KEY, ConsistentRead=True).get("Item")
-        return str(found["company_id"]) if found else None
+    def last(self) -> LastPoll:
+        """Return what is known of the polls so far."""
+        record: Any = self._table.get_item(Key=KEY, ConsistentRead=True).get("Item", {})
+        at, checked_at = (moment(str(record[name])) if name in record else None for name in ("at", "checked_at"))
+        return LastPoll(at, checked_at, str(record["checked_to"]) if "checked_to" in record else None)
 
-    def stop_after(self, company_id: str) -> None:
-        """Store that the poll stopped after this company."""
-        self._table.put_item(Item={**KEY, "company_id": company_id})
-
-    def all_woken(self) -> None:
-        """Store that the poll has woken all companies."""
-        self._table.delete_item(Key=KEY)
+    def put(self, poll: LastPoll) -> None:
+        """Store what is known from now on."""
+        known = {
+            "at": poll.at and iso(poll.at),
+            "checked_at": poll.checked_at and iso(poll.checked_at),
+            "checked_to": poll.checked_to,
+        }
+        self._table.put_item(Item={**KEY, **{name: value for name, value in known.items() if value}})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pleo_export.store.fencing import FencingTokens
     from pleo_export.store.jobs import Jobs, Results
     from pleo_export.store.leases import Leases
+    from pleo_export.store.looks import Looks
     from pleo_export.store.mapping_health import MappingHealthRecords
     from pleo_export.store.pauses import Pauses
     from pleo_export.store.polls import Polls
@@ -109,10 +110,17 @@ class Records:
 
     @cached_property
     def polls(self) -> Polls:
-        """Where the last poll stopped."""
+        """The record of the last poll."""
         from pleo_export.store.polls import Polls
 
         return Polls(self.table)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """When each company is to be looked at next."""
+        from pleo_export.store.looks import Looks
+
+        return Looks(self.table)
 
     @cached_property
     def reconciliations(self) -> Reconciliations:

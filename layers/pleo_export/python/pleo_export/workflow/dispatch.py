@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pleo_export.errors import Disconnected, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.pleo.call_priority import CallPriority
+from pleo_export.pleo.errors import PleoRateLimited
 from pleo_export.pleo.models import ExportJob
 from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions
@@ -22,6 +23,8 @@ from pleo_export.services.services import Services
 from pleo_export.services.wake_up import WakeUp
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
+from pleo_export.store.looks import SHORTEST
+from pleo_export.workflow.look_times import interval_after, next_look
 
 # Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.
 START_GRACE = timedelta(seconds=60)
@@ -37,6 +40,7 @@ class Dispatched(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     RECONNECT = "reconnect"
     PAUSED = "paused"
+    LATER = "later"  # Pleo takes no more requests for the moment: left to the next poll
 
 
 def dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
@@ -57,14 +61,24 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         return Dispatched.UNKNOWN_COMPANY
     lease = services.leases.get(company_id)
     if lease and alive(lease, services.executions, services.clock()):
-        # Nothing is lost: the run's last state wakes the company again.
+        # Nothing is lost: the run's last state wakes the company again. Should the run break off, a poll finds it: one
+        # has just stored a next look that takes no run into account.
+        if wake_up.reason == "poll":
+            _look_again_soon(connection, connection.look_interval, services)
         return Dispatched.BUSY
     try:
         unfinished = services.pleo(connection, _priority(wake_up)).unfinished_jobs(company_id)
     except Disconnected as ended:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
+    except PleoRateLimited:
+        if wake_up.reason != "poll":
+            raise
+        _look_again_soon(connection, connection.look_interval, services)
+        return Dispatched.LATER
     _measure_waiting(unfinished, services.clock())
+    if unfinished:
+        _look_again_soon(connection, _learned_interval(wake_up, unfinished, connection, services), services)
     job = choose(unfinished, lambda job_id: _is_ours(job_id, services))
     paused = _is_paused(company_id, job, services)
     if job is None or paused:
@@ -75,8 +89,28 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     return _start(job, lease, services)
 
 
+def _learned_interval(
+    wake_up: WakeUp, unfinished: Sequence[ExportJob], connection: Connection, services: Services
+) -> timedelta:
+    """Return the interval between looks that follows from how the company's oldest waiting job was found."""
+    known = connection.look_interval
+    pending = [job.created_at for job in unfinished if job.status == "pending"]
+    if not pending or any(job.status == "in_progress" for job in unfinished):
+        return known
+    waited = services.clock() - min(pending)
+    return interval_after(wake_up.reason, waited, known, services.longest_look_interval)
+
+
+def _look_again_soon(connection: Connection, interval: timedelta, services: Services) -> None:
+    """Let the poll look at a company within SHORTEST at which something is open, and store the interval of its looks
+    from then on. Nothing is written where it looks as often anyway."""
+    if max(interval, connection.look_interval) > SHORTEST:
+        company_id, now = connection.company_id, services.clock()
+        services.looks.note(company_id, next_look(company_id, SHORTEST, now), interval)
+
+
 def _priority(wake_up: WakeUp) -> CallPriority:
-    """Return how its calls to Pleo rank: a poll is of all companies, of which few have work."""
+    """Return how its calls to Pleo rank: a poll is of all companies, of which few have work; it has reserved them."""
     return CallPriority.POLL if wake_up.reason == "poll" else CallPriority.EXPORT
 
 

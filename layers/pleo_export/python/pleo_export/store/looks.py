@@ -1,0 +1,132 @@
+"""When each company is to be looked at next by the poll, noted at its connection and read from a sparse index.
+
+The index holds the companies whose grant at Pleo has not ended, by the time of their next look. All are below one
+partition key: a partition takes a thousand writes a second, and the poll's own limit leaves a hundredth of that.
+
+Connections that an older release has stored have no time: they are found by `without_time`, in the index of all
+connected companies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from pleo_export.store.connected_companies import CONNECTED
+from pleo_export.store.connected_companies import INDEX as CONNECTED_INDEX
+from pleo_export.store.table import company_key, conditional_write, get_many, iso, moment
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+INDEX = "looks"
+TIME, INTERVAL = "next_look", "look_minutes"  # attributes of the connection
+AT_ONCE = "0"  # in place of a time, before all of them: a company that was connected just now
+SHORTEST = timedelta(minutes=5)  # between two looks; of a company whose record has no interval
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A company's next look. `at` is UTC, None for at once; `interval` is the time until the one after it."""
+
+    company_id: str
+    at: datetime | None
+    interval: timedelta
+
+
+class Looks:
+    """The next looks of all companies."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def first(self, number: int, until: datetime | None) -> list[Look]:
+        """Return at most so many of the next looks, those that are due the longest first; only those that are due by
+        then, if a time is given."""
+        looks: list[Look] = []
+        start: dict[str, Any] = {}
+        while len(looks) < number:
+            page: Any = self._table.query(**_of_index(until), Limit=number - len(looks), **start)
+            looks += map(_look, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return looks
+
+    def count(self, until: datetime | None) -> int:
+        """Return how many looks there are, or are due by then."""
+        number = 0
+        start: dict[str, Any] = {}
+        while True:
+            page: Any = self._table.query(**_of_index(until), Select="COUNT", **start)
+            number += int(page["Count"])
+            if "LastEvaluatedKey" not in page:
+                return number
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def move(self, look: Look, at: datetime) -> None:
+        """Store the time of the look after this one; unless somebody else has stored another meanwhile, or the company
+        is no longer connected."""
+        self._change(look.company_id, f"{TIME} = :at", {":at": iso(at)}, Attr(TIME).eq(_text(look.at)))
+
+    def note(self, company_id: str, at: datetime, interval: timedelta) -> None:
+        """Store the time of the next look and the interval from then on, if the company is connected."""
+        values = {":at": iso(at), ":minutes": round(interval / timedelta(minutes=1))}
+        self._change(company_id, f"{TIME} = :at, {INTERVAL} = :minutes", values, Attr("pk").exists())
+
+    def add(self, company_id: str, at: datetime) -> None:
+        """Store the time of a first look, if the company is connected and has none."""
+        connected = Attr("pk").exists() & Attr(TIME).not_exists()
+        self._change(company_id, f"{TIME} = :at", {":at": iso(at)}, connected)
+
+    def connected_after(self, company_id: str | None, number: int) -> list[str]:
+        """Return at most so many connected companies after the given one, in the order of their index."""
+        condition: ConditionBase = Key(CONNECTED_INDEX).eq(CONNECTED)
+        if company_id is not None:
+            condition &= Key("pk").gt(company_key(company_id, "CONNECTION")["pk"])
+        wanted: Any = {"IndexName": CONNECTED_INDEX, "KeyConditionExpression": condition, "Limit": number}
+        found = self._table.query(**wanted)["Items"]
+        return [_company(each) for each in found]
+
+    def without_time(self, company_ids: Sequence[str]) -> list[str]:
+        """Return those of the connected companies that are in no index of looks."""
+        records = get_many(self._table, (company_key(company_id, "CONNECTION") for company_id in company_ids))
+        return [_company(each) for each in records if TIME not in each]
+
+    def _change(self, company_id: str, assignments: str, values: dict[str, Any], condition: ConditionBase) -> None:
+        conditional_write(
+            self._table.update_item,
+            Key=company_key(company_id, "CONNECTION"),
+            UpdateExpression=f"SET {assignments}",
+            ExpressionAttributeValues=values,
+            ConditionExpression=condition,
+        )
+
+
+def look_interval(record: Mapping[str, Any]) -> timedelta:
+    """Return the interval between two looks, of a connection's item in the table."""
+    return timedelta(minutes=int(record[INTERVAL])) if INTERVAL in record else SHORTEST
+
+
+def _of_index(until: datetime | None) -> dict[str, Any]:
+    condition: ConditionBase = Key(CONNECTED_INDEX).eq(CONNECTED)
+    if until is not None:
+        condition &= Key(TIME).lte(iso(until))
+    return {"IndexName": INDEX, "KeyConditionExpression": condition}
+
+
+def _look(record: Mapping[str, Any]) -> Look:
+    time = str(record[TIME])
+    return Look(_company(record), None if time == AT_ONCE else moment(time), look_interval(record))
+
+
+def _text(at: datetime | None) -> str:
+    return AT_ONCE if at is None else iso(at)
+
+
+def _company(record: Mapping[str, Any]) -> str:
+    return str(record["pk"]).removeprefix("COMPANY#")
