@@ -60,7 +60,7 @@ class NewConnection(CheckedConnection):
         try:
             return before is not None and LedgerList.TAGS in before.settings.sync.lists
         except InvalidSettings:
-            return False  # of another version; an hour later its groups are archived all the same
+            return False  # of another version: what they chose is not known
 
 
 def installation(connecting: NewConnection) -> str:

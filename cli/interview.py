@@ -22,9 +22,10 @@ from cli.ledger_authorisation import LedgerSignIn
 from cli.list_interview import ListInterview
 from cli.prompts import Choice, Terminal
 from cli.stack import Stack
-from pleo_export.accounting.descriptor import AccountingSettings, Connector
+from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.port import AccountingSetup, CodeAndName
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.accounting.settings import AccountingSettings
 from pleo_export.bookkeeping.settings import Accounts
 from pleo_export.errors import InvalidSettings, Misconfigured, PleoExportError
 from pleo_export.settings import Settings, parse_settings

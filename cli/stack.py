@@ -124,8 +124,41 @@ class CompanySecrets:
         return oauth_client_secret(self.name, provider)
 
 
+class PleoClients(CompanySecrets):
+    """Pleo, as a company's credential reaches it."""
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        raise NotImplementedError
+
+    def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
+        """Return a client of Pleo with the `pleo` part of a company's secrets.
+
+        With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
+        InvalidSettings.
+        """
+        return PleoClient(self.outputs["PleoApiUrl"], self._pleo_credential(secret, company_id))
+
+    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
+        """Return a client of Pleo's lists; as `pleo` does."""
+        credential = self._pleo_credential(secret, company_id)
+        return PleoLists(PleoTransport(self.outputs["PleoApiUrl"], credential, IsolatedSession()))
+
+    def _pleo_credential(self, secret: Mapping[str, str], company_id: str | None) -> Credential:
+        renewed = partial(self._token_after_refusal, company_id) if company_id else None
+        return credential_from_secret(secret, renewed)
+
+    def _token_after_refusal(self, company_id: str, refused: str) -> str | None:
+        refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
+        refresher.refresh(company_id, "pleo", refused, refused=True)
+        stored = self.secrets(company_id)
+        token = stored.pleo.get("access_token") if stored else None
+        return None if token == refused else token
+
+
 @dataclass(frozen=True)
-class Stack(Records, CompanySecrets):
+class Stack(Records, PleoClients):
     """One deployment, by its name, with the clients and records that commands use."""
 
     name: str
@@ -226,31 +259,7 @@ class Stack(Records, CompanySecrets):
             self.now,
         )
 
-    # Pleo, the accounting system and our own address
-
-    def pleo(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoClient:
-        """Return a client of Pleo with the `pleo` part of a company's secrets.
-
-        With a `company_id` the secret is the stored one, whose tokens are refreshed when Pleo refuses them. Raises
-        InvalidSettings.
-        """
-        return PleoClient(self.outputs["PleoApiUrl"], self._pleo_credential(secret, company_id))
-
-    def pleo_lists(self, secret: Mapping[str, str], company_id: str | None = None) -> PleoLists:
-        """Return a client of Pleo's lists; as `pleo` does."""
-        credential = self._pleo_credential(secret, company_id)
-        return PleoLists(PleoTransport(self.outputs["PleoApiUrl"], credential, IsolatedSession()))
-
-    def _pleo_credential(self, secret: Mapping[str, str], company_id: str | None) -> Credential:
-        renewed = partial(self._token_after_refusal, company_id) if company_id else None
-        return credential_from_secret(secret, renewed)
-
-    def _token_after_refusal(self, company_id: str, refused: str) -> str | None:
-        refresher = Refresher(self.client("lambda"), self.outputs["RefreshTokensFunctionName"])
-        refresher.refresh(company_id, "pleo", refused, refused=True)
-        stored = self.secrets(company_id)
-        token = stored.pleo.get("access_token") if stored else None
-        return None if token == refused else token
+    # The accounting system and our own address
 
     @property
     def http(self) -> requests.Session:

@@ -14,6 +14,7 @@ import re
 import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,13 @@ import yaml
 from cli.main import app
 from cli.main import main as command_line
 from local.aws import ROOT
+from local.processes import ChildFailed
 from local.stack import LocalStack, settings_of
+from pleo_export.accounting.lists import LedgerList
 from pleo_simulator.sample import API_KEYS, NORTHGATE
 
+DIMENSION = "cost_centre"
+SYNC_SECONDS = 120
 PAGE = ROOT / "docs/commands.md"
 UNKNOWN, MALFORMED = "99999999-9999-4999-8999-999999999999", "4711"
 WIDTH = 100  # columns
@@ -87,7 +92,8 @@ class World:
             "folder": "audit-2026",
             "stack": stack.name,
         }
-        (folder / "settings.yaml").write_text(yaml.safe_dump(settings_of(NORTHGATE, stack.books), sort_keys=False))
+        settings = {**settings_of(NORTHGATE, stack.books), "sync": {"dimensions": [DIMENSION]}}
+        (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         (folder / "broken.yaml").write_text(
             f"company_id: {NORTHGATE}\nposting: someday\naccounts: {{clearing: 1950}}\n"
         )
@@ -115,6 +121,23 @@ class World:
         self.stack.wait_for(newest["id"])
         items = self.stack.job(self.names["job"])["items"]
         self.names["entry"] = next(each["accountingEntryId"] for each in items if each["status"] == "successful")
+
+
+def first_sync(world: World) -> None:
+    """Wait until the lists are in step."""
+    deadline = time.monotonic() + SYNC_SECONDS
+    while world.stack.deployed.syncs.get(NORTHGATE, LedgerList.TAGS) is None:
+        if time.monotonic() > deadline:
+            raise ChildFailed(f"the first sync is not over after {SYNC_SECONDS} s; see .local/log/")
+        time.sleep(0.1)
+
+
+def change_cost_centres(world: World) -> None:
+    """Let an accountant rename, close and open cost centres."""
+    maintained = world.stack.books.master_data
+    maintained.rename_value(DIMENSION, "LON", "London, Strand")
+    maintained.close_value(DIMENSION, "MAD")
+    maintained.add_values(DIMENSION, {"OSL": "Oslo"})
 
 
 def click_export(world: World) -> None:
@@ -145,9 +168,20 @@ PERIOD = "--from 2026-01-01 --to 2026-12-31"
 EXAMPLES: Sequence[Example] = (
     Example("check", "{file}"),
     Example("check", "broken.yaml", code=1),
-    Example("connect", "{file}"),
+    Example("connect", "{file} --yes", after=first_sync),
     Example("connections"),
     Example("doctor"),
+    Example(
+        "sync",
+        "{company} --dry-run",
+        before=change_cost_centres,
+        wrong=(
+            ("a list that the settings do not choose", "{company} --list vendors"),
+            ("a plan that nobody has seen", "{company} --confirm 0123456789abcdef"),
+        ),
+    ),
+    Example("sync", "{company} --yes"),
+    Example("sync-history", "{company} MAD"),
     Example("pause", '{company} --reason "new chart of accounts" --yes'),
     Example("connections"),
     Example(
@@ -228,6 +262,7 @@ NO_ACCESS: Mapping[str, str | None] = {
 }
 NO_CREDENTIALS: Mapping[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 IDS = ("company", "job", "entry")
+ASK_OF_CHANGES = frozenset({"connect", "sync"})  # and lists that are in step are not changed
 WRONG = "Wrongly used:"
 DEFAULT = "export"  # of the commands in a group
 
@@ -279,7 +314,7 @@ def wrong_uses(name: str, names: Mapping[str, str]) -> list[WrongUse]:
             WrongUse("a file or name that does not exist", ("missing.yaml",), {}),
             WrongUse("a folder", (".",), {}),
         ]
-    if "--yes" in options:
+    if "--yes" in options and name not in ASK_OF_CHANGES:
         without = tuple(each for each in right if each != "--yes")
         found.append(WrongUse("no terminal to ask at", (*without, *_asking(name)), {}))
     found += [

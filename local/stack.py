@@ -42,7 +42,7 @@ from local.tryton import web_client
 from local.tryton.server import TrytonServer
 from pleo_export.settings import parse_settings
 from pleo_simulator.oauth import Client
-from pleo_simulator.sample import API_KEYS, NORTHGATE
+from pleo_simulator.sample import API_KEYS, NORTHGATE, REGISTRATION_NUMBERS
 from pleo_simulator.server import Simulator
 
 NAME = "pleo-export"
@@ -193,8 +193,11 @@ class LocalStack:
 
 
 def settings_of(company_id: str, ledger: Books) -> dict[str, Any]:
-    """A sample company's settings, as a person would write them to YAML."""
+    """A sample company's settings, as a person would write them to YAML. All ledgers here are Northgate's, so that for
+    the others the number of the ledger's company has to be confirmed."""
+    confirmed = {} if company_id == NORTHGATE else {"registration_number": REGISTRATION_NUMBERS[NORTHGATE]}
     return {
+        **confirmed,
         "company_id": company_id,
         "posting": "posted",
         "dimensions": {"cost_centre": "cost_centre", "project": "project"},

@@ -69,7 +69,7 @@ class Accounts:
     def delete(self, caller: str, account_id: str) -> None:
         with self.rows.lock:
             account = self.rows.get(caller, account_id)
-            if self._linked(caller, account):
+            if self._linked(caller, account) or self._is_contra_account(caller, account):
                 raise Refused(409, "ACCOUNT_LINKED", "The account is linked to accounting entries.")
             self.rows.delete(caller, account_id)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import Field
 
+from cli.errors import not_connected
 from cli.list_checks import NAMES
 from cli.options import DEFAULT_STACK, AsJson, CompanyId, StackName
 from cli.output_model import OutputModel
@@ -61,10 +62,12 @@ def command(
 ) -> None:
     """Show what syncs created, changed and archived at Pleo in the last 90 days: when, why and by whom.
 
-    A company that is not connected any more has a history, too.
+    It is shown of a company that was disconnected since, too.
     """
     deployed = Stack.named(stack)
     found = tuple(sorted(changes(deployed, company_id, key), key=lambda each: each.at))  # files are in order of days
+    if not found and not deployed.connections.exists(company_id):
+        raise not_connected(company_id)
     if as_json:
         print_json(SyncHistoryOutput(stack=deployed.name, company_id=company_id, changes=found))
         return

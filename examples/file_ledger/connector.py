@@ -49,19 +49,19 @@ class FileLedger:
         self.ledger_id = str(file.path.resolve())[-200:]
 
     def check(self) -> None:
-        self._read()
+        self.text()
         self._write(())  # the way of an entry, with nothing in it
 
     def find_many(self, references: Collection[str]) -> Outcomes:
         return {reference: _one_of(held) for reference, held in self.read(references).items()}
 
     def differences(self, found: Sequence[tuple[port.DocumentRef, Document]]) -> Mapping[str, errors.Rejected]:
-        held = {each.ref.id: _totals(each) for each in entries(self._read())}
+        held = {each.ref.id: _totals(each) for each in entries(self.text())}
         different = (ref for ref, wanted in found if held.get(ref.id) not in (None, _totals(wanted)))
         return {ref.reference: errors.Rejected(ledger.ENTRY_DIFFERS.told(name=ref.id)) for ref in different}
 
     def refusals(self, documents: Sequence[Document]) -> Mapping[str, errors.AccountingError]:
-        text = self._read()
+        text = self.text()
         return {each.reference: refused for each in documents for refused in [*_refusals(each, text)][:1]}
 
     def record_many(self, documents: Sequence[Document], state: port.DocumentState) -> Outcomes:
@@ -96,44 +96,42 @@ class FileLedger:
         if len(references) > self.capabilities.max_find:
             raise ValueError("at most max_find references are read at once")
         held: dict[str, list[port.LedgerDocument]] = {}
-        for each in entries(self._read()):
+        for each in entries(self.text()):
             if each.ref.reference in references:
                 held.setdefault(each.ref.reference, []).append(each)
         return held
 
     def ours(self, since: date, until: date) -> Collection[str]:
-        dated = [each.ref for each in entries(self._read()) if since <= each.ref.date <= until]
+        dated = [each.ref for each in entries(self.text()) if since <= each.ref.date <= until]
         return {ref.reference for ref in dated if ref.reference.startswith(MARK)}
 
     def account_names(self, codes: Collection[str]) -> Mapping[str, str]:
         return {code: name for code, name in self._accounts().items() if code in codes}
 
     def accounts(self) -> Sequence[port.CodeAndName]:
-        return [port.CodeAndName(each.code, each.name) for each in self.open_lists().chart() if each.active]
+        chart = sorted(FileLists(self.text).chart(), key=lambda each: each.code)
+        return [port.CodeAndName(each.code, each.name) for each in chart if each.active]
 
     def unknown_accounts(self, codes: Collection[str]) -> Collection[str]:
         return set(codes) - self._accounts().keys()
 
     def dimensions(self) -> Sequence[port.CodeAndName]:
-        names = {name for kind, name, _ in CUSTOM.findall(self._read()) if kind == "dimension"}
+        names = {name for kind, name, _ in CUSTOM.findall(self.text()) if kind == "dimension"}
         return [port.CodeAndName(name, name) for name in sorted(names)]
 
     def unknown_dimensions(self, categories: Collection[str]) -> Collection[str]:
         return set(categories) - {each.code for each in self.dimensions()}
 
     def currency(self) -> str:
-        return str(CURRENCY.findall(self._read())[0])
+        return str(CURRENCY.findall(self.text())[0])
 
     def time_zone(self) -> str | None:
         return None
 
-    def open_lists(self) -> FileLists:
-        return FileLists(self._read)
-
     # The file
 
     def _accounts(self) -> dict[str, str]:
-        return {code: name for name, code, _ in OPEN.findall(self._read())}
+        return {code: name for name, code, _ in OPEN.findall(self.text())}
 
     def _write(self, sound: Sequence[JournalEntry]) -> Outcomes:
         """Add all entries at once; where the check refuses that, one by one."""
@@ -152,7 +150,7 @@ class FileLedger:
             return dict.fromkeys((each.reference for each in sound), errors.OutcomeUnknown(IN_DOUBT))
         return {each.reference: as_ref(each.reference, each.posting_date) for each in sound}
 
-    def _read(self) -> str:
+    def text(self) -> str:
         path = self._file.path
         if path.parent.is_dir() and not path.exists():
             unknown = connection.SETTING_UNKNOWN_THERE.told(
@@ -175,7 +173,7 @@ set_up = open_reader = connect
 
 
 def open_lists(*given: Any, **more: Any) -> FileLists:
-    return connect(*given, **more).open_lists()
+    return FileLists(connect(*given, **more).text)
 
 
 def _tried(act: Callable[[], T], passing: type[OSError]) -> T:

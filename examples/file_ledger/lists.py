@@ -9,8 +9,6 @@ from pleo_export.accounting.lists import LedgerAccount, LedgerCompany, LedgerLis
 from pleo_export.failures.ledger_lists import LIST_NOT_OFFERED
 
 OPEN = re.compile(r"^\S+ open ([A-Z][\w:-]*:(\w+))(?: +([A-Z]{3}))?", re.MULTILINE)
-CLOSE = re.compile(r"^\S+ close (\S+)", re.MULTILINE)
-NAME = re.compile(r'^option "title" "(.*)"', re.MULTILINE)
 
 
 class FileLists:
@@ -22,11 +20,11 @@ class FileLists:
         self._read = read
 
     def company(self) -> LedgerCompany:
-        return LedgerCompany("".join(NAME.findall(self._read())))
+        return LedgerCompany("".join(re.findall(r'^option "title" "(.*)"', self._read(), re.MULTILINE)))
 
     def chart(self) -> Iterator[LedgerAccount]:
         text = self._read()
-        closed = CLOSE.findall(text)
+        closed = re.findall(r"^\S+ close (\S+)", text, re.MULTILINE)
         for name, code, _ in OPEN.findall(text):
             yield LedgerAccount(code, code, name, active=name not in closed, postable=True)
 

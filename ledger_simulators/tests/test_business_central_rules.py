@@ -280,3 +280,42 @@ def test_the_page_shows_what_is_posted_and_escapes_it(company: Company) -> None:
     assert "Nothing is posted." not in after
     assert "<script>" not in before + after
     assert "&lt;script&gt;" in after
+
+
+class TestNewVendors:
+    def test_a_number_is_taken_once(self, company: Company) -> None:
+        sent = {"number": "PXHARBOUR", "displayName": "Harbour Print", "taxRegistrationNumber": "GB611222333"}
+
+        first, second = company.call("POST", "vendors", sent), company.call("POST", "vendors", sent)
+
+        assert first.status_code == 201
+        assert error_of(second)[:2] == (400, "Internal_EntityWithSameKeyExists")
+
+    def test_a_series_may_take_no_numbers_that_are_entered(self, company: Company) -> None:
+        company.ledger.manual_vendor_numbers = False
+
+        entered = company.call("POST", "vendors", {"number": "PX1", "displayName": "Harbour Print"})
+        numbered = company.call("POST", "vendors", {"displayName": "Harbour Print"})
+
+        assert error_of(entered)[:2] == (400, "Application_DialogException")
+        assert numbered.get_json()["number"]
+
+    def test_a_currency_has_to_be_there(self, company: Company) -> None:
+        sent = {"displayName": "Harbour Print", "currencyCode": "USD"}
+        assert error_of(company.call("POST", "vendors", sent))[:2] == (400, "Internal_InvalidTableRelation")
+
+
+def test_a_page_in_a_batch_leads_to_the_next_one(company: Company) -> None:
+    company.ledger.page_size = 5
+    request = {"method": "GET", "id": "0", "url": f"companies({company.id})/accounts?$count=true", "headers": {}}
+    (part,) = company.client.post(f"{BASE}/$batch", json={"requests": [request]}, headers=company.headers).get_json()[
+        "responses"
+    ]
+
+    found, address = part["body"]["value"], part["body"]["@odata.nextLink"]
+    while address:
+        page = company.client.get(address, headers=company.headers).get_json()
+        found += page["value"]
+        address = page.get("@odata.nextLink", "")
+
+    assert len(found) == part["body"]["@odata.count"] == len(company.ledger.store.rows("accounts")) > 5

@@ -234,3 +234,21 @@ def test_the_page_shows_balances_and_documents_and_escapes_what_people_wrote(xer
     assert "pleo:1" in page
     assert "-48.00" in page
     assert "<script>" not in page
+
+
+class TestLists:
+    def test_what_is_archived_is_shown_only_where_it_is_asked_for(self, xero: Xero) -> None:
+        xero.ledger.books.tracking[0]["Options"][0]["Status"] = "ARCHIVED"
+
+        usual = xero.ask("GET", "/TrackingCategories").get_json()["TrackingCategories"][0]["Options"]
+        every = xero.ask("GET", "/TrackingCategories?includeArchived=true").get_json()["TrackingCategories"][0]
+
+        assert len(every["Options"]) == len(usual) + 1
+
+    def test_a_search_term_finds_contacts_in_any_case(self, xero: Xero) -> None:
+        found = xero.ask("GET", "/Contacts?searchTerm=RYMAN").get_json()["Contacts"]
+        assert [each["Name"] for each in found] == ["Ryman"]
+
+    def test_a_number_of_a_contact_has_at_most_fifty_characters(self, xero: Xero) -> None:
+        sent = {"Contacts": [{"Name": "Harbour Print", "ContactNumber": "n" * 51}]}
+        assert xero.ask("PUT", "/Contacts", sent).status_code == 400

@@ -1,4 +1,5 @@
-"""The steps of the demo: connect, preview, export, once more, prove; then every type of expense under both methods.
+"""The steps of the demo: connect, choose a new tag, preview, export, once more, prove; then every type of expense under
+both methods.
 
 What the ledger holds is checked at each step, against `local.demo.checks`, and with what it cannot take in mind.
 """
@@ -19,6 +20,7 @@ from cli.job_lookup import find_job, overview
 from cli.report.content import EXPORTED, FAILED
 from cli.report.gathering import report_of_job
 from cli.report.page import render
+from cli.sync_requests import follow, send, sync_request
 from local.aws import ROOT, STATE
 from local.demo import output
 from local.demo.checks import (
@@ -32,12 +34,15 @@ from local.ledgers.books import Books
 from local.ledgers.choice import TRYTON
 from local.processes import ChildFailed, Interrupted, stopping
 from local.stack import LocalStack
+from local.tryton.server import TrytonServer
+from pleo_export.accounting.lists import LedgerList
 from pleo_export.operations.job_overview import ItemOverview, JobOverview
 from pleo_export.operations.preview import JobPreview, preview
 from pleo_export.operations.preview import find_job as find_waiting
 from pleo_export.operations.preview_items import account_names
 from pleo_export.operations.reconcile import ReconciliationPeriod, reconcile_period
 from pleo_export.operations.reconciliation.result import AccountRole, Pile
+from pleo_simulator.choices import choose_for
 from pleo_simulator.demo import CANNOT_BE_BOOKED, FISCAL_YEAR
 from pleo_simulator.every_type import LEFT_OVER, every_type, keys
 from pleo_simulator.sample import HAVN, LUMBRE, NORTHGATE
@@ -46,6 +51,7 @@ from pleo_simulator.sample_catalogue import ACCOUNTS as PLEO_ACCOUNTS
 CHUNK = 8  # small chunks, so that there is progress to watch
 PATIENCE_SECONDS = 300
 REPORT = STATE / "demo-report.html"
+GROUP, NEW_VALUE, TAGGED = "cost_centre", {"OSL": "Oslo"}, "Pret A Manger"
 PREVIEWED = ("Ryman", "Figma")
 FINAL = ("successful", "failed")
 METHODS = {HAVN: "journal", LUMBRE: "accounts_payable"}  # as Pleo calls them
@@ -91,17 +97,20 @@ def tell(ledger: str = TRYTON) -> int:
         story.seconds["started in"] = time.monotonic() - begun
         with story.step("1. Connect a company: everything is tried before anything is stored", "connected"):
             _connect(stack)
-        with story.step("2. Preview: what an export would book, before anything is booked", "previewed"):
+        with story.step("2. Lists: people choose in Pleo from what the ledger has", "lists"):
+            tagged = _choose_a_new_tag(story)
+        with story.step("3. Preview: what an export would book, before anything is booked", "previewed"):
             seen = _preview(story)
-        with story.step("3. Export: each expense becomes an entry", "exported"):
+        with story.step("4. Export: each expense becomes an entry", "exported"):
             job = _export(story, seen)
-        with story.step("4. Export the same expenses once more: nothing is booked twice", "exported again"):
+            _check_tagged(story, tagged)
+        with story.step("5. Export the same expenses once more: nothing is booked twice", "exported again"):
             _export_again(story, job)
-        with story.step("5. Reconcile: the ledger holds what Pleo was told", "reconciled"):
+        with story.step("6. Reconcile: the ledger holds what Pleo was told", "reconciled"):
             _reconcile(story, job)
-        with story.step("6. Report: one page to read, to print and to keep", "reported"):
+        with story.step("7. Report: one page to read, to print and to keep", "reported"):
             _report(story, job)
-        with story.step("7. A month with every type of expense, under both methods", "every type"):
+        with story.step("8. A month with every type of expense, under both methods", "every type"):
             _every_type(story)
         output.show_times(story.seconds)
         _say_next()
@@ -111,8 +120,63 @@ def tell(ledger: str = TRYTON) -> int:
 def _connect(stack: LocalStack) -> None:
     pleo, deviations = stack.pleo.state, stack.ledger.deviations
     pleo.put_expenses(NORTHGATE, [deviations.of_ledger(each) for each in pleo.company(NORTHGATE).expenses.values()])
-    for line in stack.connect(NORTHGATE):
+    for line in stack.connect(NORTHGATE, sync={"dimensions": [GROUP]}):
         output.say(line.replace(stack.webhook_url + NORTHGATE, "our address"))
+
+
+def _choose_a_new_tag(story: Story) -> str:
+    """A cost centre that is opened in the ledger is soon to be chosen in Pleo; somebody does, for an expense, whose id
+    is returned. In a ledger that is simulated nobody opens one."""
+    stack, code = story.stack, "CPH"
+    with output.waiting_for("waiting for the first sync"):
+        _wait_for_first_sync(stack)
+    output.say(f"people choose from cost centres of {stack.ledger.title}: {_offered(stack)}")
+    if isinstance(stack.ledger, TrytonServer):
+        stack.books.master_data.add_values(GROUP, NEW_VALUE)
+        request = sync_request(NORTHGATE, [LedgerList.TAGS], "by_hand")
+        with output.waiting_for("syncing"):
+            send(stack.deployed, request)
+            follow(stack.deployed, request, PATIENCE_SECONDS)
+        (code,) = NEW_VALUE
+        output.say(
+            f"an accountant opens cost centre {code} in {stack.ledger.title}; pleo-export sync: {_offered(stack)}"
+        )
+    expenses = stack.pleo.state.company(NORTHGATE).expenses
+    entry_id = next(each for each, item in expenses.items() if (item["supplier"] or {}).get("name") == TAGGED)
+    choose_for(stack.pleo.service, NORTHGATE, entry_id, tags=[(GROUP, code)])
+    output.say(f"somebody chooses {code} in Pleo, for the expense of {TAGGED}")
+    lists = stack.deployed.services.ledger_lists(stack.deployed.services.connection(NORTHGATE))
+    in_ledger = {each.code for each in lists.dimension_values(GROUP) if each.active}
+    story.check("tags in Pleo", len(_tags(stack)), len(in_ledger))
+    return entry_id
+
+
+def _wait_for_first_sync(stack: LocalStack) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not ((run := stack.deployed.syncs.get(NORTHGATE, LedgerList.TAGS)) and run.good_at):
+        if time.monotonic() > deadline:
+            raise ChildFailed(f"the first sync is not over after {PATIENCE_SECONDS} s; see .local/log/")
+        if stopping.wait(0.2):
+            raise Interrupted
+
+
+def _tags(stack: LocalStack) -> Mapping[str, str]:
+    """What Pleo offers of the group: names by code."""
+    held = stack.pleo.service.tags
+    (group,) = (each for each in held.groups(NORTHGATE) if each["code"] == GROUP)
+    return {each["code"]: each["name"] for each in held.of_group(NORTHGATE, group["id"]) if not each["archived"]}
+
+
+def _offered(stack: LocalStack) -> str:
+    return ", ".join(f"{code} {name}" for code, name in _tags(stack).items())
+
+
+def _check_tagged(story: Story, entry_id: str) -> None:
+    """Whether the expense is booked on the cost centre that was opened meanwhile."""
+    if isinstance(story.stack.ledger, TrytonServer):
+        moves = story.stack.books.moves(f"pleo:{entry_id}")
+        booked = {each for move in moves for line in move.lines for each in line.dimensions}
+        story.check(f"cost centre of the expense of {TAGGED}", ", ".join(booked), ", ".join(NEW_VALUE))
 
 
 def _preview(story: Story) -> JobPreview:

@@ -192,11 +192,13 @@ def test_each_item_of_a_batch_succeeds_or_fails_by_itself(service: PleoService) 
 
 def test_an_account_that_an_expense_names_cannot_be_deleted(service: PleoService) -> None:
     linked, unused = an_account(service, "7", code="6200"), an_account(service, "8", code="9999")
+    contra_account = an_account(service, "9", code="1900")
 
     refused(409, lambda: service.accounts.delete(NORTHGATE, linked["id"]))
+    refused(409, lambda: service.accounts.delete(NORTHGATE, contra_account["id"]))
     service.accounts.delete(NORTHGATE, unused["id"])
     an_account(service, "8")  # its id is free again
-    search = {"excludeIfAssignedToCategory": True, "excludeIfAssignedToContraAccount": False}
+    search = {"excludeIfAssignedToCategory": True, "excludeIfAssignedToContraAccount": True}
     assert [row["externalId"] for row in service.accounts.search(NORTHGATE, FIRST, search)["data"]] == ["8"]
 
 

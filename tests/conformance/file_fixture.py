@@ -12,6 +12,7 @@ from pathlib import Path
 
 from examples.file_ledger.connector import FileLedger
 from examples.file_ledger.ledger_file import TRANSACTION, LedgerFile, Refused, entries
+from examples.file_ledger.lists import FileLists
 from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, DocumentState, LedgerDocument, LedgerReader
 from pleo_export.bookkeeping.documents import JournalLine
@@ -111,7 +112,7 @@ class FileWay:
 
     @property
     def lists(self) -> LedgerLists:
-        return FileLedger(self.file).open_lists()
+        return FileLists(FileLedger(self.file).text)
 
     def deliver(self) -> None:
         for access in self.file.late:
@@ -185,7 +186,7 @@ class FileFixture:
         return self._at(url)
 
     def lists(self, *, url: str | None = None) -> LedgerLists:
-        return self._at(url).open_lists()
+        return FileLists(self._at(url).text)
 
     @property
     def master_data(self) -> FileMasterData:

@@ -9,13 +9,15 @@ from uuid import uuid4
 
 import pytest
 
-from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected
+from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, Rejected, UnknownAccount, UnknownTaxCode
 from pleo_export.accounting.lists import LedgerList, LedgerLists, NewSupplier, TaxCodeType
-from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, PartyRole
+from pleo_export.accounting.port import DocumentRef, DocumentState
+from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, Party, PartyRole, TaxPart, TaxRole
 from pleo_export.bookkeeping.parties import KeyKind, PartyKey, PartyQuery
 from pleo_export.failures.ledger_lists import SUPPLIER_AMBIGUOUS, SUPPLIER_BLOCKED, SUPPLIER_NUMBER_TAKEN
 from tests.conformance.connector_fixture import OPEN, Act, Pages, Plan, Trouble
 from tests.conformance.declared import DeclaredFixture
+from tests.conformance.test_payables import a_bill
 
 COST_CENTRE = "cost_centre"
 NUMBERS = count(1)
@@ -39,9 +41,9 @@ def a_tax_number() -> str:
     return f"GB{600_000_000 + uuid4().int % 99_999_999}"
 
 
-def an_entry(reference: str, dimension: Dimension) -> JournalEntry:
-    """One that books with a value of a dimension."""
-    lines = (JournalLine("6100", 100, dimensions=(dimension,)), JournalLine("1900", -100))
+def an_entry(reference: str, line: JournalLine) -> JournalEntry:
+    """One with that line, paid from the wallet."""
+    lines = (line, JournalLine("1950", -line.amount))
     return JournalEntry(reference, OPEN, OPEN, "GBP", lines, "Paper")
 
 
@@ -161,7 +163,8 @@ def test_the_value_that_is_listed_is_the_one_that_recording_finds(own_fixture: D
     own_fixture.master_data.close_value(COST_CENTRE, closed)
 
     for value in own_fixture.lists().dimension_values(COST_CENTRE):
-        entry = an_entry(f"value {value.code}", Dimension(COST_CENTRE, value.code))
+        line = JournalLine("6100", 100, dimensions=(Dimension(COST_CENTRE, value.code),))
+        entry = an_entry(f"value {value.code}", line)
         refused = own_fixture.connector().refusals([entry])
         assert refused == {} or not value.active, value
     assert code
@@ -190,6 +193,28 @@ def test_accounts_are_listed_with_what_can_be_booked_on(own_fixture: DeclaredFix
     assert {each.code for each in own_fixture.setup().accounts()} <= {
         code for code, each in accounts.items() if each.active
     }
+
+
+def test_the_accounts_that_are_listed_as_open_are_those_that_recording_knows(fixture: DeclaredFixture) -> None:
+    usable = [each.code for each in fixture.lists().chart() if each.active and each.postable]
+    entries = [an_entry(f"account {code}", JournalLine(code, 100)) for code in usable]
+
+    refused = fixture.connector().refusals(entries)
+
+    assert len(usable) > 10
+    assert [name for name, error in refused.items() if isinstance(error, UnknownAccount)] == []
+
+
+def test_the_tax_codes_that_are_listed_as_open_are_those_that_recording_knows(fixture: DeclaredFixture) -> None:
+    taxes = [each for each in fixture.lists().tax_codes() if each.active]
+    usable = [each.code for each in taxes if each.allowed_accounts is None or "6100" in each.allowed_accounts]
+    parts = {code: TaxPart(code, TaxRole.BASE) for code in usable}
+    entries = [an_entry(f"tax {code}", JournalLine("6100", 100, "Paper", part)) for code, part in parts.items()]
+
+    refused = fixture.connector().refusals(entries)
+
+    assert usable
+    assert [name for name, error in refused.items() if isinstance(error, UnknownTaxCode)] == []
 
 
 def test_an_account_keeps_its_id_whatever_its_name(own_fixture: DeclaredFixture) -> None:
@@ -257,6 +282,22 @@ def test_the_supplier_that_is_listed_or_made_is_the_one_that_recording_finds(fix
         parties = [found[query] for query in queries]
         assert all(isinstance(each, Party) and each.name == supplier.name for each in parties), parties
         assert len(set(parties)) == 1
+
+
+def test_a_bill_is_booked_on_the_supplier_that_was_made(fixture: DeclaredFixture) -> None:
+    made = fixture.lists().ensure_supplier(new(country="GB", tax_registration_number=a_tax_number()))
+    system = fixture.connector()
+    query = PartyQuery(PartyRole.SUPPLIER, made.name, (PartyKey(KeyKind.EXTERNAL_ID, made.id),), required=True)
+    party = system.find_parties([query])[query]
+    assert isinstance(party, Party)
+
+    bill = a_bill(party)
+    outcome = system.record_many([bill], DocumentState.POSTED)[bill.reference]
+
+    assert isinstance(outcome, DocumentRef), outcome
+    (held,) = fixture.held(bill.reference)
+    assert held.bill is not None
+    assert (held.state, held.bill.party) == (DocumentState.POSTED, made.name)
 
 
 def test_a_supplier_that_is_there_already_is_found_by_its_tax_number(fixture: DeclaredFixture) -> None:

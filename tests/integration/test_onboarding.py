@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from cli.connection_checks import CheckedConnection
 from cli.errors import CheckFailed
 from cli.main import app
 from local.stack import LocalStack, settings_of
+from local.tryton.company import REGISTRATION_NUMBER
 from local.tryton.ledger import Ledger
 from pleo_simulator.credentials import ALL_SCOPES
 from pleo_simulator.sample import API_KEYS, HAVN, LUMBRE
@@ -55,7 +57,7 @@ def pleo_export(*arguments: str, answers: tuple[str, ...] = ()) -> Result:
 
 def connect_from_file(stack: LocalStack, books: Ledger, company: str, monkeypatch: pytest.MonkeyPatch) -> Result:
     settings = settings_of(company, books) | {"posting": "draft"}
-    Path(f"{company}.yaml").write_text(yaml.safe_dump(settings))
+    Path(f"{company}.yaml").write_text(json.dumps(settings))  # which is YAML, with every text in quotes
     monkeypatch.setenv("PLEO_API_KEY", API_KEYS[company])
     monkeypatch.setenv("ACCOUNTING_TOKEN", books.token)
     return pleo_export("connect", f"{company}.yaml")
@@ -142,19 +144,25 @@ def test_a_company_is_connected_by_answering_and_its_expenses_are_booked(
     answers = (
         *("plp_mistyped", API_KEYS[LUMBRE], "tryton"),
         *(books.url, books.database, str(books.company), ENTER, books.token),
+        REGISTRATION_NUMBER,  # the ledger's is not Lumbre's, and the operator says that both are one customer
         *("GBP EUR", ENTER, ENTER, *[ENTER] * 6),  # wallets, the other accounts
-        *(ENTER, ENTER),  # dimensions
+        *("y", "n", *[ENTER] * 3),  # lists: the cost centres, which are not asked for again
+        ENTER,  # the other dimension
         *("posted", ENTER, ENTER, ENTER, "Europe/Madrid"),
         "lumbre.yaml",
     )
 
-    result = pleo_export("connect", answers=answers)
+    result = pleo_export("connect", "--yes", answers=answers)
 
     assert result.exit_code == 0, result.output
-    assert [line[:35] for line in wrong(result)] == ["Pleo does not accept the credential"]
+    assert [line.partition(" (")[0] for line in wrong(result)] == [
+        "Pleo does not accept the credential. Make an API key",
+        "Pleo's company is Estudio Lumbre S.L.",
+    ]
     kept = yaml.safe_load(Path("lumbre.yaml").read_text())
     assert kept["accounts"] == settings_of(LUMBRE, books)["accounts"]
     assert kept["dimensions"] == {"cost_centre": "cost_centre", "project": "project"}
+    assert kept["sync"]["dimensions"] == ["cost_centre"]
     assert pleo_export("doctor", LUMBRE).exit_code == 0
     chosen = some_queued(stack, LUMBRE, 3)
     done = finished(stack, export(stack, LUMBRE, chosen))

@@ -118,14 +118,14 @@ def no_lease_is_dead() -> AbstractContextManager[Any]:
 def report_before_record() -> AbstractContextManager[Any]:
     outcome_of = outcomes.outcome_of
 
-    def hopeful(progress: ItemProgress, services: Any) -> Any:
+    def hopeful(progress: ItemProgress, services: Any, names: Any) -> Any:
         for name, outcome in progress.outcomes.items():
             if isinstance(outcome, OutcomeUnknown):
                 document = progress.plan.item.main
                 progress.outcomes[name] = DocumentRef(
                     name, document.kind, "1", "J1", DocumentState.POSTED, document.posting_date, ""
                 )
-        return outcome_of(progress, services)
+        return outcome_of(progress, services, names)
 
     return patch(recorder, "outcome_of", hopeful)
 

@@ -89,9 +89,10 @@ class FakeLists:
             seen |= set(rows)
 
     def _page(self, read: Callable[[], Sequence[T]], offset: int) -> tuple[Sequence[T], int]:
-        rows, misled = read(), self.books.ledger.lists.misled if offset else None
-        begin = {None: offset, "missing": len(rows), "repeated": 0}[misled]
-        return rows[begin : begin + self.page], len(rows)
+        rows, held = read(), self.books.ledger.lists
+        begin = {None: offset, "missing": len(rows), "repeated": 0}[held.misled if offset else None]
+        shown = rows[: len(rows) - held.withheld]
+        return shown[begin : begin + self.page], len(rows)
 
     def _candidates(self) -> list[SupplierCandidate]:
         held = self.books.ledger.lists.suppliers

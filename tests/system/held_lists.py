@@ -41,14 +41,15 @@ class HeldSupplier:
 
 @dataclass
 class HeldLists:
-    """What people maintain in it. `misled`: what comes instead of the later pages of each list, "missing" or
-    "repeated", as from a ledger that is at fault."""
+    """What people maintain in it. As from a ledger that is at fault: `withheld` entries are missing at the end of each
+    list; `misled` comes instead of its later pages, "missing" or "repeated"."""
 
     accounts: dict[str, LedgerAccount]
     values: dict[str, dict[str, DimensionValue]]
     tax_codes: dict[str, LedgerTaxCode]
     company: LedgerCompany = COMPANY
     suppliers: list[HeldSupplier] = field(default_factory=list)
+    withheld: int = 0
     misled: str | None = None
 
     def books_on(self, account: str) -> bool:

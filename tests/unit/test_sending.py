@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ import responses
 from pleo_export.accounting import http as accounting
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import ApiKey
+from pleo_export.pleo.transport import PleoTransport
 from pleo_export.receipts.fetch import Fetcher
 from pleo_export.receipts.hosts import ReceiptHosts
 from pleo_export.services.services import Services
@@ -18,7 +20,7 @@ from pleo_export.services.services import Services
 URL = "https://outside.test/x"
 SESSIONS: dict[str, Callable[[], requests.Session]] = {
     "Pleo's and the token endpoint's": lambda: Services({}).http,
-    "the command line's": lambda: PleoClient(URL, ApiKey("key"))._transport._session,
+    "the command line's": lambda: cast(PleoTransport, PleoClient(URL, ApiKey("key"))._transport)._session,
     "the accounting system's": lambda: accounting.AccountingTransport("Tryton", URL, {})._session,
     "the receipts'": lambda: Fetcher(ReceiptHosts.parse("outside.test"))._session,
 }

@@ -16,6 +16,7 @@ from pleo_simulator.fault_queue import Fault, FaultQueue
 from tests.system.effects import Effects, Killed
 
 SLOWEST_CALL = 2.0  # seconds
+OFTEN = 0.4  # faults per moment
 UNANSWERED = {"unsent": requests.ConnectTimeout, "request lost": requests.ReadTimeout}
 AWAY = FailureText("away", "The ledger is away.")
 
@@ -29,7 +30,9 @@ class SyncFaults(Effects):
         self.advance = advance
         self.rate = rate
         self.left = left
+        self.focus = ""  # a pattern of effects, where most of the faults are injected
         self.queue: FaultQueue | None = None  # the Pleo simulator's own
+        self.meanwhile: Callable[[], None] = lambda: None  # what people do between two requests
         self.injected: Counter[str] = Counter()
 
     def before(self, effect: str) -> None:
@@ -37,6 +40,7 @@ class SyncFaults(Effects):
         if not self._inside:
             return
         self.advance(self.random.random() * SLOWEST_CALL)
+        self.meanwhile()
         if self._due(effect):
             self._inject_before(effect)
 
@@ -53,7 +57,10 @@ class SyncFaults(Effects):
 
     def _due(self, effect: str) -> bool:
         """More where more is at stake: at what is written."""
-        rate = self.rate * (1 if "GET" in effect or "search" in effect or "list" in effect else 4)
+        reads = "GET" in effect or "search" in effect or "list" in effect
+        rate = self.rate * (1 if reads else 12 if "create supplier" in effect else 4)
+        if self.focus and re.search(self.focus, effect):
+            rate = OFTEN
         if self.left <= 0 or self.random.random() >= rate:
             return False
         self.left -= 1

@@ -419,6 +419,17 @@ def test_given_a_connect_that_breaks_off_when_repeated_then_there_is_one_subscri
     assert len(subscriptions(stack)) == 1
 
 
+def test_given_vendors_that_are_synced_then_pleo_tells_of_new_ones_too_until_they_are_not(
+    stack: DeployedSystem,
+) -> None:
+    for sync, events in (
+        ({"vendors": True}, ["v1.export-job.created", "v1.vendor.created"]),
+        ({}, ["v1.export-job.created"]),
+    ):
+        assert problems(connected(stack, sync=sync)) == {}
+        assert [each.request["eventTypes"] for each in subscriptions(stack)] == [events]
+
+
 def test_given_two_subscriptions_to_our_address_then_one_is_left(stack: DeployedSystem) -> None:
     connected(stack)
     stack.system.service.subscriptions.create(NORTHGATE, subscriptions(stack)[0].request)

@@ -372,3 +372,14 @@ def test_given_an_account_in_use_that_was_closed_then_the_mapping_says_where_unt
 
     books.ledger.lists.put_account("6400", "Open again")
     assert "not checked at night yet" in examined(stack)["mapping"].text
+
+
+def test_given_vendors_that_are_synced_when_pleo_no_longer_tells_of_new_ones_then_the_subscription_is_wrong(
+    stack: DeployedSystem,
+) -> None:
+    connected(stack, sync={"vendors": True})
+    of_request(eventTypes=["v1.export-job.created"])(stack)
+
+    found = problems({each.name: each for each in examine_company(stack, NORTHGATE, HOOKS)})
+
+    assert found["webhook subscription"].startswith("the subscription leaves out v1.vendor.created;")

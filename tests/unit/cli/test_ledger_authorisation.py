@@ -91,9 +91,10 @@ def customer(stack: DeployedSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "pleo_export.accounting.http.IsolatedSession", lambda: session_through(adapter, IsolatedSession())
     )
     # The real connector, in commands and in functions.
-    monkeypatch.setattr(InProcessServices, "accounting_system", Services.accounting_system)
-    monkeypatch.delattr(DeployedSystem, "accounting_system")
-    monkeypatch.delattr(DeployedSystem, "accounting_setup")
+    for name in ("accounting_system", "ledger_lists", "ledger_setup"):
+        monkeypatch.setattr(InProcessServices, name, getattr(Services, name))
+    for name in ("accounting_system", "accounting_setup", "ledger_lists"):
+        monkeypatch.delattr(DeployedSystem, name)
     monkeypatch.setenv("PLEO_API_KEY", stack.customer(NORTHGATE))
     monkeypatch.setenv("PLEO_EXPORT_WEBHOOK_URL", HOOKS)
     store_client(stack, "xero", xero.identity.client_id, xero.identity.client_secret)
@@ -126,7 +127,7 @@ def test_given_a_person_who_consents_when_connected_then_expenses_arrive_in_the_
     assert len(list(customer.xero.books.all_documents())) == 2
     # Commands and functions have taken their calls from one budget.
     budgets = [each for each in system.services.table.scan()["Items"] if each["pk"].startswith("BUDGET#")]
-    assert [each["pk"] for each in budgets] == [f"BUDGET#{connection.ledger_id}"]
+    assert {each["pk"] for each in budgets} == {"BUDGET#pleo", f"BUDGET#{connection.ledger_id}"}
     assert problems(examined(customer.stack)) == {}
 
 

@@ -33,7 +33,7 @@ from tests.system.in_process_system import InProcessSystem
 
 READS = (
     *("dynamodb GetItem", "dynamodb BatchGetItem", "dynamodb Query", "secretsmanager GetSecretValue", "pleo GET "),
-    *("books check", "books find", "books differences", "books refusals"),
+    *("books check", "books find", "books differences", "books refusals", "books list", "books dimensions"),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleo_export.pleo.webhook_event import Ignored, JobCreated, parse_event
+from pleo_export.pleo.webhook_event import Ignored, JobCreated, VendorCreated, parse_event
 
 COMPANY = "11111111-1111-4111-8111-111111111111"
 JOB = "3f0c7c3e-6d5c-4c8e-9a53-0a1f5f2f7b10"
@@ -18,7 +18,7 @@ def event(**changed: Any) -> dict[str, Any]:
     return {"eventType": "v1.export-job.created", "eventId": "an id", "data": data} | changed
 
 
-def parsed(value: Any) -> JobCreated | Ignored:
+def parsed(value: Any) -> JobCreated | VendorCreated | Ignored:
     return parse_event(json.dumps(value).encode())
 
 
@@ -27,6 +27,10 @@ def parsed(value: Any) -> JobCreated | Ignored:
 )
 def test_given_the_event_in_any_of_its_spellings_when_parsed_then_a_job_was_created(name: str) -> None:
     assert parsed(event(eventType=name)) == JobCreated(company_id=COMPANY, job_id=JOB)
+
+
+def test_given_a_vendor_that_was_created_when_parsed_then_it_is_told_with_its_company() -> None:
+    assert parsed(event(eventType="v1.vendor.created")) == VendorCreated(company_id=COMPANY, vendor_id=JOB)
 
 
 def test_given_the_body_under_payload_when_parsed_then_it_is_the_same() -> None:
@@ -49,7 +53,8 @@ def test_given_ids_in_upper_case_when_parsed_then_they_are_in_lower_case() -> No
         (b"{}", "no event type"),
         (b'{"eventType": ["v1.export-job.created"]}', "no event type"),
         (b'{"eventType": "Dinner with the board"}', "no event type"),
-        (b'{"eventType": "v1.vendor.created"}', "event type 'v1.vendor.created'"),
+        (b'{"eventType": "v1.vendor.updated"}', "event type 'v1.vendor.updated'"),
+        (b'{"eventType": "v1.vendor.created"}', "data.companyId, data.id: not a UUID"),
         (b'{"eventType": "export-job.completed"}', "event type 'export-job.completed'"),
         (b'{"eventType": "v1.export-job.created"}', "data.companyId, data.id: not a UUID"),
         (b'{"eventType": "v1.export-job.created", "data": [1]}', "data.companyId, data.id: not a UUID"),

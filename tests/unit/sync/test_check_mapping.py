@@ -118,6 +118,16 @@ def test_given_the_supplier_of_a_waiting_bill_is_archived_then_its_code_is_told_
     assert "WeWork" not in finding.told
 
 
+def test_given_a_supplier_without_a_number_then_it_is_named_by_its_expense(system: InProcessSystem) -> None:
+    bill = purchase("bill", supplier="WeWork", method="accounts_payable")
+    bill["vendor"] |= {"code": None, "externalId": None, "taxRegistrationNumber": "GB123456789"}
+    system.connect(NORTHGATE, [bill])
+    system.subscribe(NORTHGATE)
+    system.export(NORTHGATE, vendor_based_bookkeeping=True)
+
+    assert f"does not know the supplier of expense {entry_id(bill)}." in told(system)
+
+
 def test_given_no_webhook_subscription_then_it_is_told(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
 
@@ -154,8 +164,10 @@ def test_given_a_ledger_that_is_not_reached_then_what_was_found_stays_and_the_ne
 
 
 def test_given_a_list_that_ends_early_then_nothing_is_concluded_from_it(system: InProcessSystem) -> None:
-    books = connected(system)
-    books.ledger.lists.withheld = 5
+    lists = connected(system).ledger.lists
+    for number in range(150):
+        lists.put_account(f"8{number:03}", "Sundries")
+    lists.misled = "missing"
 
     assert check(system)["later"] == 1
     assert system.services.mapping_health.get(NORTHGATE).checked_at is None

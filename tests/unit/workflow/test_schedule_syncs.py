@@ -18,8 +18,8 @@ from tests.system.in_process_system import InProcessSystem
 from tests.system.lambda_context import InvocationContext
 from tests.unit.workflow.test_poll import Refusing
 
-TAGS = {"sync": {"dimensions": ["cost_centre"]}}
-ALL = {"sync": {"dimensions": ["cost_centre"], "accounts": True, "tax_codes": True, "vendors": True}}
+TAGS: dict[str, Any] = {"sync": {"dimensions": ["cost_centre"]}}
+ALL: dict[str, Any] = {"sync": {"dimensions": ["cost_centre"], "accounts": True, "tax_codes": True, "vendors": True}}
 
 
 def company(number: int) -> str:

@@ -16,11 +16,11 @@ from pleo_export.services.events import SyncRequest
 from pleo_export.store.syncs import SyncRun
 from pleo_export.workflow.refreshed_lists import REFRESHED, with_refresh
 from pleo_export.workflow.run_sync import MOST_PARTS_IN_VAIN
-from pleo_simulator.expenses import Expense, Line
+from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
-from tests.system.expenses import FIRST_DAY, entry_id, export_item, purchases
+from tests.system.expenses import FIRST_DAY, entry_id, purchases
 from tests.system.in_process_system import InProcessSystem, oauth_client_id
 from tests.system.lambda_context import InvocationContext
 from tests.unit.workflow.test_webhook import created, deliver, headers
@@ -431,3 +431,31 @@ def test_given_an_export_that_runs_then_the_company_s_sync_sends_a_hundred_reque
     assert busiest <= CALLS_BESIDE_AN_EXPORT + 1
     system.run_executions()
     assert system.statuses(job) == {"successful": 3}
+
+
+def test_given_syncs_that_use_up_their_share_when_an_export_starts_then_it_waits_for_no_request(
+    system: InProcessSystem,
+) -> None:
+    """In the midst of another company's sync, which has sent all that it may in this minute."""
+    items = purchases(60)
+    system.connect(NORTHGATE, items)
+    busy = system.connect(HAVN, sync={"dimensions": ["project"]})
+    for number in range(450):
+        busy.ledger.lists.put_value("project", f"N{number}", f"Number {number}")
+    waits: list[float] = []
+
+    def export() -> None:
+        before = len(system.pauses)
+        job = system.export(NORTHGATE)
+        system.run(NORTHGATE)
+        assert system.statuses(job) == {"successful": 60}
+        waits.extend(system.pauses[before:])
+
+    system.effects.on("before pleo POST /v0/tag-groups", export, nth=390)
+    ask(system, company=HAVN)
+
+    assert system.deliver_syncs() == ["done"]
+
+    assert waits == []
+    assert len(tags(system, "project", HAVN)) == 452
+    assert sum(system.pauses) > 30  # the sync itself had to wait

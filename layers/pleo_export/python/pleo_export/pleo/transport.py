@@ -1,12 +1,12 @@
 """One HTTP call to Pleo: time limits, attempts, and the error that each answer means.
 
-What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the
-same effect once or twice), and a POST whose request says so: a search, an archiving. Any other POST and a DELETE only
-if no connection was made. 403, 404 and the other 4xx are answers
-and never repeated. Neither is 401, unless the credential can renew itself: then with any method, since Pleo has done
-nothing. Waits above LONGEST_WAIT are left to the state machine, where they cost nothing. No attempt is begun that the
-function's time limit might cut off: the state machine would see a function that timed out, not that Pleo is
-unavailable. Each attempt is taken from the call budget first; a 429 is told to it, for the others' sake.
+What may be repeated: a GET or a PUT whenever Pleo did not answer, answered 5xx or limits the rate (both have the same
+effect once or twice), and a POST whose request says so: a search, an archiving. Any other POST and a DELETE only if no
+connection was made. 403, 404 and the other 4xx are answers and never repeated. Neither is 401, unless the credential
+can renew itself: then with any method, since Pleo has done nothing. Waits above LONGEST_WAIT are left to the state
+machine, where they cost nothing. No attempt is begun that the function's time limit might cut off: the state machine
+would see a function that timed out, not that Pleo is unavailable. Each attempt is taken from the call budget first; a
+429 is told to it, for the others' sake.
 """
 
 from __future__ import annotations
@@ -177,8 +177,8 @@ class PleoTransport:
             return PleoResponse(request, response)
         refusal = _refusal(request, response)
         if isinstance(refusal.error, PleoRateLimited):
-            # For no longer than a window: whoever calls after it learns of a longer wait himself.
-            self._budget.observe(None, min(refusal.error.retry_after, RATE_LIMIT_WAIT))
+            # Not for longer: whether the limit is the client's or this company's, the next answer tells whoever calls.
+            self._budget.observe(None, min(refusal.error.retry_after, LONGEST_WAIT))
         return refusal
 
     def _has_time(self, pause: float = 0) -> bool:

@@ -116,7 +116,7 @@ def _note_result(result: AccountBatchResult, steps: Iterable[SyncStep], progress
         else:
             progress.findings.refused(SyncAction.CREATE, failed.external_id, PleoRefused(type=cause))
     if unanswered:
-        progress.look_again = True
+        progress.compare_again = True
 
 
 def _desired(account: LedgerAccount, tax_codes: Mapping[str, str] | None) -> DesiredElement:

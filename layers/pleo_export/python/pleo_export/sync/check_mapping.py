@@ -29,7 +29,6 @@ from pleo_export.store.connections import Connection
 from pleo_export.store.mapping_health import MOST_KEPT, KeptFinding, MappingHealth
 from pleo_export.sync.health import MappingFinding, findings
 from pleo_export.sync.mapping_facts import MappingReader
-from pleo_export.sync.mapping_notification import notify_of_findings
 
 NIGHT_HOURS = 5  # local hours from midnight on which companies have their turns
 MORNING = 6  # local hour from which a night's check is not made any more
@@ -115,5 +114,7 @@ def _keep(company_id: str, found: Sequence[MappingFinding], services: Services) 
     measure("MappingFindings", len(kept))
     count("NewMappingFindings", len(new))
     if new:
+        from pleo_export.sync.mapping_notification import notify_of_findings  # noqa: PLC0415 - only where there are
+
         notify_of_findings(company_id, new, len(kept), services)
     return CheckResult.FINDINGS if kept else CheckResult.HEALTHY

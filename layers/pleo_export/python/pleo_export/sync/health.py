@@ -37,8 +37,8 @@ class MappedKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MappedUse:
     """A code that is used at one place. `within`: of a tag the ledger's name of its dimension, of a tax code the
-    account that it is used on (empty where any). `code` of an employee is not a person's, but the entry id of an
-    expense. `place` is for people: `the setting accounts.payables`."""
+    account that it is used on (empty where any). An employee, and a supplier without a number, has `of expense <entry
+    id>` as code. `place` is for people: `the setting accounts.payables`."""
 
     kind: MappedKind
     code: str
@@ -194,7 +194,7 @@ def _of_connection(facts: MappingFacts, support: str) -> Iterator[MappingFinding
         yield _finding(texts.LIST_NOT_READ, f"{each.what} {each.system}", support, what=each.what, system=each.system)
     for on, state in sorted(facts.periods.items()):
         if state in _DAY:
-            yield _finding(_DAY[state], f"{on}", support, ledger=facts.ledger, on=on)
+            yield _finding(_DAY[state], f"{on:%Y-%m}", support, ledger=facts.ledger, on=on)  # told once a month
 
 
 def _of_accounts(places: Places, facts: MappingFacts, support: str) -> Iterator[MappingFinding]:
@@ -246,8 +246,7 @@ def _of_parties(places: Places, facts: MappingFacts, support: str) -> Iterator[M
         for code, _, where in _of(kind, places):
             entry = _PARTY.get(facts.parties.get((kind, code), Standing.USABLE))
             if entry is not None:
-                named = code if kind is MappedKind.SUPPLIER else f"of expense {code}"
-                told = {"ledger": facts.ledger, "party": kind.value, "code": named, "where": where}
+                told = {"ledger": facts.ledger, "party": kind.value, "code": code, "where": where}
                 yield _finding(entry, f"{kind.value} {code}", support, **told)
 
 

@@ -4,6 +4,7 @@ person, name or amount. One that fails changes nothing: `doctor` and the report 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from pleo_export.observability import count, logger
 from pleo_export.services.notifications import Notification
@@ -49,7 +50,7 @@ def _notification(company_id: str, new: Sequence[KeptFinding], number: int, serv
         f"All that is to be put right ({number}): pleo-export doctor {company_id}",
     ]
     return Notification(
-        id=f"mapping_{company_id}_{now:%Y%m%d}",
+        id=f"mapping_{company_id}_{now:%Y%m%d}_{_hash(new)}",
         at=now,
         type=EVENT_TYPE,
         subject=f"Pleo export: {len(new)} thing{'' if len(new) == 1 else 's'} to put right before exports fail",
@@ -61,3 +62,8 @@ def _notification(company_id: str, new: Sequence[KeptFinding], number: int, serv
             "moreNewFindings": len(new) - len(shown),
         },
     )
+
+
+def _hash(new: Sequence[KeptFinding]) -> str:
+    """Return what tells one set of findings from another of the same day."""
+    return sha256("\n".join(sorted(each.key for each in new)).encode()).hexdigest()[:12]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pleo_export.bookkeeping.documents import PartyRole
 from pleo_export.bookkeeping.export_item import Account, ExportItem, parse_export_item
-from pleo_export.bookkeeping.parties import PartyQuery, party_query
+from pleo_export.bookkeeping.parties import KeyKind, PartyQuery, party_query
 from pleo_export.errors import ItemRejected
 from pleo_export.pleo.errors import PleoForbidden
-from pleo_export.pleo.list_models import PleoAccount
-from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.settings import Settings
 from pleo_export.sync.health import MappedKind, MappedUse, UnreadList
+
+if TYPE_CHECKING:
+    from pleo_export.pleo.list_models import PleoAccount
+    from pleo_export.pleo.lists_client import PleoLists
 
 CATEGORY, CONTRA_ACCOUNT = "a category in Pleo", "a contra account in Pleo"
 EXPENSES = "expenses that wait for their export"
@@ -65,10 +67,12 @@ def add_items(items: Iterable[Mapping[str, Any]], settings: Settings, used: Used
 
 
 def _party(query: PartyQuery, item: ExportItem) -> tuple[MappedKind, str]:
-    """Return what a finding calls the party: an employee by an expense, never by a name or a number of the person."""
-    if query.role is PartyRole.EMPLOYEE:
-        return MappedKind.EMPLOYEE, str(item.accounting_entry_id)
-    return MappedKind.SUPPLIER, query.keys[0].value
+    """Return what a finding calls the party: a supplier by its number, which is no person's; else by an expense."""
+    kind = MappedKind.EMPLOYEE if query.role is PartyRole.EMPLOYEE else MappedKind.SUPPLIER
+    numbers = [key.value for key in query.keys if key.kind in (KeyKind.EXTERNAL_ID, KeyKind.CODE)]
+    if kind is MappedKind.EMPLOYEE or not numbers:
+        return kind, f"of expense {item.accounting_entry_id}"
+    return kind, numbers[0]
 
 
 def _used_by_item(item: ExportItem, settings: Settings) -> Iterator[MappedUse]:

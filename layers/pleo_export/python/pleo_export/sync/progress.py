@@ -65,14 +65,14 @@ class SyncClock:
 
 @dataclass
 class ListProgress:
-    """What was done of one plan. After `look_again` the list is not what it was when it was read: it is read and
-    compared once more, unless this is the `last` look."""
+    """What was done of one plan. After `compare_again` the list is not what it was when it was read: it is read and
+    compared once more, unless this was the `last` time."""
 
     clock: SyncClock
     applied: Counter[SyncAction]
     findings: ListFindings
     last: bool = False
-    look_again: bool = False
+    compare_again: bool = False
     _left: dict[tuple[SyncAction, str], PleoError] = field(default_factory=dict)
     _silent: int = 0
 
@@ -80,7 +80,7 @@ class ListProgress:
     def may_archive(self) -> bool:
         """Whether what takes the place of what is archived is there, as far as can be known."""
         unknown = any(isinstance(error, _UNKNOWN) for error in self._left.values())
-        return not unknown and (self.last or not self.look_again)
+        return not unknown and (self.last or not self.compare_again)
 
     def attempt(
         self,
@@ -126,7 +126,7 @@ class ListProgress:
 
     def note_changed(self, action: SyncAction, key: str, error: PleoError) -> None:
         """Note that Pleo's list has changed since it was read, or may have. Raises the error where Pleo is silent."""
-        self.look_again = True
+        self.compare_again = True
         self._left[action, key] = error
         if self._silent >= SILENT_WRITES:
             raise error

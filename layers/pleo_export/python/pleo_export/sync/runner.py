@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pleo_export.services.events import SyncRequest
     from pleo_export.services.services import Services
 
-LOOKS = 2  # at a list that changes while it is synced
+COMPARISONS = 2  # of a list that changes while it is synced
 WAIT = 60  # seconds before a run is sent again to a system that did not answer
 
 # In this order: an account refers to its tax code.
@@ -162,23 +162,25 @@ class _Run:
 
     def _sync_part(self, part: SyncPart) -> bool:
         """Plan a part and carry it out; once more where Pleo's list turns out to be another one meanwhile."""
-        for look in range(1, LOOKS + 1):
+        for number in range(1, COMPARISONS + 1):
             plan = self._planned(part)
-            if look == 1 or plan.steps:
+            if number == 1 or plan.steps:
                 self.plans.append(plan)
             self._note(plan.findings)
             if self.dry_run:
                 break
             self.planned(plan)
-            progress = ListProgress(self.clock, self.applied, ListFindings(part.list, part.group), last=look == LOOKS)
+            progress = ListProgress(
+                self.clock, self.applied, ListFindings(part.list, part.group), last=number == COMPARISONS
+            )
             try:
                 part.apply(plan, progress)
                 if progress.last:
                     progress.give_up()
             finally:
-                if progress.last or not progress.look_again:
+                if progress.last or not progress.compare_again:
                     self._note(progress.findings.found)
-            if not progress.look_again:
+            if not progress.compare_again:
                 break
         return True
 

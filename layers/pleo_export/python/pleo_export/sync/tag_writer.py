@@ -48,7 +48,7 @@ class TagWriter:
             self._archive_all(plan)
         self._limit.end(self.dimension)
         if self._limit.full and self.progress.applied[SyncAction.ARCHIVE] > archived_before:
-            self.progress.look_again = True  # there is room now
+            self.progress.compare_again = True  # there is room now
 
     def _archive_all(self, plan: SyncPlan) -> None:
         for some in chunks(steps_of(plan, SyncAction.ARCHIVE), MAX_ARCHIVED_TAGS):
@@ -118,7 +118,7 @@ class TagWriter:
         def send() -> None:
             changed = self.context.pleo.archive_tags(self.context.company_id, ids, archived=archived)
             if {each.id for each in changed if each.archived is archived} < set(ids):
-                self.progress.look_again = True
+                self.progress.compare_again = True
 
         first = steps[0]
         return self.progress.attempt(first.action, first.key, send, count=len(ids), refused=refused.append)

@@ -40,18 +40,20 @@ class BusinessCentralLists:
 
     def company(self) -> LedgerCompany:
         """Return the company's information, which has the number for VAT only: one call. Raises AccountingError."""
-        (rows,) = self._rest.list_whole([listing("companyInformation")])
+        (rows,) = self._rest.list_many([listing("companyInformation")], whole=True)
         if not rows:
             raise InvalidConfiguration(ADDRESS_WRONG.told(ledger=TITLE))
         return LedgerCompany(rows[0]["displayName"], None, rows[0]["taxRegistrationNumber"] or None)
 
     def dimension_values(self, dimension: str) -> Iterator[DimensionValue]:
         """Yield the values of a dimension: two calls. Raises InvalidConfiguration, or another AccountingError."""
-        (found,) = self._rest.list_whole([listing("dimensions", filter=f"code eq {text(dimension)}", select="id,code")])
+        (found,) = self._rest.list_many(
+            [listing("dimensions", filter=f"code eq {text(dimension)}", select="id,code")], whole=True
+        )
         if not found:
             raise InvalidConfiguration(DIMENSION_NOT_THERE.told(ledger=TITLE, dimension=dimension))
         path = f"dimensions({found[0]['id']})/dimensionValues"
-        (rows,) = self._rest.list_whole([listing(path, select="id,code,displayName")])
+        (rows,) = self._rest.list_many([listing(path, select="id,code,displayName")], whole=True)
         for row in rows:
             yield DimensionValue(row["code"], row["displayName"], active=True)
 
@@ -59,7 +61,7 @@ class BusinessCentralLists:
         """Yield the accounts of the general ledger, headings and totals too, and the bank accounts: one call. A number
         of both kinds is one of the general ledger. Raises AccountingError."""
         bank = listing("bankAccounts", select="id,number,displayName,blocked")
-        accounts, banks = self._rest.list_whole([listing("accounts", select=_ACCOUNT), bank])
+        accounts, banks = self._rest.list_many([listing("accounts", select=_ACCOUNT), bank], whole=True)
         for row in accounts:
             postable = row["accountType"] == "Posting" and row["directPosting"]
             yield LedgerAccount(row["id"], row["number"], row["displayName"], not row["blocked"], bool(postable))
@@ -71,7 +73,7 @@ class BusinessCentralLists:
     def tax_codes(self) -> Iterator[LedgerTaxCode]:
         """Yield the VAT product posting groups, with the rates that the settings give them, for the API tells none: one
         call. Raises AccountingError."""
-        (rows,) = self._rest.list_whole([listing("taxGroups", select="id,code,displayName")])
+        (rows,) = self._rest.list_many([listing("taxGroups", select="id,code,displayName")], whole=True)
         for row in rows:
             rate = self._rates.get(row["code"])
             yield LedgerTaxCode(

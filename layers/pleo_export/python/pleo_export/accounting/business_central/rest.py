@@ -74,17 +74,12 @@ class BusinessCentralRest:
         (rows,) = self.list_many([listing(path, **options)])
         return rows
 
-    def list_whole(self, listings: Sequence[Listing]) -> list[list[Row]]:
-        """Read as `list_many` does. Raises Unavailable (LIST_INCOMPLETE) if fewer rows come than Business Central
-        counts, or one comes again."""
-        counted = [Listing(each.path, (*each.options, ("count", "true"))) for each in listings]
-        return self._listed(counted)
-
-    def list_many(self, listings: Sequence[Listing]) -> list[list[Row]]:
-        """Read the rows of several questions in one call, and of the pages that follow in one call each."""
-        return self._listed(listings)
-
-    def _listed(self, listings: Sequence[Listing]) -> list[list[Row]]:
+    def list_many(self, listings: Sequence[Listing], *, whole: bool = False) -> list[list[Row]]:
+        """Read the rows of several questions in one call, and of the pages that follow in one call each. If `whole`,
+        Unavailable (LIST_INCOMPLETE) is raised where fewer rows come than Business Central counts, or one comes
+        again."""
+        if whole:
+            listings = [Listing(each.path, (*each.options, ("count", "true"))) for each in listings]
         addresses = [f"{self._company}/{each.address}" for each in listings]
         requests = [{"method": "GET", "id": str(i), "url": url, "headers": {}} for i, url in enumerate(addresses)]
         answer = self._transport.read("POST", f"{self._root}/$batch", _encode({"requests": requests}), _JSON)

@@ -31,7 +31,7 @@ class BusinessCentralSuppliers:
 
     def all(self) -> Iterator[LedgerSupplier]:
         """Yield every supplier, blocked ones included: one call, and one for each further page."""
-        vendors, employees = self.rest.list_whole([_VENDORS, _EMPLOYEES])
+        vendors, employees = self.rest.list_many([_VENDORS, _EMPLOYEES], whole=True)
         yield from map(_supplier, _without(vendors, employees))
 
     def ensure(self, wanted: NewSupplier) -> LedgerSupplier:
@@ -39,7 +39,7 @@ class BusinessCentralSuppliers:
         without separators. Raises Rejected, OutcomeUnknown."""
         require_name(wanted, TITLE, NAME_LENGTH)
         currencies = listing("currencies", select="id,code")
-        vendors, employees, foreign = self.rest.list_whole([_VENDORS, _EMPLOYEES, currencies])
+        vendors, employees, foreign = self.rest.list_many([_VENDORS, _EMPLOYEES, currencies], whole=True)
         candidates = (_candidate(row, wanted) for row in _without(vendors, employees))
         found = matching_supplier(wanted, candidates, TITLE)
         if found is not None:

@@ -51,7 +51,7 @@ class EconomicLists:
     def dimension_values(self, dimension: str) -> Iterator[DimensionValue]:
         """Yield the values of a dimension, or the projects or cost types where no dimension has that name; their keys
         are their codes. Raises InvalidConfiguration, or another AccountingError."""
-        number = self._lookups.dimension_number(dimension)
+        number = self._lookups.dimension_numbers.get(dimension.casefold())
         module = module_of(dimension) if number is None else None
         if number is None and module is None:
             raise InvalidConfiguration(DIMENSION_NOT_THERE.told(ledger=TITLE, dimension=dimension))

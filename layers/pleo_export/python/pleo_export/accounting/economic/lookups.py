@@ -126,7 +126,7 @@ class EconomicLookups:
     def dimension(self, dimension: Dimension) -> tuple[str, int, int]:
         """Return the property that holds a dimension: (`dimension`, number, key), or (`projectNumber` |
         `costTypeNumber`, 0, key). Raises UnknownDimension."""
-        if (number := self.dimension_number(dimension.category)) is not None:
+        if (number := self.dimension_numbers.get(dimension.category.casefold())) is not None:
             return "dimension", number, _key(self._values[number], dimension)
         module = self._module(dimension.category)
         if module is None:
@@ -150,10 +150,6 @@ class EconomicLookups:
     def company(self) -> Row:
         """What the agreement says of its company."""
         return dict(self._self.get("company") or {})
-
-    def dimension_number(self, category: str) -> int | None:
-        """Return the number of an active dimension that is given by its number or name; None where there is none."""
-        return self._dimension_numbers.get(category.casefold())
 
     @cached_property
     def accounts(self) -> Mapping[str, EconomicAccount]:
@@ -182,7 +178,7 @@ class EconomicLookups:
 
     def has_values(self, category: str) -> bool:
         """Return whether the category is a dimension, or one of the project module, that has a value."""
-        if (number := self.dimension_number(category)) is not None:
+        if (number := self.dimension_numbers.get(category.casefold())) is not None:
             return bool(self._values[number])
         module = self._module(category)
         return bool(module and module[1])
@@ -211,8 +207,8 @@ class EconomicLookups:
         }
 
     @cached_property
-    def _dimension_numbers(self) -> Mapping[str, int]:
-        """The numbers of the dimensions, by number and by name."""
+    def dimension_numbers(self) -> Mapping[str, int]:
+        """The numbers of the active dimensions, by number and by name in small letters."""
         named = {str(row.get("name") or "").casefold(): row["number"] for row in self.dimensions}
         return named | {str(row["number"]): row["number"] for row in self.dimensions}
 

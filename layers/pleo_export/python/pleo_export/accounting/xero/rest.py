@@ -50,37 +50,26 @@ class XeroRest:
         """Read a list that has no pages."""
         return _rows(self._read(endpoint, parameters or {}), endpoint)
 
-    def pages(self, endpoint: str, parameters: Mapping[str, str]) -> Iterator[Record]:
-        """Read a list with the lines of its rows, page by page."""
-        page = 1
+    def pages(
+        self, endpoint: str, parameters: Mapping[str, str], *, whole: str | None = None, size: int = PAGE_SIZE
+    ) -> Iterator[Record]:
+        """Read a list with the lines of its rows, page by page. `whole` names the field that tells the rows apart: then
+        Unavailable (LIST_INCOMPLETE) is raised where fewer rows come than Xero counts, or one comes again."""
+        page, seen, expected = 1, set(), 0
         while True:
-            asked = {**parameters, "page": str(page), "pageSize": str(PAGE_SIZE)}
-            answer = self._read(endpoint, asked)
-            rows = _rows(answer, endpoint)
-            yield from rows
-            if page >= _page_count(answer, len(rows), page):
-                return
-            page += 1
-
-    def every(self, endpoint: str, id_: str, parameters: Mapping[str, str], size: int) -> Iterator[Record]:
-        """Read a list to its end, `size` rows with one call; `id_` is the field that tells the rows apart. Raises
-        Unavailable (LIST_INCOMPLETE) if fewer come than Xero counts, or one comes again."""
-        seen: set[str] = set()
-        page, expected, more = 1, 0, True
-        while more:
             answer = self._read(endpoint, {**parameters, "page": str(page), "pageSize": str(size)})
             rows = _rows(answer, endpoint)
-            told = answer.get("pagination") or {}
-            expected = max(expected, int(told.get("itemCount") or 0))
+            expected = max(expected, int((answer.get("pagination") or {}).get("itemCount") or 0))
             for row in rows:
-                if str(row[id_]) in seen:
-                    raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=endpoint.lower()))
-                seen.add(str(row[id_]))
+                if whole and row[whole] in seen:
+                    raise _incomplete(endpoint)
+                seen.add(row[whole] if whole else None)
                 yield row
-            more = page < int(told["pageCount"]) if "pageCount" in told else len(rows) >= size
+            if page >= _page_count(answer, len(rows), page, size):
+                break
             page += 1
-        if len(seen) < expected:
-            raise Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=endpoint.lower()))
+        if whole and len(seen) < expected:
+            raise _incomplete(endpoint)
 
     def create(self, endpoint: str, elements: Sequence[Record], *, together: bool = False) -> list[Record]:
         """Create documents, each individually: the answer has one row for each, in order, with its own errors. All or
@@ -243,7 +232,11 @@ def messages_of(row: Record) -> list[str]:
     return [str(each.get("Message") or "") for errors in found for each in errors]
 
 
-def _page_count(answer: Any, rows: int, page: int) -> int:
+def _incomplete(endpoint: str) -> Unavailable:
+    return Unavailable(LIST_INCOMPLETE.told(ledger=TITLE, what=endpoint.lower()))
+
+
+def _page_count(answer: Any, rows: int, page: int, size: int) -> int:
     """Return the number of pages; where Xero does not tell it, a full page may have another behind it."""
     told = (answer.get("pagination") or {}).get("pageCount")
-    return int(told) if told is not None else page + (rows >= PAGE_SIZE)
+    return int(told) if told is not None else page + (rows >= size)

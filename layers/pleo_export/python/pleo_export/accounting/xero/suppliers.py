@@ -36,7 +36,7 @@ class XeroSuppliers:
 
     def all(self, page: int) -> Iterator[LedgerSupplier]:
         """Yield every supplier, archived ones included."""
-        for row in self.rest.every("Contacts", "ContactID", _ARCHIVED_TOO, page):
+        for row in self.rest.pages("Contacts", _ARCHIVED_TOO, whole="ContactID", size=page):
             if _is_supplier(row) and not self._is_employee(row):
                 yield _supplier(row)
 

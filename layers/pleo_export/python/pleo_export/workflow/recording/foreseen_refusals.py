@@ -44,7 +44,7 @@ def without_foreseen_refusals(
     asked = [plan for plan in plans if _is_new(plan)]
     refusals = _refusals([document for plan in asked for document in plan.documents], system) if asked else {}
     for plan in plans:
-        refusal = next(_final(plan, refusals, system), None) if plan in asked else None
+        refusal = next(_final(plan, refusals, system), None) if _is_new(plan) else None
         if refusal is None:
             yield plan
         else:

@@ -12,6 +12,7 @@ from pleo_export.failures.export import NO_TIME_TO_FINISH
 from pleo_export.failures.openings import NOT_BOOKED, recorded_but, recorded_without_receipts
 from pleo_export.services.services import Services
 from pleo_export.store.jobs import ItemResult
+from pleo_export.sync.refused_codes import LedgerNames
 from pleo_export.workflow.recording.naming import named
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, UNAVAILABLE_PAUSE, pause_after
 from pleo_export.workflow.recording.progress import InDoubt, ItemPlan, ItemProgress, name_of
@@ -44,7 +45,7 @@ class Deferred:
 ItemOutcome = ItemResult | Deferred
 
 
-def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
+def outcome_of(progress: ItemProgress, services: Services, names: LedgerNames) -> ItemOutcome:
     """Return how an item ends of which everything was tried that this call could do."""
     entry_id, main, fault = progress.plan.entry_id, progress.main, progress.first_fault
     support = progress.plan.support
@@ -55,7 +56,7 @@ def outcome_of(progress: ItemProgress, services: Services) -> ItemOutcome:
         unknown = ItemResult.failed(entry_id, OutcomeUnknown.failure, OUTCOME_UNKNOWN, support)
         return Deferred(services.in_doubt_time, unknown)
     if fault is not None:
-        told = named(fault, progress.plan.item.item, progress.plan.item.settings)
+        told = named(fault, progress.plan.item.item, progress.plan.item.settings, names)
         told = told.after(recorded_but(name_of(main))) if isinstance(main, DocumentRef) else told
         failed = ItemResult.failed(entry_id, fault.failure, told, support)
         return Deferred(progress.retry_files, failed) if progress.retry_files else refused(fault, failed)

@@ -19,7 +19,7 @@ from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
 from pleo_export.store.jobs import ItemResult
-from pleo_export.sync.refused_codes import names_for
+from pleo_export.sync.refused_codes import LedgerNames, names_for
 from pleo_export.workflow.recording.creation import DocumentWriter, ItemDocuments
 from pleo_export.workflow.recording.foreseen_refusals import without_foreseen_refusals
 from pleo_export.workflow.recording.investigation import Investigation, posting_dates
@@ -70,6 +70,10 @@ class BatchRecorder:
         return state_wanted(self.connection.settings)
 
     @property
+    def _names(self) -> LedgerNames:
+        return names_for(self.run.job_id, self.connection, self.services)
+
+    @property
     def _receipts(self) -> ReceiptHandler:
         return ReceiptHandler(self.run, self.services, self.connection, self.system)
 
@@ -88,8 +92,7 @@ class BatchRecorder:
         plans = Investigation(self.run, self.services, self.connection.settings, self.system).plans(items)
         if self.services.clock() >= self.run.deadline:
             plans = [replace(plan, decision=too_late(plan.decision)) for plan in plans]
-        names = names_for(self.run.job_id, self.connection, self.services)
-        plans = list(without_foreseen_refusals(plans, self.system, names))
+        plans = list(without_foreseen_refusals(plans, self.system, self._names))
         self._postings.save_differences(plans)
         to_do: list[ItemPlan] = []
         for plan in plans:
@@ -142,7 +145,7 @@ class BatchRecorder:
         self._post(booked, further)
         self._postings.save(batch)
         for progress in batch:
-            yield outcome_of(progress, self.services)
+            yield outcome_of(progress, self.services, self._names)
 
     def _attach(self, batch: Sequence[ItemProgress]) -> None:
         begun = False
