@@ -375,6 +375,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
     "no_deadline": ("books", "429"),
+    "interval_never_falls_back": ("nothing", "", "webhooks_end", *["void"] * 4),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),
     "no_lease_check": ("StartExecution", ""),
     "no_differences": ("before books post", "refused", "edit_drafts", "decide_to_post"),

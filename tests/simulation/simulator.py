@@ -160,6 +160,8 @@ ENVIRONMENT = {
     "GIT_COMMIT": "unknown",
 }
 LEDGER_BY_OAUTH = "ledger_oauth"  # of a target: every ledger takes OAuth tokens
+WEBHOOKS_END = "webhooks_end"  # of a target: Pleo stops to deliver to each company within the hour
+NO_ACTS = ("oauth", LEDGER_BY_OAUTH, WEBHOOKS_END)
 FILES = ("receipt", "receipt", "receipt", "receipt", "receipt", "receipt", "breaks", "gone")
 
 
@@ -306,7 +308,8 @@ class Simulation:
         self.ledgers[company] = ledger
         self.checker.receipts_required[company] = self.random.random() < 0.4
         draw = Random(f"{self.seed} {company} webhooks")
-        ends = draw.random() * 3600 if draw.random() < 0.3 else 24 * 3600
+        certainly = WEBHOOKS_END in (self.target or ())[2:]
+        ends = draw.random() * 3600 if draw.random() < 0.3 or certainly else 24 * 3600
         self.webhooks_end[company] = NOON + timedelta(seconds=ends)
         self.sign_in.connect(company, certainly="oauth" in (self.target or ())[2:])
         self._connect(company)
@@ -332,7 +335,7 @@ class Simulation:
     def _acts(self) -> list[Callable[[str, bool], None]]:
         """What people do at this company, besides exporting."""
         if self.target and self.target[2:]:
-            return [getattr(self, f"_{name}") for name in self.target[2:] if name not in ("oauth", LEDGER_BY_OAUTH)]
+            return [getattr(self, f"_{name}") for name in self.target[2:] if name not in NO_ACTS]
         acts = [self._change, self._void, self._delete, self._decide_to_post, self._lose_the_postings]
         if self.faults and not self.ledger:
             acts += [self._post_by_hand, self._edit_drafts, self._end_a_tax]

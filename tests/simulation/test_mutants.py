@@ -20,7 +20,7 @@ FIRST = {
     "no_net_around_a_batch": 22,
     "adopt_changed": 17,
     "no_lease_check": 14,
-    "interval_never_falls_back": 49,
+    "interval_never_falls_back": 35,
     "passing_fault_of_a_file_is_final": 70,
     "kept_as_draft_withdraws": 37,
     "search_of_any_size": 17,
