@@ -60,7 +60,7 @@ ownerships = st.sampled_from(
 examples = settings(max_examples=400, deadline=None)
 
 
-def carried_out(plan: SyncPlan, actual: Sequence[ActualElement]) -> list[ActualElement]:
+def applied(plan: SyncPlan, actual: Sequence[ActualElement]) -> list[ActualElement]:
     """Return what Pleo has once the steps are done, as Pleo would do them."""
     after = {each.id: each for each in actual}
     for number, step in enumerate(plan.steps):
@@ -83,7 +83,7 @@ def carried_out(plan: SyncPlan, actual: Sequence[ActualElement]) -> list[ActualE
 @examples
 @given(desired_lists, actual_lists(), ownerships)
 def test_a_second_plan_is_empty(desired: list[DesiredElement], actual: list[ActualElement], of: Ownership) -> None:
-    second = diff(desired, carried_out(diff(desired, actual, of), actual), of)
+    second = diff(desired, applied(diff(desired, actual, of), actual), of)
 
     assert second.steps == ()
     assert FindingKind.DUPLICATE_AT_PLEO not in {each.kind for each in second.findings}
@@ -95,7 +95,7 @@ def test_a_second_plan_under_the_guard_holds_back_the_same(
     desired: list[DesiredElement], actual: list[ActualElement], of: Ownership
 ) -> None:
     first = held_back(diff(desired, actual, of))
-    second = held_back(diff(desired, carried_out(first, actual), of))
+    second = held_back(diff(desired, applied(first, actual), of))
 
     assert second.steps == ()
     assert {(step.key, step.id) for step in second.held_back} == {(step.key, step.id) for step in first.held_back}
@@ -122,7 +122,7 @@ def test_archives_come_last_and_nothing_is_deleted(
 ) -> None:
     plan = diff(desired, actual, of)
     places = [ORDER.index(step.action) for step in plan.steps]
-    after = {each.id: each for each in carried_out(plan, actual)}
+    after = {each.id: each for each in applied(plan, actual)}
 
     assert places == sorted(places)
     assert {each.id for each in actual} <= set(after)
@@ -137,7 +137,7 @@ def test_pleo_offers_in_the_end_what_the_ledger_offers(
     """Each key of exactly one open element is active once; every other key that anything is known of is as it was, and
     the rest is archived."""
     plan = diff(desired, actual, of)
-    after = carried_out(plan, actual)
+    after = applied(plan, actual)
     open_: dict[str | None, list[DesiredElement]] = {}
     for each in desired:
         if each.active:
@@ -166,7 +166,7 @@ def test_of_several_with_one_key_the_named_one_is_kept_then_the_oldest_then_the_
         for place, (name, archived, created) in enumerate(present)
     ]
     wanted = DesiredElement("A", "A", "London", True)
-    after = carried_out(diff([wanted], actual, Ownership(LedgerList.TAGS)), actual)
+    after = applied(diff([wanted], actual, Ownership(LedgerList.TAGS)), actual)
     candidates = [each for each in actual if not each.archived] or actual
     named = [each for each in candidates if each.fields["name"] == "London"] or candidates
     oldest = min((each.created_at for each in named if each.created_at), default=None)
@@ -252,7 +252,7 @@ def test_a_source_that_has_shrunk_archives_nothing(kept: int, gone: int, new: in
     assert (len(plan.held_back), len(archives)) == ((gone, 0) if shrunk else (0, gone))
     assert (FindingKind.SHRUNK in {each.kind for each in plan.findings}) == shrunk
     assert sum(step.action is SyncAction.CREATE for step in plan.steps) == new
-    again = guarded(diff(desired, carried_out(plan, actual), of))
+    again = guarded(diff(desired, applied(plan, actual), of))
     assert not again.steps
     assert again.held_back == plan.held_back
 

@@ -19,6 +19,8 @@ class Stopped(Killed):
     """The whole execution has ended with it: nothing of it is retried or caught."""
 
 
+OF_BUDGET = " of a call budget"  # who reads at Pleo takes from it, also where nothing else is written
+
 Event = BaseException | Callable[[], object]
 
 
@@ -116,7 +118,8 @@ class Effects:
             raise
 
     def _before_aws(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.before(f"{model.service_model.service_name} {model.name}")
+        of_budget = "BUDGET#" in str(params.get("Item", {}).get("pk"))
+        self.before(f"{model.service_model.service_name} {model.name}{OF_BUDGET if of_budget else ''}")
         if self._inside:
             self.aws.append((model.name, params))
 

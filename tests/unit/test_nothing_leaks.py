@@ -51,7 +51,7 @@ QUOTE = f"{MARK} dinner of 987,654.32 with {MARK}, see https://pleo.test/files/{
 FIELDS = {
     "COMPANY CONNECTION": {
         "connected", "company_id", "settings", "books", "secret_arn", "ended_pleo", "ended_accounting_system",
-        "settings_version",
+        "settings_version", "next_look", "look_minutes",
     },
     "COMPANY SETTINGS": {"company_id", "version", "settings", "sha256", "stored_at", "stored_by", "code_version"},
     "COMPANY REFRESH": {"tries", "not_before", "spent", "spent_at", "after_refusal", "life", "expires_at"},
@@ -61,6 +61,7 @@ FIELDS = {
         "run_id", "reason", "part", "started_at", "ended_at", "first_at", "good_at", "changes", "findings", "found",
         "plans", "confirmed", "failure", "refreshed_at", "expires_at",
     },
+    "POLL POLL": {"at", "checked_at", "checked_to"},
     "SCHEDULE SYNCS": {"slot", "after"},
     "BUDGET CALLS": {"recent", "daily", "closed_until", "version", "expires_at"},
     "COMPANY LEASE": {"owner", "since", "begun"},

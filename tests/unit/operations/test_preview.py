@@ -27,6 +27,7 @@ from pleo_simulator.sample import NORTHGATE, sample_items
 from pleo_simulator.sample_catalogue import PEOPLE, SUPPLIERS
 from tests.golden.cases import Case, cases
 from tests.golden.parties import answer
+from tests.system.effects import OF_BUDGET
 from tests.system.expenses import FIRST_DAY, entry_id, purchase, purchases, reference
 from tests.system.fake_accounting import FakeAccountingSystem
 from tests.system.in_process_system import InProcessSystem
@@ -45,7 +46,7 @@ def previewed(system: InProcessSystem, job_id: str | None = None, company_id: st
 
 
 def writes(system: InProcessSystem) -> list[str]:
-    return [each for each in system.effects.log if not each.startswith(READS)]
+    return [each for each in system.effects.log if not each.startswith(READS) and not each.endswith(OF_BUDGET)]
 
 
 def by_id(result: JobPreview) -> dict[str, ItemPreview]:

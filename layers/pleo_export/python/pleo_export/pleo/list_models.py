@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from pleo_export.pleo.models import Identifier, Moment, Page, Pagination
+from pleo_export.pleo.models import Identifier, Moment, Pagination
 from pleo_export.text import without_surrogates
 
 T = TypeVar("T")
@@ -266,7 +266,9 @@ class CountedPagination(Pagination):
     total: int | None = None
 
 
-class ListPage(Page[T]):
-    """One page of a list whose elements are counted."""
+class ListPage(_ListModel, Generic[T]):
+    """One page of a list whose elements are counted: a `Page`, but not its subclass, which would build that when it is
+    imported."""
 
+    data: list[T]
     pagination: CountedPagination

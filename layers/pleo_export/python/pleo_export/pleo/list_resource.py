@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from pleo_export.pleo.errors import PleoAlreadyExists, PleoError, PleoForbidden, PleoRefused
 from pleo_export.pleo.list_models import CountedPagination, ListPage
-from pleo_export.pleo.models import Page
 from pleo_export.pleo.resource import PleoResource, Query
 from pleo_export.pleo.scopes import scope_of
 from pleo_export.pleo.transport import PleoResponse, PleoTransport, Request
+
+if TYPE_CHECKING:
+    from pleo_export.pleo.models import Page
 
 CONFLICT = 409
 
@@ -67,7 +69,8 @@ class ListResource(PleoResource):
     ) -> Iterator[list[Listed]]:
         """Yield the pages. Raises PleoProtocolError where an element comes twice, or fewer come than Pleo counts: a
         part of a list must never look like a short one."""
-        yield from self._pages(path, query, model, search=search, check=_WholeList())
+        pages = cast("type[Page[Listed]]", model)
+        yield from self._pages(path, query, pages, search=search, check=_WholeList())
 
 
 class _WholeList:
