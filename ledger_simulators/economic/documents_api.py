@@ -8,7 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ledger_simulators.economic.entries import AttachedDocument
-from ledger_simulators.economic.filters import COMPARABLE, rows
+from ledger_simulators.economic.entries_api import paged
+from ledger_simulators.economic.filters import COMPARABLE, rows, select
 from ledger_simulators.economic.json_bodies import without_empty
 from ledger_simulators.economic.ledger import EconomicLedger
 from ledger_simulators.economic.problems import Problem
@@ -29,6 +30,11 @@ def documents_api(ledger: EconomicLedger) -> Blueprint:  # noqa: C901 - one rout
         found = [_row(each) for each in ledger.documents.values()]
         args = request.args
         return jsonify(rows(found, "number", FILTERS, args.get("filter", ""), args.get("cursor")))
+
+    @api.get("/AttachedDocuments/paged")
+    def list_some_documents() -> ResponseReturnValue:
+        found = [_row(each) for each in ledger.documents.values()]
+        return jsonify(paged(select(found, FILTERS, request.args.get("filter", ""))))
 
     @api.post("/AttachedDocuments")
     def attach() -> ResponseReturnValue:

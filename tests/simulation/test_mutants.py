@@ -14,6 +14,7 @@ FIRST = {
     "intent_without_condition": 275,
     "differences_not_looked_for": 819,
     "lease_without_condition": 47,
+    "no_look_at_open_items": 309,
     "poison_stays_in_its_batch": 23,
     "withdraw_after_unknown": 23,
     "unknown_is_not_booked": 21,

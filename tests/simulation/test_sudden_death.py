@@ -15,7 +15,7 @@ from tests.system.in_process_system import InProcessSystem, in_process_system
 
 ITEMS = purchases(2)
 # Before and after each effect, from the poll that finds the job to the event that completes it.
-MOMENTS = 110
+MOMENTS = 140
 
 
 def run(system: InProcessSystem) -> str:

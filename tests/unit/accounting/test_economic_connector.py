@@ -15,6 +15,7 @@ import requests
 from ledger_simulators.economic.app import create_app
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, JOURNAL, sample_ledger
+from pleo_export.accounting.attaching import FileInMemory
 from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.connector import EconomicConnector, tokens_in
 from pleo_export.accounting.economic.rest import EconomicRest, EconomicTransport
@@ -38,7 +39,7 @@ URL = "https://economic.test"
 ITEMS, BATCH = 1_000, 100
 # For a batch: drafts and booked entries to find; create, prove, dimension values, book, read back.
 STEPS = 7
-KEPT = 9  # agreement, journal, accounts, VAT accounts, dimensions with values, years with periods, voucher numbers
+KEPT = 10  # agreement, journal, accounts, VAT accounts, dimensions with values, years with periods, voucher numbers
 
 
 @dataclass
@@ -234,6 +235,23 @@ class TestTwoSteps:
 
         books.ledger.set_closed(DAY, closed=False)
         booked(books.connect().post_many([draft])[entry.reference])
+
+
+class TestDocuments:
+    def test_given_a_deleted_draft_whose_document_stayed_then_its_number_is_not_given_again(self, books: Books) -> None:
+        first, second = spent(1), spent(2)
+        draft = books.connect().record_many([first], DocumentState.DRAFT)[first.reference]
+        assert isinstance(draft, DocumentRef)
+        receipts = [FileInMemory("receipt.png", b"\x89PNG\r\n\x1a\n", "image/png")]
+        books.connect().attach(draft, receipts)
+        books.ledger.delete(list(books.ledger.drafts.values()))
+
+        following = books.connect().record_many([second], DocumentState.DRAFT)[second.reference]
+
+        assert isinstance(following, DocumentRef)
+        assert following.id != draft.id
+        books.connect().attach(following, receipts)
+        assert {each.voucher for each in books.ledger.documents.values()} == {int(draft.id), int(following.id)}
 
 
 class TestTags:

@@ -1,8 +1,9 @@
 """The voucher numbers that new vouchers get.
 
 All entries of a voucher are created in one request, so they need their number before. It is taken from the journal's
-own range, above all numbers that are used there: by drafts, and by the entries that were booked last. One company has
-one writer at a time, and the journal is Pleo's alone, so nobody else takes the same.
+own range, above all numbers that are used there: by drafts, by the entries that were booked last, and by documents. For
+a document stays with its number when a person deletes the draft: the next voucher of that number would show another
+expense's receipt. One company has one writer at a time, and the journal is Pleo's alone, so nobody else takes the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import cached_property
 from pleo_export.accounting.economic.documents import BOOKED_ENTRIES, DRAFTS
 from pleo_export.accounting.economic.filters import between, both, equals
 from pleo_export.accounting.economic.lookups import EconomicLookups
-from pleo_export.accounting.economic.rest import EconomicRest
+from pleo_export.accounting.economic.rest import DOCUMENTS, EconomicRest
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import InvalidConfiguration
 from pleo_export.failures.connection import VOUCHER_NUMBERS_USED_UP
@@ -31,7 +32,7 @@ class EconomicNumbers:
         self._given = 0
 
     def take(self, count: int) -> range:
-        """Return so many numbers that nothing uses. Three calls before the first, none for the others. Raises
+        """Return so many numbers that nothing uses. Four calls before the first, none for the others. Raises
         InvalidConfiguration if the journal has no more."""
         first, last = self._range
         begin = max(first, self._given + 1)
@@ -51,5 +52,8 @@ class EconomicNumbers:
         booked = self._economic.get(
             f"{BOOKED_ENTRIES}/paged?filter={taken}&sort=-entryNumber&pageSize={_LATEST}&skipPages=0"
         )
-        used = [row["voucherNumber"] for row in (*drafts, *booked) if row.get("voucherNumber")]
+        documents = self._economic.get(
+            f"{DOCUMENTS}/AttachedDocuments/paged?filter={taken}&sort=-voucherNumber&pageSize=1&skipPages=0"
+        )
+        used = [row["voucherNumber"] for row in (*drafts, *booked, *documents) if row.get("voucherNumber")]
         return max([first - 1, *used]) + 1, last
