@@ -321,24 +321,6 @@ def grant_given_up_after_one_try() -> AbstractContextManager[Any]:
     return patch(refresh_tokens, "TRIES", 1)
 
 
-def secret_read_before_its_lock() -> AbstractContextManager[Any]:
-    """Both grants are in one secret: who writes back what it read too early takes the other's new tokens away."""
-    refresh, secrets = refresh_tokens.refresh_tokens, refresh_tokens._secrets
-    early: list[Any] = []
-
-    def too_early(wanted: Any, services: Any) -> Any:
-        early.append(secrets(wanted, services))
-        try:
-            return refresh(wanted, services)
-        finally:
-            early.pop()
-
-    return _both(
-        patch(refresh_tokens, "_secrets", lambda wanted, services: early[-1] if early else secrets(wanted, services)),
-        _in_state("refresh_tokens", too_early),
-    )
-
-
 def _raised_again(what: str, error: Exception, **_: object) -> None:
     raise error
 
@@ -389,10 +371,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "kept_as_draft_withdraws": ("before books post", "refused", "change"),
     "no_close_before_failing": ("(before books check|fail_job: on its way pleo POST)", "401"),
     "passing_fault_of_a_file_is_final": ("before books attach", "429, away, gateway"),
-    "no_secret_lock": AT_REFRESH,
+    "no_secret_lock": AT_BOTH_REFRESHES,
     "replaced_token_is_sent_again": AT_REFRESH,
     "grant_given_up_after_one_try": AT_REFRESH,
-    "secret_read_before_its_lock": AT_BOTH_REFRESHES,
 }
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -438,6 +419,5 @@ MUTANTS: Mapping[str, Mutant] = {
         no_secret_lock,
         replaced_token_is_sent_again,
         grant_given_up_after_one_try,
-        secret_read_before_its_lock,
     )
 }

@@ -25,7 +25,6 @@ FIRST = {
     "passing_fault_of_a_file_is_final": 70,
     "kept_as_draft_withdraws": 37,
     "search_of_any_size": 17,
-    "secret_read_before_its_lock": 531,
 }
 
 

@@ -208,6 +208,24 @@ def test_given_two_grants_refreshed_at_once_then_neither_write_is_lost(
     assert secrets.accounting_system["token"] == "t"
 
 
+def test_given_the_other_grant_refreshed_just_ahead_of_the_lock_then_its_new_tokens_stay(
+    oauth_books: InProcessSystem,
+) -> None:
+    """Both are in one secret: what is read before the lock, and written back, takes the other's tokens away."""
+    system = oauth_books
+    system.authorise(NORTHGATE)
+    system.sleep(3600)
+    connection = system.services.connection(NORTHGATE)
+    tokens = system.services.tokens
+    system.effects.on("before dynamodb PutItem", lambda: tokens.secret_of(connection, "accounting_system"))
+
+    token(system)
+
+    secrets = system.services.secrets.get(connection.secret_arn, 0)
+    assert works(system, secrets.pleo["access_token"])
+    assert works(system, secrets.accounting_system["access_token"])
+
+
 # Death at any moment
 
 
