@@ -222,6 +222,7 @@ def test_given_a_company_that_is_not_connected_or_without_lists_then_that_is_tol
 
 
 def test_who_archived_a_cost_centre_is_told_with_time_reason_and_name(synced: DeployedSystem) -> None:
+    synced.system.sleep(60)
     lists(synced).close_value("cost_centre", "MAD")
     assert sync("--yes").exit_code == 0
 
@@ -235,6 +236,7 @@ def test_who_archived_a_cost_centre_is_told_with_time_reason_and_name(synced: De
 
 
 def test_given_a_sync_of_the_schedule_then_no_person_is_named(synced: DeployedSystem) -> None:
+    synced.system.sleep(60)
     lists(synced).close_value("cost_centre", "MAD")
     synced.sync_queue.send(sync_request(NORTHGATE, [LedgerList.TAGS], "schedule"), once_per="an hour")
     synced.deliver_syncs()

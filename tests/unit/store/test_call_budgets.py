@@ -14,10 +14,12 @@ from pleo_export.accounting.call_budget import UNLIMITED, CallRate
 from pleo_export.accounting.errors import RateLimited
 from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
 from pleo_export.store.call_usage import block_seconds, block_size
+from tests.system.effects import OF_BUDGET
 from tests.system.in_process_system import InProcessSystem
 
 MINUTE = CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000)
 BLOCK = 5
+TAKEN = f"dynamodb PutItem{OF_BUDGET}"
 
 
 @dataclass
@@ -70,7 +72,7 @@ def test_given_calls_within_the_rate_when_taken_then_nobody_waits_and_a_block_is
         one.send(3 * BLOCK)
 
     assert one.pauses == []
-    assert system.effects.log == ["dynamodb GetItem", "dynamodb PutItem"] * 3
+    assert system.effects.log == ["dynamodb GetItem", TAKEN] * 3
     assert block_size(MINUTE) == BLOCK
 
 
@@ -186,7 +188,7 @@ def test_given_answers_that_agree_with_our_count_then_they_take_no_write(
             one.budget.observe(60 - sent)
             one.budget.observe(5_000 - sent, 86_400)
 
-    assert system.effects.log.count("dynamodb PutItem") == 2
+    assert system.effects.log.count(TAKEN) == 2
 
 
 @pytest.mark.parametrize(

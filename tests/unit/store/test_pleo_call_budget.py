@@ -18,6 +18,7 @@ from pleo_export.store.call_usage import block_size
 from pleo_export.store.pleo_call_budget import FIRST_BLOCK, PLEO, PleoCallBudget
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
+from tests.system.effects import OF_BUDGET
 from tests.system.expenses import purchases
 from tests.system.in_process_system import InProcessSystem
 
@@ -108,7 +109,7 @@ def test_given_a_function_that_sends_many_then_its_blocks_grow_to_what_it_sends_
     with system.effects.of_function():
         one.send(300, each=0.2)
 
-    writes = system.effects.log.count("dynamodb PutItem")
+    writes = system.effects.log.count(f"dynamodb PutItem{OF_BUDGET}")
     assert 300 / block_size(CallPriority.SYNC.rate) <= writes <= 30
     assert counted(system) <= 1.3 * 300
 
