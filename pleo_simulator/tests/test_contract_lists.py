@@ -111,7 +111,7 @@ def use_tags(pleo: ContractClient, simulator: Simulator, group: str) -> None:
     pleo("GET", f"/v0/tags/{UNKNOWN}", one)
     pleo("POST", "/v0/tags/archive", json={"companyId": NORTHGATE, "archived": True, "tagIds": [madrid]})
     search = {"archived": None, "includeArchived": True, "tagGroupIds": [group], "tagIds": [london, madrid]}
-    pleo("POST", "/v0/tags:search", params=COMPANY, json=search | {"textSearch": "LOND"})
+    pleo("POST", "/v0/tags:search", params=COMPANY, json=search | {"textSearch": "LONDON"})
     entry_id = next(iter(simulator.state.company(NORTHGATE).expenses))
     choose_for(simulator.service, NORTHGATE, entry_id, tags=[("cost_centre", "LON")])
     used = pleo("GET", f"/v0/tag-groups/{group}/usage", "/v0/tag-groups/{groupId}/usage")["data"]["usages"]

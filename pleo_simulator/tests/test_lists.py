@@ -139,7 +139,7 @@ def test_usage_counts_the_expenses_that_carry_a_tag_of_the_group(service: PleoSe
         ({"includeArchived": True}, {"LON", "MAD"}),
         ({"archived": True}, {"MAD"}),
         ({"archived": False, "includeArchived": True}, {"LON"}),
-        ({"textSearch": "ond"}, {"LON"}),
+        ({"textSearch": "ondo"}, {"LON"}),
         ({"textSearch": "nothing"}, set()),
         ({"tagGroupIds": []}, set()),
     ],
