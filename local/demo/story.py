@@ -127,10 +127,11 @@ def _connect(stack: LocalStack) -> None:
 def _choose_a_new_tag(story: Story) -> str:
     """A cost centre that is opened in the ledger is soon to be chosen in Pleo; somebody does, for an expense, whose id
     is returned. In a ledger that is simulated nobody opens one."""
-    stack, code = story.stack, "CPH"
+    stack = story.stack
     with output.waiting_for("waiting for the first sync"):
         _wait_for_first_sync(stack)
     output.say(f"people choose from cost centres of {stack.ledger.title}: {_offered(stack)}")
+    code = min(_tags(stack))  # a name, a code or a number: each ledger has its own
     if isinstance(stack.ledger, TrytonServer):
         stack.books.master_data.add_values(GROUP, NEW_VALUE)
         request = sync_request(NORTHGATE, [LedgerList.TAGS], "by_hand")
