@@ -17,7 +17,7 @@ from local.demo import output
 
 PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
 WIDTH = 110
-LEFT_OUT = ("7. ", "next:")  # from the one heading to the other
+LEFT_OUT = ("8. ", "next:")  # from the one heading to the other
 LONGEST, KEPT_FIRST, KEPT_LAST = 16, 10, 2  # lines of a block: as much as a reader looks at
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # from a foreign host: a reader's own monospace font does
 
