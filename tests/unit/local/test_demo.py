@@ -136,9 +136,9 @@ def test_wallets_move_by_the_types_of_the_expenses_whatever_their_sign() -> None
 
 
 def test_the_picture_leaves_out_the_last_chapter_and_keeps_what_to_type_next() -> None:
-    lines = ["6. Report", "", "7. A month", "…", "next:", "  make up"]
+    lines = ["7. Report", "", "8. A month", "…", "next:", "  make up"]
 
-    assert [each.plain for each in chosen(map(Text, lines))] == ["6. Report", "", "next:", "  make up"]
+    assert [each.plain for each in chosen(map(Text, lines))] == ["7. Report", "", "next:", "  make up"]
 
 
 def test_the_picture_leaves_out_the_middle_of_long_blocks_only() -> None:
