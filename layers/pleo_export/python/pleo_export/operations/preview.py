@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from pleo_export.accounting.errors import AccountingError, PeriodClosed
 from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentRef
+from pleo_export.batches import in_batches
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.errors import JobRejected, NotOurs, PleoExportError
 from pleo_export.failures.openings import recorded_but
@@ -169,9 +170,8 @@ class _Foreseen:
 
 def _refusals(system: AccountingSystem, documents: Sequence[Document]) -> dict[str, AccountingError]:
     refused: dict[str, AccountingError] = {}
-    size = system.capabilities.max_batch
-    for start in range(0, len(documents), size):
-        refused |= system.refusals(documents[start : start + size])
+    for batch in in_batches(documents, system.capabilities.max_batch):
+        refused |= system.refusals(batch)
     return refused
 
 

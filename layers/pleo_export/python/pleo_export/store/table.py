@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pleo_export.batches import in_batches
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 
@@ -93,9 +94,8 @@ def moment(text: str) -> datetime:
 def get_many(table: Table, keys: Iterable[dict[str, str]]) -> Iterator[dict[str, Any]]:
     """Yield the records that exist, in no order, read consistently. Raises TryAgain if DynamoDB keeps throttling."""
     client = table.meta.client
-    wanted = list(keys)
-    for start in range(0, len(wanted), BATCH_GET_LIMIT):
-        request: Any = {table.name: {"Keys": wanted[start : start + BATCH_GET_LIMIT], "ConsistentRead": True}}
+    for batch in in_batches(keys, BATCH_GET_LIMIT):
+        request: Any = {table.name: {"Keys": batch, "ConsistentRead": True}}
         for attempt in range(6):
             answer = client.batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(table.name, [])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pleo_export.accounting.lists import LedgerAccount, LedgerList
+from pleo_export.batches import in_batches
 from pleo_export.pleo.errors import PleoAlreadyExists, PleoForbidden, PleoRefused
 from pleo_export.pleo.list_models import (
     MAX_CREATED_ACCOUNTS,
@@ -22,7 +23,7 @@ from pleo_export.pleo.list_models import (
 from pleo_export.sync.context import SyncContext, SyncPart
 from pleo_export.sync.diff import Ownership
 from pleo_export.sync.elements import ActualElement, DesiredElement, match_key, visible_code
-from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, chunks, steps_of
+from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, steps_of
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.whole_list import ReadElements, compare, may_begin
 
@@ -56,7 +57,7 @@ class AccountsPart:
 
     def apply(self, plan: SyncPlan, progress: ListProgress) -> None:
         """Create a thousand accounts with a call, and change the others one by one."""
-        for some in chunks(steps_of(plan, SyncAction.CREATE), MAX_CREATED_ACCOUNTS):
+        for some in in_batches(steps_of(plan, SyncAction.CREATE), MAX_CREATED_ACCOUNTS):
             self._create(some, progress)
         for step in plan.steps:
             if step.action is not SyncAction.CREATE and may_begin(step, progress):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -105,12 +105,6 @@ def in_order(steps: Iterable[SyncStep]) -> tuple[SyncStep, ...]:
 def steps_of(plan: SyncPlan, action: SyncAction) -> list[SyncStep]:
     """Return the steps of one action that are carried out."""
     return [step for step in plan.steps if step.action is action]
-
-
-def chunks(steps: Sequence[SyncStep], size: int) -> Iterator[Sequence[SyncStep]]:
-    """Yield the steps in parts of at most so many, in their order."""
-    for begin in range(0, len(steps), size):
-        yield steps[begin : begin + size]
 
 
 def archives_hash(list_: LedgerList, group: str | None, steps: Iterable[SyncStep]) -> str:

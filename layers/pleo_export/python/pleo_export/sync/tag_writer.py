@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from pleo_export.batches import in_batches
 from pleo_export.pleo.errors import PleoRefused
 from pleo_export.pleo.list_models import MAX_ARCHIVED_TAGS, TagBody, TagGroupBody
 from pleo_export.sync.context import SyncContext
 from pleo_export.sync.elements import ActualElement, Fields
 from pleo_export.sync.full_groups import ActiveTagLimit
-from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, chunks, steps_of
+from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, steps_of
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.tag_groups import MARKER
 
@@ -40,7 +41,7 @@ class TagWriter:
             return  # without its group nothing else can be done
         for step in steps_of(plan, SyncAction.CREATE):
             self._create(step)
-        for some in chunks(steps_of(plan, SyncAction.UNARCHIVE), MAX_ARCHIVED_TAGS):
+        for some in in_batches(steps_of(plan, SyncAction.UNARCHIVE), MAX_ARCHIVED_TAGS):
             self._unarchive(some)
         for step in steps_of(plan, SyncAction.UPDATE):
             self._update(step)
@@ -51,7 +52,7 @@ class TagWriter:
             self.progress.compare_again = True  # there is room now
 
     def _archive_all(self, plan: SyncPlan) -> None:
-        for some in chunks(steps_of(plan, SyncAction.ARCHIVE), MAX_ARCHIVED_TAGS):
+        for some in in_batches(steps_of(plan, SyncAction.ARCHIVE), MAX_ARCHIVED_TAGS):
             self._archive(some)
         for step in steps_of(plan, SyncAction.ARCHIVE_GROUP):
             self._change_group(step)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
+from pleo_export.batches import in_batches
 from pleo_export.bookkeeping.order import sort_key
 from pleo_export.bookkeeping.signs import Signs
 from pleo_export.errors import JobFailure, JobRejected
@@ -60,7 +61,7 @@ def open_chunks(run: FetchItemsInput, services: Services, size: int) -> Iterator
                 signs.add(item)  # of all items, also those that are done: each run of the job decides alike
             payloads.add(item for item in page if _entry_id(item) in open_items)
         _check_signs(signs, connection.settings)
-        for ids in _chunks(payloads.in_order(open_items), size):
+        for ids in in_batches(payloads.in_order(open_items), size):
             yield [_work_item(entry_id, open_items[entry_id], payloads.read(entry_id)) for entry_id in ids]
 
 
@@ -122,8 +123,3 @@ class _Spool:
 
 def _entry_id(item: Mapping[str, Any]) -> str:
     return key_of(item.get("accountingEntryId"))
-
-
-def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple
 
+from pleo_export.batches import in_batches
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
@@ -52,7 +53,7 @@ def poll(services: Services, *, due_only: bool = False) -> Polled:
     if looks:
         looks = looks[: services.reserve_looks(len(looks))]
     woken = refused = 0
-    for batch in (looks[start : start + BATCH] for start in range(0, len(looks), BATCH)):
+    for batch in in_batches(looks, BATCH):
         not_taken = _wake(batch, services)
         woken, refused = woken + len(batch) - not_taken, refused + not_taken
         if services.time_left() < RESERVE:

@@ -22,6 +22,7 @@ from enum import StrEnum
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
+from pleo_export.batches import in_batches
 from pleo_export.errors import PleoExportError, TryAgain
 from pleo_export.failures.ledger import NOT_RECONCILED
 from pleo_export.observability import logger
@@ -153,9 +154,9 @@ def _reconcile_batch(batch: Sequence[Posting], system: AccountingSystem, service
 
 def _settle_posted(posted: Sequence[DocumentRef], system: AccountingSystem) -> dict[str, DocumentOutcome]:
     """Reconcile posted documents with what they settle: all that is left of posting them."""
-    size, outcomes = system.capabilities.max_batch, dict[str, DocumentOutcome]()
-    for start in range(0, len(posted), size):
-        outcomes |= _settle_together(posted[start : start + size], system)
+    outcomes: dict[str, DocumentOutcome] = {}
+    for batch in in_batches(posted, system.capabilities.max_batch):
+        outcomes |= _settle_together(batch, system)
     return outcomes
 
 

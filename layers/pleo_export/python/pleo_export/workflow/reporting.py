@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pleo_export.accounting.lists import LedgerList
+from pleo_export.batches import in_batches
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.entry import FailureText
 from pleo_export.observability import count, logger
@@ -30,8 +31,7 @@ def report(
     if unreportable := [pleo_id for pleo_id in results if not reportable(pleo_id)]:
         logger.error("items whose id is not a UUID cannot be reported", extra={"items": len(unreportable)})
     updates = [_update(pleo_id, result, synced) for pleo_id, result in results.items() if reportable(pleo_id)]
-    for start in range(0, len(updates), MAX_UPDATES):
-        batch = updates[start : start + MAX_UPDATES]
+    for batch in in_batches(updates, MAX_UPDATES):
         answer = pleo.update_items(job_id, batch)
         for refusal in answer.errors:
             logger.warning("item update refused", extra={"entry_id": refusal.accounting_entry_id, "type": refusal.type})
@@ -50,8 +50,8 @@ def finalise_open_items(
     listed = (item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status))
     open_ids = list(dict.fromkeys(listed))  # once: one may go from one status to the next between the two lists
     synced = synced_lists(services.connection(run.company_id)) if open_ids else frozenset()
-    for start in range(0, len(open_ids), MAX_UPDATES):
-        batch = {pleo_id: key_of(pleo_id) for pleo_id in open_ids[start : start + MAX_UPDATES]}
+    for pleo_ids in in_batches(open_ids, MAX_UPDATES):
+        batch = {pleo_id: key_of(pleo_id) for pleo_id in pleo_ids}
         keys = dict.fromkeys(batch.values())
         final = dict(services.results.get_many(run.job_id, keys))
         if missing := [entry_id for entry_id in keys if entry_id not in final]:

@@ -6,12 +6,11 @@ on behind the last company; slots that were missed are made up for, up to an hou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
-from typing import TypeVar
 
 from pleo_export.accounting.lists import LedgerList
+from pleo_export.batches import in_batches
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
@@ -23,7 +22,6 @@ from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, s
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 LOOKED_UP = 100  # companies whose settings are read at once
-T = TypeVar("T")
 
 
 def schedule_syncs(services: Services) -> int:
@@ -59,9 +57,9 @@ class _Schedule:
         """Ask for the syncs of a slot, from behind a company on. Returns the company after which the time was up, if it
         was."""
         companies = (each for each in self._companies(after) if in_slot(each, slot))
-        for looked_up in _batches(companies, LOOKED_UP):
+        for looked_up in in_batches(companies, LOOKED_UP):
             requests = self._requests(looked_up, slot)
-            for batch in _batches(requests, BATCH):
+            for batch in in_batches(requests, BATCH):
                 causes = {f"{each.run_id}-{each.part}": each for each in batch}
                 self._refused += self._services.sync_queue.send_batch(causes)
                 self.asked += len(batch)
@@ -104,9 +102,3 @@ class _Schedule:
         for (_, synced), run in self._services.syncs.get_many(wanted).items():
             since = run.good_at or run.first_at or run.started_at
             self._oldest[synced] = max(self._oldest.get(synced, timedelta()), now - since)
-
-
-def _batches(given: Iterable[T], size: int) -> Iterator[list[T]]:
-    left = iter(given)
-    while batch := list(islice(left, size)):
-        yield batch

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.port import AccountingSystem, DocumentOutcome, DocumentRef, DocumentState
+from pleo_export.batches import in_batches
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.bookkeeping.settings import PostingMode
 from pleo_export.errors import ItemFailure
@@ -27,9 +28,8 @@ def find_all(system: AccountingSystem, references: Sequence[str]) -> Mapping[str
     """Find the documents with these references, in as many searches as `max_find` needs. Raises AccountingError if one
     fails."""
     found: dict[str, DocumentOutcome] = {}
-    size = system.capabilities.max_find
-    for start in range(0, len(references), size):
-        found.update(system.find_many(references[start : start + size]))
+    for batch in in_batches(references, system.capabilities.max_find):
+        found.update(system.find_many(batch))
     return found
 
 
