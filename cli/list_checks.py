@@ -14,16 +14,12 @@ from pleo_export.pleo.errors import PleoForbidden, PleoNotFound, PleoRefused
 from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.pleo.scopes import list_scopes
 from pleo_export.settings import Settings, SyncSettings
+from pleo_export.sync.findings import elements_of
 
 if TYPE_CHECKING:
     from cli.connection_checks import CheckedConnection
 
-NAMES = {
-    LedgerList.TAGS: "tags",
-    LedgerList.ACCOUNTS: "accounts",
-    LedgerList.TAX_CODES: "tax codes",
-    LedgerList.VENDORS: "vendors",
-}
+NAMES = {each: elements_of(each) for each in LedgerList}
 _SCOPES = {
     LedgerList.TAGS: "tag-group",
     LedgerList.ACCOUNTS: "accounts:",

@@ -18,7 +18,7 @@ from pleo_export.pleo.errors import PleoForbidden
 from pleo_export.pleo.list_models import TagGroup
 from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.settings import TAGS_OF_AN_EXPENSE
-from pleo_export.sync.tag_groups import MARKER
+from pleo_export.sync.tag_groups import is_ours
 
 YES_OR_NO = {
     LedgerList.ACCOUNTS: "accounts",
@@ -87,9 +87,7 @@ class ListInterview:
         """Ask about active groups that were made by hand and stand for no chosen dimension: nothing happens to them
         unless a person agrees."""
         kept = {code.casefold() for code in chosen}
-        foreign = [
-            each for each in groups if each.code.casefold() not in kept and not MARKER.items() <= each.metadata.items()
-        ]
+        foreign = [each for each in groups if each.code.casefold() not in kept and not is_ours(each.metadata)]
         if not foreign:
             return []
         typer.echo("Tag groups in Pleo that were made by hand, or by another integration:")

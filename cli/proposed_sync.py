@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cli.checks import explained
 from cli.errors import CheckFailed
 from cli.sync_requests import sync_request
 from pleo_export.store.connections import Connection
-from pleo_export.sync.plan import FindingKind, SyncPlan
+from pleo_export.sync.plan import NOT_IN_STEP, SyncPlan
 from pleo_export.sync.runner import sync_company
 
 if TYPE_CHECKING:
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup
     from pleo_export.pleo.lists_client import PleoLists
-    from pleo_export.services.services import Services
-
-UNREADABLE = frozenset({FindingKind.LIST_INCOMPLETE, FindingKind.SCOPE_MISSING, FindingKind.INTERRUPTED})
 
 
 def proposed_plans(connecting: NewConnection) -> Sequence[SyncPlan]:
     """Return the plans. Raises CheckFailed where a list cannot be read on one of the sides."""
     request = sync_request(connecting.company_id, connecting.synced, "connect")
-    result = sync_company(request, cast("Services", _BeforeConnecting(connecting)), dry_run=True)
-    unreadable = [explained(CheckFailed(each.told)) for each in result.findings if each.kind in UNREADABLE]
+    result = sync_company(request, _BeforeConnecting(connecting), dry_run=True)
+    unreadable = [explained(CheckFailed(each.told)) for each in result.findings if each.kind in NOT_IN_STEP]
     if unreadable:
         raise CheckFailed("\n".join([*unreadable, "Nothing was stored."]))
     return result.plans

@@ -111,7 +111,7 @@ def counted_steps(counts: Mapping[SyncAction, int]) -> str:
 
 def counted_changes(counts: Mapping[str, int]) -> str:
     """Return the same of a record, which names actions in one word."""
-    return counted_steps({action: counts.get(action.value.replace(" ", "_"), 0) for action in SyncAction})
+    return counted_steps({action: counts.get(action.word, 0) for action in SyncAction})
 
 
 def confirm_commands(company_id: str, plans: Sequence[SyncPlan]) -> list[str]:

@@ -38,11 +38,16 @@ def clean_code(text: str | None) -> str | None:
 
     One that is longer than any code is cut, with an ellipsis: no search finds it, and a sentence can quote it.
     """
+    return shorten(visible_code(text), LONGEST_CODE) or None
+
+
+def visible_code(text: str | None) -> str:
+    """Return the code without invisible characters, however long it is."""
     if not text:
-        return None
+        return ""
     if not text.isprintable():
         text = "".join(each for each in text if unicodedata.category(each) not in _NOT_IN_CODES)
-    return shorten(text.strip(), LONGEST_CODE) or None
+    return text.strip()
 
 
 def shorten(text: str, length: int) -> str:

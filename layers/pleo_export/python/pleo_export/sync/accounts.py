@@ -22,10 +22,11 @@ from pleo_export.pleo.list_models import (
 )
 from pleo_export.sync.context import SyncContext, SyncPart
 from pleo_export.sync.diff import Ownership
-from pleo_export.sync.elements import ActualElement, DesiredElement, match_key, visible_code
+from pleo_export.sync.elements import ActualElement, DesiredElement, match_key
 from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep, steps_of
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.whole_list import ReadElements, compare, may_begin
+from pleo_export.text import visible_code
 
 ALREADY_EXISTS = "EXTERNAL_ID_ALREADY_EXISTS"
 

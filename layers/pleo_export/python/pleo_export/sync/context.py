@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +16,37 @@ from pleo_export.sync.progress import ListProgress
 if TYPE_CHECKING:
     from pleo_export.accounting.port import AccountingSetup
     from pleo_export.pleo.lists_client import PleoLists
+    from pleo_export.store.connections import Connection
+
+
+class SyncServices(Protocol):
+    """What a run needs of the services. The ways in raise as those of `services.Services` do."""
+
+    def connection(self, company_id: str, /) -> Connection:
+        """Return the company's connection."""
+
+    def pleo_lists(self, connection: Connection, /) -> PleoLists:
+        """Return what reads and changes the lists at Pleo."""
+
+    def ledger_lists(self, connection: Connection, /) -> LedgerLists:
+        """Return what lists the ledger."""
+
+    def ledger_setup(self, connection: Connection, /) -> AccountingSetup:
+        """Return what names dimensions and the ledger's currency."""
+
+    def clock(self) -> datetime:
+        """Return the present time, UTC."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+
+    def time_left(self) -> timedelta:
+        """Return the time until the run has to end."""
+
+
+def selected_lists(settings: SyncSettings) -> frozenset[LedgerList]:
+    """Return the lists that the settings let be synced. Tags always: a dimension may just have been deselected."""
+    return frozenset({LedgerList.TAGS, *settings.lists})
 
 
 @dataclass
@@ -30,16 +62,8 @@ class SyncContext:
     confirm: str | None = None
 
     def selects(self, list_: LedgerList) -> bool:
-        """Whether the settings let a list be synced. Tags always: a dimension may just have been deselected."""
-        match list_:
-            case LedgerList.TAGS:
-                return True
-            case LedgerList.ACCOUNTS:
-                return self.settings.accounts
-            case LedgerList.TAX_CODES:
-                return self.settings.tax_codes
-            case LedgerList.VENDORS:
-                return self.settings.vendors
+        """Whether the settings let a list be synced."""
+        return list_ in selected_lists(self.settings)
 
     @cached_property
     def _setup(self) -> AccountingSetup:

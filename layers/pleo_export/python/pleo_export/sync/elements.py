@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pleo_export.text import LONGEST_CODE, clean
+from pleo_export.text import LONGEST_CODE, clean, visible_code
 
 LONGEST_NAME = 255  # UTF-16 units, in which Pleo's service counts; of a code too
 _ELLIPSIS = "…"
@@ -46,18 +46,6 @@ def match_key(code: str | None) -> str | None:
     """Return the form in which keys are compared, regardless of case; None for a key with nothing visible in it."""
     visible = visible_code(code)
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).casefold()) if visible else None
-
-
-def visible_code(code: str | None) -> str:
-    """Return the code without what nobody sees, as an export reads it from an expense (`text.clean_code`)."""
-    if not code:
-        return ""
-    if not code.isprintable():
-        code = "".join(each for each in code if unicodedata.category(each) not in _UNSEEN)
-    return code.strip()
-
-
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def too_long(code: str) -> bool:

@@ -9,9 +9,9 @@ from pleo_export.accounting.lists import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.pleo.errors import PleoError
-from pleo_export.sync.elements import DesiredElement, visible_code
+from pleo_export.sync.elements import DesiredElement
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding
-from pleo_export.text import LONGEST_CODE, shorten
+from pleo_export.text import LONGEST_CODE, shorten, visible_code
 
 ONE: Mapping[LedgerList, str] = {
     LedgerList.TAGS: "tag",

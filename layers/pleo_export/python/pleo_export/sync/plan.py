@@ -30,6 +30,11 @@ class SyncAction(StrEnum):
     ARCHIVE = "archive"
     ARCHIVE_GROUP = "archive group"
 
+    @property
+    def word(self) -> str:
+        """The action in one word, for records and metrics."""
+        return self.value.replace(" ", "_")
+
 
 @dataclass(frozen=True, slots=True)
 class SyncStep:
@@ -63,6 +68,10 @@ class FindingKind(StrEnum):
     VENDOR_AMBIGUOUS = "vendor_ambiguous"
     RATE_UNKNOWN = "rate_unknown"
     INTERRUPTED = "interrupted"
+
+
+# Kinds of findings after which a list is not as the ledger has it, though the run has come to its end.
+NOT_IN_STEP = frozenset({FindingKind.LIST_INCOMPLETE, FindingKind.SCOPE_MISSING, FindingKind.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)

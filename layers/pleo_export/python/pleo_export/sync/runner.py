@@ -32,7 +32,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.sync.accounts import account_parts
-from pleo_export.sync.context import SyncContext, SyncPart
+from pleo_export.sync.context import SyncContext, SyncPart, SyncServices
 from pleo_export.sync.findings import ListFindings, cause_of, elements_of
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding, SyncPlan
 from pleo_export.sync.progress import ListProgress, OutOfTime, SyncClock
@@ -43,7 +43,6 @@ from pleo_export.sync.vendors import vendor_parts
 
 if TYPE_CHECKING:
     from pleo_export.services.events import SyncRequest
-    from pleo_export.services.services import Services
 
 COMPARISONS = 2  # of a list that changes while it is synced
 WAIT = 60  # seconds before a run is sent again to a system that did not answer
@@ -56,10 +55,12 @@ _PARTS: Mapping[LedgerList, Callable[[SyncContext, SyncRequest], Iterator[SyncPa
     LedgerList.VENDORS: lambda context, request: vendor_parts(context, request.vendor_id),
 }
 
+LIST_ORDER = tuple(_PARTS)
+
 
 def sync_company(
     request: SyncRequest,
-    services: Services,
+    services: SyncServices,
     *,
     dry_run: bool = False,
     planned: Callable[[SyncPlan], object] = lambda plan: None,

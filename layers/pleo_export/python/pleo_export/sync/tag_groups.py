@@ -13,13 +13,19 @@ from datetime import UTC, datetime
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.sync.diff import Ownership, plan_of
-from pleo_export.sync.elements import ActualElement, fitted_name, match_key, visible_code
+from pleo_export.sync.elements import ActualElement, fitted_name, match_key
 from pleo_export.sync.findings import ListFindings
 from pleo_export.sync.guards import held_back
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding, SyncPlan, SyncStep, in_order
+from pleo_export.text import visible_code
 
 MARKER: Mapping[str, str] = {"managed_by": "pleo-export"}
 _LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Return whether a group with that metadata carries our marker."""
+    return MARKER.items() <= metadata.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def unselected_groups(groups: Iterable[ActualElement], selected: Collection[str]
 def unselected_plan(group: ActualElement, confirmed: Collection[str], confirm: str | None) -> SyncPlan:
     """Return the plan for a group without a dimension: archived where it is ours, or a person has confirmed its code
     (`confirmed`) or exactly this plan (`confirm`, its hash); else held back, which is a finding."""
-    ours = MARKER.items() <= group.metadata.items()
+    ours = is_ours(group.metadata)
     archive = _archive(group, "deselected" if ours else "no selected dimension")
     plan = plan_of(Ownership(LedgerList.TAGS, group.key), filter(None, [archive]), ())
     if ours or confirm == plan.hash or match_key(group.key) in {match_key(each) for each in confirmed}:

@@ -11,19 +11,20 @@ from pleo_export.pleo.errors import PleoForbidden, PleoNotFound
 from pleo_export.pleo.list_models import PleoTag, TagGroup
 from pleo_export.sync.context import SyncContext, SyncPart
 from pleo_export.sync.diff import Ownership, diff
-from pleo_export.sync.elements import ActualElement, DesiredElement, Fields, visible_code
+from pleo_export.sync.elements import ActualElement, DesiredElement, Fields
 from pleo_export.sync.guards import guarded, with_usage
 from pleo_export.sync.plan import ARCHIVES, SyncAction, SyncPlan, steps_of
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.tag_groups import (
-    MARKER,
     choose_group,
     gone_plan,
+    is_ours,
     unselected_groups,
     unselected_plan,
     with_group_steps,
 )
 from pleo_export.sync.tag_writer import TagWriter
+from pleo_export.text import visible_code
 
 
 def tag_parts(context: SyncContext, dimension: str | None) -> Iterator[SyncPart]:
@@ -35,7 +36,7 @@ def tag_parts(context: SyncContext, dimension: str | None) -> Iterator[SyncPart]
             yield DimensionPart(context, each)
     if dimension is None:
         for group in unselected_groups(read_groups(context), selected):
-            if selected or MARKER.items() <= group.metadata.items():  # without tags there is nothing to decide
+            if selected or is_ours(group.metadata):  # without tags there is nothing to decide
                 yield UnselectedGroupPart(context, group)
 
 

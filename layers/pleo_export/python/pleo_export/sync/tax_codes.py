@@ -16,11 +16,12 @@ from pleo_export.failures import sync as sentences
 from pleo_export.pleo.list_models import PleoTaxCode, TaxCodeBody
 from pleo_export.sync.context import SyncContext, SyncPart
 from pleo_export.sync.diff import Ownership
-from pleo_export.sync.elements import ActualElement, DesiredElement, visible_code
+from pleo_export.sync.elements import ActualElement, DesiredElement
 from pleo_export.sync.findings import ListFindings
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncPlan, SyncStep
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.whole_list import ReadElements, compare, may_begin
+from pleo_export.text import visible_code
 
 _SMALLEST = Decimal("0.000001")  # difference between two rates: Pleo sends them as floating-point numbers
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pleo_export.sync.elements import DesiredElement, match_key, too_long, visible_code
+from pleo_export.sync.elements import DesiredElement, match_key, too_long
 from pleo_export.sync.findings import ListFindings
+from pleo_export.text import visible_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from pleo_export.pleo.list_models import ACTIVE, PleoVendor, VendorBody, VendorU
 from pleo_export.sync.context import SyncContext, SyncPart
 from pleo_export.sync.diff import Ownership
 from pleo_export.sync.draft_vendors import DraftVendorsPart
-from pleo_export.sync.elements import ActualElement, DesiredElement, visible_code
+from pleo_export.sync.elements import ActualElement, DesiredElement
 from pleo_export.sync.plan import SyncAction, SyncPlan, SyncStep
 from pleo_export.sync.progress import ListProgress
 from pleo_export.sync.whole_list import ReadElements, compare, may_begin
+from pleo_export.text import visible_code
 
 
 def vendor_parts(context: SyncContext, vendor_id: str | None) -> Iterator[SyncPart]:

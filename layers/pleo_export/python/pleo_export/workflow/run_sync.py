@@ -18,15 +18,12 @@ from pleo_export.services.error_mapping import translate
 from pleo_export.services.events import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.store.syncs import SyncedPlan, SyncRun
-from pleo_export.sync.plan import FindingKind, SyncAction, SyncPlan
+from pleo_export.sync.context import selected_lists
+from pleo_export.sync.plan import NOT_IN_STEP, FindingKind, SyncPlan
 from pleo_export.sync.result import SyncResult
-from pleo_export.sync.runner import sync_company
+from pleo_export.sync.runner import LIST_ORDER, sync_company
 from pleo_export.workflow.kept_plans import KeptPlans
 
-# An account refers to its tax code, so tax codes come first.
-ORDER = (LedgerList.TAGS, LedgerList.TAX_CODES, LedgerList.ACCOUNTS, LedgerList.VENDORS)
-# Kinds of findings after which a list is not as the ledger has it, though the run has come to its end.
-NOT_IN_STEP = frozenset({FindingKind.LIST_INCOMPLETE, FindingKind.SCOPE_MISSING, FindingKind.INTERRUPTED})
 # Kinds of findings about elements that have no key but their name: they are counted, not named.
 KEYED_BY_NAME = frozenset({FindingKind.EMPTY_CODE})
 RESERVE = timedelta(seconds=90)  # of the function's time: for a last call, and for sending what is left
@@ -54,8 +51,8 @@ def run_sync(request: SyncRequest, services: Services) -> Synced:
         logger.warning("sync dropped: company not connected")
         return Synced.UNKNOWN_COMPANY
     try:
-        selected = {LedgerList.TAGS, *connection.settings.sync.lists}
-        return _run([each for each in ORDER if each in request.lists and each in selected], request, services)
+        selected = selected_lists(connection.settings.sync)
+        return _run([each for each in LIST_ORDER if each in request.lists and each in selected], request, services)
     except NotOurs:
         return Synced.UNKNOWN_COMPANY
     except Disconnected as ended:
@@ -138,7 +135,7 @@ def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncRes
         started_at=began,
         part=request.part,
         ended_at=now if result.finished else None,
-        changes={_word(action): number for action, number in result.applied.items()},
+        changes={action.word: number for action, number in result.applied.items()},
         findings=_by_kind(result),
         found=tuple((each.kind.value, each.key) for each in result.findings if each.kind not in KEYED_BY_NAME),
         plans=tuple(_summary(each) for each in result.plans),
@@ -162,7 +159,7 @@ def _by_kind(result: SyncResult) -> dict[str, int]:
 
 def _measure(synced: LedgerList, result: SyncResult, duration: timedelta) -> None:
     for action, number in result.applied.items():
-        count("SyncChanges", number, list=synced.value, action=_word(action))
+        count("SyncChanges", number, list=synced.value, action=action.word)
     for kind, number in _by_kind(result).items():
         count("SyncFindings", number, list=synced.value, finding=kind)
     count("SyncsHeldBack", sum(bool(each.held_back) for each in result.plans))
@@ -172,11 +169,7 @@ def _measure(synced: LedgerList, result: SyncResult, duration: timedelta) -> Non
         extra={
             "list": synced.value,
             "finished": result.finished,
-            "changes": {_word(action): number for action, number in result.applied.items()},
+            "changes": {action.word: number for action, number in result.applied.items()},
             "findings": _by_kind(result),
         },
     )
-
-
-def _word(action: SyncAction) -> str:
-    return action.value.replace(" ", "_")
