@@ -42,6 +42,7 @@ class SyncRun:
     `changes` counts the steps that were carried out, by action; `findings` by kind, of which `found` names the first as
     (kind, key). `confirmed` is the plan whose archives a person has confirmed for this run. `failure` names the error
     that ended it. `good_at`: when a run last read both sides and came to its end; `first_at`: the first run of all.
+    `selected`: whether the settings chose the list.
     """
 
     run_id: str
@@ -57,6 +58,12 @@ class SyncRun:
     failure: str | None = None
     good_at: datetime | None = None
     first_at: datetime | None = None
+    selected: bool = True
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether Pleo shows nothing of ours any more, of a list that is not chosen: this run has seen to it."""
+        return not self.selected and not self.findings and self.ended_at is not None and self.ended_at == self.good_at
 
     def following(self, last: SyncRun | None) -> SyncRun:
         """Return this part of a run with what the parts before it did, and what is known of all runs before. The same
@@ -83,6 +90,11 @@ class Syncs:
         """Return the last run over the list; None if there was none."""
         record = self._table.get_item(Key=_key(company_id, synced), ConsistentRead=True).get("Item", {})
         return _run(record) if "run_id" in record else None
+
+    def may_be_left(self, company_id: str, synced: LedgerList) -> bool:
+        """Whether Pleo may still show what an earlier choice of the list has made, where it is not chosen any more."""
+        run = self.get(company_id, synced)
+        return run is not None and not run.is_withdrawn
 
     def get_many(self, wanted: Iterable[tuple[str, LedgerList]]) -> Mapping[tuple[str, LedgerList], SyncRun]:
         """Return the last runs that there are, by company and list."""
@@ -139,6 +151,7 @@ def _record(run: SyncRun) -> dict[str, Any]:
         ],
         "confirmed": run.confirmed,
         "failure": run.failure,
+        "selected": run.selected,
         **{name: None if time is None else iso(time) for name, time in times.items()},
     }
 
@@ -164,6 +177,7 @@ def _run(record: Mapping[str, Any]) -> SyncRun:
         failure=text("failure"),
         good_at=time("good_at"),
         first_at=time("first_at"),
+        selected=bool(record.get("selected", True)),
     )
 
 

@@ -7,7 +7,7 @@ late, does no harm, and one that is lost is made up for by the schedule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -51,8 +51,10 @@ def run_sync(request: SyncRequest, services: Services) -> Synced:
         logger.warning("sync dropped: company not connected")
         return Synced.UNKNOWN_COMPANY
     try:
-        selected = selected_lists(connection.settings.sync)
-        return _run([each for each in LIST_ORDER if each in request.lists and each in selected], request, services)
+        settings = connection.settings.sync
+        selected = selected_lists(settings)
+        lists = {each: each in settings.lists for each in LIST_ORDER if each in request.lists and each in selected}
+        return _run(lists, request, services)
     except NotOurs:
         return Synced.UNKNOWN_COMPANY
     except Disconnected as ended:
@@ -63,15 +65,16 @@ def run_sync(request: SyncRequest, services: Services) -> Synced:
         return Synced.SETTINGS
 
 
-def _run(lists: Sequence[LedgerList], request: SyncRequest, services: Services) -> Synced:
+def _run(lists: Mapping[LedgerList, bool], request: SyncRequest, services: Services) -> Synced:
+    """Sync the lists; those that the settings do not choose lose at Pleo what an earlier choice has made."""
     left: list[LedgerList] = []
     changed, wait, failed = 0, 0, list[PleoExportError]()
-    for each in lists:
+    for each, chosen in lists.items():
         if services.time_left() < RESERVE:
             left.append(each)
             continue
         try:
-            result = _sync_list(each, request, services)
+            result = _sync_list(each, request, services, selected=chosen)
         except (NotOurs, Disconnected, InvalidSettings):
             raise
         except PleoExportError as error:
@@ -104,7 +107,7 @@ def _continue(
     return Synced.CONTINUED
 
 
-def _sync_list(synced: LedgerList, request: SyncRequest, services: Services) -> SyncResult:
+def _sync_list(synced: LedgerList, request: SyncRequest, services: Services, *, selected: bool) -> SyncResult:
     """Sync one list and store what became of it. Raises the errors of `pleo_export.errors`."""
     began = services.clock()
     kept = KeptPlans(services, request, synced)
@@ -117,7 +120,7 @@ def _sync_list(synced: LedgerList, request: SyncRequest, services: Services) -> 
         count("SyncsFailed", list=synced.value)
         raise known from None
     now = services.clock()
-    services.syncs.put(request.company_id, synced, _ended(request, began, now, result), now)
+    services.syncs.put(request.company_id, synced, _ended(request, began, now, result, selected=selected), now)
     _measure(synced, result, now - began)
     return result
 
@@ -126,7 +129,7 @@ def _failed(request: SyncRequest, began: datetime, error: PleoExportError) -> Sy
     return SyncRun(request.run_id, request.reason, began, request.part, failure=type(error).__name__)
 
 
-def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncResult) -> SyncRun:
+def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncResult, *, selected: bool) -> SyncRun:
     kinds = [each.kind for each in result.findings]
     good = result.finished and not NOT_IN_STEP.intersection(kinds) and _is_whole(request)
     return SyncRun(
@@ -141,6 +144,7 @@ def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncRes
         plans=tuple(_summary(each) for each in result.plans),
         confirmed=request.confirm,
         good_at=now if good else None,
+        selected=selected,
     )
 
 
