@@ -76,9 +76,7 @@ def _held_back(run: SyncRun, company_id: str, command: str) -> Iterator[str]:
 
 
 def _waiting(run: SyncRun) -> list[SyncedPlan]:
-    """Return the plans with archives that are held back, but for groups made by hand: those are meant to stay."""
-    foreign = {key for kind, key in run.found if kind == FindingKind.FOREIGN_GROUP}
-    return [plan for plan in run.plans if plan.held_back and plan.group not in foreign]
+    return [plan for plan in run.plans if plan.held_back]
 
 
 def _findings(run: SyncRun, command: str) -> Iterator[str]:

@@ -20,14 +20,15 @@ from pleo_export.store.table import company_key, conditional_write, expiry, get_
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-MOST_FINDINGS = 50  # whose keys are kept; all are counted
+MOST_FINDINGS = 50  # whose keys are kept; all are counted, and in the bucket
+MOST_PLANS = 50  # of the groups of one company, those first that wait for a person
 REFRESHES = timedelta(minutes=10)  # between two syncs of a list that failed items ask for
 
 
 @dataclass(frozen=True)
 class SyncedPlan:
-    """One plan of a run: of tags, that of the dimension `group`. `held_back` is the number of archives that a person
-    has to confirm by `hash`."""
+    """One plan of a run: of tags, that of the dimension `group`. `held_back` is the number of archives that wait for a
+    person, who confirms them by `hash`."""
 
     hash: str
     group: str | None
@@ -147,7 +148,7 @@ def _record(run: SyncRun) -> dict[str, Any]:
         "found": [list(each) for each in run.found[:MOST_FINDINGS]],
         "plans": [
             {"hash": each.hash, "group": each.group, "steps": each.steps, "held_back": each.held_back}
-            for each in run.plans
+            for each in run.plans[:MOST_PLANS]
         ],
         "confirmed": run.confirmed,
         "failure": run.failure,

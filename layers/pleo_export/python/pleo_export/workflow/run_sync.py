@@ -113,12 +113,13 @@ def _sync_list(synced: LedgerList, request: SyncRequest, services: Services, *, 
     kept = KeptPlans(services, request, synced)
     part = request.model_copy(update={"lists": (synced,)})
     try:
-        result = sync_company(part, services, planned=kept.keep)
+        result = sync_company(part, services, planned=kept.keep, confirmed_before=kept.confirmed)
     except Exception as error:
         known = translate(error)
         services.syncs.put(request.company_id, synced, _failed(request, began, known), services.clock())
         count("SyncsFailed", list=synced.value)
         raise known from None
+    kept.keep_findings(result.findings)
     now = services.clock()
     services.syncs.put(request.company_id, synced, _ended(request, began, now, result, selected=selected), now)
     _measure(synced, result, now - began)
@@ -141,7 +142,7 @@ def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncRes
         changes={action.word: number for action, number in result.applied.items()},
         findings=_by_kind(result),
         found=tuple((each.kind.value, each.key) for each in result.findings if each.kind not in KEYED_BY_NAME),
-        plans=tuple(_summary(each) for each in result.plans),
+        plans=tuple(map(_summary, sorted(result.plans, key=lambda plan: not plan.waits))),
         confirmed=request.confirm,
         good_at=now if good else None,
         selected=selected,
@@ -154,7 +155,7 @@ def _is_whole(request: SyncRequest) -> bool:
 
 
 def _summary(plan: SyncPlan) -> SyncedPlan:
-    return SyncedPlan(plan.hash, plan.group, len(plan.steps), len(plan.held_back))
+    return SyncedPlan(plan.hash, plan.group, len(plan.steps), len(plan.held_back) if plan.waits else 0)
 
 
 def _by_kind(result: SyncResult) -> dict[str, int]:
@@ -166,7 +167,7 @@ def _measure(synced: LedgerList, result: SyncResult, duration: timedelta) -> Non
         count("SyncChanges", number, list=synced.value, action=action.word)
     for kind, number in _by_kind(result).items():
         count("SyncFindings", number, list=synced.value, finding=kind)
-    count("SyncsHeldBack", sum(bool(each.held_back) for each in result.plans))
+    count("SyncsHeldBack", sum(each.waits for each in result.plans))
     measure_seconds("SyncSeconds", duration.total_seconds(), list=synced.value)
     logger.info(
         "list synced",
