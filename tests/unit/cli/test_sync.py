@@ -187,6 +187,28 @@ def test_given_codes_that_collide_then_they_are_named_and_doctor_counts_them(syn
     assert tags(synced)["LON"] == "London"
 
 
+def test_given_thousands_of_codes_that_collide_then_the_first_are_told_with_the_number_of_the_rest_and_none_is_lost(
+    synced: DeployedSystem,
+) -> None:
+    """As many as a record of DynamoDB (400 KB) could not hold, were each named in it."""
+    for number in range(4_000):
+        lists(synced).put_value("cost_centre", f"{'x' * 50}{number}", f"One {number}")
+        lists(synced).put_value("cost_centre", f"{'X' * 50}{number}", f"Other {number}")
+
+    shown = sync("--yes", "--list", "tags")
+
+    assert shown.exit_code == 1
+    assert "and 3,980 more of this kind (collision); --json shows all" in " ".join(shown.output.split())
+    assert len(shown.output.splitlines()) < 100
+    run: Any = synced.syncs.get(NORTHGATE, LedgerList.TAGS)
+    assert (run.findings, len(run.found)) == ({"collision": 4_000}, 50)
+    kept = [lines for lines in map(synced.sync_plans.read, synced.sync_plans.of_company(NORTHGATE)) if len(lines) > 1]
+    (findings,) = [lines for _, *lines in kept if "finding" in lines[0]]
+    assert len({each["key"] for each in findings}) == 4_000
+    assert "4000 collision (" in problems(examined(synced))["sync of tags"]
+    assert CliRunner().invoke(app, ["sync-history", NORTHGATE]).exit_code == 0
+
+
 def test_given_a_ledger_that_cannot_be_read_then_that_is_told_with_exit_code_1(synced: DeployedSystem) -> None:
     synced.system.effects.on("before books list tags", Unavailable("The ledger cannot be reached."))
 
