@@ -14,7 +14,7 @@ from cli.checks import Check
 from cli.connection_checks import CheckedConnection
 from cli.errors import ActionNeeded, CheckFailed, NotNow
 from cli.stack import Stack
-from cli.sync_requests import send, sync_request
+from cli.sync_requests import lists_to_sync, send, sync_request
 from cli.webhook_delivery import answers
 from pleo_export import code_version
 from pleo_export.accounting.lists import LedgerList
@@ -50,17 +50,8 @@ class NewConnection(CheckedConnection):
 
     @cached_property
     def synced(self) -> tuple[LedgerList, ...]:
-        """The lists to sync once connected: those of the settings, and tags where former settings chose some: groups
-        that are not chosen any more are archived."""
-        chosen = self.settings.sync.lists
-        return chosen if LedgerList.TAGS in chosen or not self._had_tags() else (LedgerList.TAGS, *chosen)
-
-    def _had_tags(self) -> bool:
-        before = self.stack.connections.get(self.company_id)
-        try:
-            return before is not None and LedgerList.TAGS in before.settings.sync.lists
-        except InvalidSettings:
-            return False  # of another version: what they chose is not known
+        """The lists to sync once connected."""
+        return lists_to_sync(self.stack, self.company_id, self.settings.sync)
 
 
 def installation(connecting: NewConnection) -> str:

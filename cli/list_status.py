@@ -11,6 +11,7 @@ from cli.checks import Check
 from cli.errors import ActionNeeded
 from cli.list_checks import NAMES
 from cli.sync_plans import TOLD_ONLY
+from cli.sync_requests import lists_to_sync
 from cli.wording import age, minute, several
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.store.syncs import SyncedPlan, SyncRun
@@ -26,8 +27,12 @@ NAMED = 5  # elements of one kind
 
 
 def status_checks(stored: StoredConnection) -> tuple[Check[StoredConnection], ...]:
-    """Return a check for each list that the settings choose."""
-    return tuple(Check(f"sync of {NAMES[each]}", partial(_in_step, each)) for each in stored.settings.sync.lists)
+    """Return a check for each list that the settings choose, and for tags that they do not choose any more."""
+    chosen = stored.settings.sync.lists
+    lists = lists_to_sync(stored.stack, stored.company_id, stored.settings.sync)
+    return tuple(
+        Check(f"sync of {NAMES[each]}", partial(_in_step if each in chosen else _withdrawn, each)) for each in lists
+    )
 
 
 def _in_step(synced: LedgerList, stored: StoredConnection) -> str:
@@ -40,6 +45,16 @@ def _in_step(synced: LedgerList, stored: StoredConnection) -> str:
         raise ActionNeeded("; ".join(problems))
     last = f"in step {age(stored.now - run.good_at)} ago" if run.good_at else "being synced for the first time"
     return f"{last}, {minute(run.good_at)}" if run.good_at else last
+
+
+def _withdrawn(synced: LedgerList, stored: StoredConnection) -> str:
+    """Judge a list that is not chosen any more, of which Pleo may still show what an earlier choice has made."""
+    run = stored.stack.syncs.get(stored.company_id, synced)
+    command = f"pleo-export sync {stored.company_id} --list {synced}"
+    problems = [] if run is None or run.selected else list(_findings(run, command))
+    if problems:
+        raise ActionNeeded("; ".join(problems))
+    return f"not chosen any more: their groups are archived by tomorrow, or now by `{command}`"
 
 
 def _not_yet(stored: StoredConnection, command: str) -> str:
@@ -61,9 +76,7 @@ def _held_back(run: SyncRun, company_id: str, command: str) -> Iterator[str]:
 
 
 def _waiting(run: SyncRun) -> list[SyncedPlan]:
-    """Return the plans with archives that are held back, but for groups made by hand: those are meant to stay."""
-    foreign = {key for kind, key in run.found if kind == FindingKind.FOREIGN_GROUP}
-    return [plan for plan in run.plans if plan.held_back and plan.group not in foreign]
+    return [plan for plan in run.plans if plan.held_back]
 
 
 def _findings(run: SyncRun, command: str) -> Iterator[str]:

@@ -93,9 +93,15 @@ def show_plan(plan: SyncPlan) -> None:
 
 
 def show_findings(findings: Iterable[SyncFinding]) -> None:
-    """Print what a person has to decide, or should know."""
+    """Print what a person has to decide, or should know: of each kind the first ones."""
+    counts: Counter[FindingKind] = Counter()
     for finding in findings:
-        print_line(finding.told, LEFT if finding.kind in TOLD_ONLY else BAD)
+        counts[finding.kind] += 1
+        if counts[finding.kind] <= SHOWN:
+            print_line(finding.told, LEFT if finding.kind in TOLD_ONLY else BAD)
+    for kind, count in counts.items():
+        if count > SHOWN:
+            print_line(f"and {count - SHOWN:,} more of this kind ({kind.replace('_', ' ')}); --json shows all")
 
 
 def title(plan: SyncPlan) -> str:

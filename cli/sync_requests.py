@@ -11,9 +11,18 @@ from cli.stack import Stack
 from cli.wording import age
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.services.events import SyncRequest
+from pleo_export.settings import SyncSettings
 from pleo_export.store.syncs import SyncRun
 
 BETWEEN_LOOKS = 1  # seconds
+
+
+def lists_to_sync(stack: Stack, company_id: str, settings: SyncSettings) -> tuple[LedgerList, ...]:
+    """Return the lists that the settings choose, and tags where an earlier choice has made groups that are still to be
+    archived."""
+    if LedgerList.TAGS in settings.lists or not stack.syncs.may_be_left(company_id, LedgerList.TAGS):
+        return settings.lists
+    return LedgerList.TAGS, *settings.lists
 
 
 def sync_request(

@@ -26,7 +26,7 @@ from cli.sync_plans import (
     show_findings,
     show_plan,
 )
-from cli.sync_requests import follow, send, sync_request
+from cli.sync_requests import follow, lists_to_sync, send, sync_request
 from cli.wording import several
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.services.events import SyncRequest
@@ -115,11 +115,12 @@ def requested(
         if dimension not in settings.dimensions:
             raise UsageError(f"{dimension} is not kept in step; {_chosen(settings)}")
         only = only or (LedgerList.TAGS,)
-    missing = [NAMES[each] for each in only if each not in settings.lists]
-    if missing or not settings.lists:
+    possible = lists_to_sync(stack, company_id, settings)
+    missing = [NAMES[each] for each in only if each not in possible]
+    if missing or not possible:
         what = ", ".join(missing) or "no list"
         raise UsageError(f"{what} {'are not' if missing else 'is'} kept in step; {_chosen(settings)}")
-    lists = tuple(dict.fromkeys(only)) or settings.lists
+    lists = tuple(dict.fromkeys(only)) or possible
     return sync_request(company_id, lists, "by_hand", dimension=dimension, confirm=confirmed)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pleo_export.accounting.lists import LedgerList
+from pleo_export.sync.confirmation import Confirmation, archives_of
 from pleo_export.sync.diff import Ownership, diff
 from pleo_export.sync.elements import LONGEST_NAME, ActualElement, DesiredElement, match_key
 from pleo_export.sync.guards import guarded, held_back
@@ -245,26 +246,31 @@ def test_a_source_that_has_shrunk_archives_nothing(kept: int, gone: int, new: in
         ActualElement(f"id-{code}", code, False, BEGUN, {"name": code})
         for code in [*(f"K{n}" for n in range(kept)), *(f"G{n}" for n in range(gone))]
     ]
-    plan = guarded(diff(desired, actual, of))
+    plan = guarded(diff(desired, actual, of), Confirmation())
     archives = [step for step in plan.steps if step.action in ARCHIVES]
     shrunk = gone > 0 and (kept + new == 0 or (gone > 10 and 5 * gone > kept + gone + new))
 
     assert (len(plan.held_back), len(archives)) == ((gone, 0) if shrunk else (0, gone))
     assert (FindingKind.SHRUNK in {each.kind for each in plan.findings}) == shrunk
     assert sum(step.action is SyncAction.CREATE for step in plan.steps) == new
-    again = guarded(diff(desired, applied(plan, actual), of))
+    again = guarded(diff(desired, applied(plan, actual), of), Confirmation())
     assert not again.steps
     assert again.held_back == plan.held_back
 
 
 @examples
-@given(st.integers(11, 30))
-def test_a_confirmed_plan_passes_and_no_other(gone: int) -> None:
+@given(st.integers(11, 30), st.integers(0, 10))
+def test_a_confirmed_plan_passes_what_is_left_of_it_too_and_no_other(gone: int, done: int) -> None:
     of = Ownership(LedgerList.TAGS, "DEPT")
     actual = [ActualElement(f"id{n}", f"G{n}", False, BEGUN, {"name": "G"}) for n in range(gone)]
-    plan = diff([], actual, of)
-    assume(plan.steps)
+    more = ActualElement("more", "M", False, BEGUN, {"name": "M"})
+    plan, rest, other = (diff([], each, of) for each in (actual, actual[done:], [more, *actual[done:]]))
 
-    assert guarded(plan, plan.hash).steps == plan.steps
-    assert guarded(diff([], actual[1:], of), plan.hash).steps == ()
-    assert guarded(plan, "0" * 16).steps == ()
+    confirmation = Confirmation(plan.hash)
+    assert guarded(plan, confirmation).steps == plan.steps
+    assert guarded(rest, confirmation).steps == rest.steps
+    assert guarded(other, confirmation).steps == ()
+    assert guarded(diff([], actual[done:], replace(of, group="OTHER")), confirmation).steps == ()
+    assert guarded(rest, Confirmation(plan.hash, lambda: archives_of(plan))).confirmed
+    assert guarded(rest, Confirmation(plan.hash)).confirmed == (done == 0)
+    assert guarded(plan, Confirmation("0" * 16)).steps == ()

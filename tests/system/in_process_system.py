@@ -487,9 +487,9 @@ WEBHOOK_TOKEN = "a-token-that-connect-made"
 
 
 @contextmanager
-def in_process_system() -> Iterator[InProcessSystem]:
+def in_process_system(effects: Effects | None = None) -> Iterator[InProcessSystem]:
     """A fresh system at noon, on its own clock."""
-    effects = Effects()
+    effects = effects or Effects()
     cloud = SimpleNamespace(resource=resource)
     with empty_moto(), mock.patch("pleo_export.services.services.boto3", cloud), effects.of_aws():
         clock = Clock(NOON)

@@ -59,7 +59,7 @@ FIELDS = {
     "BOOKS CONNECTION": {"company_id"},
     "COMPANY SYNC": {
         "run_id", "reason", "part", "started_at", "ended_at", "first_at", "good_at", "changes", "findings", "found",
-        "plans", "confirmed", "failure", "refreshed_at", "expires_at",
+        "plans", "confirmed", "failure", "selected", "refreshed_at", "expires_at",
     },
     "POLL POLL": {"at", "checked_at", "checked_to"},
     "SCHEDULE SYNCS": {"slot", "after"},

@@ -40,6 +40,7 @@ from tests.unit.test_template import (
     statements,
 )
 from tests.unit.workflow.test_notification import a_job_with_failures, receiving
+from tests.unit.workflow.test_syncs import ask, held_back
 from tests.unit.workflow.test_webhook import created, deliver, headers
 
 MACHINE = f"{STACK}-export-job"
@@ -176,6 +177,13 @@ def a_ledger_with_a_call_budget(system: InProcessSystem) -> None:
         system.run(NORTHGATE)
 
 
+def confirmed_archives_that_are_interrupted(system: InProcessSystem) -> None:
+    held = held_back(system, 250)
+    system.effects.on("before pleo POST /v0/tags/archive", Killed(), nth=2)
+    ask(system, run="run-3", confirm=held)
+    system.deliver_syncs()
+
+
 SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     everything_happens,
     a_person_posts_drafts_and_the_night_comes,
@@ -191,6 +199,7 @@ SCENARIOS: tuple[Callable[[InProcessSystem], None], ...] = (
     tokens_so_short_lived_that_every_function_has_to_ask_for_new_ones,
     a_ledger_with_a_call_budget,
     lists_are_synced,
+    confirmed_archives_that_are_interrupted,
 )
 
 

@@ -14,6 +14,7 @@ from cli.main import app
 from cli.sync_requests import sync_request
 from pleo_export.accounting.errors import Unavailable
 from pleo_export.accounting.lists import LedgerList
+from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import NORTHGATE
 from tests.system.deployed_system import DeployedSystem
 from tests.system.held_lists import HeldLists
@@ -186,6 +187,28 @@ def test_given_codes_that_collide_then_they_are_named_and_doctor_counts_them(syn
     assert tags(synced)["LON"] == "London"
 
 
+def test_given_thousands_of_codes_that_collide_then_the_first_are_told_with_the_number_of_the_rest_and_none_is_lost(
+    synced: DeployedSystem,
+) -> None:
+    """As many as a record of DynamoDB (400 KB) could not hold, were each named in it."""
+    for number in range(4_000):
+        lists(synced).put_value("cost_centre", f"{'x' * 50}{number}", f"One {number}")
+        lists(synced).put_value("cost_centre", f"{'X' * 50}{number}", f"Other {number}")
+
+    shown = sync("--yes", "--list", "tags")
+
+    assert shown.exit_code == 1
+    assert "and 3,980 more of this kind (collision); --json shows all" in " ".join(shown.output.split())
+    assert len(shown.output.splitlines()) < 100
+    run: Any = synced.syncs.get(NORTHGATE, LedgerList.TAGS)
+    assert (run.findings, len(run.found)) == ({"collision": 4_000}, 50)
+    kept = [lines for lines in map(synced.sync_plans.read, synced.sync_plans.of_company(NORTHGATE)) if len(lines) > 1]
+    (findings,) = [lines for _, *lines in kept if "finding" in lines[0]]
+    assert len({each["key"] for each in findings}) == 4_000
+    assert "4000 collision (" in problems(examined(synced))["sync of tags"]
+    assert CliRunner().invoke(app, ["sync-history", NORTHGATE]).exit_code == 0
+
+
 def test_given_a_ledger_that_cannot_be_read_then_that_is_told_with_exit_code_1(synced: DeployedSystem) -> None:
     synced.system.effects.on("before books list tags", Unavailable("The ledger cannot be reached."))
 
@@ -295,3 +318,47 @@ def test_given_a_sync_that_failed_then_doctor_says_by_what(synced: DeployedSyste
     synced.syncs.put(NORTHGATE, LedgerList.TAGS, failed, synced.now())
 
     assert "the last sync failed (TryAgain)" in problems(examined(synced))["sync of tags"]
+
+
+# Tags that are not chosen any more
+
+
+def test_given_tags_that_are_not_chosen_any_more_until_their_groups_are_archived_then_doctor_says_so_and_sync_does_it(
+    synced: DeployedSystem,
+) -> None:
+    unselected(synced)
+    told = examined(synced)["sync of tags"]
+    assert told.good
+    assert f"or now by `pleo-export sync {NORTHGATE} --list tags`" in told.text
+
+    done = sync("--yes")
+
+    assert done.exit_code == 0, done.output
+    assert "✓ tags: 1 group archived" in done.output
+    assert synced.system.service.tags.groups(NORTHGATE) == []
+    assert "sync of tags" not in examined(synced)
+    assert "no list is kept in step" in str(sync().exception)
+
+
+def test_given_pleo_refuses_to_archive_the_groups_then_doctor_tells_of_it(synced: DeployedSystem) -> None:
+    unselected(synced)
+    fault = Fault(effect="status", status=400, path="/v0/tag-groups", method="PUT")
+    synced.system.service.faults.order(fault)
+
+    assert sync("--yes").exit_code == 1
+
+    assert "1 refused (cost_centre)" in problems(examined(synced))["sync of tags"]
+
+
+def test_given_a_connect_whose_sync_was_not_asked_for_then_the_next_connect_asks_for_it(synced: DeployedSystem) -> None:
+    unselected(synced)
+
+    connected(synced)
+
+    assert [body["lists"] for _, body in synced.system.queued_syncs()] == [["tags"]]
+
+
+def unselected(stack: DeployedSystem) -> None:
+    """Store settings that choose nothing, and lose the request for a sync."""
+    connected(stack)
+    stack.system.queued_syncs()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +16,8 @@ from pleo_export.errors import TryAgain
 from pleo_export.services.sync_queue import SyncQueue
 from pleo_export.workflow.schedule_syncs import LOOKED_UP
 from pleo_export.workflow.sync_times import QUIET_HOURS, SLOT, SLOTS_OF_HOUR, due_lists, in_slot, slot_at
-from tests.system.in_process_system import InProcessSystem
+from pleo_simulator.fault_queue import Fault
+from tests.system.in_process_system import OPERATOR, InProcessSystem, _entered
 from tests.system.lambda_context import InvocationContext
 from tests.unit.workflow.test_poll import Refusing
 
@@ -93,6 +96,75 @@ def test_given_companies_of_which_some_select_a_list_when_an_hour_passes_then_ea
     asked = hour_of(system)
 
     assert asked == {company(number): 1 for number in range(30) if number % 3}
+
+
+def test_given_a_company_that_chooses_no_tags_any_more_whose_sync_fails_then_its_groups_are_gone_by_the_next_day(
+    system: InProcessSystem,
+) -> None:
+    """It is asked for until its groups are archived, once a day, and then never again."""
+    connect_without(company(1), system)
+    shown = [each["code"] for each in system.service.tags.groups(company(1))]
+    assert shown == ["cost_centre"]
+    system.service.faults.order(Fault(effect="status", status=503, path="/v0/tag-groups", count=1_000))
+    first = days_of(system)
+    system.service.faults.clear()
+
+    second, third = days_of(system), days_of(system)
+
+    assert (first[company(1)], second, third) == (1, {company(1): 1}, {})
+    (group,) = system.service.tags.groups(company(1), include_archived=True)
+    assert group["archived"]
+
+
+def test_given_no_tags_chosen_any_more_and_another_list_then_both_are_asked_for_in_one(system: InProcessSystem) -> None:
+    connect_without(company(1), system, sync={"vendors": True})
+
+    assert days_of(system) == {company(1): 1}
+    (group,) = system.service.tags.groups(company(1), include_archived=True)
+    assert group["archived"]
+    assert system.services.syncs.get(company(1), LedgerList.VENDORS) is not None
+
+
+def test_given_tags_that_are_not_chosen_any_more_then_their_age_rings_no_alarm(
+    system: InProcessSystem, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "PleoExport")
+    connect_without(company(1), system)
+    assert "SyncAgeSeconds" in capsys.readouterr().out  # while they were
+
+    days_of(system)
+
+    assert "SyncAgeSeconds" not in capsys.readouterr().out
+
+
+def connect_without(company_id: str, system: InProcessSystem, **settings: Any) -> None:
+    """Connect a company that has chosen tags before, whose groups are at Pleo, and does not choose them now."""
+    system.connect(company_id, **TAGS)
+    days_of(system)
+    version = system.services.settings_history.next(
+        company_id, _entered(company_id, **settings), OPERATOR, "1", system.clock.now()
+    )
+    secret = system.services.connection(company_id).secret_arn
+    system.services.connections.put(version, secret, f"ledger of {company_id}")
+
+
+def days_of(system: InProcessSystem) -> Counter[str]:
+    """Let the schedule run for a day, and its requests too; how often each company was asked for."""
+    asked: Counter[str] = Counter()
+    for _ in range(24):
+        system.sleep(3600)
+        system.schedule_syncs()  # of all slots since
+        asked.update(requested(system))
+    return asked
+
+
+def requested(system: InProcessSystem) -> Iterator[str]:
+    """Run the syncs that are asked for to their ends: the company of each."""
+    while taken := system.queued_syncs():
+        for company_id, body in taken:
+            system.handlers["sync"]({"Records": [{"body": json.dumps(body)}]}, None)
+            if body["part"] == 0:
+                yield company_id
 
 
 def test_given_a_company_whose_grant_has_ended_then_it_is_not_asked_for(system: InProcessSystem) -> None:

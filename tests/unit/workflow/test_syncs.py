@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+import requests
 
 from pleo_export.accounting.errors import Unavailable
 from pleo_export.accounting.lists import LedgerList
@@ -20,6 +22,7 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
+from tests.system.effects import Killed
 from tests.system.expenses import FIRST_DAY, entry_id, purchases
 from tests.system.in_process_system import InProcessSystem, oauth_client_id
 from tests.system.lambda_context import InvocationContext
@@ -288,6 +291,83 @@ def test_given_a_ledger_that_has_lost_most_of_its_values_then_nothing_is_archive
     assert last(system).confirmed == plan.hash
 
 
+@pytest.mark.parametrize("end", ["killed", "out of time", "no answer"])
+def test_given_confirmed_archives_that_are_interrupted_then_the_run_goes_on_with_the_rest_without_asking_again(
+    system: InProcessSystem, end: str
+) -> None:
+    held = held_back(system, 250)
+    archives = "before pleo POST /v0/tags/archive"
+    if end == "killed":
+        system.effects.on(archives, Killed(), nth=2)
+    if end == "out of time":
+        system.effects.on(archives, partial(system.sleep, 800))
+    if end == "no answer":
+        system.effects.on(archives, requests.ReadTimeout(), nth=2, times=4)
+    ask(system, run="run-3", confirm=held)
+
+    system.deliver_syncs()
+
+    assert tags(system, "project") == {}
+    assert last(system).findings == {}
+    confirmed = [lines for lines in kept(system, "run-3") if lines[0]["confirmed"]]
+    archived = [{step["key"] for step in steps} for _, *steps in confirmed]
+    assert sorted(map(len, archived), reverse=True) == [250, 100 if end == "no answer" else 150]
+
+
+def test_given_confirmed_archives_that_are_interrupted_when_one_more_would_go_then_the_rest_is_held_back(
+    system: InProcessSystem,
+) -> None:
+    held = held_back(system, 250)
+    (group,) = [each for each in system.service.tags.groups(NORTHGATE) if each["code"] == "project"]
+    one_more = {"archived": False, "code": "BY-HAND", "name": "By hand"}
+
+    def made_by_hand_as_the_function_ends() -> None:
+        system.service.tags.create(NORTHGATE, group["id"], one_more)
+        raise Killed
+
+    system.effects.on("before pleo POST /v0/tags/archive", made_by_hand_as_the_function_ends, nth=2)
+    ask(system, run="run-3", confirm=held)
+
+    system.deliver_syncs()
+
+    assert len(tags(system, "project")) == 250 - 100 + 1
+    assert last(system).findings == {"shrunk": 1}
+    assert last(system).plans[0].held_back == 151
+
+
+def test_given_a_run_that_is_tried_again_then_the_plans_of_all_attempts_are_kept(system: InProcessSystem) -> None:
+    held = held_back(system, 250)
+    system.effects.on("before pleo POST /v0/tags/archive", Killed(), nth=2)
+    ask(system, run="run-3", confirm=held)
+
+    system.deliver_syncs()
+
+    assert sorted(len(lines) - 1 for lines in kept(system, "run-3")) == [150, 250]
+
+
+def kept(system: InProcessSystem, run: str) -> list[list[Mapping[str, Any]]]:
+    """The plans of a run that are in the bucket, its findings too."""
+    plans = system.services.sync_plans
+    return [lines for lines in map(plans.read, plans.of_company(NORTHGATE)) if lines[0]["runId"] == run]
+
+
+def held_back(system: InProcessSystem, number: int) -> str:
+    """A company whose ledger has lost all of its values: the hash of the plan that waits for a person."""
+    books = system.connect(NORTHGATE, sync={"dimensions": ["project"]})
+    values = books.ledger.lists.values["project"]
+    values.clear()
+    for each in range(number):
+        books.ledger.lists.put_value("project", f"N{each}", f"Number {each}")
+    ask(system)
+    system.deliver_syncs()
+    values.clear()
+    ask(system, run="run-2")
+    system.deliver_syncs()
+    (plan,) = last(system).plans
+    assert plan.held_back == number
+    return plan.hash
+
+
 def test_given_a_run_that_changes_something_then_its_plan_is_in_the_bucket_before_pleo_is_changed(
     system: InProcessSystem,
 ) -> None:
@@ -301,10 +381,7 @@ def test_given_a_run_that_changes_something_then_its_plan_is_in_the_bucket_befor
     system.deliver_syncs()
 
     assert "LON" in tags(system)  # a right was missing: the plan is kept all the same
-    plans = system.services.sync_plans
-    written = [plans.read(key) for key in plans.of_company(NORTHGATE)]
-    (archived,) = [lines for lines in written if lines[0]["runId"] == "run-2"]
-    head, step = archived
+    head, step = next(lines for lines in kept(system, "run-2") if "finding" not in lines[1])
     assert (head["reason"], head["list"], head["group"], head["confirmed"]) == ("by_hand", "tags", "cost_centre", False)
     assert (step["action"], step["key"], step["heldBack"], step["usedBy"]) == ("archive", "LON", False, 0)
     assert step["reason"] == "closed in the ledger"

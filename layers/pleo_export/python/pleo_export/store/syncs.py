@@ -20,14 +20,15 @@ from pleo_export.store.table import company_key, conditional_write, expiry, get_
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-MOST_FINDINGS = 50  # whose keys are kept; all are counted
+MOST_FINDINGS = 50  # whose keys are kept; all are counted, and in the bucket
+MOST_PLANS = 50  # of the groups of one company, those first that wait for a person
 REFRESHES = timedelta(minutes=10)  # between two syncs of a list that failed items ask for
 
 
 @dataclass(frozen=True)
 class SyncedPlan:
-    """One plan of a run: of tags, that of the dimension `group`. `held_back` is the number of archives that a person
-    has to confirm by `hash`."""
+    """One plan of a run: of tags, that of the dimension `group`. `held_back` is the number of archives that wait for a
+    person, who confirms them by `hash`."""
 
     hash: str
     group: str | None
@@ -42,6 +43,7 @@ class SyncRun:
     `changes` counts the steps that were carried out, by action; `findings` by kind, of which `found` names the first as
     (kind, key). `confirmed` is the plan whose archives a person has confirmed for this run. `failure` names the error
     that ended it. `good_at`: when a run last read both sides and came to its end; `first_at`: the first run of all.
+    `selected`: whether the settings chose the list.
     """
 
     run_id: str
@@ -57,6 +59,12 @@ class SyncRun:
     failure: str | None = None
     good_at: datetime | None = None
     first_at: datetime | None = None
+    selected: bool = True
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether Pleo shows nothing of ours any more, of a list that is not chosen: this run has seen to it."""
+        return not self.selected and not self.findings and self.ended_at is not None and self.ended_at == self.good_at
 
     def following(self, last: SyncRun | None) -> SyncRun:
         """Return this part of a run with what the parts before it did, and what is known of all runs before. The same
@@ -83,6 +91,11 @@ class Syncs:
         """Return the last run over the list; None if there was none."""
         record = self._table.get_item(Key=_key(company_id, synced), ConsistentRead=True).get("Item", {})
         return _run(record) if "run_id" in record else None
+
+    def may_be_left(self, company_id: str, synced: LedgerList) -> bool:
+        """Whether Pleo may still show what an earlier choice of the list has made, where it is not chosen any more."""
+        run = self.get(company_id, synced)
+        return run is not None and not run.is_withdrawn
 
     def get_many(self, wanted: Iterable[tuple[str, LedgerList]]) -> Mapping[tuple[str, LedgerList], SyncRun]:
         """Return the last runs that there are, by company and list."""
@@ -135,10 +148,11 @@ def _record(run: SyncRun) -> dict[str, Any]:
         "found": [list(each) for each in run.found[:MOST_FINDINGS]],
         "plans": [
             {"hash": each.hash, "group": each.group, "steps": each.steps, "held_back": each.held_back}
-            for each in run.plans
+            for each in run.plans[:MOST_PLANS]
         ],
         "confirmed": run.confirmed,
         "failure": run.failure,
+        "selected": run.selected,
         **{name: None if time is None else iso(time) for name, time in times.items()},
     }
 
@@ -164,6 +178,7 @@ def _run(record: Mapping[str, Any]) -> SyncRun:
         failure=text("failure"),
         good_at=time("good_at"),
         first_at=time("first_at"),
+        selected=bool(record.get("selected", True)),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from pleo_export.accounting.lists import LedgerList, LedgerLists
 from pleo_export.settings import SyncSettings
+from pleo_export.sync.confirmation import Confirmation
 from pleo_export.sync.plan import SyncPlan
 from pleo_export.sync.progress import ListProgress
 
@@ -51,7 +52,7 @@ def selected_lists(settings: SyncSettings) -> frozenset[LedgerList]:
 
 @dataclass
 class SyncContext:
-    """Both sides of a company's lists, and what its administrator decided. `confirm` is the hash of a plan.
+    """Both sides of a company's lists, and what people decided: the settings, and the archives that are confirmed.
     `open_setup` opens what names dimensions and the company's currency, where that is needed."""
 
     company_id: str
@@ -59,7 +60,7 @@ class SyncContext:
     ledger: LedgerLists
     pleo: PleoLists
     open_setup: Callable[[], AccountingSetup]
-    confirm: str | None = None
+    confirmation: Confirmation = field(default_factory=Confirmation)
 
     def selects(self, list_: LedgerList) -> bool:
         """Whether the settings let a list be synced."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pleo_export.failures import sync as sentences
+from pleo_export.sync.confirmation import Confirmation
 from pleo_export.sync.findings import ListFindings
 from pleo_export.sync.plan import ARCHIVES, FindingKind, SyncPlan, SyncStep
 
@@ -14,11 +15,13 @@ FEW_ARCHIVES = 10
 SMALL_SHARE = 0.2  # of what Pleo shows, with what is new
 
 
-def guarded(plan: SyncPlan, confirm: str | None = None) -> SyncPlan:
+def guarded(plan: SyncPlan, confirmation: Confirmation) -> SyncPlan:
     """Return the plan without its archives where the ledger's list is empty or has shrunk: they are held back until a
-    person confirms exactly them, by the hash of the plan."""
+    person confirms exactly them."""
+    if confirmation.covers(plan):
+        return replace(plan, confirmed=True)
     archives = [step for step in plan.steps if step.action in ARCHIVES]
-    if not archives or confirm == plan.hash or not _shrunk(plan, archives):
+    if not archives or not _shrunk(plan, archives):
         return plan
     findings = ListFindings(plan.list, plan.group)
     findings.note(

@@ -90,7 +90,7 @@ class SyncPlan:
     keeps until a person confirms exactly these, by the plan's `hash`.
 
     `listed` counts the elements that the ledger's list has, closed ones included; `offered` those that Pleo shows when
-    all steps are done."""
+    all steps are done. `confirmed`: a person has confirmed all that is archived."""
 
     list: LedgerList
     group: str | None
@@ -100,6 +100,12 @@ class SyncPlan:
     hash: str
     listed: int = 0
     offered: int = 0
+    confirmed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether archives wait for a person. A group that was made by hand does not: it is meant to stay."""
+        return bool(self.held_back) and all(each.kind is not FindingKind.FOREIGN_GROUP for each in self.findings)
 
 
 ARCHIVES = frozenset({SyncAction.ARCHIVE, SyncAction.ARCHIVE_GROUP})

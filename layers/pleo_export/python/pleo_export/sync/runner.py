@@ -32,6 +32,7 @@ from pleo_export.pleo.errors import (
     PleoUnavailable,
 )
 from pleo_export.sync.accounts import account_parts
+from pleo_export.sync.confirmation import Archive, Confirmation
 from pleo_export.sync.context import SyncContext, SyncPart, SyncServices
 from pleo_export.sync.findings import ListFindings, cause_of, elements_of
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding, SyncPlan
@@ -64,9 +65,11 @@ def sync_company(
     *,
     dry_run: bool = False,
     planned: Callable[[SyncPlan], object] = lambda plan: None,
+    confirmed_before: Callable[[], Iterable[Archive]] = tuple,
 ) -> SyncResult:
     """Bring the lists of a request in step at Pleo, as far as the company's settings select them, and return what was
-    done. `dry_run`: only return the plans. `planned` is called with each plan before it is carried out.
+    done. `dry_run`: only return the plans. `planned` is called with each plan before it is carried out;
+    `confirmed_before` gives what an earlier part of the run was confirmed to archive.
 
     Raises NotOurs (not connected), Disconnected, TryAgain (tokens cannot be refreshed now), InvalidSettings,
     PleoUnauthorized."""
@@ -80,7 +83,7 @@ def sync_company(
             ledger=services.ledger_lists(connection),
             pleo=services.pleo_lists(connection),
             open_setup=lambda: services.ledger_setup(connection),
-            confirm=request.confirm,
+            confirmation=Confirmation(request.confirm, confirmed_before),
         )
     except AccountingError as error:
         run.ledger_failed(request.lists, error)

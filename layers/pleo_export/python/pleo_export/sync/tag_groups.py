@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.failures import sync as sentences
+from pleo_export.sync.confirmation import Confirmation
 from pleo_export.sync.diff import Ownership, plan_of
 from pleo_export.sync.elements import ActualElement, fitted_name, match_key
 from pleo_export.sync.findings import ListFindings
@@ -85,13 +86,15 @@ def unselected_groups(groups: Iterable[ActualElement], selected: Collection[str]
     return sorted(found, key=lambda each: (each.key or "", each.id))
 
 
-def unselected_plan(group: ActualElement, confirmed: Collection[str], confirm: str | None) -> SyncPlan:
-    """Return the plan for a group without a dimension: archived where it is ours, or a person has confirmed its code
-    (`confirmed`) or exactly this plan (`confirm`, its hash); else held back, which is a finding."""
+def unselected_plan(group: ActualElement, foreign_groups: Collection[str], confirmation: Confirmation) -> SyncPlan:
+    """Return the plan for a group without a dimension: archived where it is ours, or a person has named its code
+    (`foreign_groups`) or confirmed this plan; else held back, which is a finding."""
     ours = is_ours(group.metadata)
     archive = _archive(group, "deselected" if ours else "no selected dimension")
     plan = plan_of(Ownership(LedgerList.TAGS, group.key), filter(None, [archive]), ())
-    if ours or confirm == plan.hash or match_key(group.key) in {match_key(each) for each in confirmed}:
+    if confirmation.covers(plan):
+        return replace(plan, confirmed=True)
+    if ours or match_key(group.key) in {match_key(each) for each in foreign_groups}:
         return plan
     findings = ListFindings(LedgerList.TAGS, group.key)
     findings.note(FindingKind.FOREIGN_GROUP, group.key or "", sentences.FOREIGN_GROUP, group=group.key)

@@ -64,7 +64,7 @@ class DimensionPart:
         tags = self._read_tags()
         plan = with_group_steps(diff(values, tags.values(), Ownership(LedgerList.TAGS, self.group)), choice)
         self._updated = {str(each.id): tags[str(each.id)].fields for each in steps_of(plan, SyncAction.UPDATE)}
-        return used(self.context, guarded(plan, self.context.confirm), self._actual)
+        return used(self.context, guarded(plan, self.context.confirmation), self._actual)
 
     def apply(self, plan: SyncPlan, progress: ListProgress) -> None:
         """Carry out the steps: the group first, archives last."""
@@ -73,7 +73,7 @@ class DimensionPart:
     def _gone(self) -> SyncPlan:
         groups = read_groups(self.context)
         self._actual = choose_group(self.group, self.group, groups).group
-        return used(self.context, guarded(gone_plan(self.group, groups), self.context.confirm), self._actual)
+        return used(self.context, guarded(gone_plan(self.group, groups), self.context.confirmation), self._actual)
 
     def _read_tags(self) -> dict[str, ActualElement]:
         if self._actual is None:
@@ -99,7 +99,7 @@ class UnselectedGroupPart:
         """Read the group again, and archive it if that is decided. Raises PleoError."""
         found = [each for each in read_groups(self.context) if each.id == self.actual.id]
         self.actual = found[0] if found else self.actual
-        plan = unselected_plan(self.actual, self.context.settings.foreign_groups, self.context.confirm)
+        plan = unselected_plan(self.actual, self.context.settings.foreign_groups, self.context.confirmation)
         return used(self.context, plan, self.actual)
 
     def apply(self, plan: SyncPlan, progress: ListProgress) -> None:

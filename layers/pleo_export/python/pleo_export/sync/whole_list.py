@@ -37,7 +37,7 @@ def compare(
 ) -> tuple[SyncPlan, ReadElements]:
     """Return the plan of a list, and what Pleo had of what it changes."""
     present = {each.id: each for each in actual}
-    plan = guarded(diff(desired, present.values(), ownership), context.confirm)
+    plan = guarded(diff(desired, present.values(), ownership), context.confirmation)
     changed = {str(each.id): present[str(each.id)] for each in plan.steps if each.id in present}
     return plan, ReadElements(changed, {str(each.id): each.after for each in steps_of(plan, SyncAction.UPDATE)})
 

@@ -1,43 +1,63 @@
-"""The plans of a sync, kept in the bucket before they are carried out: what happened to a cost centre, when and why."""
+"""The plans of a sync, kept in the bucket before they are carried out, and its findings: what happened to a cost
+centre, when and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.services.events import SyncRequest
 from pleo_export.services.services import Services
-from pleo_export.sync.plan import SyncPlan, SyncStep
+from pleo_export.sync.confirmation import Archive, archives_of
+from pleo_export.sync.plan import SyncAction, SyncFinding, SyncPlan, SyncStep
+
+DIGEST_LENGTH = 12
 
 
 @dataclass
 class KeptPlans:
-    """Keeps the plans of one part of a run over one list, each in a file of its own."""
+    """Keeps what one part of a run over one list was going to do and what it has found, in files of their own. Their
+    names follow from their lines: what every hour is the same is there once a day, and another attempt at the same part
+    replaces nothing that the first one has done."""
 
     services: Services
     request: SyncRequest
     synced: LedgerList
-    _number: int = 0
 
     def keep(self, plan: SyncPlan) -> None:
         """Write the plan, unless there is nothing in it."""
-        if not plan.steps and not plan.held_back:
+        lines = list(_lines(plan))
+        if not lines:
             return
-        self._number += 1
-        name = f"{self.synced}-{self.request.run_id}-{self.request.part}-{self._number}"
-        now = self.services.clock()
-        head = {
-            "at": now.isoformat(),
-            "runId": self.request.run_id,
-            "reason": self.request.reason,
-            "list": plan.list.value,
-            "group": plan.group,
-            "hash": plan.hash,
-            "confirmed": self.request.confirm == plan.hash,
-        }
-        self.services.sync_plans.write(self.request.company_id, name, now, [head, *_lines(plan)])
+        part = f"{self.request.run_id}-{self.request.part}" if plan.steps else "held-back"
+        self._write(part, plan.group, lines, hash=plan.hash, confirmed=plan.confirmed)
+        if plan.confirmed and plan.hash == self.request.confirm:
+            self.services.sync_plans.confirm(self.request.company_id, self.request.run_id, plan.hash, archives_of(plan))
+
+    def keep_findings(self, findings: Sequence[SyncFinding]) -> None:
+        """Write all findings: the record of the run names the first of them only."""
+        if findings:
+            lines = [{"finding": each.kind.value, "key": each.key, "told": each.told} for each in findings]
+            self._write("findings", None, lines)
+
+    def _write(self, part: str, group: str | None, lines: Sequence[Mapping[str, Any]], **head: Any) -> None:
+        now, run = self.services.clock(), self.request
+        digest = sha256(json.dumps([group, lines]).encode()).hexdigest()[:DIGEST_LENGTH]
+        about = {"at": now.isoformat(), "runId": run.run_id, "reason": run.reason}
+        first = {**about, "list": self.synced.value, "group": group, **head}
+        name = f"{self.synced}-{part}-{digest}"
+        self.services.sync_plans.write(run.company_id, name, now, [first, *lines])
+
+    def confirmed(self) -> Iterator[Archive]:
+        """Yield what an earlier part of this run, or an earlier attempt at it, was confirmed to archive."""
+        request = self.request
+        kept = self.services.sync_plans.confirmed(request.company_id, request.run_id, request.confirm or "")
+        for list_, group, action, key, id_ in kept:
+            yield LedgerList(list_), group, SyncAction(action), key, id_
 
 
 def _lines(plan: SyncPlan) -> Iterator[Mapping[str, Any]]:

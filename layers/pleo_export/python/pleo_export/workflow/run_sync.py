@@ -7,7 +7,7 @@ late, does no harm, and one that is lost is made up for by the schedule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -51,8 +51,10 @@ def run_sync(request: SyncRequest, services: Services) -> Synced:
         logger.warning("sync dropped: company not connected")
         return Synced.UNKNOWN_COMPANY
     try:
-        selected = selected_lists(connection.settings.sync)
-        return _run([each for each in LIST_ORDER if each in request.lists and each in selected], request, services)
+        settings = connection.settings.sync
+        selected = selected_lists(settings)
+        lists = {each: each in settings.lists for each in LIST_ORDER if each in request.lists and each in selected}
+        return _run(lists, request, services)
     except NotOurs:
         return Synced.UNKNOWN_COMPANY
     except Disconnected as ended:
@@ -63,15 +65,16 @@ def run_sync(request: SyncRequest, services: Services) -> Synced:
         return Synced.SETTINGS
 
 
-def _run(lists: Sequence[LedgerList], request: SyncRequest, services: Services) -> Synced:
+def _run(lists: Mapping[LedgerList, bool], request: SyncRequest, services: Services) -> Synced:
+    """Sync the lists; those that the settings do not choose lose at Pleo what an earlier choice has made."""
     left: list[LedgerList] = []
     changed, wait, failed = 0, 0, list[PleoExportError]()
-    for each in lists:
+    for each, chosen in lists.items():
         if services.time_left() < RESERVE:
             left.append(each)
             continue
         try:
-            result = _sync_list(each, request, services)
+            result = _sync_list(each, request, services, selected=chosen)
         except (NotOurs, Disconnected, InvalidSettings):
             raise
         except PleoExportError as error:
@@ -104,20 +107,21 @@ def _continue(
     return Synced.CONTINUED
 
 
-def _sync_list(synced: LedgerList, request: SyncRequest, services: Services) -> SyncResult:
+def _sync_list(synced: LedgerList, request: SyncRequest, services: Services, *, selected: bool) -> SyncResult:
     """Sync one list and store what became of it. Raises the errors of `pleo_export.errors`."""
     began = services.clock()
     kept = KeptPlans(services, request, synced)
     part = request.model_copy(update={"lists": (synced,)})
     try:
-        result = sync_company(part, services, planned=kept.keep)
+        result = sync_company(part, services, planned=kept.keep, confirmed_before=kept.confirmed)
     except Exception as error:
         known = translate(error)
         services.syncs.put(request.company_id, synced, _failed(request, began, known), services.clock())
         count("SyncsFailed", list=synced.value)
         raise known from None
+    kept.keep_findings(result.findings)
     now = services.clock()
-    services.syncs.put(request.company_id, synced, _ended(request, began, now, result), now)
+    services.syncs.put(request.company_id, synced, _ended(request, began, now, result, selected=selected), now)
     _measure(synced, result, now - began)
     return result
 
@@ -126,7 +130,7 @@ def _failed(request: SyncRequest, began: datetime, error: PleoExportError) -> Sy
     return SyncRun(request.run_id, request.reason, began, request.part, failure=type(error).__name__)
 
 
-def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncResult) -> SyncRun:
+def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncResult, *, selected: bool) -> SyncRun:
     kinds = [each.kind for each in result.findings]
     good = result.finished and not NOT_IN_STEP.intersection(kinds) and _is_whole(request)
     return SyncRun(
@@ -138,9 +142,10 @@ def _ended(request: SyncRequest, began: datetime, now: datetime, result: SyncRes
         changes={action.word: number for action, number in result.applied.items()},
         findings=_by_kind(result),
         found=tuple((each.kind.value, each.key) for each in result.findings if each.kind not in KEYED_BY_NAME),
-        plans=tuple(_summary(each) for each in result.plans),
+        plans=tuple(map(_summary, sorted(result.plans, key=lambda plan: not plan.waits))),
         confirmed=request.confirm,
         good_at=now if good else None,
+        selected=selected,
     )
 
 
@@ -150,7 +155,7 @@ def _is_whole(request: SyncRequest) -> bool:
 
 
 def _summary(plan: SyncPlan) -> SyncedPlan:
-    return SyncedPlan(plan.hash, plan.group, len(plan.steps), len(plan.held_back))
+    return SyncedPlan(plan.hash, plan.group, len(plan.steps), len(plan.held_back) if plan.waits else 0)
 
 
 def _by_kind(result: SyncResult) -> dict[str, int]:
@@ -162,7 +167,7 @@ def _measure(synced: LedgerList, result: SyncResult, duration: timedelta) -> Non
         count("SyncChanges", number, list=synced.value, action=action.word)
     for kind, number in _by_kind(result).items():
         count("SyncFindings", number, list=synced.value, finding=kind)
-    count("SyncsHeldBack", sum(bool(each.held_back) for each in result.plans))
+    count("SyncsHeldBack", sum(each.waits for each in result.plans))
     measure_seconds("SyncSeconds", duration.total_seconds(), list=synced.value)
     logger.info(
         "list synced",

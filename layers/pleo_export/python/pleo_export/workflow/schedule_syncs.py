@@ -6,7 +6,7 @@ on behind the last company; slots that were missed are made up for, up to an hou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from pleo_export.accounting.lists import LedgerList
@@ -18,10 +18,11 @@ from pleo_export.services.company_queue import BATCH
 from pleo_export.services.events import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.store.sync_schedule import SchedulePosition
-from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, slot_at
+from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, may_be_withdrawn, slot_at
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 LOOKED_UP = 100  # companies whose settings are read at once
+_Lists = Mapping[str, tuple[LedgerList, ...]]  # by company
 
 
 def schedule_syncs(services: Services) -> int:
@@ -58,12 +59,13 @@ class _Schedule:
         was."""
         companies = (each for each in self._services.connections.company_ids(after=after) if in_slot(each, slot))
         for looked_up in in_batches(companies, LOOKED_UP):
-            requests = self._requests(looked_up, slot)
+            due, withdrawn = self._due(looked_up, slot)
+            requests = _requests({**due, **withdrawn}, slot)
             for batch in in_batches(requests, BATCH):
                 causes = {f"{each.run_id}-{each.part}": each for each in batch}
                 self._refused += self._services.sync_queue.send_batch(causes)
                 self.asked += len(batch)
-            self._look_at(requests)
+            self._look_at(due)
             if self._services.time_left() < RESERVE:
                 return looked_up[-1]
         return None
@@ -79,22 +81,31 @@ class _Schedule:
             raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
         return self.asked
 
-    def _requests(self, company_ids: Sequence[str], slot: int) -> list[SyncRequest]:
-        """Return the requests for those of the companies whose settings select a list that is due."""
-        due = {
-            company_id: due_lists(company_id, settings, slot)
-            for company_id, settings in self._services.connections.raw_settings_of(company_ids).items()
-        }
-        return [
-            SyncRequest(company_id=company_id, lists=due[company_id], run_id=f"{slot}-{company_id}", reason="schedule")
-            for company_id in company_ids
-            if due.get(company_id)
-        ]
+    def _due(self, company_ids: Sequence[str], slot: int) -> tuple[_Lists, _Lists]:
+        """Return the lists that are due and chosen, by company; and all that are to be asked for of those companies
+        whose tags are not chosen any more."""
+        settings = self._services.connections.raw_settings_of(company_ids)
+        due = {each: due_lists(each, settings[each], slot) for each in company_ids if each in settings}
+        left = self._to_withdraw(each for each in due if may_be_withdrawn(each, settings[each], slot))
+        return due, {each: (LedgerList.TAGS, *due[each]) for each in left}
 
-    def _look_at(self, requests: Sequence[SyncRequest]) -> None:
+    def _to_withdraw(self, company_ids: Iterable[str]) -> list[str]:
+        """Return those of the companies at which Pleo may still show groups of ours."""
+        known = self._services.syncs.get_many((each, LedgerList.TAGS) for each in company_ids)
+        return [company_id for (company_id, _), run in known.items() if not run.is_withdrawn]
+
+    def _look_at(self, due: _Lists) -> None:
         """See how long ago the lists that are due were last in step."""
         now = self._services.clock()
-        wanted = [(each.company_id, synced) for each in requests for synced in each.lists]
+        wanted = [(company_id, synced) for company_id, lists in due.items() for synced in lists]
         for (_, synced), run in self._services.syncs.get_many(wanted).items():
             since = run.good_at or run.first_at or run.started_at
             self._oldest[synced] = max(self._oldest.get(synced, timedelta()), now - since)
+
+
+def _requests(due: _Lists, slot: int) -> list[SyncRequest]:
+    return [
+        SyncRequest(company_id=company_id, lists=lists, run_id=f"{slot}-{company_id}", reason="schedule")
+        for company_id, lists in due.items()
+        if lists
+    ]

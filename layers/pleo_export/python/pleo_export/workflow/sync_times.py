@@ -2,7 +2,9 @@
 hour, so that the companies are spread over it.
 
 Tags are due every hour, the other lists once a day, at an early hour of the company's time zone. Clocks are put
-forward before four everywhere, so that no day is without that hour.
+forward before four everywhere, so that no day is without that hour. Tags that are not chosen any more are due at that
+hour too, until their groups are archived: whoever takes them out of the settings expects them to go, though the sync at
+once that `connect` asks for may fail.
 """
 
 from __future__ import annotations
@@ -35,13 +37,25 @@ def in_slot(company_id: str, slot: int) -> bool:
 def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tuple[LedgerList, ...]:
     """Return the lists of the company that are due in its slot. Settings that no longer fit select none: they are
     reported where they are used."""
-    try:
-        selected = SyncSettings.model_validate(raw_settings.get("sync") or {}).lists
-    except ValidationError:
-        return ()
+    selected = _selected(raw_settings) or ()
     if not selected or _is_quiet(company_id, raw_settings, slot):
         return selected
     return tuple(each for each in selected if each is LedgerList.TAGS)
+
+
+def may_be_withdrawn(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
+    """Return whether it is the time at which tag groups go that an earlier choice has made: where tags are not chosen
+    any more, once a day."""
+    selected = _selected(raw_settings)
+    return selected is not None and LedgerList.TAGS not in selected and _is_quiet(company_id, raw_settings, slot)
+
+
+def _selected(raw_settings: Mapping[str, Any]) -> tuple[LedgerList, ...] | None:
+    """Return the lists that the settings choose; None where they no longer fit."""
+    try:
+        return SyncSettings.model_validate(raw_settings.get("sync") or {}).lists
+    except ValidationError:
+        return None
 
 
 def _is_quiet(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
