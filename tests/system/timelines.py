@@ -1,7 +1,7 @@
 """Several things at once on one simulated clock: functions that run beside each other, whose calls take their time.
 
-Each is a thread, of which one runs at a time: the one whose turn comes first by the clock. Who sleeps gives the turn
-away, and the clock goes on to the next turn. So a run is the same every time, and takes no longer than the work itself.
+Each is a thread, of which one runs at a time: the one whose turn comes first by the clock. A thread that sleeps lets
+the next one run, and the clock moves on to that one's turn. A run is the same every time, and never waits in real time.
 """
 
 from __future__ import annotations

@@ -122,6 +122,7 @@ def test_a_foreign_group_is_left_alone_and_found(company: SyncedCompany) -> None
     assert FindingKind.FOREIGN_GROUP in kinds(result)
     (held,) = [plan for plan in result.plans if plan.group == "PROJECTS"]
     assert [step.action for step in held.held_back] == [SyncAction.ARCHIVE_GROUP]
+    assert not held.waits  # it is meant to stay: no alarm, and no plan that doctor asks about
 
 
 @pytest.mark.parametrize("way", ["settings", "hash"])

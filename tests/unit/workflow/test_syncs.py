@@ -265,6 +265,18 @@ def _with_time_limit(system: InProcessSystem) -> None:
 # What it leaves: plans, and archives that wait for a person
 
 
+def test_a_group_that_was_made_by_hand_is_no_plan_that_waits_for_a_person(system: InProcessSystem) -> None:
+    system.connect(NORTHGATE, sync={"dimensions": ["project"]})
+    by_hand = {"companyId": NORTHGATE, "code": "regions", "name": "Regions", "archived": False, "metadata": {}}
+    system.service.tags.create_group(NORTHGATE, by_hand)
+    ask(system)
+    system.deliver_syncs()
+
+    run = last(system)
+    assert (run.findings, run.found) == ({"foreign_group": 1}, (("foreign_group", "regions"),))
+    assert [plan.held_back for plan in run.plans if plan.group == "regions"] == [0]
+
+
 def test_given_a_ledger_that_has_lost_most_of_its_values_then_nothing_is_archived_until_a_person_confirms_the_plan(
     system: InProcessSystem,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What spreads the companies over time: a number of each company's own, and its clock."""
+"""Spreading the work for many companies over time: by a number of each company's own, and by its time zone."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Unavailable
+from pleo_export.batches import in_batches
 from pleo_export.errors import PleoExportError, RetryAfter, TryAgain
 from pleo_export.observability import count, logger, measure
 from pleo_export.services.events import MappingCheck
@@ -34,6 +35,7 @@ NIGHT_HOURS = 5  # local hours from midnight on which companies have their turns
 MORNING = 6  # local hour from which a night's check is not made any more
 REST = timedelta(hours=20)  # between two checks of one company: once a night
 RESERVE = timedelta(seconds=120)  # no company is begun with less than this left of the function's time
+LOOKED_UP = 100  # companies whose settings are read, and held in memory, at once
 PASSING = (TryAgain, RetryAfter, Unavailable, RateLimited, OutcomeUnknown)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -73,8 +75,10 @@ def _due(services: Services) -> list[str]:
     known, now = services.mapping_health.get_many(company_ids), services.clock()
     latest = {each: known.get(each, MappingHealth()) for each in company_ids}
     rested = [each for each, health in latest.items() if (health.checked_at or NEVER) < now - REST]
-    settings = services.connections.raw_settings_of(rested)
-    due = [each for each in rested if has_its_turn(each, zone_of(settings.get(each, {})), now)]
+    due: list[str] = []
+    for some in in_batches(rested, LOOKED_UP):
+        settings = services.connections.raw_settings_of(some)
+        due += (each for each in some if has_its_turn(each, zone_of(settings.get(each, {})), now))
     return sorted(due, key=lambda each: (latest[each].begun_at or NEVER, each))
 
 

@@ -3,8 +3,7 @@ hour, so that the companies are spread over it.
 
 Tags are due every hour, the other lists once a day, at an early hour of the company's time zone. Clocks are put
 forward before four everywhere, so that no day is without that hour. Tags that are not chosen any more are due at that
-hour too, until their groups are archived: whoever takes them out of the settings expects them to go, though the sync at
-once that `connect` asks for may fail.
+hour too, until their groups are archived: the sync that `connect` asks for may have failed.
 """
 
 from __future__ import annotations
