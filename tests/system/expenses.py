@@ -10,6 +10,7 @@ from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.sample import NORTHGATE
 
 FIRST_DAY = date(2026, 3, 2)
+DAYS = 365
 
 
 def purchase(
@@ -27,8 +28,8 @@ def purchase(
 
 
 def purchases(count: int, **more: Any) -> list[dict[str, Any]]:
-    """Return card purchases, one a day."""
-    return [purchase(f"lunch-{n}", day=FIRST_DAY + timedelta(days=n), **more) for n in range(count)]
+    """Return card purchases, one a day; after DAYS the days begin again, since the ledger has no later periods."""
+    return [purchase(f"lunch-{n}", day=FIRST_DAY + timedelta(days=n % DAYS), **more) for n in range(count)]
 
 
 def entry_id(item: dict[str, Any]) -> str:
