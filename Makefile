@@ -51,8 +51,8 @@ unit: setup ## Run those that need no server
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
 	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
-simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one, LEDGER=xero with its connector
-	$(BIN)/python -m tests.simulation $(if $(filter-out tryton,$(LEDGER)),--ledger $(LEDGER)) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one, LEDGER=xero with its connector, MUTANTS=1 to search for their seeds
+	$(BIN)/python -m tests.simulation $(if $(MUTANTS),--mutants) $(if $(filter-out tryton,$(LEDGER)),--ledger $(LEDGER)) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 format: setup ## Format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix
