@@ -19,7 +19,7 @@ INSTALL := local/install.py
 LOCKED := --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check format build events commands bench verify-live \
+.PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check check-code check-stack format build events commands bench verify-live \
   lock clean
 
 help: ## List the targets
@@ -51,19 +51,23 @@ unit: setup ## Run those that need no server
 coverage: setup ## Run those and measure which lines and branches of the layer they reach; below the floor it fails
 	$(PYTEST) --numprocesses logical $(WITHOUT_SERVER) --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
-simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one, LEDGER=xero with its connector
-	$(BIN)/python -m tests.simulation $(if $(filter-out tryton,$(LEDGER)),--ledger $(LEDGER)) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
+simulate: setup ## Check the promises under injected faults; SEEDS=10000 for more, SEED=7 to watch one, LEDGER=xero with its connector, MUTANTS=1 to search for their seeds
+	$(BIN)/python -m tests.simulation $(if $(MUTANTS),--mutants) $(if $(filter-out tryton,$(LEDGER)),--ledger $(LEDGER)) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 format: setup ## Format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-check: setup .local/checkov/.requirements ## Run all linters and type checks, on the code, the template and the state machine
+check: check-code check-stack ## Run all linters and type checks, on the code, the template and the state machine
+
+check-code: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+check-stack: setup .local/checkov/.requirements
 	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules
 	$(SAM) validate --lint
 	$(BIN)/statelint --ignore URI statemachine/export_job.asl.json

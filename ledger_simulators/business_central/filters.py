@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +37,27 @@ _FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
 def parse_filter(text: str, properties: frozenset[str]) -> Predicate:
     """Return the test of a filter. Raises Refusal for what is no filter, or names an unknown property."""
     return _Parser(text, properties).whole()
+
+
+@dataclass(frozen=True)
+class _IsOneOf:
+    """Whether a property is one of some texts, however many: looked up, not compared one by one."""
+
+    name: str
+    texts: frozenset[str]
+
+    def __call__(self, row: Row) -> bool:
+        held = row.get(self.name)
+        return isinstance(held, str) and held.lower() in self.texts  # without regard to case, as its database does
+
+
+def _any_of(tests: Sequence[Predicate]) -> Predicate:
+    if len(tests) == 1:
+        return tests[0]
+    texts = [each for each in tests if isinstance(each, _IsOneOf)]
+    if len(texts) == len(tests):  # all of one property, as everything that `or` joins
+        return _IsOneOf(texts[0].name, frozenset().union(*(each.texts for each in texts)))
+    return lambda row: any(each(row) for each in tests)
 
 
 class _Parser:
@@ -84,9 +106,7 @@ class _Parser:
             fields.append(used)
         if len(set(fields)) > 1:
             raise Refusal(501, "BadRequest_NotSupported", "OR operator on distinct fields is not supported.")
-        return (tests[0] if len(tests) == 1 else lambda row: any(each(row) for each in tests)), frozenset().union(
-            *fields
-        )
+        return _any_of(tests), frozenset().union(*fields)
 
     def _all(self) -> tuple[Predicate, frozenset[str]]:
         tests, fields = [], frozenset[str]()
@@ -117,10 +137,12 @@ class _Parser:
             function = _FUNCTIONS[token]
             return (lambda row: function(str(row.get(field, "")), asked)), frozenset({field})
         field = self._field(token)
-        compare = _COMPARE.get(self._take())
+        compare = _COMPARE.get(operator := self._take())
         if compare is None:
             raise _malformed(f"no comparison after '{field}'")
         value = _value(self._take())
+        if operator == "eq" and isinstance(value, str):
+            return _IsOneOf(field, frozenset({value.lower()})), frozenset({field})
         return (lambda row: _compared(compare, row.get(field), value)), frozenset({field})
 
     def _field(self, name: str) -> str:

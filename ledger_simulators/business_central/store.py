@@ -43,7 +43,10 @@ class Store:
         return found
 
     def select(self, table: str, **values: Any) -> list[Row]:
-        return [row for row in self.rows(table) if all(row.get(k) == v for k, v in values.items())]
+        found = self.rows(table)
+        for name, value in values.items():
+            found = [row for row in found if row.get(name) == value]
+        return found
 
     def insert(self, table: str, row: Row) -> Row:
         """Add a row; it gets an id, unless it has one, and a version."""

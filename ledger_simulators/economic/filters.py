@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from ledger_simulators.economic.problems import Problem
@@ -20,6 +21,15 @@ _ESCAPED = re.compile(r"\$([$()*,\[\]])")
 _OPERATOR = re.compile(r"([A-Za-z][A-Za-z0-9.]*)\$(eq|ne|gte|gt|lte|lt|like|nin|in):")
 # A value ends before `$and:`, `$or:`, or a bracket that is not escaped.
 _VALUE = re.compile(r"(?:\$[$()*,\[\]]|\$null:|[^$()])*")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dt.*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": eq,
+    "ne": ne,
+    "lt": lt,
+    "lte": le,
+    "gt": gt,
+    "gte": ge,
+}
 COMPARABLE = frozenset({"eq", "ne", "lt", "lte", "gt", "gte", "in", "nin"})
 ORDERED = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
 TEXT = ORDERED | {"like"}
@@ -64,13 +74,13 @@ class _Parser:
         tests = [self._all()]
         while self._skip("$or:"):
             tests.append(self._all())
-        return lambda row: any(test(row) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
 
     def _all(self) -> Test:
         tests = [self._one()]
         while self._skip("$and:"):
             tests.append(self._one())
-        return lambda row: all(test(row) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
 
     def _one(self) -> Test:
         if self._skip("("):
@@ -89,8 +99,7 @@ class _Parser:
         self.at = found.end()
         if operator in ("in", "nin"):
             return self._listed(name, operator)
-        raw = self._value()
-        return lambda row: _compare(row.get(name), operator, raw)
+        return _comparison(name, operator, self._value())
 
     def _listed(self, name: str, operator: str) -> Test:
         end = self.text.find("]", self.at)
@@ -101,7 +110,8 @@ class _Parser:
         if len(values) > MOST_VALUES:
             raise _bad(f"Operator ${operator}: takes at most {MOST_VALUES} values")
         wanted = operator == "in"
-        return lambda row: any(_compare(row.get(name), "eq", value) for value in values) is wanted
+        tests = [_comparison(name, "eq", value) for value in values]
+        return lambda row: any(test(row) for test in tests) is wanted
 
     def _value(self) -> str:
         value = "".join(found[0] for found in [_VALUE.match(self.text, self.at)] if found)
@@ -115,24 +125,20 @@ class _Parser:
         return True
 
 
-def _compare(held: Any, operator: str, raw: str) -> bool:
+def _comparison(name: str, operator: str, raw: str) -> Test:
+    """Return the test of one property. What it compares with is read once, not for each row."""
     if raw == NULL:
-        return (held is None) is (operator == "eq")
+        return lambda row: (row.get(name) is None) is (operator == "eq")
     if operator == "like":
-        return held is not None and _pattern(raw).fullmatch(str(held)) is not None
-    wanted = _ESCAPED.sub(r"\1", raw)
-    if held is None:
-        return operator == "ne"
-    left, right = _comparable(held, wanted)
-    results: dict[str, bool] = {
-        "eq": left == right,
-        "ne": left != right,
-        "lt": left < right,
-        "lte": left <= right,
-        "gt": left > right,
-        "gte": left >= right,
-    }
-    return results[operator]
+        matches = _pattern(raw).fullmatch
+        return lambda row: (held := row.get(name)) is not None and matches(str(held)) is not None
+    wanted, compare = _ESCAPED.sub(r"\1", raw), _COMPARE[operator]
+
+    def test(row: Row) -> bool:
+        held = row.get(name)
+        return operator == "ne" if held is None else compare(*_comparable(held, wanted))
+
+    return test
 
 
 def _comparable(held: Any, wanted: str) -> tuple[Any, Any]:
@@ -144,7 +150,7 @@ def _comparable(held: Any, wanted: str) -> tuple[Any, Any]:
         except InvalidOperation:
             raise _bad(f"'{wanted}' is not a number") from None
     text = str(held).casefold()
-    if re.fullmatch(r"\d{4}-\d\d-\d\dt.*", text) and len(wanted) == len("2026-01-01"):
+    if len(wanted) == len("2026-01-01") and _MOMENT.fullmatch(text):
         text = text[: len(wanted)]
     return text, wanted.casefold()
 

@@ -10,6 +10,8 @@ from collections import Counter
 
 from ledger_simulators.base.known import LEDGERS
 from tests.simulation.checker import InvariantViolated
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.noticing import SOON, noticed_by
 from tests.simulation.simulator import Simulation
 
 PROGRESS_SECONDS = 5.0
@@ -21,8 +23,11 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone, step by step")
     parser.add_argument("--ledger", choices=list(LEDGERS), help="with the connector and the simulator of this ledger")
+    parser.add_argument("--mutants", action="store_true", help="print the seed that shows each safeguard's absence")
     chosen = parser.parse_args()
     gc.set_threshold(100_000, 20, 100)  # each run is garbage as a whole; collecting it more often costs a tenth
+    if chosen.mutants:
+        return search()
     if chosen.seed is not None:
         return replay(chosen.seed, chosen.ledger)
     return simulate(range(chosen.first, chosen.first + chosen.seeds), chosen.ledger)
@@ -59,6 +64,17 @@ def simulate(seeds: range, ledger: str | None = None) -> int:
             pace = number / (told - began)
             print(f"{number} seeds, {pace:.0f} a second, {failed} broken; faults: {faults}", flush=True)
     return 1 if failed else 0
+
+
+def search() -> int:
+    """Print what `noticing.FIRST` should hold: the seeds of the mutants that show late."""
+    missed = 0
+    for name in MUTANTS:
+        seed = noticed_by(name)
+        missed += seed is None
+        if seed is None or seed > SOON:
+            print(f'    "{name}": {seed},', flush=True)
+    return 1 if missed else 0
 
 
 def _broken(simulation: Simulation) -> str | None:
