@@ -97,3 +97,24 @@ def test_when_a_function_has_started_then_garbage_is_collected_again_but_not_amo
 
     assert start["collecting"]
     assert start["kept"] > 10_000
+
+
+WITHOUT_CHARSETS = """
+import sys
+sys.modules["charset_normalizer"] = sys.modules["chardet"] = None  # as in the layer, which leaves them out
+import pleo_export
+from pleo_export.pleo.transport import PleoResponse, Request
+import requests
+
+response = requests.Response()
+response._content = '{"name": "Løn"}'.encode()
+print(PleoResponse(Request("GET", "/"), response).read(type("Model", (), {"model_validate": lambda raw: raw})))
+"""
+
+
+def test_without_the_package_that_guesses_encodings_answers_are_read_and_no_warning_is_logged() -> None:
+    command = [sys.executable, "-W", "default", "-c", WITHOUT_CHARSETS]
+
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
+
+    assert (done.stdout.strip(), done.stderr) == ("{'name': 'Løn'}", "")
