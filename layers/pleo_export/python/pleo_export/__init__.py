@@ -9,8 +9,8 @@ import warnings
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     gc.disable()
 
-# The layer leaves out `charset_normalizer`, which guesses encodings and is half of what requests takes to import: what we
-# read is JSON, whose encoding is not guessed. Requests says at each start that it is not there.
+# The layer leaves out `charset_normalizer`, which guesses encodings and is half of what requests takes to import: what
+# we read is JSON, whose encoding is not guessed. Requests says at each start that it is not there.
 warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; the layer carries no package metadata
