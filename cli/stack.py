@@ -21,11 +21,11 @@ from botocore.exceptions import ClientError
 from cli.deployed_stacks import MARK, others, outputs_of, stack_name
 from cli.errors import CheckFailed, StackNotFound
 from pleo_export import UNKNOWN_COMMIT
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem
 from pleo_export.accounting.registry import CONNECTORS, connect, set_up
 from pleo_export.accounting.settings import AccountingSettings
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession

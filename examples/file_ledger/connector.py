@@ -13,12 +13,12 @@ from examples.file_ledger.ledger_file import LedgerFile, Refused, as_ref, as_tex
 from examples.file_ledger.lists import OPEN, FileLists
 from examples.file_ledger.settings import FileLedgerSettings
 from pleo_export.accounting import errors, port
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.limits import not_taken
 from pleo_export.bookkeeping.documents import Document, DocumentKind, JournalEntry
 from pleo_export.bookkeeping.parties import NotFound, PartyMatch, PartyQuery
 from pleo_export.bookkeeping.reference import MARK
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures import connection, ledger, receipts
 from pleo_export.function_time import TimeLeft, unlimited
 

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pleo_export.accounting.call_budget import CallRate
+from pleo_export.call_budget import CallRate
 from pleo_export.function_time import unlimited
 from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
 from pleo_export.store.call_usage import DAY, block_size

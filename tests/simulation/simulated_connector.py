@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import (
     AuthenticationFailed,
     OutcomeUnknown,
@@ -22,6 +21,7 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentState
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.function_time import TimeLeft
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.fake_accounting import NoProof

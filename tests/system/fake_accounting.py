@@ -19,7 +19,6 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import (
     AccountingError,
     AttachmentTooLarge,
@@ -50,6 +49,7 @@ from pleo_export.bookkeeping.documents import Bill, DocumentKind, PartyRole, Pay
 from pleo_export.bookkeeping.documents import Document as Entry
 from pleo_export.bookkeeping.parties import KeyKind, NotFound, PartyKey, PartyMatch, PartyQuery
 from pleo_export.bookkeeping.reference import MARK, reversal_reference
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.ledger import NOT_REVERSIBLE
 from tests.system import fake_limits
 from tests.system.effects import Effects

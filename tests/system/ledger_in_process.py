@@ -15,12 +15,12 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from ledger_simulators.base.known import LEDGERS, sample_ledger
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.accounting.settings import AccountingSettings
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock

@@ -16,9 +16,9 @@ from unittest import mock
 
 import pytest
 
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.errors import AuthenticationFailed
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.call_budget import CallRate
 from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions as StepFunctions
 from pleo_simulator.fault_queue import Fault

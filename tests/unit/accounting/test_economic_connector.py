@@ -16,7 +16,6 @@ from ledger_simulators.economic.app import create_app
 from ledger_simulators.economic.ledger import APP_SECRET, GRANT, EconomicLedger
 from ledger_simulators.economic.sample import AGREEMENT, JOURNAL, sample_ledger
 from pleo_export.accounting.attaching import FileInMemory
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.economic.connector import EconomicConnector, tokens_in
 from pleo_export.accounting.economic.rest import EconomicRest, EconomicTransport
 from pleo_export.accounting.economic.settings import EconomicSettings
@@ -29,6 +28,7 @@ from pleo_export.accounting.errors import (
 )
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.http.session import IsolatedSession
 from pleo_simulator.clock import Clock
 from tests.system.fake_network import Answer, Request

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallRate
 from pleo_export.accounting.errors import RateLimited
+from pleo_export.call_budget import UNLIMITED, CallRate
 from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
 from pleo_export.store.call_usage import block_seconds, block_size
 from tests.system.effects import OF_BUDGET

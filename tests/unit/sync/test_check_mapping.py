@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -275,12 +276,14 @@ def test_no_name_leaves_the_check_in_a_log_a_record_or_a_notification(
 @pytest.mark.parametrize("company", [NORTHGATE, HAVN])
 def test_a_company_has_its_turn_in_one_part_of_its_own_night(company: str) -> None:
     midnight = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
-    hours = [hour for hour in range(24) if has_its_turn(company, "UTC", midnight + timedelta(hours=hour))]
+    hours = [hour for hour in range(24) if has_its_turn(company, ZoneInfo("UTC"), midnight + timedelta(hours=hour))]
 
     assert hours == list(range(hours[0], MORNING))
     assert hours[0] < NIGHT_HOURS
     in_auckland = [
-        hour for hour in range(24) if has_its_turn(company, "Pacific/Auckland", midnight + timedelta(hours=hour))
+        hour
+        for hour in range(24)
+        if has_its_turn(company, ZoneInfo("Pacific/Auckland"), midnight + timedelta(hours=hour))
     ]
     assert {(hour + 13) % 24 for hour in in_auckland} == set(hours)
 

@@ -9,8 +9,8 @@ from unittest import mock
 
 import pytest
 
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.registry import CONNECTORS
+from pleo_export.call_budget import CallRate
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.expenses import purchases
 from tests.system.fake_accounting import FakeAccountingSystem

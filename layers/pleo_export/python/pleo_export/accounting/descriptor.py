@@ -12,8 +12,8 @@ from importlib import import_module
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
+from pleo_export.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.function_time import TimeLeft, unlimited
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import Protocol
 
 import requests
 
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.errors import OutcomeUnknown, Unavailable
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.call_counter import CALLS
 from pleo_export.failures.connection import LEDGER_IN_DOUBT, LEDGER_UNREACHABLE, NO_TIME_TO_ASK
 from pleo_export.function_time import TimeLeft, enough_time, unlimited

@@ -12,9 +12,9 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from pleo_export import accounting
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Connector, Secret
 from pleo_export.accounting.ledger_oauth import LedgerOAuth
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
 

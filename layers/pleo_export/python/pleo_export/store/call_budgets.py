@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.errors import RateLimited
+from pleo_export.call_budget import CallRate
 from pleo_export.failures.connection import LEDGER_CALLS_USED_UP, LEDGER_DAY_USED_UP
 from pleo_export.function_time import TimeLeft, enough_time
 from pleo_export.observability import logger

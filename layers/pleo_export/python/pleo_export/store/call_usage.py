@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-from pleo_export.accounting.call_budget import CallRate
+from pleo_export.call_budget import CallRate
 
 HOUR, DAY = 3_600, 86_400  # seconds
 BLOCKS = 12  # of a window: its share of the calls, and of the time in which they may be sent

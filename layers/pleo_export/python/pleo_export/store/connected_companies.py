@@ -27,20 +27,15 @@ class ConnectedCompanies:
         """Return all connected companies, including those whose grant has ended."""
         return [company_id for state in (CONNECTED, RECONNECT) for company_id in self.company_ids(state)]
 
-    def company_ids_behind(self, company_id: str) -> Iterator[str]:
-        """Yield the connected companies after the given one, in the index's order."""
-        pk = company_key(company_id, "CONNECTION")["pk"]
-        yield from self._in_index(Key(INDEX).eq(CONNECTED) & Key("pk").gt(pk))
-
-    def company_ids(self, state: str = CONNECTED) -> Iterator[str]:
-        """Yield every company in that state, from the sparse index, in its order."""
-        yield from self._in_index(Key(INDEX).eq(state))
+    def company_ids(self, state: str = CONNECTED, *, after: str | None = None) -> Iterator[str]:
+        """Yield every company in that state, from the sparse index, in its order; only those after the given one."""
+        condition: ConditionBase = Key(INDEX).eq(state)
+        if after is not None:
+            condition &= Key("pk").gt(company_key(after, "CONNECTION")["pk"])
+        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=condition):
+            yield str(record["pk"]).removeprefix("COMPANY#")
 
     def raw_settings_of(self, company_ids: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
         """Return the settings of those companies that are still connected, as stored, by company."""
         records = get_many(self._table, (company_key(each, "CONNECTION") for each in company_ids))
         return {str(each["company_id"]): each["settings"] for each in records}
-
-    def _in_index(self, condition: ConditionBase) -> Iterator[str]:
-        for record in query_all(self._table, IndexName=INDEX, KeyConditionExpression=condition):
-            yield str(record["pk"]).removeprefix("COMPANY#")

@@ -83,15 +83,6 @@ class Looks:
         connected = Attr("pk").exists() & Attr(TIME).not_exists()
         self._change(company_id, f"{TIME} = :at", {":at": iso(at)}, connected)
 
-    def connected_after(self, company_id: str | None, number: int) -> list[str]:
-        """Return at most so many connected companies after the given one, in the order of their index."""
-        condition: ConditionBase = Key(CONNECTED_INDEX).eq(CONNECTED)
-        if company_id is not None:
-            condition &= Key("pk").gt(company_key(company_id, "CONNECTION")["pk"])
-        wanted: Any = {"IndexName": CONNECTED_INDEX, "KeyConditionExpression": condition, "Limit": number}
-        found = self._table.query(**wanted)["Items"]
-        return [_company(each) for each in found]
-
     def without_time(self, company_ids: Sequence[str]) -> list[str]:
         """Return those of the connected companies that are in no index of looks."""
         records = get_many(self._table, (company_key(company_id, "CONNECTION") for company_id in company_ids))

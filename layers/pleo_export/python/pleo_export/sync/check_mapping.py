@@ -16,15 +16,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Unavailable
-from pleo_export.errors import InvalidSettings, PleoExportError, RetryAfter, TryAgain
+from pleo_export.errors import PleoExportError, RetryAfter, TryAgain
 from pleo_export.observability import count, logger, measure
 from pleo_export.services.events import MappingCheck
 from pleo_export.services.handler import error_boundary
 from pleo_export.services.services import Services
+from pleo_export.services.turns import number_of, zone_of
 from pleo_export.store.connections import Connection
 from pleo_export.store.mapping_health import MOST_KEPT, KeptFinding, MappingHealth
 from pleo_export.sync.health import MappingFinding, findings
@@ -73,22 +73,15 @@ def _due(services: Services) -> list[str]:
     known, now = services.mapping_health.get_many(company_ids), services.clock()
     latest = {each: known.get(each, MappingHealth()) for each in company_ids}
     rested = [each for each, health in latest.items() if (health.checked_at or NEVER) < now - REST]
-    due = [each for each in rested if has_its_turn(each, _time_zone(each, services), now)]
+    settings = services.connections.raw_settings_of(rested)
+    due = [each for each in rested if has_its_turn(each, zone_of(settings.get(each, {})), now)]
     return sorted(due, key=lambda each: (latest[each].begun_at or NEVER, each))
 
 
-def has_its_turn(company_id: str, time_zone: str, now: datetime) -> bool:
+def has_its_turn(company_id: str, zone: ZoneInfo, now: datetime) -> bool:
     """Return whether it is the company's hour of the night by now, or a later one of the same night."""
-    own_hour = int.from_bytes(sha256(company_id.encode()).digest()[:4], "big") % NIGHT_HOURS
-    return own_hour <= now.astimezone(ZoneInfo(time_zone)).hour < MORNING
-
-
-def _time_zone(company_id: str, services: Services) -> str:
-    connection = services.connections.get(company_id)
-    try:
-        return connection.settings.time_zone if connection else "UTC"
-    except InvalidSettings:
-        return "UTC"
+    own_hour = number_of(company_id) % NIGHT_HOURS
+    return own_hour <= now.astimezone(zone).hour < MORNING
 
 
 def _check_company(company_id: str, services: Services) -> CheckResult:

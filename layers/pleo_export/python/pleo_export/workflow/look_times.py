@@ -13,9 +13,9 @@ finds a run that broke off.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 
+from pleo_export.services.turns import BITS, number_of
 from pleo_export.store.looks import SHORTEST
 
 # Pleo announces a job within seconds. A younger one that the poll finds may still be announced: no evidence.
@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def next_look(company_id: str, interval: timedelta, now: datetime) -> datetime:
     """Return the company's first moment after `now`, of those that are an interval apart."""
-    phase = _phase(company_id) * interval
+    phase: timedelta = number_of(company_id) / 2**BITS * interval
     return now + interval - (now - _EPOCH - phase) % interval
 
 
@@ -37,8 +37,3 @@ def interval_after(reason: str, waited: timedelta, interval: timedelta, longest:
     if reason == "poll" and waited >= ANNOUNCED_WITHIN:
         return SHORTEST
     return interval
-
-
-def _phase(company_id: str) -> float:
-    """Return a number from 0 to 1 that is the company's own, and spread evenly over companies."""
-    return int.from_bytes(hashlib.sha256(company_id.encode()).digest()[:4]) / 2**32

@@ -6,9 +6,11 @@ more than PAGES in one poll; the next poll goes on behind the last one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from pleo_export.batches import in_batches
 from pleo_export.observability import logger
 from pleo_export.services.services import Services
 from pleo_export.store.looks import SHORTEST
@@ -25,20 +27,15 @@ def add_missing_looks(last: LastPoll, services: Services) -> LastPoll:
     now = services.clock()
     if last.checked_to is None and last.checked_at is not None and now - last.checked_at < EVERY:
         return last
-    company_id = last.checked_to
-    for _ in range(PAGES):
-        page = services.looks.connected_after(company_id, PAGE)
-        if page:
-            _add(page, services)
-        if len(page) < PAGE:
-            return replace(last, checked_at=now, checked_to=None)
-        company_id = page[-1]
-        if services.time_left() < RESERVE:
-            break
-    return replace(last, checked_to=company_id)
+    companies = services.connections.company_ids(after=last.checked_to)
+    for number, page in enumerate(in_batches(companies, PAGE), start=1):
+        _add(page, services)
+        if number == PAGES or services.time_left() < RESERVE:
+            return replace(last, checked_to=page[-1])
+    return replace(last, checked_at=now, checked_to=None)
 
 
-def _add(company_ids: list[str], services: Services) -> None:
+def _add(company_ids: Sequence[str], services: Services) -> None:
     missing = services.looks.without_time(company_ids)
     for company_id in missing:
         services.looks.add(company_id, next_look(company_id, SHORTEST, services.clock()))

@@ -6,7 +6,7 @@ on behind the last company; slots that were missed are made up for, up to an hou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from pleo_export.accounting.lists import LedgerList
@@ -56,7 +56,7 @@ class _Schedule:
     def ask_in(self, slot: int, after: str | None) -> str | None:
         """Ask for the syncs of a slot, from behind a company on. Returns the company after which the time was up, if it
         was."""
-        companies = (each for each in self._companies(after) if in_slot(each, slot))
+        companies = (each for each in self._services.connections.company_ids(after=after) if in_slot(each, slot))
         for looked_up in in_batches(companies, LOOKED_UP):
             requests = self._requests(looked_up, slot)
             for batch in in_batches(requests, BATCH):
@@ -78,10 +78,6 @@ class _Schedule:
             logger.warning("syncs not taken by the queue", extra={"companies": self._refused})
             raise TryAgain(JobFailure.SERVICE_TIMEOUT, OVERLOADED.told())
         return self.asked
-
-    def _companies(self, after: str | None) -> Iterator[str]:
-        connections = self._services.connections
-        return connections.company_ids() if after is None else connections.company_ids_behind(after)
 
     def _requests(self, company_ids: Sequence[str], slot: int) -> list[SyncRequest]:
         """Return the requests for those of the companies whose settings select a list that is due."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
 from pleo_export.accounting.lists import LedgerList
+from pleo_export.services.turns import number_of, zone_of
 from pleo_export.settings import SyncSettings
 
 SLOT = timedelta(minutes=5)
@@ -30,7 +29,7 @@ def slot_at(moment: datetime) -> int:
 
 def in_slot(company_id: str, slot: int) -> bool:
     """Return whether it is the company's slot of the hour."""
-    return _number(company_id) % SLOTS_OF_HOUR == slot % SLOTS_OF_HOUR
+    return number_of(company_id) % SLOTS_OF_HOUR == slot % SLOTS_OF_HOUR
 
 
 def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tuple[LedgerList, ...]:
@@ -46,17 +45,6 @@ def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tu
 
 
 def _is_quiet(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
-    quiet = QUIET_HOURS[_number(company_id) // SLOTS_OF_HOUR % len(QUIET_HOURS)]
+    quiet = QUIET_HOURS[number_of(company_id) // SLOTS_OF_HOUR % len(QUIET_HOURS)]
     begin = datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC)
-    return begin.astimezone(_zone(raw_settings)).hour == quiet
-
-
-def _zone(raw_settings: Mapping[str, Any]) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(raw_settings["time_zone"]))
-    except (KeyError, ValueError, ZoneInfoNotFoundError):
-        return ZoneInfo("UTC")
-
-
-def _number(company_id: str) -> int:
-    return int.from_bytes(sha256(company_id.encode()).digest()[:8])
+    return begin.astimezone(zone_of(raw_settings)).hour == quiet

@@ -1,9 +1,9 @@
 """The connector for Business Central online, API v2.0."""
 
 from pleo_export.accounting.business_central.title import TITLE
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector, CredentialField
 from pleo_export.accounting.ledger_oauth import LedgerGrant, LedgerOAuth
+from pleo_export.call_budget import CallRate
 
 CONNECTOR = Connector(
     name="business-central",

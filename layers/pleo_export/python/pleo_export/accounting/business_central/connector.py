@@ -34,7 +34,6 @@ from pleo_export.accounting.business_central.reversal import BusinessCentralReve
 from pleo_export.accounting.business_central.settings import BusinessCentralSettings
 from pleo_export.accounting.business_central.setup import BusinessCentralSetup
 from pleo_export.accounting.business_central.title import TITLE
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected
 from pleo_export.accounting.http import AccountingTransport
@@ -51,6 +50,7 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.business_central import ACCESS_REFUSED
 from pleo_export.function_time import TimeLeft, unlimited
 

@@ -1,8 +1,8 @@
 """The connector for Visma e-conomic."""
 
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector, CredentialField
 from pleo_export.accounting.economic.title import TITLE
+from pleo_export.call_budget import CallRate
 
 CONNECTOR = Connector(
     name="e-conomic",

@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import date
 
 from pleo_export.accounting.batching import payments_without_their_bill, require_batch
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.economic.attachments import CONTENT_TYPES, MAX_BYTES, attach
 from pleo_export.accounting.economic.booking import EconomicBooking
@@ -50,6 +49,7 @@ from pleo_export.accounting.port import (
 )
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.connection import TOKENS_REFUSED
 from pleo_export.function_time import TimeLeft, unlimited
 

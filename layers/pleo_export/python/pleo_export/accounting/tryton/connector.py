@@ -17,7 +17,6 @@ from datetime import date
 from functools import partial
 
 from pleo_export.accounting.batching import CONNECTION, payments_without_their_bill, require_batch
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -59,6 +58,7 @@ from pleo_export.accounting.tryton.setup import TrytonSetup
 from pleo_export.accounting.tryton.title import TITLE
 from pleo_export.bookkeeping.documents import Bill, Document, DocumentKind, JournalEntry, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.connection import KEY_REFUSED, REOPEN_RIGHT_MISSING
 from pleo_export.function_time import TimeLeft, unlimited
 from pleo_export.observability import logger

@@ -1,9 +1,9 @@
 """The connector for Xero."""
 
-from pleo_export.accounting.call_budget import CallRate
 from pleo_export.accounting.descriptor import Connector
 from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.accounting.xero.title import SCOPES, TITLE
+from pleo_export.call_budget import CallRate
 
 CONNECTOR = Connector(
     name="xero",

@@ -13,7 +13,6 @@ from datetime import date
 from itertools import chain
 
 from pleo_export.accounting.batching import CONNECTION, payments_without_their_bill, require_batch
-from pleo_export.accounting.call_budget import UNLIMITED, CallBudget
 from pleo_export.accounting.descriptor import Secret
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -57,6 +56,7 @@ from pleo_export.accounting.xero.tenants import release, tenants  # noqa: F401  
 from pleo_export.accounting.xero.title import SCOPES, TITLE
 from pleo_export.bookkeeping.documents import Document, DocumentKind, Payment, PaymentPurpose
 from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
+from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.connection import CONNECTION_REFUSED, SCOPE_MISSING
 from pleo_export.failures.ledger_rules import BILL_THERE_ALREADY, PERIOD_LOCKED
 from pleo_export.function_time import TimeLeft, unlimited
