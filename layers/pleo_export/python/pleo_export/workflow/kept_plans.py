@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.services.events import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.sync.plan import SyncPlan, SyncStep

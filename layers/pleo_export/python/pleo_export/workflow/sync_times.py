@@ -11,11 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
-
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.services.turns import number_of, zone_of
-from pleo_export.settings import SyncSettings
 
 SLOT = timedelta(minutes=5)
 SLOTS_OF_HOUR = timedelta(hours=1) // SLOT
@@ -35,13 +32,23 @@ def in_slot(company_id: str, slot: int) -> bool:
 def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tuple[LedgerList, ...]:
     """Return the lists of the company that are due in its slot. Settings that no longer fit select none: they are
     reported where they are used."""
-    try:
-        selected = SyncSettings.model_validate(raw_settings.get("sync") or {}).lists
-    except ValidationError:
-        return ()
+    selected = _selected(raw_settings)
     if not selected or _is_quiet(company_id, raw_settings, slot):
         return selected
     return tuple(each for each in selected if each is LedgerList.TAGS)
+
+
+def _selected(raw_settings: Mapping[str, Any]) -> tuple[LedgerList, ...]:
+    if not raw_settings.get("sync"):
+        return ()
+    from pydantic import ValidationError  # noqa: PLC0415 - only for a company that syncs lists
+
+    from pleo_export.settings import SyncSettings  # noqa: PLC0415
+
+    try:
+        return SyncSettings.model_validate(raw_settings["sync"]).lists
+    except ValidationError:
+        return ()
 
 
 def _is_quiet(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
