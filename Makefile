@@ -93,7 +93,7 @@ lock: ## Resolve the requirements again and lock them by their hashes (needs the
 	$(PYTHON) -m venv .local/uv
 	.local/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8
 	$(UV) requirements/dev.in -o requirements/dev.txt
-	$(UV) -c requirements/dev.txt $(LAYER)/requirements.in -o $(LAYER)/requirements.txt
+	$(UV) --no-emit-package charset-normalizer -c requirements/dev.txt $(LAYER)/requirements.in -o $(LAYER)/requirements.txt
 	$(UV) -c requirements/dev.txt requirements/base-image.in -o requirements/base-image.txt
 	$(UV) requirements/checkov.in -o requirements/checkov.txt
 	$(UV) requirements/node.in -o requirements/node.txt

@@ -18,9 +18,9 @@ from pleo_export.sync.health import (
     MappedUse,
     MappingFacts,
     MappingFinding,
-    Standing,
     findings,
 )
+from pleo_export.sync.standing import Standing
 
 CODES = st.sampled_from(["6100", "6200", "6300", "CC", "VAT20", "Ünïcode", "\u202ertl", "x" * 300, "{where}"])
 PLACES = st.sampled_from(["a category in Pleo", "the setting accounts.payables", "expenses that wait", "a tag group"])

@@ -35,8 +35,19 @@ BY_NONE = {
     **{each.settings_name.partition(":")[0]: f"a company with {each.title}" for each in CONNECTORS.values()},
 }
 # A third of a start each. The others check their events with the one, and call Pleo or a sign-in service by the other.
-WITHOUT_PYDANTIC = {"webhook", "poll", "oauth_connect", "oauth_callback"}
-WITHOUT_REQUESTS = {"webhook", "poll", "dispatch", "validate_job", "record_items", "reconcile_drafts"}
+WITHOUT_PYDANTIC = {"webhook", "poll", "oauth_connect", "oauth_callback", "reconcile_drafts", "schedule_syncs"}
+CALLS_AT_ONCE = {"start_job", "fetch_items", "update_items", "complete_job", "fail_job"}
+WITHOUT_REQUESTS = set(FUNCTIONS) - CALLS_AT_ONCE - {"oauth_connect", "oauth_callback", "refresh_tokens"}
+# What a function imports where a call of it has something to do, which most have not.
+BY_FEW = {
+    "check_mapping": ("pleo_export.sync.health", "pleo_export.sync.mapping_facts", "pleo_export.bookkeeping.documents"),
+    "schedule_syncs": ("pleo_export.settings", "pleo_export.services.events"),
+    "record_items": ("pleo_export.sync.health", "pleo_export.accounting.lists"),
+    "complete_job": ("pleo_export.accounting.lists", "pleo_export.settings"),
+    "fail_job": ("pleo_export.accounting.lists", "pleo_export.settings"),
+    "update_items": ("pleo_export.accounting.lists", "pleo_export.settings"),
+    "dispatch": ("pleo_export.settings",),
+}
 
 PROGRAM = """
 import gc, json, sys
@@ -74,13 +85,18 @@ def test_a_function_starts_without_what_only_some_calls_need(function: str) -> N
 
 
 @pytest.mark.parametrize("function", sorted(WITHOUT_PYDANTIC))
-def test_the_api_and_the_poll_start_without_pydantic(function: str) -> None:
+def test_the_api_and_the_schedules_start_without_pydantic(function: str) -> None:
     assert "pydantic" not in start_of(function)["modules"]
 
 
 @pytest.mark.parametrize("function", sorted(WITHOUT_REQUESTS))
 def test_a_function_that_may_have_nothing_to_send_starts_without_requests(function: str) -> None:
     assert "requests" not in start_of(function)["modules"]
+
+
+@pytest.mark.parametrize("function", sorted(BY_FEW))
+def test_a_function_starts_without_what_most_of_its_calls_do_not_need(function: str) -> None:
+    assert set(BY_FEW[function]) & set(start_of(function)["modules"]) == set()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -97,3 +113,24 @@ def test_when_a_function_has_started_then_garbage_is_collected_again_but_not_amo
 
     assert start["collecting"]
     assert start["kept"] > 10_000
+
+
+WITHOUT_CHARSETS = """
+import sys
+sys.modules["charset_normalizer"] = sys.modules["chardet"] = None  # as in the layer, which leaves them out
+import pleo_export
+from pleo_export.pleo.transport import PleoResponse, Request
+import requests
+
+response = requests.Response()
+response._content = '{"name": "Løn"}'.encode()
+print(PleoResponse(Request("GET", "/"), response).read(type("Model", (), {"model_validate": lambda raw: raw})))
+"""
+
+
+def test_without_the_package_that_guesses_encodings_answers_are_read_and_no_warning_is_logged() -> None:
+    command = [sys.executable, "-W", "default", "-c", WITHOUT_CHARSETS]
+
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
+
+    assert (done.stdout.strip(), done.stderr) == ("{'name': 'Løn'}", "")

@@ -26,3 +26,8 @@ def test_the_layer_does_not_bring_what_the_runtime_has() -> None:
 
 def test_where_the_layer_and_the_base_image_overlap_they_agree() -> None:
     assert {name: LAYER[name] for name in BASE_IMAGE if name in LAYER}.items() <= BASE_IMAGE.items()
+
+
+def test_the_layer_leaves_out_what_only_makes_starts_slow() -> None:
+    assert "requests" in LAYER
+    assert not {"charset-normalizer", "chardet"} & set(LAYER)

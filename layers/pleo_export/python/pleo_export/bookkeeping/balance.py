@@ -16,8 +16,9 @@ def balanced(document: AnyDocument) -> AnyDocument:
 
     Raises ItemRejected (`unexpected_failure`): a document that does not balance is our fault and is never posted.
     """
-    whole = all(type(line.amount) is int and line.amount != 0 for line in document.lines)
-    if not document.lines or not whole or sum(line.amount for line in document.lines) != 0:
+    amounts = [line.amount for line in document.lines]
+    whole = all(type(each) is int and each != 0 for each in amounts)
+    if not amounts or not whole or sum(amounts) != 0:
         raise ItemRejected(
             ItemFailure.UNEXPECTED_FAILURE,
             UNBALANCED.told(kind=document.kind.replace("_", " "), reference=document.reference),

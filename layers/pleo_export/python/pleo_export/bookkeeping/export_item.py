@@ -26,6 +26,7 @@ from pleo_export.text import clean, clean_code
 
 # Days beyond are typing errors, and close to the ends of the calendar, where the day before or after does not exist.
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 
 
 def _text(value: object) -> object:
@@ -48,7 +49,7 @@ def _in_the_calendar(moment: datetime) -> datetime:
 
 
 def _lenient_currency(value: object) -> str | None:
-    return value if isinstance(value, str) and re.fullmatch("[A-Z]{3}", value, re.ASCII) else None
+    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
 
 
 def _lenient_minor_units(value: object) -> int | None:

@@ -112,7 +112,7 @@ def _sign(settings: BookkeepingSettings) -> int:
 
 
 def _total(item: ExportItem) -> int:
-    return sum(line.line_amount.in_wallet_currency.value for line in item.lines)
+    return sum([line.line_amount.in_wallet_currency.value for line in item.lines])
 
 
 def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
@@ -123,16 +123,18 @@ def _booked_total(item: ExportItem, settings: BookkeepingSettings) -> int:
 
 def _checked_total(item: ExportItem) -> int:
     """Return the sum of the lines, which may differ from the amount by rounding only (R-5c.2)."""
+    stated = item.amount.in_wallet_currency
     for number, line in enumerate(item.lines, start=1):
-        used = [line.line_amount, line.net_amount] + ([line.tax.amount] if line.tax is not None else [])
-        others = (amount.in_wallet_currency.currency for amount in used)
-        if other := next((each for each in others if each != item.currency), None):
-            raise _invalid(LINE_CURRENCY.told(line=line_name(item, number), other=other, currency=item.currency))
-    if abs(difference(item)) > len(item.lines):
-        total = item.amount.in_wallet_currency
-        lines = money_text(_total(item), total.currency)
-        raise _invalid(LINES_DO_NOT_ADD_UP.told(lines=lines, total=money_text(total.value, total.currency)))
-    return _total(item)
+        of_tax = () if line.tax is None else (line.tax.amount,)
+        for amount in (line.line_amount, line.net_amount, *of_tax):
+            other = amount.in_wallet_currency.currency
+            if other != stated.currency:
+                raise _invalid(LINE_CURRENCY.told(line=line_name(item, number), other=other, currency=stated.currency))
+    total = _total(item)
+    if abs(stated.value - total) > len(item.lines):
+        lines = money_text(total, stated.currency)
+        raise _invalid(LINES_DO_NOT_ADD_UP.told(lines=lines, total=money_text(stated.value, stated.currency)))
+    return total
 
 
 def line_name(item: ExportItem, number: int) -> str:

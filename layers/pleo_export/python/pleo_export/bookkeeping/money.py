@@ -24,6 +24,8 @@ def minor_units(value: object) -> int:
     Takes an int, a Decimal, a numeric string or a whole float; raises ValueError for anything else, also for a
     fraction of a minor unit (open question 12). The message never repeats the value.
     """
+    if type(value) is int and -_LARGEST < value < _LARGEST:
+        return value  # as nearly all are written
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError("is not a number")
     try:

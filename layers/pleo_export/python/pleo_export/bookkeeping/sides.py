@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ def check_apart(one_account: str, other_account: str, one: AccountSide, other: A
 
 def check_that_something_moves(lines: Iterable[JournalLine]) -> None:
     """Raise ItemRejected (`validation_failure`) if every account stays as it was."""
-    moved: Counter[str] = Counter()
+    moved: defaultdict[str, int] = defaultdict(int)
     for line in lines:
         moved[line.account] += line.amount
     if not any(moved.values()):

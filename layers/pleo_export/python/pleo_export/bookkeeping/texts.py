@@ -101,13 +101,15 @@ def _paid_in(item: ExportItem) -> str:
 
 
 def _fit(parts: dict[str, str], limit: int) -> str:
+    text = _joined(parts)
     for name in _CUT_ORDER:
-        excess = len(_joined(parts)) - limit
+        excess = len(text) - limit
         if excess <= 0:
-            break
+            return text
         if part := parts.get(name):
             parts = parts | {name: _initials(part) if name == "user" else _cut(part, len(part) - excess)}
-    return _joined(parts) if len(_joined(parts)) <= limit else _last_resort(parts, limit)
+            text = _joined(parts)
+    return text if len(text) <= limit else _last_resort(parts, limit)
 
 
 def _last_resort(parts: dict[str, str], limit: int) -> str:
@@ -116,7 +118,7 @@ def _last_resort(parts: dict[str, str], limit: int) -> str:
 
 
 def _joined(parts: dict[str, str]) -> str:
-    return _SEPARATOR.join(part for part in parts.values() if part)
+    return _SEPARATOR.join(filter(None, parts.values()))
 
 
 def _initials(name: str) -> str:

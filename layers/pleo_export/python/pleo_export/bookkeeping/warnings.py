@@ -38,7 +38,7 @@ def _lost_with_tax(item: ExportItem, settings: BookkeepingSettings) -> Iterator[
     for group in unmapped_groups(item, settings):
         yield f"The tag group {group} has no dimension in the settings: its tags were ignored."  # R-5c.10
     for number, line in enumerate(item.lines, start=1):
-        if _is_all_tax(line) and any(tag.group_code in settings.dimensions for tag in line.tags):
+        if any(tag.group_code in settings.dimensions for tag in line.tags) and _is_all_tax(line):
             yield f"Line {number} is all tax, which has no dimensions: its tags were not used."
 
 

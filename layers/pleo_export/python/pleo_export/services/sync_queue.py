@@ -3,9 +3,8 @@ export waits for a sync."""
 
 from __future__ import annotations
 
-from pleo_export.services.company_queue import CompanyQueue
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.company_queue import CompanyQueue, Message
 
 
-class SyncQueue(CompanyQueue[SyncRequest]):
-    """The requests for syncs of all companies, on their way to the function `sync`."""
+class SyncQueue(CompanyQueue[Message]):
+    """The requests for syncs of all companies (`events.SyncRequest`), on their way to the function `sync`."""

@@ -16,20 +16,22 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pleo_export.accounting.errors import OutcomeUnknown, RateLimited, Unavailable
 from pleo_export.batches import in_batches
 from pleo_export.errors import PleoExportError, RetryAfter, TryAgain
 from pleo_export.observability import count, logger, measure
-from pleo_export.services.events import MappingCheck
 from pleo_export.services.handler import error_boundary
 from pleo_export.services.services import Services
 from pleo_export.services.turns import number_of, zone_of
-from pleo_export.store.connections import Connection
 from pleo_export.store.mapping_health import MOST_KEPT, KeptFinding, MappingHealth
-from pleo_export.sync.health import MappingFinding, findings
-from pleo_export.sync.mapping_facts import MappingReader
+
+if TYPE_CHECKING:
+    from pleo_export.services.events import MappingCheck
+    from pleo_export.store.connections import Connection
+    from pleo_export.sync.health import MappingFinding
 
 NIGHT_HOURS = 5  # local hours from midnight on which companies have their turns
 MORNING = 6  # local hour from which a night's check is not made any more
@@ -64,6 +66,10 @@ def check_mappings(wanted: MappingCheck, services: Services) -> dict[str, int]:
 def check_mapping(connection: Connection, services: Services) -> tuple[MappingFinding, ...]:
     """Return what a person has to put right of one company, which is not stored. Raises InvalidSettings; TryAgain,
     PleoError, AccountingError where not everything could be read."""
+    # Only in a company's turn: most hours are nobody's.
+    from pleo_export.sync.health import findings  # noqa: PLC0415
+    from pleo_export.sync.mapping_facts import MappingReader  # noqa: PLC0415
+
     reader = MappingReader(connection, services)
     used = reader.used()
     return findings(used.uses, reader.facts(used), connection.settings.support_contact)

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.sync.elements import ActualElement, DesiredElement, Fields, fitted_name, match_key
 from pleo_export.sync.findings import ListFindings
 from pleo_export.sync.plan import SyncAction, SyncFinding, SyncPlan, SyncStep, archives_hash, in_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.failures.entry import FailureEntry
 from pleo_export.pleo.errors import PleoError

@@ -17,6 +17,7 @@ from pleo_export.accounting.lists import DimensionValue, LedgerAccount, LedgerTa
 from pleo_export.accounting.port import PeriodState
 from pleo_export.failures import mapping as texts
 from pleo_export.failures.entry import FailureEntry, WhoCanFix
+from pleo_export.sync.standing import Standing
 
 UNUSED_GRANT = timedelta(days=45)  # most providers end a grant that was not used for 60 to 90 days
 _MOST_PLACES = 3
@@ -44,16 +45,6 @@ class MappedUse:
     code: str
     place: str
     within: str = ""
-
-
-class Standing(StrEnum):
-    """Whether a code can be booked with."""
-
-    USABLE = "usable"
-    MISSING = "missing"
-    CLOSED = "closed"
-    NOT_POSTABLE = "not postable"
-    SEVERAL = "several"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,9 @@ from pleo_export.pleo.errors import PleoForbidden, PleoRefused, PleoUnauthorized
 from pleo_export.pleo.webhook_event import SUBSCRIBED_EVENT
 from pleo_export.settings import Settings
 from pleo_export.store.secrets import GrantOwner
-from pleo_export.sync.health import GrantFact, MappedKind, MappingFacts, Standing, UnreadList
+from pleo_export.sync.health import GrantFact, MappedKind, MappingFacts, UnreadList
 from pleo_export.sync.mapping_uses import UsedOfLedger, add_items, add_pleos_lists, used_by_settings
+from pleo_export.sync.standing import Standing
 
 if TYPE_CHECKING:
     from pleo_export.pleo.client import PleoClient

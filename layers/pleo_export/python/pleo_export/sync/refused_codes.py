@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from pleo_export.accounting.lists import DimensionValue, LedgerAccount, LedgerList, LedgerTaxCode
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.observability import logger
-from pleo_export.sync.health import Standing, account_standing, tag_standing, tax_code_standing
+from pleo_export.sync.standing import Standing
 
 if TYPE_CHECKING:
+    from pleo_export.accounting.lists import DimensionValue, LedgerAccount, LedgerTaxCode
     from pleo_export.services.services import Services
     from pleo_export.store.connections import Connection
 
@@ -72,6 +73,8 @@ class ListedNames:
 
     def account(self, code: str) -> tuple[Standing, str]:
         """Return why an account cannot be booked on, and its name."""
+        from pleo_export.sync.health import account_standing  # noqa: PLC0415 - only where a code is refused
+
         chart: Sequence[LedgerAccount] | None = self._list(LedgerList.ACCOUNTS, lambda lists: lists.chart())
         if chart is None:
             return _UNKNOWN
@@ -79,6 +82,8 @@ class ListedNames:
 
     def tax_code(self, code: str) -> tuple[Standing, str]:
         """Return why a tax code cannot be used, and its name."""
+        from pleo_export.sync.health import tax_code_standing  # noqa: PLC0415 - only where a code is refused
+
         codes: Sequence[LedgerTaxCode] | None = self._list(LedgerList.TAX_CODES, lambda lists: lists.tax_codes())
         if codes is None:
             return _UNKNOWN
@@ -86,6 +91,8 @@ class ListedNames:
 
     def tag(self, dimension: str, code: str) -> tuple[Standing, str]:
         """Return why a tag cannot be used, and its name."""
+        from pleo_export.sync.health import tag_standing  # noqa: PLC0415 - only where a code is refused
+
         values: Sequence[DimensionValue] | None = self._list(
             LedgerList.TAGS, lambda lists: lists.dimension_values(dimension), dimension
         )

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pleo_export.accounting.errors import AccountingError, OutcomeUnknown, RateLimited, Unavailable
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.pleo.errors import (
     PleoError,

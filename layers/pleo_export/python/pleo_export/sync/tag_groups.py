@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.sync.confirmation import Confirmation
 from pleo_export.sync.diff import Ownership, plan_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.services.events import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.sync.confirmation import Archive, archives_of

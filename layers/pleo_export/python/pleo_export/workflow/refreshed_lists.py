@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.errors import InvalidSettings, ItemFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.models import REASON_LENGTH

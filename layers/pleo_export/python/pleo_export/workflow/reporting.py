@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.batches import in_batches
 from pleo_export.errors import ItemFailure, JobFailure
 from pleo_export.failures.entry import FailureText

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.errors import Disconnected, InvalidSettings, NotOurs, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.services.error_mapping import translate

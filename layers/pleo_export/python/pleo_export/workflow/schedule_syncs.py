@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.batches import in_batches
 from pleo_export.errors import JobFailure, TryAgain
 from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.company_queue import BATCH
-from pleo_export.services.events import SyncRequest
-from pleo_export.services.services import Services
 from pleo_export.store.sync_schedule import SchedulePosition
 from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, may_be_withdrawn, slot_at
+
+if TYPE_CHECKING:
+    from pleo_export.services.events import SyncRequest
+    from pleo_export.services.services import Services
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
 LOOKED_UP = 100  # companies whose settings are read at once
@@ -104,6 +107,10 @@ class _Schedule:
 
 
 def _requests(due: _Lists, slot: int) -> list[SyncRequest]:
+    if not any(due.values()):
+        return []
+    from pleo_export.services.events import SyncRequest  # noqa: PLC0415 - loads pydantic; only where one is due
+
     return [
         SyncRequest(company_id=company_id, lists=lists, run_id=f"{slot}-{company_id}", reason="schedule")
         for company_id, lists in due.items()

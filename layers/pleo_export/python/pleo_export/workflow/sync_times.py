@@ -12,11 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
-
-from pleo_export.accounting.lists import LedgerList
+from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.services.turns import number_of, zone_of
-from pleo_export.settings import SyncSettings
 
 SLOT = timedelta(minutes=5)
 SLOTS_OF_HOUR = timedelta(hours=1) // SLOT
@@ -51,8 +48,14 @@ def may_be_withdrawn(company_id: str, raw_settings: Mapping[str, Any], slot: int
 
 def _selected(raw_settings: Mapping[str, Any]) -> tuple[LedgerList, ...] | None:
     """Return the lists that the settings choose; None where they no longer fit."""
+    if not raw_settings.get("sync"):
+        return ()
+    from pydantic import ValidationError  # noqa: PLC0415 - only for a company that syncs lists
+
+    from pleo_export.settings import SyncSettings  # noqa: PLC0415
+
     try:
-        return SyncSettings.model_validate(raw_settings.get("sync") or {}).lists
+        return SyncSettings.model_validate(raw_settings["sync"]).lists
     except ValidationError:
         return None
 

@@ -15,8 +15,8 @@ from pleo_export.failures.mapping import (
     TAX_CODE_ARCHIVED,
 )
 from pleo_export.settings import Settings
-from pleo_export.sync.health import Standing
 from pleo_export.sync.refused_codes import LedgerNames, NoNames
+from pleo_export.sync.standing import Standing
 from pleo_export.text import shorten
 
 NO_NAMES = NoNames()
