@@ -66,7 +66,5 @@ class CompanyShare:
         while self._taken and not self._fits(calls):
             seconds = (self._taken[0][0] + _WINDOW - self.clock()).total_seconds()
             if not enough_time(self.time_left, seconds + CALL_SECONDS):
-                raise PleoRateLimited(
-                    "not sent: the company's share of the requests to Pleo", retry_after=ceil(seconds)
-                )
+                raise PleoRateLimited("not sent: beyond the company's share of requests", retry_after=ceil(seconds))
             self.sleep(seconds)

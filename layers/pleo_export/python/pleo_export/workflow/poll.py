@@ -95,8 +95,8 @@ def _wake(batch: Sequence[Look], services: Services) -> int:
 
 
 def _reason(look: Look) -> str:
-    """Return why a company is woken. Of one that was woken before, a job that is found does not show that its webhooks are
-    lost."""
+    """Return why a company is woken. Of one that was woken before, a job that is found does not show that its webhooks
+    are lost."""
     return "poll" if look.deferred_at is None else "deferred"
 
 
