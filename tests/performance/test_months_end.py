@@ -6,6 +6,7 @@ All seconds are those of the simulated clock.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from random import Random
 from uuid import UUID
 
@@ -48,11 +49,8 @@ def first_entries(within: float, *, storm: bool) -> dict[str, float]:
     day = Day(SMALL_JOBS + 2, sorted([*large, *small], key=lambda each: each.at), seed=1)
     for number in range(DELIVERIES if storm else 0):
         for stormed in (LARGE_COMPANY, STORMED):  # one whose export runs, and one without any
-            message = f"{stormed}-{number}"
-            day.timeline.at(
-                BEGIN - 5 + number / PER_SECOND,
-                lambda stormed=stormed, message=message: day.announce(company(stormed), message),
-            )
+            delivery = partial(day.announce, company(stormed), f"{stormed}-{number}")
+            day.timeline.at(BEGIN - 5 + number / PER_SECOND, delivery)
     day.run()
     assert {job.status for job in day.jobs.values()} == {"completed"}
     assert day.queue.dead_letters == 0

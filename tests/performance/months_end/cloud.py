@@ -101,7 +101,7 @@ class Table(fake_aws.Table):
             looks = self._indexes["looks"]
             if before is not None:
                 looks.pop(bisect_right(looks, (before, key[0])) - 1)
-            insort(looks, (after, key[0]))
+            insort(looks, (str(after), key[0]))
         return answer
 
     def _found(self, key: Mapping[str, Any]) -> dict[str, Any]:

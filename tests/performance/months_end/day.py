@@ -151,7 +151,7 @@ class _Services(Services):
         return _Pleo(self._day, self.company_budget(connection.company_id, priority))
 
     @property
-    def _looks_of_companies(self) -> dict[str, CompanyShare]:  # type: ignore[override]
+    def _looks_of_companies(self) -> dict[str, CompanyShare]:
         return self._day.kept_looks()
 
     def pleo_budget(self, priority: CallPriority) -> PleoCallBudget:
