@@ -19,7 +19,7 @@ INSTALL := local/install.py
 LOCKED := --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check check-code check-stack format build events commands bench verify-live \
+.PHONY: help setup demo restore-drill up down test nightly unit coverage simulate check check-code check-stack format build events commands bench months-end verify-live \
   lock clean
 
 help: ## List the targets
@@ -76,6 +76,9 @@ check-stack: setup .local/checkov/.requirements
 build: setup ## Build for AWS; RUNTIME=python3.12 ARCH=x86_64 for another Python or processor
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON_RUNTIME=$(RUNTIME) ARCHITECTURE=$(ARCH) \
 	  $(SAM) build --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
+
+months-end: setup ## Simulate the last day of a month with up to 100,000 companies, and write docs/scale.md
+	AWS_DEFAULT_REGION=eu-west-1 $(BIN)/python -m tests.performance.months_end --write
 
 verify-live: setup ## Try a connector on its real service, in a sandbox: CONNECTOR=xero, and the credentials in the environment
 	@$(BIN)/python -m local.verify_live $(CONNECTOR)

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from pleo_export.errors import PleoExportError, TryAgain
+from pleo_export.errors import TryAgain
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.looks import SHORTEST, Look
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.workflow import missing_looks
 from pleo_simulator.fault_queue import Fault
-from pleo_simulator.sample import NORTHGATE
+from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
+from tests.system.expenses import purchases
 from tests.system.in_process_system import NOON, InProcessSystem
 from tests.system.lambda_context import InvocationContext
 
@@ -208,16 +209,46 @@ def test_the_requests_of_looks_are_taken_at_once_and_given_back_before_the_next_
     assert free() == 500
 
 
-def test_given_pleo_takes_no_more_requests_then_a_look_is_left_to_the_next_poll_and_a_webhook_s_wake_up_comes_back(
-    system: InProcessSystem,
-) -> None:
+def test_given_pleo_takes_no_more_requests_then_a_look_is_left_to_the_next_poll(system: InProcessSystem) -> None:
     system.connect(NORTHGATE)
     system.service.faults.order(Fault(effect="rate_limit", retry_after=600, count=20))
     system.poll()
 
     assert system.deliver() == ["later"]
-    with pytest.raises(PleoExportError):
-        system.wake(NORTHGATE)
+
+
+def test_given_pleo_takes_no_request_when_a_job_is_announced_then_the_next_poll_starts_it(
+    system: InProcessSystem,
+) -> None:
+    """In the queue the message would come back after minutes, five times, and then lie among the dead letters."""
+    system.connect(NORTHGATE, purchases(1))
+    system.connect(HAVN, purchases(1))
+    for company in (NORTHGATE, HAVN):
+        system.services.looks.note(company, NOON + 2 * SHORTEST, 2 * SHORTEST)
+    jobs = [system.export(company) for company in (HAVN, NORTHGATE)]
+    use_of_pleo(system, 500)
+    for company in (HAVN, NORTHGATE, HAVN):
+        assert system.wake(company) == "later"
+        system.sleep(1)
+
+    system.sleep(MINUTE)
+    assert [each.company_id for each in system.services.looks.first(9, None)] == [HAVN, NORTHGATE]
+    system.scheduled_poll()
+    assert system.deliver() == ["started", "started"]
+    system.run_executions()
+
+    assert system.statuses(jobs[1]) == {"successful": 1}
+    looks = system.services.looks.first(9, None)
+    assert {each.interval for each in looks} == {2 * SHORTEST}, "a deferred look shows nothing about webhooks"
+
+
+def test_given_many_deferred_companies_and_a_budget_that_is_used_up_then_a_poll_looks_at_fifty(
+    system: InProcessSystem,
+) -> None:
+    assert [system.services.reserve_looks(300, deferred) for deferred in (0, 40)] == [300, 150]
+    use_of_pleo(system, 500)
+
+    assert [system.services.reserve_looks(300, deferred) for deferred in (0, 40, 300)] == [30, 40, 50]
 
 
 # Connections that an older release has stored

@@ -16,6 +16,11 @@ def unlimited() -> timedelta:
     return timedelta.max
 
 
+def no_time() -> timedelta:
+    """Return the time left to who waits for nothing."""
+    return timedelta()
+
+
 def enough_time(left: TimeLeft, call_seconds: float) -> bool:
     """Whether a call that takes up to this many seconds ends before the function does, with TIME_RESERVE to spare."""
     return left() >= timedelta(seconds=call_seconds) + TIME_RESERVE

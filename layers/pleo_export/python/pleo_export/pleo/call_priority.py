@@ -14,7 +14,9 @@ class CallPriority(IntEnum):
     below 500."""
 
     EXPORT = 500
+    LOOK = 475  # for a job to start: what has begun is finished first
     POLL = 450
+    SPARE = 425  # whoever has sent more than its company's share (`services/company_share.py`)
     SYNC = 400
 
     @property

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pleo_export.function_time import TIME_RESERVE, TimeLeft, no_time
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.store.records import Records
 
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from pleo_export.pleo.client import PleoClient
     from pleo_export.pleo.credentials import Credential
     from pleo_export.pleo.lists_client import PleoLists
+    from pleo_export.services.company_share import CompanyShare
     from pleo_export.services.tokens import Tokens
     from pleo_export.store.connections import Connection
     from pleo_export.store.pleo_call_budget import PleoCallBudget
+
+LONGEST_PAUSE_OF_LOOKS = timedelta(seconds=5)
+DEFERRED_LOOKS = 50  # of a poll: with them exports and polls still send fewer than the 600 that Pleo takes in a minute
 
 
 class PleoAccess(Records):
@@ -53,10 +58,13 @@ class PleoAccess(Records):
     def pleo(self, connection: Connection, priority: CallPriority = CallPriority.EXPORT) -> PleoClient:
         """Return a client with the company's credential. Raises Disconnected, TryAgain (its tokens cannot be refreshed
         now)."""
-        return self.pleo_with(self._credential(connection), priority)
+        return self._client(self._credential(connection), self.company_budget(connection.company_id, priority))
 
-    def pleo_with(self, credential: Credential, priority: CallPriority = CallPriority.EXPORT) -> PleoClient:
+    def pleo_with(self, credential: Credential) -> PleoClient:
         """Return a client with that credential."""
+        return self._client(credential, self.pleo_budget(CallPriority.EXPORT))
+
+    def _client(self, credential: Credential, budget: CallBudget) -> PleoClient:
         from pleo_export.pleo.client import PleoClient  # noqa: PLC0415 - only where Pleo is called
 
         return PleoClient(
@@ -65,13 +73,15 @@ class PleoAccess(Records):
             session=self.http,
             sleep=self.sleep,
             time_left=self.time_left,
-            budget=self._budget_of(priority),
+            budget=budget,
         )
 
-    def reserve_looks(self, wanted: int) -> int:
+    def reserve_looks(self, wanted: int, deferred: int = 0) -> int:
         """Take Pleo's calls for so many looks of the poll, which dispatch then makes, and return for how many: exports
-        come first, but a tenth is looked at in any case, since the poll also finds runs that broke off."""
-        return self.pleo_budget(CallPriority.POLL).reserve(wanted, least=-(-wanted // 10))
+        come first, but a tenth is looked at in any case, since the poll also finds runs that broke off, and those whose
+        wake-ups were deferred, up to DEFERRED_LOOKS."""
+        least = max(-(-wanted // 10), min(deferred, DEFERRED_LOOKS))
+        return self.pleo_budget(CallPriority.POLL).reserve(wanted, least)
 
     def pleo_lists(self, connection: Connection) -> PleoLists:
         """Return what reads and changes the company's lists at Pleo, in the background of its exports. Raises as `pleo`
@@ -89,11 +99,28 @@ class PleoAccess(Records):
         )
         return PleoLists(transport)
 
-    def _budget_of(self, priority: CallPriority) -> CallBudget:
-        from pleo_export.services.reserved_calls import ReservedCalls  # noqa: PLC0415 - only where Pleo is called
-
+    def company_budget(self, company_id: str, priority: CallPriority) -> CallBudget:
+        """Return the budget of calls for one company: those of the poll are reserved, of others it has its share."""
         budget = self.pleo_budget(priority)
-        return ReservedCalls(budget) if priority is CallPriority.POLL else budget
+        if priority is CallPriority.POLL:
+            from pleo_export.services.reserved_calls import ReservedCalls  # noqa: PLC0415 - only where the poll has asked
+
+            return ReservedCalls(budget)
+        from pleo_export.services.company_share import (  # noqa: PLC0415 - only where Pleo is called
+            MOST_KEPT,
+            SHARE_OF_LOOKS,
+            CompanyShare,
+        )
+
+        spare = self.pleo_budget(CallPriority.SPARE)
+        if priority is not CallPriority.LOOK:
+            return CompanyShare(budget, spare, self.clock, self.sleep, self.time_left)
+        if len(self._looks_of_companies) >= MOST_KEPT:
+            self._looks_of_companies.clear()
+        if company_id not in self._looks_of_companies:
+            share = CompanyShare(budget, spare, self.clock, self.sleep, no_time, SHARE_OF_LOOKS)
+            self._looks_of_companies[company_id] = share
+        return self._looks_of_companies[company_id]
 
     def pleo_budget(self, priority: CallPriority) -> PleoCallBudget:
         """Return what is left of the calls that Pleo takes; one for all calls of this environment, so that the next
@@ -102,9 +129,21 @@ class PleoAccess(Records):
 
         if priority not in self._pleo_budgets:
             self._pleo_budgets[priority] = PleoCallBudget(
-                self.call_budgets, PLEO, "Pleo", priority.rate, self.clock, self.sleep, self.time_left
+                self.call_budgets, PLEO, "Pleo", priority.rate, self.clock, self.sleep, self._time_for(priority)
             )
         return self._pleo_budgets[priority]
+
+    def _time_for(self, priority: CallPriority) -> TimeLeft:
+        """Return the time that a call of this priority has for waiting, and for itself."""
+        if priority is CallPriority.SPARE:
+            return no_time
+        if priority is CallPriority.LOOK:  # dispatch's few environments are not to wait: its looks can be deferred
+            from pleo_export.store.call_budgets import CALL_SECONDS  # noqa: PLC0415 - only where Pleo is called
+
+            return lambda: min(
+                self.time_left(), LONGEST_PAUSE_OF_LOOKS + timedelta(seconds=CALL_SECONDS) + TIME_RESERVE
+            )
+        return self.time_left
 
     def background_budget(self, company_id: str) -> CallBudget:
         """Return the budget of calls that give way to exports: of all companies by their priority, of this one by
@@ -124,6 +163,10 @@ class PleoAccess(Records):
             return self.tokens.token_after_refusal(connection, "pleo", refused)
 
         return credential_from_secret(self.tokens.secret_of(connection, "pleo"), token_after_refusal)
+
+    @cached_property
+    def _looks_of_companies(self) -> dict[str, CompanyShare]:
+        return {}
 
     @cached_property
     def _pleo_budgets(self) -> dict[CallPriority, PleoCallBudget]:

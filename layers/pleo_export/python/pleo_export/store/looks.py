@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 
 INDEX = "looks"
 TIME, INTERVAL = "next_look", "look_minutes"  # attributes of the connection
-AT_ONCE = "0"  # in place of a time, before all of them: a company that was connected just now
+# In place of a time, before all of them: a company that was connected just now. With a time behind it: one that waits
+# since then, because Pleo took no request when it was woken.
+AT_ONCE = "0"
+AFTER_THEM = "1"
 SHORTEST = timedelta(minutes=5)  # between two looks; of a company whose record has no interval
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A company's next look. `at` is UTC, None for at once; `interval` is the time until the one after it."""
+    """A company's next look. `at` is UTC, None for at once; `interval` is the time until the one after it.
+    `deferred_at` (UTC): when a wake-up of the company was deferred to this look."""
 
     company_id: str
     at: datetime | None
     interval: timedelta
+    deferred_at: datetime | None = None
 
 
 class Looks:
@@ -71,7 +76,12 @@ class Looks:
     def move(self, look: Look, at: datetime) -> None:
         """Store the time of the look after this one; unless somebody else has stored another meanwhile, or the company
         is no longer connected."""
-        self._change(look.company_id, f"{TIME} = :at", {":at": iso(at)}, Attr(TIME).eq(_text(look.at)))
+        self._change(look.company_id, f"{TIME} = :at", {":at": iso(at)}, Attr(TIME).eq(_text(look)))
+
+    def defer(self, company_id: str, now: datetime) -> None:
+        """Let the next poll look at the company, before those that are due: first who was deferred first."""
+        values = {":at": f"{AT_ONCE} {iso(now)}"}
+        self._change(company_id, f"{TIME} = :at", values, Attr(TIME).gt(AFTER_THEM))
 
     def note(self, company_id: str, at: datetime, interval: timedelta) -> None:
         """Store the time of the next look and the interval from then on, if the company is connected."""
@@ -111,12 +121,17 @@ def _of_index(until: datetime | None) -> dict[str, Any]:
 
 
 def _look(record: Mapping[str, Any]) -> Look:
-    time = str(record[TIME])
-    return Look(_company(record), None if time == AT_ONCE else moment(time), look_interval(record))
+    time, company_id, interval = str(record[TIME]), _company(record), look_interval(record)
+    if time > AFTER_THEM:
+        return Look(company_id, moment(time), interval)
+    since = time.removeprefix(AT_ONCE).strip()
+    return Look(company_id, None, interval, moment(since) if since else None)
 
 
-def _text(at: datetime | None) -> str:
-    return AT_ONCE if at is None else iso(at)
+def _text(look: Look) -> str:
+    if look.at is not None:
+        return iso(look.at)
+    return AT_ONCE if look.deferred_at is None else f"{AT_ONCE} {iso(look.deferred_at)}"
 
 
 def _company(record: Mapping[str, Any]) -> str:

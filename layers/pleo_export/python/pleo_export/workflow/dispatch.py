@@ -28,7 +28,8 @@ from pleo_export.workflow.look_times import interval_after, next_look
 
 # Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.
 START_GRACE = timedelta(seconds=60)
-TRIGGERS = frozenset({"webhook", "poll", "finished", "reconciled"})  # the reasons of wake-ups that the stack sends
+LOOKS = frozenset({"poll", "deferred"})  # the reasons of the poll's wake-ups: it has reserved their calls to Pleo
+TRIGGERS = LOOKS | {"webhook", "finished", "reconciled"}  # the reasons of wake-ups that the stack sends
 
 
 class Dispatched(StrEnum):
@@ -63,7 +64,7 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
     if lease and alive(lease, services.executions, services.clock()):
         # Nothing is lost: the run's last state wakes the company again. Should the run break off, a poll finds it: one
         # has just stored a next look that takes no run into account.
-        if wake_up.reason == "poll":
+        if wake_up.reason in LOOKS:
             _look_again_soon(connection, connection.look_interval, services)
         return Dispatched.BUSY
     try:
@@ -72,9 +73,11 @@ def _dispatch(wake_up: WakeUp, services: Services) -> Dispatched:
         logger.warning("wake-up dropped: a person has to connect again", extra={"reason": str(ended)})
         return Dispatched.RECONNECT
     except PleoRateLimited:
-        if wake_up.reason != "poll":
-            raise
-        _look_again_soon(connection, connection.look_interval, services)
+        # In the queue the message would keep the company waiting for minutes, and end among the dead letters.
+        if wake_up.reason in LOOKS:
+            _look_again_soon(connection, connection.look_interval, services)
+        else:
+            services.looks.defer(company_id, services.clock())
         return Dispatched.LATER
     _measure_waiting(unfinished, services.clock())
     if unfinished:
@@ -111,7 +114,7 @@ def _look_again_soon(connection: Connection, interval: timedelta, services: Serv
 
 def _priority(wake_up: WakeUp) -> CallPriority:
     """Return how its calls to Pleo rank: a poll is of all companies, of which few have work; it has reserved them."""
-    return CallPriority.POLL if wake_up.reason == "poll" else CallPriority.EXPORT
+    return CallPriority.POLL if wake_up.reason in LOOKS else CallPriority.LOOK
 
 
 def _measure_waiting(unfinished: Sequence[ExportJob], now: datetime) -> None:

@@ -51,7 +51,7 @@ def poll(services: Services, *, due_only: bool = False) -> Polled:
     wanted = len(looks) if len(looks) < allowed else services.looks.count(until)
     services.polls.put(replace(checked, at=now))
     if looks:
-        looks = looks[: services.reserve_looks(len(looks))]
+        looks = looks[: services.reserve_looks(len(looks), sum(each.deferred_at is not None for each in looks))]
     woken = refused = 0
     for batch in in_batches(looks, BATCH):
         not_taken = _wake(batch, services)
@@ -84,13 +84,20 @@ def _wake(batch: Sequence[Look], services: Services) -> int:
     any, the whole batch stays due, since a company that is woken twice does no harm and one that is not woken does."""
     now = services.clock()
     wake_ups = {
-        f"poll-{now:%Y%m%dT%H%M}-{each.company_id}": WakeUp(company_id=each.company_id, reason="poll") for each in batch
+        f"poll-{now:%Y%m%dT%H%M}-{each.company_id}": WakeUp(company_id=each.company_id, reason=_reason(each))
+        for each in batch
     }
     refused = services.wake_ups.send_batch(wake_ups)
     for look in [] if refused else batch:
         interval = min(look.interval, services.longest_look_interval)
         services.looks.move(look, next_look(look.company_id, interval, now))
     return refused
+
+
+def _reason(look: Look) -> str:
+    """Return why a company is woken. Of one that was woken before, a job that is found does not show that its webhooks
+    are lost."""
+    return "poll" if look.deferred_at is None else "deferred"
 
 
 def _measure_due(looks: Sequence[Look], due: int, left: int, now: datetime) -> None:
