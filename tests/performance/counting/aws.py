@@ -1,0 +1,109 @@
+"""A local AWS account that counts: requests at its door, invocations at the runtime client, states in the history."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from local.aws import ROOT, LocalAws
+from tests.performance.counting.emulator import PATH
+
+RUNTIME = Path(__file__).with_name("noting_runtime.py")
+LOG_OVERHEAD = 26  # bytes that CloudWatch Logs adds to each event when it bills
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of a function, as its runtime client saw it. `init_seconds` is 0 but for the first of a process."""
+
+    function: str
+    memory_mb: int
+    seconds: float
+    processor_seconds: float
+    peak_kb: int
+    init_seconds: float
+
+    @property
+    def gb_seconds(self) -> float:
+        """What AWS bills of it, the start of the function included."""
+        return self.memory_mb / 1024 * (self.seconds + self.init_seconds)
+
+
+@dataclass(frozen=True)
+class AwsCounts:
+    """What an account has counted so far, or between two moments: `since`."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    received: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    dynamodb: Counter[str] = field(default_factory=Counter)
+    log_bytes: int = 0
+    invocations: tuple[Invocation, ...] = ()
+
+    def since(self, earlier: AwsCounts) -> AwsCounts:
+        """Return what was counted after an earlier moment."""
+        return AwsCounts(
+            self.requests - earlier.requests,
+            self.received - earlier.received,
+            self.sent - earlier.sent,
+            self.dynamodb - earlier.dynamodb,
+            self.log_bytes - earlier.log_bytes,
+            self.invocations[len(earlier.invocations) :],
+        )
+
+
+class CountedAws(LocalAws):
+    """The emulator with a counter at its door, and functions that note each invocation."""
+
+    boot = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import socketserver
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+from ministack import app
+from ministack.services import dynamodb
+from tests.performance.counting.emulator import CountingDoor, count_dynamodb
+count_dynamodb(dynamodb)
+app.app = CountingDoor(app.app)
+app.main()
+"""
+
+    def counts(self) -> AwsCounts:
+        """Return what has been counted since the account was opened."""
+        told = requests.get(self.url + PATH, timeout=30).json()
+        names = ("requests", "received", "sent", "dynamodb")
+        return AwsCounts(*(Counter(told[name]) for name in names), self._log_bytes(), self.invocations())
+
+    def invocations(self) -> tuple[Invocation, ...]:
+        """Return all calls of functions so far, in the order in which they ended."""
+        return tuple(Invocation(**json.loads(line)) for line in self._invocations.read_text().splitlines())
+
+    def _log_bytes(self) -> int:
+        logs = self.client("logs")
+        found = 0
+        for group in logs.describe_log_groups()["logGroups"]:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+            found += sum(
+                len(event["message"].encode()) + LOG_OVERHEAD for page in pages for event in page["events"]
+            )
+        return found
+
+    def history(self, execution: str) -> list[dict[str, Any]]:
+        """Return all events of an execution."""
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
+        return [each for page in pages.paginate(executionArn=execution) for each in page["events"]]
+
+    @property
+    def _invocations(self) -> Path:
+        path = self._scratch / "invocations.jsonl"
+        path.touch()
+        return path
+
+    def _runtime_client(self) -> str:
+        return f'"{sys.executable}" -S "{RUNTIME}" "{self._invocations}"'
