@@ -209,7 +209,7 @@ class LocalAws:
         layer, base_image = prepare()
         stage = self._scratch / "stage"
         shutil.rmtree(stage, ignore_errors=True)
-        for folder in STAGED:
+        for folder in (each for each in STAGED if (self._project / each).is_dir()):
             shutil.copytree(self._project / folder, stage / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(self._project / "template.yaml", stage)
         path = os.pathsep.join(str(part) for part in (stage / "layers/pleo_export/python", layer, base_image))

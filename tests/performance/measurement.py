@@ -11,6 +11,8 @@ from tests.performance.counting.aws import AwsCounts
 from tests.performance.counting.door import DoorCounts
 
 BILLED = ("dynamodb", "s3", "sqs", "states", "secretsmanager", "apigateway", "sns", "lambda")
+OURS = ("states ListExecutions", "states DescribeExecution", "states GetExecutionHistory")
+"""What the benchmark itself asks while it waits."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,10 @@ def measurement(
     pleo: DoorCounts,
     ledger: DoorCounts,
     aws: AwsCounts,
-    histories: list[list[dict[str, Any]]],
     strip: str = "",
 ) -> Measurement:
     """Put together what was counted during a run. `strip` is the beginning of the names of its functions."""
-    own = own_tasks(histories)
-    requests = Counter({name: count for name, count in aws.requests.items() if name.split()[0] in BILLED}) + own
+    requests = {name: count for name, count in aws.requests.items() if name.split()[0] in BILLED and name not in OURS}
     peaks: dict[str, float] = {}
     took: Counter[str] = Counter()
     for each in aws.invocations:
@@ -99,8 +99,8 @@ def measurement(
         items_written=aws.dynamodb["items written"],
         write_units=aws.dynamodb["write units"],
         read_units=aws.dynamodb["read units"],
-        transitions=sum(map(transitions, histories)),
-        events=max(map(len, histories), default=0),
+        transitions=aws.transitions,
+        events=aws.events,
         invocations=len(aws.invocations),
         cold_starts=sum(each.init_seconds > 0 for each in aws.invocations),
         gb_seconds=sum(each.gb_seconds for each in aws.invocations),
@@ -110,26 +110,6 @@ def measurement(
         function_seconds={name: round(value, 3) for name, value in took.items()},
         processor_seconds=sum(each.processor_seconds for each in aws.invocations),
     )
-
-
-def transitions(history: list[dict[str, Any]]) -> int:
-    """Return the state transitions of an execution as AWS bills them: each state that is entered, and each retry."""
-    entered = sum(each["type"].endswith("StateEntered") for each in history)
-    tasks = sum(each["type"] == "TaskStateEntered" for each in history)
-    scheduled = sum(each["type"] in ("TaskScheduled", "LambdaFunctionScheduled") for each in history)
-    return entered + max(0, scheduled - tasks)
-
-
-def own_tasks(histories: list[list[dict[str, Any]]]) -> Counter[str]:
-    """Return the requests that Step Functions itself has sent to other services, which do not come through the door."""
-    found: Counter[str] = Counter()
-    for history in histories:
-        for event in history:
-            details = event.get("taskScheduledEventDetails", {})
-            if details.get("resourceType") in ("dynamodb", "sqs"):
-                operation = details["resource"][0].upper() + details["resource"][1:]
-                found[f"{details['resourceType']} {operation}"] += 1
-    return found
 
 
 def short_name(function: str, strip: str) -> str:

@@ -1,4 +1,4 @@
-"""A local AWS account that counts: requests at its door, invocations at the runtime client, states in the history."""
+"""A local AWS account that counts: requests at its door, invocations at the runtime client, states where they run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import requests
 
 from local.aws import ROOT, LocalAws
-from tests.performance.counting.emulator import PATH
+from tests.performance.counting.emulator import PATH, STATES
 
 RUNTIME = Path(__file__).with_name("noting_runtime.py")
 LOG_OVERHEAD = 26  # bytes that CloudWatch Logs adds to each event when it bills
@@ -43,8 +42,26 @@ class AwsCounts:
     received: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)
     dynamodb: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
     log_bytes: int = 0
     invocations: tuple[Invocation, ...] = ()
+
+    @property
+    def transitions(self) -> int:
+        """The state transitions that AWS bills: each state that is entered, and each retry."""
+        entered = sum(self.states[kind] for kind in STATES)
+        return entered + self.states["attempts"] - self.states["Task"]
+
+    @property
+    def events(self) -> int:
+        """The events of AWS's history of one execution that succeeds. (The emulator's leaves out those of a Map's
+        iterations.) A state is entered and exited; a task's attempt is scheduled, started and ended; a Map and each of
+        its iterations is started and ended; so is the execution."""
+        if not self.states:
+            return 0
+        entered = sum(self.states[kind] for kind in STATES)
+        started = self.states["Map"] + self.states["Parallel"] + self.states["iterations"] + 1
+        return 2 * entered + 3 * self.states["attempts"] + 2 * started
 
     def since(self, earlier: AwsCounts) -> AwsCounts:
         """Return what was counted after an earlier moment."""
@@ -53,6 +70,7 @@ class AwsCounts:
             self.received - earlier.received,
             self.sent - earlier.sent,
             self.dynamodb - earlier.dynamodb,
+            self.states - earlier.states,
             self.log_bytes - earlier.log_bytes,
             self.invocations[len(earlier.invocations) :],
         )
@@ -67,9 +85,10 @@ sys.path.insert(0, {str(ROOT)!r})
 import socketserver
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 from ministack import app
-from ministack.services import dynamodb
-from tests.performance.counting.emulator import CountingDoor, count_dynamodb
+from ministack.services import dynamodb, stepfunctions
+from tests.performance.counting.emulator import CountingDoor, count_dynamodb, count_states
 count_dynamodb(dynamodb)
+count_states(stepfunctions)
 app.app = CountingDoor(app.app)
 app.main()
 """
@@ -77,7 +96,7 @@ app.main()
     def counts(self) -> AwsCounts:
         """Return what has been counted since the account was opened."""
         told = requests.get(self.url + PATH, timeout=30).json()
-        names = ("requests", "received", "sent", "dynamodb")
+        names = ("requests", "received", "sent", "dynamodb", "states")
         return AwsCounts(*(Counter(told[name]) for name in names), self._log_bytes(), self.invocations())
 
     def invocations(self) -> tuple[Invocation, ...]:
@@ -89,15 +108,8 @@ app.main()
         found = 0
         for group in logs.describe_log_groups()["logGroups"]:
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-            found += sum(
-                len(event["message"].encode()) + LOG_OVERHEAD for page in pages for event in page["events"]
-            )
+            found += sum(len(event["message"].encode()) + LOG_OVERHEAD for page in pages for event in page["events"])
         return found
-
-    def history(self, execution: str) -> list[dict[str, Any]]:
-        """Return all events of an execution."""
-        pages = self.client("stepfunctions").get_paginator("get_execution_history")
-        return [each for page in pages.paginate(executionArn=execution) for each in page["events"]]
 
     @property
     def _invocations(self) -> Path:

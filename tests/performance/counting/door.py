@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._behind.close()
         super().finish()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: the counts are the log."""
 
     def _forward(self) -> None:

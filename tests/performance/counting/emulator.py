@@ -1,7 +1,8 @@
 """The emulator of AWS, with its requests counted at its door; run in the emulator's own process.
 
 `GET /_counts` answers what has come in so far. Requests are counted in front of the emulator's application; units of
-DynamoDB where the emulator carries an operation out, so that those of Step Functions itself are among them.
+DynamoDB where the emulator carries an operation out, so that those of Step Functions itself are among them; states
+where it runs them, since its history leaves out those of a Map's iterations.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ OPERATIONS = {
     "TransactGetItems": "_transact_get_items",
 }
 
+STATES = ("Pass", "Task", "Choice", "Wait", "Parallel", "Map")
+
 requests: Counter[str] = Counter()
 received: Counter[str] = Counter()
 sent: Counter[str] = Counter()
 dynamodb: Counter[str] = Counter()
+states: Counter[str] = Counter()
 
 
 def operation_of(method: str, path: str, headers: dict[str, str]) -> tuple[str, str]:
@@ -87,6 +91,33 @@ def count_dynamodb(service: Any) -> None:
         setattr(service, name, counted(operation, getattr(service, name)))
 
 
+def count_states(service: Any) -> None:
+    """Count states by type, attempts of tasks, and a Map's iterations, in the emulator's module `stepfunctions`."""
+    for kind in STATES:
+        _count_calls(service, f"_execute_{kind.lower()}", kind)
+    _count_calls(service, "_run_sub_machine", "iterations")
+    invoke = service._invoke_resource
+
+    def attempt(resource: str, given: Any) -> Any:
+        states["attempts"] += 1
+        service_, _, operation = resource.rpartition(":::")[2].partition(":")
+        if service_ in ("dynamodb", "sqs"):
+            requests[f"{service_} {operation[:1].upper()}{operation[1:]}"] += 1  # sent by Step Functions itself
+        return invoke(resource, given)
+
+    service._invoke_resource = attempt
+
+
+def _count_calls(service: Any, function: str, name: str) -> None:
+    work = getattr(service, function)
+
+    def count(*given: Any) -> Any:
+        states[name] += 1
+        return work(*given)
+
+    setattr(service, function, count)
+
+
 class CountingDoor:
     """An ASGI application that counts the requests to another one."""
 
@@ -117,7 +148,8 @@ class CountingDoor:
 
 
 async def _answer(send: Any) -> None:
-    body = json.dumps({"requests": requests, "received": received, "sent": sent, "dynamodb": dynamodb}).encode()
+    counts = {"requests": requests, "received": received, "sent": sent, "dynamodb": dynamodb, "states": states}
+    body = json.dumps(counts).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -12,10 +12,11 @@ import os
 import resource
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = os.getcwd()  # the function's code, as with `-m`; not the folder of this file
+sys.path[0] = str(Path.cwd())  # the function's code, as with `-m`; not the folder of this file
 
 from awslambdaric import __main__ as client  # noqa: E402 - found by that path only
 from awslambdaric import bootstrap  # noqa: E402
@@ -34,10 +35,8 @@ def _seconds_since_start() -> float:
 
 def _forget_peak() -> None:
     """Begin a new peak of memory for this invocation. Where that cannot be done, it stays that of the process."""
-    try:
+    with suppress(OSError):
         (PROC / "clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def _peak_kb() -> int:

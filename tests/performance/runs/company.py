@@ -11,9 +11,7 @@ from tests.system.expenses import FIRST_DAY, entry_id, purchase
 DAYS = 90
 
 
-def expenses(
-    name: str, count: int, *, receipts: bool = False, company: str = NORTHGATE
-) -> list[dict[str, Any]]:
+def expenses(name: str, count: int, *, receipts: bool = False, company: str = NORTHGATE) -> list[dict[str, Any]]:
     """Return so many purchases, of a run of that name; each with a receipt where wanted."""
     return [
         purchase(

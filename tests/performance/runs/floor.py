@@ -40,10 +40,9 @@ def run_floor(stack: CountedStack, ledger: Ledger, run: RunId) -> Measurement:
     finally:
         path.unlink()
     pleo, books = (
-        now.since(then)
-        for now, then in zip((stack.pleo_door.counts(), ledger.door.counts()), before, strict=True)
+        now.since(then) for now, then in zip((stack.pleo_door.counts(), ledger.door.counts()), before, strict=True)
     )
-    found = measurement(run, told["seconds"], pleo, books, AwsCounts(), [])
+    found = measurement(run, told["seconds"], pleo, books, AwsCounts())
     return Measurement(**{**vars(found), "peak_mb": told["peak_mb"], "processor_seconds": told["processor_seconds"]})
 
 

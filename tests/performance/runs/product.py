@@ -39,7 +39,7 @@ class CountedStack(LocalStack):
 
     def connect_to(self, ledger: Ledger) -> None:
         """Connect the company to a ledger, behind its door."""
-        self.connect(NORTHGATE, ledger.books, **{"accounting_system": ledger.settings["accounting_system"]})
+        self.connect(NORTHGATE, ledger.books, accounting_system=ledger.settings["accounting_system"])
 
 
 def run_product(
@@ -54,7 +54,7 @@ def run_product(
     done = 0
     job_id = str(stack.pleo.state.click_export(NORTHGATE, ids(items))["id"])
     while (job := stack.pleo.state.get_job(NORTHGATE, job_id))["status"] in ("pending", "in_progress"):
-        _pause(moved)
+        pause(moved)
         if (now := _done(stack, job_id)) > done:
             done, moved = now, time.perf_counter()
             progress(done)
@@ -62,13 +62,12 @@ def run_product(
     _until_quiet(stack)
     if job["status"] != "completed":
         raise ChildFailed(f"the job of {run.items} items ended as {job['status']}; see .local/log/")
-    histories = [stack.aws.history(each) for each in _executions(stack, job_id)]
     after = stack.pleo_door.counts(), ledger.door.counts(), stack.aws.counts()
     pleo, books, aws = (now.since(then) for now, then in zip(after, before, strict=True))  # type: ignore[attr-defined]
-    return measurement(run, seconds, pleo, books, aws, histories, f"{stack.name}-")
+    return measurement(run, seconds, pleo, books, aws, f"{stack.name}-")
 
 
-def _pause(since: float) -> None:
+def pause(since: float) -> None:
     if stopping.wait(0.05):
         raise Interrupted
     if time.perf_counter() - since > STALLED_SECONDS:
@@ -84,19 +83,9 @@ def _until_quiet(stack: CountedStack) -> None:
     """Wait until no function has been called for a moment: the execution is over, and what it woke up as well."""
     seen, since, begun = -1, time.perf_counter(), time.perf_counter()
     while time.perf_counter() - since < QUIET_SECONDS:
-        _pause(begun)
+        pause(begun)
         if (now := len(stack.aws.invocations())) != seen:
             seen, since = now, time.perf_counter()
-
-
-def _executions(stack: CountedStack, job_id: str) -> list[str]:
-    pages = stack.aws.client("stepfunctions").get_paginator("list_executions")
-    return [
-        each["executionArn"]
-        for page in pages.paginate(stateMachineArn=stack.outputs["StateMachineArn"])
-        for each in page["executions"]
-        if each["name"].startswith(job_id)
-    ]
 
 
 def company_settings(ledger: Ledger, company_id: str) -> dict[str, Any]:
