@@ -31,7 +31,8 @@ class Measurement:
 
     `pleo` and `ledger` are the requests that reached them, `files` those for receipts among Pleo's. `aws` are requests
     by service and operation. `peak_mb` is the most that one invocation of any function held (floor: the process),
-    `peaks_mb` by function."""
+    `peaks_mb` by function. `emulator_seconds` is the part of the wall time that AWS's
+    emulator took for requests."""
 
     run: RunId
     seconds: float = 0
@@ -54,6 +55,7 @@ class Measurement:
     peaks_mb: Mapping[str, float] = field(default_factory=dict)
     function_seconds: Mapping[str, float] = field(default_factory=dict)
     processor_seconds: float = 0
+    emulator_seconds: Mapping[str, float] = field(default_factory=dict)
     refused: str | None = None
 
     @property
@@ -108,6 +110,7 @@ def measurement(
         peak_mb=max(peaks.values(), default=0),
         peaks_mb=peaks,
         function_seconds={name: round(value, 3) for name, value in took.items()},
+        emulator_seconds={name: round(aws.took[name], 3) for name in sorted(requests) if aws.took[name]},
         processor_seconds=sum(each.processor_seconds for each in aws.invocations),
     )
 

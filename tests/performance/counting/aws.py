@@ -36,13 +36,15 @@ class Invocation:
 
 @dataclass(frozen=True)
 class AwsCounts:
-    """What an account has counted so far, or between two moments: `since`."""
+    """What an account has counted so far, or between two moments: `since`. `took` are the emulator's own seconds for
+    the requests that came through the door."""
 
     requests: Counter[str] = field(default_factory=Counter)
     received: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)
     dynamodb: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
+    took: Counter[str] = field(default_factory=Counter)
     log_bytes: int = 0
     invocations: tuple[Invocation, ...] = ()
 
@@ -71,6 +73,7 @@ class AwsCounts:
             self.sent - earlier.sent,
             self.dynamodb - earlier.dynamodb,
             self.states - earlier.states,
+            self.took - earlier.took,
             self.log_bytes - earlier.log_bytes,
             self.invocations[len(earlier.invocations) :],
         )
@@ -96,7 +99,7 @@ app.main()
     def counts(self) -> AwsCounts:
         """Return what has been counted since the account was opened."""
         told = requests.get(self.url + PATH, timeout=30).json()
-        names = ("requests", "received", "sent", "dynamodb", "states")
+        names = ("requests", "received", "sent", "dynamodb", "states", "took")
         return AwsCounts(*(Counter(told[name]) for name in names), self._log_bytes(), self.invocations())
 
     def invocations(self) -> tuple[Invocation, ...]:

@@ -8,6 +8,7 @@ where it runs them, since its history leaves out those of a Map's iterations.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,6 +32,7 @@ STATES = ("Pass", "Task", "Choice", "Wait", "Parallel", "Map")
 requests: Counter[str] = Counter()
 received: Counter[str] = Counter()
 sent: Counter[str] = Counter()
+took: Counter[str] = Counter()
 dynamodb: Counter[str] = Counter()
 states: Counter[str] = Counter()
 
@@ -144,11 +146,20 @@ class CountingDoor:
                 sent[service] += len(message.get("body", b""))
                 await send(message)
 
+            begun = time.perf_counter()
             await self._app(scope, taken, given)
+            took[f"{service} {operation}"] += time.perf_counter() - begun  # type: ignore[assignment]
 
 
 async def _answer(send: Any) -> None:
-    counts = {"requests": requests, "received": received, "sent": sent, "dynamodb": dynamodb, "states": states}
+    counts = {
+        "requests": requests,
+        "received": received,
+        "sent": sent,
+        "dynamodb": dynamodb,
+        "states": states,
+        "took": took,
+    }
     body = json.dumps(counts).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
