@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
+from pleo_export.accounting.errors import RateLimited
 from pleo_export.accounting.port import DocumentState
 from pleo_export.accounting.tryton import connector as tryton
 from pleo_export.accounting.tryton.documents import MOVE
@@ -20,6 +22,18 @@ from pleo_export.bookkeeping.documents import JournalEntry
 
 BATCH = 50
 """What Xero advises for one request; Tryton names no limit, and is given the same."""
+
+
+Answer = TypeVar("Answer")
+
+
+def patiently(call: Callable[[], Answer]) -> Answer:
+    """Call the ledger; where it asks for a pause, after that once more."""
+    while True:
+        try:
+            return call()
+        except RateLimited as limited:
+            time.sleep(limited.retry_after)
 
 
 class FloorLedger(Protocol):
@@ -43,17 +57,20 @@ class XeroFloor:
         """Raises RuntimeError if an entry is there already, or is refused."""
         references = [each.reference for each in entries]
         for endpoint in ENDPOINTS:
-            if list(self._rest.pages(endpoint.name, {"where": endpoint.clause(references)})):
+            where = {"where": endpoint.clause(references)}
+            if patiently(lambda name=endpoint.name, where=where: list(self._rest.pages(name, where))):  # type: ignore[misc]
                 raise RuntimeError("booked already")
-        bodies = [body(each, self._lookups, DocumentState.POSTED, None) for each in entries]
-        rows = self._rest.create(BANK_TRANSACTIONS.name, [each.record for each in bodies if each])
+        bodies = patiently(lambda: [body(each, self._lookups, DocumentState.POSTED, None) for each in entries])
+        records = [each.record for each in bodies]
+        rows = patiently(lambda: self._rest.create(BANK_TRANSACTIONS.name, records))
         if any(row.get("ValidationErrors") for row in rows):
             raise RuntimeError("refused")
         return [str(row[BANK_TRANSACTIONS.id]) for row in rows]
 
     def attach(self, id_: str, name: str, content: bytes) -> None:
         """One call."""
-        self._rest.upload(BANK_TRANSACTIONS.name, id_, name, "application/pdf", content)  # type: ignore[arg-type]
+        endpoint = BANK_TRANSACTIONS.name
+        patiently(lambda: self._rest.upload(endpoint, id_, name, "application/pdf", content))  # type: ignore[arg-type]
 
 
 class TrytonFloor:

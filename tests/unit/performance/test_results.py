@@ -126,4 +126,4 @@ def test_a_chart_without_bars_is_refused() -> None:
 
 def test_some_of_the_runs_can_be_chosen_by_program_ledger_and_size() -> None:
     assert chosen(plan.FULL, "") == list(plan.FULL)
-    assert chosen(plan.FULL, "product,xero-fast,10000") == [RunId("product", plan.FAST, 10_000)]
+    assert chosen(plan.FULL, "product,e-conomic,10000") == [RunId("product", plan.ECONOMIC, 10_000)]
