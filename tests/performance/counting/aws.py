@@ -99,8 +99,10 @@ app.main()
     def counts(self) -> AwsCounts:
         """Return what has been counted since the account was opened."""
         told = requests.get(self.url + PATH, timeout=30).json()
-        names = ("requests", "received", "sent", "dynamodb", "states", "took")
-        return AwsCounts(*(Counter(told[name]) for name in names), self._log_bytes(), self.invocations())
+        requests_, received, sent, dynamodb, states, took = (
+            Counter(told[name]) for name in ("requests", "received", "sent", "dynamodb", "states", "took")
+        )
+        return AwsCounts(requests_, received, sent, dynamodb, states, took, self._log_bytes(), self.invocations())
 
     def invocations(self) -> tuple[Invocation, ...]:
         """Return all calls of functions so far, in the order in which they ended."""

@@ -77,7 +77,7 @@ def counted(operation: str, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         decoded = json.loads(body) if body else {}
         items = items_written(operation, data)
         dynamodb["items written"] += items
-        dynamodb["read units" if operation in READS else "write units"] += (
+        dynamodb["read units" if operation in READS else "write units"] += (  # type: ignore[assignment]
             units_of(decoded) if status == 200 else items * (2 if operation.startswith("Transact") else 1)
         )
         if given is None and status == 200 and isinstance(decoded, dict) and decoded.pop("ConsumedCapacity", None):

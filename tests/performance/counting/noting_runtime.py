@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path[0] = str(Path.cwd())  # the function's code, as with `-m`; not the folder of this file
 
-from awslambdaric import __main__ as client  # noqa: E402 - found by that path only
+from awslambdaric import __main__ as client  # type: ignore[import-not-found]  # noqa: E402 - found by that path only
 from awslambdaric import bootstrap  # noqa: E402
 
 PROC = Path("/proc/self")

@@ -58,7 +58,7 @@ def test_units_are_those_that_the_answer_names_and_the_caller_does_not_see_them(
 
 
 def test_a_write_that_is_refused_is_paid_for_as_well() -> None:
-    items = {"TransactItems": [{"Put": {}}, {"Put": {}}, {"ConditionCheck": {}}]}
+    items: dict[str, Any] = {"TransactItems": [{"Put": {}}, {"Put": {}}, {"ConditionCheck": {}}]}
 
     emulator.counted("TransactWriteItems", answering(None, 400))(items)
 
