@@ -126,4 +126,13 @@ def test_a_chart_without_bars_is_refused() -> None:
 
 def test_some_of_the_runs_can_be_chosen_by_program_ledger_and_size() -> None:
     assert chosen(plan.FULL, "") == list(plan.FULL)
-    assert chosen(plan.FULL, "product,e-conomic,10000") == [RunId("product", plan.ECONOMIC, 10_000)]
+    assert chosen(plan.FULL, "product,tryton,10000") == [RunId("product", plan.TRYTON, 10_000)]
+
+
+def test_a_large_run_that_would_not_end_in_time_is_left_out() -> None:
+    large = RunId("product", "xero", plan.LARGE)
+    measured = [product(100, seconds=1), product(1_000, seconds=50)]
+
+    assert plan.fits(large, measured, elapsed=399)
+    assert not plan.fits(large, measured, elapsed=401)
+    assert plan.fits(RunId("product", "xero", 1_000), measured, elapsed=10_000)
