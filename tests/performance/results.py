@@ -110,8 +110,9 @@ class Results:
 
 def calls_of(run: Measurement) -> int:
     """Return the calls to Pleo's API and to the ledger. Files of receipts come from elsewhere, and are as many for all
-    programs."""
-    return run.pleo - run.files + run.ledger
+    programs. Of the floor's those that were refused for a limit do not count: it need not have sent them."""
+    needless = run.retried if run.run.program == "floor" else 0
+    return run.pleo - run.files + run.ledger - needless
 
 
 def ratio(one: float, other: float) -> float | None:
