@@ -76,7 +76,7 @@ def _legend(chart: Chart) -> list[list[str]]:
     lines: list[list[str]] = [[]]
     x, y = 16, TOP
     for number, name in enumerate(chart.legend):
-        width = 26 + 7 * len(name)
+        width = 34 + 8 * len(name)
         if x + width > WIDTH - 16:
             lines.append([])
             x, y = 16, y + 18
