@@ -89,8 +89,8 @@ events: setup ## Capture the sample events again, from a real local run
 commands: setup ## Run every command on a local stack, and write docs/commands.md from what they print
 	@$(BIN)/python -m local.commands
 
-bench: setup ## Count what a job costs, against its budgets; QUICK=1 for small jobs only
-	@POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m tests.performance.bench $(if $(QUICK),--quick)
+bench: setup ## Measure what an export costs beside a naive one and the floor; QUICK=1 for CI, WRITE=1 into docs/performance.md
+	@$(BIN)/python -m tests.performance.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 lock: ## Resolve the requirements again and lock them by their hashes (needs the network)
 	$(PYTHON) -m venv .local/uv

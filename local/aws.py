@@ -90,6 +90,9 @@ class LocalAws:
     machines (0 takes them out). `host` is the address that it listens on and goes by.
     """
 
+    boot = BOOT
+    """What starts the emulator, as Python."""
+
     def __init__(
         self,
         name: str = "pleo-export",
@@ -109,7 +112,7 @@ class LocalAws:
         (STATE / "run").mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=STATE / "run"))
         self._emulator = Child(
-            [sys.executable, "-c", BOOT],
+            [sys.executable, "-c", self.boot],
             log=self._log("aws"),
             env=self._emulator_env(),
             cwd=self._scratch,
@@ -206,17 +209,19 @@ class LocalAws:
         layer, base_image = prepare()
         stage = self._scratch / "stage"
         shutil.rmtree(stage, ignore_errors=True)
-        for folder in STAGED:
+        for folder in (each for each in STAGED if (self._project / each).is_dir()):
             shutil.copytree(self._project / folder, stage / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(self._project / "template.yaml", stage)
         path = os.pathsep.join(str(part) for part in (stage / "layers/pleo_export/python", layer, base_image))
         for code in (stage / "functions").glob("*/app.py"):
             bootstrap = code.with_name("bootstrap")
-            bootstrap.write_text(
-                f'#!/bin/sh\nexport PYTHONPATH="{path}"\nexec "{sys.executable}" -S -m awslambdaric "$_HANDLER"\n'
-            )
+            bootstrap.write_text(f'#!/bin/sh\nexport PYTHONPATH="{path}"\nexec {self._runtime_client()} "$_HANDLER"\n')
             bootstrap.chmod(0o755)
         return stage
+
+    def _runtime_client(self) -> str:
+        """Return the command that runs a function, for a shell; the handler's name follows."""
+        return f'"{sys.executable}" -S -m awslambdaric'
 
     def _emulator_env(self) -> dict[str, str]:
         """Return all that the emulator, and the functions in it, see of this machine."""

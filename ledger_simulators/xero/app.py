@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -45,6 +46,7 @@ def create_app(ledger: XeroLedger, clock: Clock) -> Flask:
         if refused is None:
             ledger.limits.running += 1
             try:
+                time.sleep(ledger.limits.seconds)
                 with ledger.books.lock:
                     refused = _once(ledger, api, path)
             finally:

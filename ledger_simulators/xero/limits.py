@@ -18,7 +18,7 @@ APP_PER_MINUTE = 10_000
 
 @dataclass
 class XeroLimits:
-    """What an organisation takes. `calls` counts those that were let through."""
+    """What an organisation takes. `calls` counts those that were let through; each of them takes `seconds`."""
 
     clock: Clock
     per_minute: int = 60
@@ -27,6 +27,7 @@ class XeroLimits:
     file_bytes: int = 3_500_000
     files: int = 10
     key_time: timedelta = timedelta(minutes=6)
+    seconds: float = 0
     calls: int = 0
     running: int = 0
     _minute: deque[datetime] = field(default_factory=deque)
