@@ -117,7 +117,7 @@ class Table(fake_aws.Table):
             start = bisect_right(places, (key["order"], key["pk"]))
         if given.get("Select") == "COUNT":
             return {"Count": end - start}
-        stop = min(end, start + given["Limit"])
+        stop = min(end, start + given.get("Limit", end))
         found = [self.records[pk, "CONNECTION"] for _, pk in places[start:stop]]
         more = {"LastEvaluatedKey": {"order": places[stop - 1][0], "pk": places[stop - 1][1]}} if stop < end else {}
         return {"Items": found, "Count": len(found), **more}
