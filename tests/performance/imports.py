@@ -1,6 +1,7 @@
 """How long a function takes to start: processor time of its imports beyond boto3's, in fresh processes.
 
     python -m tests.performance.imports [--causes] [FUNCTION ...]
+    python -m tests.performance.imports --write      all of them, by cause, into docs/performance.md
 
 It runs on what a function sees (the layer, its packages, Lambda's base image; bytecode is there, as the layer is built)
 and is fair on a machine that does other work too: processor time, not wall time, and the least of several runs. What
@@ -15,13 +16,18 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from local.aws import ROOT, STATE, prepare
+from tests.performance.machine import this_machine
+from tests.performance.report.page import PERFORMANCE
+from tests.performance.written_part import replaced
 
+COMMAND = "python -m tests.performance.imports --write"
 BUDGET = 120  # ms beyond boto3, on the development machine
 RUNS = 7
 FUNCTIONS = sorted(handler.parent.name for handler in (ROOT / "functions").glob("*/app.py"))
@@ -108,19 +114,44 @@ def _cause(module: str) -> str:
     return next((cause for cause, names in CAUSES.items() if root in names), "others")
 
 
-def main(functions: list[str], *, causes: bool) -> None:
-    console, columns = Console(highlight=False), [*CAUSES, "others"] if causes else []
-    table = Table(
-        "function", "ms beyond boto3", "modules", *columns, "boto3, ms", title="imports", title_justify="left"
-    )
-    for name in functions or FUNCTIONS:
-        start = measure_start(name, causes=causes)
-        mark = "[green]✓[/green]" if start.took <= BUDGET else "[red]✗[/red]"
-        parts = [f"{start.causes.get(each, 0):.0f}" for each in columns]
-        table.add_row(name, f"{mark} {start.took:.0f}", str(start.modules), *parts, f"{start.boto3:.0f}")
+def main(functions: list[str], *, causes: bool, write: bool) -> None:
+    console = Console(highlight=False)
+    columns = [*CAUSES, "others"] if causes or write else []
+    machine = this_machine()
+    starts = {name: measure_start(name, causes=bool(columns)) for name in functions or FUNCTIONS}
+    table = Table("function", "ms beyond boto3", "modules", *columns, "boto3, ms", title=str(machine))
+    for name, start in starts.items():
+        table.add_row(name, f"{_mark(start)} {start.took:.0f}", str(start.modules), *_parts(start, columns))
     console.print(table)
+    if write:
+        rows = [
+            f"| `{name}` | {start.took:.0f} {_mark(start)} | {start.modules} | {' | '.join(_parts(start, columns))} |"
+            for name, start in sorted(starts.items(), key=lambda each: each[1].took)
+        ]
+        heads = ["Function", "ms", "Modules", *columns, "boto3, ms"]
+        lines = [
+            f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}.",
+            "",
+            f"| {' | '.join(heads)} |",
+            "|---" * len(heads) + "|",
+            *rows,
+        ]
+        PERFORMANCE.write_text(replaced(PERFORMANCE.read_text(), COMMAND, "\n".join(lines)))
+
+
+def _mark(start: Start) -> str:
+    return "✓" if start.took <= BUDGET else "✗"
+
+
+def _parts(start: Start, columns: list[str]) -> list[str]:
+    return [*(f"{start.causes.get(each, 0):.0f}" for each in columns), f"{start.boto3:.0f}"]
 
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
-    main([each for each in arguments if each != "--causes"], causes="--causes" in arguments)
+    options = {"--causes", "--write"}
+    main(
+        [each for each in arguments if each not in options],
+        causes="--causes" in arguments,
+        write="--write" in arguments,
+    )

@@ -1,9 +1,10 @@
 """How many export items the core parses and books in a second, on one processor.
 
-    python -m tests.performance.rates [--profile]
+    python -m tests.performance.rates [--profile] [--write]
 
 Processor time, chunk by chunk as RecordItems works, each chunk's least of several passes: what else the machine does in
-between takes no part in it. The collector is set as in a function that has started. `--profile` shows where it goes.
+between takes no part in it. The collector is set as in a function that has started. `--profile` shows where it goes,
+`--write` puts the rates into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pleo_export.batches import in_batches
@@ -23,9 +25,12 @@ from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.performance.machine import this_machine
+from tests.performance.report.page import PERFORMANCE
+from tests.performance.written_part import replaced
 from tests.system.expenses import purchases
 from tests.system.in_process_system import settings
 
+COMMAND = "python -m tests.performance.rates --write"
 ITEMS = 2_000
 CHUNK = 50
 PASSES = 15
@@ -80,11 +85,14 @@ def _profile(items: Sequence[T], work: Callable[[T], object]) -> None:
     pstats.Stats(profile).sort_stats("tottime").print_stats(20)
 
 
-def main(*, profile: bool) -> None:
-    print(this_machine())  # noqa: T201
+def main(*, profile: bool, write: bool) -> None:
+    lines = [f"Measured on {datetime.now(UTC):%Y-%m-%d}: {this_machine()}.", ""]
     for rate in rates():
         mark = "✓" if rate.items >= rate.target else "✗"
-        print(f"{rate.name}: {mark} {rate.items:,.0f} (at least {rate.target:,.0f})")  # noqa: T201
+        lines.append(f"- {rate.name}: {rate.items:,.0f} {mark} (target: {rate.target:,.0f})")
+    print("\n".join(lines))  # noqa: T201
+    if write:
+        PERFORMANCE.write_text(replaced(PERFORMANCE.read_text(), COMMAND, "\n".join(lines)))
     if profile:
         raw = purchases(ITEMS)
         _profile(raw, parse_export_item)
@@ -92,4 +100,4 @@ def main(*, profile: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(profile="--profile" in sys.argv[1:])
+    main(profile="--profile" in sys.argv[1:], write="--write" in sys.argv[1:])

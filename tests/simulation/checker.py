@@ -73,7 +73,8 @@ class InvariantViolated(BaseException):
 @dataclass
 class Clicked:
     """A job as the bookkeeper made it. `started` and `ended` are ours alone: events that our functions sent.
-    `announced`: when its webhook was first delivered."""
+    `announced`: when its webhook was first delivered. `found`: when Dispatch has seen it at Pleo, of the look that
+    has begun its first execution."""
 
     id: str
     company_id: str
@@ -81,6 +82,7 @@ class Clicked:
     by_vendor: bool
     expenses: Mapping[str, Json]
     announced: datetime | None = None
+    found: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
     foreign: bool = False  # started by another installation
@@ -122,6 +124,7 @@ class Checker:
     dated_by_hand: set[str] = field(default_factory=set)  # documents, while our request to post them was on its way
     tax_ended: set[str] = field(default_factory=set)  # companies whose bills may come to another total
     webhooks: dict[str, list[datetime]] = field(default_factory=dict)  # companies: when any webhook was delivered
+    looked_at: dict[str, datetime] = field(default_factory=dict)  # companies: when their open jobs were read last
     jobs: dict[str, Clicked] = field(default_factory=dict)
     said: dict[tuple[str, str], Json] = field(default_factory=dict)
     not_booked: set[tuple[str, str]] = field(default_factory=set)  # job, entry
@@ -147,6 +150,15 @@ class Checker:
         job, now = self.jobs[job_id], self.injector.clock.now()
         job.announced = job.announced or now
         self.webhooks.setdefault(job.company_id, []).append(now)
+
+    def looked(self, company_id: str) -> None:
+        """Dispatch has read which jobs of the company are open."""
+        self.looked_at[company_id] = self.injector.clock.now()
+
+    def begun(self, job_id: str) -> None:
+        """An execution of the job has begun."""
+        job = self.jobs[job_id]
+        job.found = job.found or self.looked_at[job.company_id]
 
     def written(self, job_id: str, event: Json) -> None:
         """Our functions have told Pleo something."""
@@ -334,8 +346,9 @@ class Checker:
         self._hold(took <= allowed, f"found: job {job.id}, which no webhook announced, waited for {took}")
 
     def _proves_a_loss(self, job: Clicked) -> bool:
-        """Whether the poll has found the job so late that a webhook would have announced it before."""
-        if job.started is None or job.started - job.created < ANNOUNCED_WITHIN:
+        """Whether the poll has found the job so late that a webhook would have announced it before. Between then and
+        its start lies what StartJob needs: a new token may take a minute."""
+        if job.found is None or job.started is None or job.found - job.created < ANNOUNCED_WITHIN:
             return False
         return self._alone_and_unannounced(job)
 

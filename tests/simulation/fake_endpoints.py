@@ -38,13 +38,14 @@ JOB = re.compile(r"/v3/export-jobs/([0-9a-f-]{36})(/items)?")
 
 @dataclass
 class PleoSession:
-    """What a session of requests is to Pleo's client, for one company. `written` is called after each write, `accepts`
-    says whether a request's credential is good."""
+    """What a session of requests is to Pleo's client, for one company. `written` is called after each write, `looked`
+    after its jobs were read, `accepts` says whether a request's credential is good."""
 
     pleo: PleoState
     injector: FaultInjector
     company_id: str
     written: Callable[[str, Json], None]
+    looked: Callable[[str], None]
     accepts: Callable[[Any], bool] = lambda auth: True
 
     def request(
@@ -71,6 +72,8 @@ class PleoSession:
                 self.injector.on_its_way(effect, carry_out)
             status, content = carry_out()
             self.injector.after(effect)
+            if path == "/v3/export-jobs":
+                self.looked(self.company_id)
         except Answered as answered:
             headers = {} if answered.retry_after is None else {"Retry-After": str(answered.retry_after)}
             return response(answered.status, {"type": "FAULT", "message": "simulated"}, headers)

@@ -117,7 +117,8 @@ class SimulatedServices(Services):
         simulation = self._simulation
         company, injector = connection.company_id, simulation.injector
         accepts = partial(simulation.sign_in.accepts, company)
-        wire: Any = PleoSession(simulation.pleo, injector, company, simulation.checker.written, accepts)
+        checker = simulation.checker
+        wire: Any = PleoSession(simulation.pleo, injector, company, checker.written, checker.looked, accepts)
         renewed = partial(self.tokens.token_after_refusal, connection, "pleo")
         credential = credential_from_secret(self.tokens.secret_of(connection, "pleo"), renewed)
         return PleoClient(
@@ -643,6 +644,7 @@ class Simulation:
         )
         run = Execution(name, payload["companyId"], machine.steps(payload), self.clock.now())
         self.executions[name] = run
+        self.checker.begun(payload["jobId"])
         self._at(self.random.random(), f"step {name}", partial(self._step, run))
 
     def _status(self, name: str) -> str | None:

@@ -23,6 +23,14 @@ def test_given_faults_drawn_from_a_seed_then_every_promise_is_kept(first: int) -
             pytest.fail(f"make simulate SEED={seed}: {broken}")
 
 
+@pytest.mark.parametrize("seed", [3009, 3890, 4007])
+def test_given_a_token_is_refreshed_between_look_and_start_then_the_checker_takes_the_time_of_the_look(
+    seed: int,
+) -> None:
+    """A job that Dispatch saw within two minutes of its click may still be announced, however late it starts."""
+    Simulation(seed).run()
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_given_no_faults_then_every_job_completes_unless_none_of_its_items_can_be_booked(
     seed: int,

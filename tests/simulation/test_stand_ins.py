@@ -209,7 +209,7 @@ def _short_way() -> tuple[Any, str, str]:
     service.state.put_company(Company(NORTHGATE, "Company"))
     service.state.put_expenses(NORTHGATE, items := purchases(3))
     job = service.state.click_export(NORTHGATE)["id"]
-    wire = PleoSession(service.state, quiet(), NORTHGATE, lambda job, event: None)
+    wire = PleoSession(service.state, quiet(), NORTHGATE, lambda job, event: None, lambda company: None)
 
     def ask(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -6,10 +6,11 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tests.performance.months_end.figures import SCENARIOS, Figures, chart, simulate, table
+from tests.performance.written_part import replaced
 from tests.system.aws import ROOT
 
 PAGE, CHART = ROOT / "docs/scale.md", ROOT / "docs/scale.svg"
-BEGIN, END = "<!-- months-end: begin -->", "<!-- months-end: end -->"
+COMMAND = "make months-end"
 
 
 def main(write: bool, largest: int) -> None:
@@ -26,9 +27,7 @@ def main(write: bool, largest: int) -> None:
     figures = [found[number] for number in sorted(found)]
     out(table(figures) + "\n")
     if write:
-        before, _, rest = PAGE.read_text().partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{table(figures)}\n{END}{after}")
+        PAGE.write_text(replaced(PAGE.read_text(), COMMAND, table(figures)))
         CHART.write_text(chart(figures))
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 from local.aws import ROOT
 from tests.performance.report.charts import svg
 from tests.performance.report.figures import figures
 from tests.performance.report.rows import ROWS, cell, mark, of_table, title_of, told
 from tests.performance.results import Results
+from tests.performance.written_part import replaced
 
 DOCS = ROOT / "docs"
 PAGE = "performance.md"
-BEGIN, END = "<!-- Written by `make bench WRITE=1`: begin -->", "<!-- end -->"
+PERFORMANCE = DOCS / PAGE
+COMMAND = "make bench WRITE=1"
+WIDTH = 100  # of prose
 CAPTIONS = {
     "dollars": "Dollars for 1,000 items at AWS, by service: product and naive reference",
     "calls": "Calls for 1,000 items to Pleo and to the ledger: product, floor and naive reference",
@@ -26,7 +30,7 @@ CAPTIONS = {
 def write(results: Results, folder: Path = DOCS) -> list[Path]:
     """Write JSON, charts and the part of the page. Returns the files. Raises ValueError if the page has no markers."""
     page = folder / PAGE
-    text = replaced(page.read_text(), "\n".join(lines(results)))
+    text = replaced(page.read_text(), COMMAND, "\n".join(lines(results)))
     files = {page: text, folder / "performance.json": json.dumps(results.as_json(), indent=1) + "\n"}
     files |= {folder / f"performance-{name}.svg": svg(chart) for name, chart in figures(results).items()}
     for path, content in files.items():
@@ -34,19 +38,10 @@ def write(results: Results, folder: Path = DOCS) -> list[Path]:
     return list(files)
 
 
-def replaced(page: str, part: str) -> str:
-    """Return the page with another part between the markers. Raises ValueError if they are not there."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no part between {BEGIN!r} and {END!r}")
-    return f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}"
-
-
 def lines(results: Results) -> Iterator[str]:
     """Return the part of the page."""
     for title, value in results.conditions.items():
-        yield f"- {title}: {value}"
+        yield fill(f"- {title}: {value}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
     for name in figures(results):
         yield f"![{CAPTIONS[name]}](performance-{name}.svg)\n"
@@ -77,12 +72,12 @@ def _table(results: Results, ledger: str, *, receipts: bool) -> Iterator[str]:
     yield ""
     for each in runs:
         if each.refused:
-            yield f"AWS ends {title_of(each.run)}: {each.refused}.\n"
+            yield fill(f"AWS ends {title_of(each.run)}: {each.refused}.", WIDTH) + "\n"
 
 
 def _prices(results: Results) -> Iterator[str]:
     yield f"### Prices of {results.prices.region}, {results.prices.dated}\n"
-    yield f"{results.prices.note}\n"
+    yield fill(results.prices.note, WIDTH) + "\n"
     yield "| | US dollars | for each |\n|---|---|---|"
     for price in results.prices.prices.values():
         usd = f"{price.usd:.10f}".rstrip("0")

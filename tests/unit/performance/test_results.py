@@ -9,14 +9,16 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from tests.performance import plan
+from tests.performance import imports, plan, rates
 from tests.performance.bench import chosen
 from tests.performance.measurement import Measurement, RunId
+from tests.performance.months_end import __main__ as months_end
 from tests.performance.prices import PriceTable
 from tests.performance.report import page, terminal
 from tests.performance.report.charts import Bar, Chart, svg
 from tests.performance.report.rows import mark, told
 from tests.performance.results import Budget, Results
+from tests.performance.written_part import replaced
 
 PRICES = PriceTable.read()
 
@@ -85,7 +87,8 @@ def test_the_table_shows_what_was_counted_and_which_quota_ended_a_run() -> None:
 
 
 def test_the_page_keeps_what_is_around_its_part(tmp_path: Path) -> None:
-    (tmp_path / page.PAGE).write_text(f"# Title\n\n{page.BEGIN}\nold\n{page.END}\n\n## Starts\n")
+    begin, end = (f"<!-- Written by `{page.COMMAND}`: {each} -->" for each in ("begin", "end"))
+    (tmp_path / page.PAGE).write_text(f"# Title\n\n{begin}\nold\n{end}\n\n## Starts\n")
 
     files = page.write(results(product(), FLOOR, NAIVE, REFUSED), tmp_path)
 
@@ -101,11 +104,20 @@ def test_the_page_keeps_what_is_around_its_part(tmp_path: Path) -> None:
 
 def test_a_page_without_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="no part"):
-        page.replaced("# Title", "part")
+        replaced("# Title", page.COMMAND, "part")
 
 
-def test_the_pages_own_markers_are_there() -> None:
-    assert page.replaced((page.DOCS / page.PAGE).read_text(), "part")
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("performance.md", page.COMMAND),
+        ("performance.md", imports.COMMAND),
+        ("performance.md", rates.COMMAND),
+        ("scale.md", months_end.COMMAND),
+    ],
+)
+def test_each_command_has_its_part_of_a_page(file: str, command: str) -> None:
+    assert "\npart\n" in replaced((page.DOCS / file).read_text(), command, "part")
 
 
 def test_bars_are_as_long_as_their_parts_on_one_scale() -> None:
