@@ -41,9 +41,8 @@ MAY_BE_BOOKED = (
 # A job that was started has this long before it expires in which nothing may have gone wrong for it to be our fault:
 # a poll, which finds that a run is gone, and the time that an unknown outcome takes to settle.
 LAST_STRETCH = timedelta(minutes=10)
-# All companies' work is done one after the other here, and each call takes its seconds; the next poll may be 5 minutes
-# away.
-AT_ONCE = timedelta(minutes=3)
+# Of the time in which no other company's functions work: here all work is done one after the other.
+AT_ONCE = timedelta(minutes=1)
 # A wake-up that failed comes back when its visibility ends (3 minutes).
 COMES_BACK = timedelta(minutes=4)
 OWN_TIME = timedelta(minutes=20)
@@ -52,7 +51,7 @@ OWN_TIME = timedelta(minutes=20)
 # had announced.
 LOOKED_AT_OFTEN = timedelta(minutes=5)
 LOOKED_AT = timedelta(minutes=int(default_of("LongestLookMinutes")))
-FOUND_AFTER_A_LOOK = timedelta(minutes=1) + AT_ONCE
+FOUND_AFTER_A_LOOK = timedelta(minutes=4)
 # A job younger than this may still be announced: that the poll has found it proves nothing.
 ANNOUNCED_WITHIN = timedelta(minutes=2)
 # What a person did before, and what we leave to them.
@@ -310,7 +309,7 @@ class Checker:
         functions that hangs, time passes here in which no other company's work is done."""
         if job.ended is None:
             return
-        until = job.ended + AT_ONCE
+        until = self._later_by_others(job.company_id, job.ended, AT_ONCE)
         if any(since <= until and end >= job.ended for since, end in self.injector.standstills):
             return
         there = [each for each in self._of(job.company_id) if each is not job and each.created <= job.ended]
@@ -324,6 +323,14 @@ class Checker:
             gone = self._over_at(following) <= until or following.foreign
             started = following.started is not None and following.started <= until
             self._hold(gone or started, f"in order: job {following.id} was left waiting after {job.id}")
+
+    def _later_by_others(self, company_id: str, since: datetime, takes: timedelta) -> datetime:
+        """Return when so much time has passed since then in which no function worked for other companies."""
+        until = since + takes
+        for company, begun, ended in self.injector.worked:
+            if company != company_id and ended > since and begun < until:
+                until += ended - max(begun, since)
+        return until
 
     def _found(self, job: Clicked) -> None:
         """A job that no webhook has announced is found by the poll: soon, unless webhooks have arrived since the last

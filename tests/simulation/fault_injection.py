@@ -86,6 +86,8 @@ class FaultInjector(Effects):
     calls: list[FunctionCall] = field(default_factory=list)
     away: dict[str, datetime] = field(default_factory=dict)  # until when the ledger answers nothing to a job
     standstills: list[tuple[datetime, datetime]] = field(default_factory=list)  # of the simulation: nobody works
+    # When each function worked, and for which company. All work is done one after the other here.
+    worked: list[tuple[str | None, datetime, datetime]] = field(default_factory=list)
     suspended: int = 0  # functions during which others are at work
     meanwhile: Callable[[float], None] = lambda seconds: None
     stop_execution: Callable[[str], None] = lambda name: None
@@ -101,11 +103,14 @@ class FaultInjector(Effects):
 
     @contextmanager
     def of_call(self, call: FunctionCall) -> Iterator[FunctionCall]:
+        begun = self.clock.now()
         self.calls.append(call)
         try:
             yield call
         finally:
             self.calls.pop()
+            if not self.calls:
+                self.worked.append((call.company_id, begun, self.clock.now()))
 
     def say(self, text: str) -> None:
         if self.trace:

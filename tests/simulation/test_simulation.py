@@ -31,6 +31,11 @@ def test_given_a_token_is_refreshed_between_look_and_start_then_the_checker_take
     Simulation(seed).run()
 
 
+def test_given_other_companies_work_after_a_job_then_the_next_one_of_this_company_may_start_later() -> None:
+    """Of the functions that run one after the other here, those of others take three minutes."""
+    Simulation(37, ledger="e-conomic").run()
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_given_no_faults_then_every_job_completes_unless_none_of_its_items_can_be_booked(
     seed: int,
