@@ -15,7 +15,7 @@ out uncounted rather than not at all.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -113,7 +113,7 @@ class StoredCallBudget:
         if calls > self.rate.calls:
             raise ValueError(f"{self.system} never takes {calls} calls at once")
         with self._lock:
-            self._hold(calls, self._block_seconds)
+            self._hold(calls, block_seconds(self.rate))
             self._left -= calls
             self._last_sent = self._now()
 
@@ -122,7 +122,7 @@ class StoredCallBudget:
         calls = min(batches * self.rate.for_batch, self.rate.calls)
         if calls:
             with self._lock:
-                self._hold(calls, max(self._block_seconds, ceil(self.rate.seconds * calls / self.rate.calls)))
+                self._hold(calls, max(block_seconds(self.rate), ceil(self.rate.seconds * calls / self.rate.calls)))
 
     @contextmanager
     def waiting_at_most(self, seconds: float) -> Iterator[None]:
@@ -132,22 +132,6 @@ class StoredCallBudget:
             yield
         finally:
             self._longest_wait = before
-
-    def reserve(self, wanted: int, least: int) -> int:
-        """Take calls, with one write, that others send over the time of a window, and that are reserved again in each.
-        Returns how many: those of the wanted ones that are free, but `least` in any case. Waits for none."""
-        try:
-            for _ in range(TRIES):
-                stored, now = self.budgets.get(self.budget_id), self._now()
-                usage = self._with_answers(stored.usage, now)
-                size = max(min(wanted, usage.free(self.rate, now)), least)
-                if self.budgets.put(self.budget_id, usage.reserved(size, self.rate, now), stored, now):
-                    return size
-                self.sleep(RETRY_SECONDS * self.jitter())
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("call budget not available", extra={"error": type(error).__name__})
-            return wanted
-        return least
 
     def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
         """Believe the answer: at once if nothing is left, else with the next block."""
@@ -160,10 +144,6 @@ class StoredCallBudget:
             self._left = min(self._left, remaining or 0)
             if not remaining:
                 self._close()
-
-    @property
-    def _block_seconds(self) -> float:
-        return block_seconds(self.rate)
 
     def _hold(self, calls: int, seconds: float) -> None:
         """Make sure that so many calls are held; a new block may be sent for so many seconds."""
@@ -182,7 +162,7 @@ class StoredCallBudget:
         for _ in range(TRIES):
             stored = self.budgets.get(self.budget_id)
             now = self._now()
-            usage = self._settled(self._with_answers(stored.usage, now), now)
+            usage = self._settled(told(stored.usage, self._answers.values(), self.rate, now), now)
             if usage.free(self.rate, now) < calls:
                 self._wait(usage.free_at(calls, self.rate, now) - now)
                 continue
@@ -208,17 +188,12 @@ class StoredCallBudget:
         try:
             for _ in range(TRIES):
                 stored, now = self.budgets.get(self.budget_id), self._now()
-                usage = self._with_answers(stored.usage, now)
+                usage = told(stored.usage, self._answers.values(), self.rate, now)
                 if usage == stored.usage or self.budgets.put(self.budget_id, usage, stored, now):
                     self._answers.clear()
                     return
         except (ClientError, BotoCoreError) as error:
             logger.warning("call budget not available", extra={"error": type(error).__name__})
-
-    def _with_answers(self, usage: CallUsage, now: float) -> CallUsage:
-        for remaining, until, seen in self._answers.values():
-            usage = usage.told(remaining, until, self.rate, now, seen) if until > now else usage
-        return usage
 
     def _wait(self, seconds: float) -> None:
         """Wait for calls to come back. Raises the refusal for a day's limit, or without the time for it."""
@@ -234,6 +209,13 @@ class StoredCallBudget:
 
     def _now(self) -> float:
         return self.clock().timestamp()
+
+
+def told(usage: CallUsage, answers: Iterable[tuple[int | None, float, float]], rate: CallRate, now: float) -> CallUsage:
+    """Believe the answers that still count."""
+    for remaining, until, seen in answers:
+        usage = usage.told(remaining, until, rate, now, seen) if until > now else usage
+    return usage
 
 
 class LedgerCallBudget(StoredCallBudget):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pleo_export.accounting.errors import AttachmentRejected
+from pleo_export.accounting.kept_lists import forget_all_lists
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
 from pleo_export.call_budget import PlannedCallBudget
@@ -65,6 +66,8 @@ class BatchRecorder:
         """Return a recorder for a chunk of the company's job. Raises AccountingError if the connection's secret is
         not complete."""
         connection = services.connection(run.company_id)
+        if run.chunk == 0:
+            forget_all_lists()  # a person may have corrected them since the job before
         system, budget = services.accounting_system(connection), services.call_budget(connection)
         return cls(run, services, connection, system, token, budget)
 
