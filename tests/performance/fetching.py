@@ -48,7 +48,7 @@ def peak(count: int, item: str) -> int:
     services: Any = SimpleNamespace(
         pleo=lambda _connection: FakePleo(count, item),
         connection=lambda _company_id: SimpleNamespace(settings=SimpleNamespace(outflow_sign=OutflowSign.POSITIVE)),
-        chunk_size=50,
+        chunk_size=100,
         jobs=SimpleNamespace(set_fields=lambda *_, **__: None),
         payloads=SimpleNamespace(write_chunk=lambda *given: written.append(len(given[-1]))),
     )

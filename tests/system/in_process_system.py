@@ -224,7 +224,7 @@ class InProcessSystem:
             "IN_DOUBT_SECONDS": "180",
             "HISTORY_DAYS": "400",
             "GIT_COMMIT": "unknown",
-            "CHUNK_SIZE": "50",
+            "CHUNK_SIZE": "100",
             "LONGEST_LOOK_MINUTES": default_of("LongestLookMinutes"),
             "LOOKS_PER_MINUTE": default_of("LooksPerMinute"),
             "RECEIPT_HOSTS": "pleo.test",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ledger_simulators.base.known import LEDGERS, sample_ledger
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.kept_lists import forget_all_lists
 from pleo_export.accounting.lists import LedgerLists
 from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
 from pleo_export.accounting.registry import CONNECTORS
@@ -62,6 +63,7 @@ class LedgerInProcess:
         app.testing = True  # a defect of the simulator fails the test, and is no answer 500
         self.adapter = WsgiAdapter(app, self._cross)
         _HOSTS[urlsplit(self.url).netloc] = self
+        forget_all_lists()  # of a ledger that had this address in another test
 
     @property
     def url(self) -> str:

@@ -101,8 +101,8 @@ class _Resumed(StoredCallBudget):
             self._wanted = super()._block()
         return self._wanted
 
-    def _leased(self, calls: int) -> int:
-        taken = super()._leased(calls)
+    def _leased(self, calls: int, seconds: float) -> int:
+        taken = super()._leased(calls, seconds)
         self._wanted = None
         return taken
 

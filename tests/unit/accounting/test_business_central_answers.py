@@ -238,4 +238,4 @@ def test_a_refusal_for_too_many_calls_is_told_to_the_budget(headers: list[tuple[
         rest.act("journals(1)")
 
     assert refused.value.retry_after == seconds
-    assert budget.seen == [(0, seconds)]
+    assert budget.seen == [(None, seconds)]

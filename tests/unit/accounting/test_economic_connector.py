@@ -24,8 +24,10 @@ from pleo_export.accounting.errors import (
     KeptAsDraft,
     OutcomeUnknown,
     RateLimited,
+    UnknownAccount,
     UnknownDimension,
 )
+from pleo_export.accounting.kept_lists import Held, KeptLists
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
 from pleo_export.call_budget import UNLIMITED, CallBudget
@@ -39,6 +41,7 @@ URL = "https://economic.test"
 ITEMS, BATCH = 1_000, 100
 # For a batch: drafts and booked entries to find; create, prove, dimension values, book, read back.
 STEPS = 7
+LISTS = 6  # accounts, VAT accounts, dimensions with values, years with periods
 KEPT = 10  # agreement, journal, accounts, VAT accounts, dimensions with values, years with periods, voucher numbers
 
 
@@ -67,6 +70,7 @@ class Books:
     clock: Clock
     wire: Wire = field(default_factory=Wire)
     app: Any = None
+    kept: Held | None = None
 
     def connect(self, budget: CallBudget = UNLIMITED) -> EconomicConnector:
         session = session_through(WsgiAdapter(self.app, self.wire.cross), IsolatedSession())
@@ -75,7 +79,7 @@ class Books:
         settings = EconomicSettings.model_validate(
             {"name": "e-conomic", "agreement": AGREEMENT, "journal": JOURNAL, "api_url": URL}
         )
-        return EconomicConnector(settings, EconomicRest(transport, transport))
+        return EconomicConnector(settings, EconomicRest(transport, transport), KeptLists(self.kept))
 
     def texts(self, reference: str) -> tuple[int, int]:
         drafts, booked = self.ledger.texted(reference)
@@ -316,6 +320,38 @@ class TestCalls:
         assert len(books.wire.calls) <= 1.1 * floor, books.wire.calls
         assert budget.taken == len(books.wire.calls) == len(budget.seen)
 
+    def test_given_a_connector_for_each_chunk_then_the_lists_are_read_once(self, books: Books) -> None:
+        books.kept = {}
+        made = []
+        for number in (1, 2, 3):
+            before = len(books.wire.calls)
+            booked(books.connect().record_many([spent(number)], DocumentState.POSTED)[spent(number).reference])
+            made.append(len(books.wire.calls) - before)
+
+        assert made[1:] == [made[0] - LISTS] * 2
+
+    def test_given_lists_of_the_chunk_before_when_a_code_is_new_then_they_are_read_again(self, books: Books) -> None:
+        books.kept = {}
+        new = books.ledger.accounts.pop(6200)
+        assert isinstance(books.connect().refusals([spent()])[spent().reference], UnknownAccount)
+        books.ledger.accounts[6200] = new  # a person enters it
+
+        assert books.connect().refusals([spent()]) == {}
+        booked(books.connect().record_many([spent()], DocumentState.POSTED)[spent().reference])
+
+    def test_given_a_code_that_no_list_has_then_one_connector_reads_them_once_more_and_no_oftener(
+        self, books: Books
+    ) -> None:
+        books.kept = {}
+        unknown = spent(1, JournalLine("9999", 4800, "Train"))
+        books.connect().refusals([unknown])
+        system, before = books.connect(), len(books.wire.calls)
+
+        for _ in range(3):
+            assert isinstance(system.refusals([unknown])[unknown.reference], UnknownAccount)
+
+        assert 0 < len(books.wire.calls) - before <= LISTS
+
     def test_given_a_full_bucket_then_the_budget_is_told_when_it_empties(self, books: Books) -> None:
         books.ledger.most_calls = 1
         budget = _Noting()
@@ -323,4 +359,4 @@ class TestCalls:
         with pytest.raises(RateLimited) as caught:
             system.find_many([spent().reference])
         assert 0 < caught.value.retry_after <= 60
-        assert budget.seen[-1] == (0, caught.value.retry_after)
+        assert budget.seen[-1] == (None, caught.value.retry_after)

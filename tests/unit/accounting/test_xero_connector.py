@@ -366,6 +366,21 @@ class TestCalls:
         assert calls <= 1.1 * floor
         assert len(books.rows("BankTransactions")) == ITEMS
 
+    def test_a_receipt_of_a_document_made_just_now_is_one_call(self, books: Books) -> None:
+        """It has no files yet. One that was there before may have some, from a try that broke off."""
+        system, entry = books.connect(), spent()
+        made = system.record_many([entry], DocumentState.POSTED)[entry.reference]
+        assert isinstance(made, DocumentRef)
+        before = books.ledger.limits.calls
+
+        system.attach(made, [Receipt()])
+        first = books.ledger.limits.calls - before
+        system.attach(made, [Receipt()])
+        books.connect().attach(made, [Receipt()])
+
+        assert first == 1
+        assert books.ledger.limits.calls - before == 3
+
     def test_what_looks_unknown_is_read_again_before_it_is_refused(self, books: Books) -> None:
         outcome(books, spent())
         account = books.ledger.books.account({"Code": "6990"})

@@ -17,7 +17,7 @@ from pleo_export.store.call_usage import block_seconds, block_size
 from tests.system.effects import OF_BUDGET
 from tests.system.in_process_system import InProcessSystem
 
-MINUTE = CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000)
+MINUTE = CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000, for_batch=6)
 BLOCK = 5
 TAKEN = f"dynamodb PutItem{OF_BUDGET}"
 
@@ -130,14 +130,102 @@ def test_given_a_day_that_is_used_up_when_taken_then_it_is_refused_with_the_hour
 def test_given_a_block_that_was_not_sent_in_time_then_it_is_not_sent_later(
     function: Callable[..., Function], system: InProcessSystem
 ) -> None:
-    """Its calls count until a minute after it."""
+    """What was not sent of it is given back with the next block."""
     slow = function()
-    slow.send(1)
+    slow.send(2)
     system.clock.advance(timedelta(seconds=block_seconds(MINUTE)))
 
     slow.send(1)
 
-    assert sum(record(system)["recent"].values()) == 2 * BLOCK
+    assert sum(record(system)["recent"].values()) == 2 + BLOCK
+    assert sum(record(system)["daily"].values()) == 2 + BLOCK
+
+
+def test_given_calls_sent_with_pauses_between_them_then_none_of_the_minute_is_lost(
+    function: Callable[..., Function], system: InProcessSystem
+) -> None:
+    one = function()
+
+    for _ in range(60):
+        one.send(1)
+        system.clock.advance(timedelta(seconds=0.9))
+
+    assert one.pauses == []
+
+
+def test_given_a_minute_sent_at_once_when_more_are_sent_then_they_go_a_minute_after_those(
+    function: Callable[..., Function],
+) -> None:
+    one = function()
+    one.send(60)
+
+    one.send(60)
+
+    assert 60 <= sum(one.pauses) <= 60 + block_seconds(MINUTE) + 1
+
+
+def test_given_an_answer_that_says_the_minute_is_used_up_by_us_then_its_calls_come_back_one_by_one(
+    function: Callable[..., Function], system: InProcessSystem
+) -> None:
+    """The answer to the last call that is taken says so. It does not close the budget for another minute."""
+    one = function()
+    for sent in range(1, 61):
+        one.send(1)
+        one.budget.observe(60 - sent)
+        system.clock.advance(timedelta(seconds=0.5))
+
+    one.send(1)
+
+    assert sum(one.pauses) <= 60 - 30 + block_seconds(MINUTE) + 1
+
+
+def test_given_calls_that_are_held_when_sent_then_all_took_one_write(
+    function: Callable[..., Function], system: InProcessSystem
+) -> None:
+    one = function()
+
+    with system.effects.of_function():
+        one.budget.hold_for(2)
+        one.send(12)
+
+    assert system.effects.log == ["dynamodb GetItem", TAKEN]
+
+
+def test_given_calls_that_are_held_already_when_held_then_nothing_is_written(
+    function: Callable[..., Function], system: InProcessSystem
+) -> None:
+    one = function()
+    one.budget.hold_for(2)
+    one.send(6)
+
+    with system.effects.of_function():
+        one.budget.hold_for(1)
+
+    assert system.effects.log == []
+
+
+def test_more_than_a_window_has_is_never_held(function: Callable[..., Function]) -> None:
+    one = function()
+
+    one.budget.hold_for(100)
+    one.send(60)
+
+    assert one.pauses == []
+
+
+def test_given_a_caller_that_can_wait_elsewhere_when_the_minute_is_used_up_then_it_is_told_the_seconds(
+    function: Callable[..., Function],
+) -> None:
+    one = function()
+    one.send(60)
+
+    with one.budget.waiting_at_most(5), pytest.raises(RateLimited) as refused:
+        one.budget.hold_for(1)
+
+    assert 60 <= refused.value.retry_after <= 66
+    assert one.pauses == []
+    one.send(1)
+    assert sum(one.pauses) >= 60
 
 
 def test_given_an_answer_that_leaves_nothing_when_others_take_then_they_wait_at_once(

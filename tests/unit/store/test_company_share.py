@@ -7,6 +7,7 @@ import pytest
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.errors import PleoRateLimited
 from pleo_export.services.company_share import SHARE, SHARE_OF_LOOKS
+from pleo_export.store.call_usage import CallBlock, block_seconds
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.in_process_system import InProcessSystem
@@ -16,7 +17,14 @@ def used_by_others(system: InProcessSystem, calls: int) -> None:
     """Let other companies have sent so many calls in the last seconds."""
     budgets, now = system.services.call_budgets, system.clock.now().timestamp()
     stored = budgets.get(PLEO)
-    assert budgets.put(PLEO, stored.usage.taken(calls, CallPriority.EXPORT.rate, now), stored, now)
+    assert budgets.put(
+        PLEO,
+        stored.usage.taken(
+            CallBlock(calls, now + block_seconds(CallPriority.EXPORT.rate)), CallPriority.EXPORT.rate, now
+        ),
+        stored,
+        now,
+    )
 
 
 def test_given_nobody_else_calls_then_a_company_sends_more_than_its_share_without_a_pause(

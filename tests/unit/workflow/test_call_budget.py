@@ -53,6 +53,40 @@ def test_given_more_calls_than_a_minute_takes_when_exported_then_all_is_booked_w
     assert all(end - start > 60 for start, end in zip(sent, sent[4:], strict=False))
 
 
+def test_given_a_minute_that_is_used_up_when_a_chunk_begins_then_the_state_machine_waits_and_no_function(
+    system: InProcessSystem, sent: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(type(system.services), "sleep", lambda _services, seconds: waited.append(seconds))
+    system.environment["CHUNK_SIZE"] = "2"
+    books = system.connect(NORTHGATE, purchases(6))
+    job = system.export(NORTHGATE)
+
+    with limited(CallRate(calls=12, seconds=60, for_batch=10)):
+        system.run(NORTHGATE)
+
+    assert system.statuses(job) == {"successful": 6}
+    assert len(books.documents) == 6
+    assert waited == []
+    assert sent[-1] - sent[0] > 60
+    assert all(end - start > 60 for start, end in zip(sent, sent[12:], strict=False))
+
+
+def test_given_calls_that_run_out_while_documents_are_created_then_they_are_waited_for_and_nothing_is_in_doubt(
+    system: InProcessSystem, sent: list[float]
+) -> None:
+    """Their intents are written: to leave them for the next call would cost five minutes, and a search."""
+    books = system.connect(NORTHGATE, purchases(4))
+    job = system.export(NORTHGATE)
+
+    with limited(CallRate(calls=2, seconds=60)):
+        system.run(NORTHGATE)
+
+    assert system.statuses(job) == {"successful": 4}
+    assert len(books.documents) == 4
+    assert max(system.pauses) < 70
+
+
 def test_given_two_companies_with_ledgers_of_their_own_then_neither_waits_for_the_other(
     system: InProcessSystem, sent: list[float]
 ) -> None:

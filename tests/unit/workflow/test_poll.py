@@ -13,6 +13,7 @@ import pytest
 from pleo_export.errors import TryAgain
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.call_usage import CallBlock, block_seconds
 from pleo_export.store.looks import SHORTEST, Look
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.workflow import missing_looks
@@ -182,7 +183,14 @@ def use_of_pleo(system: InProcessSystem, calls: int) -> None:
     """Let exports have sent so many requests in the last seconds."""
     budgets, now = system.services.call_budgets, system.clock.now().timestamp()
     stored = budgets.get(PLEO)
-    assert budgets.put(PLEO, stored.usage.taken(calls, CallPriority.EXPORT.rate, now), stored, now)
+    assert budgets.put(
+        PLEO,
+        stored.usage.taken(
+            CallBlock(calls, now + block_seconds(CallPriority.EXPORT.rate)), CallPriority.EXPORT.rate, now
+        ),
+        stored,
+        now,
+    )
 
 
 @pytest.mark.parametrize(("used", "looks"), [(0, 25), (430, 20), (449, 3), (500, 3)])

@@ -7,6 +7,8 @@ budget is one for all companies (`store/pleo_call_budget.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +17,14 @@ from typing import Protocol
 class CallRate:
     """The calls that a ledger company, or Pleo, takes: at most `calls` in any `seconds`, `concurrent` at a time, and
     `per_day` in any 24 hours; None where there is no such limit. `concurrent` is kept by the connector, which knows its
-    threads: a company has one writer at a time."""
+    threads: a company has one writer at a time. `for_batch` is how many calls a batch of documents takes without files
+    and lists, for a rate so low that this matters."""
 
     calls: int
     seconds: int
     concurrent: int | None = None
     per_day: int | None = None
+    for_batch: int = 0
 
 
 class CallBudget(Protocol):
@@ -31,8 +35,21 @@ class CallBudget(Protocol):
         (of Pleo: PleoRateLimited) with the seconds otherwise: then nothing was taken, and nothing may be sent."""
 
     def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
-        """Note what an answer says: `remaining` calls are left (None: none, as a 429 means without a number) for the
-        next `resets_in` seconds; None: for the rate's own. A longer time than the rate's is that of a day's limit."""
+        """Note what an answer says: `remaining` calls are left of those that the next `resets_in` seconds take; None:
+        the rate's own. `remaining` None, as a 429 says: no call is taken before they are over. A longer time than the
+        rate's is that of a day's limit."""
+
+
+class PlannedCallBudget(CallBudget, Protocol):
+    """A budget whose caller knows what it is about to send, and where else it could wait."""
+
+    def hold_for(self, batches: int) -> None:
+        """Take what so many batches need at once, at most a window's calls, for the next ones of `take`. Raises as
+        `take` does."""
+
+    @contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Raise meanwhile rather than wait for longer than that."""
 
 
 class _Unlimited:
@@ -44,5 +61,13 @@ class _Unlimited:
     def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
         """Note nothing."""
 
+    def hold_for(self, batches: int) -> None:
+        """Take any number of calls."""
 
-UNLIMITED: CallBudget = _Unlimited()
+    @contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Wait for nothing."""
+        yield
+
+
+UNLIMITED: PlannedCallBudget = _Unlimited()

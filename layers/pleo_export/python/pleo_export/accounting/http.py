@@ -146,7 +146,7 @@ class AccountingTransport:
             )
             call.status = response.status_code
         if response.status_code == TOO_MANY_REQUESTS:
-            self._budget.observe(0, rate_limit_wait(response.headers))
+            self._budget.observe(None, rate_limit_wait(response.headers))
         elif left := self.calls_left(response.headers):
             self._budget.observe(*left)
         return AccountingResponse(response.status_code, response.content, response.headers)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, LedgerReader
-    from pleo_export.call_budget import CallBudget
+    from pleo_export.call_budget import PlannedCallBudget
     from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
@@ -61,7 +61,7 @@ class LedgerReaders:
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
         return set_up(settings, secret, self.call_budget(connection))
 
-    def call_budget(self, connection: Connection) -> CallBudget:
+    def call_budget(self, connection: Connection) -> PlannedCallBudget:
         """Return what is left of the calls that the company's ledger takes; one for all calls of this environment, so
         that the next invocation goes on with the block that this one holds."""
         from pleo_export.accounting.registry import CONNECTORS  # noqa: PLC0415 - only where a ledger is called

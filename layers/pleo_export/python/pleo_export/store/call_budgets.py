@@ -3,8 +3,10 @@
 
 A function takes a block of calls with one conditional write (version by version, so that no two take the same), and
 sends them without a further one. Per call that is 1/5 of a write for a rate of 60 a minute, 1/50 for 6,000 in five
-minutes; a system without a rate has no budget, no item and no write. A function that is killed loses its block, no
-more. Answers are believed at the next block; that nothing is left, at once, for the others' sake.
+minutes; a system without a rate has no budget, no item and no write. Who knows how many calls follow holds them all
+with one write. What a function has not sent of a ledger's block it gives back with its next one; a function that is
+killed loses its block, no more. Answers are believed at the next block; that nothing is left, at once, for the others'
+sake.
 
 The budget is a courtesy to the other system, which counts for itself: where our table does not answer, calls go
 out uncounted rather than not at all.
@@ -13,10 +15,11 @@ out uncounted rather than not at all.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import ceil
+from math import ceil, inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +31,7 @@ from pleo_export.call_budget import CallRate
 from pleo_export.failures.connection import LEDGER_CALLS_USED_UP, LEDGER_DAY_USED_UP
 from pleo_export.function_time import TimeLeft, enough_time
 from pleo_export.observability import logger
-from pleo_export.store.call_usage import DAY, CallUsage, block_seconds, block_size
+from pleo_export.store.call_usage import DAY, CallBlock, CallUsage, block_seconds, block_size
 from pleo_export.store.table import budget_key, conditional_write
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 TRIES = 100  # to take a block: each failed one is another's success
 RETRY_SECONDS = 0.05
 CALL_SECONDS = 33  # that the call itself may take, as in accounting/http.py
+ON_ITS_WAY = 1  # seconds that a call may take to be counted by the other system
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,11 @@ class StoredCallBudget:
     jitter: Callable[[], float] = random.random
     _left: int = 0
     _until: float = 0.0
-    _answers: dict[bool, tuple[int, float]] = field(default_factory=dict)  # of the day? calls remaining, and until when
+    # Of the day? Calls remaining (None: none, until then), until when, and when that was said.
+    _answers: dict[bool, tuple[int | None, float, float]] = field(default_factory=dict)
+    _longest_wait: float = inf
+    _block_held: CallBlock | None = None
+    _last_sent: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
     def take(self, calls: int = 1) -> None:
@@ -105,63 +113,71 @@ class StoredCallBudget:
         if calls > self.rate.calls:
             raise ValueError(f"{self.system} never takes {calls} calls at once")
         with self._lock:
-            if self._left < calls or self._now() >= self._until:
-                self._take_block(calls)
+            self._hold(calls, block_seconds(self.rate))
             self._left -= calls
+            self._last_sent = self._now()
 
-    def reserve(self, wanted: int, least: int) -> int:
-        """Take calls, with one write, that others send over the time of a window, and that are reserved again in each.
-        Returns how many: those of the wanted ones that are free, but `least` in any case. Waits for none."""
+    def hold_for(self, batches: int) -> None:
+        """Take what so many batches need with one write, at most a window's calls. Raises RateLimited."""
+        calls = min(batches * self.rate.for_batch, self.rate.calls)
+        if calls:
+            with self._lock:
+                self._hold(calls, max(block_seconds(self.rate), ceil(self.rate.seconds * calls / self.rate.calls)))
+
+    @contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Refuse meanwhile what would have to be waited for longer than that."""
+        before, self._longest_wait = self._longest_wait, seconds
         try:
-            for _ in range(TRIES):
-                stored, now = self.budgets.get(self.budget_id), self._now()
-                usage = self._with_answers(stored.usage, now)
-                size = max(min(wanted, usage.free(self.rate, now)), least)
-                if self.budgets.put(self.budget_id, usage.reserved(size, self.rate, now), stored, now):
-                    return size
-                self.sleep(RETRY_SECONDS * self.jitter())
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("call budget not available", extra={"error": type(error).__name__})
-            return wanted
-        return least
+            yield
+        finally:
+            self._longest_wait = before
 
     def observe(self, remaining: int | None, resets_in: int | None = None) -> None:
         """Believe the answer: at once if nothing is left, else with the next block."""
         if remaining is None and resets_in is None:
             return
-        left, seconds = remaining or 0, self.rate.seconds if resets_in is None else resets_in
+        seconds = self.rate.seconds if resets_in is None else resets_in
         with self._lock:
-            self._answers[seconds > self.rate.seconds] = left, self._now() + seconds
-            self._left = min(self._left, left)
-            if left == 0:
+            now = self._now()
+            self._answers[seconds > self.rate.seconds] = remaining, now + seconds, now
+            self._left = min(self._left, remaining or 0)
+            if not remaining:
                 self._close()
 
-    def _take_block(self, calls: int) -> None:
+    def _hold(self, calls: int, seconds: float) -> None:
+        """Make sure that so many calls are held; a new block may be sent for so many seconds."""
+        if self._left >= calls and self._now() < self._until:
+            return
         try:
-            self._left = self._leased(calls)
+            self._left = self._leased(calls, seconds)
         except (ClientError, BotoCoreError) as error:
             logger.warning("call budget not available", extra={"error": type(error).__name__})
-            self._left = max(calls, self._block())
-            self._until = self._now() + block_seconds(self.rate)
+            self._left, self._block_held = max(calls, self._block()), None
+            self._until = self._now() + seconds
 
-    def _leased(self, calls: int) -> int:
+    def _leased(self, calls: int, seconds: float) -> int:
         """Return the size of a new block, once it is written."""
         wanted = max(calls, self._block())
         for _ in range(TRIES):
             stored = self.budgets.get(self.budget_id)
             now = self._now()
-            usage = self._with_answers(stored.usage, now)
+            usage = self._settled(told(stored.usage, self._answers.values(), self.rate, now), now)
             if usage.free(self.rate, now) < calls:
                 self._wait(usage.free_at(calls, self.rate, now) - now)
                 continue
-            size = min(wanted, usage.free(self.rate, now))
-            if self.budgets.put(self.budget_id, usage.taken(size, self.rate, now), stored, now):
+            block = CallBlock(min(wanted, usage.free(self.rate, now)), now + seconds)
+            if self.budgets.put(self.budget_id, usage.taken(block, self.rate, now), stored, now):
                 self._answers.clear()
-                self._until = now + block_seconds(self.rate)
+                self._until, self._block_held, self._left = block.last, block, block.calls
                 if self._now() < self._until:  # else the write took longer than the block may be sent
-                    return size
+                    return block.calls
             self.sleep(RETRY_SECONDS * self.jitter())
         raise self._refusal(1, of_day=False)
+
+    def _settled(self, usage: CallUsage, now: float) -> CallUsage:
+        """Give back what was not sent of the block that is held."""
+        return usage
 
     def _block(self) -> int:
         """Return how many calls are to be taken with one write."""
@@ -172,21 +188,17 @@ class StoredCallBudget:
         try:
             for _ in range(TRIES):
                 stored, now = self.budgets.get(self.budget_id), self._now()
-                if self.budgets.put(self.budget_id, self._with_answers(stored.usage, now), stored, now):
+                usage = told(stored.usage, self._answers.values(), self.rate, now)
+                if usage == stored.usage or self.budgets.put(self.budget_id, usage, stored, now):
                     self._answers.clear()
                     return
         except (ClientError, BotoCoreError) as error:
             logger.warning("call budget not available", extra={"error": type(error).__name__})
 
-    def _with_answers(self, usage: CallUsage, now: float) -> CallUsage:
-        for remaining, until in self._answers.values():
-            usage = usage.told(remaining, until, self.rate, now) if until > now else usage
-        return usage
-
     def _wait(self, seconds: float) -> None:
         """Wait for calls to come back. Raises the refusal for a day's limit, or without the time for it."""
-        of_day = seconds > self.rate.seconds + block_seconds(self.rate) + 1
-        if of_day or not enough_time(self.time_left, seconds + CALL_SECONDS):
+        of_day = seconds > 2 * self.rate.seconds + 1
+        if of_day or seconds > self._longest_wait or not enough_time(self.time_left, seconds + CALL_SECONDS):
             raise self._refusal(ceil(seconds), of_day=of_day)
         logger.info("waiting for the call budget", extra={"system": self.system, "seconds": round(seconds, 1)})
         self.sleep(seconds)
@@ -199,8 +211,22 @@ class StoredCallBudget:
         return self.clock().timestamp()
 
 
+def told(usage: CallUsage, answers: Iterable[tuple[int | None, float, float]], rate: CallRate, now: float) -> CallUsage:
+    """Believe the answers that still count."""
+    for remaining, until, seen in answers:
+        usage = usage.told(remaining, until, rate, now, seen) if until > now else usage
+    return usage
+
+
 class LedgerCallBudget(StoredCallBudget):
     """The port's CallBudget for one ledger company; `budget_id` is the ledger's id."""
+
+    def _settled(self, usage: CallUsage, now: float) -> CallUsage:
+        """A ledger takes few calls: what was not sent is given back. (Pleo's blocks are as small as what is sent.)"""
+        if self._block_held is None:
+            return usage
+        sent = self._block_held.calls - self._left
+        return usage.settled(self._block_held, sent, self._last_sent + ON_ITS_WAY, self.rate, now)
 
     def _refusal(self, seconds: int, *, of_day: bool) -> RateLimited:
         if of_day:

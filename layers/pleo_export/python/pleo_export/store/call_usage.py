@@ -28,6 +28,14 @@ def block_seconds(rate: CallRate) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBlock:
+    """Calls that were taken with one write; `last` is the moment until which they may be sent."""
+
+    calls: int
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallUsage:
     """The calls that count now: by the Unix second until which they do, in the rate's own window and in the day's.
     `closed_until`: before that second the system takes none, as it said itself."""
@@ -46,10 +54,22 @@ class CallUsage:
         """Return when so many calls can be taken: `now`, or a later Unix second."""
         return max(now, self.closed_until, *(_free_at(calls, *each, now) for each in self._windows(rate)))
 
-    def taken(self, calls: int, rate: CallRate, now: float) -> CallUsage:
-        """Count a block that may be sent from now on, for `block_seconds`."""
-        last = now + block_seconds(rate)
-        return self._counted_until(ceil(last) + rate.seconds, last, calls, rate, now)
+    def taken(self, block: CallBlock, rate: CallRate, now: float) -> CallUsage:
+        """Count a block that may be sent from now on."""
+        return self._counted_until(ceil(block.last) + rate.seconds, block.last, block.calls, rate, now)
+
+    def settled(self, block: CallBlock, sent: int, last_sent: float, rate: CallRate, now: float) -> CallUsage:
+        """Count of a block only the calls that were `sent`, from the moment when the last of them was. The caller sends
+        no more of it."""
+        until = ceil(block.last) + rate.seconds
+        if self.recent.get(until, 0) < block.calls or until <= now:
+            return self
+        daily, day_end = self.daily, _day_end(block.last)
+        if daily.get(day_end, 0) >= block.calls:
+            daily = {**daily, day_end: daily[day_end] - block.calls}
+        without = replace(self, recent={**self.recent, until: self.recent[until] - block.calls}, daily=daily)
+        last = min(last_sent, block.last)
+        return without._counted_until(ceil(last) + rate.seconds, last, sent, rate, now) if sent else without
 
     def reserved(self, calls: int, rate: CallRate, now: float) -> CallUsage:
         """Count calls that are sent over the time of a window, and reserved again in each: they count until shortly
@@ -59,19 +79,18 @@ class CallUsage:
 
     def _counted_until(self, until: int, last: float, calls: int, rate: CallRate, now: float) -> CallUsage:
         recent = _counting(self.recent, until, calls, now)
-        # In whole hours: 25 numbers, however many calls.
-        daily = _counting(self.daily, (int(last) // HOUR + 1) * HOUR + DAY, calls, now)
+        daily = _counting(self.daily, _day_end(last), calls, now)
         return replace(self, recent=recent, daily=daily if rate.per_day else {})
 
-    def told(self, remaining: int, until: float, rate: CallRate, now: float) -> CallUsage:
-        """Believe an answer that leaves fewer calls than we count: others have sent some. The limit that it tells of
-        ends at `until`."""
-        if remaining <= 0:
+    def told(self, remaining: int | None, until: float, rate: CallRate, now: float, seen: float) -> CallUsage:
+        """Believe an answer, `seen` at that moment, that leaves fewer calls than we counted then: others have sent
+        some. The limit that it tells of ends at `until`; with None, no call is taken before."""
+        if remaining is None:
             return replace(self, closed_until=max(self.closed_until, ceil(until)))
         of_day = until - now > rate.seconds
         limit = rate.per_day if of_day else rate.calls
         used = self.daily if of_day else self.recent
-        unseen = 0 if limit is None else limit - _counted(used, now) - remaining
+        unseen = 0 if limit is None else limit - _counted(used, seen) - remaining
         if unseen <= 0:
             return self
         changed = _counting(used, ceil(until), unseen, now)
@@ -83,12 +102,18 @@ class CallUsage:
             yield self.daily, rate.per_day
 
 
+def _day_end(last: float) -> int:
+    """Return until when a call of that moment counts in the day's window. In whole hours: 25 numbers, however many
+    calls."""
+    return (int(last) // HOUR + 1) * HOUR + DAY
+
+
 def _counted(used: Mapping[int, int], now: float) -> int:
     return sum(calls for until, calls in used.items() if until > now)
 
 
 def _counting(used: Mapping[int, int], until: int, calls: int, now: float) -> dict[int, int]:
-    live = {end: number for end, number in used.items() if end > now}
+    live = {end: number for end, number in used.items() if end > now and number}
     return {**live, until: live.get(until, 0) + calls}
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pleo_export.observability import logger
 from pleo_export.pleo.errors import PleoRateLimited
-from pleo_export.store.call_budgets import StoredCallBudget
+from pleo_export.store.call_budgets import RETRY_SECONDS, TRIES, StoredCallBudget, told
 from pleo_export.store.call_usage import block_seconds, block_size
 
 PLEO = "pleo"  # the budget's id
@@ -33,6 +36,22 @@ class PleoCallBudget(StoredCallBudget):
         self._size = min(max(fitting, FIRST_BLOCK), block_size(self.rate))
         self._taken_at = now
         return self._size
+
+    def reserve(self, wanted: int, least: int) -> int:
+        """Take calls, with one write, that others send over the time of a window, and that are reserved again in each.
+        Returns how many: those of the wanted ones that are free, but `least` in any case. Waits for none."""
+        try:
+            for _ in range(TRIES):
+                stored, now = self.budgets.get(self.budget_id), self._now()
+                usage = told(stored.usage, self._answers.values(), self.rate, now)
+                size = max(min(wanted, usage.free(self.rate, now)), least)
+                if self.budgets.put(self.budget_id, usage.reserved(size, self.rate, now), stored, now):
+                    return size
+                self.sleep(RETRY_SECONDS * self.jitter())
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("call budget not available", extra={"error": type(error).__name__})
+            return wanted
+        return least
 
     def _refusal(self, seconds: int, *, of_day: bool) -> PleoRateLimited:
         return PleoRateLimited("not sent: the requests to Pleo are used up", retry_after=seconds)

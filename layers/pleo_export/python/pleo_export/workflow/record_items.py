@@ -4,7 +4,7 @@
 
 Running it again is always safe: items with a result are skipped, for the others `recovery` decides. A fault in one
 item leaves the others alone; after one that holds for the whole chunk (no answer, request limit) the state machine
-waits.
+waits. It waits as well for the ledger's calls that are used up, before anything of the chunk is begun.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from pleo_export.workflow.recording.preparation import ItemPreparer
 from pleo_export.workflow.recording.recorder import BatchRecorder
 from pleo_export.workflow.recording.unrecorded import results_without_recording
 
+# Longer for the ledger's call limit only the state machine waits, where waiting costs nothing.
+LONGEST_PAUSE = 5  # seconds
+
 
 def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     """Record the items of a chunk that have no result yet, and save the results.
@@ -43,11 +46,13 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     outcomes: list[ItemOutcome] = []
     try:
         recorder = BatchRecorder.for_chunk(run, services, token)
-        preparer = ItemPreparer(recorder.connection, recorder.system)
-        prepared = preparer.prepare(todo)
-        outcomes += preparer.rejected
-        for each in recorder.record(prepared):
-            outcomes.append(each)
+        with recorder.budget.waiting_at_most(LONGEST_PAUSE):
+            recorder.hold_calls(len(todo))
+            preparer = ItemPreparer(recorder.connection, recorder.system)
+            prepared = preparer.prepare(todo)
+            outcomes += preparer.rejected
+            for each in recorder.record(prepared):
+                outcomes.append(each)
     except (Unavailable, OutcomeUnknown) as error:
         raise TryAgain(JobFailure(error.failure), error.told) from error
     except AccountingError as error:

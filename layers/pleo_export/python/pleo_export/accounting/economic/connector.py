@@ -35,6 +35,7 @@ from pleo_export.accounting.economic.setup import EconomicSetup
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.economic.vouchers import NewVoucher, suppliers_in, voucher_of
 from pleo_export.accounting.errors import AccountingError, AuthenticationFailed, Rejected
+from pleo_export.accounting.kept_lists import KeptLists, lists_of
 from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
@@ -58,7 +59,8 @@ def connect(
     settings: EconomicSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
 ) -> EconomicConnector:
     """Return the accounting system. Raises AuthenticationFailed if the secret lacks a token."""
-    return EconomicConnector(settings, _rest(settings, secret, time_left, budget))
+    lists = lists_of("e-conomic", str(settings.api_url), str(settings.agreement), *tokens_in(secret).values())
+    return EconomicConnector(settings, _rest(settings, secret, time_left, budget), lists)
 
 
 def set_up(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> EconomicSetup:
@@ -122,12 +124,12 @@ class EconomicConnector:
         shows_void=True,
     )
 
-    def __init__(self, settings: EconomicSettings, rest: EconomicRest) -> None:
+    def __init__(self, settings: EconomicSettings, rest: EconomicRest, lists: KeptLists | None = None) -> None:
         self._settings = settings
         self._economic = rest
-        self._lookups = EconomicLookups(settings, rest)
+        self._lookups = EconomicLookups(settings, rest, lists)
         self._documents = EconomicDocuments(rest)
-        self._periods = EconomicPeriods(rest)
+        self._periods = EconomicPeriods(rest, self._lookups.lists)
         numbers = EconomicNumbers(rest, self._lookups, settings.journal)
         self._recording = EconomicRecording(rest, self._documents, numbers, self._periods, settings.journal)
         self._booking = EconomicBooking(rest, self._documents, self._periods, self._recording)
@@ -146,7 +148,10 @@ class EconomicConnector:
 
     def differences(self, found: Sequence[tuple[DocumentRef, Document]]) -> Mapping[str, Rejected]:
         """Compare currency, total and VAT. Raises AccountingError."""
-        return differences(self._documents, self._lookups, found) if found else {}
+        different = differences(self._documents, self._lookups, found) if found else {}
+        if different and self._lookups.lists.forget_earlier():
+            different = differences(self._documents, self._lookups, found)
+        return different
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         """Find suppliers by number, tax number or bank account: up to three calls. Raises AccountingError."""
@@ -205,6 +210,14 @@ class EconomicConnector:
     def _built(self, documents: Sequence[Document]) -> tuple[dict[str, NewVoucher], dict[str, AccountingError]]:
         numbers = suppliers_in(documents)
         suppliers: Mapping[int, EconomicSupplier] = self._lookups.suppliers(numbers) if numbers else {}
+        built, refused = self._built_from(documents, suppliers)
+        if refused and self._lookups.lists.forget_earlier():
+            built, refused = self._built_from(documents, suppliers)
+        return built, refused
+
+    def _built_from(
+        self, documents: Sequence[Document], suppliers: Mapping[int, EconomicSupplier]
+    ) -> tuple[dict[str, NewVoucher], dict[str, AccountingError]]:
         built, refused = dict[str, NewVoucher](), dict[str, AccountingError]()
         for document in documents:
             try:

@@ -1,6 +1,6 @@
 """How the agreement is set up, as recording needs it.
 
-Read once for the life of a connector; suppliers are read for each batch, since a person may have changed them.
+Kept as `kept_lists` says; suppliers are read for each batch, since a person may have changed them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pleo_export.accounting.errors import (
     UnknownDimension,
     UnknownTaxCode,
 )
+from pleo_export.accounting.kept_lists import KeptLists, kept_property
 from pleo_export.bookkeeping.documents import Dimension
 from pleo_export.failures.connection import JOURNAL_RESTRICTED, OTHER_LEDGER, SETTING_UNKNOWN_THERE
 from pleo_export.failures.ledger import ACCOUNT_UNKNOWN, CODE_AMBIGUOUS, TAG_UNKNOWN, TAX_CODE_UNKNOWN
@@ -78,12 +79,14 @@ class EconomicSupplier:
 class EconomicLookups:
     """Reads the tables that documents are recorded with. Every method raises AccountingError."""
 
-    def __init__(self, settings: EconomicSettings, rest: EconomicRest) -> None:
+    def __init__(self, settings: EconomicSettings, rest: EconomicRest, lists: KeptLists | None = None) -> None:
         self._settings = settings
         self._economic = rest
+        self.lists = lists or KeptLists()
 
     def check(self) -> None:
         """Check that the tokens belong to the agreement of the settings, and that the journal takes all entries."""
+        self.lists.forget_all()
         found = self._self.get("agreementNumber")
         if found != self._settings.agreement:
             raise InvalidConfiguration(OTHER_LEDGER.told(ledger=TITLE, found=found, wanted=self._settings.agreement))
@@ -151,7 +154,7 @@ class EconomicLookups:
         """What the agreement says of its company."""
         return dict(self._self.get("company") or {})
 
-    @cached_property
+    @kept_property
     def accounts(self) -> Mapping[str, EconomicAccount]:
         """The accounts that can be booked on, by code."""
         return {
@@ -166,12 +169,12 @@ class EconomicLookups:
             if row.get("type") in BOOKABLE and not row.get("isBarred")
         }
 
-    @cached_property
+    @kept_property
     def all_accounts(self) -> Sequence[Row]:
         """All accounts, as e-conomic has them."""
         return self._economic.items(f"{ACCOUNTS}/Accounts")
 
-    @cached_property
+    @kept_property
     def dimensions(self) -> Sequence[Row]:
         """The active dimensions, as e-conomic has them."""
         return [row for row in self._economic.items(f"{DIMENSIONS}/dimensions") if row.get("active")]
@@ -183,7 +186,7 @@ class EconomicLookups:
         module = self._module(category)
         return bool(module and module[1])
 
-    @cached_property
+    @kept_property
     def _self(self) -> Row:
         row = self._economic.old("/self")
         if not isinstance(row, dict) or "agreementNumber" not in row:
@@ -193,7 +196,7 @@ class EconomicLookups:
             raise InvalidConfiguration(told)
         return row
 
-    @cached_property
+    @kept_property
     def _vats(self) -> Mapping[str, EconomicVat]:
         return {
             row["vatCode"]: EconomicVat(
@@ -206,13 +209,13 @@ class EconomicLookups:
             if not row.get("barred")
         }
 
-    @cached_property
+    @kept_property
     def dimension_numbers(self) -> Mapping[str, int]:
         """The numbers of the active dimensions, by number and by name in small letters."""
         named = {str(row.get("name") or "").casefold(): row["number"] for row in self.dimensions}
         return named | {str(row["number"]): row["number"] for row in self.dimensions}
 
-    @cached_property
+    @kept_property
     def _values(self) -> Mapping[int, list[Row]]:
         values: dict[int, list[Row]] = defaultdict(list)
         for row in self._economic.items(f"{DIMENSIONS}/values"):
@@ -232,7 +235,7 @@ class EconomicLookups:
                 raise
         return None
 
-    @cached_property
+    @kept_property
     def _projects(self) -> list[Row]:
         rows = self._economic.items(f"{PROJECTS}/Projects")
         return [
@@ -241,7 +244,7 @@ class EconomicLookups:
             if not (row.get("isClosed") or row.get("isBarred") or row.get("isMainProject"))
         ]
 
-    @cached_property
+    @kept_property
     def _cost_types(self) -> list[Row]:
         rows = self._economic.items(f"{PROJECTS}/CostTypes")
         return [{**row, "key": row["number"]} for row in rows if not row.get("isBarred")]

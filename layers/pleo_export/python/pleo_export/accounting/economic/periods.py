@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 from pleo_export.accounting.economic.rest import YEARS, EconomicRest
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import PeriodClosed
+from pleo_export.accounting.kept_lists import KeptLists, kept_property
 from pleo_export.accounting.port import PeriodState
 from pleo_export.failures.ledger import PERIOD_CLOSED, PERIOD_MISSING
 
@@ -29,8 +29,9 @@ class EconomicPeriod:
 class EconomicPeriods:
     """Reads the periods once, and again after a refusal: two calls. Every method raises AccountingError."""
 
-    def __init__(self, rest: EconomicRest) -> None:
+    def __init__(self, rest: EconomicRest, lists: KeptLists | None = None) -> None:
         self._economic = rest
+        self.lists = lists or KeptLists()
 
     def require_open(self, on: date) -> None:
         """Raise PeriodClosed, naming the period, if nothing can be booked on that day."""
@@ -68,12 +69,12 @@ class EconomicPeriods:
 
     def forget(self) -> None:
         """Read the periods again when they are needed next."""
-        self.__dict__.pop("_periods", None)
+        self.lists.forget("EconomicPeriods._periods")
 
     def _period(self, on: date) -> EconomicPeriod | None:
         return next((each for each in self._periods if each.first <= on <= each.last), None)
 
-    @cached_property
+    @kept_property
     def _periods(self) -> Sequence[EconomicPeriod]:
         closed, skipped = set[str](), 0
         while True:

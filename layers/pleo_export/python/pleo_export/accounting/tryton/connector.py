@@ -25,6 +25,7 @@ from pleo_export.accounting.errors import (
     Rejected,
 )
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.kept_lists import KeptLists, lists_of
 from pleo_export.accounting.port import (
     Attachment,
     Capabilities,
@@ -78,7 +79,8 @@ def connect(
         login = secret.get("user", ""), secret["password"]
         opened = partial(AccountingTransport, "Tryton", str(settings.url), time_left=time_left, budget=budget)
         session = TrytonSession(opened, settings.database, settings.company, *login)
-    return TrytonConnector(settings, _rest(settings, secret, time_left, budget), session)
+    lists = lists_of("tryton", str(settings.url), settings.database, str(settings.company), *sorted(secret.values()))
+    return TrytonConnector(settings, _rest(settings, secret, time_left, budget), session, lists)
 
 
 def set_up(settings: TrytonSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> TrytonSetup:
@@ -134,11 +136,17 @@ class TrytonConnector:
         shows_void=True,
     )
 
-    def __init__(self, settings: TrytonSettings, rest: TrytonRest, session: TrytonSession | None = None) -> None:
+    def __init__(
+        self,
+        settings: TrytonSettings,
+        rest: TrytonRest,
+        session: TrytonSession | None = None,
+        lists: KeptLists | None = None,
+    ) -> None:
         self._tryton = rest
-        self._lookups = TrytonLookups(settings, rest)
+        self._lookups = TrytonLookups(settings, rest, lists)
         self._documents = TrytonDocuments(settings, rest)
-        self._periods = TrytonPeriods(rest)
+        self._periods = TrytonPeriods(rest, self._lookups.lists)
         self._posting = TrytonPosting(rest, session, self._documents)
         self._drafts = TrytonDrafts(self._documents, self._periods, self._posting)
         self._bills = TrytonBills(rest, self._documents, self._posting)
@@ -159,7 +167,11 @@ class TrytonConnector:
         """Compare currency, total and, for bills, each tax account. Raises AccountingError."""
         if not found:
             return {}
-        return differences(self._tryton, found, self._lookups.tables([document for _, document in found]))
+        documents = [document for _, document in found]
+        different = differences(self._tryton, found, self._lookups.tables(documents))
+        if different and self._lookups.lists.forget_earlier():
+            return differences(self._tryton, found, self._lookups.tables(documents))
+        return different
 
     def find_parties(self, wanted: Collection[PartyQuery]) -> Mapping[PartyQuery, PartyMatch]:
         """Find parties by code, tax number or account number, employees among them: two calls. Raises
@@ -170,8 +182,7 @@ class TrytonConnector:
         """Record bills first, then the payments that come with them and the journal entries, then reconcile. Raises
         AccountingError while nothing is recorded, and ValueError for too many documents or two with one reference."""
         require_batch(documents, self.capabilities)
-        self._periods.forget_unless_open({document.posting_date for document in documents})
-        tables = self._lookups.tables(documents)
+        tables = self._tables(documents)
         outcomes = self._record_bills([each for each in documents if isinstance(each, Bill)], tables, state)
         others = [each for each in documents if not isinstance(each, Bill)]
         outcomes |= payments_without_their_bill(others, outcomes)
@@ -212,19 +223,26 @@ class TrytonConnector:
 
     def refusals(self, documents: Sequence[Document]) -> Mapping[str, AccountingError]:
         """Check what is checked before anything is sent: balance, period, codes, currencies. Raises AccountingError."""
-        self._periods.forget_unless_open({document.posting_date for document in documents})
-        tables = self._lookups.tables(documents)
-        bills = [each for each in documents if isinstance(each, Bill)]
-        others = [each for each in documents if not isinstance(each, Bill)]
-        _, refused = self._drafts.records(bills, lambda bill, _: invoice(bill, tables, final=True))
-        _, refused_too = self._drafts.records(others, lambda each, period: self._move(each, period, tables))
-        return refused | refused_too
+        return self._refused(documents, self._tables(documents))
 
     def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
         """Delete a draft, cancel a bill, or make and post a counter-move. Raises AccountingError."""
         return self._reversal.reverse(document, on)
 
-    # Recording
+    def _tables(self, documents: Sequence[Document]) -> LookupTables:
+        """Return the tables, read again where a document would be refused for what another connector has read."""
+        self._periods.forget_unless_open({document.posting_date for document in documents})
+        tables = self._lookups.tables(documents)
+        if self._refused(documents, tables) and self._lookups.lists.forget_earlier():
+            tables = self._lookups.tables(documents)
+        return tables
+
+    def _refused(self, documents: Sequence[Document], tables: LookupTables) -> dict[str, AccountingError]:
+        def record(each: Document, period: int) -> Record:
+            bill = isinstance(each, Bill)
+            return invoice(each, tables, final=True) if bill else self._move(each, period, tables)
+
+        return self._drafts.records(documents, record)[1]
 
     def _record_bills(
         self, bills: Sequence[Bill], tables: LookupTables, state: DocumentState

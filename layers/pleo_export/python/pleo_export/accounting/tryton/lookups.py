@@ -1,16 +1,17 @@
 """How Tryton is set up, as recording needs it: accounts, taxes, dimensions, currencies and parties.
 
-Most of it is read once. Rates and parties are read for each batch: a person may have corrected them meanwhile.
+Most of it is kept as `kept_lists` says. Rates and parties are read for each batch: a person may have corrected them
+meanwhile.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from pleo_export.accounting.errors import InvalidConfiguration
+from pleo_export.accounting.kept_lists import KeptLists, kept_property
 from pleo_export.accounting.tryton.move import (
     AccountRecord,
     AnalyticAccount,
@@ -31,14 +32,16 @@ from pleo_export.failures.connection import SETTING_UNKNOWN_THERE
 class TrytonLookups:
     """Reads the tables that documents are recorded with. Every method raises AccountingError."""
 
-    def __init__(self, settings: TrytonSettings, rest: TrytonRest) -> None:
+    def __init__(self, settings: TrytonSettings, rest: TrytonRest, lists: KeptLists | None = None) -> None:
         self._settings = settings
         self._tryton = rest
+        self.lists = lists or KeptLists()
         self._company_domain = ["company", "=", settings.company]
         self.bookable = [self._company_domain, ["type", "!=", None], ["closed", "!=", True]]
 
     def check(self) -> None:
         """Check that the company and the journal of the settings exist. Raises InvalidConfiguration if not."""
+        self.lists.forget_all()
         _ = self._company, self._journal
 
     def tables(self, documents: Iterable[Document]) -> LookupTables:
@@ -70,13 +73,13 @@ class TrytonLookups:
         """Return the company's IANA time zone; None where it has none."""
         return self._company["timezone"] or None
 
-    @cached_property
+    @kept_property
     def _company(self) -> Record:
         return self._the_only(
             "company.company", ["id", "=", self._settings.company], ["currency.code", "timezone"], "company"
         )
 
-    @cached_property
+    @kept_property
     def _journal(self) -> int:
         found = self._the_only("account.journal", ["code", "=", self._settings.journal], ["code"], "journal")
         return int(found["id"])
@@ -89,7 +92,7 @@ class TrytonLookups:
             )
         return rows[0]
 
-    @cached_property
+    @kept_property
     def account_table(self) -> Mapping[str, Sequence[AccountRecord]]:
         """The accounts that can be booked on, by code."""
         kinds = ["type.statement", "type.expense", "type.debt", "type.payable"]
@@ -108,7 +111,7 @@ class TrytonLookups:
             accounts[row["code"]].append(account)
         return accounts
 
-    @cached_property
+    @kept_property
     def _taxes(self) -> Mapping[str, Sequence[TaxCode]]:
         """The taxes by name, for Tryton's taxes have no code."""
         fields = ["name", "parent", "invoice_account", "credit_note_account"]
@@ -119,7 +122,7 @@ class TrytonLookups:
                 taxes[row["name"]].append(TaxCode(row["id"], tuple(_booking_taxes(row, rows))))
         return taxes
 
-    @cached_property
+    @kept_property
     def dimension_table(self) -> Mapping[tuple[str, str], Sequence[AnalyticAccount]]:
         """The analytic accounts, by the codes of their root and their own."""
         domain = [self._company_domain, ["type", "=", "normal"]]

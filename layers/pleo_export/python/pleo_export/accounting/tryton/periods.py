@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import cached_property
 
 from pleo_export.accounting.errors import PeriodClosed
+from pleo_export.accounting.kept_lists import KeptLists, kept_property
 from pleo_export.accounting.port import PeriodState
 from pleo_export.accounting.tryton.rest import Record, TrytonRest
 from pleo_export.accounting.tryton.title import TITLE
@@ -16,8 +16,9 @@ from pleo_export.failures.ledger import PERIOD_CLOSED, PERIOD_MISSING
 class TrytonPeriods:
     """Reads the periods of the company once, and again after a refusal. Every method raises AccountingError."""
 
-    def __init__(self, rest: TrytonRest) -> None:
+    def __init__(self, rest: TrytonRest, lists: KeptLists | None = None) -> None:
         self._tryton = rest
+        self.lists = lists or KeptLists()
 
     def open_period(self, on: date) -> int:
         """Return the id of the period of that day. Raises PeriodClosed, naming the period, if it is not open."""
@@ -57,12 +58,12 @@ class TrytonPeriods:
 
     def forget(self) -> None:
         """Read the periods again when they are needed next."""
-        self.__dict__.pop("_periods", None)
+        self.lists.forget("TrytonPeriods._periods")
 
     def _period(self, on: date) -> Record | None:
         return next((each for each in self._periods if each["start_date"] <= on <= each["end_date"]), None)
 
-    @cached_property
+    @kept_property
     def _periods(self) -> Sequence[Record]:
         domain = [["company", "=", self._tryton.company], ["type", "=", "standard"]]
         return self._tryton.search_read("account.period", domain, ["name", "state", "start_date", "end_date"])

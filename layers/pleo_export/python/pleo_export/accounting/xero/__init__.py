@@ -18,5 +18,5 @@ CONNECTOR = Connector(
         scopes=("offline_access", *SCOPES),
         tenant_field="tenant",
     ),
-    rate=CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000),
+    rate=CallRate(calls=60, seconds=60, concurrent=5, per_day=5_000, for_batch=6),
 )

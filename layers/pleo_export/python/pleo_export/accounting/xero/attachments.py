@@ -25,15 +25,17 @@ _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*%#\x00-\x1f]')
 _HASHED = re.compile(r" \[([0-9a-f]{12})\]\.[^.]*$")
 
 
-def attach(rest: XeroRest, document: DocumentRef, attachments: Sequence[Attachment], limits: Capabilities) -> None:
-    """Attach the files that the document does not have yet: one call to read what it has, and one for each file.
-    Raises AttachmentRejected, AttachmentTooLarge, or another AccountingError."""
+def attach(
+    rest: XeroRest, document: DocumentRef, attachments: Sequence[Attachment], limits: Capabilities, *, new: bool
+) -> None:
+    """Attach the files that the document does not have yet: one call for each file, and for a document that is not
+    `new` one to read what it has. Raises AttachmentRejected, AttachmentTooLarge, or another AccountingError."""
     for each in attachments:
         if document.kind not in limits.files:
             raise AttachmentRejected(NO_FILES_TAKEN.told(ledger=TITLE, kind=kind_in_words(document.kind)))
         check_file(each, limits, TITLE)
     endpoint, (id_, *_) = endpoint_of(document.id, document.kind), xero_ids(document.id)
-    names = [str(row.get("FileName")) for row in rest.files(endpoint.name, id_)]
+    names = [] if new else [str(row.get("FileName")) for row in rest.files(endpoint.name, id_)]
     there = {hash_in(name) for name in names}
     missing = {each.sha256[:12]: each for each in attachments if each.sha256[:12] not in there}
     if limits.max_attachments is not None and len(names) + len(missing) > limits.max_attachments:

@@ -148,6 +148,7 @@ class XeroConnector:
         self._settling = XeroSettling(rest, self._lookups, self._documents)
         self._parties = XeroParties(rest, self._lookups, settings.employees)
         self._reversal = XeroReversal(rest, self._documents)
+        self._without_files: set[str] = set()  # documents made by this object, to which nobody has attached a file
 
     def check(self) -> None:
         """Check that the organisation can be reached and that the token covers what is needed. Raises
@@ -200,6 +201,7 @@ class XeroConnector:
             outcomes |= self._settling.record(payments, made, nothing_yet=not recorded)
         if any(isinstance(each, PeriodClosed) for each in outcomes.values()):
             self._lookups.forget_periods()  # locked since they were read
+        self._without_files |= {each.id for each in outcomes.values() if isinstance(each, DocumentRef)}
         return outcomes
 
     def post_many(self, documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
@@ -218,7 +220,9 @@ class XeroConnector:
     def attach(self, document: DocumentRef, attachments: Sequence[Attachment]) -> None:
         """Attach the files that the document does not have yet. Raises AttachmentRejected, AttachmentTooLarge, or
         another AccountingError."""
-        attach(self._rest, document, attachments, self.capabilities)
+        new = document.id in self._without_files
+        self._without_files.discard(document.id)
+        attach(self._rest, document, attachments, self.capabilities, new=new)
 
     def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
         """Make the document void, on its own day. Raises AccountingError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,8 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from pleo_export.accounting.errors import AttachmentRejected
+from pleo_export.accounting.kept_lists import forget_all_lists
 from pleo_export.accounting.port import AccountingSystem, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import Document
+from pleo_export.call_budget import PlannedCallBudget
 from pleo_export.errors import ItemRejected
 from pleo_export.failures.receipts import NOT_POSTED_YET
 from pleo_export.services.events import ChunkInput
@@ -56,13 +59,21 @@ class BatchRecorder:
     connection: Connection
     system: AccountingSystem
     fencing_token: FencingToken
+    budget: PlannedCallBudget
 
     @classmethod
     def for_chunk(cls, run: ChunkInput, services: Services, token: FencingToken) -> BatchRecorder:
         """Return a recorder for a chunk of the company's job. Raises AccountingError if the connection's secret is
         not complete."""
         connection = services.connection(run.company_id)
-        return cls(run, services, connection, services.accounting_system(connection), token)
+        if run.chunk == 0:
+            forget_all_lists()  # a person may have corrected them since the job before
+        system, budget = services.accounting_system(connection), services.call_budget(connection)
+        return cls(run, services, connection, system, token, budget)
+
+    def hold_calls(self, items: int) -> None:
+        """Take the ledger's calls for so many items, so that none of them has to wait midway. Raises RateLimited."""
+        self.budget.hold_for(math.ceil(items / self.system.capabilities.max_batch))
 
     @property
     def wanted(self) -> DocumentState:
@@ -134,18 +145,23 @@ class BatchRecorder:
     def _record_batch(self, batch: Sequence[ItemProgress]) -> Iterator[ItemOutcome]:
         """Create and post the main documents, then their payments; save the posting records before any outcome is
         returned."""
-        creation = self._creation
         self._postings.write_intents(batch)
-        creation.create(batch, [(progress, progress.plan.item.main) for progress in batch])
+        self._create(batch, [(progress, progress.plan.item.main) for progress in batch])
         self._attach(batch)
         self._post(batch, [(progress, progress.plan.item.main) for progress in batch])
         booked = [progress for progress in batch if progress.booked and not progress.posting_error]
         further = [(progress, document) for progress in booked for document in progress.plan.item.payments]
-        creation.create(booked, further)
+        self._create(booked, further)
         self._post(booked, further)
         self._postings.save(batch)
         for progress in batch:
             yield outcome_of(progress, self.services, self._names)
+
+    def _create(self, batch: Sequence[ItemProgress], documents: ItemDocuments) -> None:
+        """Create documents whose intents are written. A call that is refused now would leave them in doubt, so it is
+        waited for here."""
+        with self.budget.waiting_at_most(math.inf):
+            self._creation.create(batch, documents)
 
     def _attach(self, batch: Sequence[ItemProgress]) -> None:
         begun = False
