@@ -133,11 +133,11 @@ def test_given_a_payment_on_a_closed_account_then_its_bill_is_not_booked_either(
 
 
 def test_an_export_without_refusals_asks_no_list_and_the_ledger_once_a_chunk(system: InProcessSystem) -> None:
-    books = system.connect(NORTHGATE, purchases(60))
+    books = system.connect(NORTHGATE, purchases(120))
 
     job, calls = exported(system, books)
 
-    assert system.statuses(job) == {"successful": 60}
+    assert system.statuses(job) == {"successful": 120}
     assert calls.count("books refusals") == 2
     assert not [each for each in calls if each.startswith("books list") or each == "books dimensions"]
 
