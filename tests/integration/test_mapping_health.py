@@ -57,22 +57,36 @@ def test_given_an_account_closed_in_tryton_then_the_night_finds_it_before_an_exp
     assert night(stack)["healthy"] == 1
 
 
-def test_given_an_expense_on_an_account_closed_in_tryton_then_its_failure_names_category_account_and_place(
+def test_given_an_expense_on_an_account_closed_in_tryton_then_the_night_and_its_failure_tell_of_it_until_it_is_open_again(
     stack: LocalStack, books: Ledger
 ) -> None:
     stack.connect(LUMBRE, books, registration_number=LEDGERS_OWN)
     stack.pleo.state.put_expenses(LUMBRE, [STATIONERY, TRAVEL])
+    paper, train = (str(each["accountingEntryId"]) for each in (STATIONERY, TRAVEL))
+    account = {"externalId": "6100", "name": "Stationery", "code": "6100", "taxCodeExternalId": None, "archived": False}
+    created, _ = stack.pleo.service.accounts.create(LUMBRE, account)
     books.master_data.close_account("6100")
 
-    job = finished(stack, export(stack, LUMBRE, [str(each["accountingEntryId"]) for each in (STATIONERY, TRAVEL)]))
+    assert night(stack)["findings"] == 1
+    (found,) = told(stack)
+    job = finished(stack, export(stack, LUMBRE, [paper, train]))
 
     failed, booked = sorted(job["items"], key=lambda item: str(item["status"]))
     assert (failed["status"], booked["status"]) == ("failed", "successful")
     category = STATIONERY["accountingEntryLines"][0]["account"]["name"]
     assert failed["failureReasonType"] == "account_unknown"
     assert failed["failureReason"].startswith(f'Category "{category}" uses account 6100 (')
-    assert (
-        "which is closed in Tryton. Open it again there, or give the category another account"
-        in (failed["failureReason"])
-    )
-    assert [move.reference for move in books.moves()] == [f"pleo:{TRAVEL['accountingEntryId']}"]
+    for each in (found, failed["failureReason"]):
+        assert "6100" in each
+        assert "closed in Tryton" in each
+        assert "Open it again there" in each
+    assert "category" in found
+    assert [move.reference for move in books.moves()] == [f"pleo:{train}"]
+
+    books.master_data.open_account("6100")
+    assert night(stack)["healthy"] == 1
+    again = finished(stack, export(stack, LUMBRE, [paper]))
+    assert {item["status"] for item in again["items"]} == {"successful"}
+    assert sorted(move.reference for move in books.moves()) == sorted([f"pleo:{train}", f"pleo:{paper}:r2"])
+    stack.pleo.state.put_expenses(LUMBRE, [])
+    stack.pleo.service.accounts.delete(LUMBRE, str(created["id"]))
