@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(kept_lists.time, "monotonic", lambda: made.seconds)
+    monkeypatch.setattr("pleo_export.accounting.kept_lists.time.monotonic", lambda: made.seconds)
     return made
 
 
