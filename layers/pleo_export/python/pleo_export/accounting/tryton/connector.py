@@ -239,9 +239,7 @@ class TrytonConnector:
 
     def _refused(self, documents: Sequence[Document], tables: LookupTables) -> dict[str, AccountingError]:
         def record(each: Document, period: int) -> Record:
-            if isinstance(each, Bill):
-                return invoice(each, tables, final=True)
-            return self._move(each, period, tables)
+            return invoice(each, tables, final=True) if isinstance(each, Bill) else self._move(each, period, tables)
 
         return self._drafts.records(documents, record)[1]
 
