@@ -57,10 +57,13 @@ def command(
     key: Annotated[
         str | None, typer.Argument(metavar="CODE", help="Only the element with this code or id, such as a cost centre.")
     ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="How many of the most recent changes; --json holds all.")
+    ] = 20,
     as_json: AsJson = False,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Show what syncs created, changed and archived at Pleo in the last 90 days: when, why and by whom.
+    """Show what syncs created, changed and archived at Pleo in the last 90 days, most recent last: when, why, by whom.
 
     It is shown of a company that was disconnected since, too.
     """
@@ -72,7 +75,9 @@ def command(
         print_json(SyncHistoryOutput(stack=deployed.name, company_id=company_id, changes=found))
         return
     if found:
-        print_table(COLUMNS, map(_row, found))
+        print_table(COLUMNS, map(_row, found[-limit:]))
+        if len(found) > limit:
+            print_line(f"the most recent {limit:,} of {len(found):,}; --limit {len(found)} shows all")
         counts = Counter(each.action for each in found if not each.held_back)
         print_line(", ".join(f"{action}: {count}" for action, count in counts.items()) or "nothing was changed")
     else:

@@ -270,6 +270,30 @@ def test_given_a_sync_of_the_schedule_then_no_person_is_named(synced: DeployedSy
     assert (archived["action"], archived["by"]) == ("archive", "schedule, or an event at Pleo")
 
 
+def test_given_more_changes_than_the_limit_then_the_most_recent_are_shown_with_the_way_to_the_rest(
+    synced: DeployedSystem,
+) -> None:
+    for number in range(30):
+        lists(synced).put_value("cost_centre", f"C{number}", f"Centre {number}")
+    assert sync("--yes").exit_code == 0
+    synced.system.sleep(60)
+    lists(synced).close_value("cost_centre", "MAD")
+    assert sync("--yes").exit_code == 0
+    all_of_them = json.loads(CliRunner().invoke(app, ["sync-history", NORTHGATE, "--json"]).stdout)["changes"]
+    total = len(all_of_them)
+    assert total > 30
+
+    few, twenty, whole = (
+        CliRunner().invoke(app, ["sync-history", NORTHGATE, *more]).output
+        for more in (("--limit", "1"), (), ("--limit", str(total)))
+    )
+
+    assert [sum(" UTC" in line for line in shown.splitlines()) for shown in (few, twenty, whole)] == [1, 20, total]
+    assert "archive" in next(line for line in few.splitlines() if " UTC" in line)
+    assert f"the most recent 20 of {total}; --limit {total} shows all" in twenty
+    assert "most recent" not in whole
+
+
 def test_given_nothing_was_done_then_that_is_said(synced: DeployedSystem) -> None:
     shown = CliRunner().invoke(app, ["sync-history", NORTHGATE, "NONE"])
 

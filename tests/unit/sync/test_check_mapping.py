@@ -319,3 +319,37 @@ def test_given_one_company_whose_settings_no_longer_fit_then_the_others_are_chec
 
     answer = system.check_mapping()
     assert (answer["failed"], answer["healthy"]) == (1, 1)
+
+
+@pytest.mark.parametrize("remedy", ["the account is open again", "the category has another account"])
+def test_given_an_account_closed_in_the_ledger_then_night_and_export_name_it_until_it_is_put_right(
+    system: InProcessSystem, remedy: str
+) -> None:
+    """Named at night, before anything is exported; again with the expense that fails for it; then by neither."""
+    item = purchase("gift", account="6300")
+    books = system.connect(NORTHGATE, [item])
+    system.subscribe(NORTHGATE)
+    waiting = system.export(NORTHGATE)
+    assert found(system) == []
+    books.ledger.lists.close_account("6300")
+
+    night = told(system)
+    system.run(NORTHGATE)
+
+    assert night.startswith("Account 6300 is closed in Tryton. It is used by: expenses that wait for their export")
+    assert "Open it again there, or choose another one where it is used." in night
+    kind, text = system.failures(waiting)[entry_id(item)]
+    assert kind == "account_unknown"
+    assert "uses account 6300 (Account 6300), which is closed in Tryton. Open it again there, or give" in text
+    assert not books.documents
+
+    if remedy == "the account is open again":
+        books.ledger.lists.put_account("6300", "Account 6300")
+    else:
+        system.service.state.put_expenses(NORTHGATE, [purchase("gift", account="6400")])
+    again = system.export(NORTHGATE)
+    assert found(system) == []
+    system.run(NORTHGATE)
+
+    assert system.statuses(again) == {"successful": 1}
+    assert len(books.documents) == 1

@@ -180,6 +180,33 @@ def test_names_of_any_length_and_script_are_shown(company: SyncedCompany) -> Non
     assert company.sync(*TAGS).applied == {}
 
 
+@pytest.mark.parametrize("name", ["", "   ", "\x00\x07\x1b", "\u200f\u202e", "\ud800", "London", "LONDON", "n" * 9_999])
+def test_a_name_of_any_kind_costs_no_other_tag(company: SyncedCompany, name: str) -> None:
+    company.ledger.values["DEPT"].append(value("ODD", name))
+    company.sync(*TAGS)
+
+    shown = company.active_tags("DEPT")
+    assert shown.items() >= {"LON": "London", "CPH": "Copenhagen"}.items()
+    assert shown["ODD"].strip()
+    assert shown["ODD"].isprintable()
+    assert len(shown["ODD"]) <= 255
+    assert company.sync(*TAGS).applied == {}
+
+
+@pytest.mark.parametrize("code", ["", "   ", "\x00\x07", "\u200f", "\ud800", "lon", " LON ", "x" * 256])
+def test_a_code_that_pleo_cannot_take_is_told_with_its_name_and_costs_no_other_tag(
+    company: SyncedCompany, code: str
+) -> None:
+    company.sync(*TAGS)
+    company.ledger.values["DEPT"] += [value(code, "Odd one"), value("NEW", "New one")]
+    result = company.sync(*TAGS)
+
+    assert company.active_tags("DEPT") == {"LON": "London", "CPH": "Copenhagen", "NEW": "New one"}
+    (finding,) = result.findings
+    assert "Odd one" in finding.told
+    assert company.sync(*TAGS).applied == {}
+
+
 def test_an_empty_list_archives_nothing_until_exactly_that_is_confirmed(company: SyncedCompany) -> None:
     company.sync(*TAGS)
     company.ledger.values["DEPT"] = []

@@ -14,8 +14,9 @@ import pytest
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.errors import TryAgain
 from pleo_export.services.sync_queue import SyncQueue
+from pleo_export.settings import SyncSettings
 from pleo_export.workflow.schedule_syncs import LOOKED_UP
-from pleo_export.workflow.sync_times import QUIET_HOURS, SLOT, SLOTS_OF_HOUR, due_lists, in_slot, slot_at
+from pleo_export.workflow.sync_times import QUIET_HOURS, SLOT, SLOTS_OF_HOUR, due, in_slot, slot_at
 from pleo_simulator.fault_queue import Fault
 from tests.system.in_process_system import OPERATOR, InProcessSystem, _entered
 from tests.system.lambda_context import InvocationContext
@@ -48,12 +49,12 @@ def test_every_list_is_due_once_a_day_at_a_quiet_hour_and_tags_every_hour(zone: 
     begin = slot_at(datetime(2026, 11, 20, tzinfo=UTC))
     for number in range(30):
         slots = [slot for slot in range(begin, begin + 24 * SLOTS_OF_HOUR) if in_slot(company(number), slot)]
-        due = {slot: due_lists(company(number), settings, slot) for slot in slots}
+        lists_of = {slot: due(company(number), settings, slot).lists for slot in slots}
 
         assert len(slots) == 24
-        assert all(LedgerList.TAGS in lists for lists in due.values())
-        (daily,) = [slot for slot, lists in due.items() if len(lists) > 1]
-        assert set(due[daily]) == set(LedgerList)
+        assert all(LedgerList.TAGS in lists for lists in lists_of.values())
+        (daily,) = [slot for slot, lists in lists_of.items() if len(lists) > 1]
+        assert set(lists_of[daily]) == set(LedgerList)
         assert datetime.fromtimestamp(daily * 300, UTC).astimezone(ZoneInfo(zone)).hour in QUIET_HOURS
 
 
@@ -81,7 +82,23 @@ def test_companies_are_spread_over_the_hour() -> None:
 
 @pytest.mark.parametrize("raw", [{}, {"sync": {}}, {"sync": {"dimensions": "no list"}}, {"sync": None}])
 def test_a_company_that_selects_nothing_is_never_due(raw: dict[str, Any]) -> None:
-    assert {due_lists(company(1), raw, slot) for slot in range(24 * SLOTS_OF_HOUR)} == {()}
+    assert {due(company(1), raw, slot).lists for slot in range(24 * SLOTS_OF_HOUR)} == {()}
+
+
+def test_the_choice_of_a_company_is_validated_once_a_slot(
+    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.connect(company(1), **TAGS)
+    validate, seen = SyncSettings.model_validate, list[Any]()
+
+    def noted(raw: Any) -> SyncSettings:
+        seen.append(raw)
+        return validate(raw)
+
+    monkeypatch.setattr(SyncSettings, "model_validate", noted)
+
+    assert hour_of(system) == {company(1): 1}
+    assert len(seen) == 1
 
 
 # The runs of the schedule

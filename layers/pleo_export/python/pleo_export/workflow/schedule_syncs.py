@@ -17,7 +17,7 @@ from pleo_export.failures.job import OVERLOADED
 from pleo_export.observability import logger, measure, measure_seconds
 from pleo_export.services.company_queue import BATCH
 from pleo_export.store.sync_schedule import SchedulePosition
-from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due_lists, in_slot, may_be_withdrawn, slot_at
+from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due, in_slot, slot_at
 
 if TYPE_CHECKING:
     from pleo_export.services.events import SyncRequest
@@ -88,9 +88,10 @@ class _Schedule:
         """Return the lists that are due and chosen, by company; and all that are to be asked for of those companies
         whose tags are not chosen any more."""
         settings = self._services.connections.raw_settings_of(company_ids)
-        due = {each: due_lists(each, settings[each], slot) for each in company_ids if each in settings}
-        left = self._to_withdraw(each for each in due if may_be_withdrawn(each, settings[each], slot))
-        return due, {each: (LedgerList.TAGS, *due[each]) for each in left}
+        found = {each: due(each, settings[each], slot) for each in company_ids if each in settings}
+        left = self._to_withdraw(each for each, its in found.items() if its.may_be_withdrawn)
+        lists = {each: its.lists for each, its in found.items()}
+        return lists, {each: (LedgerList.TAGS, *lists[each]) for each in left}
 
     def _to_withdraw(self, company_ids: Iterable[str]) -> list[str]:
         """Return those of the companies at which Pleo may still show groups of ours."""

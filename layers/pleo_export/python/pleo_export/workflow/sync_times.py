@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.services.turns import number_of, zone_of
@@ -30,20 +30,22 @@ def in_slot(company_id: str, slot: int) -> bool:
     return number_of(company_id) % SLOTS_OF_HOUR == slot % SLOTS_OF_HOUR
 
 
-def due_lists(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> tuple[LedgerList, ...]:
-    """Return the lists of the company that are due in its slot. Settings that no longer fit select none: they are
-    reported where they are used."""
-    selected = _selected(raw_settings) or ()
-    if not selected or _is_quiet(company_id, raw_settings, slot):
-        return selected
-    return tuple(each for each in selected if each is LedgerList.TAGS)
+class Due(NamedTuple):
+    """What a company's settings ask for in a slot."""
+
+    lists: tuple[LedgerList, ...] = ()
+    may_be_withdrawn: bool = False  # tag groups that an earlier choice has made: no tags are chosen any more
 
 
-def may_be_withdrawn(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> bool:
-    """Return whether it is the time at which tag groups go that an earlier choice has made: where tags are not chosen
-    any more, once a day."""
+def due(company_id: str, raw_settings: Mapping[str, Any], slot: int) -> Due:
+    """Return what is due of the company in its slot. Settings that no longer fit select nothing: they are reported
+    where they are used."""
     selected = _selected(raw_settings)
-    return selected is not None and LedgerList.TAGS not in selected and _is_quiet(company_id, raw_settings, slot)
+    if selected is None:
+        return Due()
+    if _is_quiet(company_id, raw_settings, slot):
+        return Due(selected, may_be_withdrawn=LedgerList.TAGS not in selected)
+    return Due(tuple(each for each in selected if each is LedgerList.TAGS))
 
 
 def _selected(raw_settings: Mapping[str, Any]) -> tuple[LedgerList, ...] | None:
