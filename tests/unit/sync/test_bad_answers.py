@@ -89,10 +89,10 @@ def test_a_list_that_the_ledger_refuses_is_told_with_the_cause_and_costs_no_othe
         ({"effect": "status", "status": 404}, FindingKind.LIST_INCOMPLETE, "Pleo answered"),
         ({"effect": "status", "status": 403}, FindingKind.SCOPE_MISSING, "tag-group"),
         ({"effect": "status", "status": 500}, FindingKind.INTERRUPTED, "goes on by itself"),
-        ({"effect": "bad_json"}, FindingKind.LIST_INCOMPLETE, "Pleo answered what cannot be read."),
-        ({"effect": "missing_field", "field": "data"}, FindingKind.LIST_INCOMPLETE, "Pleo answered what cannot be read."),
-        ({"effect": "missing_field", "field": "data.0.id"}, FindingKind.LIST_INCOMPLETE, "Pleo answered what cannot be read."),
-        ({"effect": "missing_field", "field": "data.0.code"}, FindingKind.LIST_INCOMPLETE, "Pleo answered what cannot be read."),
+        ({"effect": "bad_json"}, FindingKind.LIST_INCOMPLETE, "what cannot be read."),
+        ({"effect": "missing_field", "field": "data"}, FindingKind.LIST_INCOMPLETE, "what cannot be read."),
+        ({"effect": "missing_field", "field": "data.0.id"}, FindingKind.LIST_INCOMPLETE, "what cannot be read."),
+        ({"effect": "missing_field", "field": "data.0.code"}, FindingKind.LIST_INCOMPLETE, "what cannot be read."),
     ],
 )
 def test_tags_that_pleo_does_not_show_properly_are_told_unchanged_and_cost_no_other_list(
