@@ -73,6 +73,7 @@ def run_naive(aws: CountedAws, machine: str, stack: CountedStack, ledger: Ledger
             invoked, moved = now, time.perf_counter()
             if refused := beyond_state(states.get_execution_history(executionArn=execution, maxResults=20)["events"]):
                 states.stop_execution(executionArn=execution)
+                stack.pleo.state.cancel(job_id)  # else Pleo starts no other of the company
                 return Measurement(run, refused=refused)
     seconds = time.perf_counter() - begun
     if (status := states.describe_execution(executionArn=execution)["status"]) != "SUCCEEDED":
