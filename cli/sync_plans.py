@@ -35,6 +35,7 @@ class SyncStepOutput(OutputModel):
 
     action: str
     key: str = Field(description="The ledger's code or id.")
+    code: str | None = Field(description="The code that people know, where the key is another.")
     id: str | None = Field(description="Pleo's id; null before it is created.")
     before: Mapping[str, str | None]
     after: Mapping[str, str | None]
@@ -138,7 +139,13 @@ def _summary(plan: SyncPlan) -> str:
 def _row(step: SyncStep, *, held: bool) -> tuple[str, ...]:
     used = f"used by {several(step.used_by, 'expense', 'expenses')}" if step.used_by else ""
     what = f"held back: {step.action.value}" if held else step.action.value
-    return step.key, what, _fields(step.before), _fields(step.after), "; ".join(filter(None, (step.reason, used)))
+    return (
+        step.code or step.key,
+        what,
+        _fields(step.before),
+        _fields(step.after),
+        "; ".join(filter(None, (step.reason, used))),
+    )
 
 
 def _fields(values: Mapping[str, str | None]) -> str:
@@ -152,6 +159,7 @@ def _step(step: SyncStep) -> SyncStepOutput:
     return SyncStepOutput(
         action=step.action,
         key=step.key,
+        code=step.code,
         id=step.id,
         before=step.before,
         after=step.after,

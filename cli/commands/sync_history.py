@@ -31,7 +31,8 @@ class SyncedChange(OutputModel):
     list: str
     group: str | None
     action: str
-    key: str
+    key: str = Field(description="The ledger's: a code or an id.")
+    code: str | None = Field(description="The code that people know, where the key is another.")
     id: str | None
     before: Mapping[str, str | None]
     after: Mapping[str, str | None]
@@ -96,7 +97,7 @@ def changes(stack: Stack, company_id: str, key: str | None) -> Iterator[SyncedCh
         for line in lines:
             if "finding" in line:
                 continue  # what was left to a person, and not done
-            names = {str(each).casefold() for each in (line["key"], line["id"]) if each}
+            names = {str(each).casefold() for each in (line["key"], line.get("code"), line["id"]) if each}
             if key is None or key.casefold() in names:
                 yield _change(head, line, asked.get(str(head["runId"]), BY_ITSELF))
 
@@ -108,6 +109,7 @@ def _change(head: Mapping[str, Any], line: Mapping[str, Any], by: str) -> Synced
         group=head["group"],
         action=line["action"],
         key=line["key"],
+        code=line.get("code"),  # none in plans of before it was kept
         id=line["id"],
         before=line["before"],
         after=line["after"],
@@ -127,4 +129,12 @@ def _row(change: SyncedChange) -> tuple[str, ...]:
     why = change.reason + used + (", confirmed" if change.confirmed else "")
     values = (" ".join(value or "-" for value in each.values()) for each in (change.before, change.after))
     where = f"tags of {change.group}" if change.group else NAMES[LedgerList(change.list)]
-    return (minute(change.at), where, change.key, what, *values, why, f"{change.by} ({change.run_reason})")
+    return (
+        minute(change.at),
+        where,
+        change.code or change.key,
+        what,
+        *values,
+        why,
+        f"{change.by} ({change.run_reason})",
+    )

@@ -258,6 +258,20 @@ def test_who_archived_a_cost_centre_is_told_with_time_reason_and_name(synced: De
     assert archived == ("tags of cost_centre", "MAD", "archive", "closed in the ledger", f"{synced.caller} (by_hand)")
 
 
+def test_an_account_is_shown_and_found_by_the_code_that_people_know(synced: DeployedSystem) -> None:
+    """The ledger's id of it, by which it is matched, is on no bookkeeper's screen."""
+    synced.system.sleep(60)
+    lists(synced).close_account("6100")
+    planned = sync("--yes", "--list", "accounts").output
+
+    shown = CliRunner().invoke(app, ["sync-history", NORTHGATE, "6100"]).output
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if "│" in line]
+    assert [row[1:4] for row in rows] == [["accounts", "6100", "create"], ["accounts", "6100", "archive"]]
+    assert "│ 6100 " in planned
+    assert "A6100" not in planned + shown
+
+
 def test_given_a_sync_of_the_schedule_then_no_person_is_named(synced: DeployedSystem) -> None:
     synced.system.sleep(60)
     lists(synced).close_value("cost_centre", "MAD")

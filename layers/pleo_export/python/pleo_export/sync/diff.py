@@ -98,16 +98,16 @@ class _Steps:
             self.findings.name_cut(wanted)
         fields = {"name": name, **wanted.fields}
         if not present:
-            self._add(SyncAction.CREATE, wanted.key, None, after=fields, reason="new in the ledger")
+            self._add(SyncAction.CREATE, wanted, None, after=fields, reason="new in the ledger")
             return
         active = [each for each in present if not each.archived]
         kept = min(active or present, key=lambda each: _preference(each, name))
         if kept.archived:
-            self._add(SyncAction.UNARCHIVE, wanted.key, kept.id, reason="open in the ledger")
+            self._add(SyncAction.UNARCHIVE, wanted, kept.id, reason="open in the ledger")
         changed = dict(_changed(fields, kept.fields))
         if changed:
             before = {field: kept.fields.get(field) for field in changed}
-            self._add(SyncAction.UPDATE, wanted.key, kept.id, before, changed, "changed in the ledger")
+            self._add(SyncAction.UPDATE, wanted, kept.id, before, changed, "changed in the ledger")
         if len(active) > 1:
             self.findings.duplicate_at_pleo(wanted, len(active))
             self.archive_all([each for each in active if each is not kept], f"same key as {kept.id}")
@@ -116,19 +116,21 @@ class _Steps:
         """Archive those that are active."""
         for each in present:
             if not each.archived:
-                before = {"name": each.fields.get("name")}
-                self._add(SyncAction.ARCHIVE, each.key or "", each.id, before, reason=reason)
+                before, code = {"name": each.fields.get("name")}, each.fields.get("code")
+                self.steps.append(
+                    SyncStep(SyncAction.ARCHIVE, each.key or "", each.id, before, reason=reason, code=code)
+                )
 
     def _add(
         self,
         action: SyncAction,
-        key: str,
+        wanted: DesiredElement,
         id_: str | None,
         before: Fields | None = None,
         after: Fields | None = None,
         reason: str = "",
     ) -> None:
-        self.steps.append(SyncStep(action, key, id_, before or {}, after or {}, reason))
+        self.steps.append(SyncStep(action, wanted.key, id_, before or {}, after or {}, reason, code=wanted.code))
 
 
 def _preference(element: ActualElement, name: str) -> tuple[bool, datetime, str]:

@@ -38,8 +38,9 @@ class SyncAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncStep:
-    """One change at Pleo. `key` is the ledger's (code or id), `id` Pleo's (None before it is created). `before` and
-    `after` are the fields that differ, as text; `used_by` counts the expenses that carry what is archived."""
+    """One change at Pleo. `key` is the ledger's (code or id), `id` Pleo's (None before it is created), `code` the one
+    that people know (None: the key). `before` and `after` are the fields that differ, as text; `used_by` counts the
+    expenses that carry what is archived."""
 
     action: SyncAction
     key: str
@@ -48,6 +49,7 @@ class SyncStep:
     after: Mapping[str, str | None] = field(default_factory=dict)
     reason: str = ""
     used_by: int | None = None
+    code: str | None = None
 
 
 class FindingKind(StrEnum):
@@ -113,8 +115,8 @@ _ORDER = {action: place for place, action in enumerate(SyncAction)}
 
 
 def in_order(steps: Iterable[SyncStep]) -> tuple[SyncStep, ...]:
-    """Return the steps in the order in which they are carried out; those of one action by key and id."""
-    return tuple(sorted(steps, key=lambda step: (_ORDER[step.action], step.key, step.id or "")))
+    """Return the steps in the order in which they are carried out; those of one action by code and id."""
+    return tuple(sorted(steps, key=lambda step: (_ORDER[step.action], step.code or step.key, step.key, step.id or "")))
 
 
 def steps_of(plan: SyncPlan, action: SyncAction) -> list[SyncStep]:

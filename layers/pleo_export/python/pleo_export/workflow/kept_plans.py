@@ -69,6 +69,7 @@ def _line(step: SyncStep, *, held_back: bool) -> Mapping[str, Any]:
     return {
         "action": step.action.value,
         "key": step.key,
+        "code": step.code,
         "id": step.id,
         "before": dict(step.before),
         "after": dict(step.after),
