@@ -18,7 +18,7 @@ pytestmark = pytest.mark.enable_socket
 LINES = (Line(6_366, "6100", "GB20"),)
 PURCHASES = [
     export_item(LUMBRE, Expense(key, "card_purchase", LINES, supplier="Ryman", method="accounts_payable"), day)
-    for key, day in (("paper", date(2026, 3, 2)), ("pens", date(2026, 3, 3)))
+    for key, day in (("drafted paper", date(2026, 3, 2)), ("drafted pens", date(2026, 3, 3)))
 ]
 IDS = [str(each["accountingEntryId"]) for each in PURCHASES]
 
