@@ -6,12 +6,14 @@ All seconds are those of the simulated clock.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from random import Random
 from uuid import UUID
 
 import pytest
 
+from pleo_export.observability import logger
 from tests.performance.months_end import work
 from tests.performance.months_end.day import Day
 from tests.performance.months_end.demand import Click, clicks, company
@@ -23,6 +25,14 @@ SMALL_JOBS, LARGE, BEGIN = 200, 28_000, 3_600.0
 MINUTE = 60.0
 LARGE_COMPANY, STORMED = 0, SMALL_JOBS + 1
 DELIVERIES, PER_SECOND = 3_000, 10.0
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """A simulated day logs nothing; what comes after it does."""
+    before = logger.log_level
+    yield
+    logger.setLevel(before)
 
 
 def test_given_a_hundred_companies_then_all_exports_end_and_the_day_is_the_same_again() -> None:

@@ -164,6 +164,7 @@ class EconomicConnector:
 
     def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
         """Delete a draft; book a counter-voucher. Raises AccountingError."""
+        self._lookups.lists.forget_all()
         return self._reversal.reverse(document, on)
 
     def record_many(self, documents: Sequence[Document], state: DocumentState) -> Mapping[str, DocumentOutcome]:

@@ -227,6 +227,7 @@ class TrytonConnector:
 
     def reverse(self, document: DocumentRef, on: date) -> DocumentRef | None:
         """Delete a draft, cancel a bill, or make and post a counter-move. Raises AccountingError."""
+        self._lookups.lists.forget_all()
         return self._reversal.reverse(document, on)
 
     def _tables(self, documents: Sequence[Document]) -> LookupTables:
