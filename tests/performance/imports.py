@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +25,7 @@ from rich.table import Table
 
 from local.aws import ROOT, STATE, prepare
 from tests.performance.machine import this_machine
-from tests.performance.report.page import PERFORMANCE
+from tests.performance.report.page import PERFORMANCE, WIDTH
 from tests.performance.written_part import replaced
 
 COMMAND = "python -m tests.performance.imports --write"
@@ -130,7 +131,7 @@ def main(functions: list[str], *, causes: bool, write: bool) -> None:
         ]
         heads = ["Function", "ms", "Modules", *columns, "boto3, ms"]
         lines = [
-            f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}.",
+            fill(f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}.", WIDTH),
             "",
             f"| {' | '.join(heads)} |",
             "|---" * len(heads) + "|",

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import fill
 from typing import TypeVar
 
 from pleo_export.batches import in_batches
@@ -25,7 +26,7 @@ from pleo_export.bookkeeping.export_item import ExportItem, parse_export_item
 from pleo_export.settings import parse_settings
 from pleo_simulator.sample import NORTHGATE
 from tests.performance.machine import this_machine
-from tests.performance.report.page import PERFORMANCE
+from tests.performance.report.page import PERFORMANCE, WIDTH
 from tests.performance.written_part import replaced
 from tests.system.expenses import purchases
 from tests.system.in_process_system import settings
@@ -86,7 +87,7 @@ def _profile(items: Sequence[T], work: Callable[[T], object]) -> None:
 
 
 def main(*, profile: bool, write: bool) -> None:
-    lines = [f"Measured on {datetime.now(UTC):%Y-%m-%d}: {this_machine()}.", ""]
+    lines = [fill(f"Measured on {datetime.now(UTC):%Y-%m-%d}: {this_machine()}.", WIDTH), ""]
     for rate in rates():
         mark = "✓" if rate.items >= rate.target else "✗"
         lines.append(f"- {rate.name}: {rate.items:,.0f} {mark} (target: {rate.target:,.0f})")
