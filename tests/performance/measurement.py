@@ -67,11 +67,6 @@ class Measurement:
         """Return it for a file of JSON."""
         return asdict(self)
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Measurement:
-        """Return what `as_json` has written."""
-        return cls(**{**value, "run": RunId(**value["run"])})
-
 
 def measurement(
     run: RunId,

@@ -191,7 +191,6 @@ class _StepFunctions:
         self._day.begin(name, JobInput.model_validate_json(input))
 
     def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
-        self._day.described += 1
         if executionArn.rsplit(":", 1)[1] in self._day.executions:
             return {"status": "RUNNING"}
         return {"status": "SUCCEEDED"}
@@ -264,7 +263,6 @@ class Day:
     executions: set[str] = field(default_factory=set)
     time_left: timedelta = timedelta.max
     transitions: int = 0
-    described: int = 0
     refusals: int = 0
     late_webhooks: int = 0
     most_executions: int = 0
@@ -556,21 +554,20 @@ class Day:
     def _complete_job(
         self, job: Job, run: JobInput, event: Mapping[str, Any], limit: float, environment: Environment
     ) -> Waits[str]:
-        end = self.timeline.now + limit
-        yield work.AWS_SECONDS
-        yield from self._to_pleo(job, work.COMPLETE_CALLS, environment, end)
-        self._alive(job)
-        job.status, job.ended = "completed", self.timeline.now
-        return job.status
+        return (yield from self._end(job, "completed", limit, environment))
 
     def _fail_job(
         self, job: Job, run: JobInput, event: Mapping[str, Any], limit: float, environment: Environment
     ) -> Waits[str]:
+        return (yield from self._end(job, "failed", limit, environment))
+
+    def _end(self, job: Job, status: str, limit: float, environment: Environment) -> Waits[str]:
+        """Tell Pleo that the job is over."""
         end = self.timeline.now + limit
         yield work.AWS_SECONDS
         yield from self._to_pleo(job, work.COMPLETE_CALLS, environment, end)
         self._alive(job)
-        job.status, job.ended = "failed", self.timeline.now
+        job.status, job.ended = status, self.timeline.now
         return job.status
 
 

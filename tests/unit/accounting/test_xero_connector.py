@@ -27,10 +27,10 @@ from pleo_export.accounting.errors import (
     UnknownTaxCode,
 )
 from pleo_export.accounting.http import AccountingTransport
+from pleo_export.accounting.kept_lists import Held
 from pleo_export.accounting.port import DocumentRef, DocumentState
 from pleo_export.accounting.xero import connector
 from pleo_export.accounting.xero.connector import XeroConnector
-from pleo_export.accounting.xero.lookups import Kept
 from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import XeroRest, headers, scopes_of
 from pleo_export.accounting.xero.settings import XeroSettings
@@ -74,7 +74,7 @@ class Receipt:
 class Books:
     ledger: XeroLedger
     scopes: frozenset[str] | None = None
-    kept: Kept = field(default_factory=dict)
+    kept: Held = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
     def connect(self) -> XeroConnector:
@@ -405,7 +405,7 @@ class TestCalls:
             for tenant in (TENANT, TENANT, other)
         ]
 
-        kept = [id(each._lookups._kept) for each in made]
+        kept = [id(each._lookups._lists._held) for each in made]
         assert kept[0] == kept[1] != kept[2]
 
 

@@ -7,24 +7,9 @@ import pytest
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.pleo.errors import PleoRateLimited
 from pleo_export.services.company_share import SHARE, SHARE_OF_LOOKS
-from pleo_export.store.call_usage import CallBlock, block_seconds
-from pleo_export.store.pleo_call_budget import PLEO
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.in_process_system import InProcessSystem
-
-
-def used_by_others(system: InProcessSystem, calls: int) -> None:
-    """Let other companies have sent so many calls in the last seconds."""
-    budgets, now = system.services.call_budgets, system.clock.now().timestamp()
-    stored = budgets.get(PLEO)
-    assert budgets.put(
-        PLEO,
-        stored.usage.taken(
-            CallBlock(calls, now + block_seconds(CallPriority.EXPORT.rate)), CallPriority.EXPORT.rate, now
-        ),
-        stored,
-        now,
-    )
+from tests.system.use_of_pleo import use_of_pleo
 
 
 def test_given_nobody_else_calls_then_a_company_sends_more_than_its_share_without_a_pause(
@@ -42,7 +27,7 @@ def test_given_nobody_else_calls_then_a_company_sends_more_than_its_share_withou
 def test_given_others_that_use_the_limit_then_a_company_sends_its_share_in_a_minute_and_waits(
     system: InProcessSystem,
 ) -> None:
-    used_by_others(system, 430)
+    use_of_pleo(system, 430)
     budget = system.services.company_budget(NORTHGATE, CallPriority.EXPORT)
     began = system.clock.now()
 
@@ -58,7 +43,7 @@ def test_given_a_large_export_beyond_its_share_then_another_company_waits_for_no
     large = system.services.company_budget(NORTHGATE, CallPriority.EXPORT)
     for _ in range(SHARE + 1):
         large.take()
-    used_by_others(system, 360)
+    use_of_pleo(system, 360)
     paused = len(system.pauses)
 
     other = system.services.company_budget(HAVN, CallPriority.EXPORT)
@@ -71,7 +56,7 @@ def test_given_a_large_export_beyond_its_share_then_another_company_waits_for_no
 def test_given_looks_at_one_company_again_and_again_then_those_beyond_its_share_are_refused_at_once_and_others_are_not(
     system: InProcessSystem,
 ) -> None:
-    used_by_others(system, 430)
+    use_of_pleo(system, 430)
     for _ in range(SHARE_OF_LOOKS):
         system.services.company_budget(NORTHGATE, CallPriority.LOOK).take()
 

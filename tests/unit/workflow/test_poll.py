@@ -13,7 +13,6 @@ import pytest
 from pleo_export.errors import TryAgain
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.store.call_usage import CallBlock, block_seconds
 from pleo_export.store.looks import SHORTEST, Look
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.workflow import missing_looks
@@ -23,6 +22,7 @@ from tests.system.aws import client
 from tests.system.expenses import purchases
 from tests.system.in_process_system import NOON, InProcessSystem
 from tests.system.lambda_context import InvocationContext
+from tests.system.use_of_pleo import use_of_pleo
 
 COMPANIES = [f"{number:08d}-1111-4111-8111-111111111111" for number in range(25)]
 MINUTE = 60
@@ -177,20 +177,6 @@ def test_given_more_looks_than_a_page_of_the_index_holds_then_all_are_read_and_c
 
 
 # Pleo's requests, which exports need
-
-
-def use_of_pleo(system: InProcessSystem, calls: int) -> None:
-    """Let exports have sent so many requests in the last seconds."""
-    budgets, now = system.services.call_budgets, system.clock.now().timestamp()
-    stored = budgets.get(PLEO)
-    assert budgets.put(
-        PLEO,
-        stored.usage.taken(
-            CallBlock(calls, now + block_seconds(CallPriority.EXPORT.rate)), CallPriority.EXPORT.rate, now
-        ),
-        stored,
-        now,
-    )
 
 
 @pytest.mark.parametrize(("used", "looks"), [(0, 25), (430, 20), (449, 3), (500, 3)])

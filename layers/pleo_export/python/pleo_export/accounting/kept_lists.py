@@ -21,21 +21,26 @@ Held = dict[str, tuple[float, Any]]
 
 
 class KeptLists:
-    """The lists of one ledger as one connector uses them. `held`, by name and with the time of reading in seconds, may
-    be that of connectors before it."""
+    """The lists of one ledger as one connector uses them, each for so many `seconds`. `held`, by name and with the time
+    of reading in seconds, may be that of connectors before it."""
 
-    def __init__(self, held: Held | None = None) -> None:
+    def __init__(self, held: Held | None = None, seconds: float = KEPT_SECONDS) -> None:
         self._held: Held = {} if held is None else held
+        self._seconds = seconds
         self._opened = time.monotonic()
 
     def get(self, name: str, read: Callable[[], T]) -> T:
-        """Return the list, which is read unless it was within KEPT_SECONDS."""
+        """Return the list, which is read unless it was within these seconds."""
         held = self._held.get(name)
-        if held is None or time.monotonic() - held[0] > KEPT_SECONDS:
+        if held is None or time.monotonic() - held[0] > self._seconds:
             begun = time.monotonic()
             held = self._held[name] = begun, read()
         found: T = held[1]
         return found
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the list is held, however long since."""
+        return name in self._held
 
     def forget(self, name: str) -> None:
         """Read the list again when it is needed next."""

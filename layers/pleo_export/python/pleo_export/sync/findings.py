@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.failures import sync as sentences
 from pleo_export.failures.entry import FailureEntry
-from pleo_export.pleo.errors import PleoError, PleoProtocolError
+from pleo_export.pleo.errors import PleoError
 from pleo_export.sync.elements import DesiredElement
 from pleo_export.sync.plan import FindingKind, SyncAction, SyncFinding
 from pleo_export.text import LONGEST_CODE, shorten, visible_code
@@ -81,9 +81,7 @@ class ListFindings:
 
 
 def cause_of(error: PleoError) -> str:
-    """Return Pleo's code for an error, else its HTTP status; of an answer that cannot be read, that it cannot."""
-    if isinstance(error, PleoProtocolError):
-        return "what cannot be read"
+    """Return Pleo's code for an error, else its HTTP status."""
     return error.type or (str(error.status) if error.status is not None else "no answer")
 
 

@@ -27,6 +27,7 @@ from pleo_export.pleo.errors import (
     PleoError,
     PleoForbidden,
     PleoOutcomeUnknown,
+    PleoProtocolError,
     PleoRateLimited,
     PleoUnauthorized,
     PleoUnavailable,
@@ -159,7 +160,9 @@ class _Run:
             self._interrupted(findings, error)
             more = group is not None
         except PleoError as error:
-            self._incomplete(findings, f"Pleo answered {cause_of(error)}.")
+            unreadable = isinstance(error, PleoProtocolError)
+            cause = "what cannot be read" if unreadable else cause_of(error)
+            self._incomplete(findings, f"Pleo answered {cause}.")
             more = group is not None
         self._note(findings.found)
         return more

@@ -23,6 +23,7 @@ from pleo_export.accounting.errors import (
     PossibleDuplicate,
     Rejected,
 )
+from pleo_export.accounting.kept_lists import Held
 from pleo_export.accounting.limits import not_taken
 from pleo_export.accounting.port import (
     Attachment,
@@ -44,7 +45,7 @@ from pleo_export.accounting.xero.documents import XeroDocuments
 from pleo_export.accounting.xero.duplicates import repeated
 from pleo_export.accounting.xero.kinds import CREDIT_NOTES, INVOICES, XeroEndpoint, endpoint_of
 from pleo_export.accounting.xero.lists import XeroLists
-from pleo_export.accounting.xero.lookups import Kept, XeroLookups
+from pleo_export.accounting.xero.lookups import XeroLookups
 from pleo_export.accounting.xero.parties import XeroParties
 from pleo_export.accounting.xero.reading import XeroReader
 from pleo_export.accounting.xero.rest import Record, XeroRest, XeroTransport, headers, scopes_of
@@ -64,7 +65,7 @@ from pleo_export.observability import logger
 
 # The lists of each organisation, as long as the function's environment lives: the chunks of a job follow one another in
 # it. The check before a job reads them again.
-_KEPT: dict[tuple[str, str], Kept] = {}
+_KEPT: dict[tuple[str, str], Held] = {}
 _OWED = (INVOICES, CREDIT_NOTES)
 _WIDER = frozenset({"accounting.transactions", "accounting.settings"})  # of apps before March 2026
 
@@ -136,7 +137,7 @@ class XeroConnector:
         settings: XeroSettings,
         rest: XeroRest,
         scopes: frozenset[str] | None = None,
-        kept: Kept | None = None,
+        kept: Held | None = None,
     ) -> None:
         self._contact = settings.contact
         self._scopes = scopes

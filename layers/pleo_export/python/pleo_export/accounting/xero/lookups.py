@@ -6,7 +6,6 @@ is refused: a person may have corrected it meanwhile. What was withdrawn meanwhi
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from pleo_export.accounting.kept_lists import Held, KeptLists
 from pleo_export.accounting.port import CodeAndName, PeriodState
 from pleo_export.accounting.xero.rest import Record, XeroRest, day
 
-Kept = dict[str, tuple[float, Any]]
 KEPT_SECONDS = 300
 # Accounts that Xero books on itself: no line may name them.
 SYSTEM_ONLY = frozenset({"DEBTORS", "CREDITORS", "BANKCURRENCYGAIN", "REALISEDCURRENCYGAIN", "UNREALISEDCURRENCYGAIN"})
@@ -89,9 +88,9 @@ class XeroLookups:
     """Reads the lists that documents are checked with. `kept` is where they stay, by name, with the time of reading in
     seconds: connections of one organisation may share it. Every method raises AccountingError."""
 
-    def __init__(self, rest: XeroRest, kept: Kept | None = None) -> None:
+    def __init__(self, rest: XeroRest, kept: Held | None = None) -> None:
         self._rest = rest
-        self._kept: Kept = {} if kept is None else kept
+        self._lists = KeptLists(kept, KEPT_SECONDS)
 
     @property
     def accounts(self) -> Mapping[str, Sequence[XeroAccount]]:
@@ -118,11 +117,7 @@ class XeroLookups:
         return found
 
     def _list(self, endpoint: str, read: Callable[[Sequence[Record]], Any]) -> Any:
-        held = self._kept.get(endpoint)
-        if held is None or time.monotonic() - held[0] > KEPT_SECONDS:
-            held = time.monotonic(), read(self._rest.whole(endpoint))
-            self._kept[endpoint] = held
-        return held[1]
+        return self._lists.get(endpoint, lambda: read(self._rest.whole(endpoint)))
 
     @property
     def currency(self) -> str:
@@ -188,23 +183,23 @@ class XeroLookups:
         days: Collection[date],
     ) -> None:
         """Read again what does not know one of these, or takes nothing on one of the days."""
-        if "Accounts" in self._kept and not all(self._is_usable(code) for code in accounts):
-            del self._kept["Accounts"]
-        if "TaxRates" in self._kept and not all(code in self.taxes and self.taxes[code].active for code in taxes):
-            del self._kept["TaxRates"]
-        known = "TrackingCategories" in self._kept
+        if "Accounts" in self._lists and not all(self._is_usable(code) for code in accounts):
+            self._lists.forget("Accounts")
+        if "TaxRates" in self._lists and not all(code in self.taxes and self.taxes[code].active for code in taxes):
+            self._lists.forget("TaxRates")
+        known = "TrackingCategories" in self._lists
         if known and not all(value in self.tracking.get(name, ()) for name, value in tags):
-            del self._kept["TrackingCategories"]
+            self._lists.forget("TrackingCategories")
         if any(self.period_state(each) is not PeriodState.OPEN for each in days):
             self.forget_periods()
 
     def forget(self) -> None:
         """Read everything again when it is needed next."""
-        self._kept.clear()
+        self._lists.forget_all()
 
     def forget_periods(self) -> None:
         """Read the lock dates again when they are needed next."""
-        self._kept.pop("Organisation", None)
+        self._lists.forget("Organisation")
 
     def _is_usable(self, code: str) -> bool:
         found = self.accounts.get(code, ())
