@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pleo_export.accounting.port import DocumentState
 from pleo_simulator.pleo_state import PleoState
 from tests.simulation.fault_injection import FaultInjector
-from tests.system.aws import default_of
+from tests.system.aws import default_of, template
 from tests.system.held_documents import HeldDocument, Role
 from tests.system.in_process_system import NOON
 
@@ -43,8 +43,9 @@ MAY_BE_BOOKED = (
 LAST_STRETCH = timedelta(minutes=10)
 # Of the time in which no other company's functions work: here all work is done one after the other.
 AT_ONCE = timedelta(minutes=1)
-# A wake-up that failed comes back when its visibility ends (3 minutes).
-COMES_BACK = timedelta(minutes=4)
+# A wake-up that failed comes back when its visibility ends.
+VISIBILITY = timedelta(seconds=template()["Resources"]["WakeUps"]["Properties"]["VisibilityTimeout"])
+COMES_BACK = VISIBILITY + timedelta(minutes=1)
 OWN_TIME = timedelta(minutes=20)
 # A job that no webhook announces is found by the poll within so long: as often as the poll looks at a company, a poll
 # more, and the time for the work of others here. Often: as long as no webhook has arrived, and after a job that none
@@ -220,7 +221,8 @@ class Checker:
             return
         readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
         refused = any(
-            each.kind in ("refused", "foreign", "401", "403") and ("attach" in each.where or "receipts" in each.where)
+            each.kind in ("refused", "foreign", "401", "403")
+            and ("attach" in each.where.lower() or "receipts" in each.where)  # e-conomic: AttachedDocuments
             for each in self.injector.injected
             if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )

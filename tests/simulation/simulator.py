@@ -38,7 +38,7 @@ from pleo_simulator.deliveries import sign
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.pleo_state import Company, PleoState
 from pleo_simulator.seeded_ids import SeededIds
-from tests.simulation.checker import Checker, Clicked, InvariantViolated, entry_of, item_total
+from tests.simulation.checker import VISIBILITY, Checker, Clicked, InvariantViolated, entry_of, item_total
 from tests.simulation.fake_aws import Bucket, Message, Queue, StepFunctions, Table
 from tests.simulation.fake_endpoints import PleoSession, PleosFiles, SimulatedLedger
 from tests.simulation.fake_oauth import LEDGER, LambdaClient, SignIn
@@ -61,7 +61,6 @@ COMPANIES = tuple(f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 1
 IN_DOUBT_SECONDS = 300  # the template's
 POLL_SECONDS = 60  # as the template's schedule
 LOOK_SECONDS = 300  # in which the poll looks at each company where anything is open
-VISIBILITY_SECONDS = 360
 MACHINE_SECONDS = 3900
 BUSY_HOURS = 2  # people click and faults are injected in the first hours; then the system comes to rest
 LONGEST_WAY_TO_QUIESCENCE = timedelta(hours=4)
@@ -481,9 +480,14 @@ class Simulation:
                 ledger.edit(document.entry.reference, 1)
             else:
                 ledger.redate(document.entry.reference, date(2026, 1, 2))
-                if any(each.what == f"late: books post {document.entry.reference}" for each in self.schedule):
+                if self._being_posted(document.entry.reference):
                     self.checker.dated_by_hand.add(document.id)
         self._again(company, by_vendor)
+
+    def _being_posted(self, reference: str) -> bool:
+        """Whether what posts it is on its way, or at a step that takes long."""
+        late = any(each.what == f"late: books post {reference}" for each in self.schedule)
+        return late or any(each.where == f"before books post {reference}" for each in self.injector.injected)
 
     def _end_a_tax(self, company: str, by_vendor: bool) -> None:
         """From now on a bill with it comes to another total than was sent."""
@@ -596,12 +600,12 @@ class Simulation:
             done = self._dispatch(message)
             self.in_flight.discard(message.group)
             if done and self.injector.draws(message.group, 0.5):
-                self.injector.note("delivered twice", "its deletion was lost", message.group, VISIBILITY_SECONDS)
+                self.injector.note("delivered twice", "its deletion was lost", message.group, VISIBILITY.seconds)
                 done = False
             if done:
                 self.queue.messages.remove(message)
             else:
-                message.visible_at = self.clock.now() + timedelta(seconds=VISIBILITY_SECONDS)
+                message.visible_at = self.clock.now() + VISIBILITY
         if self.queue.first(message.group):
             self._at(0, f"deliver {message.group[:4]}", partial(self._deliver, message.group))
 
