@@ -29,6 +29,7 @@ from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import unlimited
 from pleo_export.http.session import IsolatedSession
+from pleo_export.number_sequence import NumberSequence
 from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.credentials import Credential, credential_from_secret
 from pleo_export.pleo.lists_client import PleoLists
@@ -39,6 +40,7 @@ from pleo_export.services.sync_queue import SyncQueue
 from pleo_export.services.token_refresher import Refresher
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.call_budgets import LedgerCallBudget
+from pleo_export.store.number_sequences import StoredSequence
 from pleo_export.store.payloads import Payloads
 from pleo_export.store.records import Records
 from pleo_export.store.secrets import ConnectionSecrets, Secrets, connection_secret, oauth_client_secret
@@ -268,7 +270,8 @@ class Stack(Records, PleoClients):
 
     def accounting_system(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSystem:
         """Return the accounting system, opened with that part of a company's secrets. Raises AccountingError."""
-        return connect(settings, secret, budget=self._call_budget(settings, secret))
+        budget, numbers = self._call_budget(settings, secret), self._numbers(settings, secret)
+        return connect(settings, secret, budget=budget, numbers=numbers)
 
     def accounting_setup(self, settings: AccountingSettings, secret: Mapping[str, str]) -> AccountingSetup:
         """Return what the accounting system offers to choose from. Raises AccountingError."""
@@ -284,10 +287,16 @@ class Stack(Records, PleoClients):
         connector = CONNECTORS[settings.name]
         if connector.rate is None:
             return UNLIMITED
-        ledger_id = f"{connector.name}#{set_up(settings, secret).ledger_id}"
+        ledger_id = _ledger_id(settings, secret)
         return LedgerCallBudget(
             self.call_budgets, ledger_id, connector.title, connector.rate, self.now, self.sleep, unlimited
         )
+
+    def _numbers(self, settings: AccountingSettings, secret: Mapping[str, str]) -> NumberSequence | None:
+        """Return the numbers of the ledger's documents, which exports of it share; None where it numbers them."""
+        if not CONNECTORS[settings.name].numbers_documents:
+            return None
+        return StoredSequence(self.table, _ledger_id(settings, secret), self.now, self.sleep)
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send what Pleo would send and return the status of the answer. Raises CheckFailed when there is none."""
@@ -298,6 +307,10 @@ class Stack(Records, PleoClients):
         except requests.RequestException as error:
             raise CheckFailed(f"nothing answers at {url} ({type(error).__name__})") from None
         return answer.status_code
+
+
+def _ledger_id(settings: AccountingSettings, secret: Mapping[str, str]) -> str:
+    return f"{settings.name}#{set_up(settings, secret).ledger_id}"
 
 
 def _other_table() -> dict[str, str]:

@@ -21,6 +21,7 @@ KEPT = {
     "ledger": "until it is disconnected",
     "call budget": "two days after its last use",
     "Pleo budget": "two days after its last use",
+    "numbers": "two days after its last use",
     "lease": "while an export runs",
     "secret lock": "90 seconds",
     "refresh": "7 days",

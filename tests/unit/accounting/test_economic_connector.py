@@ -32,6 +32,7 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.bookkeeping.documents import Dimension, JournalEntry, JournalLine, TaxPart, TaxRole
 from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.http.session import IsolatedSession
+from pleo_export.number_sequence import NumberSequence, UnsharedSequence
 from pleo_simulator.clock import Clock
 from tests.system.fake_network import Answer, Request
 from tests.system.wsgi_adapter import WsgiAdapter, session_through
@@ -72,14 +73,14 @@ class Books:
     app: Any = None
     kept: Held | None = None
 
-    def connect(self, budget: CallBudget = UNLIMITED) -> EconomicConnector:
+    def connect(self, budget: CallBudget = UNLIMITED, sequence: NumberSequence | None = None) -> EconomicConnector:
         session = session_through(WsgiAdapter(self.app, self.wire.cross), IsolatedSession())
         tokens = tokens_in({"app_secret_token": APP_SECRET, "agreement_grant_token": GRANT})
         transport = EconomicTransport("e-conomic", URL, tokens, session=session, sleep=lambda _: None, budget=budget)
         settings = EconomicSettings.model_validate(
             {"name": "e-conomic", "agreement": AGREEMENT, "journal": JOURNAL, "api_url": URL}
         )
-        return EconomicConnector(settings, EconomicRest(transport, transport), KeptLists(self.kept))
+        return EconomicConnector(settings, EconomicRest(transport, transport), KeptLists(self.kept), sequence)
 
     def texts(self, reference: str) -> tuple[int, int]:
         drafts, booked = self.ledger.texted(reference)
@@ -116,6 +117,18 @@ def booked(outcome: DocumentOutcome) -> DocumentRef:
     assert isinstance(outcome, DocumentRef), outcome
     assert outcome.state is DocumentState.POSTED
     return outcome
+
+
+class TestNumbers:
+    def test_given_a_write_that_arrives_late_then_its_number_is_not_given_again(self, books: Books) -> None:
+        """Its function has died, and what it has sent shows only after another has asked which numbers are free."""
+        sequence = UnsharedSequence()
+        books.connect(sequence=sequence)._recording._numbers.take(2)
+
+        entry = spent()
+        ref = booked(books.connect(sequence=sequence).record_many([entry], DocumentState.POSTED)[entry.reference])
+
+        assert int(ref.id) == 50003
 
 
 class TestVat:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.function_time import TimeLeft, unlimited
+from pleo_export.number_sequence import NumberSequence
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
@@ -40,7 +41,8 @@ class Connector:
     settings, as `package.module:Class`. `module` has `connect`, `set_up`,
     `open_reader` and `open_lists`; it is imported when a company first uses it, so that a function loads only the
     connector that it needs. `oauth` is how it signs in; None where the secret holds a key or a login.
-    `rate` is what a ledger company takes; None where the system has no limit of its own."""
+    `rate` is what a ledger company takes; None where the system has no limit of its own. `numbers_documents`: it gives
+    its documents their numbers; its `connect` takes the sequence that they come from."""
 
     name: str
     title: str
@@ -49,6 +51,7 @@ class Connector:
     module: str
     oauth: LedgerOAuth | None = None
     rate: CallRate | None = None
+    numbers_documents: bool = False
 
     @property
     def settings(self) -> type[AccountingSettings]:
@@ -62,10 +65,13 @@ class Connector:
         secret: Secret,
         time_left: TimeLeft = unlimited,
         budget: CallBudget = UNLIMITED,
+        numbers: NumberSequence | None = None,
     ) -> AccountingSystem:
         """Return the accounting system, without opening a connection. It begins only calls that end within `time_left`,
-        and takes each from the `budget`. Raises AuthenticationFailed for a secret that lacks a field."""
-        opened = import_module(self.module).connect(settings, secret, time_left=time_left, budget=budget)
+        takes each from the `budget`, and numbers its documents by `numbers`, if it does so (None: nobody else writes).
+        Raises AuthenticationFailed for a secret that lacks a field."""
+        more = {"numbers": numbers} if self.numbers_documents else {}
+        opened = import_module(self.module).connect(settings, secret, time_left=time_left, budget=budget, **more)
         system: AccountingSystem = opened
         return system
 

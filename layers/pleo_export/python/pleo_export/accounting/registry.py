@@ -17,6 +17,7 @@ from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
+from pleo_export.number_sequence import NumberSequence
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
@@ -34,11 +35,15 @@ CONNECTORS: dict[str, Connector] = {each.name: each for each in _registered()}
 
 
 def connect(
-    settings: AccountingSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+    settings: AccountingSettings,
+    secret: Secret,
+    time_left: TimeLeft = unlimited,
+    budget: CallBudget = UNLIMITED,
+    numbers: NumberSequence | None = None,
 ) -> AccountingSystem:
     """Return the accounting system that the settings name; see `Connector.connect`. `secret` is the
     `accounting_system` part of the connection's secret. Raises AuthenticationFailed for one that lacks a field."""
-    return CONNECTORS[settings.name].connect(settings, secret, time_left, budget)
+    return CONNECTORS[settings.name].connect(settings, secret, time_left, budget, numbers)
 
 
 def set_up(settings: AccountingSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> AccountingSetup:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, LedgerReader
     from pleo_export.call_budget import PlannedCallBudget
+    from pleo_export.number_sequence import NumberSequence
     from pleo_export.store.call_budgets import CallBudgets, LedgerCallBudget
     from pleo_export.store.connections import Connection
 
@@ -20,6 +21,11 @@ class LedgerReaders:
     """The part of the services that reads ledgers, and shares their budgets."""
 
     clock: Callable[[], datetime]
+
+    @property
+    def table(self) -> Any:
+        """The DynamoDB table."""
+        raise NotImplementedError
 
     @property
     def call_budgets(self) -> CallBudgets:
@@ -72,7 +78,7 @@ class LedgerReaders:
             return UNLIMITED
         from pleo_export.store.call_budgets import LedgerCallBudget  # noqa: PLC0415 - only where a ledger has a rate
 
-        ledger_id = connection.ledger_id or f"{connector.name}#{connection.company_id}"
+        ledger_id = _ledger_id(connection)
         if ledger_id not in self._budgets:
             self._budgets[ledger_id] = LedgerCallBudget(
                 self.call_budgets, ledger_id, connector.title, connector.rate, self.clock, self.sleep, self.time_left
@@ -82,3 +88,17 @@ class LedgerReaders:
     @cached_property
     def _budgets(self) -> dict[str, LedgerCallBudget]:
         return {}
+
+    def numbers(self, connection: Connection) -> NumberSequence | None:
+        """Return the numbers of the documents in the company's ledger; None where the ledger numbers them."""
+        from pleo_export.accounting.registry import CONNECTORS  # noqa: PLC0415 - only where a ledger is called
+
+        if not CONNECTORS[connection.settings.accounting_system.name].numbers_documents:
+            return None
+        from pleo_export.store.number_sequences import StoredSequence  # noqa: PLC0415
+
+        return StoredSequence(self.table, _ledger_id(connection), self.clock, self.sleep)
+
+
+def _ledger_id(connection: Connection) -> str:
+    return connection.ledger_id or f"{connection.settings.accounting_system.name}#{connection.company_id}"

@@ -232,7 +232,7 @@ class Services(PleoAccess, LedgerReaders):
         from pleo_export.accounting.registry import connect
 
         settings, secret = connection.settings.accounting_system, self.accounting_secret(connection)
-        return connect(settings, secret, self.time_left, self.call_budget(connection))
+        return connect(settings, secret, self.time_left, self.call_budget(connection), self.numbers(connection))
 
     def accounting_secret(self, connection: Connection) -> Mapping[str, str]:
         """Return the secret for the accounting system. Raises as `accounting_system` does."""

@@ -6,6 +6,7 @@
 | ledger        | BOOKS#<system>#<identity>       | CONNECTION      |
 | call budget   | BUDGET#<system>#<identity>      | CALLS           |
 | Pleo budget   | BUDGET#pleo                     | CALLS           |
+| numbers       | BUDGET#<system>#<identity>      | NUMBERS         |
 | lease         | COMPANY#<id>                    | LEASE           |
 | secret lock   | COMPANY#<id>                    | SECRET          |
 | refresh       | COMPANY#<id>                    | REFRESH#<owner> |
@@ -62,6 +63,11 @@ def budget_key(ledger_id: str) -> dict[str, str]:
 
 
 def job_key(job_id: str) -> dict[str, str]:
+def numbers_key(ledger_id: str) -> dict[str, str]:
+    """Return the key of the numbers that a ledger's documents were given; `ledger_id` as for `ledger_key`."""
+    return {"pk": f"BUDGET#{ledger_id}", "sk": "NUMBERS"}
+
+
     """Return the key of a job's record."""
     return {"pk": f"JOB#{job_id}", "sk": "JOB"}
 

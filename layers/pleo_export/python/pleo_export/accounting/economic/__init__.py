@@ -14,4 +14,5 @@ CONNECTOR = Connector(
     ),
     module="pleo_export.accounting.economic.connector",
     rate=CallRate(calls=10_000, seconds=60),
+    numbers_documents=True,
 )

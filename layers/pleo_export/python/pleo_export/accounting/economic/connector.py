@@ -53,14 +53,19 @@ from pleo_export.bookkeeping.parties import PartyMatch, PartyQuery
 from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.failures.connection import TOKENS_REFUSED
 from pleo_export.function_time import TimeLeft, unlimited
+from pleo_export.number_sequence import NumberSequence, UnsharedSequence
 
 
 def connect(
-    settings: EconomicSettings, secret: Secret, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED
+    settings: EconomicSettings,
+    secret: Secret,
+    time_left: TimeLeft = unlimited,
+    budget: CallBudget = UNLIMITED,
+    numbers: NumberSequence | None = None,
 ) -> EconomicConnector:
     """Return the accounting system. Raises AuthenticationFailed if the secret lacks a token."""
     lists = lists_of("e-conomic", str(settings.api_url), str(settings.agreement), *tokens_in(secret).values())
-    return EconomicConnector(settings, _rest(settings, secret, time_left, budget), lists)
+    return EconomicConnector(settings, _rest(settings, secret, time_left, budget), lists, numbers)
 
 
 def set_up(settings: EconomicSettings, secret: Secret, budget: CallBudget = UNLIMITED) -> EconomicSetup:
@@ -124,13 +129,19 @@ class EconomicConnector:
         shows_void=True,
     )
 
-    def __init__(self, settings: EconomicSettings, rest: EconomicRest, lists: KeptLists | None = None) -> None:
+    def __init__(
+        self,
+        settings: EconomicSettings,
+        rest: EconomicRest,
+        lists: KeptLists | None = None,
+        sequence: NumberSequence | None = None,
+    ) -> None:
         self._settings = settings
         self._economic = rest
         self._lookups = EconomicLookups(settings, rest, lists)
         self._documents = EconomicDocuments(rest)
         self._periods = EconomicPeriods(rest, self._lookups.lists)
-        numbers = EconomicNumbers(rest, self._lookups, settings.journal)
+        numbers = EconomicNumbers(rest, self._lookups, settings.journal, sequence or UnsharedSequence())
         self._recording = EconomicRecording(rest, self._documents, numbers, self._periods, settings.journal)
         self._booking = EconomicBooking(rest, self._documents, self._periods, self._recording)
         self._settlement = EconomicSettlement(rest, self._documents)

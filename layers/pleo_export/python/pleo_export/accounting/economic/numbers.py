@@ -3,7 +3,7 @@
 All entries of a voucher are created in one request, so they need their number before. It is taken from the journal's
 own range, above all numbers that are used there: by drafts, by the entries that were booked last, and by documents. For
 a document stays with its number when a person deletes the draft: the next voucher of that number would show another
-expense's receipt. One company has one writer at a time, and the journal is Pleo's alone, so nobody else takes the same.
+expense's receipt. The journal is Pleo's alone; what we have given out, and is not there yet, the sequence knows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pleo_export.accounting.economic.rest import DOCUMENTS, EconomicRest
 from pleo_export.accounting.economic.title import TITLE
 from pleo_export.accounting.errors import InvalidConfiguration
 from pleo_export.failures.connection import VOUCHER_NUMBERS_USED_UP
+from pleo_export.number_sequence import NumberSequence
 
 HIGHEST = 999_999_999
 _LATEST = 100  # booked entries that are looked at
@@ -25,20 +26,19 @@ _LATEST = 100  # booked entries that are looked at
 class EconomicNumbers:
     """Gives out voucher numbers of one journal. Raises AccountingError."""
 
-    def __init__(self, rest: EconomicRest, lookups: EconomicLookups, journal: int) -> None:
+    def __init__(self, rest: EconomicRest, lookups: EconomicLookups, journal: int, sequence: NumberSequence) -> None:
         self._economic = rest
         self._lookups = lookups
         self._journal = journal
-        self._given = 0
+        self._sequence = sequence
 
     def take(self, count: int) -> range:
         """Return so many numbers that nothing uses. Four calls before the first, none for the others. Raises
         InvalidConfiguration if the journal has no more."""
         first, last = self._range
-        begin = max(first, self._given + 1)
+        begin = self._sequence.take(first, count)
         if begin + count - 1 > last:
             raise InvalidConfiguration(VOUCHER_NUMBERS_USED_UP.told(ledger=TITLE, journal=self._journal))
-        self._given = begin + count - 1
         return range(begin, begin + count)
 
     @cached_property
