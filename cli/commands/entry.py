@@ -374,7 +374,7 @@ def _remedy(services: Services, connection: Connection, told: JobItem | None) ->
     if told is None or told.status != "failed" or told.export_job_id is None:
         return None
     key = key_of(told.accounting_entry_id)
-    result = services.results.get_many(told.export_job_id, [key]).get(key)
+    result = services.results.of_job(told.export_job_id).get(key)
     return remedy(result.code, connection.support_contact) if result and result.code else None
 
 

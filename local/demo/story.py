@@ -344,9 +344,7 @@ def _follow(stack: LocalStack, jobs: dict[str, str]) -> None:
         while left and time.monotonic() < deadline:
             for job_id in left:
                 items = stack.job(job_id)["items"]
-                ids = [item["accountingEntryId"] for item in items]
-                known = stack.deployed.results.get_many(job_id, ids)
-                progress.update(recorded[job_id], completed=len(known))
+                progress.update(recorded[job_id], completed=len(stack.deployed.results.of_job(job_id)))
                 final = sum(item["status"] in FINAL for item in items)
                 progress.update(reported[job_id], completed=final)
             left = [each for each in left if not stack.is_over(each)]

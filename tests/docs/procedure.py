@@ -36,6 +36,7 @@ KEPT = {
     "authorisation": "10 minutes",
     "job": "`HistoryDays`",
     "item result": "`HistoryDays`",
+    "booked items": "`HistoryDays`",
     "posting": "for ever",
     "sync": "400 days",
     "poll": "for ever: when the last poll ran",

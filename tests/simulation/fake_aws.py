@@ -42,6 +42,8 @@ def _holds(condition: Any, record: Record) -> bool:
         return name in record
     if operator == "=":
         return name in record and bool(record[name] == values[1])
+    if operator == "begins_with":
+        return name in record and record[name].startswith(values[1])
     if operator in (">", "<="):  # of a key, which is missing in records that a sparse index does not hold
         return name in record and bool((record[name] > values[1]) == (operator == ">"))
     raise NotImplementedError(operator)

@@ -19,10 +19,11 @@ from pleo_export.store.connected_companies import CONNECTED, ConnectedCompanies
 from pleo_export.store.connected_companies import INDEX as CONNECTED_INDEX
 from pleo_export.store.connections import Connection, connection_record
 from pleo_export.store.fencing import FencingToken, FencingTokens
-from pleo_export.store.jobs import ItemResult, Jobs, Results
+from pleo_export.store.jobs import Jobs
 from pleo_export.store.leases import Lease, Leases
 from pleo_export.store.looks import Look, Looks
 from pleo_export.store.postings import Posting, Postings
+from pleo_export.store.results import ItemResult, Results
 from pleo_export.store.table import company_key
 from pleo_simulator.clock import Clock
 from pleo_simulator.pleo_state import Company
@@ -66,7 +67,7 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
         posting = Posting(NORTHGATE, entry, random.randint(1, 2), f"pleo:{entry}", "print", job, at)
         seen = random.choice([None, posting])
         held = random.choice([None, Lease(NORTHGATE, owner, at, begun=random.random() < 0.5)])
-        token = FencingToken(job, owner)
+        token = FencingToken(job, "first", owner)
         match random.randrange(20):
             case 0:
                 yield leases.take(NORTHGATE, f"{number}", at, replacing=held)
@@ -81,9 +82,11 @@ def operations(table: Any, random: Random) -> Iterator[Any]:  # noqa: C901, PLR0
             case 5:
                 yield jobs.get(job)
             case 6:
-                yield results.put_many(token, [ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN, reason="r")], at)
+                result = random.choice([ItemResult(entry), ItemResult(entry, failure=ItemFailure.ACCOUNT_UNKNOWN)])
+                yield results.put_many(token, random.randrange(2), [result], at)
             case 7:
-                yield sorted(results.get_many(job, ENTRIES).items())
+                yield sorted(results.of_job(job).items())
+                yield sorted(results.of_chunk(job, "first", 0, ENTRIES).items())
             case 8:
                 yield postings.intend(token, [(posting, seen)])
             case 9:

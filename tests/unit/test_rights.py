@@ -117,7 +117,7 @@ def a_result_that_is_lost_while_pleo_refuses_its_report(system: InProcessSystem)
     system.connect(NORTHGATE, [item])
     job = system.export(NORTHGATE)
     system.service.faults.order(Fault(effect="item_errors", method="PUT"))
-    lost = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": f"ITEM#{entry_id(item)}"}}
+    lost = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": f"BOOKED#{job}-1#00000#{entry_id(item)}"}}
     lose = partial(client("dynamodb").delete_item, TableName=system.environment["TABLE_NAME"], Key=lost)
     system.effects.on("after pleo PUT", lose)
     system.run(NORTHGATE)

@@ -72,7 +72,7 @@ def test_what_to_do_is_said_once_for_all_expenses_that_need_it_with_who_can(stac
     stack.system.service.state.put_expenses(NORTHGATE, [*bad, purchase("three", account=None)])
     job = stack.system.export(NORTHGATE)
     stack.system.run(NORTHGATE)
-    results = {each.entry_id: each for each in stack.results.of_job(job)}
+    results = stack.results.of_job(job)
     fix = remedy(results[entry_id(bad[0])].code, "Finance Systems")
 
     output = shown(job)

@@ -18,7 +18,7 @@ from pleo_export.failures.entry import DEFAULT_SUPPORT, FailureEntry, WhoCanFix
 from pleo_export.failures.expense import AMOUNT_FRACTION, CATEGORY_MISSING, CATEGORY_WITHOUT_ACCOUNT
 from pleo_export.failures.ledger import ACCOUNT_UNKNOWN, TAG_UNKNOWN
 from pleo_export.pleo.models import REASON_LENGTH
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.recording.naming import named
 from tests.golden.cases import HERE, cases
 from tests.golden.failures import PAGE, example, page

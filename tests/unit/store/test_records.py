@@ -18,9 +18,9 @@ from pleo_export.pleo.webhook_authentication import WebhookAuthentication
 from pleo_export.store.attached_files import AttachedFile, OriginalFile
 from pleo_export.store.connections import LedgerAlreadyConnected
 from pleo_export.store.fencing import FencingToken
-from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
 from pleo_export.store.postings import Posting
+from pleo_export.store.results import ItemResult
 from pleo_export.store.secrets import Secrets
 from pleo_export.store.table import expiry, get_many, posting_key
 from pleo_simulator.sample import HAVN, NORTHGATE
@@ -255,10 +255,10 @@ def test_given_a_stale_fencing_token_when_its_holder_writes_then_nothing_is_writ
     later = replace(INTENT, revision=2)
     assert not system.services.postings.intend(token, [(later, None)])
     assert not system.services.postings.save_many(token, [RECORDED])
-    assert not system.services.results.put_many(token, RESULTS, NOW)
-    assert not system.services.results.put_many(token, [], NOW)
+    assert not system.services.results.put_many(token, 0, RESULTS, NOW)
+    assert not system.services.results.put_many(token, 0, [], NOW)
     assert system.services.postings.latest(NORTHGATE, "entry") == INTENT
-    assert system.services.results.get_many(JOB, ["a", "b", "c"]) == {}
+    assert system.services.results.of_job(JOB) == {}
 
 
 def test_no_fencing_token_is_given_for_a_job_that_is_closed_or_another_run_s(
@@ -291,53 +291,6 @@ def test_a_transaction_that_a_busy_table_refuses_raises_try_again(
 
     with system.effects.of_function(), pytest.raises(TryAgain):
         system.services.postings.intend(token, [(INTENT, None)])
-
-
-def test_results_come_back_as_they_were(system: InProcessSystem) -> None:
-    system.services.results.put_many(taken(system), RESULTS, NOW)
-    wanted = [*(result.entry_id for result in RESULTS), "unknown"]
-    assert system.services.results.get_many(JOB, wanted) == {result.entry_id: result for result in RESULTS}
-    assert [result.status for result in RESULTS] == ["successful", "successful", "failed"]
-
-
-def test_results_of_more_items_than_one_call_takes_all_come_back(system: InProcessSystem) -> None:
-    many = [ItemResult(f"entry-{number}", external_id=str(number)) for number in range(230)]
-    system.services.results.put_many(taken(system), many, NOW)
-    assert len(system.services.results.get_many(JOB, [result.entry_id for result in many])) == 230
-
-
-def test_jobs_and_results_go_after_a_financial_year(system: InProcessSystem) -> None:
-    system.services.jobs.next_attempt(JOB, NORTHGATE, NOW)
-    system.services.results.put_many(taken(system), RESULTS[:1], NOW)
-    keys = [{"pk": f"JOB#{JOB}", "sk": "JOB"}, {"pk": f"JOB#{JOB}", "sk": "ITEM#a"}]
-    assert {int(record["expires_at"]) for record in get_many(system.services.table, keys)} == {
-        int((NOW + timedelta(days=400)).timestamp())
-    }
-
-
-def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(
-    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system.services.results.put_many(taken(system), RESULTS, NOW)
-    pauses: list[float] = []
-    monkeypatch.setattr("pleo_export.store.table.time.sleep", pauses.append)
-    _leave_unprocessed(system, monkeypatch, times=2)
-
-    found = system.services.results.get_many(JOB, ["a", "b", "c"])
-
-    assert found.keys() == {"a", "b", "c"}
-    assert len(pauses) == 2
-
-
-def test_keys_that_dynamodb_never_processes_are_an_overload(
-    system: InProcessSystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system.services.results.put_many(taken(system), RESULTS, NOW)
-    monkeypatch.setattr("pleo_export.store.table.time.sleep", lambda _seconds: None)
-    _leave_unprocessed(system, monkeypatch, times=1000)
-
-    with pytest.raises(TryAgain):
-        system.services.results.get_many(JOB, ["a", "b", "c"])
 
 
 # Leases
@@ -570,20 +523,3 @@ def test_a_changed_secret_is_seen_as_soon_as_is_asked_for(system: InProcessSyste
     assert secrets.get(arn, fresh_seconds=6) == old
     assert secrets.get(arn, fresh_seconds=5).pleo == {"api_key": "new"}
     assert secrets.get(arn).pleo == {"api_key": "new"}
-
-
-def _leave_unprocessed(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """DynamoDB answers one key at a time, `times` times."""
-    dynamodb = system.services.table.meta.client
-    whole, left = dynamodb.batch_get_item, [times]
-
-    def partly(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
-        if not left[0]:
-            return whole(RequestItems=RequestItems)
-        left[0] -= 1
-        ((name, request),) = RequestItems.items()
-        head, *tail = request["Keys"]
-        answer = whole(RequestItems={name: {**request, "Keys": [head]}})
-        return {**answer, "UnprocessedKeys": {name: {**request, "Keys": tail or [head]}}}
-
-    monkeypatch.setattr(dynamodb, "batch_get_item", partly)

@@ -37,7 +37,7 @@ def exported(system: InProcessSystem, *, state: DocumentState, **settings: Any) 
 
 
 def warnings(system: InProcessSystem, job: str) -> tuple[str, ...]:
-    return system.services.results.get_many(job, [entry_id(ITEM)])[entry_id(ITEM)].warnings
+    return system.services.results.of_job(job)[entry_id(ITEM)].warnings
 
 
 def test_given_a_draft_on_an_allowed_date_when_adopted_then_it_is_posted_on_it(

@@ -34,7 +34,7 @@ def files(books: FakeAccountingSystem) -> dict[str, int]:
 
 
 def warnings(system: InProcessSystem, job: str, item: dict[str, Any]) -> tuple[str, ...]:
-    return system.services.results.get_many(job, [entry_id(item)])[entry_id(item)].warnings
+    return system.services.results.of_job(job)[entry_id(item)].warnings
 
 
 @pytest.mark.parametrize("policy", ["required", "best_effort"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pleo_export.bookkeeping.documents import Bill, Party
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_simulator.sample import NORTHGATE
 from tests.system.expenses import entry_id, purchase, purchases, reference, references
@@ -93,7 +93,7 @@ def test_given_a_code_of_half_a_megabyte_in_one_item_then_each_item_has_its_own_
     assert set(system.statuses(job)) <= {"successful", "failed"}
     assert system.items(job)[entry_id(odd)]["status"] == ("successful" if field == "tag groups" else "failed")
     assert system.job(job)["status"] in ("completed", "completed_with_errors")
-    stored = system.services.results.get_many(job, [entry_id(odd)])
+    stored = system.services.results.of_job(job)[entry_id(odd)]
     assert len(repr(stored).encode()) < 200_000  # a record of DynamoDB holds 400 KB, which the local one does not mind
 
 
@@ -105,8 +105,8 @@ def test_given_a_reason_and_warnings_longer_than_a_record_when_stored_then_they_
     system.services.jobs.begin(JOB, NORTHGATE, "run", seen=None)
     token = system.services.fencing_tokens.take(JOB, "run", "call")
     assert token is not None
-    assert system.services.results.put_many(token, [result, refused], system.clock.now())
-    stored = system.services.results.get_many(JOB, ["entry", "other"])
+    assert system.services.results.put_many(token, 0, [result, refused], system.clock.now())
+    stored = system.services.results.of_job(JOB)
     assert stored["entry"].warnings[-1] == "And 250 more."
     assert all(len(each) <= 500 for each in stored["entry"].warnings)
     assert len(stored["other"].reason or "") == 2_000

@@ -19,9 +19,10 @@ from pleo_export.failures.catalogue import remedy
 from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.operations.expense_facts import ExpenseFacts, expense_facts
 from pleo_export.pleo.models import ExportJob, JobItem
-from pleo_export.store.jobs import ItemResult, JobRecord
+from pleo_export.store.jobs import JobRecord
 from pleo_export.store.postings import Postings
 from pleo_export.store.records import Records
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.entry_ids import key_of
 
 FAILED = ("failed", "abandoned")  # the statuses of items of which an expense is not booked as it should be
@@ -99,7 +100,7 @@ class JobEvidence:
 def job_overview(records: Records, known: JobEvidence, time_zone: str = "UTC") -> JobOverview:
     """Join what is known of a job with our records of its items."""
     job_id, company_id, record, at_pleo = known.job_id, known.company_id, known.record, known.at_pleo
-    results = {result.entry_id: result for result in records.results.of_job(job_id)}
+    results = records.results.of_job(job_id)
     items = tuple(_items(results, known))
     numbers = _numbers(records.postings, company_id, [each for each in items if each.document_id])
     failure_type, failure = _failure(record, at_pleo)

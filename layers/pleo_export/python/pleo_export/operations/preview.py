@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pleo_export.accounting.errors import AccountingError, PeriodClosed
 from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentRef
@@ -27,8 +28,8 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
 from pleo_export.settings import Settings
 from pleo_export.store.connections import Connection
-from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
+from pleo_export.store.results import ItemResult
 from pleo_export.sync.refused_codes import LedgerNames, names_for
 from pleo_export.workflow.fetch_items import FetchItemsInput, open_chunks
 from pleo_export.workflow.recording.foreseen_refusals import NOT_ON_THE_LISTS
@@ -135,11 +136,15 @@ class _Books:
         dates = posting_dates(self.connection.settings, self.system, self.services)
         names = names_for(self.run.job_id, self.connection, self.services)
         foreseen = _Foreseen.of(plans, self.system, dates, names)
-        results = self.services.results.get_many(self.run.job_id, [each.entry_id for each in items])
         previews = {each.entry_id: _rejected(each) for each in preparer.rejected}
         previews |= {plan.entry_id: _previewed(plan, foreseen) for plan in plans}
-        previews |= {entry_id: _done(previews.get(entry_id), result) for entry_id, result in results.items()}
+        results = (self._results[each.entry_id] for each in items if each.entry_id in self._results)
+        previews |= {each.entry_id: _done(previews.get(each.entry_id), each) for each in results}
         return [previews[each.entry_id] for each in items]
+
+    @cached_property
+    def _results(self) -> Mapping[str, ItemResult]:
+        return self.services.results.of_job(self.run.job_id)
 
 
 @dataclass(frozen=True)

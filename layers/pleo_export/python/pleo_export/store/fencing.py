@@ -27,9 +27,11 @@ FORMER_NAME = "pen"
 
 @dataclass(frozen=True)
 class FencingToken:
-    """The right to write for a job. `holder` is the request id of one invocation of a function."""
+    """The right to write for a job, in one of its executions. `holder` is the request id of one invocation of a
+    function."""
 
     job_id: str
+    execution: str
     holder: str
 
 
@@ -49,7 +51,7 @@ class FencingTokens:
             ExpressionAttributeValues={":holder": holder},
             ConditionExpression=ours,
         )
-        return FencingToken(job_id, holder) if taken else None
+        return FencingToken(job_id, execution, holder) if taken else None
 
 
 def write(table: Table, token: FencingToken, puts: Iterable[Mapping[str, Any]]) -> bool:

@@ -1,31 +1,18 @@
-"""Our records of export jobs: which are ours, how often we ran them, how they ended, and each item's result."""
+"""Our records of export jobs: which are ours, how often we ran them, and how they ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from pleo_export.errors import ItemFailure, JobFailure
-from pleo_export.failures.entry import FailureText
-from pleo_export.store.fencing import FencingToken, write
-from pleo_export.store.record_texts import LONGEST_REASON, few, storable
-from pleo_export.store.table import (
-    HISTORY,
-    condition_failed,
-    conditional_write,
-    expiry,
-    get_many,
-    iso,
-    item_key,
-    job_key,
-    moment,
-    query_all,
-)
+from pleo_export.errors import JobFailure
+from pleo_export.store.record_texts import LONGEST_REASON, storable
+from pleo_export.store.table import HISTORY, condition_failed, conditional_write, expiry, iso, job_key, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -193,91 +180,3 @@ def _job(job_id: str, record: Mapping[str, Any]) -> JobRecord:
 
 def _moment(record: Mapping[str, Any], field: str) -> datetime | None:
     return moment(str(record[field])) if field in record else None
-
-
-@dataclass(frozen=True)
-class ItemResult:
-    """The final result of one item: successful with a document, or failed with Pleo's type and a reason.
-
-    `code` is that of the failure catalogue; None where it succeeded, and in a record of an earlier release.
-    `warnings` are what the bookkeeper should know all the same; Pleo cannot show them, `pleo-export job` does.
-    """
-
-    entry_id: str
-    external_id: str | None = None
-    external_url: str | None = None
-    exported_at: datetime | None = None
-    failure: ItemFailure | None = None
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
-    code: str | None = None
-
-    @classmethod
-    def failed(cls, entry_id: str, failure: ItemFailure, told: FailureText, support: str) -> ItemResult:
-        """Return a failure; `support` is whom its text names where only support can help."""
-        return cls(entry_id, failure=failure, reason=told.text(support), code=told.code)
-
-    @property
-    def status(self) -> Literal["successful", "failed"]:
-        """Return the status that Pleo is sent."""
-        return "failed" if self.failure else "successful"
-
-
-class Results:
-    """The final results of items, by job."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def put_many(
-        self, fencing_token: FencingToken, results: Iterable[ItemResult], now: datetime, kept: timedelta = HISTORY
-    ) -> bool:
-        """Write final results, which are `kept` from now on. Returns False if the fencing token is another call's by
-        now: then that call's results count, and not all of these are written."""
-        records = ({"Item": _item(fencing_token.job_id, result, now, expiry(now, kept))} for result in results)
-        return write(self._table, fencing_token, records)
-
-    def get_many(self, job_id: str, entry_ids: Iterable[str]) -> Mapping[str, ItemResult]:
-        """Return the results that exist, by entry id."""
-        records = get_many(self._table, (item_key(job_id, entry_id) for entry_id in entry_ids))
-        return {record["entry_id"]: _result(record) for record in records}
-
-    def of_job(self, job_id: str) -> Iterator[ItemResult]:
-        """Yield all results of the job, page by page."""
-        key = item_key(job_id, "")
-        condition = Key("pk").eq(key["pk"]) & Key("sk").begins_with(key["sk"])
-        for record in query_all(self._table, KeyConditionExpression=condition):
-            yield _result(record)
-
-
-def _item(job_id: str, result: ItemResult, now: datetime, expires_at: int) -> dict[str, Any]:
-    facts = {
-        "status": result.status,
-        "external_id": result.external_id,
-        "external_url": result.external_url,
-        "exported_at": iso(result.exported_at) if result.exported_at else None,
-        "failure": result.failure,
-        "code": result.code,
-        "reason": result.reason and storable(result.reason, LONGEST_REASON),
-        "warnings": few(result.warnings) or None,
-    }
-    return {
-        **item_key(job_id, result.entry_id),
-        "entry_id": result.entry_id,
-        "recorded_at": iso(now),
-        "expires_at": expires_at,
-        **{name: value for name, value in facts.items() if value is not None},
-    }
-
-
-def _result(record: Mapping[str, Any]) -> ItemResult:
-    return ItemResult(
-        entry_id=record["entry_id"],
-        external_id=record.get("external_id"),
-        external_url=record.get("external_url"),
-        exported_at=moment(record["exported_at"]) if "exported_at" in record else None,
-        failure=ItemFailure(record["failure"]) if "failure" in record else None,
-        reason=record.get("reason"),
-        warnings=tuple(record.get("warnings", ())),
-        code=record.get("code"),
-    )

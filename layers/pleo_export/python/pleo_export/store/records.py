@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pleo_export.store.company_events import CompanyEvents
     from pleo_export.store.connections import Connections
     from pleo_export.store.fencing import FencingTokens
-    from pleo_export.store.jobs import Jobs, Results
+    from pleo_export.store.jobs import Jobs
     from pleo_export.store.leases import Leases
     from pleo_export.store.looks import Looks
     from pleo_export.store.mapping_health import MappingHealthRecords
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pleo_export.store.polls import Polls
     from pleo_export.store.postings import Postings
     from pleo_export.store.reconciliations import Reconciliations
+    from pleo_export.store.results import Results
     from pleo_export.store.secret_locks import SecretLocks
     from pleo_export.store.settings_history import SettingsHistory
     from pleo_export.store.sync_schedule import SyncSchedule
@@ -97,7 +98,7 @@ class Records:
     @cached_property
     def results(self) -> Results:
         """The results of items."""
-        from pleo_export.store.jobs import Results
+        from pleo_export.store.results import Results
 
         return Results(self.table)
 

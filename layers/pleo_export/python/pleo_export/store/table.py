@@ -21,6 +21,7 @@
 | authorisation | AUTHORISATION#<hash>            | AUTHORISATION   |
 | job           | JOB#<jobId>                     | JOB             |
 | item result   | JOB#<jobId>                     | ITEM#<entryId>  |
+| booked items  | JOB#<jobId>                     | BOOKED#<run>#…  |
 | posting       | ENTRY#<companyId>#<entryId>     | REV#<n>         |
 | sync          | COMPANY#<id>                    | SYNC#<list>     |
 | poll          | POLL                            | POLL            |
@@ -62,19 +63,24 @@ def budget_key(ledger_id: str) -> dict[str, str]:
     return {"pk": f"BUDGET#{ledger_id}", "sk": "CALLS"}
 
 
-def job_key(job_id: str) -> dict[str, str]:
 def numbers_key(ledger_id: str) -> dict[str, str]:
     """Return the key of the numbers that a ledger's documents were given; `ledger_id` as for `ledger_key`."""
     return {"pk": f"BUDGET#{ledger_id}", "sk": "NUMBERS"}
 
 
+def job_key(job_id: str) -> dict[str, str]:
     """Return the key of a job's record."""
     return {"pk": f"JOB#{job_id}", "sk": "JOB"}
 
 
 def item_key(job_id: str, entry_id: str) -> dict[str, str]:
-    """Return the key of an item's result."""
+    """Return the key of the result of an item that failed, or has warnings."""
     return {"pk": f"JOB#{job_id}", "sk": f"ITEM#{entry_id}"}
+
+
+def booked_key(job_id: str, execution: str, chunk: int, first_entry_id: str) -> dict[str, str]:
+    """Return the key of what a call of a job's execution booked of a chunk, named by the first of its items."""
+    return {"pk": f"JOB#{job_id}", "sk": f"BOOKED#{execution}#{chunk:05d}#{first_entry_id}"}
 
 
 def posting_key(company_id: str, entry_id: str, revision: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ from pleo_export.errors import JobFailure, NotOurs, TryAgain
 from pleo_export.observability import logger, measure_seconds
 from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.recording.outcomes import ItemOutcome, refused
 from pleo_export.workflow.recording.preparation import ItemPreparer
 from pleo_export.workflow.recording.recorder import BatchRecorder
@@ -41,7 +41,7 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     if token is None:
         raise NotOurs(f"job {run.job_id} is closed, or another run's")
     items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
-    done = services.results.get_many(run.job_id, [item.entry_id for item in items])
+    done = services.results.of_chunk(run.job_id, run.execution, run.chunk, [item.entry_id for item in items])
     todo = [item for item in items if item.entry_id not in done]
     outcomes: list[ItemOutcome] = []
     try:
@@ -65,7 +65,7 @@ def record_items(run: ChunkInput, services: Services) -> dict[str, Any]:
     finally:
         # The results so far are saved, also when the rest has to wait or to be tried again.
         results, wait = _in_time(outcomes, run.deadline - services.clock())
-        if not services.results.put_many(token, results, services.clock(), services.history):
+        if not services.results.put_many(token, run.chunk, results, services.clock(), services.history):
             raise NotOurs(f"another run or call has taken over job {run.job_id}")
     failed = sum(1 for result in results if result.failure)
     if run.chunk == 0 and len(results) > failed:  # of the first chunk only: one more write a job, not one a chunk

@@ -14,7 +14,7 @@ from pleo_export.pleo.client import PleoClient
 from pleo_export.pleo.models import MAX_UPDATES, ItemUpdate
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.entry_ids import key_of, reportable
 from pleo_export.workflow.ownership import close
 from pleo_export.workflow.recording.unrecorded import results_without_recording
@@ -49,17 +49,19 @@ def finalise_open_items(
     """
     listed = (item.accounting_entry_id for status in statuses for item in pleo.job_items(run.job_id, status))
     open_ids = list(dict.fromkeys(listed))  # once: one may go from one status to the next between the two lists
-    synced = synced_lists(services.connection(run.company_id)) if open_ids else frozenset()
+    if not open_ids:
+        return 0
+    synced = synced_lists(services.connection(run.company_id))
+    final = services.results.of_job(run.job_id)
+    if any(key_of(pleo_id) not in final for pleo_id in open_ids):
+        close(run, services, failure, told)
+        final = services.results.of_job(run.job_id)  # again: from now on none can be added
     for pleo_ids in in_batches(open_ids, MAX_UPDATES):
-        batch = {pleo_id: key_of(pleo_id) for pleo_id in pleo_ids}
-        keys = dict.fromkeys(batch.values())
-        final = dict(services.results.get_many(run.job_id, keys))
-        if missing := [entry_id for entry_id in keys if entry_id not in final]:
-            close(run, services, failure, told)
-            final |= services.results.get_many(run.job_id, missing)  # again: from now on none can be added
-            missing = [entry_id for entry_id in missing if entry_id not in final]
-            final |= results_without_recording(run, services, missing, item_failure(failure), told)
-        report(pleo, run.job_id, {pleo_id: final[key] for pleo_id, key in batch.items()}, synced)
+        keys = {pleo_id: key_of(pleo_id) for pleo_id in pleo_ids}
+        missing = list(dict.fromkeys(key for key in keys.values() if key not in final))
+        unrecorded = results_without_recording(run, services, missing, item_failure(failure), told)
+        results = {pleo_id: unrecorded.get(key) or final[key] for pleo_id, key in keys.items()}
+        report(pleo, run.job_id, results, synced)
     return len(open_ids)
 
 

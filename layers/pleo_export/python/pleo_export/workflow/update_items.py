@@ -15,7 +15,7 @@ def update_items(run: ChunkInput, services: Services) -> None:
     """Report the results of a chunk. Raises NotOurs when the job is over at Pleo or another run's by now, TryAgain when
     Pleo does not answer."""
     items = services.payloads.read_chunk(run.job_id, run.execution, run.chunk)
-    results = services.results.get_many(run.job_id, [item.entry_id for item in items])
+    results = services.results.of_chunk(run.job_id, run.execution, run.chunk, [item.entry_id for item in items])
     if len(results) < len(items):
         raise Unexpected(f"chunk {run.chunk} has {len(items)} items but {len(results)} results")
     prove_ours(run, services)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
+from pleo_export.store.results import unpacked
 from pleo_export.store.settings_history import PREFIX as SETTINGS
 from pleo_export.store.table import company_key, job_key, moment, posting_key
 
@@ -64,8 +65,10 @@ class AuditReader:
 
     def results(self, job_id: str) -> Iterator[Record]:
         """Yield the results of the job's items: what Pleo was told of each."""
-        condition = Key("pk").eq(job_key(job_id)["pk"]) & Key("sk").begins_with("ITEM#")
-        yield from self._pages(self._table.query, KeyConditionExpression=condition)
+        job = job_key(job_id)
+        for record in self._pages(self._table.query, KeyConditionExpression=Key("pk").eq(job["pk"])):
+            if record["sk"] != job["sk"]:
+                yield from unpacked(record)
 
     def settings(self) -> Iterator[Record]:
         """Yield every version of the company's settings."""

@@ -11,7 +11,7 @@ from pleo_export.errors import ItemFailure, ItemRejected
 from pleo_export.failures.export import NO_TIME_TO_FINISH
 from pleo_export.failures.openings import NOT_BOOKED, recorded_but, recorded_without_receipts
 from pleo_export.services.services import Services
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.sync.refused_codes import LedgerNames
 from pleo_export.workflow.recording.naming import named
 from pleo_export.workflow.recording.pauses import SHORTEST_PAUSE, UNAVAILABLE_PAUSE, pause_after

@@ -21,8 +21,8 @@ from pleo_export.failures.expense import NO_DATA, OTHER_COMPANY
 from pleo_export.failures.receipts import NO_FILES_TAKEN
 from pleo_export.settings import ReceiptPolicy, Settings
 from pleo_export.store.connections import Connection
-from pleo_export.store.jobs import ItemResult
 from pleo_export.store.payloads import WorkItem
+from pleo_export.store.results import ItemResult
 from pleo_export.workflow.recording.faults import log_fault
 
 # The answer to each query for a supplier or employee, or why that query failed.

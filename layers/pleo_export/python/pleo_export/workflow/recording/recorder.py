@@ -21,7 +21,7 @@ from pleo_export.services.events import ChunkInput
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 from pleo_export.store.fencing import FencingToken
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 from pleo_export.sync.refused_codes import LedgerNames, names_for
 from pleo_export.workflow.recording.creation import DocumentWriter, ItemDocuments
 from pleo_export.workflow.recording.foreseen_refusals import without_foreseen_refusals

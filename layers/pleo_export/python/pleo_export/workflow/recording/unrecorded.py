@@ -11,7 +11,7 @@ from pleo_export.failures.export import NO_ANSWER_IN_TIME
 from pleo_export.failures.openings import NOT_BOOKED, NOT_BOOKED_AGAIN, booked_by_an_earlier_export, not_finished
 from pleo_export.services.events import JobInput
 from pleo_export.services.services import Services
-from pleo_export.store.jobs import ItemResult
+from pleo_export.store.results import ItemResult
 
 if TYPE_CHECKING:
     from pleo_export.store.postings import Posting
