@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from pleo_export.accounting.business_central.batches import _code
 from pleo_export.accounting.business_central.connector import BusinessCentralConnector
 from pleo_export.accounting.business_central.rest import Change
 from pleo_export.accounting.business_central.settings import BusinessCentralSettings
-from pleo_export.accounting.errors import KeptAsDraft, PeriodClosed, Rejected, UnknownAccount
+from pleo_export.accounting.errors import KeptAsDraft, PeriodClosed, Rejected, Unavailable, UnknownAccount
 from pleo_export.accounting.port import DocumentRef, DocumentState, PeriodState
 from pleo_export.accounting.short_key import short_key
 from pleo_export.bookkeeping.documents import (
@@ -131,6 +132,24 @@ class TestJournals:
         assert isinstance(outcomes[entries[0].reference], DocumentRef)
         assert [state_of(books, each.reference) for each in entries] == [[POSTED], [DRAFT]]
         assert books.files(entries[0].reference) == [("a.pdf", b"a")]
+
+    def test_given_files_that_cannot_be_attached_again_when_posted_then_that_is_said(
+        self, books: BusinessCentralFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        system = books.connector()
+        entries = [an_entry(), an_entry()]
+        drafts = [each for each in system.record_many(entries, DRAFT).values() if isinstance(each, DocumentRef)]
+        line = books._drafts(entries[0].reference)[-1]
+        row = {"parentId": line["id"], "parentType": "Journal", "fileName": "a.pdf", "_content": b"a", "byteSize": 1}
+        books.ledger.store.insert("attachments", row)
+        away = Unavailable("The service is busy.")
+        monkeypatch.setattr(system._files, "attach", mock.Mock(side_effect=away))
+
+        posted = system.post_many(drafts[:1])[entries[0].reference]
+
+        assert isinstance(posted, DocumentRef)
+        assert (posted.state, posted.files_lost) == (POSTED, away)
+        assert "look for what people had added" in posted.warnings[-1]
 
     def test_given_a_post_that_is_refused_for_one_line_then_the_others_are_posted(
         self, books: BusinessCentralFixture

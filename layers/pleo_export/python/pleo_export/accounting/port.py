@@ -40,7 +40,8 @@ class PeriodState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
     """A document in the accounting system. `date` is its posting date, read back. `warnings` are for the bookkeeper,
-    such as that a payment found no bill to settle."""
+    such as that a payment found no bill to settle. `files_lost` says why files that it had as a draft could not be
+    attached to it again when it was posted; None: it has them."""
 
     reference: str
     kind: DocumentKind
@@ -50,6 +51,7 @@ class DocumentRef:
     date: date
     url: str | None
     warnings: tuple[str, ...] = ()
+    files_lost: AccountingError | None = None
 
 
 class Attachment(Protocol):

@@ -30,8 +30,8 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 
 FILES_LOST = (
-    "Booked, but the files of its draft could not be attached again in {ledger}. Export this expense again: that adds "
-    "Pleo's receipts."
+    "The files of its draft could not all be attached to the posted entry in {ledger}. Pleo's receipts are attached "
+    "apart from that; look for what people had added."
 )
 
 
@@ -141,9 +141,10 @@ class BusinessCentralEntries:
             return outcome
         try:
             self._files.attach(document, files)
-        except AccountingError:
+        except AccountingError as error:
             if isinstance(outcome, DocumentRef):
-                return replace(outcome, warnings=(*outcome.warnings, FILES_LOST.format(ledger=TITLE)))
+                warnings = (*outcome.warnings, FILES_LOST.format(ledger=TITLE))
+                return replace(outcome, warnings=warnings, files_lost=error)
         return outcome
 
     def _made(self, reference: str, lines: Sequence[Row]) -> DocumentRef:

@@ -14,7 +14,7 @@ from pleo_export.failures.entry import FailureText
 from pleo_export.store.attached_files import AttachedFile
 from pleo_export.store.postings import Posting
 from pleo_export.workflow.recording.preparation import PreparedItem
-from pleo_export.workflow.recording.receipts import NO_RECEIPTS, PreparedReceipts
+from pleo_export.workflow.recording.receipts import NO_RECEIPTS, AttachmentOutcome, PreparedReceipts
 from pleo_export.workflow.recording.recovery import Decision
 
 
@@ -110,6 +110,12 @@ class ItemProgress:
     def finished(self) -> bool:
         """Whether nothing is left to do: documents, posting and files."""
         return self.first_fault is None and self.attachment_error is None and self.retry_files is None
+
+    def learn_files(self, attached: AttachmentOutcome) -> None:
+        """Note what became of the files."""
+        self.attachment_error, self.retry_files = attached.attachment_error, attached.retry
+        self.attached = attached.attached
+        self.warnings = (*self.warnings, *attached.warnings)
 
     def learn(self, reference: str, outcome: DocumentOutcome) -> None:
         """Note the outcome of a document. One that is kept as a draft exists, and the item fails for its cause."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +110,13 @@ class ReceiptHandler:
             return self._missing(files, document, internal_fault(error), InternalFault.failure, None)
         tally("ReceiptsAttached", len(files.attachments))
         return AttachmentOutcome(warnings=files.warnings, attached=files.hashes)
+
+    def lost(self, files: PreparedReceipts, document: DocumentRef, error: AccountingError) -> AttachmentOutcome:
+        """Return the outcome of files that the document had as a draft, and that `error` kept from the posted one."""
+        if not files.attachments:
+            return AttachmentOutcome()
+        without = replace(files, warnings=())  # said when they were attached to the draft
+        return self._missing(without, document, error.told, error.failure, self._pause(error))
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """Return the outcome of files that the next call attaches, since this one has no time left for them."""

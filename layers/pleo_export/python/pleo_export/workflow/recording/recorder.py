@@ -149,6 +149,7 @@ class BatchRecorder:
         self._create(batch, [(progress, progress.plan.item.main) for progress in batch])
         self._attach(batch)
         self._post(batch, [(progress, progress.plan.item.main) for progress in batch])
+        self._note_lost_files(batch)
         booked = [progress for progress in batch if progress.booked and not progress.posting_error]
         further = [(progress, document) for progress in booked for document in progress.plan.item.payments]
         self._create(booked, further)
@@ -173,11 +174,14 @@ class BatchRecorder:
             else:
                 attached = self._receipts.attach(progress.files, progress.main)
                 begun |= bool(progress.files.attachments)
-            progress.attachment_error, progress.retry_files = attached.attachment_error, attached.retry
-            progress.attached = attached.attached
-            progress.warnings = (*progress.warnings, *attached.warnings)
+            progress.learn_files(attached)
             if attached.retry and self._would_close(progress, progress.main):
                 progress.posting_error = progress.posting_error or AttachmentRejected(NOT_POSTED_YET.told())
+
+    def _note_lost_files(self, batch: Sequence[ItemProgress]) -> None:
+        for progress in batch:
+            if isinstance(progress.main, DocumentRef) and progress.main.files_lost:
+                progress.learn_files(self._receipts.lost(progress.files, progress.main, progress.main.files_lost))
 
     def _would_close(self, progress: ItemProgress, document: DocumentRef) -> bool:
         """Return whether the main document takes no files once it is posted, and is to be posted."""
