@@ -77,9 +77,9 @@ FIELDS = {
     },
     "JOB BOOKED": {"results", "recorded_at", "expires_at"},  # `results`: of each what JOB ITEM has, but for the texts
     "ENTRY REV": {
-        "company_id", "entry_id", "revision", "reference", "fingerprint", "job_id", "intended_at", "document_id",
-        "document_url", "document_number", "document_state", "payment_ids", "complete", "recorded_at", "booked",
-        "settings_version", "code_version", "files",
+        "company_id", "entry_id", "revision", "reference", "fingerprint", "job_id", "intended_at", "finishing_since",
+        "document_id", "document_url", "document_number", "document_state", "payment_ids", "complete", "recorded_at",
+        "booked", "settings_version", "code_version", "files",
     },
 }  # fmt: skip
 MEASURED = {"Calls", "JobsMissingObjective", "OldestPendingJobSeconds", "SecondsToExpiry", "SecondsToFirstEntry"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count, product
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pleo_export.accounting.errors import AttachmentRejected, OutcomeUnknown, Rejected, Unavailable
-from pleo_export.accounting.port import DocumentState
+from pleo_export.accounting.errors import AccountingError, AttachmentRejected, OutcomeUnknown, Rejected, Unavailable
+from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
 from pleo_export.bookkeeping.documents import DocumentKind, Party
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault
@@ -303,6 +303,87 @@ def test_given_a_receipt_that_the_books_refuse_when_its_item_is_exported_then_th
         assert (kind, reason.startswith("Recorded as J1, but without its receipts")) == ("receipt_upload_failure", True)
     again = exported(system, item)
     assert (system.statuses(again), [len(each.files) for each in books.documents]) == ({"successful": 1}, [1])
+
+
+def late_upload(system: InProcessSystem, books: FakeAccountingSystem) -> Callable[[], None]:
+    """The first upload kills its function, and arrives when the answer is called."""
+    late: list[Any] = []
+
+    def withhold() -> None:
+        late.append(books.documents[0].files.pop())
+        raise Killed
+
+    def arrive() -> None:
+        books.documents[0].files.extend(late)
+        late.clear()
+
+    system.effects.on("after books attach", withhold)
+    return arrive
+
+
+def test_given_an_upload_that_arrives_after_its_function_has_died_then_the_receipt_is_there_once(
+    system: InProcessSystem,
+) -> None:
+    """The entry is there at once; whether its receipt is, shows only when nothing more can be on its way."""
+    books = system.connect(NORTHGATE, [with_receipt()])
+    arrive = late_upload(system, books)
+    system.effects.on("before books find_many", arrive, nth=3)
+
+    job = exported(system)
+    arrive()  # later still, if nobody has looked for it again
+
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, DocumentState.POSTED)]
+    assert system.statuses(job) == {"successful": 1}
+
+
+def test_given_a_second_try_that_dies_with_an_upload_under_way_then_the_third_waits_for_it_as_well(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, [with_receipt()], receipts="required")
+    arrive = late_upload(system, books)
+    system.effects.on("before books attach", AWAY)
+    system.effects.on("before books find_many", arrive, nth=4)
+
+    job = exported(system)
+    arrive()
+
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, DocumentState.POSTED)]
+    assert system.statuses(job) == {"successful": 1}
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "statuses", "files"),
+    [
+        ("required", AWAY, {"successful": 1}, 1),  # a further try attaches it
+        ("required", Rejected("No files here."), {"failed": 1}, 0),
+        ("best_effort", Rejected("No files here."), {"successful": 1}, 0),
+    ],
+)
+def test_given_a_draft_that_loses_its_files_when_it_is_posted_then_they_count_as_not_attached(
+    system: InProcessSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: str,
+    error: AccountingError,
+    statuses: dict[str, int],
+    files: int,
+) -> None:
+    books = system.connect(NORTHGATE, [with_receipt()], receipts=policy)
+    post_many = books.post_many
+
+    def losing(documents: Sequence[DocumentRef]) -> Mapping[str, DocumentOutcome]:
+        posted = post_many(documents)
+        for each in books.documents:
+            each.files.clear()
+        return {name: replace(each, files_lost=error) for name, each in posted.items() if isinstance(each, DocumentRef)}
+
+    system.effects.on("before books post", Killed())
+    monkeypatch.setattr(books, "post_many", losing)
+
+    job = exported(system)
+
+    assert (system.statuses(job), [len(each.files) for each in books.documents]) == (statuses, [files])
+    for kind, reason in system.failures(job).values():
+        assert (kind, reason.startswith("Recorded as J1, but without its receipts")) == ("receipt_upload_failure", True)
 
 
 @pytest.mark.parametrize(("policy", "booked"), [("required", 0), ("best_effort", 1)])

@@ -30,7 +30,8 @@ class Posting:
     """The posting of one entry at one revision.
 
     `intended_at` (UTC): from then on the documents may exist. `document_id`: they do, we have seen them; it is the one
-    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `complete`: nothing is left to do.
+    that Pleo links to, `payment_ids` are those of its payments (R-6.9). `finishing_since`: from then on what belongs to
+    them (files, exchange differences) may exist without our having seen it. `complete`: nothing is left to do.
     `open_references`: those of its bills and payments that are drafts, or that a person has posted and that are not
     settled yet. `booked`: what the documents come to; none in records of before it was kept. `settings_version` (None:
     not known) and `code_version` name what made it; `files` are those attached to the main document, without
@@ -64,6 +65,7 @@ class Posting:
     code_version: str | None = None
     files: tuple[AttachedFile, ...] = ()
     files_left_out: int = 0
+    finishing_since: datetime | None = None
 
     def with_files(self, files: Sequence[AttachedFile]) -> Posting:
         """Return the posting with the files that were attached now, and those from before, which the document has as
@@ -181,6 +183,7 @@ def _record(posting: Posting) -> dict[str, Any]:
         "fingerprint": posting.fingerprint,
         "job_id": posting.job_id,
         "intended_at": iso(posting.intended_at),
+        "finishing_since": _iso(posting.finishing_since),
         "document_id": posting.document_id,
         "document_url": posting.document_url,
         "document_number": posting.document_number,
@@ -213,6 +216,7 @@ def _posting(record: Mapping[str, Any]) -> Posting:
         fingerprint=record["fingerprint"],
         job_id=record["job_id"],
         intended_at=moment(record["intended_at"]),
+        finishing_since=_moment(record, "finishing_since"),
         document_id=record.get("document_id"),
         document_url=record.get("document_url"),
         document_number=record.get("document_number"),

@@ -71,6 +71,7 @@ class Investigation:
             fingerprint=item.fingerprint,
             now=self.services.clock(),
             in_doubt_time=self.services.in_doubt_time,
+            finished_later=item.finished_later,
         )
         decision = decide_all(evidence, [found.get(each.reference) for each in item.payments])
         answers = {each.reference: found.get(each.reference) for each in item.booking.documents}

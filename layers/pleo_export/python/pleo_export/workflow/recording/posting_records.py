@@ -29,12 +29,18 @@ class PostingRecords:
     settings_version: int | None
 
     def write_intents(self, batch: Sequence[ItemProgress]) -> None:
-        """Write an intent for each item of which a document is missing, and keep it in the item's progress. Raises
-        NotOurs when another run or call is recording, even if nothing is to be created."""
+        """Write an intent for each item of which a document is missing, and keep it in the item's progress; note of the
+        others that they are being finished. Raises NotOurs when another run or call is recording, even if nothing is to
+        be created."""
         lacking = [progress for progress in batch if progress.plan.missing(progress.plan.documents)]
         for progress in lacking:
             progress.intent = self._intent(progress.plan)
         intents = [(progress.intent, progress.plan.posting) for progress in lacking if progress.intent]
+        intents += [
+            (replace(progress.plan.posting, finishing_since=self.services.clock()), progress.plan.posting)
+            for progress in batch
+            if not progress.intent and progress.plan.posting and progress.plan.item.finished_later
+        ]
         if not self.services.postings.intend(self.fencing_token, intents):
             raise NotOurs(f"another run or call is recording items of job {self.run.job_id}")
 
@@ -92,6 +98,7 @@ class PostingRecords:
             payment_ids=tuple(each.id for each in progress.documents if each is not main),
             open_references=_left_to_reconcile(progress.documents),
             complete=progress.finished,
+            finishing_since=None,
             recorded_at=known.recorded_at or self.services.clock(),
             booked=on_dates(booked, {each.reference: each.date for each in progress.documents}),
         )

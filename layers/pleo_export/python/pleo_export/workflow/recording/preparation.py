@@ -59,6 +59,12 @@ class PreparedItem:
         return self.booking.documents[1:]
 
     @property
+    def finished_later(self) -> bool:
+        """Whether more than the main document is written: payments, which the ledger settles with entries of its own,
+        or files."""
+        return bool(self.payments or self.item.files)
+
+    @property
     def fingerprint(self) -> str:
         """The hash of what is booked, which tells whether an expense has changed."""
         return fingerprint(self.booking)

@@ -25,6 +25,7 @@ An intent is "in doubt" while the run that wrote it, or its request, may still b
 |-----------------------------|-------------------|-------------------------------------------------------------|
 | to be adopted               | live              | adopt both                                                  |
 | to be adopted               | not there, intent in doubt  | wait: it may still appear                         |
+| interrupted, with files or payments | any       | wait: what was sent for it may still appear                 |
 | to be adopted               | not there         | adopt, and create the payment                               |
 | to be created or revised    | live              | fail: a person has to void the payment first                |
 | any                         | several           | fail: a person decides                                      |
@@ -56,6 +57,7 @@ from pleo_export.failures.export import (
     CHANGED_AFTER_POSTING,
     ENTRY_GONE,
     INTERRUPTED,
+    NO_TIME_TO_FINISH,
     OUT_OF_TIME,
     PAYMENT_WITHOUT_ITS_BILL,
     REVERSAL_NOT_FINISHED,
@@ -89,7 +91,7 @@ class Decision:
 @dataclass(frozen=True)
 class ItemEvidence:
     """What Pleo, our posting record and the accounting system hold of one item. `in_doubt_time`: see
-    `Services.in_doubt_time`."""
+    `Services.in_doubt_time`, and `finished_later`: `PreparedItem.finished_later`."""
 
     item_status: str
     posting: Posting | None
@@ -98,6 +100,7 @@ class ItemEvidence:
     fingerprint: str
     now: datetime
     in_doubt_time: timedelta
+    finished_later: bool = False
 
 
 def decide(seen: ItemEvidence) -> Decision:
@@ -126,6 +129,8 @@ def decide_all(seen: ItemEvidence, payments: Sequence[DocumentOutcome | None]) -
             )
         if not live and decision.action is Action.ADOPT and (wait := _in_doubt(seen)):
             return wait
+    if decision.action is Action.ADOPT and decision.document and (wait := _being_finished(seen, decision.document)):
+        return wait
     return decision
 
 
@@ -185,6 +190,21 @@ def _in_doubt(seen: ItemEvidence) -> Decision | None:
         Action.WAIT,
         failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
         told=OUTCOME_UNKNOWN,
+        wait=seen.in_doubt_time - age,
+    )
+
+
+def _being_finished(seen: ItemEvidence, document: DocumentRef) -> Decision | None:
+    posting = seen.posting
+    if posting is None or not seen.finished_later:
+        return None
+    since = posting.finishing_since or (None if posting.document_id else posting.intended_at)
+    if since is None or (age := seen.now - since) >= seen.in_doubt_time:
+        return None
+    return Decision(
+        Action.WAIT,
+        failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
+        told=NO_TIME_TO_FINISH.told(name=document.number or document.id),
         wait=seen.in_doubt_time - age,
     )
 
