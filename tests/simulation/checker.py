@@ -55,6 +55,8 @@ LOOKED_AT = timedelta(minutes=int(default_of("LongestLookMinutes")))
 FOUND_AFTER_A_LOOK = timedelta(minutes=4)
 # A job younger than this may still be announced: that the poll has found it proves nothing.
 ANNOUNCED_WITHIN = timedelta(minutes=2)
+# The effects in which files are fetched and attached. A connector reads of one document only what is attached to it.
+ABOUT_FILES = ("books attach", "books read pleo:", "receipts")
 # What a person did before, and what we leave to them.
 A_PERSONS_DECISION = (
     "is booked already as",
@@ -221,8 +223,7 @@ class Checker:
             return
         readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
         refused = any(
-            each.kind in ("refused", "foreign", "401", "403")
-            and ("attach" in each.where.lower() or "receipts" in each.where)  # e-conomic: AttachedDocuments
+            each.kind in ("refused", "foreign", "401", "403") and any(part in each.where for part in ABOUT_FILES)
             for each in self.injector.injected
             if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
