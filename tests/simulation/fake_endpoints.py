@@ -144,7 +144,9 @@ def response(status: int, content: Any, headers: dict[str, str] | None = None) -
     return SimpleNamespace(status_code=status, content=body, headers=headers or {})
 
 
-LATE = ("books record", "books post", "books finalise", "books discard", "books difference", "books reconcile")
+LATE = tuple(
+    f"books {each}" for each in ("record", "post", "finalise", "discard", "difference", "reconcile", "attach")
+)
 
 
 @dataclass

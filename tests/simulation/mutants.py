@@ -134,6 +134,10 @@ def no_in_doubt_time() -> AbstractContextManager[Any]:
     return patch(SimulatedServices, "in_doubt_time", timedelta())
 
 
+def no_wait_for_what_was_sent_for_a_document() -> AbstractContextManager[Any]:
+    return patch(recovery, "_being_finished", lambda *_: None)
+
+
 def withdraw_after_unknown() -> AbstractContextManager[Any]:
     save = PostingRecords.save
 
@@ -356,6 +360,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "no_fencing_token": ("before (dynamodb Transact|books find)", "given up, 401"),
     "intent_without_condition": ("before dynamodb TransactWriteItems", "stopped", *["export_instead"] * 3),
     "withdraw_after_unknown": ("books record", ""),
+    "no_wait_for_what_was_sent_for_a_document": ("books (attach|difference)", "killed"),
     "no_deadline": ("books", "429"),
     "interval_never_falls_back": ("nothing", "", "webhooks_end", *["void"] * 4),
     "unknown_is_not_booked": ("TransactWriteItems", "killed"),
@@ -391,6 +396,7 @@ MUTANTS: Mapping[str, Mutant] = {
         interval_never_falls_back,
         report_before_record,
         no_in_doubt_time,
+        no_wait_for_what_was_sent_for_a_document,
         withdraw_after_unknown,
         adopt_void,
         adopt_changed,

@@ -26,6 +26,7 @@ FIRST = {
     "unknown_is_not_booked": 60,
     "differences_not_looked_for": 1044,
     "no_in_doubt_time": 15,
+    "no_wait_for_what_was_sent_for_a_document": 35,
     "claim_after_started": 21,
     "codes_keep_what_nobody_sees": 18,
     "no_net_around_a_batch": 22,

@@ -534,12 +534,14 @@ class FakeAccountingSystem:
         if held is not None and held.state is DocumentState.POSTED and not self.capabilities.attach_to_posted:
             raise Rejected("a posted entry takes no files")
 
-        def upload() -> None:
-            if held is None or file.sha256 not in held.files:
-                with file.open() as content:
-                    self.ledger.attach(document.id, file.name, file.sha256, content.read())
-
-        self._write(f"books attach {document.reference}", upload)
+        if held is not None and file.sha256 in held.files:
+            return
+        with file.open() as opened:
+            content = opened.read()
+        self._write(
+            f"books attach {document.reference}",
+            lambda: self.ledger.attach(document.id, file.name, file.sha256, content),
+        )
 
     def _held(self, references: Collection[str]) -> dict[str, list[Document]]:
         held: dict[str, list[Document]] = {}
