@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pleo_export.accounting.port import DocumentState
 from pleo_simulator.pleo_state import PleoState
-from tests.simulation.fault_injection import FaultInjector
+from tests.simulation.fault_injection import FaultInjector, InjectedFault
 from tests.system.aws import default_of, template
 from tests.system.held_documents import HeldDocument, Role
 from tests.system.in_process_system import NOON
@@ -55,8 +55,8 @@ LOOKED_AT = timedelta(minutes=int(default_of("LongestLookMinutes")))
 FOUND_AFTER_A_LOOK = timedelta(minutes=4)
 # A job younger than this may still be announced: that the poll has found it proves nothing.
 ANNOUNCED_WITHIN = timedelta(minutes=2)
-# The effects in which files are fetched and attached. A connector reads of one document only what is attached to it.
-ABOUT_FILES = ("books attach", "books read pleo:", "receipts")
+# The effects in which files are attached. A connector reads of one document only what is attached to it.
+ABOUT_FILES = ("books attach", "books read")
 # What a person did before, and what we leave to them.
 A_PERSONS_DECISION = (
     "is booked already as",
@@ -223,15 +223,15 @@ class Checker:
             return
         readable = not any(name.startswith(("breaks", "gone")) for name in wanted)
         refused = any(
-            each.kind in ("refused", "foreign", "401", "403") and any(part in each.where for part in ABOUT_FILES)
+            each.kind in ("refused", "foreign", "401", "403")
+            and ((each.company_id == job.company_id and self._about_files(each, entry_id)) or "receipts" in each.where)
             for each in self.injector.injected
-            if (each.company_id == job.company_id and entry_id in each.where) or "receipts" in each.where
         )
         late = job.started is not None and any(
             moment > job.started + timedelta(minutes=40)
             for moment in (
                 self.injector.clock.now(),
-                *(each.until + each.asks for each in self.injector.injected if f"attach pleo:{entry_id}" in each.where),
+                *(each.until + each.asks for each in self.injector.injected if self._about_files(each, entry_id)),
             )
         )
         required = self.receipts_required[job.company_id]
@@ -240,6 +240,9 @@ class Checker:
         self._hold(
             not readable or refused or late, f"attached: entry {entry_id} lacks {wanted - there}, without reason"
         )
+
+    def _about_files(self, fault: InjectedFault, entry_id: str) -> bool:
+        return any(f"{effect} pleo:{entry_id}" in fault.where for effect in ABOUT_FILES)
 
     def attached(self, company_id: str, document: HeldDocument, name: str) -> None:
         """A file has reached a document."""

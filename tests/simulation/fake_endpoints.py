@@ -144,9 +144,7 @@ def response(status: int, content: Any, headers: dict[str, str] | None = None) -
     return SimpleNamespace(status_code=status, content=body, headers=headers or {})
 
 
-LATE = tuple(
-    f"books {each}" for each in ("record", "post", "finalise", "discard", "difference", "reconcile", "attach")
-)
+LATE = tuple(f"books {each}" for each in ("record", "post", "finalise", "discard", "difference", "reconcile", "attach"))
 
 
 @dataclass
