@@ -31,6 +31,14 @@ def test_given_a_token_is_refreshed_between_look_and_start_then_the_checker_take
     Simulation(seed).run()
 
 
+@pytest.mark.parametrize("seed", [957, 1274])
+def test_given_an_upload_without_an_answer_and_a_call_that_ends_before_its_results_then_the_file_is_there_once(
+    seed: int,
+) -> None:
+    """The next call finds the posting record saved, and must not attach what may still arrive."""
+    Simulation(seed).run()
+
+
 def test_given_other_companies_work_after_a_job_then_the_next_one_of_this_company_may_start_later() -> None:
     """Of the functions that run one after the other here, those of others take three minutes."""
     Simulation(37, ledger="e-conomic").run()

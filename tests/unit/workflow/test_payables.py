@@ -305,13 +305,15 @@ def test_given_a_receipt_that_the_books_refuse_when_its_item_is_exported_then_th
     assert (system.statuses(again), [len(each.files) for each in books.documents]) == ({"successful": 1}, [1])
 
 
-def late_upload(system: InProcessSystem, books: FakeAccountingSystem) -> Callable[[], None]:
-    """The first upload kills its function, and arrives when the answer is called."""
+def late_upload(
+    system: InProcessSystem, books: FakeAccountingSystem, then: BaseException | None = None
+) -> Callable[[], None]:
+    """The first upload kills its function, or ends in that error, and arrives when the answer is called."""
     late: list[Any] = []
 
     def withhold() -> None:
         late.append(books.documents[0].files.pop())
-        raise Killed
+        raise then or Killed
 
     def arrive() -> None:
         books.documents[0].files.extend(late)
@@ -343,6 +345,21 @@ def test_given_a_second_try_that_dies_with_an_upload_under_way_then_the_third_wa
     arrive = late_upload(system, books)
     system.effects.on("before books attach", AWAY)
     system.effects.on("before books find_many", arrive, nth=4)
+
+    job = exported(system)
+    arrive()
+
+    assert [(len(each.files), each.state) for each in books.documents] == [(1, DocumentState.POSTED)]
+    assert system.statuses(job) == {"successful": 1}
+
+
+def test_given_an_upload_without_an_answer_and_results_that_cannot_be_saved_then_the_next_try_waits_for_it(
+    system: InProcessSystem,
+) -> None:
+    books = system.connect(NORTHGATE, [with_receipt()])
+    arrive = late_upload(system, books, OutcomeUnknown("no answer"))
+    system.effects.on("before dynamodb TransactWriteItems", Killed(), nth=3)  # after intents and posting records
+    system.effects.on("before books find_many", arrive, nth=3)
 
     job = exported(system)
     arrive()

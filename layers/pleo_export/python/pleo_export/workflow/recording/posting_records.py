@@ -98,7 +98,7 @@ class PostingRecords:
             payment_ids=tuple(each.id for each in progress.documents if each is not main),
             open_references=_left_to_reconcile(progress.documents),
             complete=progress.finished,
-            finishing_since=None,
+            finishing_since=self.services.clock() if progress.files_in_doubt else None,
             recorded_at=known.recorded_at or self.services.clock(),
             booked=on_dates(booked, {each.reference: each.date for each in progress.documents}),
         )

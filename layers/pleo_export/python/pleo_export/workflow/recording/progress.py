@@ -68,7 +68,8 @@ class InDoubt(OutcomeUnknown):
 class ItemProgress:
     """An item that is being recorded: its files, the intent written in this call, and the outcomes of its documents.
     `posting_error`: why one that exists is still a draft. `retry_files`: how long to wait before its files are
-    attached again. `attached`: the files that its main document has for certain."""
+    attached again; `files_in_doubt`: what was sent of them may still arrive. `attached`: those that its main document
+    has for certain."""
 
     plan: ItemPlan
     files: PreparedReceipts = NO_RECEIPTS
@@ -77,6 +78,7 @@ class ItemProgress:
     posting_error: AccountingError | None = None
     attachment_error: ItemRejected | None = None
     retry_files: timedelta | None = None
+    files_in_doubt: bool = False
     attached: tuple[AttachedFile, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -114,7 +116,7 @@ class ItemProgress:
     def learn_files(self, attached: AttachmentOutcome) -> None:
         """Note what became of the files."""
         self.attachment_error, self.retry_files = attached.attachment_error, attached.retry
-        self.attached = attached.attached
+        self.files_in_doubt, self.attached = attached.in_doubt, attached.attached
         self.warnings = (*self.warnings, *attached.warnings)
 
     def learn(self, reference: str, outcome: DocumentOutcome) -> None:

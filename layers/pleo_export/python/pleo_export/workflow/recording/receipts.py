@@ -48,11 +48,13 @@ class PreparedReceipts:
 class AttachmentOutcome:
     """The outcome of attaching an item's files. `attachment_error` is the item's failure under `required`. With `retry`
     they are not attached yet, and to be tried again after that time; the other fields then count only if the job has
-    no time for that. `attached` are the files that the document has for certain."""
+    no time for that. `in_doubt`: what was sent may still arrive. `attached` are the files that the document has for
+    certain."""
 
     attachment_error: ItemRejected | None = None
     warnings: tuple[str, ...] = ()
     retry: timedelta | None = None
+    in_doubt: bool = False
     attached: tuple[AttachedFile, ...] = ()
 
 
@@ -102,7 +104,7 @@ class ReceiptHandler:
         try:
             self.system.attach(document, files.attachments)
         except AccountingError as error:
-            return self._missing(files, document, error.told, error.failure, self._pause(error))
+            return self._not_attached(files, document, error)
         except PleoExportError:
             raise
         except Exception as error:
@@ -116,7 +118,7 @@ class ReceiptHandler:
         if not files.attachments:
             return AttachmentOutcome()
         without = replace(files, warnings=())  # said when they were attached to the draft
-        return self._missing(without, document, error.told, error.failure, self._pause(error))
+        return self._not_attached(without, document, error)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
         """Return the outcome of files that the next call attaches, since this one has no time left for them."""
@@ -124,10 +126,14 @@ class ReceiptHandler:
             files, document, NO_TIME_FOR_RECEIPTS.told(), ItemFailure.RECEIPT_UPLOAD_FAILURE, SHORTEST_PAUSE
         )
 
-    def _pause(self, error: AccountingError) -> timedelta | None:
-        """Return how long to wait before the next try; None for a refusal, which is final. An upload without an answer
-        may still arrive, so the wait is long enough for it: the file must not be attached twice."""
-        return self.services.in_doubt_time if isinstance(error, OutcomeUnknown) else pause_after(error)
+    def _not_attached(
+        self, files: PreparedReceipts, document: DocumentRef, error: AccountingError
+    ) -> AttachmentOutcome:
+        """Return the outcome of a refusal, which is final, or of a fault that passes. An upload without an answer may
+        still arrive, so the wait is long enough for it: the file must not be attached twice."""
+        in_doubt = isinstance(error, OutcomeUnknown)
+        pause = self.services.in_doubt_time if in_doubt else pause_after(error)
+        return replace(self._missing(files, document, error.told, error.failure, pause), in_doubt=in_doubt)
 
     def _missing(
         self,
