@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 760, 190, 110, 22, 12, 64
+WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 760, 210, 110, 22, 12, 64
 COLOURS = ("#2a78d6", "#eb6834", "#1baf7a", "#4a3aa7", "#eda100", "#e34948", "#898781", "#52514e")
 TEXT, FAINT, SURFACE = "#0b0b0b", "#52514e", "#ffffff"
 
