@@ -266,7 +266,7 @@ def poison_stays_in_its_batch() -> AbstractContextManager[Any]:
 
 
 def passing_fault_of_a_file_is_final() -> AbstractContextManager[Any]:
-    return patch(attachments.ReceiptHandler, "_pause", lambda *_: None)
+    return patch(attachments, "pause_after", lambda _: None)
 
 
 def kept_as_draft_withdraws() -> AbstractContextManager[Any]:

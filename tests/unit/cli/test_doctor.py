@@ -16,6 +16,7 @@ from cli.errors import UsageError
 from cli.main import app
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.port import PeriodState
+from pleo_export.workflow.receive_webhook import RECHECK_SECONDS
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.aws import client
@@ -229,6 +230,18 @@ def test_given_what_broke_then_its_check_says_what_to_fix(
 
     assert set(found) - {"mapping"} == {check}, "what the mapping needs is told by it as well"
     assert said in found[check]
+
+
+def test_given_a_function_that_has_just_read_the_secret_before_then_it_is_asked_once_more(
+    stack: DeployedSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks for a newer one only when it has not looked for some seconds."""
+    connected(stack)
+    deliver, begun, refused = DeployedSystem.deliver, stack.now(), [401]
+    monkeypatch.setattr(DeployedSystem, "deliver", lambda *given: refused.pop() if refused else deliver(*given))
+
+    assert "webhook address" not in problems(examined(stack))
+    assert stack.now() - begun > timedelta(seconds=RECHECK_SECONDS)
 
 
 @pytest.mark.parametrize(
