@@ -99,6 +99,17 @@ def enter_by_hand(books: BusinessCentralFixture, journal: str, **values: Any) ->
         ledger.insert_line("journalLines", row | {"amount": amount, "description": "by hand"} | values)
 
 
+def two_drafts_of_which_the_first_has_a_file(
+    books: BusinessCentralFixture, system: BusinessCentralConnector
+) -> tuple[list[JournalEntry], list[DocumentRef]]:
+    entries = [an_entry(), an_entry()]
+    drafts = [each for each in system.record_many(entries, DRAFT).values() if isinstance(each, DocumentRef)]
+    line = books._drafts(entries[0].reference)[-1]
+    row = {"parentId": line["id"], "parentType": "Journal", "fileName": "a.pdf", "_content": b"a", "byteSize": 1}
+    books.ledger.store.insert("attachments", row)
+    return entries, drafts
+
+
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -121,11 +132,7 @@ class TestJournals:
         self, books: BusinessCentralFixture
     ) -> None:
         system = books.connector()
-        entries = [an_entry(), an_entry()]
-        drafts = [each for each in system.record_many(entries, DRAFT).values() if isinstance(each, DocumentRef)]
-        line = books._drafts(entries[0].reference)[-1]
-        row = {"parentId": line["id"], "parentType": "Journal", "fileName": "a.pdf", "_content": b"a", "byteSize": 1}
-        books.ledger.store.insert("attachments", row)
+        entries, drafts = two_drafts_of_which_the_first_has_a_file(books, system)
 
         outcomes = system.post_many(drafts[:1])
 
@@ -137,11 +144,7 @@ class TestJournals:
         self, books: BusinessCentralFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         system = books.connector()
-        entries = [an_entry(), an_entry()]
-        drafts = [each for each in system.record_many(entries, DRAFT).values() if isinstance(each, DocumentRef)]
-        line = books._drafts(entries[0].reference)[-1]
-        row = {"parentId": line["id"], "parentType": "Journal", "fileName": "a.pdf", "_content": b"a", "byteSize": 1}
-        books.ledger.store.insert("attachments", row)
+        entries, drafts = two_drafts_of_which_the_first_has_a_file(books, system)
         away = Unavailable("The service is busy.")
         monkeypatch.setattr(system._files, "attach", mock.Mock(side_effect=away))
 

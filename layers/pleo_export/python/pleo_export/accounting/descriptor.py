@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.call_budget import UNLIMITED, CallBudget, CallRate
 from pleo_export.function_time import TimeLeft, unlimited
-from pleo_export.number_sequence import NumberSequence
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
     from pleo_export.accounting.settings import AccountingSettings
+    from pleo_export.number_sequence import NumberSequence
 
 Secret = Mapping[str, str]
 

@@ -17,12 +17,12 @@ from pleo_export.accounting.ledger_oauth import LedgerOAuth
 from pleo_export.call_budget import UNLIMITED, CallBudget
 from pleo_export.errors import InvalidSettings
 from pleo_export.function_time import TimeLeft, unlimited
-from pleo_export.number_sequence import NumberSequence
 
 if TYPE_CHECKING:
     from pleo_export.accounting.lists import LedgerLists
     from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
     from pleo_export.accounting.settings import AccountingSettings
+    from pleo_export.number_sequence import NumberSequence
 
 
 def _registered() -> Iterator[Connector]:

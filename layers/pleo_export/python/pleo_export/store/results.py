@@ -118,10 +118,9 @@ def unpacked(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if "results" not in record:
         yield dict(record)
         return
-    job_id = str(record["pk"]).removeprefix(job_key("")["pk"])
-    shared = {name: record[name] for name in ("recorded_at", "expires_at")}
+    shared = {name: record[name] for name in ("pk", "recorded_at", "expires_at")}
     for item in json.loads(zlib.decompress(bytes(record["results"]))):
-        yield {**item_key(job_id, item["entry_id"]), **item, "status": "successful", **shared}
+        yield {"sk": item_key("", item["entry_id"])["sk"], **item, "status": "successful", **shared}
 
 
 def _begins_with(key: Mapping[str, str]) -> Any:

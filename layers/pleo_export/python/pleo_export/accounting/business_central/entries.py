@@ -30,8 +30,7 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.failures.connection import LEDGER_IN_DOUBT
 
 FILES_LOST = (
-    "The files of its draft could not all be attached to the posted entry in {ledger}. Pleo's receipts are attached "
-    "apart from that; look for what people had added."
+    "The files of its draft could not all be attached to the posted entry in {ledger}: look for what people had added."
 )
 
 

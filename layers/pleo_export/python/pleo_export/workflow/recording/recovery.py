@@ -184,14 +184,7 @@ def _not_found(seen: ItemEvidence) -> Decision:
 
 def _in_doubt(seen: ItemEvidence) -> Decision | None:
     posting = seen.posting
-    if posting is None or posting.document_id or (age := seen.now - posting.intended_at) >= seen.in_doubt_time:
-        return None
-    return Decision(
-        Action.WAIT,
-        failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-        told=OUTCOME_UNKNOWN,
-        wait=seen.in_doubt_time - age,
-    )
+    return None if posting is None or posting.document_id else _wait(seen, posting.intended_at, OUTCOME_UNKNOWN)
 
 
 def _being_finished(seen: ItemEvidence, document: DocumentRef) -> Decision | None:
@@ -199,14 +192,16 @@ def _being_finished(seen: ItemEvidence, document: DocumentRef) -> Decision | Non
     if posting is None or not seen.finished_later:
         return None
     since = posting.finishing_since or (None if posting.document_id else posting.intended_at)
-    if since is None or (age := seen.now - since) >= seen.in_doubt_time:
+    told = NO_TIME_TO_FINISH.told(name=document.number or document.id)
+    return None if since is None else _wait(seen, since, told)
+
+
+def _wait(seen: ItemEvidence, since: datetime, told: FailureText) -> Decision | None:
+    """Return how long what was sent since then may still arrive; None: no longer."""
+    left = seen.in_doubt_time - (seen.now - since)
+    if left <= timedelta():
         return None
-    return Decision(
-        Action.WAIT,
-        failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT,
-        told=NO_TIME_TO_FINISH.told(name=document.number or document.id),
-        wait=seen.in_doubt_time - age,
-    )
+    return Decision(Action.WAIT, failure=ItemFailure.ACCOUNTING_SYSTEM_TIMEOUT, told=told, wait=left)
 
 
 def _fail(failure: ItemFailure, told: FailureText) -> Decision:
