@@ -112,6 +112,7 @@ def test_given_a_webhook_without_a_valid_signature_then_it_is_refused_and_nothin
     stack: LocalStack, books: Ledger, headers: dict[str, str]
 ) -> None:
     stack.connect(LUMBRE, books)
+    wait_for("what other tests have queued is gone", lambda: True if queued(stack) == 0 else None)
 
     answer = requests.post(stack.webhook_url + LUMBRE, data=b"{}", headers=headers, timeout=10)
 

@@ -72,7 +72,13 @@ def test_given_oauth_when_a_token_ends_then_it_is_refreshed_until_the_grant_is_r
 
     wait_for("the connection is marked", marked)
     assert LUMBRE not in list(connections.company_ids())
-    assert any('"reconnect needed"' in line for line in stack.aws.lambda_logs("RefreshTokensFunction"))
+
+    def told() -> bool | None:
+        """A function's lines can be read once its invocation has ended, which is after it has marked the connection."""
+        lines = stack.aws.lambda_logs("RefreshTokensFunction")
+        return True if any('"reconnect needed"' in line for line in lines) else None
+
+    wait_for("the alarm's line is in the log", told)
     assert stack.pleo.state.get_job(LUMBRE, job)["status"] == "pending"
 
     # A person authorises again.
