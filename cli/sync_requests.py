@@ -10,7 +10,7 @@ from cli.errors import NotNow
 from cli.stack import Stack
 from cli.wording import age
 from pleo_export.accounting.lists import LedgerList
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.settings import SyncSettings
 from pleo_export.store.syncs import SyncRun
 

@@ -24,7 +24,7 @@ from local.aws import ROOT, STATE, LocalAws
 from local.processes import LOOPBACK
 from local.stack import NAME, LocalStack, running
 from pleo_export.accounting.lists import LedgerList
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.workflow.fetch_items import FetchItemsInput
 from pleo_simulator.deliveries import sign
 from pleo_simulator.oauth import ACCESS_TOKEN_LIFE

@@ -23,7 +23,8 @@ from cli.output_model import OutputModel
 from cli.printing import GOOD, LEFT, print_json, print_line, print_next
 from cli.stack import Stack
 from pleo_export.errors import PleoExportError
-from pleo_export.services.events import WakeUpEvent, parse_event
+from pleo_export.services.events import parse_event
+from pleo_export.services.messages import WakeUpEvent
 from pleo_export.services.wake_up import WakeUp
 
 LOOK_SECONDS = 2  # a shorter look may miss messages

@@ -29,7 +29,7 @@ from cli.sync_plans import (
 from cli.sync_requests import follow, lists_to_sync, send, sync_request
 from cli.wording import several
 from pleo_export.accounting.lists import LedgerList
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.settings import SyncSettings
 from pleo_export.store.syncs import SyncRun
 from pleo_export.sync.result import SyncResult

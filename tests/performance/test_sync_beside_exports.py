@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_simulator.sample import HAVN, NORTHGATE
 from tests.system.expenses import purchase
 from tests.system.in_process_system import InProcessServices, InProcessSystem, in_process_system, load_handler

@@ -14,7 +14,7 @@ from pleo_export.http.session import IsolatedSession
 from pleo_export.pleo.credentials import ApiKey
 from pleo_export.pleo.lists_client import PleoLists
 from pleo_export.pleo.transport import PleoTransport
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.settings import SyncSettings
 from pleo_export.sync.result import SyncResult
 from pleo_export.sync.runner import sync_company

@@ -27,7 +27,7 @@ from urllib3 import HTTPResponse
 from pleo_export.accounting.errors import Rejected, Unavailable
 from pleo_export.accounting.lists import LedgerList, LedgerSupplier
 from pleo_export.bookkeeping.documents import Party
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.store.results import unpacked
 from pleo_simulator.expenses import Expense, Line, export_item
 from pleo_simulator.fault_queue import Fault

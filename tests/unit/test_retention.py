@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pleo_export.accounting.lists import LedgerList
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.store.table import HISTORY
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import client, template

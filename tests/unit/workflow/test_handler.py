@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pleo_export.errors import InvalidEvent, Misconfigured, PleoExportError
-from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, WakeUpEvent, parse_event
+from pleo_export.services.events import ChunkInput, FailJobInput, JobInput, parse_event
+from pleo_export.services.messages import WakeUpEvent
 from pleo_export.services.services import Services
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import ROOT

@@ -14,7 +14,7 @@ import requests
 from pleo_export.accounting.errors import Unavailable
 from pleo_export.accounting.lists import LedgerList
 from pleo_export.services.background_calls import CALLS_BESIDE_AN_EXPORT
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.store.syncs import SyncRun
 from pleo_export.workflow.refreshed_lists import REFRESHED, with_refresh
 from pleo_export.workflow.run_sync import MOST_PARTS_IN_VAIN

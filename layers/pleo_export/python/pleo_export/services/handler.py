@@ -95,7 +95,8 @@ def state_handler(model: type[EventT], use_case: Callable[[EventT, Services], An
 
 def queue_handler(model: type[EventT]) -> Callable[[Callable[[EventT, Services], Any]], Handler[EventT]]:
     """Decorate the use case of a function to which the queue gives one message at a time."""
-    from pleo_export.services.events import QueueEvent, parse_event  # noqa: PLC0415 - as above
+    from pleo_export.services.events import parse_event  # noqa: PLC0415 - as above
+    from pleo_export.services.messages import QueueEvent  # noqa: PLC0415
 
     def read(event: object) -> EventT:
         (record,) = parse_event(QueueEvent, event).records

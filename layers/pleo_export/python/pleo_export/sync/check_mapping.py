@@ -29,7 +29,7 @@ from pleo_export.services.turns import number_of, zone_of
 from pleo_export.store.mapping_health import MOST_KEPT, KeptFinding, MappingHealth
 
 if TYPE_CHECKING:
-    from pleo_export.services.events import MappingCheck
+    from pleo_export.services.messages import MappingCheck
     from pleo_export.store.connections import Connection
     from pleo_export.sync.health import MappingFinding
 

@@ -44,7 +44,7 @@ from pleo_export.sync.tax_codes import tax_code_parts
 from pleo_export.sync.vendors import vendor_parts
 
 if TYPE_CHECKING:
-    from pleo_export.services.events import SyncRequest
+    from pleo_export.services.messages import SyncRequest
 
 COMPARISONS = 2  # of a list that changes while it is synced
 WAIT = 60  # seconds before a run is sent again to a system that did not answer

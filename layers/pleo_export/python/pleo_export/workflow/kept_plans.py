@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from pleo_export.accounting.ledger_list import LedgerList
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.sync.confirmation import Archive, archives_of
 from pleo_export.sync.plan import SyncAction, SyncFinding, SyncPlan, SyncStep

@@ -28,7 +28,7 @@ from pleo_export.services.wake_up import WakeUp
 from pleo_export.workflow.webhook_request import UNAUTHORIZED, WebhookRequest
 
 if TYPE_CHECKING:
-    from pleo_export.services.events import SyncRequest
+    from pleo_export.services.messages import SyncRequest
     from pleo_export.store.secrets import ConnectionSecrets
 
 ACCEPTED = 202
@@ -63,7 +63,7 @@ def receive_webhook(request: WebhookRequest, services: Services) -> int:
 def _sync_of(created: VendorCreated) -> SyncRequest:
     # Only here: an export's webhook starts without pydantic.
     from pleo_export.accounting.ledger_list import LedgerList  # noqa: PLC0415
-    from pleo_export.services.events import SyncRequest  # noqa: PLC0415
+    from pleo_export.services.messages import SyncRequest  # noqa: PLC0415
 
     return SyncRequest(
         company_id=created.company_id,

@@ -13,7 +13,8 @@ from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.errors import InvalidSettings, ItemFailure
 from pleo_export.observability import logger
 from pleo_export.pleo.models import REASON_LENGTH
-from pleo_export.services.events import JobInput, SyncRequest
+from pleo_export.services.events import JobInput
+from pleo_export.services.messages import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.store.connections import Connection
 

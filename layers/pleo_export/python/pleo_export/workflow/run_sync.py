@@ -15,7 +15,7 @@ from pleo_export.accounting.ledger_list import LedgerList
 from pleo_export.errors import Disconnected, InvalidSettings, NotOurs, PleoExportError
 from pleo_export.observability import count, logger, measure_seconds
 from pleo_export.services.error_mapping import translate
-from pleo_export.services.events import SyncRequest
+from pleo_export.services.messages import SyncRequest
 from pleo_export.services.services import Services
 from pleo_export.store.syncs import SyncedPlan, SyncRun
 from pleo_export.sync.context import selected_lists

@@ -20,7 +20,7 @@ from pleo_export.store.sync_schedule import SchedulePosition
 from pleo_export.workflow.sync_times import SLOTS_OF_HOUR, due, in_slot, slot_at
 
 if TYPE_CHECKING:
-    from pleo_export.services.events import SyncRequest
+    from pleo_export.services.messages import SyncRequest
     from pleo_export.services.services import Services
 
 RESERVE = timedelta(seconds=10)  # of the function's time: for one more batch, and for noting how far we came
@@ -110,7 +110,7 @@ class _Schedule:
 def _requests(due: _Lists, slot: int) -> list[SyncRequest]:
     if not any(due.values()):
         return []
-    from pleo_export.services.events import SyncRequest  # noqa: PLC0415 - loads pydantic; only where one is due
+    from pleo_export.services.messages import SyncRequest  # noqa: PLC0415 - loads pydantic; only where one is due
 
     return [
         SyncRequest(company_id=company_id, lists=lists, run_id=f"{slot}-{company_id}", reason="schedule")
