@@ -322,7 +322,7 @@ def _emptied(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numbered(question: PartyQuery) -> PartyQuery:
-    keys = tuple(replace(key, value=_number(key.value)) for key in question.keys)
+    keys = tuple(key._replace(value=_number(key.value)) for key in question.keys)
     return replace(question, keys=keys)
 
 

@@ -21,8 +21,8 @@ from typing import TypeVar
 
 from pleo_export.services.company_queue import BATCH
 from pleo_export.services.wake_ups import WakeUps
+from pleo_export.store.connected_companies import INTERVAL, TIME
 from pleo_export.store.connections import Connection, connection_record
-from pleo_export.store.looks import INTERVAL, TIME
 from pleo_export.store.polls import LastPoll
 from pleo_export.store.table import iso
 from pleo_export.workflow.look_times import next_look

@@ -136,7 +136,7 @@ class Ledger:
         return max((sum(end - seconds < each <= end for each in self.calls) for end in self.calls), default=0)
 
 
-RATES = st.builds(CallRate, calls=st.integers(2, 40), seconds=st.integers(5, 120))
+RATES = st.tuples(st.integers(2, 40), st.integers(5, 120)).map(lambda drawn: CallRate(*drawn))
 
 
 @settings(max_examples=120, deadline=None)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pleo_export.errors import PleoExportError
 from pleo_export.store.connected_companies import INDEX as CONNECTED
-from pleo_export.store.looks import TIME
+from pleo_export.store.connected_companies import TIME
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.store.table import budget_key
 from tests.performance.months_end.work import COLD_SECONDS, KEPT_SECONDS

@@ -27,8 +27,8 @@ from pleo_export.services.services import Services
 from pleo_export.services.wake_up import WakeUp
 from pleo_export.services.wake_ups import WakeUps
 from pleo_export.store.call_budgets import LedgerCallBudget, StoredCallBudget
+from pleo_export.store.connected_companies import INTERVAL, TIME
 from pleo_export.store.connections import Connection, connection_record
-from pleo_export.store.looks import INTERVAL, TIME
 from pleo_export.store.pleo_call_budget import PLEO, PleoCallBudget
 from pleo_export.store.table import iso
 from pleo_export.workflow.dispatch import dispatch

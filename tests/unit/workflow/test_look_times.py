@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleo_export.store.looks import SHORTEST
+from pleo_export.store.connected_companies import SHORTEST
 from pleo_export.workflow.look_times import ANNOUNCED_WITHIN, interval_after, next_look
 from pleo_simulator.sample import NORTHGATE
 from tests.system.aws import default_of

@@ -13,7 +13,8 @@ import pytest
 from pleo_export.errors import TryAgain
 from pleo_export.pleo.call_priority import CallPriority
 from pleo_export.services.wake_ups import WakeUps
-from pleo_export.store.looks import SHORTEST, Look
+from pleo_export.store.connected_companies import SHORTEST
+from pleo_export.store.looks import Look
 from pleo_export.store.pleo_call_budget import PLEO
 from pleo_export.workflow import missing_looks
 from pleo_simulator.fault_queue import Fault

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class CallRate:
+class CallRate(NamedTuple):
     """The calls that a ledger company, or Pleo, takes: at most `calls` in any `seconds`, `concurrent` at a time, and
     `per_day` in any 24 hours; None where there is no such limit. `concurrent` is kept by the connector, which knows its
     threads: a company has one writer at a time. `for_batch` is how many calls a batch of documents takes without files

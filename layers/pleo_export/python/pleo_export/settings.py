@@ -4,8 +4,6 @@ Written as YAML by people (`pleo-export connect settings.yaml`), kept in the com
 refusal names the field and an example. No secret is in here: secrets live in Secrets Manager.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pleo_export.accounting.ledger_oauth import LedgerOAuth, Tenant
 from pleo_export.call_budget import UNLIMITED, CallBudget, CallRate
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 Secret = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialField:
+class CredentialField(NamedTuple):
     """One field of a connection's accounting secret. Prompts show its `label`; a field that is not `required` comes
     from the environment variable ACCOUNTING_<NAME> only."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from pleo_export.accounting.addresses import ONLY_HERE, is_loopback
@@ -28,16 +28,14 @@ class LedgerGrant(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(NamedTuple):
     """A company of the accounting system that a grant covers."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OAuthAddresses:
+class OAuthAddresses(NamedTuple):
     """Where a person authorises, and where tokens are got and revoked; "" where there is no such address."""
 
     authorize: str

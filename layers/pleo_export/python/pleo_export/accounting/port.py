@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from pleo_export.accounting.errors import AccountingError, Rejected
 from pleo_export.bookkeeping.documents import Document, DocumentKind, PaymentPurpose
@@ -143,8 +143,7 @@ class Capabilities:
     shows_void: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CodeAndName:
+class CodeAndName(NamedTuple):
     """An account or a dimension, to choose from when a connection is set up."""
 
     code: str
@@ -154,8 +153,7 @@ class CodeAndName:
 DocumentOutcome = DocumentRef | AccountingError
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(NamedTuple):
     """One line as the ledger holds it. `amount` in minor units of the document's currency, + debit and - credit; `tax`
     is the code of its tax, None where it has none."""
 
@@ -164,8 +162,7 @@ class LedgerLine:
     tax: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerDocument:
+class LedgerDocument(NamedTuple):
     """A document with all of its lines, as the ledger holds it now."""
 
     ref: DocumentRef

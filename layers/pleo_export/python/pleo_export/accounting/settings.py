@@ -1,8 +1,6 @@
 """The base of connectors' settings, and the types of the addresses in them: a secret leaves this machine over an
 encrypted connection only."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AfterValidator, HttpUrl

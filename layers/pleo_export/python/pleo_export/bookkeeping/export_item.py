@@ -6,8 +6,6 @@ needed, by name, and never guessed (R-0.1). Texts and codes are cleaned here, on
 counts as not given.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -63,7 +61,7 @@ def _as_object(value: object) -> object:
     return value if isinstance(value, Mapping) else {}
 
 
-def _at_least_one(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+def _at_least_one(lines: "tuple[Line, ...]") -> "tuple[Line, ...]":
     if not lines:
         raise ValueError("is empty")
     return lines

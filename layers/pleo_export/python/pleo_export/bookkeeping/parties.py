@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pleo_export.bookkeeping.documents import Party, PartyRole
 from pleo_export.bookkeeping.export_item import ExportItem
@@ -57,8 +58,7 @@ class KeyKind(StrEnum):
     TAX_NUMBER = "tax number"  # in the form of `tax_number`
 
 
-@dataclass(frozen=True, slots=True)
-class PartyKey:
+class PartyKey(NamedTuple):
     """One value to search by; an empty one is never asked for."""
 
     kind: KeyKind

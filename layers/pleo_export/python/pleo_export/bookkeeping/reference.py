@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 MARK = "pleo:"  # what every readable reference begins with
@@ -24,8 +24,7 @@ class ReferenceRole(StrEnum):
     DERIVED = "derived"
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceParts:
+class ReferenceParts(NamedTuple):
     """What a readable reference says. It names no company: the ledger that holds it is connected to one only."""
 
     entry_id: str

@@ -7,9 +7,8 @@ balance) and `wallet_unload` (lowers it), with the method `none`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pleo_export.bookkeeping.documents import DocumentKind, PartyRole, PaymentPurpose
 from pleo_export.errors import ItemFailure, ItemRejected
@@ -41,8 +40,7 @@ class Sign(StrEnum):
     UNKNOWN = "unknown"  # the sign says nothing: the absolute value is booked in the direction of the type
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRule:
+class JournalRule(NamedTuple):
     """How a type is booked as a journal entry: each item line on `lines`' account, on `side`; the total on the
     other side, on the account of `offset`."""
 
@@ -144,8 +142,7 @@ PAYABLE_ROLES = {PartyRole.SUPPLIER: Role.PAYABLES, PartyRole.EMPLOYEE: Role.OUT
 BillKind = Literal[DocumentKind.BILL, DocumentKind.CREDIT_NOTE]
 
 
-@dataclass(frozen=True, slots=True)
-class PayableRule:
+class PayableRule(NamedTuple):
     """What a type becomes under accounts payable (R-5a): a bill or credit note with the item's lines, a payment, or
     both at once. The sides and the account of the money are those of its journal rule."""
 
@@ -160,8 +157,8 @@ class PayableRule:
 
         A negative payment is a refund, not a return: nothing that is settled is opened again on a guess.
         """
-        return replace(
-            self, bill=self.bill and DocumentKind.CREDIT_NOTE, payment=self.payment and PaymentPurpose.REFUND
+        return self._replace(
+            bill=self.bill and DocumentKind.CREDIT_NOTE, payment=self.payment and PaymentPurpose.REFUND
         )
 
 

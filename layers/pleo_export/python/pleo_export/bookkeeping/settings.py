@@ -4,8 +4,6 @@ Every field has a description and, where it helps, an example: `pleo-export conn
 shows the latter.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pleo_export.bookkeeping.accounts import ROLE_NAMES
 from pleo_export.bookkeeping.documents import JournalLine, PartyRole, TaxRole
@@ -20,8 +20,7 @@ _AS = ROLE_NAMES | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSide:
+class AccountSide(NamedTuple):
     """What an account stands for in an entry, and how a person changes it; both are parts of a sentence."""
 
     what: str

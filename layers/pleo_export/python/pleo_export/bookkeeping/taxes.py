@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pleo_export.bookkeeping.accounts import missing
 from pleo_export.bookkeeping.documents import TaxPart, TaxRole
@@ -53,8 +53,7 @@ TREATMENTS: dict[tuple[str, Agreement], Treatment] = {
 TAX_TYPES = frozenset(type_ for type_, _ in TREATMENTS)
 
 
-@dataclass(frozen=True, slots=True)
-class TaxedAmounts:
+class TaxedAmounts(NamedTuple):
     """A line's amounts in minor units: `base` for the category's account, `taxes` with their own accounts."""
 
     base: int

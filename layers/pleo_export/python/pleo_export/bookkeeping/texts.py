@@ -5,9 +5,9 @@ A text that is too long loses its note first, and never the reconciliation id. L
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from pleo_export.bookkeeping.dates import booking_date
 from pleo_export.bookkeeping.export_item import ExportItem
@@ -22,8 +22,7 @@ _SEPARATOR = " | "
 _CUT_ORDER = ("note", "user", "attendees", "service", "supplier", "settles", "invoice", "currency")
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimits:
+class TextLimits(NamedTuple):
     """The accounting system's limits in characters: of the reference, of a line's text, of the entry's memo."""
 
     reference: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from pleo_export.text import clean, shorten
 
@@ -64,8 +65,7 @@ class FailureText:
         return self.text()
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(NamedTuple):
     """What to do about a failure, without the names of one expense, and who can."""
 
     code: str

@@ -3,8 +3,6 @@
 A payload that cannot be booked is read as well, as far as it goes: its expense is the one that somebody looks for.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from typing import Any

@@ -5,8 +5,6 @@ it is. Each of the three may be missing: a company that is not connected any mor
 records of jobs end after 400 days, and payloads after a week.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Unknown fields and values are accepted (open question 27). Times are aware datet
 is 20 %). Bodies are written by `as_json`, without lone surrogates, which no JSON reader has to accept.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar

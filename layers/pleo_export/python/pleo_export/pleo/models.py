@@ -3,8 +3,6 @@
 Times are aware datetimes in UTC. Money is not here: export items are handed on as JSON (see `pleo.export_items`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

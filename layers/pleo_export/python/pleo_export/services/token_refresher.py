@@ -1,8 +1,6 @@
 """Asks the one function that may refresh tokens. The request holds no secret: it names the token in question by its
 fingerprint, and the new token is read from the secret afterwards."""
 
-from __future__ import annotations
-
 import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -45,7 +43,7 @@ AWAY: dict[GrantOwner, tuple[JobFailure, FailureText]] = {
 
 
 class Refresher:
-    def __init__(self, client: LambdaClient, function: str) -> None:
+    def __init__(self, client: "LambdaClient", function: str) -> None:
         self._client = client
         self._function = function
 

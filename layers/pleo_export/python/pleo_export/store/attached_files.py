@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # Of one expense: some 150 bytes each, so that a hundred records fit a transaction of DynamoDB (4 MB).
 MOST_FILES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class OriginalFile:
+class OriginalFile(NamedTuple):
     """A file as Pleo served it: its `number` in Pleo's order, from 1, the SHA-256 in hex, the size in bytes."""
 
     number: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from pleo_export.bookkeeping.documents import Document
 
@@ -18,8 +18,7 @@ from pleo_export.bookkeeping.documents import Document
 LONGEST = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class BookedAmount:
+class BookedAmount(NamedTuple):
     """The sum of a document's lines on one account with one tax code, in minor units: + debit, - credit."""
 
     account: str
@@ -27,8 +26,7 @@ class BookedAmount:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class BookedDocument:
+class BookedDocument(NamedTuple):
     """One document as it was sent to the ledger. `date` is its posting date, `kind` a DocumentKind's value."""
 
     reference: str
@@ -64,7 +62,7 @@ def sums(lines: Iterable[tuple[str, str | None, int]]) -> tuple[BookedAmount, ..
 
 def on_dates(documents: Sequence[BookedDocument], dates: Mapping[str, date]) -> tuple[BookedDocument, ...]:
     """Return the documents with the posting dates that the ledger gave them, by reference."""
-    return tuple(replace(each, date=dates.get(each.reference, each.date)) for each in documents)
+    return tuple(each._replace(date=dates.get(each.reference, each.date)) for each in documents)
 
 
 def as_text(documents: Sequence[BookedDocument]) -> str | None:

@@ -1,8 +1,10 @@
-"""Which companies are connected, read from a sparse index of the table: only connection records are in it."""
+"""Which companies are connected, read from a sparse index of the table: only connection records are in it; and the
+attributes by which those records are in an index."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase, Key
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 INDEX = "connected"  # sparse: only connection records carry the attribute
 CONNECTED = "yes"
 RECONNECT = "reconnect"  # Pleo's grant has ended: the poll skips the company
+TIME, INTERVAL = "next_look", "look_minutes"  # attributes of the connection; store.looks has the index of them
+# In place of a time, before all of them: a company that was connected just now. With a time behind it: one that waits
+# since then, because Pleo took no request when it was woken.
+AT_ONCE = "0"
+SHORTEST = timedelta(minutes=5)  # between two looks; of a company whose record has no interval
 
 
 class ConnectedCompanies:
@@ -39,3 +46,8 @@ class ConnectedCompanies:
         """Return the settings of those companies that are still connected, as stored, by company."""
         records = get_many(self._table, (company_key(each, "CONNECTION") for each in company_ids))
         return {str(each["company_id"]): each["settings"] for each in records}
+
+
+def look_interval(record: Mapping[str, Any]) -> timedelta:
+    """Return the interval between two looks, of a connection's item in the table."""
+    return timedelta(minutes=int(record[INTERVAL])) if INTERVAL in record else SHORTEST

@@ -15,15 +15,22 @@ from typing import TYPE_CHECKING, Any
 from pleo_export.errors import InvalidSettings
 from pleo_export.failures.entry import DEFAULT_SUPPORT
 from pleo_export.pleo.webhook_authentication import WebhookAuthentication
-from pleo_export.store.connected_companies import CONNECTED, INDEX, ConnectedCompanies
+from pleo_export.store.connected_companies import (
+    AT_ONCE,
+    CONNECTED,
+    INDEX,
+    SHORTEST,
+    TIME,
+    ConnectedCompanies,
+    look_interval,
+)
 from pleo_export.store.grants import EndedGrant, GrantRecords, ended_grants
-from pleo_export.store.looks import AT_ONCE, SHORTEST, TIME, look_interval
-from pleo_export.store.settings_history import SettingsVersion, settings_record
 from pleo_export.store.table import company_key, iso, ledger_key, transact
 
 if TYPE_CHECKING:
     from pleo_export.settings import Settings
     from pleo_export.store.secrets import GrantOwner
+    from pleo_export.store.settings_history import SettingsVersion
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,8 @@ class Connections(ConnectedCompanies, GrantRecords):
         `ledger_id` names system and company: `tryton#books.example.com:443/books/1`. Raises LedgerAlreadyConnected, and
         InvalidSettings if another command changes the connection at the same time; then nothing is stored.
         """
+        from pleo_export.store.settings_history import settings_record  # noqa: PLC0415 - no function stores settings
+
         company_id = version.company_id
         connection = Connection(company_id, version.raw_settings, secret_arn, settings_version=version.version)
         before = self._ledger_of(company_id)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from boto3.dynamodb.conditions import Attr
 
-from pleo_export.store.connected_companies import CONNECTED, INDEX, RECONNECT
-from pleo_export.store.looks import AT_ONCE, TIME
+from pleo_export.store.connected_companies import AT_ONCE, CONNECTED, INDEX, RECONNECT, TIME
 from pleo_export.store.secrets import GrantOwner
 from pleo_export.store.table import company_key, conditional_write, iso, moment
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
-@dataclass(frozen=True)
-class EndedGrant:
+class EndedGrant(NamedTuple):
     """When a grant was found to have ended, and why."""
 
     reason: str

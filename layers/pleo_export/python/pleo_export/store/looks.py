@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from pleo_export.store.connected_companies import CONNECTED
+from pleo_export.store.connected_companies import AT_ONCE, CONNECTED, INTERVAL, TIME, look_interval
 from pleo_export.store.connected_companies import INDEX as CONNECTED_INDEX
 from pleo_export.store.table import company_key, conditional_write, get_many, iso, moment
 
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 INDEX = "looks"
-TIME, INTERVAL = "next_look", "look_minutes"  # attributes of the connection
-# In place of a time, before all of them: a company that was connected just now. With a time behind it: one that waits
-# since then, because Pleo took no request when it was woken.
-AT_ONCE = "0"
 AFTER_THEM = "1"
-SHORTEST = timedelta(minutes=5)  # between two looks; of a company whose record has no interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +101,6 @@ class Looks:
             ExpressionAttributeValues=values,
             ConditionExpression=condition,
         )
-
-
-def look_interval(record: Mapping[str, Any]) -> timedelta:
-    """Return the interval between two looks, of a connection's item in the table."""
-    return timedelta(minutes=int(record[INTERVAL])) if INTERVAL in record else SHORTEST
 
 
 def _of_index(until: datetime | None) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from pleo_export.services.events import JobInput
 from pleo_export.services.executions import Executions
 from pleo_export.services.services import Services
 from pleo_export.services.wake_up import WakeUp
+from pleo_export.store.connected_companies import SHORTEST
 from pleo_export.store.connections import Connection
 from pleo_export.store.leases import Lease
-from pleo_export.store.looks import SHORTEST
 from pleo_export.workflow.look_times import interval_after, next_look
 
 # Until StartExecution becomes visible, the owner of a new lease looks like one that has ended.

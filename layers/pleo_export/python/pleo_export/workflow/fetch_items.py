@@ -5,8 +5,6 @@ anything is booked. Memory stays flat whatever the job's size: payloads go to a 
 per item stays in memory, and each chunk is read back on its own.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pleo_export.services.turns import BITS, number_of
-from pleo_export.store.looks import SHORTEST
+from pleo_export.store.connected_companies import SHORTEST
 
 # Pleo announces a job within seconds. A younger one that the poll finds may still be announced: no evidence.
 ANNOUNCED_WITHIN = timedelta(minutes=2)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pleo_export.batches import in_batches
 from pleo_export.observability import logger
 from pleo_export.services.services import Services
-from pleo_export.store.looks import SHORTEST
+from pleo_export.store.connected_companies import SHORTEST
 from pleo_export.store.polls import LastPoll
 from pleo_export.workflow.look_times import next_look
 

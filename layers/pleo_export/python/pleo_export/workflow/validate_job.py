@@ -3,8 +3,6 @@
 Whether single account codes, tax codes or tags exist is not asked here: one bad code must not fail the job (R-2.3).
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from pleo_export.accounting.errors import (
@@ -70,7 +68,7 @@ def _passes(error: AccountingError) -> bool:
     return type(error) in PASSING
 
 
-def _check_method(run: ValidateJobInput, system: AccountingSystem) -> None:
+def _check_method(run: ValidateJobInput, system: "AccountingSystem") -> None:
     if run.vendor_based_bookkeeping and DocumentKind.BILL not in system.capabilities.kinds:
         raise JobRejected(
             JobFailure.INVALID_CONFIGURATION,

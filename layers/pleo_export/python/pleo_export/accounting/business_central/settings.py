@@ -1,7 +1,5 @@
 """Where a company's ledger is in Business Central online."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID

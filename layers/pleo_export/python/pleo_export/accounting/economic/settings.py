@@ -1,7 +1,5 @@
 """Where a company's ledger is in e-conomic."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, model_validator

@@ -1,7 +1,5 @@
 """Where a company's ledger is in Tryton."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, StringConstraints

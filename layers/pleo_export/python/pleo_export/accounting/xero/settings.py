@@ -1,7 +1,5 @@
 """Where a company's ledger is in Xero, and whose names its card expenses carry."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 from uuid import UUID
 

@@ -5,8 +5,6 @@ export that is taken out of the sequence, breaks this chain. Where all later man
 records of the stack show it: they keep the hash of each manifest (`store.audit_exports`).
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal

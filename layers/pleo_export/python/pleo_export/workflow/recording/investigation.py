@@ -126,4 +126,4 @@ def _pairs(plan: ItemPlan) -> list[tuple[DocumentRef, Document]]:
 
 
 def _failing(plan: ItemPlan, failure: ItemFailure, told: FailureText) -> ItemPlan:
-    return replace(plan, decision=replace(plan.decision, action=Action.FAIL, failure=failure, told=told))
+    return replace(plan, decision=plan.decision._replace(action=Action.FAIL, failure=failure, told=told))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from pleo_export.accounting.errors import AccountingError, KeptAsDraft, OutcomeUnknown
 from pleo_export.accounting.port import DocumentRef
@@ -29,8 +29,7 @@ PASSING = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Deferred:
+class Deferred(NamedTuple):
     """An item that is tried again after `delay`; `result_if_too_late` is its result if the job has no time for that."""
 
     delay: timedelta

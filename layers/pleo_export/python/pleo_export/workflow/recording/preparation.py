@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pleo_export.accounting.errors import Rejected, internal_fault
 from pleo_export.accounting.limits import kind_in_words, not_taken
@@ -76,8 +76,7 @@ class PreparedItem:
         return replace(self, revision=revision, booking=booking)
 
 
-@dataclass(frozen=True)
-class _Parsed:
+class _Parsed(NamedTuple):
     status: str
     item: ExportItem
     wanted: PartyQuery | None

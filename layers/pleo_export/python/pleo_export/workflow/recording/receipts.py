@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pleo_export.accounting.errors import (
     AccountingError,
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from pleo_export.receipts.prepare import PreparedReceipt
 
 
-@dataclass(frozen=True)
-class PreparedReceipts:
+class PreparedReceipts(NamedTuple):
     """What is to be attached to an item's main document, and what the bookkeeper should know about it. `hashes` are
     what the posting record keeps of the attachments."""
 
@@ -44,8 +43,7 @@ class PreparedReceipts:
     hashes: tuple[AttachedFile, ...] = ()
 
 
-@dataclass(frozen=True)
-class AttachmentOutcome:
+class AttachmentOutcome(NamedTuple):
     """The outcome of attaching an item's files. `attachment_error` is the item's failure under `required`. With `retry`
     they are not attached yet, and to be tried again after that time; the other fields then count only if the job has
     no time for that. `in_doubt`: what was sent may still arrive. `attached` are the files that the document has for
@@ -117,7 +115,7 @@ class ReceiptHandler:
         """Return the outcome of files that the document had as a draft, and that `error` kept from the posted one."""
         if not files.attachments:
             return AttachmentOutcome()
-        without = replace(files, warnings=())  # said when they were attached to the draft
+        without = files._replace(warnings=())  # said when they were attached to the draft
         return self._not_attached(without, document, error)
 
     def postponed(self, files: PreparedReceipts, document: DocumentRef) -> AttachmentOutcome:
@@ -133,7 +131,7 @@ class ReceiptHandler:
         still arrive, so the wait is long enough for it: the file must not be attached twice."""
         in_doubt = isinstance(error, OutcomeUnknown)
         pause = self.services.in_doubt_time if in_doubt else pause_after(error)
-        return replace(self._missing(files, document, error.told, error.failure, pause), in_doubt=in_doubt)
+        return self._missing(files, document, error.told, error.failure, pause)._replace(in_doubt=in_doubt)
 
     def _missing(
         self,

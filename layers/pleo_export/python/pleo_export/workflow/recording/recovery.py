@@ -44,9 +44,9 @@ What is to be adopted is checked as if it were made now (`recording.investigatio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from pleo_export.accounting.errors import AccountingError
 from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentState
@@ -77,8 +77,7 @@ class Action(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What to do with an item. It gets `failure` and `told` if it fails, or if the job has no time left to `wait`."""
 
     action: Action
@@ -88,8 +87,7 @@ class Decision:
     wait: timedelta = timedelta()
 
 
-@dataclass(frozen=True)
-class ItemEvidence:
+class ItemEvidence(NamedTuple):
     """What Pleo, our posting record and the accounting system hold of one item. `in_doubt_time`: see
     `Services.in_doubt_time`, and `finished_later`: `PreparedItem.finished_later`."""
 
