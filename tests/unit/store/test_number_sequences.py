@@ -37,11 +37,14 @@ def test_functions_share_them_by_ledger(system: InProcessSystem) -> None:
     assert stored(system, "e-conomic#other").take(1, 10) == 1
 
 
-def test_of_two_that_take_at_once_each_has_its_own(system: InProcessSystem) -> None:
+@pytest.mark.parametrize("before", [0, 3], ids=["the first of the ledger", "later ones"])
+def test_of_two_that_take_at_once_each_has_its_own(system: InProcessSystem, before: int) -> None:
+    if before:
+        stored(system).take(1, before)
     system.effects.on("after dynamodb GetItem", lambda: stored(system).take(1, 1))
     with system.effects.of_function():
-        assert stored(system).take(1, 5) == 2
-    assert stored(system).take(1, 1) == 7
+        assert stored(system).take(1, 5) == before + 2
+    assert stored(system).take(1, 1) == before + 7
 
 
 def test_one_that_others_are_always_ahead_of_gives_up(system: InProcessSystem, monkeypatch: pytest.MonkeyPatch) -> None:
