@@ -1,4 +1,4 @@
-"""The rows of the table in workflow/recording/recovery.py."""
+"""The rows of the first two tables in workflow/recording/recovery.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pleo_export.accounting.port import DocumentOutcome, DocumentRef, DocumentSt
 from pleo_export.bookkeeping.documents import DocumentKind
 from pleo_export.errors import ItemFailure
 from pleo_export.store.postings import Posting
-from pleo_export.workflow.recording.recovery import Action, Decision, ItemEvidence, decide, too_late
+from pleo_export.workflow.recording.recovery import Action, Decision, ItemEvidence, decide, decide_all, too_late
 from pleo_export.workflow.recording.unrecorded import OUTCOME_UNKNOWN
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -28,6 +28,12 @@ SEVERAL = PossibleDuplicate("2 entries carry pleo:1")
 NOT_IN_DOUBT = Posting("company", "entry", 1, "pleo:1", "same", "this job", NOW - IN_DOUBT_TIME)
 IN_DOUBT = replace(NOT_IN_DOUBT, intended_at=NOW - IN_DOUBT_TIME + timedelta(seconds=1))
 RECORDED = replace(IN_DOUBT, document_id="17", document_number="J17")
+REVERSAL_BEGUN = replace(RECORDED, reversal_begun_at=NOW)
+REVERSED = replace(REVERSAL_BEGUN, reversed_at=NOW)
+
+PAYMENT = replace(LIVE, reference="pleo:1:pay", kind=DocumentKind.PAYMENT, id="18", number="P18")
+VOID_PAYMENT = replace(PAYMENT, state=DocumentState.VOID)
+SEVERAL_PAYMENTS = PossibleDuplicate("2 entries carry pleo:1:pay")
 
 
 def elsewhere(posting: Posting) -> Posting:
@@ -65,6 +71,9 @@ def seen(posting: Posting | None, found: DocumentOutcome | None, item: str = "pe
         (RECORDED, None, Action.FAIL),
         (IN_DOUBT, None, Action.WAIT),
         (elsewhere(IN_DOUBT), None, Action.WAIT),
+        *((REVERSAL_BEGUN, found, Action.FAIL) for found in (LIVE, DRAFT, VOID, None)),
+        *((REVERSED, found, Action.FAIL) for found in (LIVE, DRAFT)),
+        *((REVERSED, found, Action.NEXT_REVISION) for found in (VOID, None)),
     ],
 )
 def test_whatever_pleo_says_of_the_item(
@@ -120,6 +129,52 @@ def test_a_failure_says_what_to_do(
 def test_an_intent_in_doubt_waits_until_it_is_not() -> None:
     assert decide(seen(IN_DOUBT, None)).wait == timedelta(seconds=1)
     assert decide(seen(replace(NOT_IN_DOUBT, intended_at=NOW), None)).wait == IN_DOUBT_TIME
+
+
+@pytest.mark.parametrize(
+    ("posting", "found", "payment", "action"),
+    [
+        *((posting, LIVE, PAYMENT, Action.ADOPT) for posting in (None, IN_DOUBT, RECORDED)),
+        *((IN_DOUBT, LIVE, payment, Action.WAIT) for payment in (None, VOID_PAYMENT)),
+        *((posting, LIVE, None, Action.ADOPT) for posting in (None, NOT_IN_DOUBT, RECORDED)),
+        *((None, found, PAYMENT, Action.FAIL) for found in (None, VOID)),
+        (None, None, VOID_PAYMENT, Action.CREATE),
+        (None, VOID, VOID_PAYMENT, Action.NEXT_REVISION),
+        *((None, found, SEVERAL_PAYMENTS, Action.FAIL) for found in (None, LIVE, VOID)),
+    ],
+)
+def test_a_payment_is_looked_at_with_its_bill(
+    posting: Posting | None, found: DocumentRef | None, payment: DocumentOutcome | None, action: Action
+) -> None:
+    decision = decide_all(seen(posting, found), [payment])
+    assert decision.action is action
+    if payment is SEVERAL_PAYMENTS:
+        assert "2 entries carry pleo:1:pay" in str(decision.told)
+    elif action is Action.FAIL:
+        assert "P18" in str(decision.told)
+
+
+@pytest.mark.parametrize(
+    ("posting", "wait"),
+    [
+        (None, 0),
+        (NOT_IN_DOUBT, 0),
+        (IN_DOUBT, 1),
+        (RECORDED, 0),
+        (replace(RECORDED, finishing_since=NOW - IN_DOUBT_TIME), 0),
+        (replace(RECORDED, finishing_since=NOW - IN_DOUBT_TIME + timedelta(seconds=2)), 2),
+    ],
+)
+def test_a_document_whose_files_or_payments_may_still_arrive_is_adopted_when_they_cannot(
+    posting: Posting | None, wait: int
+) -> None:
+    for payments in ([], [PAYMENT]):
+        alone = decide_all(seen(posting, LIVE), payments)
+        finished_later = decide_all(seen(posting, LIVE)._replace(finished_later=True), payments)
+
+        assert (alone.action, alone.document) == (Action.ADOPT, LIVE)
+        assert finished_later.action is (Action.WAIT if wait else Action.ADOPT)
+        assert finished_later.wait == timedelta(seconds=wait)
 
 
 def test_a_document_that_is_adopted_is_the_one_found() -> None:

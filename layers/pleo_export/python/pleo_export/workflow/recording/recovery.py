@@ -21,14 +21,14 @@ An intent is "in doubt" while the run that wrote it, or its request, may still b
 
 "Found" is the item's main document. Where a payment belongs to it (R-5a.12), that is looked at as well:
 
-| Main document               | Its payment       | Then                                                        |
-|-----------------------------|-------------------|-------------------------------------------------------------|
-| to be adopted               | live              | adopt both                                                  |
-| to be adopted               | not there, intent in doubt  | wait: it may still appear                         |
-| interrupted, with files or payments | any       | wait: what was sent for it may still appear                 |
-| to be adopted               | not there         | adopt, and create the payment                               |
-| to be created or revised    | live              | fail: a person has to void the payment first                |
-| any                         | several           | fail: a person decides                                      |
+| Main document                       | Its payment                | Then                                         |
+|-------------------------------------|----------------------------|----------------------------------------------|
+| any                                 | several                    | fail: a person decides                       |
+| to be created or revised            | live                       | fail: a person has to void the payment first |
+| to be adopted                       | not there, intent in doubt | wait: it may still appear                    |
+| to be adopted, its files in doubt   | any                        | wait: what was sent for it may still appear  |
+| to be adopted                       | live                       | adopt both                                   |
+| to be adopted                       | not there                  | adopt, and create the payment                |
 
 What is to be adopted is checked as if it were made now (`recording.investigation`), with or without a posting:
 
