@@ -35,7 +35,7 @@ from pleo_simulator.clock import Clock
 bc: Any = apis  # its answers are typed as if every field could be missing
 JSON = "application/json"
 DAY = date(2026, 2, 10)
-SPECS = Path(os.environ.get("LEDGER_SPECS") or Path(__file__).parents[3] / "shared" / "specs")
+SPECS = Path(os.environ.get("PLEO_SPECS") or Path(__file__).parents[3] / "shared" / "specs")
 TABLES = SPECS / "businesscentral" / "bc_v2_resources.json"
 
 
@@ -276,7 +276,7 @@ def code_of(error: ApiException) -> str:
     return str(json.loads(error.body or "{}")["error"]["code"])
 
 
-@pytest.mark.skipif(not TABLES.exists(), reason="the tables of the API are not here (LEDGER_SPECS names their folder)")
+@pytest.mark.skipif(not TABLES.exists(), reason="the tables of the API are not here (PLEO_SPECS names their folder)")
 class TestTables:
     """Against the vendor's reference tables of v2.0."""
 
