@@ -145,6 +145,8 @@ class Checker:
             same = [each for each in same if each.state is DocumentState.POSTED and each.reference == named]
         self._hold(len(same) <= 1, f"once: {len(same)} live documents for the {role} of entry {entry_id}")
         self._hold(document.balances, f"balanced: document {document.id} does not balance")
+        sharing = {each.reference for each in self.ledgers[company_id].documents if each.id == document.id}
+        self._hold(len(sharing) == 1, f"isolated: {sorted(sharing)} are both document {document.id}")
         self._hold((job_id, entry_id) not in self.not_booked, f"accurate: entry {entry_id} was told to be not booked")
 
     def announced(self, job_id: str) -> None:

@@ -21,8 +21,9 @@ from pleo_export.accounting.errors import (
     Unavailable,
 )
 from pleo_export.accounting.port import AccountingSystem, Capabilities, DocumentState
-from pleo_export.call_budget import UNLIMITED, CallBudget
+from pleo_export.call_budget import CallBudget
 from pleo_export.function_time import TimeLeft
+from pleo_export.number_sequence import NumberSequence
 from tests.simulation.fault_injection import FaultInjector
 from tests.system.fake_accounting import NoProof
 from tests.system.fake_network import Answer, Lost, Request
@@ -61,9 +62,9 @@ class ConnectedLedger:
         self.ledger.sleep = self.injector.pause
         self.ledger.jitter = self.injector.random.random
 
-    def system(self, time_left: TimeLeft, budget: CallBudget = UNLIMITED) -> Any:
+    def system(self, time_left: TimeLeft, budget: CallBudget, numbers: NumberSequence | None) -> Any:
         """Return the connector of one call of a function."""
-        return _Watched(self.ledger.connect(time_left, budget), self)
+        return _Watched(self.ledger.connect(time_left, budget, numbers), self)
 
     # What the checker and the people look at
 

@@ -136,7 +136,7 @@ class SimulatedServices(Services):
         if connection.company_id in self._simulation.sign_in.ledgers_by_oauth:
             self.accounting_secret(connection)  # as for real: tokens that end soon are replaced first
         if isinstance(ledger, ConnectedLedger):
-            return ledger.system(self.time_left, self.call_budget(connection))
+            return ledger.system(self.time_left, self.call_budget(connection), self.numbers(connection))
         return ledger
 
     @property

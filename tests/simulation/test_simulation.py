@@ -39,6 +39,10 @@ def test_given_an_upload_without_an_answer_and_a_call_that_ends_before_its_resul
     Simulation(seed).run()
 
 
+def test_given_a_call_that_was_given_up_and_writes_late_then_its_voucher_number_is_nobody_else_s() -> None:
+    Simulation(20376, ledger="e-conomic").run()
+
+
 def test_given_other_companies_work_after_a_job_then_the_next_one_of_this_company_may_start_later() -> None:
     """Of the functions that run one after the other here, those of others take three minutes."""
     Simulation(37, ledger="e-conomic").run()

@@ -161,28 +161,28 @@ class InProcessServices(Services):
         self._system.sleep(seconds)
 
     def accounting_system(self, connection: Connection) -> Any:
+        if connection.company_id in self._system.ledgers:
+            return super().accounting_system(connection)
         self.accounting_secret(connection)
         assert connection.settings.accounting_system  # read first, as for real
-        ledger, budget = self._system.ledgers.get(connection.company_id), self.call_budget(connection)
-        if ledger is not None:
-            return ledger.connect(self.time_left, budget)
         books = self._system.books[connection.company_id]
-        books.budget = budget
+        books.budget = self.call_budget(connection)
         return books
 
     def ledger_reader(self, connection: Connection) -> Any:
-        ledger = self._system.ledgers.get(connection.company_id)
-        return self.accounting_system(connection) if ledger is None else ledger.open_reader()
+        if connection.company_id in self._system.ledgers:
+            return super().ledger_reader(connection)
+        return self.accounting_system(connection)
 
     def ledger_lists(self, connection: Connection) -> Any:
-        ledger = self._system.ledgers.get(connection.company_id)
-        if ledger is not None:
-            return ledger.open_lists(self.time_left, self.call_budget(connection))
+        if connection.company_id in self._system.ledgers:
+            return super().ledger_lists(connection)
         return self.accounting_system(connection).open_lists()
 
     def ledger_setup(self, connection: Connection) -> Any:
-        ledger = self._system.ledgers.get(connection.company_id)
-        return self.accounting_system(connection) if ledger is None else ledger.set_up()
+        if connection.company_id in self._system.ledgers:
+            return super().ledger_setup(connection)
+        return self.accounting_system(connection)
 
     @cached_property
     def receipts(self) -> Fetcher:
@@ -263,6 +263,9 @@ class InProcessSystem:
 
         ledger.crossing = crossing
         self.connect(company_id, expenses, **ledger.connection)
+        name = self.services.secret_name(company_id)
+        with_its_own = self.services.secrets.get(name, 0).with_secret_of("accounting_system", ledger.secret)
+        self.services.secrets.put(name, with_its_own)
         self.ledgers[company_id] = ledger
         return ledger
 

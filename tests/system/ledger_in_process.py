@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from ledger_simulators.base.known import LEDGERS, sample_ledger
 from pleo_export.accounting.http import AccountingTransport
 from pleo_export.accounting.kept_lists import forget_all_lists
-from pleo_export.accounting.lists import LedgerLists
-from pleo_export.accounting.port import AccountingSetup, AccountingSystem, LedgerReader
+from pleo_export.accounting.port import AccountingSystem
 from pleo_export.accounting.registry import CONNECTORS
 from pleo_export.accounting.settings import AccountingSettings
-from pleo_export.call_budget import UNLIMITED, CallBudget
-from pleo_export.function_time import TimeLeft, unlimited
+from pleo_export.call_budget import CallBudget
+from pleo_export.function_time import TimeLeft
 from pleo_export.http.session import IsolatedSession
+from pleo_export.number_sequence import NumberSequence
 from pleo_simulator.clock import Clock
 from tests.system.fake_network import Answer, Crossing, Request
 from tests.system.held_documents import Held
@@ -75,25 +75,15 @@ class LedgerInProcess:
         """The settings of a company that is connected to it."""
         return self.face.profile.connection(self.ledger, self.url)
 
-    def connect(self, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED) -> AccountingSystem:
+    @property
+    def secret(self) -> Mapping[str, str]:
+        """What the ledger lets us in with."""
+        return self.face.profile.secret(self.ledger)
+
+    def connect(self, time_left: TimeLeft, budget: CallBudget, numbers: NumberSequence | None) -> AccountingSystem:
         """Return a connector that has looked nothing up yet."""
         settings = self._settings()
-        return CONNECTORS[settings.name].connect(settings, self.face.profile.secret(self.ledger), time_left, budget)
-
-    def open_reader(self) -> LedgerReader:
-        """Return what reads it."""
-        settings = self._settings()
-        return CONNECTORS[settings.name].open_reader(settings, self.face.profile.secret(self.ledger))
-
-    def set_up(self) -> AccountingSetup:
-        """Return what a person chooses from."""
-        settings = self._settings()
-        return CONNECTORS[settings.name].set_up(settings, self.face.profile.secret(self.ledger))
-
-    def open_lists(self, time_left: TimeLeft = unlimited, budget: CallBudget = UNLIMITED) -> LedgerLists:
-        """Return what lists it."""
-        settings = self._settings()
-        return CONNECTORS[settings.name].open_lists(settings, self.face.profile.secret(self.ledger), time_left, budget)
+        return CONNECTORS[settings.name].connect(settings, self.secret, time_left, budget, numbers)
 
     def documents(self) -> Sequence[Held]:
         """Return all that carry a reference of ours."""

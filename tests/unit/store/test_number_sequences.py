@@ -9,7 +9,10 @@ from pleo_export.accounting.errors import Unavailable
 from pleo_export.number_sequence import NumberSequence, UnsharedSequence
 from pleo_export.store.number_sequences import StoredSequence
 from pleo_export.store.table import numbers_key
+from pleo_simulator.sample import NORTHGATE
+from tests.system.expenses import purchases
 from tests.system.in_process_system import InProcessSystem
+from tests.system.ledger_in_process import ledgers_in_process
 
 LEDGER = "e-conomic#1234"
 
@@ -64,3 +67,16 @@ def test_what_was_given_is_forgotten_once_the_ledger_shows_it(system: InProcessS
     stored(system).take(1, 1)
     record = system.services.table.get_item(Key=numbers_key(LEDGER))["Item"]
     assert int(record["expires_at"]) == int(system.clock.now().timestamp()) + 2 * 86_400
+
+
+def test_what_an_export_has_numbered_is_not_given_again_by_another_function(system: InProcessSystem) -> None:
+    with ledgers_in_process():
+        ledger = system.connect_ledger("e-conomic", NORTHGATE, purchases(2))
+        system.export(NORTHGATE)
+        system.run(NORTHGATE)
+
+    used = [int(each.id) for each in ledger.documents()]
+    sequence = system.services.numbers(system.services.connection(NORTHGATE))
+    assert len(used) == 2
+    assert sequence is not None
+    assert sequence.take(1, 1) == max(used) + 1
