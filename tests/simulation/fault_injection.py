@@ -93,6 +93,7 @@ class FaultInjector(Effects):
     stop_execution: Callable[[str], None] = lambda name: None
     give_up: Callable[[FunctionCall], None] = lambda call: None
     later: Callable[[float, str, Callable[[], object]], None] = lambda seconds, what, do: None
+    arrive: Callable[[], None] = lambda: None  # carries out what was under way until now
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -119,6 +120,7 @@ class FaultInjector(Effects):
     def pause(self, seconds: float) -> None:
         """Let a function wait, on everybody's clock."""
         self.clock.advance(timedelta(seconds=seconds))
+        self.arrive()
         self._check_time()
 
     def before(self, effect: str) -> None:

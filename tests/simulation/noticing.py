@@ -22,7 +22,7 @@ FIRST = {
     "interval_never_falls_back": 35,
     "withdraw_after_unknown": 23,
     "adopt_changed": 17,
-    "no_look_at_open_items": 309,
+    "no_look_at_open_items": 56,
     "unknown_is_not_booked": 60,
     "differences_not_looked_for": 1044,
     "no_in_doubt_time": 15,

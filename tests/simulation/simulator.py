@@ -88,9 +88,13 @@ class OwnClock(Clock):
 
 @dataclass
 class ScheduledEvent:
+    """`arrival`: of a request that was under way. It happens when it is due, whoever is at work; others wait for their
+    turn."""
+
     due: datetime
     what: str
     run: Callable[[], object]
+    arrival: bool = False
 
 
 @dataclass
@@ -286,7 +290,8 @@ class Simulation:
             if self.target is not None:
                 injector.focus, injector.favourite, *_ = self.target
             injector.pace = self.random.choice([0.2, 0.5, 2.0])
-        injector.meanwhile, injector.stop_execution, injector.later = self._meanwhile, self._abort, self._at
+        injector.meanwhile, injector.stop_execution = self._meanwhile, self._abort
+        injector.later, injector.arrive = partial(self._at, arrival=True), self._arrive
         injector.give_up = self._give_up
         return injector
 
@@ -770,30 +775,40 @@ class Simulation:
 
     # Time
 
-    def _at(self, seconds: float, what: str, run: Callable[[], object]) -> None:
-        self.schedule.append(ScheduledEvent(self.clock.now() + timedelta(seconds=max(0.0, seconds)), what, run))
+    def _at(self, seconds: float, what: str, run: Callable[[], object], *, arrival: bool = False) -> None:
+        due = self.clock.now() + timedelta(seconds=max(0.0, seconds))
+        self.schedule.append(ScheduledEvent(due, what, run, arrival))
+
+    def _arrive(self) -> None:
+        """Carry out the requests that have arrived by now."""
+        now = self.clock.now()
+        for each in sorted((each for each in self.schedule if each.arrival and each.due <= now), key=_due):
+            self._happen(each)
 
     def _run_next(self, until: datetime | None = None) -> bool:
         """Run one scheduled event: one that is due, else the next. False if there is none until then."""
         now = self.clock.now()
         due = [each for each in self.schedule if each.due <= now]
         if not due:
-            following = min(self.schedule, key=lambda each: each.due)
+            following = min(self.schedule, key=_due)
             if until is not None and following.due > until:
                 return False
             self.clock.advance(following.due - now)
             due = [following]
-        chosen = self.random.choice(due)
-        self.schedule.remove(chosen)
-        self.injector.say(f"{chosen.what}")
+        self._happen(self.random.choice([each for each in due if each.arrival] or due))
+        return True
+
+    def _happen(self, event: ScheduledEvent) -> None:
+        """Run an event, whatever function is at work."""
+        self.schedule.remove(event)
+        self.injector.say(event.what)
         calls, self.injector.calls = self.injector.calls, []
         self.injector.suspended += len(calls)
         try:
-            chosen.run()
+            event.run()
         finally:
             self.injector.calls = calls
             self.injector.suspended -= len(calls)
-        return True
 
     def _until(self, moment: datetime) -> None:
         while self.clock.now() < moment and self._run_next(moment):
@@ -835,6 +850,10 @@ class Simulation:
                 yield
             finally:
                 _BorrowedServices.in_use.clear()
+
+
+def _due(event: ScheduledEvent) -> datetime:
+    return event.due
 
 
 def _spoil(item: Json, draw: Random) -> None:

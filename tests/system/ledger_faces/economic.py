@@ -41,18 +41,22 @@ def _reference(voucher: Voucher) -> str:
 
 
 def _turned_back(booked: Sequence[Voucher]) -> list[Voucher]:
-    """Return the vouchers that undo each other: same reference, same amounts with the other sign."""
+    """Return the vouchers that undo each other: same reference, same amounts with the other sign. A difference of
+    exchange rates, which e-conomic adds to a voucher by itself, has no amount in the voucher's currency."""
     gone: list[Voucher] = []
     for later in booked:
         for earlier in booked:
             if earlier is later:
                 break
-            opposite = sorted((each.account, -each.amount) for each in earlier)
             same = _reference(earlier) == _reference(later)
-            if same and earlier not in gone and opposite == sorted((each.account, each.amount) for each in later):
+            if same and earlier not in gone and _amounts(earlier, -1) == _amounts(later, 1):
                 gone += [earlier, later]
                 break
     return gone
+
+
+def _amounts(voucher: Voucher, sign: int) -> list[tuple[int, Decimal]]:
+    return sorted((each.account or 0, sign * each.amount) for each in voucher if each.amount)
 
 
 def _held(ledger: EconomicLedger, voucher: Voucher, state: DocumentState) -> Held:
