@@ -41,7 +41,7 @@ WITHOUT_REQUESTS = set(FUNCTIONS) - CALLS_AT_ONCE - {"oauth_connect", "oauth_cal
 # What a function imports where a call of it has something to do, which most have not.
 BY_FEW = {
     "check_mapping": ("pleo_export.sync.health", "pleo_export.sync.mapping_facts", "pleo_export.bookkeeping.documents"),
-    "schedule_syncs": ("pleo_export.settings", "pleo_export.services.messages"),
+    "schedule_syncs": ("pleo_export.settings", "pleo_export.services.events", "pleo_export.services.messages"),
     "record_items": (
         *("pleo_export.sync.health", "pleo_export.accounting.lists"),
         *("pleo_export.services.messages", "pleo_export.store.looks", "pleo_export.store.settings_history"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 INDEX = "looks"
-AFTER_THEM = "1"
+AFTER_THEM = "1"  # behind all that begin with AT_ONCE, before all times
 
 
 @dataclass(frozen=True, slots=True)

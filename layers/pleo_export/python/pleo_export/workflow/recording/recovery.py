@@ -26,7 +26,7 @@ An intent is "in doubt" while the run that wrote it, or its request, may still b
 | any                                 | several                    | fail: a person decides                       |
 | to be created or revised            | live                       | fail: a person has to void the payment first |
 | to be adopted                       | not there, intent in doubt | wait: it may still appear                    |
-| to be adopted, its files in doubt   | any                        | wait: what was sent for it may still appear  |
+| to be adopted, unfinished, in doubt | any                        | wait: what was sent for it may still appear  |
 | to be adopted                       | live                       | adopt both                                   |
 | to be adopted                       | not there                  | adopt, and create the payment                |
 
